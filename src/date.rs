@@ -1,0 +1,118 @@
+//! Moments: kept in UTC to the second, shown in local time. Nothing here asks the clock but [`Moment::now`], which only
+//! `commands` call.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A moment, to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(Timestamp);
+
+impl Moment {
+    /// What the system's clock says, also before 1970.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::from_seconds(Timestamp::now().as_second())
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z; beyond what a calendar carries it stops at the first or last moment.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self(Timestamp::from_second(seconds).unwrap_or(nearest))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// The day as `2026-11-24` and the minute as `14:05`, in the machine's time zone (UTC where it has none).
+    #[must_use]
+    pub fn local(self) -> String {
+        self.0.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// How long before `now` this was, in one unit: `just now`, `5 minutes ago`, `3 days ago`; or `in the future`.
+    #[must_use]
+    pub fn ago(self, now: Moment) -> String {
+        let passed = now.seconds().saturating_sub(self.seconds());
+        let (count, unit) = match passed {
+            ..=-60 => return "in the future".into(),
+            -59..60 => return "just now".into(),
+            60..3_600 => (passed / 60, "minute"),
+            3_600..86_400 => (passed / 3_600, "hour"),
+            86_400..5_184_000 => (passed / 86_400, "day"),
+            5_184_000..63_072_000 => (passed / 2_629_746, "month"),
+            _ => (passed / 31_556_952, "year"),
+        };
+        format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    }
+}
+
+impl fmt::Display for Moment {
+    /// RFC 3339 in UTC: `2026-11-24T14:05:09Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let moment: Timestamp = text.parse().map_err(|_| "not a moment as RFC 3339 writes it".to_owned())?;
+        Ok(Self::from_seconds(moment.as_second()))
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_moment_says_how_long_ago_it_was_in_one_unit() {
+        let now = Moment::from_seconds(1_000_000_000);
+        for (seconds, said) in [
+            (0, "just now"),
+            (-3, "just now"),
+            (60, "1 minute ago"),
+            (7_200, "2 hours ago"),
+            (86_400, "1 day ago"),
+            (5_184_000, "1 month ago"),
+            (70_000_000, "2 years ago"),
+            (-3_600, "in the future"),
+        ] {
+            assert_eq!(Moment::from_seconds(1_000_000_000 - seconds).ago(now), said);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_back(seconds in -62_000_000_000_i64..253_000_000_000) {
+            let moment = Moment::from_seconds(seconds);
+            prop_assert_eq!(moment.to_string().parse::<Moment>(), Ok(moment));
+        }
+
+        #[test]
+        fn no_number_of_seconds_panics(a in any::<i64>(), b in any::<i64>()) {
+            let _ = Moment::from_seconds(a).ago(Moment::from_seconds(b));
+            let _ = Moment::from_seconds(a).local();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What went wrong, as a kind that scripts can rely on, a sentence, and the way out.
+//!
+//! Everything below `commands` returns a [`Failure`]; `main` alone turns it into words and an exit code. A message names
+//! things in backticks, begins in lower case, has no full stop, and never quotes what was read from a secret place.
+
+use std::fmt;
+
+/// The kinds of failure. Each is an exit code; `run` reports its own failures as 125 and says the kind as `[E04]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A negative answer to a question: verify failed, it exists already.
+    Negative = 1,
+    /// A call that cannot be meant.
+    Usage = 2,
+    /// No such key or profile, or no store yet.
+    Missing = 3,
+    /// The keychain is locked, denies, does not answer or lacks the item.
+    Keychain = 4,
+    /// The store or the history is damaged, forged or rolled back.
+    Store = 5,
+    /// The project file is not allowed or is refused.
+    Project = 6,
+    /// A file cannot be read or written.
+    Disk = 7,
+    /// Another keyctl holds the lock.
+    Busy = 8,
+    /// The command was found but cannot be executed.
+    NotExecutable = 126,
+    /// The command was not found.
+    NotFound = 127,
+    /// The user interrupted a question.
+    Interrupted = 130,
+}
+
+/// One failure on its way to the user.
+#[derive(Debug)]
+pub struct Failure {
+    /// What a script may decide on.
+    pub kind: Kind,
+    /// What happened, in one line.
+    pub message: String,
+    /// What to do about it, a line each.
+    pub hints: Vec<String>,
+}
+
+/// The result of everything below `commands`.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The same failure with one more way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// A file that could not be read or written: what was being done, to what, and the system's reason.
+    pub fn disk(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(Kind::Disk, format!("cannot {doing} `{}`: {}", path.display(), reason(error)))
+    }
+}
+
+/// The system's reason without Rust's `(os error N)`.
+#[must_use]
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if !text.starts_with("I/O") => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

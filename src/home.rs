@@ -1,0 +1,284 @@
+//! Where keyctl's files live, and how they are read, replaced and locked: privately, atomically, with a deadline.
+//!
+//! Every file of ours is 0600 in a 0700 folder. A change is a new file in the same folder, made with `O_EXCL`, written,
+//! synced, renamed over the old one, and the folder synced; only then may "done" be said. Reading never needs a lock, so
+//! it works on a read-only disk.
+
+use std::{
+    fs::{File, Metadata, TryLockError},
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
+
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    platform,
+};
+
+/// How long a writer waits for another before it gives up.
+const LOCK_DEADLINE: Duration = Duration::from_secs(10);
+/// How old a temporary file must be before it is taken for left over.
+const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
+/// How temporary files end; a dot begins them.
+const TEMPORARY: &str = ".tmp";
+
+/// The folders that hold everything keyctl keeps.
+#[derive(Debug, Clone)]
+pub struct Home {
+    data: PathBuf,
+    config: PathBuf,
+}
+
+impl Home {
+    /// `KEYCTL_HOME` if it is set, else the platform's folders for local data and for configuration.
+    ///
+    /// # Errors
+    /// When there is no home folder, or `KEYCTL_HOME` is not absolute: nothing is ever written to the current folder.
+    pub fn find() -> Result<Self> {
+        if let Some(home) = std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()) {
+            let home = PathBuf::from(home);
+            if !home.is_absolute() {
+                return Err(Failure::new(Kind::Disk, "`KEYCTL_HOME` is not an absolute path")
+                    .hint("give the whole path, from the root"));
+            }
+            return Ok(Self { config: home.clone(), data: home });
+        }
+        let absolute = |path: Option<PathBuf>| path.filter(|path| path.is_absolute()).map(|path| path.join("keyctl"));
+        match (absolute(dirs::data_local_dir()), absolute(dirs::config_dir())) {
+            (Some(data), Some(config)) => Ok(Self { data, config }),
+            _ => Err(Failure::new(Kind::Disk, "there is no home folder to keep keys in")
+                .hint("set `HOME`, or `KEYCTL_HOME` to a folder of your own")),
+        }
+    }
+
+    /// A home in one folder.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self { data: folder.to_owned(), config: folder.to_owned() }
+    }
+
+    /// The folder of the store, the history and the approvals.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// A file in the data folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.data.join(name)
+    }
+
+    /// The user's own settings.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// Makes the data folder if it is not there, and refuses one that others may change.
+    ///
+    /// # Errors
+    /// When it cannot be made, or others may write to it.
+    pub fn prepare(&self) -> Result<()> {
+        platform::create_private_folder(&self.data)
+            .map_err(|error| Failure::disk("make the folder", &self.data, &error))?;
+        let facts =
+            std::fs::metadata(&self.data).map_err(|error| Failure::disk("read the folder", &self.data, &error))?;
+        let access = platform::access(&facts);
+        if access.by_other {
+            return Err(Failure::new(
+                Kind::Disk,
+                format!("the folder `{}` belongs to another user", self.data.display()),
+            )
+            .hint("run keyctl as the user whose keys these are, or set `KEYCTL_HOME`"));
+        }
+        if access.writable_by_others {
+            return Err(Failure::new(
+                Kind::Disk,
+                format!("other users may change the folder `{}`", self.data.display()),
+            )
+            .hint(platform::how_to_make_private(&self.data, true)));
+        }
+        Ok(())
+    }
+
+    /// Removes temporary files that a killed keyctl left behind, once they are a day old. Best effort.
+    pub fn sweep(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.data) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY));
+            let age =
+                |facts: Metadata| facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
+            if ours && entry.metadata().ok().and_then(age).is_some_and(|age| age > LEFT_OVER_AFTER) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// A whole file of ours, at most `limit` bytes, with what the system says of it. `None` if there is none.
+///
+/// # Errors
+/// When it cannot be read, or is larger than `limit`.
+pub fn read(path: &Path, limit: usize) -> Result<Option<(Vec<u8>, Metadata)>> {
+    let failed = |error: &io::Error| Failure::disk("read", path, error);
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(&error)),
+    };
+    let facts = file.metadata().map_err(|error| failed(&error))?;
+    let bytes = read_bounded(&mut file, &facts, limit).map_err(|error| failed(&error))?;
+    match bytes {
+        Some(bytes) => Ok(Some((bytes, facts))),
+        None => Err(Failure::new(Kind::Disk, format!("`{}` is larger than {limit} bytes", path.display()))),
+    }
+}
+
+/// Reads at most `limit` bytes from an open file; `None` if there are more.
+///
+/// # Errors
+/// When reading fails.
+pub fn read_bounded(file: &mut impl Read, facts: &Metadata, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let expected = usize::try_from(facts.len()).unwrap_or(usize::MAX);
+    if expected > limit {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(expected + 1);
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
+}
+
+/// Puts new content in a file's place: old or new at any moment, and on the disk when this returns.
+///
+/// A symbolic link stays a link and its target is replaced, if both are the user's own.
+///
+/// # Errors
+/// When anything fails before the rename, the old file is there and the temporary one is gone.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: &io::Error| Failure::disk("write", path, error);
+    let linked = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
+    let target =
+        if linked { platform::follow_own_link(path).map_err(|error| failed(&error))? } else { path.to_owned() };
+    replace_file(&target, bytes, true).map_err(|error| failed(&error).hint("what was there before is still there"))?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    platform::sync_folder(folder).map_err(|error| {
+        Failure::new(Kind::Disk, format!("cannot be sure that `{}` is on the disk: {}", path.display(), reason(&error)))
+            .hint("the new content is in place but may not survive a power cut; do it again")
+    })
+}
+
+/// The part of [`replace`] up to the rename. Without `sync` the content may be lost in a power cut, never torn by a kill.
+///
+/// # Errors
+/// When anything fails; the temporary file is then removed.
+pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+    let temporary = temporary_beside(target)?;
+    let written = (|| {
+        let mut file = platform::create_private(&temporary)?;
+        file.write_all(bytes)?;
+        if sync {
+            file.sync_all()?;
+        }
+        drop(file);
+        std::fs::rename(&temporary, target)
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A name in the same folder that nobody can guess: rename stays on one device, and no link can wait there.
+fn temporary_beside(target: &Path) -> io::Result<PathBuf> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    Ok(target.with_file_name(format!(".{name}.{:016x}{TEMPORARY}", u64::from_le_bytes(random))))
+}
+
+/// The right to write, held until it is dropped. The system frees it when its holder dies, so none is ever stale.
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
+
+impl Lock {
+    /// Waits up to ten seconds for the lock file at `path`.
+    ///
+    /// # Errors
+    /// `Busy` with the holder's process number; `Disk` when the file system has no locks or cannot be written.
+    pub fn acquire(path: &Path) -> Result<Self> {
+        Self::acquire_within(path, LOCK_DEADLINE)
+    }
+
+    /// Like [`Lock::acquire`] with another deadline; zero asks once.
+    ///
+    /// # Errors
+    /// As [`Lock::acquire`].
+    pub fn acquire_within(path: &Path, deadline: Duration) -> Result<Self> {
+        let failed = |error: &io::Error| Failure::disk("lock", path, error);
+        let mut file = platform::open_or_create_private(path, false).map_err(|error| failed(&error))?;
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if started.elapsed() < deadline => std::thread::sleep(pause),
+                Err(TryLockError::WouldBlock) => return Err(busy(path, started.elapsed())),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(TryLockError::Error(error)) => {
+                    return Err(failed(&error)
+                        .hint("this file system may have no locks; set `KEYCTL_HOME` to a folder on a local disk"));
+                }
+            }
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        // Only to name the holder to others who wait: losing it loses nothing.
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        Ok(Self(file))
+    }
+}
+
+fn busy(path: &Path, waited: Duration) -> Failure {
+    let holder = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let holder = holder.map_or_else(|| "another keyctl".to_owned(), |pid| format!("another keyctl (process {pid})"));
+    Failure::new(Kind::Busy, format!("{holder} holds the lock `{}`; waited {} s", path.display(), waited.as_secs()))
+        .hint("let it finish, or end it; the lock frees itself then")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_has_the_new_content_and_nothing_lies_beside_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("store.age");
+        replace(&path, b"one").expect("first");
+        replace(&path, b"two").expect("second");
+        assert_eq!(std::fs::read(&path).expect("read"), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_before_it_is_read() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("large");
+        std::fs::write(&path, [0; 11]).expect("write");
+        assert_eq!(read(&path, 10).expect_err("too large").kind, Kind::Disk);
+        assert_eq!(read(&path, 11).expect("fits").expect("there").0.len(), 11);
+        assert!(read(&folder.path().join("none"), 10).expect("no error").is_none());
+    }
+
+    #[test]
+    fn a_held_lock_is_waited_for_up_to_the_deadline_and_its_holder_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("lock");
+        let held = Lock::acquire(&path).expect("free");
+        let refused = Lock::acquire_within(&path, Duration::from_millis(20)).err().expect("held");
+        assert_eq!(refused.kind, Kind::Busy);
+        assert!(refused.message.contains(&format!("process {}", std::process::id())), "{refused}");
+        drop(held);
+        Lock::acquire_within(&path, Duration::ZERO).expect("free again");
+    }
+}

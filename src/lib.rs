@@ -1,0 +1,10 @@
+//! keyctl keeps a developer's API keys in one age-encrypted store and gives a command just those its project names.
+//!
+//! The modules lie in rows; a module may use any row below its own (`tests/suite/architecture.rs` holds them to it).
+
+pub mod date;
+pub mod failure;
+pub mod home;
+pub mod name;
+pub mod platform;
+pub mod secret;

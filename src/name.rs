@@ -1,0 +1,208 @@
+//! Names that were checked once, at the edge: of keys, variables and profiles.
+//!
+//! All are ASCII, so no two names can look alike, and none can carry a control character into a terminal, a shell or a
+//! kernel structure. A refused text is not quoted back: what stands where a name should may be a secret.
+
+use std::{borrow::Borrow, fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+/// The most characters a name of a key or a variable may have.
+pub const LONGEST: usize = 128;
+
+/// Why a text is not a name, in words that go after "the name".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadName(String);
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadName {}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $check:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = BadName;
+            fn from_str(text: &str) -> Result<Self, BadName> {
+                $check(text)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+name!(
+    /// A key's name in the store: begins with a letter or `_`; then letters, digits and `_ - . / +`; at most 128.
+    /// So it never begins with `@` or `%` and is never a number, as keyutils' key ids do.
+    KeyName, check_key
+);
+name!(
+    /// An environment variable: letters, digits and `_`, no digit first, at most 128 characters.
+    VariableName, check_variable
+);
+name!(
+    /// A profile: a letter, then letters, digits, `_` and `-`, at most 64 characters.
+    ProfileName, check_profile
+);
+
+fn check(
+    text: &str,
+    what: &str,
+    longest: usize,
+    first: fn(char) -> bool,
+    later: fn(char) -> bool,
+    allowed: &str,
+) -> Result<(), BadName> {
+    let bad = |why: String| Err(BadName(format!("{what} {why}")));
+    let Some(start) = text.chars().next() else {
+        return bad("cannot be empty".into());
+    };
+    if text.chars().count() > longest {
+        return bad(format!("has more than {longest} characters"));
+    }
+    if let Some(odd) = text.chars().find(|&c| !later(c) && !first(c)) {
+        return bad(format!("cannot hold {}; {allowed}", describe(odd)));
+    }
+    if !first(start) {
+        return bad(format!("cannot begin with {}; {allowed}", describe(start)));
+    }
+    Ok(())
+}
+
+/// A character in words that are safe on any terminal.
+fn describe(c: char) -> String {
+    match c {
+        ' ' => "a space".into(),
+        '\n' | '\r' => "a line break".into(),
+        '\t' => "a tab".into(),
+        c if c.is_ascii_graphic() => format!("`{c}`"),
+        c => format!("U+{:04X}", u32::from(c)),
+    }
+}
+
+fn check_key(text: &str) -> Result<(), BadName> {
+    let later = |c: char| c.is_ascii_alphanumeric() || "_-./+".contains(c);
+    let allowed = "use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`";
+    check(text, "a key's name", LONGEST, |c| c.is_ascii_alphabetic() || c == '_', later, allowed)
+}
+
+fn check_variable(text: &str) -> Result<(), BadName> {
+    let allowed = "use letters, digits and `_`";
+    check(
+        text,
+        "a variable's name",
+        LONGEST,
+        |c| c.is_ascii_alphabetic() || c == '_',
+        |c| c.is_ascii_alphanumeric() || c == '_',
+        allowed,
+    )
+}
+
+fn check_profile(text: &str) -> Result<(), BadName> {
+    let allowed = "use a letter, then letters, digits, `_` or `-`";
+    check(
+        text,
+        "a profile's name",
+        64,
+        |c| c.is_ascii_alphabetic(),
+        |c| c.is_ascii_alphanumeric() || c == '_' || c == '-',
+        allowed,
+    )
+}
+
+impl From<VariableName> for KeyName {
+    /// Every variable's name is a key's name too.
+    fn from(variable: VariableName) -> Self {
+        Self(variable.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn good_names_are_taken_as_they_are() {
+        for good in ["OPENAI_API_KEY", "openai/dev", "stripe/test.v2", "_x", "a+b-c"] {
+            assert_eq!(good.parse::<KeyName>().expect("good").as_str(), good);
+        }
+    }
+
+    #[test]
+    fn a_bad_name_is_refused_with_the_reason_and_without_its_text() {
+        for (bad, why) in [
+            ("", "a key's name cannot be empty"),
+            ("A=sk-123", "a key's name cannot hold `=`"),
+            ("a\0b", "a key's name cannot hold U+0000"),
+            ("a\u{9b}b", "a key's name cannot hold U+009B"),
+            ("a\nb", "a key's name cannot hold a line break"),
+            ("9a", "a key's name cannot begin with `9`"),
+            ("123", "a key's name cannot begin with `1`"),
+            ("-n", "a key's name cannot begin with `-`"),
+            ("--help", "a key's name cannot begin with `-`"),
+            (".a", "a key's name cannot begin with `.`"),
+            (" a", "a key's name cannot hold a space"),
+            ("a ", "a key's name cannot hold a space"),
+            ("@u", "a key's name cannot hold `@`"),
+            ("%:x", "a key's name cannot hold `%`"),
+            ("../../etc/x", "a key's name cannot begin with `.`"),
+            ("/abs", "a key's name cannot begin with `/`"),
+            ("a:b", "a key's name cannot hold `:`"),
+            ("\u{41e}PENAI", "a key's name cannot hold U+041E"),
+        ] {
+            let said = bad.parse::<KeyName>().expect_err(bad).to_string();
+            assert!(said.starts_with(why), "{said}");
+            assert!(!said.contains("sk-123"));
+        }
+        assert_eq!(
+            "x".repeat(10_000).parse::<KeyName>().expect_err("long").to_string(),
+            "a key's name has more than 128 characters"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_variable_that_parses_has_no_equals_sign_no_nul_and_no_space(text in any::<String>()) {
+            if let Ok(name) = text.parse::<VariableName>() {
+                prop_assert_eq!(name.as_str(), text.as_str());
+                prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+                prop_assert!(!text.as_bytes()[0].is_ascii_digit());
+            }
+        }
+    }
+}

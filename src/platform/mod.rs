@@ -1,0 +1,33 @@
+//! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::*;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub use windows::*;
+
+/// What may be wrong with who owns a file or folder and who else may change or read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
+pub struct Access {
+    /// It belongs to another user than this process (root's own files count as ours to trust, see `by_root`).
+    pub by_other: bool,
+    /// It belongs to the system's administrator.
+    pub by_root: bool,
+    /// Other users may change it; a group that is the user's private one does not count.
+    pub writable_by_others: bool,
+    /// Other users may read it.
+    pub readable_by_others: bool,
+    /// It has further names (hard links).
+    pub linked_elsewhere: bool,
+    /// A shared folder where only owners may remove their own (the sticky bit, as on `/tmp`).
+    pub sticky: bool,
+    /// Which device (file system) it lies on.
+    pub device: u64,
+    /// Who owns it, as the system numbers users.
+    pub owner: u32,
+}

@@ -1,0 +1,200 @@
+//! Linux and macOS: modes, owners, open flags, and replacing the process.
+
+use std::{
+    convert::Infallible,
+    ffi::{OsStr, OsString},
+    fs::{DirBuilder, File, Metadata, OpenOptions},
+    io,
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use rustix::fs::OFlags;
+
+use super::Access;
+
+/// Keeps other processes of the same user from reading this one's memory, and the kernel from writing it to a core file.
+/// The kernel takes it back by itself when the process becomes another program.
+pub fn harden() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Opens for reading what someone else may have put there: no symbolic link, and no waiting on a pipe.
+///
+/// # Errors
+/// As `open(2)` has them; a symbolic link is `ELOOP`, see [`is_symbolic_link`].
+pub fn open_untrusted(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
+#[must_use]
+pub fn is_symbolic_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Makes a new file that only its owner may read, never opening one that is there.
+///
+/// # Errors
+/// As `open(2)` has them; the file's being there is `EEXIST`.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // A umask such as 0777 takes bits away from the mode above.
+    rustix::fs::fchmod(&file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?;
+    Ok(file)
+}
+
+/// Opens a private file for reading and writing, made if it is not there. Its old content stays.
+///
+/// # Errors
+/// As `open(2)` has them.
+pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags).append(append).write(!append);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let file = options.create(true).mode(0o600).open(path)?;
+            rustix::fs::fchmod(&file, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?;
+            Ok(file)
+        }
+        other => other,
+    }
+}
+
+/// Makes a folder, and those above it, that only their owner may enter.
+///
+/// # Errors
+/// As `mkdir(2)` has them.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// Waits until a folder's entries are on the disk.
+///
+/// # Errors
+/// As `open(2)` and `fsync(2)` have them.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Who may do what with a file or folder.
+#[must_use]
+pub fn access(facts: &Metadata) -> Access {
+    let user = rustix::process::geteuid().as_raw();
+    let mode = facts.mode();
+    // Debian, Ubuntu and Fedora give each user a group of the same number and a umask of 002: such a group is no other.
+    let own_group = facts.gid() == user;
+    let others = if own_group { 0o007 } else { 0o077 };
+    Access {
+        by_other: facts.uid() != user,
+        by_root: facts.uid() == 0,
+        writable_by_others: mode & others & 0o022 != 0,
+        readable_by_others: mode & others & 0o055 != 0,
+        linked_elsewhere: !facts.is_dir() && facts.nlink() > 1,
+        sticky: mode & 0o1000 != 0,
+        device: facts.dev(),
+        owner: facts.uid(),
+    }
+}
+
+/// The command that takes other users' rights away.
+#[must_use]
+pub fn how_to_make_private(path: &Path, folder: bool) -> String {
+    format!("chmod {} '{}'", if folder { "700" } else { "600" }, path.display())
+}
+
+/// Whether a file can be executed by this user.
+#[must_use]
+pub fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// The names under which a program may lie in a folder of the search path.
+#[must_use]
+pub fn program_names(name: &OsStr) -> Vec<OsString> {
+    vec![name.to_owned()]
+}
+
+/// Becomes the command: no parent stays, so signals, the terminal and the exit code are the command's own.
+///
+/// # Errors
+/// Only when the system would not start it.
+pub fn become_command(command: &mut Command, called: &OsStr) -> io::Result<Infallible> {
+    Err(command.arg0(called).exec())
+}
+
+/// The most bytes one `NAME=VALUE` may have with its closing NUL: `MAX_ARG_STRLEN`, 32 pages, on Linux (execve(2)).
+pub const LONGEST_VARIABLE: Option<usize> = if cfg!(target_os = "linux") { Some(32 * 4096) } else { None };
+
+/// The most bytes arguments and environment may have together, with a pointer for each. Linux: a quarter of the stack
+/// limit, at least 128 KiB and at most 6 MiB (execve(2)); macOS: `ARG_MAX`, 1 MiB.
+#[must_use]
+pub fn largest_launch() -> Option<usize> {
+    if cfg!(not(target_os = "linux")) {
+        return Some(1024 * 1024);
+    }
+    let stack = rustix::process::getrlimit(rustix::process::Resource::Stack).current;
+    let quarter = stack.map_or(usize::MAX, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX));
+    Some(quarter.clamp(128 * 1024, 6 * 1024 * 1024))
+}
+
+/// A secret's bytes as the value of a variable.
+#[must_use]
+pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
+    Some(OsString::from_vec(bytes.to_vec()))
+}
+
+/// The bytes of a variable's value.
+#[must_use]
+pub fn value_bytes(value: &OsStr) -> Vec<u8> {
+    value.as_bytes().to_vec()
+}
+
+/// How many bytes a word takes in the environment or the arguments.
+#[must_use]
+pub fn width(word: &OsStr) -> usize {
+    word.as_bytes().len()
+}
+
+/// Whether two names mean the same variable.
+#[must_use]
+pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
+    one == other
+}
+
+/// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
+pub const ESSENTIAL_VARIABLES: &[&str] = &[];
+
+/// The terminal that belongs to this session, to ask on while standard input is data.
+///
+/// # Errors
+/// When there is none.
+pub fn terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
+/// The real file that a path leads to through symbolic links, if the link can be trusted: the file and the folder it
+/// lies in belong to this user.
+///
+/// # Errors
+/// When it leads nowhere, or to what is not the user's.
+pub fn follow_own_link(path: &Path) -> io::Result<PathBuf> {
+    let real = std::fs::canonicalize(path)?;
+    let folder = real.parent().unwrap_or(Path::new("/"));
+    if access(&std::fs::metadata(&real)?).by_other || access(&std::fs::metadata(folder)?).by_other {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it links to what is not yours"));
+    }
+    Ok(real)
+}

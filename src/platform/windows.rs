@@ -1,0 +1,200 @@
+//! Windows: the profile folder's access list keeps other users out, there are no modes to check, and a command is a child.
+
+use std::{
+    convert::Infallible,
+    ffi::{OsStr, OsString},
+    fs::{File, Metadata, OpenOptions},
+    io,
+    os::windows::{ffi::OsStrExt, fs::OpenOptionsExt},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::Access;
+
+/// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
+const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Nothing to do: other processes of the same user can read this one's memory whatever it asks for.
+pub fn harden() {}
+
+/// Opens for reading what someone else may have put there, not following a symbolic link.
+///
+/// # Errors
+/// As `CreateFileW` has them; a symbolic link is `FilesystemLoop`, see [`is_symbolic_link`].
+pub fn open_untrusted(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(OPEN_REPARSE_POINT).open(path)?;
+    if file.metadata()?.is_symlink() {
+        return Err(io::Error::from(io::ErrorKind::InvalidFilename));
+    }
+    Ok(file)
+}
+
+/// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
+#[must_use]
+pub fn is_symbolic_link(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidFilename
+}
+
+/// Makes a new file, never opening one that is there.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Opens a file for reading and writing, made if it is not there. Its old content stays.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
+    OpenOptions::new().read(true).append(append).write(!append).create(true).truncate(false).open(path)
+}
+
+/// Makes a folder and those above it; it inherits the profile's access list.
+///
+/// # Errors
+/// As `CreateDirectoryW` has them.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Nothing to do: NTFS journals a rename by itself, and a folder cannot be flushed.
+///
+/// # Errors
+/// None.
+pub fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Access lists are inherited from the user's profile, so nothing is read here but the names.
+#[must_use]
+pub fn access(_: &Metadata) -> Access {
+    Access {
+        by_other: false,
+        by_root: false,
+        writable_by_others: false,
+        readable_by_others: false,
+        linked_elsewhere: false,
+        sticky: false,
+        device: 0,
+        owner: 0,
+    }
+}
+
+/// The command that takes other users' rights away.
+#[must_use]
+pub fn how_to_make_private(path: &Path, _folder: bool) -> String {
+    format!("icacls \"{}\" /inheritance:r /grant:r \"%USERNAME%:F\"", path.display())
+}
+
+/// Whether a file can be executed: Windows decides by the name's extension, which [`program_names`] adds.
+#[must_use]
+pub fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The names under which a program may lie in a folder of the search path.
+#[must_use]
+pub fn program_names(name: &OsStr) -> Vec<OsString> {
+    if Path::new(name).extension().is_some() {
+        return vec![name.to_owned()];
+    }
+    [".exe", ".com", ".bat", ".cmd"]
+        .iter()
+        .map(|extension| {
+            let mut full = name.to_owned();
+            full.push(extension);
+            full
+        })
+        .collect()
+}
+
+/// Runs the command as a child and ends with its exit code: Windows cannot replace a process. Ctrl-C goes to the whole
+/// console group, so the child gets it from the system; this process only waits.
+///
+/// # Errors
+/// Only when the system would not start it.
+#[expect(clippy::exit, reason = "the child's exit code is this process's; nothing may follow")]
+pub fn become_command(command: &mut Command, _called: &OsStr) -> io::Result<Infallible> {
+    let mut child = command.spawn()?;
+    ignore_interrupts();
+    let status = child.wait()?;
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+#[expect(unsafe_code, reason = "SetConsoleCtrlHandler with no handler only sets a flag of this process")]
+fn ignore_interrupts() {
+    // SAFETY: a null handler with TRUE makes this process ignore Ctrl-C (SetConsoleCtrlHandler, Win32 console API).
+    unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(None, 1) };
+}
+
+/// The most characters one variable may have: 32,767 (SetEnvironmentVariableW).
+pub const LONGEST_VARIABLE: Option<usize> = Some(32_767);
+
+/// The environment block has no limit of its own since Windows Vista (CreateProcessW).
+#[must_use]
+pub fn largest_launch() -> Option<usize> {
+    None
+}
+
+/// A secret's bytes as the value of a variable: text only, as Windows keeps UTF-16.
+#[must_use]
+pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
+    std::str::from_utf8(bytes).ok().map(OsString::from)
+}
+
+/// The bytes of a variable's value.
+#[must_use]
+pub fn value_bytes(value: &OsStr) -> Vec<u8> {
+    value.to_string_lossy().into_owned().into_bytes()
+}
+
+/// How many UTF-16 units a word takes in the environment or the arguments.
+#[must_use]
+pub fn width(word: &OsStr) -> usize {
+    word.encode_wide().count()
+}
+
+/// Whether two names mean the same variable: Windows does not tell `Path` from `PATH`.
+#[must_use]
+pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
+pub const ESSENTIAL_VARIABLES: &[&str] = &[
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "USERPROFILE",
+    "USERNAME",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "TEMP",
+    "TMP",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "OS",
+];
+
+/// The console, to ask on while standard input is data.
+///
+/// # Errors
+/// When there is none.
+pub fn terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("CONIN$")
+}
+
+/// Links are not followed for a write: the store's own path is the only one.
+///
+/// # Errors
+/// Always.
+pub fn follow_own_link(_: &Path) -> io::Result<PathBuf> {
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link"))
+}

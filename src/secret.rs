@@ -1,0 +1,78 @@
+//! The text of a key: a type that can't be printed, cloned, compared or logged.
+//!
+//! There is one door, [`Secret::expose`]. A test lists the files that may use it. The bytes are wiped when the value is
+//! dropped. Growing a buffer would leave copies behind, so a `Secret` is built once and never grows.
+
+use zeroize::Zeroizing;
+
+/// The most bytes a secret may have: 1 MiB. No issuer's key comes near it; the kernel carries far less.
+pub const LARGEST: usize = 1024 * 1024;
+
+/// A secret's bytes, wiped on drop. It has no `Debug`, `Clone`, `PartialEq` or `Serialize` on purpose.
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes the bytes over; the caller's vector becomes the wiped one, nothing is copied.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The one door to the bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as text, where they are UTF-8.
+    #[must_use]
+    pub fn expose_text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both hold the same bytes. A method and not `==`, so that no derive and no assertion macro finds it.
+    #[must_use]
+    pub fn same_as(&self, other: &Secret) -> bool {
+        self.0 == other.0
+    }
+
+    /// Takes one line ending off the end, as `echo` and clipboards add it. Says whether there was one.
+    pub fn trim_line_ending(&mut self) -> bool {
+        let before = self.0.len();
+        if self.0.last() == Some(&b'\n') {
+            self.0.pop();
+            if self.0.last() == Some(&b'\r') {
+                self.0.pop();
+            }
+        }
+        self.0.len() != before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn exactly_one_line_ending_is_taken_off() {
+        for (given, kept, said) in
+            [("k\n", "k", true), ("k\r\n", "k", true), ("k\n\n", "k\n", true), ("k", "k", false), ("k\r", "k\r", false)]
+        {
+            let mut secret = Secret::new(given.as_bytes().to_vec());
+            assert_eq!(secret.trim_line_ending(), said);
+            assert!(secret.expose() == kept.as_bytes());
+        }
+    }
+}
