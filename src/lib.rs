@@ -5,6 +5,8 @@
 pub mod date;
 pub mod failure;
 pub mod home;
+pub mod identity;
 pub mod name;
 pub mod platform;
 pub mod secret;
+pub mod store;

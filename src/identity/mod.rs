@@ -1,0 +1,163 @@
+//! The age identity that opens a store, and who keeps it.
+//!
+//! `age` does all the cryptography. A store of one person has one X25519 identity; its recipient is written nowhere in
+//! clear, so nobody but its owner can make a file that this identity opens and that carries the store's seal.
+
+pub mod anchor;
+pub mod file;
+pub mod keeper;
+pub mod keychain;
+pub mod recovery;
+#[cfg(target_os = "linux")]
+mod secret_service;
+
+use age::secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    secret::Secret,
+};
+
+/// How an age identity's text begins (age's specification, "The X25519 recipient type").
+pub const PREFIX: &str = "AGE-SECRET-KEY-1";
+
+/// age's private half.
+pub struct Identity {
+    line: Secret,
+    age: age::x25519::Identity,
+}
+
+/// Why a file was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// It was made for another identity.
+    OtherIdentity,
+    /// It is not what age wrote.
+    Damaged,
+}
+
+impl Identity {
+    /// A new identity from the operating system's randomness.
+    #[must_use]
+    pub fn generate() -> Self {
+        let age = age::x25519::Identity::generate();
+        let line = Secret::new(age.to_string().expose_secret().as_bytes().to_vec());
+        Self { line, age }
+    }
+
+    /// Reads the one line `AGE-SECRET-KEY-1…`; a wrong checksum, spaces or anything beside it is refused.
+    ///
+    /// # Errors
+    /// `Keychain`, without the text.
+    pub fn parse(line: Secret) -> Result<Self> {
+        let parsed = line.expose_text().filter(|text| text.starts_with(PREFIX)).and_then(|text| text.parse().ok());
+        match parsed {
+            Some(age) => Ok(Self { line, age }),
+            None => Err(Failure::new(Kind::Keychain, "what is kept as the store's identity is no age identity")
+                .hint("bring the identity back: `keyctl recovery restore FILE`")),
+        }
+    }
+
+    /// The identity's text, to hand to a keeper, and to derive other keys from.
+    #[must_use]
+    pub fn line(&self) -> &Secret {
+        &self.line
+    }
+
+    /// Eight hexadecimal digits that tell identities apart and give nothing else away.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        use std::fmt::Write as _;
+        let digest = Sha256::digest(self.age.to_public().to_string());
+        digest.iter().take(4).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// An age v1 file that only this identity opens.
+    ///
+    /// # Errors
+    /// None that are known; age's interface has them.
+    pub fn encrypt(&self, plain: &[u8]) -> Result<Vec<u8>> {
+        age::encrypt(&self.age.to_public(), plain)
+            .map_err(|_| Failure::new(Kind::Store, "age could not encrypt the store"))
+    }
+
+    /// What an age v1 file holds, in binary form or in armor.
+    ///
+    /// # Errors
+    /// Which of two reasons kept it closed.
+    pub fn decrypt(&self, file: &[u8]) -> std::result::Result<Zeroizing<Vec<u8>>, Closed> {
+        let closed = |error: age::DecryptError| match error {
+            age::DecryptError::NoMatchingKeys => Closed::OtherIdentity,
+            _ => Closed::Damaged,
+        };
+        // As large as the file, so that the text never moves and leaves no copy behind.
+        let mut plain = Zeroizing::new(Vec::with_capacity(file.len()));
+        let mut read = |reader: &mut dyn std::io::Read| reader.read_to_end(&mut plain).map_err(|_| Closed::Damaged);
+        if file.starts_with(b"-----") {
+            let decryptor = age::Decryptor::new_buffered(age::armor::ArmoredReader::new(file)).map_err(closed)?;
+            read(&mut decryptor.decrypt(std::iter::once(&self.age as &dyn age::Identity)).map_err(closed)?)?;
+        } else {
+            let decryptor = age::Decryptor::new_buffered(file).map_err(closed)?;
+            read(&mut decryptor.decrypt(std::iter::once(&self.age as &dyn age::Identity)).map_err(closed)?)?;
+        }
+        Ok(plain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_opens_what_it_made_and_nothing_that_another_made() {
+        let (mine, other) = (Identity::generate(), Identity::generate());
+        let file = mine.encrypt(b"text").expect("encrypt");
+        assert_eq!(mine.decrypt(&file).expect("mine").as_slice(), b"text");
+        assert_eq!(other.decrypt(&file).err(), Some(Closed::OtherIdentity));
+        assert_ne!(mine.fingerprint(), other.fingerprint());
+    }
+
+    #[test]
+    fn every_prefix_every_flipped_bit_and_every_tail_is_refused() {
+        let identity = Identity::generate();
+        let file = identity.encrypt(b"text").expect("encrypt");
+        for cut in 0..file.len() {
+            assert!(identity.decrypt(&file[..cut]).is_err(), "cut at {cut}");
+        }
+        for bit in 0..file.len() * 8 {
+            let mut bent = file.clone();
+            bent[bit / 8] ^= 1 << (bit % 8);
+            assert!(identity.decrypt(&bent).is_err(), "bit {bit}");
+        }
+        for tail in [&b"x"[..], b"\n", &[0; 100], &file] {
+            assert!(identity.decrypt(&[&file, tail].concat()).is_err(), "a tail of {} bytes", tail.len());
+        }
+    }
+
+    #[test]
+    fn what_is_no_identity_is_refused_without_being_quoted() {
+        let good = Identity::generate();
+        let text = good.line().expose_text().expect("ascii").to_owned();
+        for bad in [
+            text.to_lowercase(),
+            format!("{text} "),
+            format!("{text}\r\n"),
+            format!(" {text}"),
+            text.replace("1Q", "1P"),
+            text[..40].to_owned(),
+            "AGE-SECRET-KEY-PQ-1QQ".into(),
+            String::new(),
+        ] {
+            if bad == text {
+                continue;
+            }
+            let refused = Identity::parse(Secret::new(bad.clone().into_bytes())).err().expect("refused");
+            assert_eq!(refused.message, "what is kept as the store's identity is no age identity");
+        }
+    }
+}
