@@ -148,7 +148,8 @@ proptest! {
         let mut text = before;
         text.extend_from_slice(format!("\nA B={quote}hunter2-is-secret{after}\n").as_bytes());
         if let Err(failure) = read(&text) {
-            prop_assert!(!format!("{failure:?}").contains("hunter2"));
+            let told = format!("{failure:?}");
+            prop_assert!(!told.contains("hunter2"));
         }
     }
 
