@@ -24,7 +24,10 @@ use zeroize::Zeroizing;
 use super::{Broken, Entry, Gathering, Reading, as_text, unreadable};
 use crate::{failure::Result, name::VariableName, secret::Secret};
 
-/// Reads a whole `.env` text. All broken lines are reported, none is quoted.
+/// Reads a whole `.env` text.
+///
+/// # Errors
+/// When the text is not UTF-8, or lines are broken: all of them are reported, none is quoted.
 pub fn read(text: &[u8]) -> Result<Reading> {
     let text = with_one_kind_of_line_end(as_text(text)?);
     let mut rest = Rest { text: &text, line: 1 };
@@ -114,16 +117,12 @@ fn without_export(name: &str) -> &str {
 fn value(rest: &mut Rest) -> std::result::Result<Secret, Broken> {
     let line = rest.first_line();
     let content = line.trim_start();
-    match content.chars().next() {
-        Some(quote @ ('\'' | '"' | '`')) => {
-            rest.skip(line.len() - content.len() + quote.len_utf8());
-            quoted(rest, quote)
-        }
-        _ => {
-            rest.skip_line();
-            Ok(Secret::new(before_comment(line).trim().as_bytes().to_vec()))
-        }
+    if let Some(quote @ ('\'' | '"' | '`')) = content.chars().next() {
+        rest.skip(line.len() - content.len() + quote.len_utf8());
+        return quoted(rest, quote);
     }
+    rest.skip_line();
+    Ok(Secret::new(before_comment(line).trim().as_bytes().to_vec()))
 }
 
 /// What stands before a `#` that follows a space.

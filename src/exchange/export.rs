@@ -108,7 +108,10 @@ impl FromStr for Format {
     }
 }
 
-/// Writes all pairs, or says which of them this format cannot carry, and why.
+/// Writes all pairs.
+///
+/// # Errors
+/// When this format cannot carry some of them: all are named, with the reason and a format that can.
 pub fn write(format: Format, pairs: &[(VariableName, &Secret)]) -> Result<Zeroizing<Vec<u8>>> {
     let refused: Vec<Refused> = pairs.iter().filter_map(|(name, value)| Refused::by(format, name, value)).collect();
     if !refused.is_empty() {

@@ -1,7 +1,7 @@
 //! Reading a flat JSON object: `{"NAME": "value", …}`, as other managers export it.
 //!
 //! The parser checks the grammar and hands out each member's own text; the strings are turned into bytes here, because
-//! serde_json decodes through a buffer that is not wiped, and because numbers have to arrive digit for digit (an account
+//! `serde_json` decodes through a buffer that is not wiped, and because numbers have to arrive digit for digit (an account
 //! number of 25 digits is no float). Its errors quote what they met, so that only their line and column are used.
 
 use std::fmt;
@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// Reads a flat JSON object. Numbers and booleans are taken as their text; every other value that is not a string, a bad
-/// name and a name that comes again are refused, all of them at once.
+/// name and a name that comes again are refused.
+///
+/// # Errors
+/// When the text is not a JSON object, or members cannot be taken: all of them are reported, none is quoted.
 pub fn read(text: &[u8]) -> Result<Reading> {
     let text = as_text(text)?;
     let Members(members) = serde_json::from_str(text).map_err(|error| malformed(&error))?;
@@ -197,7 +200,7 @@ mod tests {
     #[test]
     fn all_that_cannot_be_read_is_told() {
         let failure = read(b"{\"A\": null,\n\"b c\": \"d\",\n\"E\": \"f\", \"E\": 1}").err().expect("broken");
-        assert_eq!(failure.message, "3 lines cannot be read");
+        assert_eq!(failure.message, "3 entries cannot be read");
         assert_eq!(
             failure.hints,
             [

@@ -54,17 +54,14 @@ impl Gathering {
     /// Keeps an entry. A name that is there already keeps its place, gets the new value and is noted as repeated.
     fn keep(&mut self, entry: Entry) {
         let Reading { entries, repeated } = &mut self.reading;
-        match self.places.get(&entry.name) {
-            Some(&place) => {
-                if !repeated.contains(&entry.name) {
-                    repeated.push(entry.name.clone());
-                }
-                entries[place] = entry;
+        if let Some(&place) = self.places.get(&entry.name) {
+            if !repeated.contains(&entry.name) {
+                repeated.push(entry.name.clone());
             }
-            None => {
-                self.places.insert(entry.name.clone(), entries.len());
-                entries.push(entry);
-            }
+            entries[place] = entry;
+        } else {
+            self.places.insert(entry.name.clone(), entries.len());
+            entries.push(entry);
         }
     }
 }
@@ -80,7 +77,7 @@ fn unreadable(broken: &[Broken]) -> Failure {
     if let [only] = broken {
         return Failure::new(Kind::Usage, format!("line {}: {}", only.line, only.reason));
     }
-    let failure = Failure::new(Kind::Usage, format!("{} lines cannot be read", broken.len()));
+    let failure = Failure::new(Kind::Usage, format!("{} entries cannot be read", broken.len()));
     tell(failure, broken.iter().map(|one| format!("line {}: {}", one.line, one.reason)))
 }
 
@@ -99,7 +96,7 @@ fn without_mark(text: &str) -> &str {
 /// The bytes as text, or the line that is not UTF-8.
 fn as_text(bytes: &[u8]) -> Result<&str, Failure> {
     std::str::from_utf8(bytes).map(without_mark).map_err(|error| {
-        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
         let failure = unreadable(&[Broken { line, reason: "this is not UTF-8 text".into() }]);
         failure.hint("save the file as UTF-8, or keep the key with `keyctl set` and `--from-file`")
     })

@@ -19,167 +19,53 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::page::Page;
 
 /// Names that are bash's own beside all that begin with `BASH`: read-only, computed, integers or arrays.
-const OF_BASH: &[&str] = &[
-    "_",
-    "COMP_CWORD",
-    "COMP_KEY",
-    "COMP_POINT",
-    "COMP_TYPE",
-    "COMPREPLY",
-    "DIRSTACK",
-    "EPOCHREALTIME",
-    "EPOCHSECONDS",
-    "EUID",
-    "FUNCNAME",
-    "GROUPS",
-    "HISTCMD",
-    "LINENO",
-    "MAILCHECK",
-    "OPTIND",
-    "PIPESTATUS",
-    "PPID",
-    "RANDOM",
-    "SECONDS",
-    "SHELLOPTS",
-    "SHLVL",
-    "SRANDOM",
-    "UID",
-];
+const OF_BASH: &str = "\
+    _ COMP_CWORD COMP_KEY COMP_POINT COMP_TYPE COMPREPLY DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS \
+    HISTCMD LINENO MAILCHECK OPTIND PIPESTATUS PPID RANDOM SECONDS SHELLOPTS SHLVL SRANDOM UID";
 /// Names that are zsh's own: read-only, integers, arrays and tables, also those of its standard modules.
-const OF_ZSH: &[&str] = &[
-    "_",
-    "aliases",
-    "ARGC",
-    "argv",
-    "builtins",
-    "cdpath",
-    "COLUMNS",
-    "commands",
-    "dirstack",
-    "dis_aliases",
-    "dis_builtins",
-    "dis_functions",
-    "dis_functions_source",
-    "dis_galiases",
-    "dis_patchars",
-    "dis_reswords",
-    "dis_saliases",
-    "EGID",
-    "EPOCHREALTIME",
-    "EPOCHSECONDS",
-    "epochtime",
-    "ERRNO",
-    "errnos",
-    "EUID",
-    "fignore",
-    "fpath",
-    "funcfiletrace",
-    "funcsourcetrace",
-    "funcstack",
-    "functions",
-    "functions_source",
-    "functrace",
-    "FUNCNEST",
-    "galiases",
-    "GID",
-    "HISTCHARS",
-    "histchars",
-    "HISTCMD",
-    "history",
-    "historywords",
-    "HISTSIZE",
-    "jobdirs",
-    "jobstates",
-    "jobtexts",
-    "keymaps",
-    "KEYTIMEOUT",
-    "langinfo",
-    "LINENO",
-    "LINES",
-    "LISTMAX",
-    "LOGCHECK",
-    "MAILCHECK",
-    "mailpath",
-    "manpath",
-    "module_path",
-    "modules",
-    "nameddirs",
-    "OPTIND",
-    "options",
-    "parameters",
-    "patchars",
-    "path",
-    "pipestatus",
-    "PPID",
-    "psvar",
-    "RANDOM",
-    "reswords",
-    "saliases",
-    "SAVEHIST",
-    "SECONDS",
-    "SHLVL",
-    "signals",
-    "status",
-    "sysparams",
-    "termcap",
-    "terminfo",
-    "TRY_BLOCK_ERROR",
-    "TRY_BLOCK_INTERRUPT",
-    "TTYIDLE",
-    "UID",
-    "userdirs",
-    "usergroups",
-    "USERNAME",
-    "watch",
-    "widgets",
-    "ZSH_EVAL_CONTEXT",
-    "zsh_eval_context",
-    "zsh_scheduled_events",
-    "ZSH_SUBSHELL",
-];
-/// Names that are fish's own.
-const OF_FISH: &[&str] = &[
-    "_",
-    "argv",
-    "fish_kill_signal",
-    "fish_killring",
-    "fish_pid",
-    "FISH_VERSION",
-    "history",
-    "hostname",
-    "pipestatus",
-    "PWD",
-    "SHLVL",
-    "status",
-    "status_generation",
-    "umask",
-    "version",
-];
+const OF_ZSH: &str = "\
+    _ aliases ARGC argv builtins cdpath COLUMNS commands dirstack dis_aliases dis_builtins dis_functions \
+    dis_functions_source dis_galiases dis_patchars dis_reswords dis_saliases EGID EPOCHREALTIME EPOCHSECONDS \
+    epochtime ERRNO errnos EUID fignore fpath funcfiletrace FUNCNEST funcsourcetrace funcstack functions \
+    functions_source functrace galiases GID HISTCHARS histchars HISTCMD history historywords HISTSIZE jobdirs \
+    jobstates jobtexts keymaps KEYTIMEOUT langinfo LINENO LINES LISTMAX LOGCHECK MAILCHECK mailpath manpath \
+    module_path modules nameddirs OPTIND options parameters patchars path pipestatus PPID psvar RANDOM reswords \
+    saliases SAVEHIST SECONDS SHLVL signals status sysparams termcap terminfo TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT \
+    TTYIDLE UID userdirs usergroups USERNAME WATCH watch widgets ZSH_EVAL_CONTEXT zsh_eval_context \
+    zsh_scheduled_events ZSH_SUBSHELL";
+/// Names that are fish's own; it shows the value of a `fish_history` that it does not like.
+const OF_FISH: &str = "\
+    _ argv fish_history fish_kill_signal fish_killring fish_pid FISH_VERSION history hostname pipestatus PWD SHLVL \
+    status status_generation umask version";
 /// Names that a plain sh computes with or overwrites.
-const OF_SH: &[&str] = &["_", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS", "SHLVL"];
+const OF_SH: &str = "_ LINENO OPTIND PPID RANDOM SECONDS SHLVL";
 
 const OWN: &str = "a variable of this name is the shell's own";
 
+fn among(names: &str, name: &str) -> bool {
+    names.split(' ').any(|one| one == name)
+}
+
 /// Why sh cannot take this. A sh may be bash, so bash's names count as well.
 pub(super) fn sh_objects(name: &str) -> Option<&'static str> {
-    if OF_SH.contains(&name) { Some(OWN) } else { bash_objects(name) }
+    if among(OF_SH, name) { Some(OWN) } else { bash_objects(name) }
 }
 
 /// Why bash cannot take this.
 pub(super) fn bash_objects(name: &str) -> Option<&'static str> {
     // BASH_ENV is an ordinary variable, and what it does is the project file's concern.
-    let own = OF_BASH.contains(&name) || (name.starts_with("BASH") && name != "BASH_ENV");
+    let own = among(OF_BASH, name) || (name.starts_with("BASH") && name != "BASH_ENV");
     own.then_some(OWN)
 }
 
 /// Why zsh cannot take this.
 pub(super) fn zsh_objects(name: &str) -> Option<&'static str> {
-    OF_ZSH.contains(&name).then_some(OWN)
+    among(OF_ZSH, name).then_some(OWN)
 }
 
 /// Why fish cannot take this.
 pub(super) fn fish_objects(name: &str) -> Option<&'static str> {
-    OF_FISH.contains(&name).then_some(OWN)
+    among(OF_FISH, name).then_some(OWN)
 }
 
 /// Why `PowerShell` cannot take this.
@@ -210,7 +96,9 @@ pub(super) fn write_bash(page: &mut Page, name: &str, value: &[u8]) {
             page.text("export ");
             page.text(name);
             page.text("=$'");
-            value.iter().for_each(|&byte| c_escaped(page, byte));
+            for &byte in value {
+                c_escaped(page, byte);
+            }
             page.text("'\n");
         }
     }

@@ -116,7 +116,7 @@ fn a_broken_line_is_named_with_its_reason() {
 #[test]
 fn all_broken_lines_are_told_and_a_value_of_many_lines_is_skipped_as_one() {
     let failure = refusal(b"one\nA=b\nB-C='x\ny\nz'\nD='e'f\ng\n");
-    assert_eq!(failure.message, "4 lines cannot be read");
+    assert_eq!(failure.message, "4 entries cannot be read");
     assert_eq!(
         failure.hints,
         [
@@ -127,7 +127,7 @@ fn all_broken_lines_are_told_and_a_value_of_many_lines_is_skipped_as_one() {
         ]
     );
     let failure = refusal("x\n".repeat(500).as_bytes());
-    assert_eq!(failure.message, "500 lines cannot be read");
+    assert_eq!(failure.message, "500 entries cannot be read");
     assert_eq!(failure.hints.len(), 21);
     assert_eq!(failure.hints[20], "and 480 more");
 }
