@@ -7,7 +7,8 @@
 //!   where they become LF: npm turns them before it reads, Python as it opens the file.
 //! - A line is blank, a comment (`#`), or `NAME=VALUE`, with an optional `export ` in front and spaces round the parts.
 //! - A value without quotes ends with its line, or before a `#` that follows a space, and is trimmed. `A=a#b` is `a#b`
-//!   as in Python; npm cuts at any `#`, and half a key is worse than a key with a comment.
+//!   as in Python; npm cuts at any `#`, and half a key is worse than a key with a comment. `A= # c` is
+//!   empty, as with npm and with Python since 1.2.
 //! - `'…'` and `` `…` `` hold their text as it is. Python has no backquotes and would keep them as part of the value.
 //!   A backslash before a closing `'` does not escape it: npm keeps both characters, Python one of them.
 //! - In `"…"` stand `\n \r \t \\ \" \$` for what they are in every shell; any other backslash stays. npm knows the first
