@@ -11,7 +11,7 @@
 //!   empty, as with npm and with Python since 1.2.
 //! - `'…'` and `` `…` `` hold their text as it is. Python has no backquotes and would keep them as part of the value.
 //!   A backslash before a closing `'` does not escape it: npm keeps both characters, Python one of them.
-//! - In `"…"` stand `\n \r \t \\ \" \$` for what they are in every shell; any other backslash stays. npm knows the first
+//! - In `"…"` `\n \r \t \\ \" \$` are escapes; any other backslash stays. npm knows the first
 //!   two only, Python has also `\a \b \f \v \'` and not `\$`.
 //! - Quoted values may go over many lines. A comment may follow the closing quote. Anything else there is an error; npm
 //!   would take such a value with its quotes, Python would drop the line.
