@@ -3,6 +3,7 @@
 //! The modules lie in rows; a module may use any row below its own (`tests/suite/architecture.rs` holds them to it).
 
 pub mod date;
+pub mod exchange;
 pub mod failure;
 pub mod home;
 pub mod identity;
