@@ -4,7 +4,9 @@
 
 pub mod date;
 pub mod failure;
+pub mod history;
 pub mod home;
 pub mod name;
 pub mod platform;
+pub mod seal;
 pub mod secret;
