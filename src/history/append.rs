@@ -82,7 +82,7 @@ impl Log {
     }
 
     /// Makes the first head, before the first line: so a log without a head is never just one that was interrupted.
-    fn begin(&self) -> Result<Head> {
+    pub(super) fn begin(&self) -> Result<Head> {
         let start = self.start();
         let head = Head { end: start, synced: start };
         let path = self.file("head");
@@ -193,7 +193,7 @@ impl<'a> Writer<'a> {
         let Some(known) = self.log.known else { return Ok(()) };
         let at = self.chain.at;
         if known.seq > at.seq {
-            return Err(stopped(format!("the history lacks {} that are known", count(known.seq - at.seq))));
+            return Err(stopped(format!("the history ends {} before one that is known", count(known.seq - at.seq))));
         }
         if known.seq == at.seq && known.hash != at.hash {
             return Err(stopped(format!("entry {} of the history is not the one that is known", at.seq)));

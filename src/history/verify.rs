@@ -103,8 +103,10 @@ impl Log {
                 Ok(seen) => seen,
                 Err(error) => return not_provable(format!("cannot read the history: {}", reason(&error))),
             };
-            let behind = matches!(found, Found::Head(head) if pass.flaw.is_none() && pass.end.seq > head.end.seq);
-            if look < LOOKS && (behind || (pass.rest && pass.flaw.is_none())) {
+            // A log that lacks what its head knows is not one that is just being written.
+            let known = if let Found::Head(head) = found { head.end.seq } else { u64::MAX };
+            let growing = pass.end.seq > known || (pass.rest && pass.end.seq == known);
+            if growing && pass.flaw.is_none() && look < LOOKS {
                 sleep(Duration::from_millis(10));
                 continue;
             }
