@@ -62,9 +62,8 @@ impl Log {
             return Ok(None);
         }
         let file = self.open_for_append()?;
-        let mut writer =
-            Writer { log: self, file, chain: self.chain(self.start()), synced: self.start(), repair: None };
-        writer.roll_forward(0)?;
+        let mut writer = Writer::at(self, file, self.start(), self.start());
+        writer.roll_forward()?;
         writer.compare_with_anchor()?;
         let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
         let event = Event::new(Action::Repair, moment).note(note);
@@ -84,7 +83,7 @@ impl Log {
     /// Makes the first head, before the first line: so a log without a head is never just one that was interrupted.
     pub(super) fn begin(&self) -> Result<Head> {
         let start = self.start();
-        let head = Head { end: start, synced: start };
+        let head = Head { end: start, synced: start, lost: 0 };
         let path = self.file("head");
         head::replace(&path, &head::seal(&head, &self.key)?, true)
             .and_then(|()| platform::sync_folder(&self.folder))
@@ -99,17 +98,19 @@ impl Log {
 }
 
 /// A log that is open at its end, under the lock.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     log: &'a Log,
     file: File,
     chain: Chain<'a>,
     synced: Position,
-    /// What had to be mended, and how many entries are lost.
-    repair: Option<(String, u64)>,
+    /// What had to be mended, a phrase each.
+    repaired: Vec<String>,
+    /// How many entries are gone and not yet noted.
+    lost: u64,
 }
 
 impl<'a> Writer<'a> {
-    fn open(log: &'a Log) -> Result<Self> {
+    pub(super) fn open(log: &'a Log) -> Result<Self> {
         let found = log.read_head()?;
         let nothing_yet = matches!(found, Found::Nothing);
         if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0) {
@@ -129,18 +130,21 @@ impl<'a> Writer<'a> {
         }
         // What was surely on the disk is there: go from it over what else is.
         let from = if length < head.end.offset { head.synced } else { head.end };
-        let mut writer = Self { log, file, chain: log.chain(from), synced: head.synced, repair: None };
+        let mut writer = Self::at(log, file, from, head.synced);
         if length != from.offset {
-            writer.roll_forward(head.end.seq)?;
-        } else if from != head.end {
-            writer.note_lost(head.end.seq);
+            writer.roll_forward()?;
         }
         writer.compare_with_anchor()?;
+        writer.note_lost(&head)?;
         Ok(writer)
     }
 
+    fn at(log: &'a Log, file: File, from: Position, synced: Position) -> Self {
+        Self { log, file, chain: log.chain(from), synced, repaired: Vec::new(), lost: 0 }
+    }
+
     /// Goes over the lines after the chain's place to the end, and moves an unfinished rest aside.
-    fn roll_forward(&mut self, expected: u64) -> Result<()> {
+    fn roll_forward(&mut self) -> Result<()> {
         let path = self.log.file("log");
         let failed = |error: &io::Error| Failure::disk("read", &path, error);
         self.file.seek(SeekFrom::Start(self.chain.at.offset)).map_err(|error| failed(&error))?;
@@ -155,19 +159,27 @@ impl<'a> Writer<'a> {
                 }
             }
         };
-        self.note_lost(expected);
         if !rest.is_empty() {
             self.move_aside(&rest)?;
         }
         Ok(())
     }
 
-    fn note_lost(&mut self, expected: u64) {
-        let lost = expected.saturating_sub(self.chain.at.seq);
-        if lost > 0 {
-            let what = format!("{} that the disk was not waited for are gone", count(lost));
-            self.repair = Some((what, lost));
+    /// Takes note of entries that are gone. The head forgets them before the log grows over their place, and remembers how
+    /// many they were until a `repair` entry says so.
+    fn note_lost(&mut self, head: &Head) -> Result<()> {
+        let gone = head.end.seq.saturating_sub(self.chain.at.seq);
+        self.lost = head.lost.saturating_add(gone);
+        if self.lost > 0 {
+            self.repaired.push(format!("{} that the disk was not waited for are gone", count(self.lost)));
         }
+        if gone > 0 {
+            let head = Head { end: self.chain.at, synced: self.synced, lost: self.lost };
+            let path = self.log.file("head");
+            head::replace(&path, &head::seal(&head, &self.log.key)?, true)
+                .map_err(|error| Failure::disk("write", &path, &error))?;
+        }
+        Ok(())
     }
 
     fn move_aside(&mut self, rest: &[u8]) -> Result<()> {
@@ -177,10 +189,7 @@ impl<'a> Writer<'a> {
             .map_err(|error| Failure::disk("write", &torn, &error))?;
         self.cut_to(self.chain.at.offset).map_err(|error| Failure::disk("shorten", &path, &error))?;
         let what = format!("an unfinished entry of {} bytes was moved to `history.torn`", rest.len());
-        self.repair = Some(match self.repair.take() {
-            Some((before, lost)) => (format!("{before}; {what}"), lost),
-            None => (what, 0),
-        });
+        self.repaired.push(what);
         Ok(())
     }
 
@@ -205,9 +214,10 @@ impl<'a> Writer<'a> {
         let moment = event.moment.unwrap_or(Moment::from_seconds(0));
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
-        if let Some((what, lost)) = &self.repair {
+        let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
+        if let Some(what) = &repaired {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());
-            self.seal(&if *lost > 0 { repair.lost(*lost) } else { repair }, &mut lines)?;
+            self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
         }
         let gap = self.log.gap();
         if let Some(lost) = gap {
@@ -222,14 +232,14 @@ impl<'a> Writer<'a> {
             self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
             self.synced = self.chain.at;
         }
-        let head = head::seal(&Head { end: self.chain.at, synced: self.synced }, &self.log.key)?;
+        let head = head::seal(&Head { end: self.chain.at, synced: self.synced, lost: 0 }, &self.log.key)?;
         head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
         if gap.is_some() {
             // Left where it is, it is noted again: rather twice than never.
             let _ = std::fs::remove_file(self.log.file("gap"));
         }
         let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
-        Ok(Appended { mark, repaired: self.repair.map(|(what, _)| what) })
+        Ok(Appended { mark, repaired })
     }
 
     fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {

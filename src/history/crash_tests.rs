@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{
+    append::Writer,
     head::Found,
     tests::{event, events, history_of, intact, log_in, put},
     *,
@@ -107,6 +108,36 @@ fn entries_that_a_power_cut_took_are_neither_forged_nor_forgotten() {
     put(&log.file("head"), &head);
     assert_eq!(log.verify(None).to_string(), "tampered at #2: 4 entries missing");
     assert_eq!(log.append(&event(6), false).unwrap_err().message, "the history is shorter than its sealed end");
+}
+
+/// The second kill comes while the loss of the first is being noted.
+#[test]
+fn a_loss_is_noted_even_if_noting_it_is_broken_off() {
+    let (_folder, log, _) = history_of(2);
+    for number in 3..=5 {
+        log.append(&event(number), false).unwrap();
+    }
+    let bytes = fs::read(log.file("log")).unwrap();
+    let kept = bytes.split_inclusive(|byte| *byte == b'\n').take(3).collect::<Vec<_>>().concat();
+    put(&log.file("log"), &kept);
+    // Killed after the head was replaced, before the first byte of the `repair` entry.
+    drop(Writer::open(&log).unwrap());
+    assert_eq!(
+        log.verify(None).to_string(),
+        "not provable: 2 entries lost in a power cut or cut off; the next one notes it"
+    );
+    let head = fs::read(log.file("head")).unwrap();
+    log.append(&event(6), false).unwrap();
+    let after = fs::read(log.file("log")).unwrap();
+    let repair = after[kept.len()..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for length in kept.len()..=after.len() {
+        put(&log.file("log"), &after[..length]);
+        put(&log.file("head"), &head);
+        log.append(&event(7), false).unwrap();
+        let Verdict::Intact { lost, .. } = log.verify(None) else { panic!("{length}: {}", log.verify(None)) };
+        assert_eq!(lost, if length < kept.len() + repair { 2 } else { 4 }, "rather twice than never");
+        assert_eq!(events(&log)[..3], [event(1), event(2), event(3)]);
+    }
 }
 
 #[test]

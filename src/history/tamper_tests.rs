@@ -111,8 +111,8 @@ fn entries_swapped_doubled_dropped_or_put_in_are_found() {
         dropped.remove(one);
         attack.assert_found("dropped", &dropped.concat());
         let plain = b"1.1.e30=.0000000000000000000000000000000000000000000000000000000000000000\n".as_slice();
-        let huge = [b'x'; 100_000].as_slice();
-        for added in [b"\n".as_slice(), b"\r\n", b"{}\n", b"\xff\xfe\n", plain, b"0.1..\n", b"2.1.e30=.\n", huge] {
+        let huge = vec![b'x'; 100_000];
+        for added in [b"\n".as_slice(), b"\r\n", b"{}\n", b"\xff\xfe\n", plain, b"0.1..\n", b"2.1.e30=.\n", &huge] {
             let mut put_in = lines.clone();
             put_in.insert(one, added);
             attack.assert_found("put in", &put_in.concat());
@@ -185,7 +185,7 @@ fn resealing_does_not_pass_over_what_the_anchor_knows() {
 #[test]
 fn log_and_head_put_back_together_are_found_with_the_anchor_only() {
     let attack = Attack::on(3);
-    let mark = (4..=6).map(|number| attack.log.append(&event(number), true).unwrap().mark).last().unwrap();
+    let [_, _, mark] = [4, 5, 6].map(|number| attack.log.append(&event(number), true).unwrap().mark);
     attack.put(&attack.bytes, &attack.head);
     assert_eq!(attack.log.verify(None), intact(3));
     assert_eq!(attack.log.verify(Some(mark)).to_string(), "tampered at #4: 3 entries missing: the anchor knows #6");

@@ -151,7 +151,7 @@ fn an_entry_is_added_without_reading_those_before() {
             fs::write(log.file("log"), [vec![0; usize::try_from(before_last).unwrap()], line].concat()).unwrap();
         }
     }
-    let end = Head { end: chain.at, synced: chain.at };
+    let end = Head { end: chain.at, synced: chain.at, lost: 0 };
     fs::write(log.file("head"), head::seal(&end, &log.key).unwrap()).unwrap();
     assert_eq!(log.append(&event(10_001), false).unwrap().mark.seq, 10_001);
     let bytes = fs::read(log.file("log")).unwrap();
@@ -240,12 +240,12 @@ fn entries_of_other_versions_stay_readable() {
 #[test]
 fn an_entry_that_is_too_long_is_cut_and_says_how_much() {
     let names: Vec<crate::name::KeyName> = (0..2_000).map(|n| format!("KEY_{n}").parse().unwrap()).collect();
-    let long =
+    let too_long =
         event(1).names(&names).program(OsStr::new(&"\u{1b}".repeat(5_000))).folder(Path::new(&"ü/".repeat(9_000)));
     let folder = tempfile::tempdir().unwrap();
     let log = log_in(folder.path());
     log.append(&event(2).names(&names), false).unwrap();
-    log.append(&long, false).unwrap();
+    log.append(&too_long, false).unwrap();
     assert_eq!(log.verify(None), intact(2));
     let all = events(&log);
     assert!(all[0].names.len() > 400 && all[0].names.len() as u64 + all[0].more == 2_000);
@@ -271,14 +271,14 @@ fn any_event() -> impl Strategy<Value = Event> {
         let action = ACTIONS.get(action).cloned().unwrap_or(Action::Other("later\n\u{1b}[2J\"".into()));
         Event {
             names,
+            more,
             profile,
             program,
             folder,
-            outcome,
             terminal,
             process,
+            outcome,
             lost,
-            more,
             ..Event::new(action, Moment::from_seconds(seconds))
         }
     })
@@ -291,7 +291,7 @@ proptest! {
         let at = Position { seq, offset: 0, hash };
         let mut chain = Chain::new(&key, &ID, at);
         let line = chain.seal(&event.to_json(LONGEST_PLAIN)).unwrap();
-        prop_assert!(line.len() <= LONGEST_LINE && line.iter().filter(|byte| **byte == b'\n').count() == 1);
+        prop_assert!(line.len() <= LONGEST_LINE && line.iter().position(|byte| *byte == b'\n') == Some(line.len() - 1));
         let mut again = Chain::new(&key, &ID, at);
         let json = again.open(line.strip_suffix(b"\n").unwrap()).unwrap();
         prop_assert_eq!(Event::from_json(&json), event);

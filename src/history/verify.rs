@@ -200,6 +200,9 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>) -> Verdict {
         let more = count(pass.end.seq - head.end.seq);
         return not_provable(format!("{more} after the sealed end; the next one seals them"));
     }
+    if head.lost > 0 {
+        return not_provable(format!("{} lost in a power cut or cut off; the next one notes it", count(head.lost)));
+    }
     let anchored_at = anchor.map(|anchor| anchor.seq).filter(|seq| *seq > 0);
     Verdict::Intact { entries: pass.end.seq, anchored_at, lost: pass.lost }
 }
