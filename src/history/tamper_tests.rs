@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
 use super::{
     tests::{ID, IDENTITY, event, events, history_of, intact, log_in, put},
     *,
@@ -153,6 +156,53 @@ fn entries_of_another_history_are_found() {
         attack.put(&attack.bytes, &fs::read(other.file("head")).unwrap());
         assert_eq!(attack.log.verify(None).to_string(), "tampered at #3: the sealed end was changed");
     }
+}
+
+/// The chain values have no key, so a forger makes them fit; the seals still open at their own place only.
+#[test]
+fn a_forger_who_makes_the_chain_fit_opens_no_seal() {
+    let attack = Attack::on(3);
+    let from_here = |numbers: [i64; 2]| {
+        attack.put(&attack.bytes, &attack.head);
+        for number in numbers {
+            attack.log.append(&event(number), true).unwrap();
+        }
+        let bytes = fs::read(attack.log.file("log")).unwrap();
+        bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    // Two histories that part after the third entry: what is fourth and fifth in one is put into the other.
+    let (mut one, other) = (from_here([4, 5]), from_here([6, 7]));
+    let last = refit(&other[4], &one[3]);
+    one[4] = last;
+    attack.assert_found("an entry of another future, after the sealed end", &one.concat());
+    let failure = attack.log.append(&event(8), true).unwrap_err();
+    assert_eq!(failure.message, "the history was changed at entry 5: its seal does not open");
+    let lines = attack.lines();
+    for (put, before) in [(2, 0), (0, 1), (1, 1)] {
+        let mut forged = lines[..=before].to_vec();
+        let fitted = refit(lines[put], lines[before]);
+        forged.push(&fitted);
+        attack.put(&forged.concat(), &attack.head);
+        let said = attack.log.verify(None).to_string();
+        assert_eq!(said, format!("tampered at #{}: its seal does not open", before + 2));
+    }
+}
+
+/// A line's body as it would stand after another line, with number and chain value made right.
+fn refit(line: &[u8], before: &[u8]) -> Vec<u8> {
+    let fields = |line: &[u8]| -> Vec<String> {
+        String::from_utf8(line.to_vec()).unwrap().trim_end().split('.').map(str::to_owned).collect()
+    };
+    let (line, before) = (fields(line), fields(before));
+    let (body, seq) = (STANDARD.decode(&line[2]).unwrap(), before[1].parse::<u64>().unwrap() + 1);
+    let hash: [u8; 32] = Sha256::new()
+        .chain_update(chain::from_hex(&before[3]).unwrap())
+        .chain_update(seq.to_be_bytes())
+        .chain_update((body.len() as u64).to_be_bytes())
+        .chain_update(&body)
+        .finalize()
+        .into();
+    format!("1.{seq}.{}.{}\n", line[2], chain::to_hex(&hash)).into_bytes()
 }
 
 #[test]
