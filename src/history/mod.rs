@@ -19,11 +19,11 @@
 //! in the store. Whoever holds the identity can write a history of their own after the last anchor; nothing here stops
 //! that.
 //!
-//! What is found missing or changed stops adding with [`Kind::Store`], except for three things that a crash does by
-//! itself and that are therefore mended and said in a sealed `repair` entry: an unfinished last line, lines that the
-//! head does not know yet, and a log that ends between what was surely on the disk and its head (head.rs). A missing log
-//! (H01) is begun only if no anchor knows of entries; else (H08) adding stops, as it does when only the head is missing
-//! (H06). The ways out are deliberate ones: [`Log::reseal`] and [`Log::set_aside`].
+//! What is found missing or changed stops adding with [`Kind::Store`], except for what a crash does by itself. Whole
+//! lines that the head does not know yet are taken in, nothing being lost; an unfinished last line, and a log that ends
+//! between what was surely on the disk and its head (head.rs), are mended and said in a sealed `repair` entry. A missing
+//! log is begun only if no anchor knows of entries; else adding stops, as it does when only the head is missing. The ways
+//! out are deliberate ones: [`Log::reseal`] and [`Log::set_aside`].
 
 use std::{
     fmt,
