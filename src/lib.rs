@@ -5,9 +5,11 @@
 pub mod date;
 pub mod exchange;
 pub mod failure;
+pub mod history;
 pub mod home;
 pub mod identity;
 pub mod name;
 pub mod platform;
+pub mod seal;
 pub mod secret;
 pub mod store;

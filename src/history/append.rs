@@ -1,0 +1,273 @@
+//! Adding an entry, at a cost that does not grow with the history:
+//!
+//! 1. take the lock; read the head; open the log for appending and ask for its length;
+//! 2. a log shorter than its head: stop, unless only entries are gone that were never waited for (head.rs);
+//! 3. a log longer than its head: read just the bytes after it. Whole lines that open move the head on, an unfinished rest
+//!    goes to `history.torn`, a whole line that does not open stops;
+//! 4. compare with the anchor, if it is this far;
+//! 5. seal what there is to say, a `repair` and a `gap` first where they are due, and write it with one call;
+//! 6. wait for the disk, if the entry is durable or [`UNSYNCED`] entries have not been waited for;
+//! 7. replace the head. Only then is the entry acknowledged.
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom, Write},
+};
+
+use super::{
+    Log, Mark,
+    chain::{Chain, LONGEST_PLAIN, Position},
+    event::{Action, Event},
+    head::{self, Found, Head},
+    read::{Lines, Piece, bad_line},
+    verify::count,
+};
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result, reason},
+    home, platform,
+};
+
+/// The most entries that may be unsure to be on the disk: it bounds what a power cut, or a cut that looks like one, takes.
+const UNSYNCED: u64 = 64;
+
+/// An entry that was added.
+#[derive(Debug)]
+pub struct Appended {
+    /// The entry: an anchor, if it is durable.
+    pub mark: Mark,
+    /// What had to be mended first, to be said once.
+    pub repaired: Option<String>,
+}
+
+impl Log {
+    /// Adds an entry. With `durable` it is on the disk when this returns; without, a kill cannot lose it but a power cut can.
+    ///
+    /// # Errors
+    /// `Store` when the history is not what its head or the anchor says; `Busy`; `Disk`, and then the entry may still be
+    /// recorded.
+    pub fn append(&self, event: &Event, durable: bool) -> Result<Appended> {
+        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        Writer::open(self)?.add(event, durable)
+    }
+
+    /// Seals the end anew where the head is lost, over all lines that are there if each of them opens, and says so in a
+    /// `repair` entry. `None` if the head is there. What was cut off before it can no longer be found except by an anchor.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn reseal(&self, moment: Moment) -> Result<Option<Appended>> {
+        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        if let Found::Head(_) = self.read_head()? {
+            return Ok(None);
+        }
+        let file = self.open_for_append()?;
+        let mut writer = Writer::at(self, file, self.start(), self.start());
+        writer.roll_forward()?;
+        writer.compare_with_anchor()?;
+        let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
+        let event = Event::new(Action::Repair, moment).note(note);
+        writer.add(&event, true).map(Some)
+    }
+
+    fn read_head(&self) -> Result<Found> {
+        let path = self.file("head");
+        head::read(&path, &self.key).map_err(|error| Failure::disk("read", &path, &error))
+    }
+
+    fn open_for_append(&self) -> Result<File> {
+        let path = self.file("log");
+        platform::open_or_create_private(&path, true).map_err(|error| Failure::disk("open", &path, &error))
+    }
+
+    /// Makes the first head, before the first line: so a log without a head is never just one that was interrupted.
+    pub(super) fn begin(&self) -> Result<Head> {
+        let start = self.start();
+        let head = Head { end: start, synced: start, lost: 0 };
+        let path = self.file("head");
+        head::replace(&path, &head::seal(&head, &self.key)?, true)
+            .and_then(|()| platform::sync_folder(&self.folder))
+            .map_err(|error| Failure::disk("write", &path, &error))?;
+        Ok(head)
+    }
+
+    /// How many entries could not be recorded since the last one; a marker that could not even be written to counts one.
+    fn gap(&self) -> Option<u64> {
+        std::fs::symlink_metadata(self.file("gap")).ok().map(|facts| facts.len().max(1))
+    }
+}
+
+/// A log that is open at its end, under the lock.
+pub(super) struct Writer<'a> {
+    log: &'a Log,
+    file: File,
+    chain: Chain<'a>,
+    synced: Position,
+    /// What had to be mended, a phrase each.
+    repaired: Vec<String>,
+    /// How many entries are gone and not yet noted.
+    lost: u64,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn open(log: &'a Log) -> Result<Self> {
+        let found = log.read_head()?;
+        let nothing_yet = matches!(found, Found::Nothing);
+        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0) {
+            return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
+        }
+        let file = log.open_for_append()?;
+        let facts = file.metadata().map_err(|error| Failure::disk("read", &log.file("log"), &error))?;
+        let length = facts.len();
+        let head = match found {
+            Found::Head(head) => head,
+            Found::Nothing if length == 0 => log.begin()?,
+            Found::Nothing => return Err(stopped("the end of the history is not sealed: `history.head` is missing")),
+            Found::Foreign => return Err(stopped("the sealed end of the history does not open")),
+        };
+        if length < head.synced.offset {
+            return Err(stopped("the history is shorter than its sealed end"));
+        }
+        // What was surely on the disk is there: go from it over what else is.
+        let from = if length < head.end.offset { head.synced } else { head.end };
+        let mut writer = Self::at(log, file, from, head.synced);
+        if length != from.offset {
+            writer.roll_forward()?;
+        }
+        writer.compare_with_anchor()?;
+        writer.note_lost(&head)?;
+        Ok(writer)
+    }
+
+    fn at(log: &'a Log, file: File, from: Position, synced: Position) -> Self {
+        Self { log, file, chain: log.chain(from), synced, repaired: Vec::new(), lost: 0 }
+    }
+
+    /// Goes over the lines after the chain's place to the end, and moves an unfinished rest aside.
+    fn roll_forward(&mut self) -> Result<()> {
+        let path = self.log.file("log");
+        let failed = |error: &io::Error| Failure::disk("read", &path, error);
+        self.file.seek(SeekFrom::Start(self.chain.at.offset)).map_err(|error| failed(&error))?;
+        let mut lines = Lines::new(&self.file);
+        let rest = loop {
+            match lines.next().map_err(|error| failed(&error))? {
+                Piece::End => break Vec::new(),
+                Piece::Rest(rest) => break rest.to_vec(),
+                Piece::TooLong => return Err(bad_line(self.chain.at.seq + 1, "it is longer than 8 KiB")),
+                Piece::Line(line) => {
+                    self.chain.open(line).map_err(|why| bad_line(self.chain.at.seq + 1, why))?;
+                }
+            }
+        };
+        if !rest.is_empty() {
+            self.move_aside(&rest)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of entries that are gone. The head forgets them before the log grows over their place, and remembers how
+    /// many they were until a `repair` entry says so.
+    fn note_lost(&mut self, head: &Head) -> Result<()> {
+        let gone = head.end.seq.saturating_sub(self.chain.at.seq);
+        self.lost = head.lost.saturating_add(gone);
+        if self.lost > 0 {
+            self.repaired.push(format!("{} that the disk was not waited for are gone", count(self.lost)));
+        }
+        if gone > 0 {
+            let head = Head { end: self.chain.at, synced: self.synced, lost: self.lost };
+            let path = self.log.file("head");
+            head::replace(&path, &head::seal(&head, &self.log.key)?, true)
+                .map_err(|error| Failure::disk("write", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn move_aside(&mut self, rest: &[u8]) -> Result<()> {
+        let (torn, path) = (self.log.file("torn"), self.log.file("log"));
+        platform::open_or_create_private(&torn, true)
+            .and_then(|mut file| file.write_all(rest))
+            .map_err(|error| Failure::disk("write", &torn, &error))?;
+        self.cut_to(self.chain.at.offset).map_err(|error| Failure::disk("shorten", &path, &error))?;
+        let what = format!("an unfinished entry of {} bytes was moved to `history.torn`", rest.len());
+        self.repaired.push(what);
+        Ok(())
+    }
+
+    /// Cuts the log, through a handle of its own: Windows lets none that appends do it.
+    fn cut_to(&self, length: u64) -> io::Result<()> {
+        platform::open_or_create_private(&self.log.file("log"), false)?.set_len(length)
+    }
+
+    fn compare_with_anchor(&self) -> Result<()> {
+        let Some(known) = self.log.known else { return Ok(()) };
+        let at = self.chain.at;
+        if known.seq > at.seq {
+            return Err(stopped(format!("the history ends {} before one that is known", count(known.seq - at.seq))));
+        }
+        if known.seq == at.seq && known.hash != at.hash {
+            return Err(stopped(format!("entry {} of the history is not the one that is known", at.seq)));
+        }
+        Ok(())
+    }
+
+    fn add(mut self, event: &Event, durable: bool) -> Result<Appended> {
+        let moment = event.moment.unwrap_or(Moment::from_seconds(0));
+        let from = self.chain.at.offset;
+        let mut lines = Vec::new();
+        let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
+        if let Some(what) = &repaired {
+            let repair = Event::new(Action::Repair, moment).note(what.as_str());
+            self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
+        }
+        let gap = self.log.gap();
+        if let Some(lost) = gap {
+            self.seal(&Event::new(Action::Gap, moment).lost(lost), &mut lines)?;
+        }
+        self.seal(event, &mut lines)?;
+        self.write(&lines, from)?;
+        let unsure = |doing: &str, ending: &str, error: &io::Error| {
+            Failure::disk(doing, &self.log.file(ending), error).hint("the entry may be recorded all the same")
+        };
+        if durable || self.chain.at.seq - self.synced.seq >= UNSYNCED {
+            self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
+            self.synced = self.chain.at;
+        }
+        let head = head::seal(&Head { end: self.chain.at, synced: self.synced, lost: 0 }, &self.log.key)?;
+        head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
+        if gap.is_some() {
+            // Left where it is, it is noted again: rather twice than never.
+            let _ = std::fs::remove_file(self.log.file("gap"));
+        }
+        let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
+        Ok(Appended { mark, repaired })
+    }
+
+    fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {
+        lines.extend(self.chain.seal(&event.to_json(LONGEST_PLAIN))?);
+        Ok(())
+    }
+
+    /// One write call. What a full disk took only in part is taken back; if that fails too, the next append heals it.
+    fn write(&mut self, lines: &[u8], from: u64) -> Result<()> {
+        let path = self.log.file("log");
+        let why = loop {
+            match self.file.write(lines) {
+                Ok(written) if written == lines.len() => return Ok(()),
+                Ok(written) => break format!("the disk took {written} of {} bytes; it may be full", lines.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break reason(&error),
+            }
+        };
+        let _ = self.cut_to(from);
+        Err(Failure::new(Kind::Disk, format!("cannot write `{}`: {why}", path.display())))
+    }
+}
+
+fn stopped(what: impl Into<String>) -> Failure {
+    Failure::new(Kind::Store, what).hint("`keyctl history verify` says what can still be relied on")
+}
+
+/// `1 entry is`, `2 entries are`.
+fn are(entries: u64) -> String {
+    format!("{} {}", count(entries), if entries == 1 { "is" } else { "are" })
+}

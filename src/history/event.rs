@@ -1,0 +1,299 @@
+//! What one entry says: an action, when, which names, by which program. Never a secret, never a program's arguments.
+//!
+//! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
+//! `profile`, `prog`, `cwd`, `tty`, `pid`, `outcome`, `note`, `lost`. What another version wrote beside them, or wrote
+//! in another form, is kept as it is and shown, never a reason to fail.
+
+use std::{ffi::OsStr, fmt, path::Path};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    date::Moment,
+    name::{KeyName, ProfileName},
+};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Action {
+            $($(#[$doc])* $action,)*
+            /// What another version of keyctl calls by this word.
+            Other(String),
+        }
+
+        impl Action {
+            /// The word that stands in the entry.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$action => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for Action {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$action,)*
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+
+        #[cfg(test)]
+        pub(super) const ACTIONS: &[Action] = &[$(Action::$action),*];
+    };
+}
+
+actions! {
+    /// A command was given keys.
+    Run = "run",
+    /// A secret was printed.
+    Get = "get",
+    /// A secret went to the clipboard.
+    Copy = "copy",
+    /// Secrets were printed as variables.
+    Env = "env",
+    /// A key was kept or replaced.
+    Set = "set",
+    /// A key was removed.
+    Remove = "remove",
+    /// A key got another name.
+    Rename = "rename",
+    /// Keys came from a file.
+    Import = "import",
+    /// A project was allowed.
+    Allow = "allow",
+    /// A project was denied.
+    Deny = "deny",
+    /// A recovery copy was made or used.
+    Recovery = "recovery",
+    /// A store was made or changed.
+    Store = "store",
+    /// What was done before this could not be recorded.
+    Gap = "gap",
+    /// The history itself was mended.
+    Repair = "repair",
+    /// Something was tried and failed.
+    Failed = "failed",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One entry of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When, if the entry says so in a way this version reads.
+    pub moment: Option<Moment>,
+    /// What was done.
+    pub action: Action,
+    /// Which keys, by name.
+    pub names: Vec<String>,
+    /// How many names were left out because the line has an end.
+    pub more: u64,
+    /// The profile that chose the keys.
+    pub profile: Option<String>,
+    /// The program's file name.
+    pub program: Option<String>,
+    /// The project's folder, or the working directory where there is no project.
+    pub folder: Option<String>,
+    /// Whether a person was at a terminal.
+    pub terminal: Option<bool>,
+    /// The process number.
+    pub process: Option<u32>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// What a repair did.
+    pub note: Option<String>,
+    /// How many entries a repair found missing, or how many could not be recorded before a gap.
+    pub lost: Option<u64>,
+    /// What other versions of keyctl wrote.
+    pub other: Map<String, Value>,
+}
+
+impl Event {
+    /// An entry that says no more than what was done and when.
+    #[must_use]
+    pub fn new(action: Action, moment: Moment) -> Self {
+        Self { moment: Some(moment), ..Self::empty(action) }
+    }
+
+    fn empty(action: Action) -> Self {
+        Self {
+            moment: None,
+            action,
+            names: Vec::new(),
+            more: 0,
+            profile: None,
+            program: None,
+            folder: None,
+            terminal: None,
+            process: None,
+            outcome: None,
+            note: None,
+            lost: None,
+            other: Map::new(),
+        }
+    }
+
+    /// With the names of keys, in this order. Only names can be given, so no secret can.
+    #[must_use]
+    pub fn names<'a>(mut self, names: impl IntoIterator<Item = &'a KeyName>) -> Self {
+        self.names.extend(names.into_iter().map(KeyName::to_string));
+        self
+    }
+
+    /// With the profile that chose the keys.
+    #[must_use]
+    pub fn profile(mut self, profile: Option<&ProfileName>) -> Self {
+        self.profile = profile.map(ProfileName::to_string);
+        self
+    }
+
+    /// With the program's file name: the folder it lies in is left out, its arguments may be secrets and never come here.
+    #[must_use]
+    pub fn program(mut self, program: &OsStr) -> Self {
+        let name = Path::new(program).file_name().unwrap_or(program);
+        self.program = Some(name.to_string_lossy().into_owned());
+        self
+    }
+
+    /// With the project's folder or the working directory.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_string_lossy().into_owned());
+        self
+    }
+
+    /// With whether a person was at a terminal.
+    #[must_use]
+    pub fn terminal(mut self, terminal: bool) -> Self {
+        self.terminal = Some(terminal);
+        self
+    }
+
+    /// With the process number; `run` keeps it when it becomes the command.
+    #[must_use]
+    pub fn process(mut self, process: u32) -> Self {
+        self.process = Some(process);
+        self
+    }
+
+    /// With how it ended, in keyctl's own words.
+    #[must_use]
+    pub fn outcome(mut self, outcome: impl Into<String>) -> Self {
+        self.outcome = Some(outcome.into());
+        self
+    }
+
+    /// With what a repair did.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// With how many entries are missing.
+    #[must_use]
+    pub fn lost(mut self, lost: u64) -> Self {
+        self.lost = Some(lost);
+        self
+    }
+
+    /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
+    /// that a project has many keys must not keep its use out of the history.
+    pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
+        let mut event = self.clone();
+        loop {
+            let json = event.to_value().to_string().into_bytes();
+            if json.len() <= limit {
+                return json;
+            }
+            event.shorten(json.len() - limit);
+        }
+    }
+
+    fn shorten(&mut self, excess: usize) {
+        let mut freed = 0;
+        // The count itself takes up to 30 bytes: `,"more":18446744073709551615`.
+        while freed < excess + 30 {
+            let Some(name) = self.names.pop() else { break };
+            self.more += 1;
+            freed += name.len() + 3;
+        }
+        if freed > 0 {
+            return;
+        }
+        let texts = [&mut self.folder, &mut self.program, &mut self.outcome, &mut self.note, &mut self.profile];
+        match texts.into_iter().flatten().max_by_key(|text| text.len()).filter(|text| text.len() > 8) {
+            Some(longest) => {
+                longest.truncate(longest.floor_char_boundary(longest.len() / 2));
+                longest.push('…');
+            }
+            None if self.other.is_empty() => self.action = Action::Other("?".into()),
+            None => self.other.clear(),
+        }
+    }
+
+    /// The entry as JSON, as it is sealed and as `history --json` shows it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut map = self.other.clone();
+        let text = |text: &Option<String>| text.clone().map(Value::from);
+        let fields = [
+            ("t", self.moment.map(|moment| moment.to_string().into())),
+            ("ev", Some(self.action.as_str().into())),
+            ("names", (!self.names.is_empty()).then(|| self.names.clone().into())),
+            ("more", (self.more > 0).then(|| self.more.into())),
+            ("profile", text(&self.profile)),
+            ("prog", text(&self.program)),
+            ("cwd", text(&self.folder)),
+            ("tty", self.terminal.map(Value::from)),
+            ("pid", self.process.map(Value::from)),
+            ("outcome", text(&self.outcome)),
+            ("note", text(&self.note)),
+            ("lost", self.lost.map(Value::from)),
+        ];
+        map.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        Value::Object(map)
+    }
+
+    /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
+    pub(super) fn from_json(json: &[u8]) -> Self {
+        let Ok(mut map) = serde_json::from_slice::<Map<String, Value>>(json) else {
+            return Self::empty(Action::Other("?".into()));
+        };
+        let mut event = Self::empty(Action::Other("?".into()));
+        if let Some(word) = take(&mut map, "ev", |value| value.as_str().map(Action::from)) {
+            event.action = word;
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        event.moment = take(&mut map, "t", |value| value.as_str()?.parse().ok());
+        event.names = take(&mut map, "names", |value| value.as_array()?.iter().map(text).collect()).unwrap_or_default();
+        event.more = take(&mut map, "more", Value::as_u64).unwrap_or_default();
+        event.profile = take(&mut map, "profile", text);
+        event.program = take(&mut map, "prog", text);
+        event.folder = take(&mut map, "cwd", text);
+        event.terminal = take(&mut map, "tty", Value::as_bool);
+        event.process = take(&mut map, "pid", |value| value.as_u64()?.try_into().ok());
+        event.outcome = take(&mut map, "outcome", text);
+        event.note = take(&mut map, "note", text);
+        event.lost = take(&mut map, "lost", Value::as_u64);
+        event.other = map;
+        event
+    }
+}
+
+/// Moves a field out of the map if it has the form this version knows; else it stays there.
+fn take<T>(map: &mut Map<String, Value>, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    let value = read(map.get(name)?)?;
+    map.remove(name);
+    Some(value)
+}

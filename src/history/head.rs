@@ -1,0 +1,77 @@
+//! The head: a small sealed file that says where the log ends, so that a cut end is found.
+//!
+//! Sealed with "keyctl-history-head-v1" associated: `n offset hex(h_n) m offset hex(h_m) lost`, where `n` is the last entry,
+//! `m` the last one that was surely on the disk, and `lost` how many were found missing and are not yet noted in the log. Written as a new file and renamed, never synced: a head that is behind
+//! is rolled forward over the lines after it. The second half is there because `run` does not wait for the disk: after
+//! a power cut the log may end before `n`, and that must neither pass for a whole log nor for a forged one. Such a head is
+//! replaced, and synced, before the log grows again: else the head's end would come to lie in the middle of a new line.
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use super::chain::{Position, from_hex, to_hex};
+use crate::{failure::Result, home, platform, seal::SealKey};
+
+const ASSOCIATED: &[u8] = b"keyctl-history-head-v1";
+/// More than the longest head: 40 bytes of seal, five numbers of 20 digits, twice 64 hex digits and the spaces.
+const LARGEST: usize = 512;
+
+/// Where the log ends and how far it was on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub end: Position,
+    pub synced: Position,
+    pub lost: u64,
+}
+
+/// What stands where the head should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Head(Head),
+    /// No file, or one of no bytes, as a power cut may leave it.
+    Nothing,
+    /// A file that this identity did not seal for this log.
+    Foreign,
+}
+
+/// Reads the head: one open, one read.
+pub(super) fn read(path: &Path, key: &SealKey) -> io::Result<Found> {
+    let mut file = match platform::open_untrusted(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = [0; LARGEST];
+    let length = file.read(&mut bytes)?;
+    if length == 0 {
+        return Ok(Found::Nothing);
+    }
+    let plain = key.open(ASSOCIATED, &bytes[..length]);
+    let head = plain.and_then(|plain| parse(std::str::from_utf8(&plain).ok()?));
+    Ok(head.map_or(Found::Foreign, Found::Head))
+}
+
+/// The head's bytes.
+pub(super) fn seal(head: &Head, key: &SealKey) -> Result<Vec<u8>> {
+    let one = |at: &Position| format!("{} {} {}", at.seq, at.offset, to_hex(&at.hash));
+    key.seal(ASSOCIATED, format!("{} {} {}", one(&head.end), one(&head.synced), head.lost).as_bytes())
+}
+
+/// Puts sealed bytes in the head's place.
+pub(super) fn replace(path: &Path, sealed: &[u8], sync: bool) -> io::Result<()> {
+    home::replace_file(path, sealed, sync)
+}
+
+fn parse(text: &str) -> Option<Head> {
+    let mut words = text.split(' ');
+    let mut one = || {
+        let seq = words.next()?.parse().ok()?;
+        let offset = words.next()?.parse().ok()?;
+        Some(Position { seq, offset, hash: from_hex(words.next()?)? })
+    };
+    let (end, synced) = (one()?, one()?);
+    let head = Head { end, synced, lost: words.next()?.parse().ok()? };
+    words.next().is_none().then_some(head)
+}
