@@ -2,9 +2,12 @@
 //!
 //! The modules lie in rows; a module may use any row below its own (`tests/suite/architecture.rs` holds them to it).
 
+pub mod config;
 pub mod date;
 pub mod failure;
 pub mod home;
 pub mod name;
 pub mod platform;
+pub mod profile;
+pub mod seal;
 pub mod secret;

@@ -1,0 +1,164 @@
+//! Sealing: what keyctl writes outside the store and must find again unread and unchanged, such as the history and the
+//! approvals.
+//!
+//! A key is derived from the identity for one purpose: HKDF-SHA256 (RFC 5869) with the identity's secret as input, a
+//! random salt and the purpose as info. So what is sealed for one purpose opens for no other, and whoever lacks the
+//! identity can neither read nor write it. Sealed bytes are a random 24-byte nonce and then XChaCha20-Poly1305's
+//! ciphertext (draft-irtf-cfrg-xchacha-03); the nonce is long enough to be drawn anew each time without counting.
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Kind, Result};
+
+/// Bytes of the nonce that every sealed text begins with.
+const NONCE: usize = 24;
+/// How many bytes sealing adds: the nonce and the 16 bytes of the tag.
+pub const OVERHEAD: usize = NONCE + 16;
+
+/// A key for one purpose, wiped on drop. It has no `Debug` and no `Clone` on purpose.
+pub struct SealKey(Zeroizing<[u8; 32]>);
+
+impl SealKey {
+    /// The key of this identity for this purpose. The same three always give the same key.
+    #[must_use]
+    pub fn derive(identity_secret: &[u8], salt: &[u8], purpose: &str) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        // HKDF-SHA256 gives up to 8160 bytes (RFC 5869, 2.3), so 32 are always to be had.
+        Hkdf::<Sha256>::new(Some(salt), identity_secret)
+            .expand(purpose.as_bytes(), key.as_mut())
+            .expect("32 bytes are within what HKDF-SHA256 gives");
+        Self(key)
+    }
+
+    /// Seals `plain`; `associated` is not kept, but opening needs the very same.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn seal(&self, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce)
+            .map_err(|error| Failure::new(Kind::Disk, format!("the system gives no random bytes: {error}")))?;
+        self.seal_with(nonce, associated, plain)
+            .ok_or_else(|| Failure::new(Kind::Disk, "there is more to seal than one seal can hold"))
+    }
+
+    /// What was sealed, if this key sealed it with the same `associated` and nothing was changed since.
+    #[must_use]
+    pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE)?;
+        let payload = Payload { msg: ciphertext, aad: associated };
+        self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE], associated: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        let payload = Payload { msg: plain, aad: associated };
+        let ciphertext = self.cipher().encrypt(XNonce::from_slice(&nonce), payload).ok()?;
+        Some([&nonce[..], &ciphertext].concat())
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.0.as_ref().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+        digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+    }
+
+    /// RFC 5869, appendix A, tests 1 to 3; the first 32 bytes, as an HKDF of fewer bytes is the beginning of a longer.
+    #[test]
+    fn the_key_is_what_rfc_5869_says() {
+        let numbers = |from: u8, count: u8| (from..=from + (count - 1)).collect::<Vec<u8>>();
+        let cases = [
+            (
+                vec![0x0b; 22],
+                numbers(0, 13),
+                numbers(0xf0, 10),
+                "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf",
+            ),
+            (
+                numbers(0, 80),
+                numbers(0x60, 80),
+                numbers(0xb0, 80),
+                "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c",
+            ),
+            (vec![0x0b; 22], vec![], vec![], "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"),
+        ];
+        for (secret, salt, info, expected) in cases {
+            let mut key = [0; 32];
+            Hkdf::<Sha256>::new(Some(&salt), &secret).expand(&info, &mut key).unwrap();
+            assert_eq!(key[..], bytes(expected)[..]);
+            // The same through the door that takes text, where the info is text.
+            if let Ok(purpose) = std::str::from_utf8(&info) {
+                assert_eq!(SealKey::derive(&secret, &salt, purpose).0[..], bytes(expected)[..]);
+            }
+        }
+    }
+
+    /// draft-irtf-cfrg-xchacha-03, appendix A.3.1.
+    #[test]
+    fn sealed_bytes_are_what_the_xchacha_draft_says() {
+        let key = SealKey(Zeroizing::new(std::array::from_fn(|at| 0x80 + u8::try_from(at).unwrap())));
+        let nonce: [u8; NONCE] = std::array::from_fn(|at| 0x40 + u8::try_from(at).unwrap());
+        let associated = bytes("50515253c0c1c2c3c4c5c6c7");
+        let plain = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, \
+            sunscreen would be it.";
+        let expected = bytes(
+            "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb\
+             731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452\
+             2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9\
+             21f9664c97637da9768812f615c68b13b52e\
+             c0875924c1c7987947deafd8780acf49",
+        );
+        let sealed = key.seal_with(nonce, &associated, plain).unwrap();
+        assert_eq!(sealed[..NONCE], nonce);
+        assert_eq!(sealed[NONCE..], expected);
+        assert_eq!(key.open(&associated, &sealed).unwrap()[..], plain[..]);
+    }
+
+    #[test]
+    fn nothing_opens_but_what_was_sealed_by_the_same_key_for_the_same_place() {
+        let key = SealKey::derive(b"AGE-SECRET-KEY-1TEST", &[7; 16], "keyctl/test/v1");
+        let sealed = key.seal(b"here", b"text").unwrap();
+        assert_eq!(sealed.len(), 4 + OVERHEAD);
+        assert_eq!(key.open(b"here", &sealed).unwrap()[..], b"text"[..]);
+        assert!(key.open(b"there", &sealed).is_none());
+        for (secret, salt, purpose) in [
+            (&b"AGE-SECRET-KEY-1OTHER"[..], [7; 16], "keyctl/test/v1"),
+            (b"AGE-SECRET-KEY-1TEST", [8; 16], "keyctl/test/v1"),
+            (b"AGE-SECRET-KEY-1TEST", [7; 16], "keyctl/other/v1"),
+        ] {
+            assert!(SealKey::derive(secret, &salt, purpose).open(b"here", &sealed).is_none());
+        }
+        for bit in 0..sealed.len() * 8 {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(key.open(b"here", &changed).is_none(), "bit {bit}");
+        }
+        for length in 0..sealed.len() {
+            assert!(key.open(b"here", &sealed[..length]).is_none(), "{length} bytes");
+        }
+        assert!(key.seal(b"here", b"text").unwrap() != sealed, "each seal has a nonce of its own");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens(plain: Vec<u8>, associated: Vec<u8>) {
+            let key = SealKey::derive(b"secret", b"salt", "purpose");
+            let sealed = key.seal(&associated, &plain).unwrap();
+            prop_assert_eq!(&key.open(&associated, &sealed).unwrap()[..], &plain[..]);
+        }
+    }
+}
