@@ -9,5 +9,6 @@ pub mod home;
 pub mod name;
 pub mod platform;
 pub mod profile;
+pub mod project;
 pub mod seal;
 pub mod secret;

@@ -118,14 +118,20 @@ pub fn read<T>(text: &str, policy: Policy, look: impl FnOnce(&mut Reader, &Table
     if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.finish()) }
 }
 
-/// Where more than [`DEEPEST`] parts are joined by dots, if anywhere. Parts are bare or quoted and may have blanks
-/// around the dots; a long text with as many dots in one word is not worth telling apart.
+/// Where more than [`DEEPEST`] names are joined by dots, if anywhere: asked of the bare bytes, since the parser itself has
+/// to be kept from it. Blanks may stand around a dot, and a text is not told from a name: one line of prose or one value
+/// with as many dots between words is refused too.
 fn too_deep(text: &str) -> Option<usize> {
+    let part = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'"' | b'\''))
+    };
+    let blank = |byte: &&u8| !matches!(byte, b' ' | b'\t');
+    let bytes = text.as_bytes();
     let mut dots = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in bytes.iter().enumerate() {
         match byte {
-            b'.' => dots += 1,
-            b'\n' | b'=' | b'#' | b',' | b'{' => dots = 0,
+            b'.' if part(bytes[..at].iter().rev().find(blank)) && part(bytes[at + 1..].iter().find(blank)) => dots += 1,
+            b'\n' | b'=' => dots = 0,
             _ => {}
         }
         if dots > DEEPEST {
@@ -146,6 +152,12 @@ impl Reader<'_> {
     /// Remembers something wrong at a byte of the text.
     pub fn wrong(&mut self, at: usize, what: impl Into<String>) {
         self.mistakes.push(mistake(self.text, at, what.into()));
+    }
+
+    /// Whether nothing was wrong up to now.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        self.mistakes.is_empty()
     }
 
     fn finish(mut self) -> Vec<Mistake> {
@@ -300,4 +312,33 @@ fn shown<'k>(key: &'k Spanned<DeString>) -> Option<&'k str> {
     let name: &str = key.get_ref();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     (name.len() <= 32 && !name.is_empty() && name.chars().all(plain)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_too_many_parts_is_found_and_a_row_of_dots_is_none() {
+        let many = DEEPEST + 1;
+        for deep in [
+            "a.".repeat(many) + "a = 1",
+            "'' . ".repeat(many) + "a = 1",
+            "[x.\"y\".".to_owned() + &"a.".repeat(many) + "a]",
+        ] {
+            assert!(too_deep(&deep).is_some(), "{deep}");
+        }
+        for fine in ["a.".repeat(DEEPEST) + "a = 1", "# ".to_owned() + &".".repeat(200), "a.b.c = 1\n".repeat(100)] {
+            assert_eq!(too_deep(&fine), None, "{fine}");
+        }
+    }
+
+    #[test]
+    fn more_mistakes_than_anyone_reads_are_counted() {
+        let mistakes: Vec<Mistake> = (1..=30).map(|line| Mistake { line, column: 1, what: "wrong".into() }).collect();
+        let failure = failure(Kind::Project, Path::new("/p"), &mistakes);
+        assert_eq!(failure.message, "`/p`, line 1, column 1: wrong");
+        assert_eq!(failure.hints.len(), 21);
+        assert_eq!(failure.hints[19..], ["also line 21, column 1: wrong", "and 9 more"]);
+    }
 }
