@@ -21,10 +21,6 @@ use crate::{
 
 /// The most bytes a file that a user writes may have, checked before it is parsed.
 pub const LARGEST: usize = 64 * 1024;
-/// How many parts a dotted name may have. Ours have three; the parser nests one table in another for each, and taking
-/// thousands apart again would need more stack than there is.
-const DEEPEST: usize = 32;
-
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
@@ -102,9 +98,7 @@ pub type Value<'t> = Spanned<DeValue<'t>>;
 /// All mistakes, in the order of the text.
 pub fn read<T>(text: &str, policy: Policy, look: impl FnOnce(&mut Reader, &Table) -> T) -> Result<T, Vec<Mistake>> {
     let mut reader = Reader { text, policy, mistakes: Vec::new() };
-    if let Some(at) = too_deep(text) {
-        return Err(vec![mistake(text, at, format!("a name of more than {DEEPEST} parts"))]);
-    }
+    // The parser goes 80 levels deep, in names and in values, and no further; `file.rs` tests it.
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         // The parser's own words are fixed texts, without a piece of what it read.
@@ -116,29 +110,6 @@ pub fn read<T>(text: &str, policy: Policy, look: impl FnOnce(&mut Reader, &Table
     }
     let found = look(&mut reader, table.get_ref());
     if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.finish()) }
-}
-
-/// Where more than [`DEEPEST`] names are joined by dots, if anywhere: asked of the bare bytes, since the parser itself has
-/// to be kept from it. Blanks may stand around a dot, and a text is not told from a name: one line of prose or one value
-/// with as many dots between words is refused too.
-fn too_deep(text: &str) -> Option<usize> {
-    let part = |byte: Option<&u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'"' | b'\''))
-    };
-    let blank = |byte: &&u8| !matches!(byte, b' ' | b'\t');
-    let bytes = text.as_bytes();
-    let mut dots = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'.' if part(bytes[..at].iter().rev().find(blank)) && part(bytes[at + 1..].iter().find(blank)) => dots += 1,
-            b'\n' | b'=' => dots = 0,
-            _ => {}
-        }
-        if dots > DEEPEST {
-            return Some(at);
-        }
-    }
-    None
 }
 
 /// Reads tables and remembers what is wrong with them.
@@ -317,21 +288,6 @@ fn shown<'k>(key: &'k Spanned<DeString>) -> Option<&'k str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_of_too_many_parts_is_found_and_a_row_of_dots_is_none() {
-        let many = DEEPEST + 1;
-        for deep in [
-            "a.".repeat(many) + "a = 1",
-            "'' . ".repeat(many) + "a = 1",
-            "[x.\"y\".".to_owned() + &"a.".repeat(many) + "a]",
-        ] {
-            assert!(too_deep(&deep).is_some(), "{deep}");
-        }
-        for fine in ["a.".repeat(DEEPEST) + "a = 1", "# ".to_owned() + &".".repeat(200), "a.b.c = 1\n".repeat(100)] {
-            assert_eq!(too_deep(&fine), None, "{fine}");
-        }
-    }
 
     #[test]
     fn more_mistakes_than_anyone_reads_are_counted() {

@@ -349,6 +349,8 @@ mod tests {
             format!("[{}a]", "a.".repeat(deep / 2)),
             format!("{}a = 1", "a.".repeat(deep / 2)),
             format!("{}a = 1", "'a' . ".repeat(deep / 6)),
+            format!("env = {}", format!("{{{}a = ", "a.".repeat(78)).repeat(79)),
+            format!("env = {}1{}", format!("{{{}a = ", "a.".repeat(78)).repeat(70), "}".repeat(70)),
             format!("env = {{ {}a = 1 }}", "a.".repeat(deep / 2)),
             (0..deep / 10).map(|at| format!("[x{at}]\n")).collect(),
             (0..5_000).map(|at| format!("p.{at} = 1\n")).collect(),

@@ -7,4 +7,4 @@
 pub mod file;
 pub mod find;
 pub mod place;
-// pub mod trust;
+pub mod trust;
