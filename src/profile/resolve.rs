@@ -186,7 +186,10 @@ fn default() -> ProfileName {
 mod tests {
     use super::*;
 
-    fn profiles(text: &[(&str, Option<&str>, &[(&str, &str)])]) -> Profiles {
+    /// A profile's name, what it extends, and its variables with their keys.
+    type Written<'w> = (&'w str, Option<&'w str>, &'w [(&'w str, &'w str)]);
+
+    fn profiles(text: &[Written]) -> Profiles {
         let key = |name: &str| Source::Key { name: name.parse().unwrap(), optional: false };
         Profiles(
             text.iter()
@@ -214,8 +217,8 @@ mod tests {
         }
     }
 
-    fn choose(name: &str) -> Option<ProfileName> {
-        Some(name.parse().unwrap())
+    fn named(name: &str) -> ProfileName {
+        name.parse().unwrap()
     }
 
     #[test]
@@ -225,7 +228,7 @@ mod tests {
         let none = Profiles::default();
         assert_eq!(said(resolve(None, Some(&project), &none, &[], &[])), "A=dev default Project; B=b default Project");
         assert_eq!(
-            said(resolve(choose("prod").as_ref(), Some(&project), &none, &[], &[])),
+            said(resolve(Some(&named("prod")), Some(&project), &none, &[], &[])),
             "A=prod prod Project; B=b prod Project"
         );
     }
@@ -236,7 +239,7 @@ mod tests {
             profiles(&[("default", None, &[("A", "theirs"), ("B", "theirs")]), ("mine", None, &[("C", "c")])]);
         let user = profiles(&[("mine", Some("default"), &[("A", "mine")])]);
         assert_eq!(
-            said(resolve(choose("mine").as_ref(), Some(&project), &user, &[], &[])),
+            said(resolve(Some(&named("mine")), Some(&project), &user, &[], &[])),
             "A=mine mine User; B=theirs default Project"
         );
     }
@@ -255,7 +258,7 @@ mod tests {
     fn profiles_of_one_name_on_both_sides_are_no_circle() {
         let project = profiles(&[("base", Some("prod"), &[]), ("prod", None, &[("A", "a")])]);
         let user = profiles(&[("prod", Some("base"), &[])]);
-        assert_eq!(said(resolve(choose("prod").as_ref(), Some(&project), &user, &[], &[])), "A=a base Project");
+        assert_eq!(said(resolve(Some(&named("prod")), Some(&project), &user, &[], &[])), "A=a base Project");
     }
 
     #[test]
@@ -263,11 +266,11 @@ mod tests {
         let project = profiles(&[("a", Some("b"), &[]), ("b", Some("c"), &[]), ("c", Some("b"), &[])]);
         let none = Profiles::default();
         assert_eq!(
-            said(resolve(choose("a").as_ref(), Some(&project), &none, &[], &[])),
+            said(resolve(Some(&named("a")), Some(&project), &none, &[], &[])),
             "Usage: profiles extend each other in a circle: `b` extends `c` extends `b` | "
         );
         assert_eq!(
-            said(resolve(choose("x").as_ref(), Some(&project), &none, &[], &[])),
+            said(resolve(Some(&named("x")), Some(&project), &none, &[], &[])),
             "Missing: there is no profile `x` | there are `a`, `b`, `c`"
         );
         assert_eq!(

@@ -1,14 +1,15 @@
-//! What a project file says, and writing a first one.
+//! What a project file says.
 //!
 //! A file is taken whole or not at all: one mistake, one unknown field or one variable that is not for a repository to
 //! set, and nothing of it counts.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
+pub use super::draft::{Choice, write};
 use super::{find::Found, place::Place};
 use crate::{
     failure::{Kind, Result},
-    name::{KeyName, ProfileName, VariableName},
+    name::{ProfileName, VariableName},
     profile::{
         self, DEFAULT, Grant, Profile, Profiles, Source,
         table::{self, Mistake, Reader, Table},
@@ -92,82 +93,11 @@ fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>) {
         match profile::grants(&profiles) {
             Ok(grants) => return (profiles, grants),
             Err(broken) => {
-                reader.wrong(table.get("profiles").map_or(0, |value| value.span().start), broken.to_string())
+                reader.wrong(table.get("profiles").map_or(0, |value| value.span().start), broken.to_string());
             }
         }
     }
     (profiles, Vec::new())
-}
-
-/// What a new project file says of a variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// A key that has to be there.
-    Key(KeyName),
-    /// A key that the command can do without.
-    Optional(KeyName),
-    /// A plain setting.
-    Value(String),
-}
-
-impl From<Choice> for Source {
-    fn from(choice: Choice) -> Self {
-        match choice {
-            Choice::Key(name) => Self::Key { name, optional: false },
-            Choice::Optional(name) => Self::Key { name, optional: true },
-            Choice::Value(text) => Self::Value(text),
-        }
-    }
-}
-
-/// The text of a new project file, sorted by variable; of two for one variable the later one counts.
-#[must_use]
-pub fn write(env: &[(VariableName, Choice)]) -> String {
-    let mut text = String::from(
-        "# Keys this project needs, as variables of its commands: VARIABLE = \"a key's name in your store\".\n\
-         # Safe to commit: no secret stands here, and nobody's keys are used before they have looked and said\n\
-         # `keyctl allow`. Then `keyctl run -- COMMAND` starts a command with them.\n\n[env]\n",
-    );
-    let env: BTreeMap<_, _> = env.iter().map(|(variable, choice)| (variable, choice)).collect();
-    let width = env.keys().map(|variable| variable.as_str().len()).max().unwrap_or(0);
-    for (variable, choice) in &env {
-        let _ = write!(text, "{:width$} = ", variable.as_str());
-        let _ = match choice {
-            Choice::Key(name) => writeln!(text, "\"{name}\""),
-            Choice::Optional(name) => writeln!(text, "{{ key = \"{name}\", optional = true }}"),
-            Choice::Value(value) => writeln!(text, "{{ value = {} }}", quoted(value)),
-        };
-    }
-    if env.is_empty() {
-        text.push_str("# OPENAI_API_KEY = \"openai/dev\"\n");
-    }
-    text.push_str(
-        "\n# Another choice of keys, taken with `keyctl run --profile prod -- COMMAND`:\n\
-         # [profiles.prod]\n# extends = \"default\"\n# env = { OPENAI_API_KEY = \"openai/prod\" }\n",
-    );
-    text
-}
-
-/// A text as TOML writes it in one line. Characters that hide or turn others around are written by number.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}') =>
-            {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
@@ -341,6 +271,7 @@ mod tests {
 
     #[test]
     fn nothing_deep_or_many_overflows_or_takes_long() {
+        let many = |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>().concat();
         let started = std::time::Instant::now();
         let deep = 60_000;
         for hostile in [
@@ -352,9 +283,9 @@ mod tests {
             format!("env = {}", format!("{{{}a = ", "a.".repeat(78)).repeat(79)),
             format!("env = {}1{}", format!("{{{}a = ", "a.".repeat(78)).repeat(70), "}".repeat(70)),
             format!("env = {{ {}a = 1 }}", "a.".repeat(deep / 2)),
-            (0..deep / 10).map(|at| format!("[x{at}]\n")).collect(),
-            (0..5_000).map(|at| format!("p.{at} = 1\n")).collect(),
-            format!("[env]\n{}", (0..4_097).map(|at| format!("A{at} = \"a\"\n")).collect::<String>()),
+            many(deep / 10, |at| format!("[x{at}]\n")),
+            many(5_000, |at| format!("p.{at} = 1\n")),
+            "[env]\n".to_owned() + &many(4_097, |at| format!("A{at} = \"a\"\n")),
         ] {
             assert!(project(hostile.as_bytes()).is_err());
         }
@@ -373,40 +304,7 @@ mod tests {
         );
     }
 
-    fn any_choice() -> impl Strategy<Value = Choice> {
-        let key = "[A-Za-z_][A-Za-z0-9_./+-]{0,20}".prop_map(|name| name.parse::<KeyName>().unwrap());
-        prop_oneof![
-            key.clone().prop_map(Choice::Key),
-            key.prop_map(Choice::Optional),
-            any::<String>().prop_filter("no NUL", |text| !text.contains('\0')).prop_map(Choice::Value)
-        ]
-    }
-
-    #[test]
-    fn a_new_file_is_pleasant_to_read() {
-        let env = [
-            ("STRIPE", Choice::Optional("stripe/test".parse().unwrap())),
-            ("OPENAI_API_KEY", Choice::Key("openai/dev".parse().unwrap())),
-            ("LOG", Choice::Value("a \"b\"\n\u{202e}".into())),
-        ]
-        .map(|(variable, choice)| (variable.parse().unwrap(), choice));
-        assert!(write(&env).contains(
-            "\n[env]\nLOG            = { value = \"a \\\"b\\\"\\n\\u202E\" }\nOPENAI_API_KEY = \"openai/dev\"\n\
-             STRIPE         = { key = \"stripe/test\", optional = true }\n"
-        ));
-        assert!(project(write(&[]).as_bytes()).unwrap().grants.is_empty());
-    }
-
     proptest! {
-        #[test]
-        fn what_is_written_reads_back(env in prop::collection::btree_map("X_[A-Z0-9_]{0,12}X", any_choice(), 0..8)) {
-            let env: Vec<(VariableName, Choice)> =
-                env.into_iter().map(|(variable, choice)| (variable.parse().unwrap(), choice)).collect();
-            let read = project(write(&env).as_bytes()).unwrap();
-            let expected = env.into_iter().map(|(variable, choice)| (variable, choice.into())).collect();
-            prop_assert_eq!(&read.profiles.0["default"].env, &expected);
-        }
-
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             let _ = project(&bytes);

@@ -127,7 +127,8 @@ fn take_away(path: &Path) -> String {
     format!("look at what it says, then run: chmod go-w '{}'", path.display().to_string().replace('\'', "'\\''"))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{
         fs,

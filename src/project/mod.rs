@@ -4,6 +4,8 @@
 //! another one. What it holds is data. It has no command, no script, no address that a key is sent to, and no way to ask
 //! for all keys.
 
+mod approval;
+mod draft;
 pub mod file;
 pub mod find;
 pub mod place;

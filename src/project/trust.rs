@@ -16,16 +16,17 @@
 use std::{fmt::Write as _, io, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::place::Place;
+use super::{
+    approval::{Hash, Item, Salt, approved, needed},
+    place::Place,
+};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     home::{self, Home, Lock},
-    name::{KeyName, ProfileName, VariableName},
-    profile::{Grant, Source, encode, hex, variables},
+    name::VariableName,
+    profile::{Grant, hex, variables},
     seal::SealKey,
 };
 
@@ -42,94 +43,15 @@ const LARGEST: usize = 4 * 1024 * 1024;
 /// Sealed texts are filled up to a multiple of this, so that a line's length says little about names.
 const BLOCK: usize = 64;
 
-type Hash = [u8; 32];
-type Salt = [u8; 16];
+/// One line: what it is found by, and what is sealed in it.
+type Line = (Hash, Vec<u8>);
 
 /// The approvals as they are on the disk. Reading them needs no identity.
 pub struct Approvals {
     path: PathBuf,
     salt: Salt,
-    lines: Vec<(Hash, Vec<u8>)>,
+    lines: Vec<Line>,
     unreadable: Option<String>,
-}
-
-/// What a sealed part says.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    place: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile: Option<ProfileName>,
-    variable: VariableName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<KeyName>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-    t: Moment,
-}
-
-/// One approved thing: a grant, or an exception for a variable that projects may not set.
-#[derive(Clone, Copy)]
-enum Item<'i> {
-    Grant(&'i Grant),
-    Exception(&'i VariableName),
-}
-
-impl Item<'_> {
-    fn hash(self, salt: &Salt, place: &Place) -> Hash {
-        let item = match self {
-            Self::Grant(grant) => encode(&[b"grant", &grant.encode()]),
-            Self::Exception(variable) => encode(&[b"exception", variable.as_str().as_bytes()]),
-        };
-        Sha256::digest(encode(&[salt, &place.encode(), &item])).into()
-    }
-
-    fn record(self, place: &Place, t: Moment) -> Record {
-        let place = place.to_string();
-        match self {
-            Self::Exception(variable) => {
-                Record { place, profile: None, variable: variable.clone(), key: None, value: None, t }
-            }
-            Self::Grant(Grant { profile, variable, source }) => {
-                let (key, value) = match source {
-                    Source::Key { name, .. } => (Some(name.clone()), None),
-                    Source::Value(text) => (None, Some(text.clone())),
-                };
-                Record { place, profile: Some(profile.clone()), variable: variable.clone(), key, value, t }
-            }
-        }
-    }
-
-    fn variable(&self) -> &VariableName {
-        match self {
-            Self::Grant(grant) => &grant.variable,
-            Self::Exception(variable) => variable,
-        }
-    }
-}
-
-/// What a sealed record approved; `None` in place of the grant for an exception.
-fn approved(record: Record) -> Option<(Option<Grant>, VariableName)> {
-    let Record { profile, variable, key, value, .. } = record;
-    let source = match (key, value) {
-        (Some(name), None) => Source::Key { name, optional: false },
-        (None, Some(text)) => Source::Value(text),
-        (None, None) if profile.is_none() => return Some((None, variable)),
-        _ => return None,
-    };
-    Some((Some(Grant { profile: profile?, variable: variable.clone(), source }), variable))
-}
-
-/// What a set of grants needs to be approved: each of them, and an exception for each variable that projects may not set.
-fn needed(grants: &[Grant]) -> impl Iterator<Item = Item<'_>> {
-    grants.iter().flat_map(|grant| {
-        let refused = match &grant.source {
-            Source::Key { .. } => variables::refused_for_key(&grant.variable),
-            Source::Value(_) => variables::refused_for_value(&grant.variable),
-        };
-        let exception = refused.then_some(Item::Exception(&grant.variable));
-        [Item::Grant(grant)].into_iter().chain(exception)
-    })
 }
 
 impl Approvals {
@@ -233,12 +155,7 @@ impl Approvals {
     }
 
     /// What a line approves, if it is one of this place.
-    fn of_line(
-        &self,
-        (hash, sealed): &(Hash, Vec<u8>),
-        place: &Place,
-        key: &SealKey,
-    ) -> Option<(Option<Grant>, VariableName)> {
+    fn of_line(&self, (hash, sealed): &Line, place: &Place, key: &SealKey) -> Option<(Option<Grant>, VariableName)> {
         let plain = key.open(hash, sealed)?;
         let (grant, variable) = approved(serde_json::from_slice(&plain).ok()?)?;
         let item = grant.as_ref().map_or(Item::Exception(&variable), Item::Grant);
@@ -318,7 +235,7 @@ pub fn remove_place(home: &Home, place: &Place, asked: &[Grant], identity: Optio
     let hashes: Vec<Hash> = needed(asked).map(|item| item.hash(&approvals.salt, place)).collect();
     let before = approvals.lines.len();
     let lines = std::mem::take(&mut approvals.lines);
-    let stays = |line: &(Hash, Vec<u8>)| {
+    let stays = |line: &Line| {
         !hashes.contains(&line.0) && key.as_ref().is_none_or(|key| approvals.of_line(line, place, key).is_none())
     };
     approvals.lines = lines.into_iter().filter(stays).collect();
@@ -365,7 +282,7 @@ fn new_salt() -> Result<Salt> {
 }
 
 /// The salt and the lines of a list, or why it is none.
-fn understand(bytes: &[u8]) -> std::result::Result<(Salt, Vec<(Hash, Vec<u8>)>), String> {
+fn understand(bytes: &[u8]) -> std::result::Result<(Salt, Vec<Line>), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
     let mut lines = text.split_terminator('\n');
     let head = lines.next().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 
 use super::*;
+use crate::profile::Source;
 
 const ME: &[u8] = b"AGE-SECRET-KEY-1ME";
 
