@@ -2,6 +2,7 @@
 //!
 //! The modules lie in rows; a module may use any row below its own (`tests/suite/architecture.rs` holds them to it).
 
+pub mod config;
 pub mod date;
 pub mod exchange;
 pub mod failure;
@@ -10,6 +11,8 @@ pub mod home;
 pub mod identity;
 pub mod name;
 pub mod platform;
+pub mod profile;
+pub mod project;
 pub mod seal;
 pub mod secret;
 pub mod store;

@@ -1,0 +1,135 @@
+//! The user's own `config.toml`: profiles that hold in every folder, and settings. None of it needs an approval, so the
+//! file must be the user's own and nobody else's to change.
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home::{self, Home},
+    platform,
+    profile::{
+        Profiles, Source,
+        table::{self, Mistake, Reader, Table},
+        variables,
+    },
+};
+
+/// What the user has set; nothing set is the default of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The user's profiles.
+    pub profiles: Profiles,
+    /// How the history is kept.
+    pub history: History,
+}
+
+/// `[history]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct History {
+    /// No command starts unless its use of keys could be written down.
+    pub required: bool,
+    /// Each event is on the disk before the command starts, not only on its way there.
+    pub sync: bool,
+}
+
+/// Reads the configuration: one open when there is none.
+///
+/// # Errors
+/// `Disk` when it cannot be read or others may change it, `Usage` when something in it is wrong.
+pub fn read(home: &Home) -> Result<Config> {
+    let path = home.config_file();
+    let Some((bytes, facts)) = home::read(&path, table::LARGEST)? else {
+        return Ok(Config::default());
+    };
+    let access = platform::access(&facts);
+    if access.by_other && !access.by_root {
+        return Err(Failure::new(Kind::Disk, format!("`{}` belongs to another user", path.display()))
+            .hint("look at what it says, then make it yours"));
+    }
+    if access.writable_by_others {
+        return Err(Failure::new(Kind::Disk, format!("other users may change `{}`", path.display()))
+            .hint(format!("look at what it says, then run {}", platform::how_to_make_private(&path, false))));
+    }
+    parse(&bytes).map_err(|mistakes| table::failure(Kind::Usage, &path, &mistakes))
+}
+
+fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
+    let text = table::decode(bytes).map_err(|mistake| vec![mistake])?;
+    let policy = |variable: &_, _: &Source| {
+        if variables::never(variable) {
+            return Err(format!("`{variable}` decides what runs, so keyctl never sets it"));
+        }
+        Ok(())
+    };
+    table::read(text, &policy, look)
+}
+
+fn look(reader: &mut Reader, table: &Table) -> Config {
+    reader.known(table, &["profiles", "history"]);
+    let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
+    let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
+    let mut truth = |name: &str| history.and_then(|fields| fields.get(name)).is_some_and(|value| reader.truth(value));
+    Config { profiles, history: History { required: truth("required"), sync: truth("sync") } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        parse(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn no_file_is_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(&Home::at(folder.path())).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn profiles_and_settings_are_read() {
+        let text = "[history]\nrequired = true\n[profiles.work]\nextends = \"default\"\nenv = { A = \"a\", PYTHONPATH = { value = \"x\" } }\n";
+        let config = parse(text.as_bytes()).unwrap();
+        assert_eq!(config.history, History { required: true, sync: false });
+        let work = &config.profiles.0["work"];
+        assert_eq!(work.extends.as_ref().unwrap().as_str(), "default");
+        assert_eq!(work.env.len(), 2);
+    }
+
+    #[test]
+    fn all_mistakes_are_said_with_their_places() {
+        assert_eq!(
+            said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`\n\
+             line 3, column 12: expected `true` or `false`, found a text\n\
+             line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
+             line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
+        );
+        assert_eq!(
+            said("[env]\nA = \"a\"\n"),
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_change_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "[history]\nsync = 1\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o602)).unwrap();
+        let refused = read(&Home::at(folder.path())).unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.message),
+            (Kind::Disk, format!("other users may change `{}`", path.display()))
+        );
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let refused = read(&Home::at(folder.path())).unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.message),
+            (
+                Kind::Usage,
+                format!("`{}`, line 2, column 8: expected `true` or `false`, found a number", path.display())
+            )
+        );
+    }
+}

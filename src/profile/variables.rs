@@ -1,0 +1,321 @@
+//! Variables that change what runs, what it loads or whom it trusts, and therefore are not for a repository to set.
+//!
+//! The list begins with sudo's `env_delete` and adds what later tools made of the environment: interpreters' options,
+//! package managers' settings, certificates, proxies, and the addresses that keys are sent to (CVE-2026-21852 was one
+//! `ANTHROPIC_BASE_URL` in a project's settings). It is data, compared without regard to case on every system: a project
+//! file travels, and on Windows `Path` is `PATH`.
+//!
+//! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
+//! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
+
+use crate::name::VariableName;
+
+/// What a project file may not set. `*` stands for any characters, also none.
+const REFUSED: &[&str] = &[
+    // The dynamic linker, the C library and the allocator.
+    "LD_*",
+    "DYLD_*",
+    "_RLD*",
+    "LIBPATH",
+    "SHLIB_PATH",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+    "MALLOC_*",
+    "LOCPATH",
+    "NLSPATH",
+    // Shells.
+    "IFS",
+    "CDPATH",
+    "ENV",
+    "BASH_ENV",
+    "BASH_FUNC_*",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS1",
+    "PS4",
+    "PROMPT_COMMAND",
+    "GLOBIGNORE",
+    "ZDOTDIR",
+    "FPATH",
+    "NULLCMD",
+    "INPUTRC",
+    "HISTFILE",
+    // The session: where programs, files and helpers are found.
+    "PATH",
+    "HOME",
+    "SHELL",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_*",
+    "TERM",
+    "TERMINFO*",
+    "TZ",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "*_PAGER",
+    "BROWSER",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "MANPAGER",
+    // The same on Windows.
+    "PATHEXT",
+    "COMSPEC",
+    "SYSTEMROOT",
+    "WINDIR",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "TEMP",
+    "TMP",
+    "PSMODULEPATH",
+    // Interpreters and their package managers.
+    "PERL5*",
+    "PERLLIB",
+    "PERLIO_DEBUG",
+    "PYTHON*",
+    "PIP_*",
+    "UV_*",
+    "RUBYOPT",
+    "RUBYLIB",
+    "GEM_*",
+    "BUNDLE_*",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NPM_CONFIG_*",
+    "YARN_*",
+    "BUN_*",
+    "DENO_*",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
+    "MAVEN_OPTS",
+    "GRADLE_OPTS",
+    "DOTNET_STARTUP_HOOKS",
+    "CORECLR_*",
+    "COR_*",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "LUA_INIT*",
+    "LUA_PATH*",
+    "LUA_CPATH*",
+    "ERL_FLAGS",
+    "ERL_*FLAGS",
+    "R_PROFILE*",
+    "JULIA_*",
+    // Compilers and build tools.
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTFLAGS",
+    "RUSTUP_*",
+    "CARGO_*",
+    "GOFLAGS",
+    "GOPROXY",
+    "GONOSUMDB",
+    "GOSUMDB",
+    "GOINSECURE",
+    "GOENV",
+    "GOTOOLCHAIN",
+    "CC",
+    "CXX",
+    "LD",
+    "MAKEFLAGS",
+    "MAKEFILES",
+    // Git, remote shells, signing, privilege.
+    "GIT_*",
+    "SSH_ASKPASS",
+    "SSH_AUTH_SOCK",
+    "SUDO_*",
+    "GNUPGHOME",
+    // Certificates, proxies, and where requests go.
+    "OPENSSL_*",
+    "SSLKEYLOGFILE",
+    "SSL_CERT_*",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_*",
+    "*_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "FTP_PROXY",
+    "*_BASE_URL",
+    "*_API_BASE",
+    "*_ENDPOINT*",
+    "*_API_URL",
+    "VAULT_*",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AZURE_AUTHORITY_HOST",
+    "KUBECONFIG",
+    "DOCKER_*",
+    "DBUS_SESSION_BUS_ADDRESS",
+    // This program.
+    "KEYCTL_*",
+];
+
+/// Of those, what is an API key: a project file may name a key for it, but not write its text.
+const KEYS: &[&str] = &[
+    "VAULT_TOKEN",
+    "CARGO_REGISTRY_TOKEN",
+    "CARGO_REGISTRIES_*_TOKEN",
+    "UV_PUBLISH_TOKEN",
+    "UV_PUBLISH_PASSWORD",
+    "DOCKER_PASSWORD",
+    "DOCKER_TOKEN",
+    "DOCKER_AUTH_CONFIG",
+    "GIT_TOKEN",
+    "GEM_HOST_API_KEY",
+    "YARN_NPM_AUTH_TOKEN",
+    "DENO_DEPLOY_TOKEN",
+];
+
+/// What nobody may set, the user neither: no key belongs there.
+const NEVER: &[&str] = &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BASH_FUNC_*", "SHELLOPTS", "KEYCTL_*"];
+
+/// Whether a project file may not put a key of the store into this variable.
+#[must_use]
+pub fn refused_for_key(variable: &VariableName) -> bool {
+    refused_for_value(variable) && !listed(KEYS, variable)
+}
+
+/// Whether a project file may not put a text of its own into this variable.
+#[must_use]
+pub fn refused_for_value(variable: &VariableName) -> bool {
+    listed(REFUSED, variable)
+}
+
+/// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
+#[must_use]
+pub fn never(variable: &VariableName) -> bool {
+    listed(NEVER, variable)
+}
+
+fn listed(patterns: &[&str], variable: &VariableName) -> bool {
+    let name = variable.as_str().to_ascii_uppercase();
+    patterns.iter().any(|pattern| fits(pattern, &name))
+}
+
+/// Whether a text is what the pattern says: its pieces between the stars, in order, the first and the last at the ends.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut rest = rest;
+    while let Some((piece, after)) = rest.split_once('*') {
+        let Some(at) = text.find(piece) else {
+            return false;
+        };
+        text = &text[at + piece.len()..];
+        rest = after;
+    }
+    text.ends_with(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> VariableName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_changes_what_runs_is_refused_in_any_case() {
+        for variable in [
+            "PATH",
+            "Path",
+            "LD_PRELOAD",
+            "ld_preload",
+            "DYLD_INSERT_LIBRARIES",
+            "BASH_ENV",
+            "NODE_OPTIONS",
+            "https_proxy",
+            "npm_config_registry",
+            "ANTHROPIC_BASE_URL",
+            "OPENAI_API_BASE",
+            "AWS_ENDPOINT_URL",
+            "AZURE_OPENAI_ENDPOINT",
+            "GITHUB_API_URL",
+            "VAULT_ADDR",
+            "GIT_SSH_COMMAND",
+            "PYTHONPATH",
+            "LUA_INIT_5_4",
+            "PSModulePath",
+            "KEYCTL_HOME",
+            "CARGO_REGISTRIES_CRATES_INDEX",
+            "AWS_CA_BUNDLE",
+            "GIT_PAGER",
+            "PIP_INDEX_URL",
+        ] {
+            assert!(refused_for_value(&name(variable)), "{variable}");
+            assert!(refused_for_key(&name(variable)), "{variable}");
+        }
+    }
+
+    #[test]
+    fn what_is_an_api_key_may_take_a_key_and_no_text() {
+        for variable in ["VAULT_TOKEN", "CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_MINE_TOKEN", "GIT_TOKEN"] {
+            assert!(!refused_for_key(&name(variable)), "{variable}");
+            assert!(refused_for_value(&name(variable)), "{variable}");
+        }
+    }
+
+    #[test]
+    fn usual_keys_and_settings_are_free() {
+        for variable in [
+            "OPENAI_API_KEY",
+            "STRIPE_API_KEY",
+            "GITHUB_TOKEN",
+            "NPM_TOKEN",
+            "DATABASE_URL",
+            "LOG_LEVEL",
+            "RUST_LOG",
+            "NODE_ENV",
+            "AWS_PROFILE",
+            "AWS_REGION",
+            "PGHOST",
+            "LDAP_URL",
+            "PATHS",
+            "MY_PATH",
+            "ENVIRONMENT",
+        ] {
+            assert!(!refused_for_value(&name(variable)), "{variable}");
+        }
+    }
+
+    #[test]
+    fn the_hard_set_is_within_the_refused_one() {
+        for variable in ["PATH", "LD_PRELOAD", "IFS", "ENV", "BASH_FUNC_x", "SHELLOPTS", "KEYCTL_PROFILE"] {
+            assert!(never(&name(variable)) && refused_for_key(&name(variable)), "{variable}");
+        }
+        assert!(!never(&name("NODE_OPTIONS")));
+        for pattern in NEVER {
+            assert!(REFUSED.contains(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, text, is) in [
+            ("A*B", "AB", true),
+            ("A*B", "AxB", true),
+            ("A*A", "A", false),
+            ("*_X*", "A_XB", true),
+            ("*_X*", "_X", true),
+            ("*_X*", "AX", false),
+            ("A*", "A", true),
+            ("A", "AB", false),
+        ] {
+            assert_eq!(fits(pattern, text), is, "{pattern} {text}");
+        }
+    }
+}

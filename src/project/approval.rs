@@ -1,0 +1,95 @@
+//! One approval: how it is found by its hash, and what its sealed part says.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::place::Place;
+use crate::{
+    date::Moment,
+    name::{KeyName, ProfileName, VariableName},
+    profile::{Grant, Source, encode, variables},
+};
+
+/// What a line is found by.
+pub(super) type Hash = [u8; 32];
+/// What makes the hashes of one list unlike those of another.
+pub(super) type Salt = [u8; 16];
+
+/// What a sealed part says.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileName>,
+    variable: VariableName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<KeyName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    t: Moment,
+}
+
+/// One approved thing: a grant, or an exception for a variable that projects may not set.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'i> {
+    Grant(&'i Grant),
+    Exception(&'i VariableName),
+}
+
+impl Item<'_> {
+    pub(super) fn hash(self, salt: &Salt, place: &Place) -> Hash {
+        let item = match self {
+            Self::Grant(grant) => encode(&[b"grant", &grant.encode()]),
+            Self::Exception(variable) => encode(&[b"exception", variable.as_str().as_bytes()]),
+        };
+        Sha256::digest(encode(&[salt, &place.encode(), &item])).into()
+    }
+
+    pub(super) fn record(self, place: &Place, t: Moment) -> Record {
+        let place = place.to_string();
+        match self {
+            Self::Exception(variable) => {
+                Record { place, profile: None, variable: variable.clone(), key: None, value: None, t }
+            }
+            Self::Grant(Grant { profile, variable, source }) => {
+                let (key, value) = match source {
+                    Source::Key { name, .. } => (Some(name.clone()), None),
+                    Source::Value(text) => (None, Some(text.clone())),
+                };
+                Record { place, profile: Some(profile.clone()), variable: variable.clone(), key, value, t }
+            }
+        }
+    }
+
+    pub(super) fn variable(&self) -> &VariableName {
+        match self {
+            Self::Grant(grant) => &grant.variable,
+            Self::Exception(variable) => variable,
+        }
+    }
+}
+
+/// What a sealed record approved; `None` in place of the grant for an exception.
+pub(super) fn approved(record: Record) -> Option<(Option<Grant>, VariableName)> {
+    let Record { profile, variable, key, value, .. } = record;
+    let source = match (key, value) {
+        (Some(name), None) => Source::Key { name, optional: false },
+        (None, Some(text)) => Source::Value(text),
+        (None, None) if profile.is_none() => return Some((None, variable)),
+        _ => return None,
+    };
+    Some((Some(Grant { profile: profile?, variable: variable.clone(), source }), variable))
+}
+
+/// What a set of grants needs to be approved: each of them, and an exception for each variable that projects may not set.
+pub(super) fn needed(grants: &[Grant]) -> impl Iterator<Item = Item<'_>> {
+    grants.iter().flat_map(|grant| {
+        let refused = match &grant.source {
+            Source::Key { .. } => variables::refused_for_key(&grant.variable),
+            Source::Value(_) => variables::refused_for_value(&grant.variable),
+        };
+        let exception = refused.then_some(Item::Exception(&grant.variable));
+        [Item::Grant(grant)].into_iter().chain(exception)
+    })
+}
