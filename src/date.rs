@@ -30,6 +30,12 @@ impl Moment {
         self.0.as_second()
     }
 
+    /// The day, counted from 1970-01-01 in UTC.
+    #[must_use]
+    pub fn day(self) -> i64 {
+        self.seconds().div_euclid(86_400)
+    }
+
     /// The day as `2026-11-24` and the minute as `14:05`, in the machine's time zone (UTC where it has none).
     #[must_use]
     pub fn local(self) -> String {

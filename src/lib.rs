@@ -2,17 +2,30 @@
 //!
 //! The modules lie in rows; a module may use any row below its own (`tests/suite/architecture.rs` holds them to it).
 
-pub mod config;
-pub mod date;
+pub mod commands;
+
+pub mod cli;
+pub mod terminal;
+
 pub mod exchange;
-pub mod failure;
-pub mod history;
-pub mod home;
-pub mod identity;
-pub mod name;
-pub mod platform;
-pub mod profile;
+pub mod launch;
+
+pub mod config;
 pub mod project;
-pub mod seal;
-pub mod secret;
+
+pub mod profile;
+
+pub mod history;
 pub mod store;
+
+pub mod identity;
+
+pub mod home;
+pub mod seal;
+
+pub mod platform;
+
+pub mod date;
+pub mod failure;
+pub mod name;
+pub mod secret;

@@ -1,3 +1,49 @@
-//! The program.
+//! Parse, run, report: errors become words and numbers here and nowhere else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use keyctl::{
+    cli::{self, Verb},
+    commands::{self, Called},
+    failure::{Failure, Kind},
+    platform,
+    terminal::Terminal,
+};
+
+fn main() -> ExitCode {
+    platform::harden();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    commands::complete::answer_shell();
+    let program = commands::called_by(arguments.first());
+    match commands::parse(&arguments) {
+        Called::Command(command) => {
+            let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
+            let runs = matches!(command.verb, Verb::Run(_));
+            commands::dispatch(*command, &terminal).unwrap_or_else(|error| report(&error, runs, &terminal))
+        }
+        Called::Text(text) => {
+            let terminal = Terminal::new(&program, false, false);
+            terminal.data(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+        }
+        Called::Wrong(failure) => report(&failure.into(), false, &Terminal::new(&program, false, false)),
+    }
+}
+
+/// Says what went wrong. `run` has the command's exit codes for itself, so its own failures are 125, 126 and 127, and
+/// the kind stands behind the message.
+fn report(error: &anyhow::Error, runs: bool, terminal: &Terminal) -> ExitCode {
+    let unknown;
+    let failure = if let Some(failure) = error.downcast_ref::<Failure>() {
+        failure
+    } else {
+        unknown = Failure::new(Kind::Disk, format!("{error:#}"));
+        &unknown
+    };
+    let own_code = matches!(failure.kind, Kind::NotExecutable | Kind::NotFound | Kind::Interrupted);
+    if runs && !own_code {
+        terminal.failure(failure, Some(failure.kind));
+        return ExitCode::from(cli::RUN_FAILED);
+    }
+    terminal.failure(failure, None);
+    ExitCode::from(failure.kind as u8)
+}

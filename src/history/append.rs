@@ -70,6 +70,22 @@ impl Log {
         writer.add(&event, true).map(Some)
     }
 
+    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. `None` where
+    /// nothing was ever recorded.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn settle(&self) -> Result<Option<Mark>> {
+        if !self.file("log").exists() {
+            return Ok(None);
+        }
+        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        let writer = Writer::open(self)?;
+        writer.file.sync_data().map_err(|error| Failure::disk("sync", &self.file("log"), &error))?;
+        let at = writer.chain.at;
+        Ok((at.seq > 0).then_some(Mark { seq: at.seq, hash: at.hash }))
+    }
+
     fn read_head(&self) -> Result<Found> {
         let path = self.file("head");
         head::read(&path, &self.key).map_err(|error| Failure::disk("read", &path, &error))

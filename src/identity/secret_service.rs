@@ -8,7 +8,7 @@
 //! socket of the same user, and whoever can watch it can as well ask the service for the secret itself.
 //!
 //! Sources: the D-Bus Specification (authentication, message format), the Secret Service API Draft (freedesktop.org).
-//! `zvariant` does the marshalling; here are only the socket, the deadline and the five calls.
+//! `zvariant` does the marshalling of what is sent and read; here are the socket, the deadline and the calls.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ use std::{
 
 use zeroize::Zeroizing;
 use zvariant::{
-    Endian, ObjectPath, OwnedObjectPath, OwnedValue, Signature, Value,
+    Endian, ObjectPath, OwnedObjectPath, OwnedValue, Value,
     serialized::{Context, Data},
 };
 
@@ -139,6 +139,8 @@ struct Bus {
     stream: UnixStream,
     until: Instant,
     queued: Vec<u8>,
+    received: Zeroizing<Vec<u8>>,
+    taken: usize,
     serial: u32,
     answered: u32,
 }
@@ -178,22 +180,24 @@ impl Bus {
         // The digits of the user's number, each as two hexadecimal digits: `0` is 30.
         queued.extend(user.bytes().flat_map(|digit| [b'3', digit]));
         queued.extend(b"\r\nBEGIN\r\n");
-        let mut bus = Self { stream, until, queued, serial: 0, answered: 0 };
+        let received = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        let mut bus = Self { stream, until, queued, received, taken: 0, serial: 0, answered: 0 };
         bus.queue("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello", "", None)?;
         Ok(bus)
     }
 
     /// Reads the answer to the authentication: `OK` and the server's id.
     fn authenticated(&mut self) -> Result<(), Trouble> {
-        let mut line = Vec::new();
-        while !line.ends_with(b"\r\n") {
-            let mut byte = [0];
-            self.read_exact(&mut byte)?;
-            line.push(byte[0]);
-            if line.len() > 512 {
+        let end = loop {
+            if let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
+                break end;
+            }
+            if self.received.len() > 512 {
                 return Err(Trouble::Refused);
             }
-        }
+            self.receive()?;
+        };
+        let line = self.take(end + 1)?;
         if line.starts_with(b"OK ") { Ok(()) } else { Err(Trouble::Refused) }
     }
 
@@ -214,24 +218,23 @@ impl Bus {
         signature: &str,
         body: Option<&[u8]>,
     ) -> Result<(), Trouble> {
-        let refused = |_| Trouble::Refused;
         self.serial += 1;
-        let mut fields = vec![
-            (FIELD_PATH, Value::from(ObjectPath::try_from(path).map_err(refused)?)),
-            (FIELD_INTERFACE, Value::from(interface)),
-            (FIELD_MEMBER, Value::from(member)),
-            (FIELD_DESTINATION, Value::from(to)),
-        ];
+        let mut fields = Vec::with_capacity(256);
+        write_field(&mut fields, FIELD_PATH, b'o', path);
+        write_field(&mut fields, FIELD_INTERFACE, b's', interface);
+        write_field(&mut fields, FIELD_MEMBER, b's', member);
+        write_field(&mut fields, FIELD_DESTINATION, b's', to);
         if !signature.is_empty() {
-            let signature = Signature::try_from(signature).map_err(|_| Trouble::Refused)?;
-            fields.push((FIELD_SIGNATURE, Value::from(signature)));
+            write_field(&mut fields, FIELD_SIGNATURE, b'g', signature);
         }
         let body = body.unwrap_or_default();
-        let length = u32::try_from(body.len()).map_err(|_| Trouble::Refused)?;
-        let header: Header<'_> = (b'l', METHOD_CALL, 0, 1, length, self.serial, fields);
-        let header = zvariant::to_bytes(context(), &header).map_err(refused)?;
-        self.queued.extend_from_slice(header.bytes());
-        self.queued.extend(std::iter::repeat_n(0, header.len().next_multiple_of(8) - header.len()));
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| Trouble::Refused);
+        self.queued.extend([b'l', METHOD_CALL, 0, 1]);
+        self.queued.extend(size(body)?.to_le_bytes());
+        self.queued.extend(self.serial.to_le_bytes());
+        self.queued.extend(size(&fields)?.to_le_bytes());
+        pad(&mut fields);
+        self.queued.extend_from_slice(&fields);
         self.queued.extend_from_slice(body);
         Ok(())
     }
@@ -274,17 +277,15 @@ impl Bus {
     }
 
     fn message(&mut self) -> Result<(Answer, u8, Option<u32>, Option<String>), Trouble> {
-        let mut start = [0; 16];
-        self.read_exact(&mut start)?;
+        let start = self.take(16)?;
         let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize;
         let (body, fields) = (number(4), number(12));
         if start[0] != b'l' || body > LARGEST_MESSAGE || fields > LARGEST_MESSAGE {
             return Err(Trouble::Refused);
         }
         let body_at = (16 + fields).next_multiple_of(8);
-        let mut bytes = Zeroizing::new(vec![0; body_at + body]);
-        bytes[..16].copy_from_slice(&start);
-        self.read_exact(&mut bytes[16..])?;
+        self.taken -= 16;
+        let bytes = self.take(body_at + body)?;
         let data = Data::new(&bytes[..body_at], context());
         let (header, _): (Header<'_>, usize) = data.deserialize().map_err(|_| Trouble::Refused)?;
         let field = |code: u8| header.6.iter().find(|(at, _)| *at == code).map(|(_, value)| value);
@@ -295,19 +296,30 @@ impl Bus {
         Ok((Answer { bytes, body_at }, kind, reply_to, error))
     }
 
-    fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), Trouble> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let left = self.time_left()?;
-            self.stream.set_read_timeout(Some(left)).map_err(|_| Trouble::Refused)?;
-            match self.stream.read(&mut buffer[filled..]) {
-                Ok(0) => return Err(Trouble::Refused),
-                Ok(more) => filled += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(trouble(&error)),
-            }
+    /// Takes exactly so many bytes off what the bus has sent.
+    fn take(&mut self, count: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        while self.received.len() - self.taken < count {
+            self.receive()?;
         }
-        Ok(())
+        let bytes = Zeroizing::new(self.received[self.taken..self.taken + count].to_vec());
+        self.taken += count;
+        Ok(bytes)
+    }
+
+    /// Waits for more from the bus. A whole exchange stays in one buffer that is wiped at the end.
+    fn receive(&mut self) -> Result<(), Trouble> {
+        let left = self.time_left()?;
+        self.stream.set_read_timeout(Some(left)).map_err(|_| Trouble::Refused)?;
+        let mut piece = Zeroizing::new([0; 8 * 1024]);
+        match self.stream.read(piece.as_mut()) {
+            Ok(0) => Err(Trouble::Refused),
+            Ok(count) => {
+                self.received.extend_from_slice(&piece[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(trouble(&error)),
+        }
     }
 
     fn time_left(&self) -> Result<Duration, Trouble> {
@@ -324,6 +336,25 @@ impl Answer {
         let data = Data::new(&self.bytes[self.body_at..], context());
         data.deserialize().map(|(body, _)| body).map_err(|_| Trouble::Refused)
     }
+}
+
+/// One header field: its code and a variant of one text, as path (`o`), string (`s`) or signature (`g`). By hand, because
+/// zvariant writes the signature of several arguments with the brackets of a structure, which a body has not.
+fn write_field(fields: &mut Vec<u8>, code: u8, kind: u8, text: &str) {
+    pad(fields);
+    fields.extend([code, 1, kind, 0]);
+    if kind == b'g' {
+        fields.push(u8::try_from(text.len()).unwrap_or_default());
+    } else {
+        fields.extend(u32::try_from(text.len()).unwrap_or_default().to_le_bytes());
+    }
+    fields.extend_from_slice(text.as_bytes());
+    fields.push(0);
+}
+
+/// Structures begin at multiples of eight.
+fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
 }
 
 fn trouble(error: &io::Error) -> Trouble {

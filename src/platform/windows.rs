@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::Access;
+use crate::secret::Secret;
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
@@ -42,6 +43,14 @@ pub fn is_symbolic_link(error: &io::Error) -> bool {
 /// As `CreateFileW` has them.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Makes a new file to commit, never opening one that is there.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+pub fn create_shared(path: &Path) -> io::Result<File> {
+    create_private(path)
 }
 
 /// Opens a file for reading and writing, made if it is not there. Its old content stays.
@@ -130,6 +139,12 @@ fn ignore_interrupts() {
     unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(None, 1) };
 }
 
+/// Lets a child outlive the console's job: `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW` (CreateProcessW).
+pub fn detach(command: &mut Command) {
+    use std::os::windows::process::CommandExt;
+    command.creation_flags(0x0000_0200 | 0x0800_0000);
+}
+
 /// The most characters one variable may have: 32,767 (SetEnvironmentVariableW).
 pub const LONGEST_VARIABLE: Option<usize> = Some(32_767);
 
@@ -197,4 +212,31 @@ pub fn terminal() -> io::Result<File> {
 /// Always.
 pub fn follow_own_link(_: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link"))
+}
+
+/// Asks on the console and reads up to the end of the line, with or without echo.
+///
+/// # Errors
+/// `Interrupted` on Ctrl-C, else as the console has them.
+pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
+    let question = question.trim_end();
+    let answer = if echo {
+        eprint_question(question)?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    } else {
+        dialoguer::Password::new()
+            .with_prompt(question)
+            .allow_empty_password(true)
+            .report(false)
+            .interact()
+            .map_err(|dialoguer::Error::IO(error)| error)?
+    };
+    Ok(Secret::new(answer.into_bytes()))
+}
+
+fn eprint_question(question: &str) -> io::Result<()> {
+    use std::io::Write;
+    write!(io::stderr(), "{question} ")
 }

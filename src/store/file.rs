@@ -69,7 +69,7 @@ impl SealedFile {
     /// `Store`: damaged, of another identity, forged, or an older copy; each in its own words.
     pub fn open(&self, identity: &Identity, anchor: &Anchor) -> Result<OpenText> {
         let text = OpenText(identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?);
-        let facts = text::pick(text.as_str()?, &[])?;
+        let facts = text::facts(text.as_str()?)?;
         if facts.seal != anchor.seal || facts.id != anchor.store {
             return Err(Failure::new(
                 Kind::Store,
@@ -180,8 +180,11 @@ fn check_header(bytes: &[u8]) -> Result<()> {
             b"X25519" => ours += 1,
             grease if grease.ends_with(b"-grease") => {}
             _ => {
-                return Err(Failure::new(Kind::Store, "the store is protected in a way that a personal store never is")
-                    .hint("put your own copy of `store.age` back"));
+                return Err(Failure::new(
+                    Kind::Store,
+                    "the store is protected in a way that a personal store never is",
+                )
+                .hint("put your own copy of `store.age` back"));
             }
         }
     }

@@ -20,8 +20,8 @@ pub struct Payload {
     pub seal: Id,
     /// Which history belongs to it.
     pub log: Id,
-    /// How far the history had come at the last write: entries and the hash of the last, in hexadecimal.
-    pub history: Option<(u64, String)>,
+    /// How far the history had come at the last write: the mark of its last entry.
+    pub history: Option<String>,
     /// The recovery copy, if one was made.
     pub recovery: Option<Recovery>,
     /// The keys.

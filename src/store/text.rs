@@ -42,8 +42,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
         text,
         "format = {FORMAT}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
     );
-    if let Some((entries, hash)) = &payload.history {
-        let _ = writeln!(text, "history = {{ entries = {entries}, hash = \"{hash}\" }}");
+    if let Some(mark) = &payload.history {
+        let _ = writeln!(text, "history = \"{mark}\"");
     }
     if let Some(Recovery { created, verified }) = &payload.recovery {
         let verified = verified.map(|moment| format!(", verified = \"{moment}\"")).unwrap_or_default();
@@ -120,6 +120,14 @@ fn estimate(payload: &Payload) -> usize {
 /// `Store`: not what keyctl writes, or a newer format.
 pub fn read(text: &str) -> Result<Payload> {
     parse(text, 0)
+}
+
+/// Reads the facts alone: what stands before the first table.
+///
+/// # Errors
+/// As [`read`].
+pub fn facts(text: &str) -> Result<Payload> {
+    parse(tables(text).next().unwrap_or_default(), 0)
 }
 
 /// Reads the facts and the tables of these keys alone, in one pass over the text.
@@ -203,19 +211,12 @@ struct Content {
     generation: u64,
     seal: String,
     log: String,
-    history: Option<HistoryText>,
+    history: Option<String>,
     recovery: Option<RecoveryText>,
     #[serde(default)]
     key: BTreeMap<KeyName, KeyText>,
     #[serde(default)]
     removed: Vec<RemovedText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HistoryText {
-    entries: u64,
-    hash: String,
 }
 
 #[derive(Deserialize)]
@@ -308,7 +309,7 @@ impl Content {
             generation: self.generation,
             seal: Id::parse(&self.seal)?,
             log: Id::parse(&self.log)?,
-            history: self.history.map(|text| (text.entries, text.hash)),
+            history: self.history,
             recovery: self.recovery.map(|text| Recovery { created: text.created, verified: text.verified }),
             keys: keys.collect::<Option<_>>()?,
             removed: removed.collect::<Option<_>>()?,
@@ -333,11 +334,13 @@ mod tests {
         ]
     }
 
-    fn any_key() -> impl Strategy<Value = (Vec<u8>, Moment, Moment, Vec<(Vec<u8>, Moment)>)> {
+    type Parts = (Vec<u8>, Moment, Moment, Vec<(Vec<u8>, Moment)>);
+
+    fn any_key() -> impl Strategy<Value = Parts> {
         (value(), moment(), moment(), prop::collection::vec((value(), moment()), 0..3))
     }
 
-    fn build((value, created, changed, former): (Vec<u8>, Moment, Moment, Vec<(Vec<u8>, Moment)>)) -> Key {
+    fn build((value, created, changed, former): Parts) -> Key {
         let former = former.into_iter().map(|(value, until)| Former { value: Secret::new(value), until }).collect();
         Key { value: Secret::new(value), created, changed, former }
     }
@@ -361,12 +364,12 @@ mod tests {
             // TOML's integers are 64 bits with a sign; a generation never comes near that.
             let mut payload = Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]));
             payload.generation = generation >> 1;
-            payload.history = history.map(|entries| (u64::from(entries), "ab".repeat(32)));
+            payload.history = history.map(|entries| format!("{entries}.{}", "ab".repeat(32)));
             payload.recovery = recovery.map(|(created, verified)| Recovery { created, verified });
             payload.keys = keys.into_iter().map(|(name, key)| (name.parse().expect("good"), build(key))).collect();
             payload.removed = removed.into_iter().map(|(name, removed, key)| Removed { name: name.parse().expect("good"), removed, key: build(key) }).collect();
             let text = write(&payload);
-            prop_assert!(text.len() % BLOCK == 0 && text.capacity() >= text.len());
+            prop_assert!(text.len().is_multiple_of(BLOCK) && text.capacity() >= text.len());
             prop_assert!(estimate(&payload) >= text.len(), "the text grew");
             let back = read(&text).expect("reads");
             prop_assert_eq!((back.id, back.generation, back.seal, back.log, &back.history, back.recovery), (payload.id, payload.generation, payload.seal, payload.log, &payload.history, payload.recovery));

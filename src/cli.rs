@@ -1,0 +1,544 @@
+//! The command line: every argument and its help, and no logic.
+#![expect(clippy::struct_excessive_bools, reason = "a flag is a bool")]
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{
+    Args, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::styling::{AnsiColor, Effects, Styles},
+};
+
+use crate::{
+    exchange::export::Format,
+    identity::keeper::KeeperKind,
+    name::{KeyName, ProfileName, VariableName},
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Keep API keys encrypted on this machine, and give each command just the keys its project names
+#[derive(Parser)]
+#[command(name = "keyctl", version = concat!(env!("CARGO_PKG_VERSION"), " (API-key store)"), styles = STYLES, max_term_width = 100)]
+#[command(
+    after_help = "A first key and its use:\n  keyctl set OPENAI_API_KEY\n  keyctl run -k OPENAI_API_KEY -- myapp"
+)]
+pub struct Cli {
+    /// Global options
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options that every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// Say only what must not be overlooked
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Use no colour (also: the variable `NO_COLOR`)
+    #[arg(long = "no-color", global = true)]
+    pub no_colour: bool,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Run a command with the keys its project names
+    #[command(visible_alias = "exec")]
+    Run(Run),
+    /// Keep a key
+    Set(Set),
+    /// Print a key's secret
+    Get(Get),
+    /// Show what is known of a key, never its secret
+    Show(Show),
+    /// List the keys
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Remove keys
+    #[command(visible_alias = "rm")]
+    Remove(Remove),
+    /// Give a key another name
+    Rename(Rename),
+    /// Put a key's secret on the clipboard for a while
+    Copy(Copy),
+    /// Print a profile's keys for a shell or a program to read
+    Env(Env),
+    /// Take keys over from a `.env` or JSON file, or from the environment
+    Import(Import),
+    /// Write a `.keyctl.toml` for this project
+    Init(Init),
+    /// Allow this project the keys it asks for
+    Allow(Allow),
+    /// Take back what this project was allowed
+    Deny(Deny),
+    /// List and show profiles
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Profile(Profile),
+    /// Tell who used which key when, and prove that nothing was changed
+    History(History),
+    /// Make, check and use a copy that opens the store without the keychain
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Recovery(Recovery),
+    /// Make the store, or change who keeps its identity
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Store(Store),
+    /// Show what is kept, what this project gets, and what needs care
+    Status(Report),
+    /// Check the keychain, the files, the recovery copy and the name `keyctl`
+    Doctor(Report),
+    /// Print a shell's completion script
+    Completions(Completions),
+    /// Print the manual page, or write all of them to a folder
+    Man(Man),
+    /// Hold the clipboard (started by `copy`)
+    #[command(hide = true)]
+    HoldClipboard(HoldClipboard),
+}
+
+/// Which keys a command gets.
+#[derive(Args)]
+pub struct Choice {
+    /// Use this profile of the project or of the user's config
+    #[arg(long, short = 'P', env = "KEYCTL_PROFILE", value_name = "PROFILE")]
+    pub profile: Option<ProfileName>,
+    /// Add a key as a variable; `-k NAME` alone when both have one name
+    #[arg(long = "key", short = 'k', value_name = "VARIABLE=KEY", value_parser = parse_extra)]
+    pub keys: Vec<(VariableName, KeyName)>,
+    /// Give only these of the variables
+    #[arg(long, value_name = "VARIABLE,...", value_delimiter = ',')]
+    pub only: Vec<VariableName>,
+    /// Look at no project file
+    #[arg(long)]
+    pub no_project: bool,
+    /// Go on without keys that the store does not have
+    #[arg(long)]
+    pub allow_missing: bool,
+}
+
+/// `keyctl run`
+#[derive(Args)]
+pub struct Run {
+    /// Which keys
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Start from a pristine environment: no variable of the caller's but the usual few
+    #[arg(long)]
+    pub clean: bool,
+    /// Leave variables alone that the caller has set
+    #[arg(long)]
+    pub keep: bool,
+    /// Say what would be given, and start nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// Ask and warn about nothing
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+/// `keyctl set`
+#[derive(Args)]
+#[command(
+    after_help = "The secret is asked for without showing it, or read from standard input:\n  keyctl set NAME\n  pbpaste | keyctl set NAME\nNever as an argument: those can be seen by every program and stay in the shell's history."
+)]
+pub struct Set {
+    /// The key's name
+    pub name: KeyName,
+    /// Replace the secret of a key that exists; the former one is kept
+    #[arg(long)]
+    pub replace: bool,
+    /// Read the secret from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
+    pub from_file: Option<PathBuf>,
+    /// Make a random secret of letters and digits, 32 characters or as many as given
+    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
+    pub generate: Option<u16>,
+    /// Keep the line ending at the secret's end
+    #[arg(long)]
+    pub raw: bool,
+    /// Take bytes that no environment can carry
+    #[arg(long)]
+    pub binary: bool,
+    /// Take an empty secret
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// A secret in the arguments, to be refused with the way to clean the shell's history
+    #[arg(hide = true, allow_hyphen_values = true)]
+    pub refused: Vec<OsString>,
+}
+
+/// `keyctl get`
+#[derive(Args)]
+pub struct Get {
+    /// The key's name
+    pub name: KeyName,
+    /// Show it on this screen without asking
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `keyctl show`
+#[derive(Args)]
+pub struct Show {
+    /// The key's name
+    pub name: KeyName,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl list`
+#[derive(Args)]
+pub struct List {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl remove`
+#[derive(Args)]
+pub struct Remove {
+    /// The keys' names
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<KeyName>,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Wipe the secret and its former ones too, also of keys removed before
+    #[arg(long)]
+    pub forget: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl rename`
+#[derive(Args)]
+pub struct Rename {
+    /// The key's name
+    pub old: KeyName,
+    /// Its new name
+    pub new: KeyName,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl copy`
+#[derive(Args)]
+pub struct Copy {
+    /// The key's name
+    pub name: KeyName,
+    /// Clear the clipboard after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub seconds: u16,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The part of `copy` that stays until the clipboard is cleared.
+#[derive(Args)]
+pub struct HoldClipboard {
+    /// How long
+    pub seconds: u16,
+}
+
+/// `keyctl env`
+#[derive(Args)]
+pub struct Env {
+    /// Which keys
+    #[command(flatten)]
+    pub choice: Choice,
+    /// For whom
+    #[arg(long, value_name = "FORMAT", default_value = "dotenv", value_parser = format_parser())]
+    pub format: Format,
+}
+
+/// `keyctl import`
+#[derive(Args)]
+pub struct Import {
+    /// A `.env` file or a JSON object of strings; `-` is standard input
+    #[arg(required_unless_present = "env", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Take these variables from the caller's environment
+    #[arg(long, value_name = "VARIABLE", num_args = 1.., conflicts_with = "file")]
+    pub env: Vec<VariableName>,
+    /// What the file is; by default JSON if it ends in `.json`, else dotenv
+    #[arg(long, value_enum)]
+    pub format: Option<ImportFormat>,
+    /// Put this before each key's name
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub prefix: String,
+    /// Replace the secrets of keys that exist; the former ones are kept
+    #[arg(long)]
+    pub replace: bool,
+    /// Remove the file once every key was read back from the store
+    #[arg(long, conflicts_with = "env")]
+    pub delete: bool,
+    /// Say what would be kept, and keep nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a file to import is.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// `NAME=value` lines
+    Dotenv,
+    /// An object of strings
+    Json,
+}
+
+/// `keyctl init`
+#[derive(Args)]
+pub struct Init {
+    /// Take the variables from this file; by default `.env.example`, else `.env`, else they are asked for
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub from: Option<PathBuf>,
+    /// Put this before each key's name
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub prefix: String,
+    /// Variables to name, each the name of a key too
+    #[arg(value_name = "VARIABLE")]
+    pub variables: Vec<VariableName>,
+}
+
+/// `keyctl allow`
+#[derive(Args)]
+pub struct Allow {
+    /// A folder of the project
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: Option<PathBuf>,
+    /// Allow without a question if the grants have exactly this hash
+    #[arg(long, value_name = "HASH")]
+    pub hash: Option<String>,
+    /// Print the hash of what the project asks for, and allow nothing
+    #[arg(long, conflicts_with = "hash")]
+    pub show_hash: bool,
+    /// Let this project set a variable that projects may not set
+    #[arg(long, value_name = "VARIABLE")]
+    pub variable: Vec<VariableName>,
+}
+
+/// `keyctl deny`
+#[derive(Args)]
+pub struct Deny {
+    /// A folder of the project
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: Option<PathBuf>,
+}
+
+/// `keyctl profile`
+#[derive(Args)]
+pub struct Profile {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: ProfileVerb,
+}
+
+/// What `keyctl profile` does.
+#[derive(Subcommand)]
+pub enum ProfileVerb {
+    /// List the profiles of this project and of the user's config
+    #[command(visible_alias = "ls")]
+    List(Report),
+    /// Show which key becomes which variable
+    Show {
+        /// The profile; `default` if none is given
+        profile: Option<ProfileName>,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `keyctl history`
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct History {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+    /// Only the last so many events
+    #[arg(short = 'n', value_name = "COUNT")]
+    pub last: Option<usize>,
+    /// Report as JSON, one event a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `keyctl history` does beside listing.
+#[derive(Subcommand)]
+pub enum HistoryVerb {
+    /// Prove that no event was changed, added or cut: exit code 0 intact, 1 tampered, 4 not provable
+    Verify(Report),
+}
+
+/// `keyctl recovery`
+#[derive(Args)]
+pub struct Recovery {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: RecoveryVerb,
+}
+
+/// What `keyctl recovery` does.
+#[derive(Subcommand)]
+pub enum RecoveryVerb {
+    /// Write a copy that opens the store with a passphrase, also with plain `age`
+    Create {
+        /// Where to; the file must not exist
+        #[arg(default_value = "keyctl-recovery.age", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print the page with instructions to standard output instead
+        #[arg(long, conflicts_with = "file")]
+        print: bool,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Prove that a copy opens this store
+    Verify {
+        /// The copy, or its printed page
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Give the identity back to its keeper, on this machine or a new one
+    Restore {
+        /// The copy, its printed page, or an age identity file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+        /// Who shall keep the identity; by default who kept it before, on a new machine the keychain or else a file
+        #[arg(long, value_parser = keeper_parser())]
+        keeper: Option<KeeperKind>,
+        /// Go on from a store that is older than the newest that was written
+        #[arg(long)]
+        accept_older: bool,
+    },
+}
+
+/// `keyctl store`
+#[derive(Args)]
+pub struct Store {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: StoreVerb,
+}
+
+/// What `keyctl store` does.
+#[derive(Subcommand)]
+pub enum StoreVerb {
+    /// Make an empty store; the first `set` does so by itself
+    Create {
+        /// Its name
+        #[arg(default_value = "personal", value_parser = ["personal"])]
+        name: String,
+        /// Who shall keep its identity; by default the keychain, or else a file
+        #[arg(long, value_parser = keeper_parser())]
+        keeper: Option<KeeperKind>,
+    },
+    /// Move a store's identity to another keeper
+    Keeper {
+        /// Its name
+        #[arg(default_value = "personal", value_parser = ["personal"])]
+        name: String,
+        /// Who shall keep it
+        #[arg(long, value_parser = keeper_parser())]
+        to: KeeperKind,
+    },
+}
+
+/// A command that only reports.
+#[derive(Args)]
+pub struct Report {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl completions`
+#[derive(Args)]
+pub struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+    /// A script that also completes the names of keys and profiles, by asking keyctl
+    #[arg(long)]
+    pub dynamic: bool,
+}
+
+/// `keyctl man`
+#[derive(Args)]
+pub struct Man {
+    /// Write one page a command to this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// A command line of `run` alone: so that starting a command need not build all the others.
+#[derive(Parser)]
+#[command(name = "keyctl", styles = STYLES)]
+pub struct RunAlone {
+    /// Global options
+    #[command(flatten)]
+    pub global: Global,
+    /// `run`
+    #[command(subcommand)]
+    pub verb: RunVerb,
+}
+
+/// The one command of [`RunAlone`].
+#[derive(Subcommand)]
+pub enum RunVerb {
+    /// Run a command with the keys its project names
+    #[command(visible_alias = "exec")]
+    Run(Run),
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .map(|word| word.parse().expect("one of the words"))
+}
+
+fn keeper_parser() -> impl clap::builder::TypedValueParser<Value = KeeperKind> {
+    use clap::builder::TypedValueParser as _;
+    let kinds = [KeeperKind::Keychain, KeeperKind::File];
+    clap::builder::PossibleValuesParser::new(kinds.map(KeeperKind::word))
+        .map(move |word| kinds.into_iter().find(|kind| kind.word() == word).expect("one of the words"))
+}
+
+/// Reads `VARIABLE=KEY`, or `NAME` for both.
+fn parse_extra(text: &str) -> Result<(VariableName, KeyName), crate::name::BadName> {
+    if let Some((variable, key)) = text.split_once('=') {
+        Ok((variable.parse()?, key.parse()?))
+    } else {
+        let variable: VariableName = text.parse()?;
+        Ok((variable.clone(), variable.into()))
+    }
+}
+
+/// `run`'s exit code for its own failures, as `env`, `nice` and `timeout` have it (POSIX, "env": 125).
+pub const RUN_FAILED: u8 = 125;

@@ -1,0 +1,110 @@
+//! One change to the store, the same for every command that makes one: lock, open, change, record, write, anchor, done.
+//!
+//! The event comes before the file, so that no change is without one; if the file then cannot be written, a `failed`
+//! event follows. The anchor comes last: a store that is ahead of its anchor is sound, one behind it is a rollback.
+
+use crate::{
+    date::Moment,
+    failure::Result,
+    history::{Action, Event},
+    home::{Home, Lock},
+    identity::{
+        anchor::Anchor,
+        keeper::{Item, KeeperKind},
+    },
+    store::{file, payload::Payload},
+    terminal::Terminal,
+};
+
+use super::{creating, opening::Kept, record};
+
+/// What a change came to.
+pub enum Outcome<T> {
+    /// The store is to be written; the event says what was done.
+    Changed(T, Box<Event>),
+    /// There was nothing to change.
+    AsItWas(T),
+}
+
+impl<T> Outcome<T> {
+    /// A change, with the event that says what it was.
+    pub fn changed(answer: T, event: Event) -> Self {
+        Self::Changed(answer, Box::new(event))
+    }
+}
+
+/// Makes one change. The store is made if there is none and `create` says so.
+///
+/// # Errors
+/// Whatever kept it from being made; then the store is as it was, and nothing was acknowledged.
+pub fn change<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
+    act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
+    let _lock = lock(home)?;
+    let (kept, payload) = creating::open_existing(home)?;
+    apply(home, terminal, now, &kept, payload, act)
+}
+
+/// Like [`change`], and makes the store first if there is none.
+///
+/// # Errors
+/// As [`change`].
+pub fn change_or_create<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
+    keeper: Option<KeeperKind>,
+    act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
+    let _lock = lock(home)?;
+    let (kept, payload) = creating::open_or_create(home, keeper, terminal)?;
+    apply(home, terminal, now, &kept, payload, act)
+}
+
+/// The right to write, on a folder that is ready for it.
+///
+/// # Errors
+/// `Busy`, `Disk`.
+pub fn lock(home: &Home) -> Result<Lock> {
+    home.prepare()?;
+    let lock = Lock::acquire(&home.file("lock"))?;
+    home.sweep();
+    Ok(lock)
+}
+
+fn apply<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
+    kept: &Kept,
+    mut payload: Payload,
+    act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
+    let (answer, event) = match act(&mut payload)? {
+        Outcome::Changed(answer, event) => (answer, event),
+        Outcome::AsItWas(answer) => return Ok(answer),
+    };
+    let log = record::log(home, kept, payload.log);
+    let mark = record::change(&log, &event, terminal);
+    payload.generation = payload.generation.max(kept.anchor.generation) + 1;
+    if let Some(mark) = &mark {
+        payload.history = Some(mark.to_string());
+    }
+    if let Err(failure) = file::write(home, &payload, &kept.identity) {
+        record::change(&log, &Event { action: Action::Failed, ..*event }.outcome("not written"), terminal);
+        return Err(failure);
+    }
+    let mut anchor = Anchor { generation: payload.generation, day: now.day(), ..kept.anchor.clone() };
+    if let Some(mark) = mark.filter(|mark| mark.seq > anchor.entries) {
+        anchor.entries = mark.seq;
+        anchor.hash = mark.hash;
+    }
+    if let Err(failure) = kept.keeper.write(Item::Anchor, &anchor.line()) {
+        // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
+        terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message));
+    }
+    Ok(answer)
+}

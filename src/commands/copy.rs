@@ -1,0 +1,131 @@
+//! `keyctl copy`: a secret on the clipboard, and off it again after a while.
+//!
+//! On X11 and Wayland a clipboard's content lives in the program that offers it. So `copy` starts itself once more as
+//! `hold-clipboard`, gives it the secret through a pipe, and returns; that one offers it, asks clipboard managers not to
+//! keep it, and clears it after the time if nothing else was copied meanwhile.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::{
+    cli, config,
+    date::Moment,
+    failure::{Failure, Kind, Result, reason},
+    history::{Action, Event},
+    home::Home,
+    platform,
+    secret::{LARGEST, Secret},
+    terminal::Terminal,
+};
+
+use super::using;
+
+/// Puts the secret on the clipboard.
+///
+/// # Errors
+/// As the store has them; `Usage` where there is no clipboard or the secret is no text.
+pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let used = using::keys(&home, &[&arguments.name], terminal)?;
+    let key = used.payload.key(&arguments.name)?;
+    if key.value.expose_text().is_none() {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("the secret of `{}` is no text, which no clipboard takes", arguments.name),
+        )
+        .into());
+    }
+    check_display()?;
+    let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]);
+    used.record(&event, (&config::read(&home)?).into(), terminal)?;
+    start_holder(&key.value, arguments.seconds)?;
+    if arguments.json {
+        terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;
+    } else {
+        terminal.say(&format!("`{}` is on the clipboard for {} s", arguments.name, arguments.seconds));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_display() -> Result<()> {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY") {
+        return Err(Failure::new(
+            Kind::Usage,
+            "there is no clipboard here: neither `WAYLAND_DISPLAY` nor `DISPLAY` is set",
+        )
+        .hint("print it instead: `keyctl get NAME`"));
+    }
+    Ok(())
+}
+
+/// Starts the holder and waits until it says that the clipboard has the secret.
+fn start_holder(secret: &Secret, seconds: u16) -> Result<()> {
+    let failed =
+        |error: std::io::Error| Failure::new(Kind::Disk, format!("cannot reach the clipboard: {}", reason(&error)));
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut holder = Command::new(program);
+    holder.args(["hold-clipboard", &seconds.to_string()]);
+    holder.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    platform::detach(&mut holder);
+    let mut holder = holder.spawn().map_err(failed)?;
+    if let Some(mut input) = holder.stdin.take() {
+        input.write_all(secret.expose()).map_err(failed)?;
+    }
+    let mut answer = String::new();
+    if let Some(output) = holder.stdout.take() {
+        BufReader::new(output.take(512)).read_line(&mut answer).map_err(failed)?;
+    }
+    match answer.strip_prefix("no: ") {
+        None if answer == "held\n" => Ok(()),
+        why => Err(Failure::new(
+            Kind::Disk,
+            format!("cannot reach the clipboard: {}", why.unwrap_or("its holder ended").trim()),
+        )),
+    }
+}
+
+/// The holder: offers the secret until its time is up or something else is copied.
+///
+/// # Errors
+/// When there is no clipboard; `copy` says so.
+pub fn hold(arguments: &cli::HoldClipboard, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let mut text = zeroize::Zeroizing::new(String::with_capacity(LARGEST));
+    std::io::stdin().lock().take(LARGEST as u64).read_to_string(&mut text)?;
+    let until = Instant::now() + Duration::from_secs(arguments.seconds.into());
+    let mut clipboard =
+        match arboard::Clipboard::new().and_then(|mut clipboard| offer(&mut clipboard, &text).map(|()| clipboard)) {
+            Ok(clipboard) => clipboard,
+            Err(error) => {
+                terminal.data(format!("no: {error}\n").as_bytes())?;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+    terminal.data(b"held\n")?;
+    // Asked now and then, so that the holder goes as soon as something else was copied.
+    while Instant::now() < until {
+        std::thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(500)));
+        let still = clipboard.get_text().map(zeroize::Zeroizing::new).is_ok_and(|now| *now == *text);
+        if !still {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    let _ = clipboard.clear();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Offers the text, and asks whoever keeps a history of the clipboard to leave it out.
+fn offer(clipboard: &mut arboard::Clipboard, text: &str) -> std::result::Result<(), arboard::Error> {
+    #[cfg(target_os = "macos")]
+    use arboard::SetExtApple as _;
+    #[cfg(target_os = "linux")]
+    use arboard::SetExtLinux as _;
+    #[cfg(windows)]
+    use arboard::SetExtWindows as _;
+    clipboard.set().exclude_from_history().text(text)
+}

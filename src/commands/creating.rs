@@ -1,0 +1,121 @@
+//! Making a store: once, and never where one exists.
+//!
+//! The order makes a kill at any point harmless: first the record of who will keep the identity, then identity and
+//! anchor (each read back), then the file. Whatever was made before a kill is found and used again by the next call; an
+//! anchor of generation 0 says that no key was ever acknowledged.
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home::Home,
+    identity::{
+        Identity,
+        anchor::{Anchor, Id},
+        keeper::{Item, Keeper, KeeperKind, Record, write_and_read_back},
+        keychain::{OsKeychain, Presence},
+    },
+    store::{
+        file::{self, SealedFile},
+        payload::Payload,
+    },
+    terminal::Terminal,
+};
+
+use super::opening::{self, Kept};
+
+/// The store's keeper and content, made if there is none. The caller holds the lock.
+///
+/// # Errors
+/// As opening has them; `Keychain` when a keychain is there but locked.
+pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<(Kept, Payload)> {
+    let made = match Record::read(home)? {
+        Some(record) => finish_if_cut_short(home, record)?,
+        // A store without its record is opened below, which fails with the way out.
+        None if file::path(home).exists() => None,
+        None => Some(create(home, choose(keeper, terminal)?)?),
+    };
+    made.map_or_else(|| open_existing(home), Ok)
+}
+
+/// The content of the store there is, to be changed: refused where other users could change it too.
+///
+/// # Errors
+/// As opening has them.
+pub fn open_existing(home: &Home) -> Result<(Kept, Payload)> {
+    let kept = opening::identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    if let Some(exposed) = sealed.exposed {
+        return Err(exposed);
+    }
+    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    Ok((kept, payload))
+}
+
+/// Goes on where the making of a store was cut short; `None` for a store that was made whole.
+fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payload)>> {
+    if file::path(home).exists() {
+        return Ok(None);
+    }
+    let keeper = record.open(home);
+    let held = keeper.read()?;
+    let anchor = held.anchor.as_ref().and_then(Anchor::parse);
+    if anchor.as_ref().is_some_and(|anchor| anchor.generation > 0) {
+        return Ok(None);
+    }
+    let identity = held.identity.map(Identity::parse).transpose()?;
+    finish(record, keeper, identity, anchor).map(Some)
+}
+
+fn create(home: &Home, keeper: KeeperKind) -> Result<(Kept, Payload)> {
+    let record = Record { store: Id::random()?, keeper };
+    record.write(home)?;
+    finish(record, record.open(home), None, None)
+}
+
+fn finish(
+    record: Record,
+    keeper: Box<dyn Keeper>,
+    identity: Option<Identity>,
+    anchor: Option<Anchor>,
+) -> Result<(Kept, Payload)> {
+    let identity = if let Some(identity) = identity {
+        identity
+    } else {
+        let identity = Identity::generate();
+        write_and_read_back(keeper.as_ref(), Item::Identity, identity.line())?;
+        identity
+    };
+    let anchor = if let Some(anchor) = anchor.filter(|anchor| anchor.store == record.store) {
+        anchor
+    } else {
+        let anchor = Anchor::first(record.store, Id::random()?);
+        write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
+        anchor
+    };
+    let payload = Payload::new(record.store, anchor.seal, Id::random()?);
+    Ok((Kept { record, keeper, identity, anchor }, payload))
+}
+
+/// Who shall keep a new store's identity: the keychain if one answers, else a file, said once with what it means.
+///
+/// # Errors
+/// `Keychain` when the wished-for or only keychain is locked or absent.
+pub fn choose(wish: Option<KeeperKind>, terminal: &Terminal) -> Result<KeeperKind> {
+    if wish == Some(KeeperKind::File) {
+        return Ok(KeeperKind::File);
+    }
+    match (OsKeychain::presence(), wish) {
+        (Presence::Usable, _) => Ok(KeeperKind::Keychain),
+        (Presence::Locked, _) => {
+            Err(Failure::new(Kind::Keychain, "the keychain is locked, so it cannot take the new store's identity")
+                .hint("unlock it and try again, or keep the identity in a file: `keyctl store create --keeper file`"))
+        }
+        (Presence::Absent(why), Some(_)) => {
+            Err(Failure::new(Kind::Keychain, format!("cannot reach a keychain: {why}")))
+        }
+        (Presence::Absent(why), None) => {
+            terminal.warn(&format!("no keychain here ({why}): the store's identity is kept in `identity.txt`, readable by you alone; whoever copies keyctl's whole folder can open the store"));
+            terminal.hint("where there is a keychain: `keyctl store keeper --to keychain`");
+            Ok(KeeperKind::File)
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `keyctl doctor`: everything that can be wrong with an installation, looked at one by one.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::{
+    cli,
+    date::Moment,
+    failure::{Failure, Kind},
+    history::Verdict,
+    home::Home,
+    identity::{
+        keeper::{KeeperKind, Record},
+        keychain::{OsKeychain, Presence},
+    },
+    platform,
+    store::{
+        file::{self, SealedFile},
+        payload::Payload,
+    },
+    terminal::{Terminal, columns, count},
+};
+
+use super::{
+    opening::{self, Kept},
+    other_keyctl, record,
+};
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    Good,
+    Care,
+    Bad,
+}
+
+impl Grade {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Care => "care",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One check: what was looked at, what was seen, and what to do.
+struct Finding {
+    about: &'static str,
+    grade: Grade,
+    seen: String,
+    hints: Vec<String>,
+}
+
+impl Finding {
+    fn new(about: &'static str, grade: Grade, seen: impl Into<String>) -> Self {
+        Self { about, grade, seen: seen.into(), hints: Vec::new() }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn failed(about: &'static str, failure: &Failure) -> Self {
+        Self { about, grade: Grade::Bad, seen: failure.message.clone(), hints: failure.hints.clone() }
+    }
+}
+
+/// Looks at everything and reports; nothing is changed and nothing is asked.
+///
+/// # Errors
+/// `Negative` when a check is bad, so that a script can tell.
+pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let mut findings = vec![name_on_path(), data_folder(&home)];
+    findings.extend(leftovers(&home));
+    findings.push(keychain(&home));
+    findings.extend(store(&home));
+    let bad = findings.iter().filter(|finding| finding.grade == Grade::Bad).count();
+    if arguments.json {
+        let checks: Vec<_> = findings
+            .iter()
+            .map(|f| json!({ "about": f.about, "grade": f.grade.word(), "seen": f.seen, "hints": f.hints }))
+            .collect();
+        terminal.json(&json!({ "good": bad == 0, "checks": checks }))?;
+    } else {
+        let rows: Vec<_> =
+            findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_owned(), f.seen.clone()]).collect();
+        terminal.report(&columns(&rows))?;
+        findings.iter().flat_map(|finding| &finding.hints).for_each(|hint| terminal.hint(hint));
+    }
+    if bad > 0 {
+        return Err(Failure::new(Kind::Negative, format!("{} found", count(bad, "fault"))).into());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name_on_path() -> Finding {
+    let about = "the name `keyctl`";
+    let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let first = std::env::split_paths(&path)
+        .flat_map(|folder| platform::program_names("keyctl".as_ref()).into_iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file());
+    let others: Vec<String> = other_keyctl::others().iter().map(|path| format!("`{}`", path.display())).collect();
+    let shown = |path: &Option<std::path::PathBuf>| {
+        path.as_ref().map_or_else(|| "nothing".to_owned(), |path| format!("`{}`", path.display()))
+    };
+    if first.as_ref().and_then(|path| std::fs::canonicalize(path).ok()) != own {
+        return Finding::new(about, Grade::Care, format!("a shell finds {}, this is {}", shown(&first), shown(&own)))
+            .hint("put this one's folder earlier on `PATH`, or call it by its path");
+    }
+    if others.is_empty() {
+        return Finding::new(about, Grade::Good, format!("a shell finds this one, {}", shown(&own)));
+    }
+    Finding::new(about, Grade::Care, format!("a shell finds this one before {}", others.join(", ")))
+        .hint("for the kernel's keyrings call the other one by its path; scripts that say `keyctl show @u` get this one, which tells them so")
+}
+
+fn data_folder(home: &Home) -> Finding {
+    let about = "data folder";
+    let Ok(facts) = std::fs::metadata(home.data()) else {
+        return Finding::new(about, Grade::Good, format!("`{}` is not there yet", home.data().display()));
+    };
+    let access = platform::access(&facts);
+    let shown = format!("`{}`", home.data().display());
+    if access.by_other {
+        return Finding::new(about, Grade::Bad, format!("{shown} belongs to another user"));
+    }
+    if access.writable_by_others || access.readable_by_others {
+        let grade = if access.writable_by_others { Grade::Bad } else { Grade::Care };
+        return Finding::new(about, grade, format!("{shown} is open to other users"))
+            .hint(platform::how_to_make_private(home.data(), true));
+    }
+    let open: Vec<String> = std::fs::read_dir(home.data())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            entry.metadata().is_ok_and(|facts| {
+                !facts.is_dir() && {
+                    let access = platform::access(&facts);
+                    access.writable_by_others || access.readable_by_others || access.by_other
+                }
+            })
+        })
+        .map(|entry| format!("`{}`", entry.file_name().to_string_lossy()))
+        .collect();
+    if !open.is_empty() {
+        return Finding::new(
+            about,
+            Grade::Bad,
+            format!("in {shown} other users may read or change {}", open.join(", ")),
+        )
+        .hint("`chmod 600` each of them");
+    }
+    Finding::new(about, Grade::Good, format!("{shown} is yours alone"))
+}
+
+/// Copies that a sync tool has put beside the store.
+fn leftovers(home: &Home) -> Option<Finding> {
+    let names = std::fs::read_dir(home.data()).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let copies: Vec<String> = names
+        .filter(|name| name.starts_with("store") && name != "store.age" && name.contains("age"))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (!copies.is_empty()).then(|| {
+        Finding::new("copies", Grade::Care, format!("beside the store lie {}", copies.join(", ")))
+            .hint("if a sync tool made them, two machines wrote the store: keep one, compare with `age -d`")
+    })
+}
+
+fn keychain(home: &Home) -> Finding {
+    let about = "keychain";
+    let needed = matches!(Record::read(home), Ok(Some(Record { keeper: KeeperKind::Keychain, .. })));
+    match OsKeychain::presence() {
+        Presence::Usable => Finding::new(about, Grade::Good, "answers and is open"),
+        Presence::Locked if needed => {
+            Finding::new(about, Grade::Bad, "is locked").hint("unlock it in your desktop session")
+        }
+        Presence::Locked => Finding::new(about, Grade::Care, "is locked"),
+        Presence::Absent(why) => Finding::new(about, if needed { Grade::Bad } else { Grade::Care }, why),
+    }
+}
+
+fn store(home: &Home) -> Vec<Finding> {
+    let record = match Record::read(home) {
+        Ok(Some(record)) => record,
+        Ok(None) if !file::path(home).exists() => {
+            return vec![
+                Finding::new("store", Grade::Good, "no key is kept yet").hint("keep one with `keyctl set NAME`"),
+            ];
+        }
+        Ok(None) => {
+            return vec![Finding::failed(
+                "store",
+                &opening::identity(home).err().unwrap_or_else(|| Failure::new(Kind::Store, "the store has no record")),
+            )];
+        }
+        Err(failure) => return vec![Finding::failed("store", &failure)],
+    };
+    let keeper = match record.keeper {
+        KeeperKind::Keychain => Finding::new("keeper", Grade::Good, "the keychain keeps the identity"),
+        KeeperKind::File => Finding::new("keeper", Grade::Care, "`identity.txt` keeps the identity: whoever copies the whole folder can open the store, and putting all of it back to an older state would go unnoticed")
+            .hint("where there is a keychain: `keyctl store keeper --to keychain`"),
+    };
+    let mut findings = vec![keeper];
+    match open(home) {
+        Ok((kept, payload, exposed)) => {
+            findings.extend(exposed.map(|failure| Finding::failed("store's file", &failure)));
+            let keys = count(payload.keys.len(), "key");
+            findings.push(Finding::new(
+                "store",
+                Grade::Good,
+                format!("opens: {keys}, generation {}, no older copy", payload.generation),
+            ));
+            findings.push(recovery(&payload));
+            findings.push(history(home, &kept, &payload));
+        }
+        Err(failure) => findings.push(Finding::failed("store", &failure)),
+    }
+    findings
+}
+
+fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)> {
+    let kept = opening::identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    Ok((kept, payload, sealed.exposed))
+}
+
+/// The state of the recovery copy, in words for `status` too.
+#[must_use]
+pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
+    match payload.recovery {
+        None => (false, "none: if the keychain's item is lost, so are the keys".to_owned()),
+        Some(recovery) => match recovery.verified {
+            None => (false, format!("made {}, never proven", recovery.created.ago(now))),
+            Some(moment) => (true, format!("made {}, proven {}", recovery.created.ago(now), moment.ago(now))),
+        },
+    }
+}
+
+fn recovery(payload: &Payload) -> Finding {
+    let (good, words) = recovery_words(payload, Moment::now());
+    let finding = Finding::new("recovery copy", if good { Grade::Good } else { Grade::Care }, words);
+    match (good, payload.recovery) {
+        (true, _) => finding,
+        (false, None) => finding.hint("make one: `keyctl recovery create`"),
+        (false, Some(_)) => finding.hint("prove it from where you keep it: `keyctl recovery verify FILE`"),
+    }
+}
+
+fn history(home: &Home, kept: &Kept, payload: &Payload) -> Finding {
+    let verdict = record::log(home, kept, payload.log).verify(record::known(&kept.anchor));
+    let grade = match verdict {
+        Verdict::Intact { .. } => Grade::Good,
+        Verdict::Tampered { .. } => Grade::Bad,
+        Verdict::NotProvable { .. } => Grade::Care,
+    };
+    Finding::new("history", grade, verdict.to_string())
+}

@@ -1,0 +1,35 @@
+//! `keyctl env`: a profile's keys in another program's form.
+
+use std::process::ExitCode;
+
+use crate::{
+    cli, config,
+    date::Moment,
+    exchange::export,
+    failure::{Failure, Kind},
+    history::{Action, Event},
+    home::Home,
+    terminal::Terminal,
+};
+
+use super::choosing;
+
+/// Prints the variables, every value so that its reader gets the same bytes back, or none at all.
+///
+/// # Errors
+/// As `run` has them; `Usage` for a value that the format cannot carry.
+pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let config = config::read(&home)?;
+    let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
+    let approved = choosing::approved(&home, wanted, terminal)?;
+    let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    if chosen.given.is_empty() {
+        return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
+    }
+    let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
+    let text = export::write(arguments.format, &pairs)?;
+    chosen.record(Event::new(Action::Env, Moment::now()).note(arguments.format.name()), (&config).into(), terminal)?;
+    terminal.data(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,40 @@
+//! `keyctl get`: print a key's secret.
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use crate::{
+    cli, config,
+    date::Moment,
+    failure::{Failure, Kind},
+    history::{Action, Event},
+    home::Home,
+    terminal::Terminal,
+};
+
+use super::using;
+
+/// Prints the secret: as it is into a pipe or a file, with a line ending on a terminal, after a yes.
+///
+/// # Errors
+/// As the store has them; `Usage` for a no.
+pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let on_screen = std::io::stdout().is_terminal();
+    if on_screen
+        && !arguments.show
+        && !terminal.confirm(&format!("show the secret of `{}` on this screen?", arguments.name))?
+    {
+        return Err(Failure::new(Kind::Negative, "not shown")
+            .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
+            .into());
+    }
+    let used = using::keys(&home, &[&arguments.name], terminal)?;
+    let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]);
+    used.record(&event, (&config::read(&home)?).into(), terminal)?;
+    let key = used.payload.key(&arguments.name)?;
+    terminal.data(key.value.expose())?;
+    if on_screen {
+        terminal.data(b"\n")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,196 @@
+//! `keyctl import`: take keys over from a file or the environment, and the file away once they are safe.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use serde_json::json;
+
+use crate::{
+    cli::{self, ImportFormat},
+    date::Moment,
+    exchange::{self, Entry},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::{self, Home},
+    name::KeyName,
+    platform,
+    secret::Secret,
+    store::{
+        file::SealedFile,
+        payload::{Payload, Set},
+    },
+    terminal::{Terminal, count},
+};
+
+use super::{
+    change::{Outcome, change_or_create},
+    opening,
+};
+
+/// The most bytes a file to import may have: 16 MiB.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// What became of the keys.
+#[derive(Default)]
+struct Done {
+    added: Vec<KeyName>,
+    replaced: Vec<KeyName>,
+    same: Vec<KeyName>,
+}
+
+/// Takes all keys over in one write, or none.
+///
+/// # Errors
+/// As file and store have them; `Negative` for names that exist, without `--replace`.
+pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let keys = named(read(arguments, terminal)?, &arguments.prefix)?;
+    let keys = without_empty(keys, terminal);
+    if keys.is_empty() {
+        return Err(Failure::new(Kind::Negative, "there is no key to import").into());
+    }
+    if arguments.dry_run {
+        let names: Vec<&str> = keys.iter().map(|(name, _)| name.as_str()).collect();
+        terminal.report(&names.join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let done =
+        change_or_create(&home, terminal, now, None, |payload| keep_all(payload, &keys, arguments.replace, now))?;
+    let removed = match &arguments.file {
+        Some(file) if arguments.delete => Some(delete(&home, file, &keys, terminal)?),
+        _ => None,
+    };
+    report(&done, removed.as_deref(), arguments, terminal)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<Vec<Entry>> {
+    let Some(file) = &arguments.file else { return from_environment(arguments) };
+    let bytes = if file.as_os_str() == "-" {
+        super::set::from_standard_input()?
+    } else {
+        match home::read(file, LARGEST)? {
+            Some((bytes, _)) => Secret::new(bytes),
+            None => return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
+        }
+    };
+    let by_name =
+        || if file.extension() == Some(OsStr::new("json")) { ImportFormat::Json } else { ImportFormat::Dotenv };
+    let reading = match arguments.format.unwrap_or_else(by_name) {
+        ImportFormat::Dotenv => exchange::dotenv::read(bytes.expose())?,
+        ImportFormat::Json => exchange::json::read(bytes.expose())?,
+    };
+    for name in &reading.repeated {
+        terminal.warn(&format!("`{name}` is in the file more than once; the last one counts"));
+    }
+    Ok(reading.entries)
+}
+
+fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
+    let missing: Vec<String> = arguments
+        .env
+        .iter()
+        .filter(|name| std::env::var_os(name.as_str()).is_none())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Failure::new(Kind::Missing, format!("the environment has no {}", missing.join(", "))));
+    }
+    let entry = |name: &crate::name::VariableName| {
+        let value = std::env::var_os(name.as_str()).unwrap_or_default();
+        Entry { name: name.clone().into(), value: Secret::new(platform::value_bytes(&value)), line: 0 }
+    };
+    Ok(arguments.env.iter().map(entry).collect())
+}
+
+fn named(entries: Vec<Entry>, prefix: &str) -> Result<Vec<(KeyName, Secret)>> {
+    let name = |entry: Entry| -> Result<(KeyName, Secret)> {
+        let name = format!("{prefix}{}", entry.name)
+            .parse()
+            .map_err(|why| Failure::new(Kind::Usage, format!("with this prefix {why}")))?;
+        Ok((name, entry.value))
+    };
+    entries.into_iter().map(name).collect()
+}
+
+fn without_empty(keys: Vec<(KeyName, Secret)>, terminal: &Terminal) -> Vec<(KeyName, Secret)> {
+    let (empty, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, value)| value.is_empty());
+    if !empty.is_empty() {
+        let names: Vec<String> = empty.iter().map(|(name, _)| format!("`{name}`")).collect();
+        terminal.warn(&format!("left out, because empty: {}", names.join(", ")));
+    }
+    keys
+}
+
+fn keep_all(payload: &mut Payload, keys: &[(KeyName, Secret)], replace: bool, now: Moment) -> Result<Outcome<Done>> {
+    let taken =
+        |(name, value): &&(KeyName, Secret)| payload.keys.get(name).is_some_and(|key| !key.value.same_as(value));
+    let taken: Vec<String> = keys.iter().filter(taken).map(|(name, _)| format!("`{name}`")).collect();
+    if !replace && !taken.is_empty() {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("these keys exist already with other secrets: {}; nothing was imported", taken.join(", ")),
+        )
+        .hint("to replace their secrets: `--replace`; the former ones are kept")
+        .hint("to keep them apart: `--prefix PROJECT/`"));
+    }
+    let mut done = Done::default();
+    for (name, value) in keys {
+        let list = match payload.set(name, Secret::new(value.expose().to_vec()), replace, now)? {
+            Set::Added => &mut done.added,
+            Set::Replaced => &mut done.replaced,
+            Set::Same => &mut done.same,
+        };
+        list.push(name.clone());
+    }
+    if done.added.is_empty() && done.replaced.is_empty() {
+        return Ok(Outcome::AsItWas(done));
+    }
+    let event = Event::new(Action::Import, now).names(done.added.iter().chain(&done.replaced));
+    Ok(Outcome::changed(done, event))
+}
+
+/// Removes the file, after every key was read back from the store as it lies on the disk.
+fn delete(home: &Home, file: &Path, keys: &[(KeyName, Secret)], terminal: &Terminal) -> Result<PathBuf> {
+    let kept = opening::identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    let lost = keys.iter().find(|(name, value)| !payload.keys.get(name).is_some_and(|key| key.value.same_as(value)));
+    if let Some((name, _)) = lost {
+        return Err(Failure::new(
+            Kind::Store,
+            format!("`{name}` does not come back from the store as it was; `{}` is left alone", file.display()),
+        ));
+    }
+    std::fs::remove_file(file).map_err(|error| Failure::disk("remove", file, &error))?;
+    terminal.hint("the file's bytes may still be in backups, in git's history and on the disk; keys that were ever shared belong replaced");
+    Ok(file.to_owned())
+}
+
+fn report(done: &Done, removed: Option<&Path>, arguments: &cli::Import, terminal: &Terminal) -> Result<()> {
+    if arguments.json {
+        let names =
+            |names: &[KeyName]| names.iter().map(|name| name.as_str().into()).collect::<Vec<serde_json::Value>>();
+        return terminal.json(&json!({
+            "added": names(&done.added), "replaced": names(&done.replaced), "same": names(&done.same),
+            "removed": removed.map(|file| file.to_string_lossy()),
+        }));
+    }
+    let said = [("kept", &done.added), ("replaced", &done.replaced), ("already there", &done.same)];
+    for (word, names) in said.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        terminal.say(&format!("{word}: {} ({})", count(names.len(), "key"), listed.join(", ")));
+    }
+    match (removed, &arguments.file) {
+        (Some(file), _) => terminal.say(&format!("removed `{}` after reading every key back", file.display())),
+        (None, Some(file)) if file.as_os_str() != "-" => {
+            terminal.hint(&format!("the keys are still readable in `{}`: `--delete` removes it", file.display()));
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! The commands: each reads, decides and speaks. They alone know all the others.
+
+pub mod allow;
+pub mod change;
+pub mod choosing;
+pub mod complete;
+pub mod completions;
+pub mod copy;
+pub mod creating;
+pub mod doctor;
+pub mod env;
+pub mod get;
+pub mod history;
+pub mod import;
+pub mod init;
+pub mod opening;
+pub mod other_keyctl;
+pub mod profile;
+pub mod project;
+pub mod record;
+pub mod recovery;
+pub mod remove;
+pub mod run;
+pub mod set;
+pub mod show;
+pub mod status;
+pub mod store;
+pub mod using;
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::{
+    cli::{Cli, RunAlone, RunVerb, Verb},
+    failure::{Failure, Kind},
+    terminal::Terminal,
+};
+
+/// What the arguments came to.
+pub enum Called {
+    /// A command.
+    Command(Box<Cli>),
+    /// Help or the version, for standard output.
+    Text(String),
+    /// A call that cannot be meant.
+    Wrong(Failure),
+}
+
+/// The name this program was called by, for its messages: a distribution may have renamed it.
+#[must_use]
+pub fn called_by(first: Option<&OsString>) -> String {
+    let name = first.map(Path::new).and_then(Path::file_stem).unwrap_or(OsStr::new("keyctl"));
+    name.to_string_lossy().into_owned()
+}
+
+/// Reads the arguments.
+#[must_use]
+pub fn parse(arguments: &[OsString]) -> Called {
+    let runs = arguments
+        .iter()
+        .skip(1)
+        .find(|word| !word.to_string_lossy().starts_with('-'))
+        .is_some_and(|word| word == "run" || word == "exec");
+    // What every start of a program waits for is parsed without building all the other commands.
+    if runs && let Ok(alone) = RunAlone::try_parse_from(arguments) {
+        let RunVerb::Run(run) = alone.verb;
+        return Called::Command(Box::new(Cli { global: alone.global, verb: Verb::Run(run) }));
+    }
+    if let Some(failure) = other_keyctl::meant(&arguments[1.min(arguments.len())..]) {
+        return Called::Wrong(failure);
+    }
+    match Cli::try_parse_from(arguments) {
+        Ok(command) => Called::Command(Box::new(command)),
+        Err(error) if !error.use_stderr() => Called::Text(render(&error)),
+        Err(error) => Called::Wrong(explain(&error, arguments)),
+    }
+}
+
+/// Help, with escape sequences only where a terminal reads them.
+fn render(error: &clap::Error) -> String {
+    use std::io::IsTerminal;
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let text = error.render();
+    if no_colour || !std::io::stdout().is_terminal() { text.to_string() } else { text.ansi().to_string() }
+}
+
+/// clap's finding in our words. clap quotes what it could not use, and that may be a secret; here only the names of
+/// options and commands are quoted.
+fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    let option = || {
+        text(ContextKind::InvalidArg)
+            .map(|name| name.split('=').next().unwrap_or_default().to_owned())
+            .unwrap_or_default()
+    };
+    let verb = arguments
+        .get(1)
+        .and_then(|word| word.to_str())
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+    let help = match verb {
+        Some(verb)
+            if !matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand)
+                && !verb.starts_with('-') =>
+        {
+            format!("see `keyctl {verb} --help`")
+        }
+        _ => "see `keyctl --help`".to_owned(),
+    };
+    let suggested = text(ContextKind::SuggestedSubcommand)
+        .or_else(|| text(ContextKind::SuggestedArg))
+        .map(|name| format!("did you mean `{name}`?"));
+    let message = match error.kind() {
+        ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "no command was given".to_owned()
+        }
+        ErrorKind::UnknownArgument if option().starts_with('-') => format!("there is no option `{}` here", option()),
+        ErrorKind::UnknownArgument => "there is an argument too many".to_owned(),
+        ErrorKind::MissingRequiredArgument => format!("missing: `{}`", option()),
+        ErrorKind::ArgumentConflict => match text(ContextKind::PriorArg) {
+            Some(prior) => format!("`{}` cannot stand beside `{prior}`", option()),
+            None => format!("`{}` cannot be used here", option()),
+        },
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(why) => format!("`{}`: {why}", option()),
+            None => format!("`{}` does not take this value", option()),
+        },
+        ErrorKind::InvalidValue => match text(ContextKind::ValidValue) {
+            Some(valid) => format!("`{}` takes one of: {valid}", option()),
+            None => format!("`{}` needs a value", option()),
+        },
+        ErrorKind::NoEquals => format!("write `{}` with `=` and its value", option()),
+        _ => format!("`{}` cannot be used like this", option()),
+    };
+    let failure = Failure::new(Kind::Usage, message);
+    let no_dashes = text(ContextKind::InvalidArg).is_some_and(|name| name.contains("COMMAND"))
+        || (verb == Some("run") && !arguments.iter().any(|word| word == "--"));
+    let failure = if no_dashes { failure.hint("put the command after `--`: `keyctl run -- myapp`") } else { failure };
+    match suggested {
+        Some(suggested) => failure.hint(suggested),
+        None => failure.hint(help),
+    }
+}
+
+/// Does what the command says.
+///
+/// # Errors
+/// A [`Failure`], or what a library says that none was expected of.
+pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    match command.verb {
+        Verb::Run(arguments) => run::run(&arguments, terminal),
+        Verb::Set(arguments) => set::set(&arguments, terminal),
+        Verb::Get(arguments) => get::get(&arguments, terminal),
+        Verb::Show(arguments) => show::show(&arguments, terminal),
+        Verb::List(arguments) => show::list(&arguments, terminal),
+        Verb::Remove(arguments) => remove::remove(&arguments, terminal),
+        Verb::Rename(arguments) => remove::rename(&arguments, terminal),
+        Verb::Copy(arguments) => copy::copy(&arguments, terminal),
+        Verb::Env(arguments) => env::env(&arguments, terminal),
+        Verb::Import(arguments) => import::import(&arguments, terminal),
+        Verb::Init(arguments) => init::init(&arguments, terminal),
+        Verb::Allow(arguments) => allow::allow(&arguments, terminal),
+        Verb::Deny(arguments) => allow::deny(&arguments, terminal),
+        Verb::Profile(arguments) => profile::profile(arguments, terminal),
+        Verb::History(arguments) => history::history(arguments, terminal),
+        Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
+        Verb::Store(arguments) => store::store(&arguments, terminal),
+        Verb::Status(arguments) => status::status(&arguments, terminal),
+        Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
+        Verb::Completions(arguments) => completions::completions(&arguments, terminal),
+        Verb::Man(arguments) => completions::man(&arguments, terminal),
+        Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
+    }
+}

@@ -1,0 +1,108 @@
+//! The store, opened for a command: identity from its keeper, file against the anchor. Used by every command that needs
+//! a secret or a name; none of it runs for a command that needs neither.
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home::Home,
+    identity::{
+        Identity,
+        anchor::Anchor,
+        keeper::{Keeper, Record},
+    },
+    store::file::{self, OpenText, SealedFile},
+    terminal::Terminal,
+};
+
+/// What a keeper gave: one round trip.
+pub struct Kept {
+    /// Which store, and who keeps it.
+    pub record: Record,
+    /// The keeping place.
+    pub keeper: Box<dyn Keeper>,
+    /// The identity.
+    pub identity: Identity,
+    /// The anchor.
+    pub anchor: Anchor,
+}
+
+/// Asks the keeper for identity and anchor.
+///
+/// # Errors
+/// `Missing` where no key was ever kept, `Keychain` when the keeper cannot be reached or has lost them.
+pub fn identity(home: &Home) -> Result<Kept> {
+    let Some(record) = Record::read(home)? else { return Err(no_record(home)) };
+    let keeper = record.open(home);
+    let held = keeper.read()?;
+    let anchor = held
+        .anchor
+        .as_ref()
+        .map(|line| Anchor::parse(line).filter(|anchor| anchor.store == record.store).ok_or_else(bad_anchor));
+    match (held.identity, anchor.transpose()?) {
+        (Some(line), Some(anchor)) => Ok(Kept { record, keeper, identity: Identity::parse(line)?, anchor }),
+        // Made only half: nothing was ever kept under it.
+        (_, None) if !file::path(home).exists() => Err(nothing_kept()),
+        (None, _) => Err(Failure::new(
+            Kind::Keychain,
+            format!("the {} has no identity for this store any more", record.keeper.word()),
+        )
+        .hint("the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`")),
+        (Some(_), None) => Err(Failure::new(
+            Kind::Keychain,
+            format!("the {} has the identity, but not what pins the store to it", record.keeper.word()),
+        )
+        .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")),
+    }
+}
+
+/// Reads the store's file, opens it, and holds it against the anchor.
+///
+/// # Errors
+/// `Store` and `Disk`, each in its own words.
+pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> {
+    let Some(sealed) = SealedFile::read(home)? else { return Err(no_file(home, kept)) };
+    if let Some(exposed) = &sealed.exposed {
+        terminal.warn(&exposed.message);
+        exposed.hints.iter().for_each(|hint| terminal.hint(hint));
+    }
+    sealed.open(&kept.identity, &kept.anchor)
+}
+
+/// The failure for a store whose file is not there.
+#[must_use]
+pub fn no_file(home: &Home, kept: &Kept) -> Failure {
+    if kept.anchor.generation == 0 {
+        return nothing_kept();
+    }
+    Failure::new(
+        Kind::Store,
+        format!(
+            "the store is gone: `{}` was written {} times and is not there",
+            file::path(home).display(),
+            kept.anchor.generation
+        ),
+    )
+    .hint("put your newest copy of `store.age` back; the identity that opens it is still kept")
+}
+
+fn nothing_kept() -> Failure {
+    Failure::new(Kind::Missing, "no key is kept yet").hint("keep one with `keyctl set NAME`")
+}
+
+fn no_record(home: &Home) -> Failure {
+    if file::path(home).exists() {
+        return Failure::new(
+            Kind::Store,
+            format!(
+                "there is a store, but not `keeper.toml`, which says who keeps its identity, in `{}`",
+                home.data().display()
+            ),
+        )
+        .hint("bring the identity back: `keyctl recovery restore FILE`");
+    }
+    nothing_kept()
+}
+
+fn bad_anchor() -> Failure {
+    Failure::new(Kind::Keychain, "what pins the store to its identity cannot be read, or is of another store")
+        .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")
+}

@@ -1,0 +1,254 @@
+//! `keyctl recovery`: a copy that opens the store without its keeper; made, proven, used.
+
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use crate::{
+    cli::{self, RecoveryVerb},
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::{self, Home},
+    identity::{
+        Identity,
+        anchor::{Anchor, Id},
+        keeper::{Item, KeeperKind, Record, write_and_read_back},
+        recovery::{self, RecoveryCopy},
+    },
+    platform,
+    secret::Secret,
+    store::{
+        file::SealedFile,
+        payload::{Payload, Recovery},
+    },
+    terminal::Terminal,
+};
+
+use super::{
+    change::{self, Outcome},
+    creating, opening,
+};
+
+/// Does what the verb says.
+///
+/// # Errors
+/// As keeper and store have them.
+pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    match arguments.verb {
+        RecoveryVerb::Create { file, print, passphrase_file } => {
+            create(&home, (!print).then_some(&*file), passphrase_file.as_deref(), terminal)?;
+        }
+        RecoveryVerb::Verify { file, passphrase_file } => verify(&home, &file, passphrase_file.as_deref(), terminal)?,
+        RecoveryVerb::Restore { file, passphrase_file, keeper, accept_older } => {
+            restore(&home, &file, passphrase_file.as_deref(), keeper, accept_older, terminal)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<()> {
+    let kept = opening::identity(home)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    if let Some(file) = file.filter(|file| file.exists()) {
+        return Err(
+            Failure::new(Kind::Negative, format!("`{}` exists already", file.display())).hint("name another file")
+        );
+    }
+    let passphrase = new_passphrase(passphrase_file, terminal)?;
+    let now = Moment::now();
+    let copy = recovery::wrap(&kept.identity, payload.id, payload.seal, now, &passphrase)?;
+    // Opened once as the owner would one day, before it is said to be one.
+    prove(&payload, &recovery::unwrap(&copy, &passphrase)?)?;
+    match file {
+        Some(file) => write_new(file, copy.as_bytes())?,
+        None => terminal.data(recovery::page(&copy, payload.id, now).as_bytes())?,
+    }
+    drop((kept, payload));
+    change::change(home, terminal, now, |payload| {
+        payload.recovery = Some(Recovery { created: now, verified: None });
+        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("created")))
+    })?;
+    if let Some(file) = file {
+        terminal.say(&format!("wrote the recovery copy to `{}`", file.display()));
+    }
+    let shown = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
+    terminal.hint("keep it off this machine, and its passphrase apart from it");
+    terminal.hint(&format!("prove it from where you keep it: `{} recovery verify {shown}`", terminal.program()));
+    Ok(())
+}
+
+/// The passphrase for a new copy: from a file, typed twice, or made and shown once.
+fn new_passphrase(file: Option<&Path>, terminal: &Terminal) -> Result<Secret> {
+    if file.is_some() || !std::io::stdin().is_terminal() {
+        return given_passphrase(file);
+    }
+    let first = terminal.ask_secret("a passphrase for the recovery copy (empty: one is made for you): ")?;
+    if first.is_empty() {
+        let made = recovery::new_passphrase()?;
+        let shown = made.expose_text().unwrap_or_default();
+        terminal.ask(&format!("the passphrase is  {shown}  - write it down now, then press Enter "))?;
+        return Ok(made);
+    }
+    if terminal.ask_secret("the same once more: ")?.same_as(&first) {
+        return Ok(first);
+    }
+    Err(Failure::new(Kind::Usage, "the two passphrases differ; nothing was written"))
+}
+
+fn given_passphrase(file: Option<&Path>) -> Result<Secret> {
+    let mut secret = match file {
+        Some(file) => match home::read(file, 4096)? {
+            Some((bytes, _)) => Secret::new(bytes),
+            None => return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
+        },
+        None => super::set::from_standard_input()?,
+    };
+    secret.trim_line_ending();
+    if secret.expose_text().is_none_or(str::is_empty) {
+        return Err(Failure::new(Kind::Usage, "the passphrase is empty or no text")
+            .hint("give it on standard input, or with `--passphrase-file FILE`"));
+    }
+    Ok(secret)
+}
+
+fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let mut made = platform::create_private(file)?;
+        made.write_all(bytes)?;
+        made.sync_all()
+    };
+    write().map_err(|error| Failure::disk("write", file, &error))
+}
+
+fn read_copy(file: &Path, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<RecoveryCopy> {
+    let Some((bytes, _)) = home::read(file, recovery::LARGEST)? else {
+        return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())));
+    };
+    let bytes = Secret::new(bytes);
+    let text =
+        bytes.expose_text().ok_or_else(|| Failure::new(Kind::Usage, "this is no recovery copy: it is no text"))?;
+    let passphrase = if !recovery::needs_passphrase(text) {
+        Secret::new(Vec::new())
+    } else if passphrase_file.is_some() || !std::io::stdin().is_terminal() {
+        given_passphrase(passphrase_file)?
+    } else {
+        terminal.ask_secret("the recovery copy's passphrase: ")?
+    };
+    recovery::unwrap(text, &passphrase)
+}
+
+fn sealed(home: &Home) -> Result<SealedFile> {
+    SealedFile::read(home)?.ok_or_else(|| {
+        Failure::new(Kind::Missing, format!("there is no store in `{}`", home.data().display()))
+            .hint("a recovery copy opens a store, it does not hold one: put your copy of `store.age` there first")
+    })
+}
+
+/// Opens the store with nothing but the copy, and checks that the two belong together.
+fn open_with(home: &Home, copy: &RecoveryCopy) -> Result<Payload> {
+    let payload = sealed(home)?.open_unpinned(&copy.identity)?.read()?;
+    prove(&payload, copy)?;
+    Ok(payload)
+}
+
+fn prove(payload: &Payload, copy: &RecoveryCopy) -> Result<()> {
+    if copy.made_for.is_some_and(|made_for| made_for != (payload.id, payload.seal)) {
+        return Err(Failure::new(
+            Kind::Store,
+            "the store opens, but it is not the one this copy was made for: its seal differs",
+        )
+        .hint("put your own copy of `store.age` back"));
+    }
+    Ok(())
+}
+
+fn verify(home: &Home, file: &Path, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<()> {
+    let copy = read_copy(file, passphrase_file, terminal)?;
+    let payload = open_with(home, &copy)?;
+    let keys = crate::terminal::count(payload.keys.len(), "key");
+    terminal.report(&format!("the recovery copy opens this store without its keeper: {keys}"))?;
+    let now = Moment::now();
+    // The keeper may be out of reach just now; that the copy works stays true.
+    let noted = change::change(home, terminal, now, |payload| {
+        let created = payload.recovery.map_or(now, |recovery| recovery.created);
+        payload.recovery = Some(Recovery { created, verified: Some(now) });
+        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("verified")))
+    });
+    if let Err(failure) = noted {
+        terminal.warn(&format!("that it was proven is not noted in the store: {}", failure.message));
+    }
+    Ok(())
+}
+
+fn restore(
+    home: &Home,
+    file: &Path,
+    passphrase_file: Option<&Path>,
+    wish: Option<KeeperKind>,
+    accept_older: bool,
+    terminal: &Terminal,
+) -> Result<()> {
+    let copy = read_copy(file, passphrase_file, terminal)?;
+    let _lock = change::lock(home)?;
+    let payload = open_with(home, &copy)?;
+    let record = record_for(home, payload.id, wish, terminal)?;
+    let keeper = record.open(home);
+    let held = keeper.read()?;
+    if held.identity.as_ref().is_some_and(|line| !line.same_as(copy.identity.line())) {
+        return Err(Failure::new(
+            Kind::Keychain,
+            format!("the {} holds another identity for this store; it is left alone", record.keeper.word()),
+        )
+        .hint("remove that item with the keychain's own tool if it is wrong, then try again"));
+    }
+    let old = held
+        .anchor
+        .as_ref()
+        .and_then(Anchor::parse)
+        .filter(|anchor| anchor.store == payload.id && anchor.seal == payload.seal);
+    if let Some(old) = old.as_ref().filter(|old| old.generation > payload.generation && !accept_older) {
+        return Err(Failure::new(
+            Kind::Store,
+            format!(
+                "the store is an older copy: generation {}, but {} was written before",
+                payload.generation, old.generation
+            ),
+        )
+        .hint("put the newest `store.age` back, or accept this one: `--accept-older`"));
+    }
+    record.write(home)?;
+    write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
+    write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(&payload, old).line())?;
+    open_like_any_other(home, terminal)?;
+    let keys = crate::terminal::count(payload.keys.len(), "key");
+    terminal.say(&format!("the store opens again: {keys}; its identity is kept by the {}", record.keeper.word()));
+    Ok(())
+}
+
+/// The keeper on record, or on a machine that has none the one that is wished for or can be had.
+fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Terminal) -> Result<Record> {
+    let recorded = Record::read(home).ok().flatten().filter(|record| record.store == store);
+    let keeper = match (recorded, wish) {
+        (_, Some(wish)) => creating::choose(Some(wish), terminal)?,
+        (Some(record), None) => record.keeper,
+        (None, None) => creating::choose(None, terminal)?,
+    };
+    Ok(Record { store, keeper })
+}
+
+/// Pins the store as it is now, and the history as far as it was vouched for.
+fn anchor_for(payload: &Payload, old: Option<Anchor>) -> Anchor {
+    let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
+    Anchor { generation: payload.generation, ..anchor }
+}
+
+/// "Done" is said only after the store opened by the way that every command takes.
+fn open_like_any_other(home: &Home, terminal: &Terminal) -> Result<Identity> {
+    let kept = opening::identity(home)?;
+    opening::store(home, &kept, terminal)?;
+    Ok(kept.identity)
+}

@@ -1,0 +1,79 @@
+//! `keyctl remove` and `keyctl rename`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::{
+    cli,
+    date::Moment,
+    failure::{Failure, Kind},
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    terminal::{Terminal, count},
+};
+
+use super::change::{Outcome, change};
+
+/// Removes keys: all of them or, if one is missing, none.
+///
+/// # Errors
+/// As the store has them; `Usage` without a yes.
+pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let names = &arguments.names;
+    let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if !arguments.yes {
+        if !terminal.can_ask() {
+            return Err(Failure::new(Kind::Usage, format!("removing {listed} needs a yes"))
+                .hint("without a terminal: `--yes`")
+                .into());
+        }
+        let what = if arguments.forget { "for good, with every former secret" } else { "from the list of keys" };
+        if !terminal.confirm(&format!("remove {listed} {what}?"))? {
+            return Err(Failure::new(Kind::Negative, "nothing was removed").into());
+        }
+    }
+    let now = Moment::now();
+    change(&home, terminal, now, |payload| {
+        for name in names {
+            if arguments.forget { payload.forget(name)? } else { payload.remove(name, now)? }
+        }
+        Ok(Outcome::changed((), Event::new(Action::Remove, now).names(names)))
+    })?;
+    if arguments.json {
+        terminal.json(
+            &json!({ "removed": names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "forgotten": arguments.forget }),
+        )?;
+    } else if arguments.forget {
+        terminal.say(&format!("removed {listed} for good"));
+    } else {
+        let them = if names.len() == 1 { "its secret stays" } else { "their secrets stay" };
+        terminal.say(&format!(
+            "removed {}: {listed}; {them} in the store's past until `--forget`",
+            count(names.len(), "key")
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Renames a key.
+///
+/// # Errors
+/// As the store has them.
+pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let (old, new) = (&arguments.old, &arguments.new);
+    change(&home, terminal, now, |payload| {
+        payload.rename(old, new)?;
+        Ok(Outcome::changed((), Event::new(Action::Rename, now).names([old, new])))
+    })?;
+    if arguments.json {
+        terminal.json(&json!({ "from": old.as_str(), "to": new.as_str() }))?;
+    } else {
+        terminal.say(&format!("renamed `{old}` to `{new}`"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,113 @@
+//! `keyctl run`: give a command its keys, and become it.
+
+use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
+
+use crate::{
+    cli, config,
+    date::Moment,
+    history::{Action, Event},
+    home::Home,
+    launch::{
+        environment::{Environment, Rules},
+        program::Program,
+    },
+    terminal::{Terminal, columns},
+};
+
+use super::choosing::{self, Chosen};
+
+/// The list of what happens; the last step does not return.
+///
+/// # Errors
+/// Whatever kept the command from being started with all its keys.
+pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
+    let home = Home::find()?;
+    let config = config::read(&home)?;
+    let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
+    if arguments.dry_run {
+        return preview(&wanted, &arguments.command, terminal);
+    }
+    let approved = choosing::approved(&home, wanted, terminal)?;
+    let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let rules = Rules { clean: arguments.clean, keep: arguments.keep };
+    let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
+    environment.check_limits(program.words())?;
+    say_what_differs(&environment, &program, &chosen, arguments, terminal);
+    let event = Event::new(Action::Run, Moment::now())
+        .program(program.name().as_ref())
+        .terminal(std::io::stderr().is_terminal());
+    chosen.record(event, (&config).into(), terminal)?;
+    match program.become_it(environment)? {}
+}
+
+/// What `--dry-run` shows: which key becomes which variable, without opening anything.
+fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let mut rows = vec![["VARIABLE", "FROM"].map(str::to_owned).to_vec()];
+    rows.extend(wanted.rows());
+    terminal.report(&columns(&rows))?;
+    let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+    terminal.say(&format!("would run `{}`", words[0]));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line each on what a user would not expect. Nothing is said where all is as always.
+fn say_what_differs(
+    environment: &Environment,
+    program: &Program,
+    chosen: &Chosen,
+    arguments: &cli::Run,
+    terminal: &Terminal,
+) {
+    let listed = |names: &[crate::name::VariableName]| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    if !environment.replaced.is_empty() {
+        terminal
+            .say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(&environment.replaced)));
+    }
+    if !environment.kept.is_empty() {
+        terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
+    }
+    if !chosen.missing.is_empty() {
+        let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
+        terminal.say(&format!("goes on without {}", missing.join(", ")));
+    }
+    if !arguments.yes && !chosen.given.is_empty() && installs_packages(&program.name(), arguments.command.get(1)) {
+        terminal.warn(&format!(
+            "the install scripts of every package will see these keys: {}",
+            listed(&chosen.given.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())
+        ));
+        terminal.hint("install without keys, or say `--yes`");
+    }
+}
+
+/// Commands that run code of packages nobody has read.
+fn installs_packages(program: &str, verb: Option<&OsString>) -> bool {
+    let verb = verb.and_then(|verb| verb.to_str()).unwrap_or_default();
+    match program {
+        "npm" | "pnpm" | "bun" => matches!(verb, "install" | "i" | "ci" | "add" | "update" | "up"),
+        "yarn" => matches!(verb, "" | "install" | "add" | "up"),
+        "pip" | "pip3" | "uv" | "poetry" => matches!(verb, "install" | "add" | "sync"),
+        "cargo" => verb == "install",
+        "gem" | "bundle" | "composer" => matches!(verb, "install" | "update" | "require"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::installs_packages;
+
+    #[test]
+    fn installing_packages_is_told_from_running_scripts() {
+        let installs = |line: &str| {
+            let mut words = line.split(' ');
+            installs_packages(words.next().unwrap_or_default(), words.next().map(Into::into).as_ref())
+        };
+        assert!(["npm install", "npm ci", "yarn", "pip install", "uv sync", "cargo install"].into_iter().all(installs));
+        assert!(
+            !["npm run", "npm test", "yarn dev", "pip list", "cargo run", "myapp install"].into_iter().any(installs)
+        );
+    }
+}

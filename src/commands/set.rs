@@ -1,0 +1,196 @@
+//! `keyctl set`: keep a key.
+
+use std::{
+    io::{IsTerminal, Read},
+    path::Path,
+    process::ExitCode,
+};
+
+use serde_json::json;
+
+use crate::{
+    cli,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::{self, Home},
+    name::KeyName,
+    secret::{LARGEST, Secret},
+    store::payload::{Payload, Set},
+    terminal::Terminal,
+};
+
+use super::change::{Outcome, change_or_create};
+
+/// Keeps the secret under the name, and makes the store if there is none.
+///
+/// # Errors
+/// As the store has them; `Usage` for a secret that cannot be meant.
+pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    if !arguments.refused.is_empty() {
+        return Err(in_the_arguments(terminal).into());
+    }
+    let home = Home::find()?;
+    let now = Moment::now();
+    let name = &arguments.name;
+    let secret = read_secret(arguments, terminal)?;
+    let length = secret.len();
+    let said = change_or_create(&home, terminal, now, None, |payload| {
+        warn_about_names(payload, name, &secret, terminal)?;
+        let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
+        Ok(match payload.set(name, secret, replace, now)? {
+            Set::Same => Outcome::AsItWas(Set::Same),
+            done => Outcome::changed(done, Event::new(Action::Set, now).names([name])),
+        })
+    })?;
+    let (word, sentence) = match said {
+        Set::Added => ("added", format!("kept `{name}`")),
+        Set::Replaced => ("replaced", format!("replaced `{name}`; its former secret is kept")),
+        Set::Same => ("same", format!("`{name}` holds this very secret already")),
+    };
+    if arguments.json {
+        terminal.json(&json!({ "name": name.as_str(), "done": word, "bytes": length }))?;
+    } else {
+        terminal.say(&sentence);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_the_arguments(terminal: &Terminal) -> Failure {
+    let program = terminal.program();
+    let clean = match std::env::var("SHELL").ok().as_deref().and_then(|shell| shell.rsplit('/').next()) {
+        Some("fish") => "take this line out of the shell's history: `history delete`, then choose it",
+        Some("zsh") => {
+            "take this line out of the shell's history: edit `~/.zsh_history` (or `$HISTFILE`), then `fc -R`"
+        }
+        _ => "take this line out of the shell's history: `history -d $((HISTCMD-1)); history -w`",
+    };
+    Failure::new(
+        Kind::Usage,
+        "a secret never goes into the arguments: every program can see them and the shell keeps them; nothing was kept",
+    )
+    .hint(format!("type `{program} set NAME` and enter it when asked, or pipe it in"))
+    .hint(clean)
+    .hint("if it was a live key, replace it at its issuer")
+}
+
+/// The secret: made, from a file, from standard input, or asked for; and fit to be kept.
+fn read_secret(arguments: &cli::Set, terminal: &Terminal) -> Result<Secret> {
+    let asked = arguments.generate.is_none() && arguments.from_file.is_none() && std::io::stdin().is_terminal();
+    let mut secret = match (arguments.generate, &arguments.from_file) {
+        (Some(length), _) => return generate(length),
+        (None, Some(file)) => from_file(file)?,
+        (None, None) if asked => terminal.ask_secret(&format!("secret for `{}` (not shown): ", arguments.name))?,
+        (None, None) => from_standard_input()?,
+    };
+    if !arguments.raw && !asked && secret.trim_line_ending() {
+        terminal.say("took one line ending off the secret's end (`--raw` keeps it)");
+    }
+    check(&secret, arguments, terminal)?;
+    Ok(secret)
+}
+
+fn check(secret: &Secret, arguments: &cli::Set, terminal: &Terminal) -> Result<()> {
+    if secret.is_empty() && !arguments.allow_empty {
+        return Err(Failure::new(Kind::Usage, "the secret is empty; nothing was kept")
+            .hint("if that is meant: `--allow-empty`"));
+    }
+    if secret.expose().contains(&0) && !arguments.binary {
+        return Err(Failure::new(
+            Kind::Usage,
+            "the secret has a NUL byte, which no environment can hold; nothing was kept",
+        )
+        .hint("if that is meant: `--binary`"));
+    }
+    let text = secret.expose_text().unwrap_or_default().trim().to_lowercase();
+    let placeholder = [
+        "changeme",
+        "change_me",
+        "change-me",
+        "todo",
+        "your-key",
+        "your_key",
+        "your-api-key",
+        "your_api_key",
+        "example",
+    ]
+    .contains(&text.as_str())
+        || (text.starts_with('<') && text.ends_with('>'))
+        || (text.len() > 2 && text.bytes().all(|byte| byte == b'x'));
+    if placeholder {
+        terminal.warn(&format!(
+            "this looks like a placeholder, not like a secret; kept as `{}` all the same",
+            arguments.name
+        ));
+    }
+    Ok(())
+}
+
+/// Letters and digits, so that no shell, URL or file format has to quote it: almost six random bits a character.
+fn generate(length: u16) -> Result<Secret> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut made = Vec::with_capacity(length.into());
+    let mut random = zeroize::Zeroizing::new([0_u8; 256]);
+    while made.len() < length.into() {
+        getrandom::fill(random.as_mut()).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+        // Numbers from 248 on are passed over: with them the first eight letters would come more often.
+        let fair = random.iter().filter(|byte| **byte < 248).map(|byte| LETTERS[usize::from(byte % 62)]);
+        made.extend(fair.take(usize::from(length) - made.len()));
+    }
+    Ok(Secret::new(made))
+}
+
+fn from_file(file: &Path) -> Result<Secret> {
+    match home::read(file, LARGEST) {
+        Ok(Some((bytes, _))) => Ok(Secret::new(bytes)),
+        Ok(None) => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Standard input up to its end, at most 1 MiB.
+///
+/// # Errors
+/// `Usage` when there is more.
+pub fn from_standard_input() -> Result<Secret> {
+    // Reserved at once, so that growing leaves no copy behind.
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(LARGEST + 2));
+    std::io::stdin().lock().take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| {
+        Failure::new(Kind::Disk, format!("cannot read standard input: {}", crate::failure::reason(&error)))
+    })?;
+    if bytes.len() > LARGEST {
+        return Err(Failure::new(
+            Kind::Usage,
+            "standard input has more than 1 MiB (1,048,576 bytes), the most a secret may have; nothing was kept",
+        ));
+    }
+    bytes.shrink_to_fit();
+    Ok(Secret::new(std::mem::take(&mut bytes)))
+}
+
+fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<()> {
+    if !payload.keys.contains_key(name)
+        && let Some(other) = payload.same_but_for_case(name)
+    {
+        if cfg!(windows) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("`{other}` exists, and Windows takes `{name}` for the same variable"),
+            ));
+        }
+        terminal.warn(&format!("`{other}` exists too; the two differ only in case"));
+    }
+    if let Some(other) = payload.holder_of(secret, name) {
+        terminal.warn(&format!("`{other}` holds the same secret"));
+    }
+    Ok(())
+}
+
+/// At a terminal a key that exists may be replaced with a yes.
+fn may_replace(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<bool> {
+    let differs = payload.keys.get(name).is_some_and(|key| !key.value.same_as(secret));
+    if !differs || !std::io::stdin().is_terminal() || !terminal.can_ask() {
+        return Ok(false);
+    }
+    terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))
+}

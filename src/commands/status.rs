@@ -1,0 +1,138 @@
+//! `keyctl status`: what a developer wants to see, on one screen.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli, config,
+    date::Moment,
+    failure::{Failure, Result},
+    home::Home,
+    store::{file::SealedFile, payload::Payload},
+    terminal::{Terminal, columns, count},
+};
+
+use super::{
+    doctor::recovery_words,
+    opening::{self, Kept},
+    project::{self, Standing},
+    record,
+};
+
+/// Shows the store, this project and what needs care.
+///
+/// # Errors
+/// When standard output cannot be written; what cannot be opened is shown, not failed on.
+pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let opened = open(&home);
+    let payload = opened.as_ref().ok().map(|(_, payload)| payload);
+    let standing = project::standing(&home, &config::read(&home)?, payload);
+    if arguments.json {
+        terminal.json(&as_json(&home, &opened, &standing, now))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = Vec::new();
+    let mut hints = Vec::new();
+    match &opened {
+        Ok((kept, payload)) => store_rows(&home, kept, payload, now, &mut rows, &mut hints),
+        Err(failure) => {
+            rows.push(vec!["store".to_owned(), failure.message.clone()]);
+            hints.extend(failure.hints.clone());
+        }
+    }
+    project_rows(&standing, &mut rows, &mut hints);
+    terminal.report(&columns(&rows))?;
+    for hint in &hints {
+        terminal.hint(hint);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(home: &Home) -> Result<(Kept, Payload)> {
+    let kept = opening::identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    Ok((kept, payload))
+}
+
+fn store_rows(
+    home: &Home,
+    kept: &Kept,
+    payload: &Payload,
+    now: Moment,
+    rows: &mut Vec<Vec<String>>,
+    hints: &mut Vec<String>,
+) {
+    let keeper = format!("identity kept by the {}", kept.record.keeper.word());
+    rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
+    let (proven, words) = recovery_words(payload, now);
+    rows.push(vec!["recovery copy".into(), words]);
+    if payload.recovery.is_none() {
+        hints.push("make a recovery copy: `keyctl recovery create`".into());
+    } else if !proven {
+        hints.push("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`".into());
+    }
+    if let Some(last) = last_event(home, kept, payload) {
+        rows.push(vec!["last event".into(), last]);
+    }
+}
+
+fn last_event(home: &Home, kept: &Kept, payload: &Payload) -> Option<String> {
+    let log = record::log(home, kept, payload.log);
+    let (_, event) = log.read().ok()?.map_while(Result::ok).last()?;
+    let words = [
+        Some(event.action.to_string()),
+        (!event.names.is_empty()).then(|| event.names.join(", ")),
+        event.program.map(|program| format!("for {program}")),
+        event.moment.map(Moment::local),
+    ];
+    Some(words.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+fn project_rows(standing: &Result<Option<Standing>>, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {
+    match standing {
+        Ok(None) => rows.push(vec!["project".into(), "no `.keyctl.toml` here".into()]),
+        Err(failure) => {
+            rows.push(vec!["project".into(), failure.message.clone()]);
+            hints.extend(failure.hints.clone());
+        }
+        Ok(Some(standing)) => {
+            let state = if standing.allowed { "allowed" } else { "not allowed" };
+            rows.push(vec![
+                "project".into(),
+                format!("`{}`: {}, {state}", standing.file.display(), count(standing.keys.len(), "key")),
+            ]);
+            if !standing.allowed {
+                hints.push("see what it asks for, and allow it: `keyctl allow`".into());
+            }
+            if !standing.missing.is_empty() {
+                rows.push(vec!["missing".into(), standing.missing.join(", ")]);
+                hints.push("keep each with `keyctl set NAME`".into());
+            }
+        }
+    }
+}
+
+fn as_json(home: &Home, opened: &Result<(Kept, Payload)>, standing: &Result<Option<Standing>>, now: Moment) -> Value {
+    let failed = |failure: &Failure| json!({ "error": failure.message, "code": failure.kind as u8 });
+    let store = match opened {
+        Ok((kept, payload)) => json!({
+            "keys": payload.keys.len(),
+            "keeper": kept.record.keeper.word(),
+            "generation": payload.generation,
+            "recovery": payload.recovery.map(|recovery| json!({ "created": recovery.created, "verified": recovery.verified })),
+        }),
+        Err(failure) => failed(failure),
+    };
+    let project = match standing {
+        Ok(None) => Value::Null,
+        Ok(Some(standing)) => {
+            json!({ "file": standing.file.to_string_lossy(), "allowed": standing.allowed, "keys": standing.keys, "missing": standing.missing })
+        }
+        Err(failure) => failed(failure),
+    };
+    json!({ "home": home.data().to_string_lossy(), "now": now, "store": store, "project": project })
+}

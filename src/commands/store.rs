@@ -1,0 +1,107 @@
+//! `keyctl store`: make the store by hand, or give its identity to another keeper.
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{self, StoreVerb},
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    identity::{
+        anchor::Anchor,
+        keeper::{Item, KeeperKind, Record, write_and_read_back},
+    },
+    store::file,
+    terminal::Terminal,
+};
+
+use super::{
+    change::{self, Outcome},
+    creating, opening,
+};
+
+/// Does what the verb says.
+///
+/// # Errors
+/// As keeper and store have them.
+pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    match &arguments.verb {
+        StoreVerb::Create { keeper, .. } => create(&home, *keeper, terminal)?,
+        StoreVerb::Keeper { to, .. } => move_identity(&home, *to, terminal)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn create(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<()> {
+    if file::path(home).exists() {
+        return Err(Failure::new(Kind::Negative, "the store exists already")
+            .hint("to change who keeps its identity: `keyctl store keeper --to keychain|file`"));
+    }
+    give_up_unfinished(home, keeper)?;
+    let now = Moment::now();
+    change::change_or_create(home, terminal, now, keeper, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Store, now).note("created")))
+    })?;
+    if let Some(record) = Record::read(home)? {
+        terminal.say(&format!("made the store; its identity is kept by the {}", record.keeper.word()));
+    }
+    Ok(())
+}
+
+/// Where the making of a store was cut short and its keeper cannot be had after all, another may be chosen: no key was
+/// kept yet, so nothing can be lost.
+fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>) -> Result<()> {
+    let Some(record) = Record::read(home)?.filter(|record| keeper.is_some_and(|wish| wish != record.keeper)) else {
+        return Ok(());
+    };
+    let used = record
+        .open(home)
+        .read()
+        .ok()
+        .and_then(|held| held.anchor)
+        .and_then(|line| Anchor::parse(&line))
+        .is_some_and(|anchor| anchor.generation > 0);
+    if used {
+        return Err(Failure::new(Kind::Store, "a store was here before, and its identity is still kept")
+            .hint("put your copy of `store.age` back"));
+    }
+    let path = home.file("keeper.toml");
+    std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
+}
+
+/// Old and new keeper both open the store until the record, the last step but one, names the new one.
+fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()> {
+    let now = Moment::now();
+    {
+        let _lock = change::lock(home)?;
+        let kept = opening::identity(home)?;
+        opening::store(home, &kept, terminal)?;
+        if kept.record.keeper == to {
+            terminal.say(&format!("the {} keeps the identity already", to.word()));
+            return Ok(());
+        }
+        let keeper = creating::choose(Some(to), terminal)?;
+        let record = Record { keeper, ..kept.record };
+        let place = record.open(home);
+        write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())?;
+        write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line())?;
+        record.write(home)?;
+        for item in [Item::Identity, Item::Anchor] {
+            if let Err(failure) = kept.keeper.remove(item) {
+                terminal.warn(&format!(
+                    "the {} still has the {}: {}",
+                    kept.record.keeper.word(),
+                    item.name(),
+                    failure.message
+                ));
+            }
+        }
+    }
+    change::change(home, terminal, now, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Store, now).note(format!("identity moved to the {}", to.word()))))
+    })?;
+    terminal.say(&format!("the {} keeps the identity now", to.word()));
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Keys taken out of the store for use: all are there or none is used, and the use is recorded first.
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    history::Event,
+    home::Home,
+    name::KeyName,
+    store::payload::Payload,
+    terminal::Terminal,
+};
+
+use super::{
+    opening::{self, Kept},
+    record::{self, Strictness},
+};
+
+/// Some keys of the store, and what is needed to record their use.
+pub struct Used {
+    home: Home,
+    kept: Kept,
+    /// The keys that were asked for, and no others.
+    pub payload: Payload,
+}
+
+/// Opens the store and takes these keys out.
+///
+/// # Errors
+/// As opening has them; `Missing` names every key that is not there.
+pub fn keys(home: &Home, wanted: &[&KeyName], terminal: &Terminal) -> Result<Used> {
+    let kept = opening::identity(home)?;
+    keys_of(home, kept, wanted, &[], terminal)
+}
+
+/// Like [`keys`], with an identity at hand and keys that may be missing.
+///
+/// # Errors
+/// As [`keys`].
+pub fn keys_of(
+    home: &Home,
+    kept: Kept,
+    wanted: &[&KeyName],
+    optional: &[&KeyName],
+    terminal: &Terminal,
+) -> Result<Used> {
+    let text = opening::store(home, &kept, terminal)?;
+    let payload = text.pick(wanted)?;
+    let lacking = payload.lacking(wanted.iter().copied().filter(|name| !optional.contains(name)));
+    if let [name] = lacking.iter().collect::<Vec<_>>()[..] {
+        // The whole store is read only now, to name what may have been meant.
+        return Err(text.read()?.missing(name));
+    }
+    if !lacking.is_empty() {
+        let names: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Failure::new(Kind::Missing, format!("no keys named {}", names.join(", ")))
+            .hint("keep each with `keyctl set NAME`"));
+    }
+    Ok(Used { home: home.clone(), kept, payload })
+}
+
+impl Used {
+    /// Records the use, before it happens.
+    ///
+    /// # Errors
+    /// Only where the user's config requires a history and there is none to be had.
+    pub fn record(&self, event: &Event, strictness: Strictness, terminal: &Terminal) -> Result<()> {
+        let log = record::log(&self.home, &self.kept, self.payload.log);
+        record::usage(&self.home, &self.kept, &log, event, strictness, terminal)
+    }
+}

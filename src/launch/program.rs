@@ -1,0 +1,119 @@
+//! Finding the program before anything is opened for it, so that a mistyped command costs no keychain call.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    platform,
+};
+
+use super::environment::Environment;
+
+/// A command that was found.
+pub struct Program {
+    path: PathBuf,
+    called: OsString,
+    arguments: Vec<OsString>,
+}
+
+impl Program {
+    /// Finds a command as `execvp(3)` does: along `PATH`, unless its name has a slash.
+    ///
+    /// # Errors
+    /// `NotFound` (127) and `NotExecutable` (126), as shells tell them apart.
+    pub fn find(command: &[OsString], search_path: Option<&OsStr>) -> Result<Self> {
+        let Some((called, arguments)) = command.split_first() else {
+            return Err(
+                Failure::new(Kind::Usage, "no command was given").hint("put it after `--`: `keyctl run -- myapp`")
+            );
+        };
+        let found = |path| Self { path, called: called.clone(), arguments: arguments.to_vec() };
+        let shown = || format!("`{}`", called.to_string_lossy());
+        let mut not_executable = None;
+        for path in candidates(called, search_path) {
+            if path.is_file() && platform::is_executable(&path) {
+                return Ok(found(path));
+            }
+            if path.exists() {
+                not_executable.get_or_insert(path);
+            }
+        }
+        match not_executable {
+            Some(path) if path.is_dir() => Err(Failure::new(Kind::NotExecutable, format!("{} is a folder", shown()))),
+            Some(_) => Err(Failure::new(Kind::NotExecutable, format!("{} is not executable", shown()))),
+            None => Err(Failure::new(Kind::NotFound, format!("no command {}", shown()))),
+        }
+    }
+
+    /// The program's name for the history: what comes after the last slash, never an argument.
+    #[must_use]
+    pub fn name(&self) -> String {
+        Path::new(&self.called).file_name().unwrap_or(&self.called).to_string_lossy().into_owned()
+    }
+
+    /// The command and its arguments.
+    pub fn words(&self) -> impl Iterator<Item = &OsStr> {
+        std::iter::once(self.called.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
+    }
+
+    /// Becomes the program. Nothing can follow: on success this never returns.
+    ///
+    /// # Errors
+    /// `NotExecutable` when the system does not start it.
+    pub fn become_it(self, environment: Environment) -> Result<std::convert::Infallible> {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).env_clear().envs(environment.variables);
+        platform::become_command(&mut command, &self.called).map_err(|error| {
+            Failure::new(
+                Kind::NotExecutable,
+                format!("cannot start `{}`: {}", self.called.to_string_lossy(), reason(&error)),
+            )
+        })
+    }
+}
+
+fn candidates(called: &OsStr, search_path: Option<&OsStr>) -> Vec<PathBuf> {
+    if called.is_empty() {
+        return Vec::new();
+    }
+    let names = platform::program_names(called);
+    if Path::new(called).components().count() > 1 || called.to_string_lossy().contains('/') {
+        return names.into_iter().map(PathBuf::from).collect();
+    }
+    let folders: Vec<PathBuf> =
+        std::env::split_paths(search_path.unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"))).collect();
+    let in_folder = |folder: &PathBuf| -> Vec<PathBuf> {
+        // An empty part of `PATH` means the current folder (execvp(3)).
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        names.iter().map(|name| folder.join(name)).collect()
+    };
+    folders.iter().flat_map(in_folder).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_is_missing_a_folder_or_not_executable_is_told_apart() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("plain"), "text").expect("write");
+        std::fs::create_dir(folder.path().join("inner")).expect("make");
+        let find = |name: &str| {
+            Program::find(&[name.into()], Some(folder.path().as_os_str()))
+                .err()
+                .map(|failure| (failure.kind, failure.message))
+        };
+        assert_eq!(find("nothing"), Some((Kind::NotFound, "no command `nothing`".into())));
+        assert_eq!(find("plain"), Some((Kind::NotExecutable, "`plain` is not executable".into())));
+        assert_eq!(find("inner"), Some((Kind::NotExecutable, "`inner` is a folder".into())));
+        assert_eq!(find(""), Some((Kind::NotFound, "no command ``".into())));
+        assert_eq!(find("/bin/sh"), None);
+        assert_eq!(Program::find(&[], None).err().map(|failure| failure.kind), Some(Kind::Usage));
+    }
+}

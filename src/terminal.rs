@@ -1,0 +1,247 @@
+//! The terminal's rules, stated once.
+//!
+//! - Data goes to standard output and nothing else does; reports are stable columns, or JSON with `--json`.
+//! - Questions go to the terminal itself and are answered there, also while standard input is data.
+//! - Everything else goes to standard error: `keyctl: …` says what happened, `keyctl: hint: …` what to do. Lower case, no
+//!   full stop, names in backticks, no banner, no tip.
+//! - No text from outside reaches the terminal with a control character in it: names, paths and commands are escaped here.
+//! - Colour only on a terminal, and never with `NO_COLOR` or `--no-color`.
+
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal, Write},
+};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    platform,
+    secret::Secret,
+};
+
+/// How this call talks to the user.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    program: String,
+    quiet: bool,
+    colour: bool,
+}
+
+impl Terminal {
+    /// The voice of a program called by this name.
+    #[must_use]
+    pub fn new(program: &str, quiet: bool, no_colour: bool) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let colour = !no_colour
+            && !set("NO_COLOR")
+            && io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Self { program: printable(program).into_owned(), quiet, colour }
+    }
+
+    /// The name this program was called by, for messages that tell what to type.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Writes data to standard output, byte for byte.
+    ///
+    /// # Errors
+    /// `Disk` when it cannot be written. A reader that went away is no failure: there is nobody left to tell.
+    pub fn data(&self, bytes: &[u8]) -> Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Kind::Disk, format!("cannot write to standard output: {}", reason(&error))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes lines of a report to standard output, escaped.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn report(&self, text: &str) -> Result<()> {
+        let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
+        lines.push(Cow::Borrowed(""));
+        self.data(lines.join("\n").as_bytes())
+    }
+
+    /// Writes a value as JSON to standard output.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn json(&self, value: &serde_json::Value) -> Result<()> {
+        self.data(format!("{value:#}\n").as_bytes())
+    }
+
+    /// Says what happened; `--quiet` silences it.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.line("", text);
+        }
+    }
+
+    /// Says what should not be overlooked, also with `--quiet`.
+    pub fn warn(&self, text: &str) {
+        self.line("", text);
+    }
+
+    /// Says what to do, also with `--quiet`.
+    pub fn hint(&self, text: &str) {
+        self.line("hint: ", text);
+    }
+
+    /// Says a line and then lines of detail under it, each escaped by itself.
+    pub fn say_lines(&self, head: &str, lines: &[String]) {
+        self.line("", head);
+        for line in lines {
+            let _ = writeln!(io::stderr().lock(), "  {}", printable(line));
+        }
+    }
+
+    /// Says why it failed and what to do about it. `tag` is for scripts, where the exit code cannot tell the kind.
+    pub fn failure(&self, failure: &Failure, tag: Option<Kind>) {
+        let tag = tag.map(|kind| format!(" [E{:02}]", kind as u8)).unwrap_or_default();
+        let (red, plain) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+        let message = printable(&failure.message).into_owned();
+        let _ = writeln!(io::stderr().lock(), "{red}{}:{plain} {message}{tag}", self.program);
+        for hint in &failure.hints {
+            self.hint(hint);
+        }
+    }
+
+    fn line(&self, kind: &str, text: &str) {
+        let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+        // Nothing is to be done when standard error cannot be written; the exit code still tells.
+        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {kind}{}", self.program, printable(text));
+    }
+
+    /// Whether a person can be asked: there is a terminal to ask on, and this call is not part of a pipeline's silence.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        io::stderr().is_terminal() && platform::terminal().is_ok()
+    }
+
+    /// Asks for a yes; everything else is a no.
+    ///
+    /// # Errors
+    /// `Interrupted` on Ctrl-C, `Usage` when there is nobody to ask.
+    pub fn confirm(&self, question: &str) -> Result<bool> {
+        let answer = self.ask(&format!("{question} [y/N] "))?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for one visible line.
+    ///
+    /// # Errors
+    /// As [`Terminal::confirm`].
+    pub fn ask(&self, question: &str) -> Result<String> {
+        let line = platform::read_line(&self.question(question), true).map_err(|error| nobody_answers(&error))?;
+        Ok(String::from_utf8_lossy(line.expose()).into_owned())
+    }
+
+    /// Asks for a secret, which is not shown while it is typed. Echo is back on whatever ends the question.
+    ///
+    /// # Errors
+    /// As [`Terminal::confirm`].
+    pub fn ask_secret(&self, question: &str) -> Result<Secret> {
+        platform::read_line(&self.question(question), false).map_err(|error| nobody_answers(&error))
+    }
+
+    fn question(&self, text: &str) -> String {
+        format!("{}: {}", self.program, printable(text))
+    }
+}
+
+fn nobody_answers(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::Interrupted => Failure::new(Kind::Interrupted, "interrupted; nothing was changed"),
+        io::ErrorKind::UnexpectedEof => {
+            Failure::new(Kind::Usage, "the input ended before there was an answer; nothing was changed")
+        }
+        _ => Failure::new(Kind::Usage, "there is no terminal to ask on"),
+    }
+}
+
+/// A text that no terminal takes for more than text: control characters, and those that turn the writing direction or
+/// are invisible, are shown as `\u{1b}`.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|c| if is_unsafe(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
+}
+
+/// Unicode's control characters, bidirectional controls (UAX #9), and zero-width ones.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Rows as aligned columns, two spaces apart; the first row is the head.
+#[must_use]
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let wide = |at: usize| {
+        rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(cell).width()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..count).map(wide).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            let cell = printable(cell);
+            line.push_str(&cell);
+            line.extend(std::iter::repeat_n(' ', widths[at].saturating_sub(cell.width()) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A count with its noun: `1 key`, `2 keys`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    match (number, noun.strip_suffix("entry")) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}entries"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_printed_has_no_control_and_no_turning_character(text in any::<String>()) {
+            prop_assert!(!printable(&text).chars().any(is_unsafe));
+        }
+    }
+
+    #[test]
+    fn what_would_speak_to_the_terminal_is_shown_instead() {
+        assert_eq!(printable("a\x1b]52;c;x\x07\u{202e}b"), "a\\u{1b}]52;c;x\\u{7}\\u{202e}b");
+        assert_eq!(printable("plain ü"), "plain ü");
+    }
+
+    #[test]
+    fn columns_line_up_and_end_without_spaces() {
+        let rows = [vec!["name".to_owned(), "changed".into()], vec!["openai/dev".into(), "now".into()]];
+        assert_eq!(columns(&rows), "name        changed\nopenai/dev  now\n");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!([count(1, "key"), count(2, "key"), count(0, "entry")], ["1 key", "2 keys", "0 entries"]);
+    }
+}

@@ -1,0 +1,186 @@
+//! The shape of the source: imports point one way, secrets are opened in few rooms, and one door is one door.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+/// The rows of modules, from the top. A module may use rows below its own, never its own row or one above.
+const ROWS: &[&[&str]] = &[
+    &["commands"],
+    &["cli", "terminal"],
+    &["launch", "exchange"],
+    &["project", "config"],
+    &["profile"],
+    &["history", "store"],
+    &["identity"],
+    &["home", "seal"],
+    &["platform"],
+    &["secret", "name", "date", "failure"],
+];
+
+/// Where a row's module may look sideways or up after all, and why.
+const EXCEPTIONS: &[(&str, &str)] = &[];
+
+/// Who may open a secret with `expose`, and what for.
+const MAY_EXPOSE: &[&str] = &[
+    "secret.rs",                  // the door itself
+    "identity/anchor.rs",         // its own line
+    "identity/file.rs",           // the identity file
+    "identity/keychain.rs",       // the line for the keychain
+    "identity/mod.rs",            // reading an identity
+    "identity/recovery.rs",       // wrapping it with a passphrase
+    "identity/secret_service.rs", // telling identity and anchor apart
+    "store/text.rs",              // writing a key down, inside the encryption
+    "launch/environment.rs",      // a command's variables
+    "exchange/export.rs",         // other programs' forms
+    "commands/change.rs",         // the anchor's line
+    "commands/copy.rs",           // the clipboard's holder
+    "commands/get.rs",            // printing it
+    "commands/import.rs",         // keeping what was read
+    "commands/init.rs",           // telling settings from secrets
+    "commands/choosing.rs",       // composing what a command gets
+    "commands/record.rs",         // deriving the history's key
+    "commands/allow.rs",          // deriving the approvals' key
+    "commands/recovery.rs",       // reading a copy
+    "commands/set.rs",            // judging what was typed
+    "commands/opening.rs",        // reading the anchor
+    "terminal.rs",                // visible answers are read by the same reader
+];
+
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("src").flatten() {
+            let path = entry.path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("inside")
+        .to_string_lossy()
+        .replace('\\', "/")
+}
+
+/// A source without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("read");
+    let cut = ["#[cfg(test)]\nmod", "#[cfg(test)]\npub(crate) mod", "#[cfg(all(test"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min();
+    let text = &text[..cut.unwrap_or(text.len())];
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs")
+}
+
+fn module(path: &str) -> String {
+    path.split(['/', '.']).next().unwrap_or_default().to_owned()
+}
+
+fn row(module: &str) -> Option<usize> {
+    ROWS.iter().position(|row| row.contains(&module))
+}
+
+/// The modules of ours that a source names: `crate::x` and `crate::{x, y::z}`.
+fn used(code: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + 7..];
+        if !rest.starts_with('{') {
+            names.insert(
+                rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap_or_default().to_owned(),
+            );
+            continue;
+        }
+        let mut depth = 0;
+        let mut word = String::new();
+        for c in rest.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 1 && (c.is_ascii_lowercase() || c == '_') {
+                word.push(c);
+            } else if depth <= 2 && !word.is_empty() && (c == ',' || c == ':' || depth == 0) {
+                names.insert(std::mem::take(&mut word));
+            }
+            if depth == 1 && (c == ',' || c == '{') {
+                word.clear();
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_module_uses_only_the_rows_below_its_own() {
+    let mut wrong = Vec::new();
+    for path in sources() {
+        let name = relative(&path);
+        let own = module(&name);
+        if ["main", "lib"].contains(&own.as_str()) || is_test(&name) {
+            continue;
+        }
+        let Some(own_row) = row(&own) else { panic!("{own} stands in no row") };
+        for other in used(&code(&path)).into_iter().filter(|other| *other != own && row(other).is_some()) {
+            let excepted = EXCEPTIONS.contains(&(own.as_str(), other.as_str()));
+            if row(&other) <= Some(own_row) && !excepted {
+                wrong.push(format!("{name} uses {other}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_use_across_the_rows_would_be_found() {
+    assert_eq!(used("use crate::{a, b::{c, d}, e};").into_iter().collect::<Vec<_>>(), ["a", "b", "e"]);
+    assert_eq!(used("use crate::home::Home; crate::store::x()").into_iter().collect::<Vec<_>>(), ["home", "store"]);
+    assert!(row("history") < row("identity") && row("store") == row("history"));
+}
+
+#[test]
+fn secrets_are_opened_in_the_named_rooms_only() {
+    for path in sources() {
+        let name = relative(&path);
+        let code = code(&path);
+        let opens = code.contains(".expose(") || code.contains(".expose_text(") || code.contains("::expose_text");
+        assert!(!opens || is_test(&name) || MAY_EXPOSE.contains(&name.as_str()), "{name} opens a secret");
+    }
+}
+
+#[test]
+fn the_keychain_crate_is_used_in_one_file() {
+    for path in sources() {
+        let name = relative(&path);
+        assert!(
+            !["keyring::", "keyring_core::"].iter().any(|used| code(&path).contains(used))
+                || name == "identity/keychain.rs",
+            "{name} uses keyring"
+        );
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_a_chapter_and_nothing_exits_below_main() {
+    for path in sources() {
+        let name = relative(&path);
+        let code = code(&path);
+        assert!(code.lines().count() <= 400, "{name} has {} lines of code", code.lines().count());
+        assert!(!code.contains("process::exit") || name == "platform/windows.rs", "{name} exits");
+        assert!(!code.contains("unsafe {") || name == "platform/windows.rs", "{name} is unsafe");
+    }
+}

@@ -1,0 +1,466 @@
+//! Killed at every system call, and every system call failing: the store is the old one or the new one, what was
+//! acknowledged is the new one, and the next call works.
+//!
+//! `strace` injects one fault a run. The counter of its `when=` is per system call, so a first run lists the calls.
+//! Every commit leaves out calls that only manage memory and signals; `KEYCTL_TEST_LONG=1` sweeps all of them.
+
+#![expect(clippy::print_stdout, reason = "how many faults were tried is the result")]
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use crate::sandbox::{KEYCTL, Sandbox, contains};
+
+/// Calls whose failing or not returning says nothing about files.
+const DULL: &[&str] = &[
+    "mmap",
+    "munmap",
+    "mprotect",
+    "brk",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "sigaltstack",
+    "arch_prctl",
+    "set_tid_address",
+    "set_robust_list",
+    "rseq",
+    "prlimit64",
+    "getrlimit",
+    "poll",
+    "getpid",
+    "gettid",
+    "exit_group",
+    "execve",
+    "madvise",
+    "uname",
+    "readlink",
+    "prctl",
+];
+/// Errors that a disk gives, and the calls that give them.
+const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS"];
+const FAILING: &[&str] = &[
+    "openat",
+    "write",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "ftruncate",
+    "fchmod",
+    "mkdir",
+    "unlink",
+    "flock",
+    "close",
+    "read",
+    "fstat",
+    "statx",
+    "lseek",
+];
+
+/// One fault: which call, which of them, and what happens.
+#[derive(Debug, Clone)]
+struct Point {
+    call: String,
+    nth: usize,
+    fault: String,
+}
+
+fn long() -> bool {
+    std::env::var_os("KEYCTL_TEST_LONG").is_some()
+}
+
+/// The calls that a command makes, with how often.
+fn calls(command: &mut Command) -> BTreeMap<String, usize> {
+    let trace = tempfile::NamedTempFile::new().expect("trace");
+    let mut traced = under_strace(command, &["-o", trace.path().to_str().expect("text")]);
+    assert!(traced.output().expect("strace").status.success(), "the command fails without a fault");
+    let mut counts = BTreeMap::new();
+    for line in std::fs::read_to_string(trace.path()).expect("trace").lines() {
+        let call = line.split_whitespace().nth(1).and_then(|word| word.split_once('(')).map(|(call, _)| call);
+        if let Some(call) = call.filter(|call| call.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')) {
+            *counts.entry(call.to_owned()).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let mut points = Vec::new();
+    for (call, &count) in calls.iter().filter(|(call, _)| long() || !DULL.contains(&call.as_str())) {
+        for nth in 1..=count {
+            points.push(Point { call: call.clone(), nth, fault: "signal=KILL".into() });
+            if FAILING.contains(&call.as_str()) {
+                points.extend(ERRORS.iter().map(|error| Point {
+                    call: call.clone(),
+                    nth,
+                    fault: format!("error={error}"),
+                }));
+            }
+        }
+    }
+    points
+}
+
+/// `strace OPTIONS COMMAND`, with the command's folder, input and environment.
+fn under_strace(command: &Command, options: &[&str]) -> Command {
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-qq"]).args(options).arg("--").arg(command.get_program()).args(command.get_args());
+    traced.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        traced.current_dir(folder);
+    }
+    traced.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    traced
+}
+
+/// Runs the command once for each point on a copy of `template`, and gives what `judge` has against it.
+fn sweep(
+    template: &Path,
+    command: &(dyn Fn(&Path) -> Command + Sync),
+    judge: &(dyn Fn(&Path, &Output) -> Result<(), String> + Sync),
+) -> (usize, Vec<String>) {
+    let first = copy(template);
+    let points = points(&calls(&mut command(first.path())));
+    let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let folder = copy(template);
+                    let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.nth);
+                    let output = under_strace(&command(folder.path()), &["-o", "/dev/null", "-e", &inject])
+                        .output()
+                        .expect("strace");
+                    if let Err(why) = judge(folder.path(), &output) {
+                        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                        bad.lock()
+                            .expect("lock")
+                            .push(format!("{point:?}: {why} (code {:?}, said {said:?})", output.status.code()));
+                    }
+                }
+            });
+        }
+    });
+    (points.len(), bad.into_inner().expect("lock"))
+}
+
+fn copy(template: &Path) -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("keyctl-fault-").tempdir().expect("folder");
+    let copied = Command::new("cp").arg("-a").arg(template.join(".")).arg(folder.path()).status().expect("cp");
+    assert!(copied.success());
+    folder
+}
+
+fn keyctl(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(KEYCTL);
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("KEYCTL_HOME", home.join("kept"))
+        .env("PATH", crate::sandbox::path());
+    command.current_dir(home);
+    command
+}
+
+fn answer(home: &Path, arguments: &[&str]) -> (Option<i32>, Vec<u8>, String) {
+    let output = keyctl(home, arguments).stdin(Stdio::null()).output().expect("start");
+    (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A store with two keys, files to read secrets from, and a project.
+fn template() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("folder");
+    let home = folder.path();
+    for (file, text) in [("one", "old-secret-1"), ("two", "old-secret-2"), ("new", "new-secret-3")] {
+        std::fs::write(home.join(file), text).expect("write");
+    }
+    std::fs::write(home.join("many.env"), "A=new-secret-3\nC=new-secret-4\n").expect("write");
+    std::fs::create_dir(home.join("project")).expect("make");
+    std::fs::write(home.join("project/.keyctl.toml"), "[env]\nA = \"A\"\n").expect("write");
+    for (name, file) in [("A", "one"), ("B", "two")] {
+        assert_eq!(answer(home, &["set", name, "--from-file", file]).0, Some(0));
+    }
+    folder
+}
+
+/// What a home holds, for comparing: each key's secret, and the names.
+fn state(home: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    for name in ["A", "B", "C", "Z"] {
+        let (code, secret, said) = answer(home, &["get", name]);
+        match code {
+            Some(0) => writeln!(text, "{name}={}", String::from_utf8_lossy(&secret)).expect("write"),
+            Some(3) => {}
+            _ => return Err(format!("the store does not open: {said}")),
+        }
+    }
+    Ok(text)
+}
+
+/// Sweeps one call of keyctl: old or new, acknowledged means new, the next call heals.
+fn sweep_call(arguments: &[&str]) {
+    let template = template();
+    let old = state(template.path()).expect("old");
+    let done = copy(template.path());
+    assert_eq!(answer(done.path(), arguments).0, Some(0), "{}", answer(done.path(), arguments).2);
+    let new = state(done.path()).expect("new");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let acknowledged = output.status.success();
+        let now = state(home)?;
+        if now != old && now != new {
+            return Err(format!("neither old nor new: {now:?}"));
+        }
+        if acknowledged && now != new {
+            return Err("acknowledged, and old".into());
+        }
+        if !acknowledged && output.status.code().is_some_and(|code| code < 128) && output.stderr.is_empty() {
+            return Err("failed without a word".into());
+        }
+        if output.status.code() == Some(101) {
+            return Err("panicked".into());
+        }
+        heals(home)?;
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) = sweep(template.path(), &|home| keyctl(home, arguments), &judge);
+    println!("{arguments:?}: {count} faults, {} bad", bad.len());
+    assert!(count > 50, "only {count} points: the trace was not read");
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+/// The next write works, and the history is whole or says what it lacks, but was not tampered with.
+fn heals(home: &Path) -> Result<(), String> {
+    let (code, _, said) = answer(home, &["set", "NEXT", "--generate"]);
+    if code != Some(0) {
+        return Err(format!("the next call fails: {said}"));
+    }
+    let (code, out, said) = answer(home, &["history", "verify"]);
+    if code != Some(0) {
+        return Err(format!("the history: {} {said}", String::from_utf8_lossy(&out)));
+    }
+    Ok(())
+}
+
+fn no_secret_in_the_clear(home: &Path) -> Result<(), String> {
+    for entry in std::fs::read_dir(home.join("kept")).map_err(|error| error.to_string())?.flatten() {
+        let content = std::fs::read(entry.path()).unwrap_or_default();
+        if contains(&content, b"-secret-") {
+            return Err(format!("a secret lies in {}", entry.path().display()));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_fault_anywhere_in_set_leaves_the_old_or_the_new_secret() {
+    sweep_call(&["set", "A", "--replace", "--from-file", "new"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_remove_leaves_the_key_or_not() {
+    sweep_call(&["remove", "A", "--yes"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_rename_leaves_one_name_or_the_other() {
+    sweep_call(&["rename", "A", "Z"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_import_leaves_all_keys_or_none() {
+    sweep_call(&["import", "many.env", "--replace"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_import_with_delete_never_loses_a_key() {
+    let template = template();
+    let arguments = ["import", "many.env", "--replace", "--delete"];
+    let judge = |home: &Path, _: &Output| -> Result<(), String> {
+        let kept = state(home)?.contains("A=new-secret-3");
+        if kept || home.join("many.env").exists() {
+            Ok(())
+        } else {
+            Err("the file is gone and its keys are not kept".into())
+        }
+    };
+    let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_the_first_set_leaves_no_store_or_a_whole_one() {
+    let template = tempfile::tempdir().expect("folder");
+    std::fs::write(template.path().join("new"), "new-secret-3").expect("write");
+    let arguments = ["set", "A", "--from-file", "new"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let (code, secret, said) = answer(home, &["get", "A"]);
+        match code {
+            Some(0) if secret == b"new-secret-3" => {}
+            Some(3) if !output.status.success() => {}
+            _ => return Err(format!("code {code:?}: {said}")),
+        }
+        let (code, _, said) = answer(home, &["set", "A", "--replace", "--from-file", "new"]);
+        if code != Some(0) {
+            return Err(format!("the next set fails: {said}"));
+        }
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
+    println!("the first set: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_run_starts_the_command_with_its_key_or_says_why_not() {
+    let template = template();
+    let arguments = ["run", "-k", "A", "--", "/bin/sh", "-c", "printf %s \"$A\""];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        if output.status.success() && output.stdout != b"old-secret-1" {
+            return Err("the command ran without its key".into());
+        }
+        state(home)?;
+        heals(home)?;
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
+    println!("run: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_allow_allows_the_project_or_not() {
+    let template = template();
+    let hash = String::from_utf8(answer(&template.path().join("project"), &["allow", "--show-hash"]).1).expect("text");
+    let hash = if hash.is_empty() {
+        let mut command = keyctl(template.path(), &["allow", "--show-hash"]);
+        String::from_utf8(command.current_dir(template.path().join("project")).output().expect("start").stdout)
+            .expect("text")
+    } else {
+        hash
+    };
+    let hash = hash.trim().to_owned();
+    let call = |home: &Path| {
+        let mut command = keyctl(home, &["allow", "--hash", &hash]);
+        command.current_dir(home.join("project"));
+        command
+    };
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let mut command = keyctl(home, &["run", "--", "/bin/sh", "-c", "printf %s \"$A\""]);
+        let ran = command.current_dir(home.join("project")).output().map_err(|error| error.to_string())?;
+        match ran.status.code() {
+            Some(0) if ran.stdout == b"old-secret-1" => {}
+            Some(125) if !output.status.success() => {}
+            code => return Err(format!("run answers {code:?}: {}", String::from_utf8_lossy(&ran.stderr))),
+        }
+        if !call(home).output().is_ok_and(|again| again.status.success()) {
+            return Err("allowing again fails".into());
+        }
+        heals(home)
+    };
+    let (count, bad) = sweep(template.path(), &call, &judge);
+    println!("allow: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn the_sweep_finds_the_faults_of_a_naive_save() {
+    let template = tempfile::tempdir().expect("folder");
+    std::fs::write(template.path().join("store"), "old").expect("write");
+    let naive = |home: &Path| {
+        let mut command = Command::new("python3");
+        command
+            .args(["-I", "-S", "-c", "f = open('store', 'w')\nf.write('new')\nf.close()"])
+            .env_clear()
+            .env("PATH", crate::sandbox::path())
+            .current_dir(home);
+        command
+    };
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let text = std::fs::read_to_string(home.join("store")).map_err(|error| error.to_string())?;
+        match text.as_str() {
+            "new" => Ok(()),
+            "old" if !output.status.success() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    };
+    let (count, bad) = sweep(template.path(), &naive, &judge);
+    assert!(!bad.is_empty(), "the harness finds nothing in {count} faults of a save in place");
+}
+
+/// The order of a good save, read from a trace: synced before the rename, the folder synced after it.
+#[test]
+fn the_store_is_synced_before_it_is_renamed_and_its_folder_before_anything_is_said() {
+    let template = template();
+    let home = copy(template.path());
+    let trace = home.path().join("trace");
+    let command = keyctl(home.path(), &["set", "A", "--replace", "--from-file", "new"]);
+    let output = under_strace(&command, &["-y", "-o", trace.to_str().expect("text")]).output().expect("strace");
+    assert!(output.status.success());
+    let lines: Vec<String> = std::fs::read_to_string(&trace).expect("trace").lines().map(str::to_owned).collect();
+    let at = |what: &dyn Fn(&str) -> bool| lines.iter().position(|line| what(line));
+    let temporary = |line: &str| line.contains("/.store.age.");
+    let opened =
+        at(&|line| line.contains("openat(") && temporary(line) && line.contains("O_EXCL") && line.contains("0600"))
+            .expect("a new private file");
+    let written = lines.iter().rposition(|line| line.contains(" write(") && temporary(line)).expect("written");
+    let synced = at(&|line| line.contains("fsync(") && temporary(line)).expect("synced");
+    let renamed = at(&|line| line.contains("rename") && temporary(line)).expect("renamed");
+    let folder = lines
+        .iter()
+        .enumerate()
+        .skip(renamed)
+        .position(|(_, line)| line.contains("fsync(") && line.contains("/kept>"))
+        .expect("folder synced")
+        + renamed;
+    let said = at(&|line| line.contains("write(2") && line.contains("replaced")).expect("said");
+    assert!(
+        opened < written && written < synced && synced < renamed && renamed < folder && folder < said,
+        "{opened} {written} {synced} {renamed} {folder} {said}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("store.age\"") && line.contains("O_TRUNC")));
+}
+
+/// Eight writers at once lose nothing.
+#[test]
+fn eight_writers_with_a_hundred_updates_each_keep_all_eight_hundred() {
+    let updates = 100;
+    let template = template();
+    let home = template.path();
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            scope.spawn(move || {
+                for update in 0..updates {
+                    let (code, _, said) = answer(home, &["set", &format!("W{writer}_{update}"), "--generate=8"]);
+                    assert_eq!(code, Some(0), "{said}");
+                }
+            });
+        }
+    });
+    let (_, list, _) = answer(home, &["list", "--json"]);
+    let list: serde_json::Value = serde_json::from_slice(&list).expect("json");
+    assert_eq!(list.as_array().expect("list").len(), 8 * updates + 2);
+    assert_eq!(answer(home, &["history", "verify"]).0, Some(0));
+}
+
+#[test]
+fn a_writer_waits_for_a_stopped_one_and_then_names_it() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let lock: PathBuf = sandbox.data("lock");
+    let held = std::fs::OpenOptions::new().read(true).write(true).open(&lock).expect("open");
+    held.lock().expect("lock");
+    std::fs::write(&lock, "4242\n").expect("write");
+    let started = std::time::Instant::now();
+    sandbox.set("B", "second-secret").says("", "keyctl: another keyctl (process 4242) holds the lock `~/.local/share/keyctl/lock`; waited 10 s\nkeyctl: hint: let it finish, or end it; the lock frees itself then\n", 8);
+    assert!((10..13).contains(&started.elapsed().as_secs()));
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}

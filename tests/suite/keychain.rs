@@ -1,0 +1,299 @@
+//! A real keychain: a private session bus with a real gnome-keyring-daemon, in every state it can be in.
+#![cfg(target_os = "linux")]
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::sandbox::Sandbox;
+
+/// A session bus of its own and the keychain on it; both end with the test.
+struct Keychain {
+    bus: Child,
+    daemon: Child,
+    address: String,
+    runtime: PathBuf,
+}
+
+/// A home whose session has a keychain.
+fn desktop() -> (Sandbox, Keychain) {
+    let mut sandbox = Sandbox::new();
+    let keychain = Keychain::start(&sandbox);
+    sandbox.variables.push(("DBUS_SESSION_BUS_ADDRESS".into(), keychain.address.clone().into()));
+    sandbox.variables.push(("XDG_RUNTIME_DIR".into(), keychain.runtime.clone().into()));
+    (sandbox, keychain)
+}
+
+impl Keychain {
+    fn start(sandbox: &Sandbox) -> Self {
+        let runtime = sandbox.outside().join("runtime");
+        std::fs::create_dir(&runtime).expect("make");
+        let mut bus = Command::new("dbus-daemon");
+        sandbox.environment(&mut bus);
+        let socket = format!("--address=unix:path={}", runtime.join("bus").display());
+        bus.args(["--session", "--nofork", "--nopidfile", "--print-address", &socket]);
+        bus.env("XDG_RUNTIME_DIR", &runtime).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut bus = bus.spawn().expect("dbus-daemon: apt-get install dbus-daemon");
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().expect("piped")).read_line(&mut address).expect("address");
+        let address = address.trim().to_owned();
+        let daemon = Self::daemon(sandbox, &runtime, &address);
+        Self { bus, daemon, address, runtime }
+    }
+
+    fn daemon(sandbox: &Sandbox, runtime: &PathBuf, address: &str) -> Child {
+        let mut daemon = Command::new("gnome-keyring-daemon");
+        sandbox.environment(&mut daemon);
+        daemon.args(["--foreground", "--unlock", "--components=secrets"]);
+        daemon.env("XDG_RUNTIME_DIR", runtime).env("DBUS_SESSION_BUS_ADDRESS", address);
+        daemon.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut daemon = daemon.spawn().expect("gnome-keyring-daemon: apt-get install gnome-keyring");
+        daemon.stdin.take().expect("piped").write_all(b"keychain-password").expect("password");
+        let until = Instant::now() + Duration::from_secs(10);
+        let ready = || {
+            let arguments = [
+                "--session",
+                "--print-reply=literal",
+                "--dest=org.freedesktop.secrets",
+                "/org/freedesktop/secrets",
+                "org.freedesktop.Secret.Service.ReadAlias",
+                "string:default",
+            ];
+            let answer = Command::new("dbus-send")
+                .args(arguments)
+                .env("DBUS_SESSION_BUS_ADDRESS", address)
+                .output()
+                .expect("dbus-send");
+            String::from_utf8_lossy(&answer.stdout).contains("/collection/")
+        };
+        // Asked for by name only once it owns the name: asking earlier would make the bus start a second one.
+        while !Self::owned(address) || !ready() {
+            assert!(Instant::now() < until, "no Secret Service after 10 s");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        daemon
+    }
+
+    fn owned(address: &str) -> bool {
+        let arguments = [
+            "--session",
+            "--print-reply=literal",
+            "--dest=org.freedesktop.DBus",
+            "/",
+            "org.freedesktop.DBus.NameHasOwner",
+            "string:org.freedesktop.secrets",
+        ];
+        let answer = Command::new("dbus-send")
+            .args(arguments)
+            .env("DBUS_SESSION_BUS_ADDRESS", address)
+            .output()
+            .expect("dbus-send");
+        String::from_utf8_lossy(&answer.stdout).contains("true")
+    }
+
+    fn lock(&self) {
+        let arguments = [
+            "--session",
+            "--print-reply",
+            "--dest=org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.Lock",
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        ];
+        let done = Command::new("dbus-send")
+            .args(arguments)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .output()
+            .expect("dbus-send");
+        assert!(done.status.success());
+    }
+
+    fn signal(&self, name: &str) {
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.daemon.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    /// What `secret-tool`, an independent client, finds.
+    fn lookup(&self, attributes: &[&str]) -> String {
+        let found = Command::new("secret-tool")
+            .arg("lookup")
+            .args(attributes)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .output()
+            .expect("secret-tool");
+        String::from_utf8_lossy(&found.stdout).into_owned()
+    }
+}
+
+impl Drop for Keychain {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-CONT", &self.daemon.id().to_string()]).stderr(Stdio::null()).status();
+        for child in [&mut self.daemon, &mut self.bus] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn store_id(sandbox: &Sandbox) -> String {
+    let record = std::fs::read_to_string(sandbox.data("keeper.toml")).expect("record");
+    record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"').to_owned()
+}
+
+#[test]
+fn where_a_keychain_answers_it_keeps_the_identity_and_no_file_has_it() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    sandbox.call(&["run", "-k", "A", "--", "sh", "-c", "printf %s \"$A\""]).run().says("first-secret", "", 0);
+    assert!(!sandbox.data("identity.txt").exists());
+    let service = format!("keyctl:{}", store_id(&sandbox));
+    let identity = keychain.lookup(&["service", &service, "username", "identity"]);
+    assert!(identity.starts_with("AGE-SECRET-KEY-1"));
+    sandbox.secret(identity.trim());
+    assert!(keychain.lookup(&["service", &service, "username", "anchor"]).starts_with("keyctl-anchor 1 "));
+}
+
+#[test]
+fn a_locked_keychain_is_called_locked_and_nothing_hangs_or_falls_back() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    keychain.lock();
+    let hint = "keyctl: hint: unlock it in your desktop, or here: `gnome-keyring-daemon --unlock --replace --components=secrets`, then type its password and press Ctrl-D twice\n";
+    let started = Instant::now();
+    sandbox.call(&["get", "A"]).run().says("", &format!("keyctl: the keychain is locked\n{hint}"), 4);
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says(
+        "",
+        &format!("keyctl: the keychain is locked [E04]\n{hint}"),
+        125,
+    );
+    sandbox.set("B", "second-secret").says("", &format!("keyctl: the keychain is locked\n{hint}"), 4);
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(!sandbox.data("identity.txt").exists());
+}
+
+#[test]
+fn a_keychain_locked_before_the_first_key_is_no_reason_to_use_a_file() {
+    let (sandbox, keychain) = desktop();
+    keychain.lock();
+    let said = "keyctl: the keychain is locked, so it cannot take the new store's identity\nkeyctl: hint: unlock it and try again, or keep the identity in a file: `keyctl store create --keeper file`\n";
+    sandbox.set("A", "first-secret").says("", said, 4);
+    sandbox.call(&["store", "create", "--keeper", "file"]).run().says(
+        "",
+        "keyctl: made the store; its identity is kept by the file\n",
+        0,
+    );
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+}
+
+#[test]
+fn a_keychain_that_hangs_is_given_up_after_five_seconds() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    keychain.signal("STOP");
+    let started = Instant::now();
+    let said = "keyctl: the keychain did not answer within 5 s\nkeyctl: hint: a prompt of it may be waiting on the desktop; if it hangs, restart the keychain service\n";
+    sandbox.call(&["get", "A"]).run().says("", said, 4);
+    assert!((4..8).contains(&started.elapsed().as_secs()));
+    keychain.signal("CONT");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+#[test]
+fn a_deleted_item_is_called_gone_and_the_recovery_copy_brings_it_back() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let made = sandbox.call(&["recovery", "create", "copy.age"]).input("recovery-passphrase\n").run();
+    assert_eq!(made.code(), 0, "{}", made.stderr());
+    let service = format!("keyctl:{}", store_id(&sandbox));
+    let cleared = Command::new("secret-tool")
+        .args(["clear", "service", &service, "username", "identity"])
+        .env("DBUS_SESSION_BUS_ADDRESS", &keychain.address)
+        .status()
+        .expect("secret-tool");
+    assert!(cleared.success());
+    let said = "keyctl: the keychain has no identity for this store any more\nkeyctl: hint: the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`\n";
+    sandbox.call(&["get", "A"]).run().says("", said, 4);
+    sandbox.set("B", "second-secret").says("", said, 4);
+    sandbox.call(&["recovery", "restore", "copy.age"]).input("recovery-passphrase\n").run().says(
+        "",
+        "keyctl: the store opens again: 1 key; its identity is kept by the keychain\n",
+        0,
+    );
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+#[test]
+fn without_its_bus_a_store_of_the_keychain_says_so_at_once() {
+    let (sandbox, _keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let said = "keyctl: cannot reach the keychain that keeps this store's identity: there is no session bus\nkeyctl: hint: run in the desktop session, or under its bus (`DBUS_SESSION_BUS_ADDRESS`)\nkeyctl: hint: to open the store without it: `keyctl recovery restore FILE`\n";
+    let started = Instant::now();
+    sandbox.call(&["get", "A"]).without("DBUS_SESSION_BUS_ADDRESS").without("XDG_RUNTIME_DIR").run().says("", said, 4);
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_keychain_that_went_away_and_came_back_locked_is_called_locked() {
+    let (sandbox, mut keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    keychain.daemon.kill().expect("kill");
+    keychain.daemon.wait().expect("wait");
+    let ran = sandbox.call(&["get", "A"]).run();
+    assert_eq!(ran.code(), 4, "{}", ran.stderr());
+    assert!(!ran.stderr().contains("no identity"), "{}", ran.stderr());
+}
+
+#[test]
+fn an_older_store_put_back_is_noticed() {
+    let (sandbox, _keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let old = std::fs::read(sandbox.data("store.age")).expect("read");
+    sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+    std::fs::write(sandbox.data("store.age"), old).expect("write");
+    let said = "keyctl: the store is an older copy: generation 1, but 2 was written before\nkeyctl: hint: put the newest copy of `store.age` back\nkeyctl: hint: if you want this older copy: `keyctl recovery restore FILE --accept-older`\n";
+    sandbox.call(&["get", "A"]).run().says("", said, 5);
+    sandbox.set("C", "third-secret").says("", said, 5);
+}
+
+#[test]
+fn an_identity_moves_from_a_file_to_the_keychain_and_back() {
+    let (sandbox, keychain) = desktop();
+    sandbox.call(&["store", "create", "--keeper", "file"]).run().says(
+        "",
+        "keyctl: made the store; its identity is kept by the file\n",
+        0,
+    );
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    sandbox.call(&["store", "keeper", "--to", "keychain"]).run().says(
+        "",
+        "keyctl: the keychain keeps the identity now\n",
+        0,
+    );
+    assert!(!sandbox.data("identity.txt").exists());
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    sandbox.call(&["store", "keeper", "--to", "file"]).run().says("", "keyctl: the file keeps the identity now\n", 0);
+    assert_eq!(keychain.lookup(&["service", &format!("keyctl:{}", store_id(&sandbox))]), "");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+#[test]
+fn an_item_that_another_program_made_is_not_taken_for_ours() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let service = format!("keyctl:{}", store_id(&sandbox));
+    let mut planted = Command::new("secret-tool");
+    planted
+        .args(["store", "--label=x", "service", &service, "username", "identity", "planted", "yes"])
+        .env("DBUS_SESSION_BUS_ADDRESS", &keychain.address)
+        .stdin(Stdio::piped());
+    let mut planted = planted.spawn().expect("secret-tool");
+    planted.stdin.take().expect("piped").write_all(b"AGE-SECRET-KEY-1PLANTED").expect("write");
+    assert!(planted.wait().expect("wait").success());
+    let said = "keyctl: the keychain has more than one item for this store, and they differ\nkeyctl: hint: another program made one: remove the wrong `keyctl:` item with the desktop's keychain tool\n";
+    sandbox.call(&["get", "A"]).run().says("", said, 4);
+}
