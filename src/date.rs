@@ -21,7 +21,8 @@ impl Moment {
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
         let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        Self(Timestamp::from_second(seconds).unwrap_or(nearest))
+        let whole = |moment: Timestamp| Timestamp::from_second(moment.as_second()).unwrap_or(moment);
+        Self(Timestamp::from_second(seconds).unwrap_or_else(|_| whole(nearest)))
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.

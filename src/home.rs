@@ -105,14 +105,13 @@ impl Home {
 
     /// Removes temporary files that a killed keyctl left behind, once they are a day old. Best effort.
     pub fn sweep(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.data) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
+        for name in platform::names_in(&self.data) {
             let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY));
+            let path = self.data.join(name);
             let age =
                 |facts: Metadata| facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
-            if ours && entry.metadata().ok().and_then(age).is_some_and(|age| age > LEFT_OVER_AFTER) {
-                let _ = std::fs::remove_file(entry.path());
+            if ours && path.metadata().ok().and_then(age).is_some_and(|age| age > LEFT_OVER_AFTER) {
+                let _ = std::fs::remove_file(path);
             }
         }
     }
@@ -234,7 +233,8 @@ impl Lock {
             pause = (pause * 2).min(Duration::from_millis(50));
         }
         // Only to name the holder to others who wait: losing it loses nothing.
-        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let holder = format!("{}\n", std::process::id());
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
         Ok(Self(file))
     }
 }

@@ -1,8 +1,11 @@
 //! The head: a small sealed file that says where the log ends, so that a cut end is found.
 //!
 //! Sealed with "keyctl-history-head-v1" associated: `n offset hex(h_n) m offset hex(h_m) lost`, where `n` is the last entry,
-//! `m` the last one that was surely on the disk, and `lost` how many were found missing and are not yet noted in the log. Written as a new file and renamed, never synced: a head that is behind
-//! is rolled forward over the lines after it. The second half is there because `run` does not wait for the disk: after
+//! `m` the last one that was surely on the disk, and `lost` how many were found missing and are not yet noted in the log,
+//! filled up with spaces so that every head has the same size. So it can be written over the former one in one call of
+//! less than a disk's sector: a kill leaves the old or the new one, and so does a power cut on a disk that writes sectors
+//! whole. A new file and a rename in its stead made `run` wait: ext4 writes a file out when it is renamed over another
+//! (3.6 ms of 4 in a measurement). Never synced: a head that is behind is rolled forward over the lines after it. The second half is there because `run` does not wait for the disk: after
 //! a power cut the log may end before `n`, and that must neither pass for a whole log nor for a forged one. Such a head is
 //! replaced, and synced, before the log grows again: else the head's end would come to lie in the middle of a new line.
 
@@ -15,7 +18,9 @@ use super::chain::{Position, from_hex, to_hex};
 use crate::{failure::Result, home, platform, seal::SealKey};
 
 const ASSOCIATED: &[u8] = b"keyctl-history-head-v1";
-/// More than the longest head: 40 bytes of seal, five numbers of 20 digits, twice 64 hex digits and the spaces.
+/// Bytes of a head before it is sealed: five numbers of up to 20 digits, twice 64 hex digits and the spaces fit in.
+const PLAIN: usize = 256;
+/// A head has 296 bytes; more is none, and a sector of a disk has at least this many.
 const LARGEST: usize = 512;
 
 /// Where the log ends and how far it was on the disk.
@@ -56,16 +61,21 @@ pub(super) fn read(path: &Path, key: &SealKey) -> io::Result<Found> {
 /// The head's bytes.
 pub(super) fn seal(head: &Head, key: &SealKey) -> Result<Vec<u8>> {
     let one = |at: &Position| format!("{} {} {}", at.seq, at.offset, to_hex(&at.hash));
-    key.seal(ASSOCIATED, format!("{} {} {}", one(&head.end), one(&head.synced), head.lost).as_bytes())
+    let text = format!("{} {} {}", one(&head.end), one(&head.synced), head.lost);
+    key.seal(ASSOCIATED, format!("{text:<PLAIN$}").as_bytes())
 }
 
-/// Puts sealed bytes in the head's place.
+/// Puts sealed bytes in the head's place: over the former head where there is a whole one and the disk is not waited for,
+/// else as a new file.
 pub(super) fn replace(path: &Path, sealed: &[u8], sync: bool) -> io::Result<()> {
+    if !sync && platform::overwrite(path, sealed)? {
+        return Ok(());
+    }
     home::replace_file(path, sealed, sync)
 }
 
 fn parse(text: &str) -> Option<Head> {
-    let mut words = text.split(' ');
+    let mut words = text.trim_end().split(' ');
     let mut one = || {
         let seq = words.next()?.parse().ok()?;
         let offset = words.next()?.parse().ok()?;

@@ -106,7 +106,9 @@ impl Log {
             // A log that lacks what its head knows is not one that is just being written.
             let known = if let Found::Head(head) = found { head.end.seq } else { u64::MAX };
             let growing = pass.end.seq > known || (pass.rest && pass.end.seq == known);
-            if growing && pass.flaw.is_none() && look < LOOKS {
+            // Nor is a head that is being written over while it is read.
+            let half_written = found == Found::Foreign;
+            if ((growing && pass.flaw.is_none()) || half_written) && look < LOOKS {
                 sleep(Duration::from_millis(10));
                 continue;
             }

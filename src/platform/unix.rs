@@ -79,6 +79,23 @@ pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
     }
 }
 
+/// Writes over the whole of a file, if it is there and of just this size; says whether it was.
+///
+/// # Errors
+/// As `open(2)` and `pwrite(2)` have them.
+pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    use std::os::unix::fs::FileExt;
+    let file = match OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    let same_size = file.metadata()?.len() == bytes.len() as u64;
+    if same_size {
+        file.write_all_at(bytes, 0)?;
+    }
+    Ok(same_size)
+}
+
 /// Makes a folder, and those above it, that only their owner may enter.
 ///
 /// # Errors
@@ -89,6 +106,15 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     }
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// The names in a folder, as far as they can be read. Not by std, which panics when the folder's closing fails.
+#[must_use]
+pub fn names_in(folder: &Path) -> Vec<OsString> {
+    let Ok(handle) = File::open(folder) else { return Vec::new() };
+    let entries = rustix::fs::Dir::read_from(&handle).into_iter().flatten().flatten();
+    let names = entries.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()));
+    names.filter(|name| name != "." && name != "..").collect()
 }
 
 /// Waits until a folder's entries are on the disk.

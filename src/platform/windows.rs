@@ -61,12 +61,35 @@ pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
     OpenOptions::new().read(true).append(append).write(!append).create(true).truncate(false).open(path)
 }
 
+/// Writes over the whole of a file, if it is there and of just this size; says whether it was.
+///
+/// # Errors
+/// As `CreateFileW` and `WriteFile` have them.
+pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    use std::io::Write;
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    let same_size = file.metadata()?.len() == bytes.len() as u64;
+    if same_size {
+        file.write_all(bytes)?;
+    }
+    Ok(same_size)
+}
+
 /// Makes a folder and those above it; it inherits the profile's access list.
 ///
 /// # Errors
 /// As `CreateDirectoryW` has them.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
+}
+
+/// The names in a folder, as far as they can be read.
+#[must_use]
+pub fn names_in(folder: &Path) -> Vec<OsString> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect()
 }
 
 /// Nothing to do: NTFS journals a rename by itself, and a folder cannot be flushed.
