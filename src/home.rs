@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, Metadata, TryLockError},
-    io::{self, Read, Seek, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
@@ -145,8 +145,18 @@ pub fn read_bounded(file: &mut impl Read, facts: &Metadata, limit: usize) -> io:
     if expected > limit {
         return Ok(None);
     }
-    let mut bytes = Vec::with_capacity(expected + 1);
-    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    // One byte more than there should be, so that one call both reads the file and sees that it ends there.
+    let mut bytes = vec![0; expected + 1];
+    let first = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    bytes.truncate(first);
+    if first != expected {
+        file.take((limit + 1).saturating_sub(first) as u64).read_to_end(&mut bytes)?;
+    }
     Ok((bytes.len() <= limit).then_some(bytes))
 }
 
@@ -232,9 +242,9 @@ impl Lock {
             }
             pause = (pause * 2).min(Duration::from_millis(50));
         }
-        // Only to name the holder to others who wait: losing it loses nothing.
-        let holder = format!("{}\n", std::process::id());
-        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
+        // Only to name the holder to others who wait: losing it loses nothing. Always of one length, so that it is written
+        // over and never cut: ext4 writes a file that was cut to the disk when it is closed.
+        let _ = file.write_all(format!("{:<10}\n", std::process::id()).as_bytes());
         Ok(Self(file))
     }
 }
