@@ -458,6 +458,9 @@ pub enum StoreVerb {
         /// Who shall keep its identity; by default the keychain, or else a file
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
+        /// Begin anew where the keychain knows a store whose files are gone
+        #[arg(long)]
+        anew: bool,
     },
     /// Move a store's identity to another keeper
     Keeper {

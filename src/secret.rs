@@ -30,6 +30,12 @@ impl Secret {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// Whether the bytes are UTF-8.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.expose_text().is_some()
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -33,7 +33,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     let home = Home::find()?;
     let used = using::keys(&home, &[&arguments.name], terminal)?;
     let key = used.payload.key(&arguments.name)?;
-    if key.value.expose_text().is_none() {
+    if !key.value.is_text() {
         return Err(Failure::new(
             Kind::Usage,
             format!("the secret of `{}` is no text, which no clipboard takes", arguments.name),

@@ -12,6 +12,7 @@ use crate::{
         anchor::{Anchor, Id},
         keeper::{Item, Keeper, KeeperKind, Record, write_and_read_back},
         keychain::{OsKeychain, Presence},
+        pin,
     },
     store::{
         file::{self, SealedFile},
@@ -31,6 +32,7 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
         Some(record) => finish_if_cut_short(home, record)?,
         // A store without its record is opened below, which fails with the way out.
         None if file::path(home).exists() => None,
+        None if pin::read(home).is_some() => return Err(pin::lost()),
         None => Some(create(home, choose(keeper, terminal)?)?),
     };
     made.map_or_else(|| open_existing(home), Ok)
@@ -42,6 +44,9 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
 /// As opening has them.
 pub fn open_existing(home: &Home) -> Result<(Kept, Payload)> {
     let kept = opening::identity(home)?;
+    if kept.record.keeper == KeeperKind::File && pin::read(home).is_some() {
+        return Err(pin::contradicted());
+    }
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     if let Some(exposed) = sealed.exposed {
         return Err(exposed);
@@ -62,16 +67,17 @@ fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payl
         return Ok(None);
     }
     let identity = held.identity.map(Identity::parse).transpose()?;
-    finish(record, keeper, identity, anchor).map(Some)
+    finish(home, record, keeper, identity, anchor).map(Some)
 }
 
 fn create(home: &Home, keeper: KeeperKind) -> Result<(Kept, Payload)> {
     let record = Record { store: Id::random()?, keeper };
     record.write(home)?;
-    finish(record, record.open(home), None, None)
+    finish(home, record, record.open(home), None, None)
 }
 
 fn finish(
+    home: &Home,
     record: Record,
     keeper: Box<dyn Keeper>,
     identity: Option<Identity>,
@@ -91,6 +97,9 @@ fn finish(
         write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
         anchor
     };
+    if record.keeper == KeeperKind::Keychain {
+        pin::write(home, record.store)?;
+    }
     let payload = Payload::new(record.store, anchor.seal, Id::random()?);
     Ok((Kept { record, keeper, identity, anchor }, payload))
 }

@@ -13,6 +13,7 @@ use crate::{
     identity::{
         keeper::{KeeperKind, Record},
         keychain::{OsKeychain, Presence},
+        pin,
     },
     platform,
     store::{
@@ -207,6 +208,9 @@ fn store(home: &Home) -> Vec<Finding> {
             .hint("where there is a keychain: `keyctl store keeper --to keychain`"),
     };
     let mut findings = vec![keeper];
+    if record.keeper == KeeperKind::File && pin::read(home).is_some() {
+        findings.push(Finding::failed("folder", &pin::contradicted()));
+    }
     match open(home) {
         Ok((kept, payload, exposed)) => {
             findings.extend(exposed.map(|failure| Finding::failed("store's file", &failure)));

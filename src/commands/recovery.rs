@@ -16,6 +16,7 @@ use crate::{
         Identity,
         anchor::{Anchor, Id},
         keeper::{Item, KeeperKind, Record, write_and_read_back},
+        pin,
         recovery::{self, RecoveryCopy},
     },
     platform,
@@ -223,6 +224,11 @@ fn restore(
     record.write(home)?;
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(&payload, old).line())?;
+    match record.keeper {
+        KeeperKind::Keychain => pin::write(home, payload.id)?,
+        // Where there is no keychain there is nothing to take back.
+        KeeperKind::File => drop(pin::remove(home)),
+    }
     open_like_any_other(home, terminal)?;
     let keys = crate::terminal::count(payload.keys.len(), "key");
     terminal.say(&format!("the store opens again: {keys}; its identity is kept by the {}", record.keeper.word()));

@@ -30,7 +30,7 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     let now = Moment::now();
     let when = |moment: Moment| format!("{} ({})", moment.local(), moment.ago(now));
-    let form = if key.value.expose_text().is_some() { "text" } else { "bytes that are no text" };
+    let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
     let mut rows = vec![
         vec!["name".to_owned(), arguments.name.to_string()],
         vec![
@@ -87,7 +87,7 @@ fn facts(name: &KeyName, key: &Key) -> Value {
         "created": key.created,
         "changed": key.changed,
         "bytes": key.value.len(),
-        "text": key.value.expose_text().is_some(),
+        "text": key.value.is_text(),
         "former": key.former.iter().map(|former| json!({ "until": former.until })).collect::<Vec<_>>(),
     })
 }

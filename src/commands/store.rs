@@ -11,6 +11,7 @@ use crate::{
     identity::{
         anchor::Anchor,
         keeper::{Item, KeeperKind, Record, write_and_read_back},
+        pin,
     },
     store::file,
     terminal::Terminal,
@@ -28,18 +29,21 @@ use super::{
 pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     match &arguments.verb {
-        StoreVerb::Create { keeper, .. } => create(&home, *keeper, terminal)?,
+        StoreVerb::Create { keeper, anew, .. } => create(&home, *keeper, *anew, terminal)?,
         StoreVerb::Keeper { to, .. } => move_identity(&home, *to, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn create(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<()> {
+fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
     if file::path(home).exists() {
         return Err(Failure::new(Kind::Negative, "the store exists already")
             .hint("to change who keeps its identity: `keyctl store keeper --to keychain|file`"));
     }
     give_up_unfinished(home, keeper)?;
+    if anew && Record::read(home)?.is_none() {
+        pin::remove(home)?;
+    }
     let now = Moment::now();
     change::change_or_create(home, terminal, now, keeper, |_| {
         Ok(Outcome::changed((), Event::new(Action::Store, now).note("created")))
@@ -87,7 +91,13 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
         let place = record.open(home);
         write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())?;
         write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line())?;
+        if to == KeeperKind::File {
+            pin::remove(home)?;
+        }
         record.write(home)?;
+        if to == KeeperKind::Keychain {
+            pin::write(home, record.store)?;
+        }
         for item in [Item::Identity, Item::Anchor] {
             if let Err(failure) = kept.keeper.remove(item) {
                 terminal.warn(&format!(

@@ -21,6 +21,8 @@ use crate::{
 
 /// How long a keychain may take that need not ask anybody.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a keychain may take to answer a question that is not worth waiting for.
+const QUIET_DEADLINE: Duration = Duration::from_secs(1);
 /// How long a person may take to answer the keychain's prompt.
 const PROMPT_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -45,6 +47,27 @@ impl OsKeychain {
     #[must_use]
     pub fn of_store(store: Id) -> Self {
         Self { service: format!("keyctl:{store}") }
+    }
+
+    /// The item that says which store belongs to a folder, see [`super::pin`].
+    #[must_use]
+    pub fn of_folder(folder: Id) -> Self {
+        Self { service: format!("keyctl-home:{folder}") }
+    }
+
+    /// What is kept, if the keychain says so at once and without a prompt.
+    #[must_use]
+    pub fn read_quietly(&self) -> Option<Held> {
+        #[cfg(target_os = "linux")]
+        {
+            use super::secret_service::{Found, read};
+            match read(&self.service, QUIET_DEADLINE) {
+                Ok(Found::Held(held)) => Some(held),
+                _ => None,
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.read_through_keyring(QUIET_DEADLINE).ok()
     }
 
     /// Asks once, without causing a prompt.

@@ -7,6 +7,7 @@ pub mod anchor;
 pub mod file;
 pub mod keeper;
 pub mod keychain;
+pub mod pin;
 pub mod recovery;
 #[cfg(target_os = "linux")]
 mod secret_service;

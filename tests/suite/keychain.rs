@@ -297,3 +297,31 @@ fn an_item_that_another_program_made_is_not_taken_for_ours() {
     let said = "keyctl: the keychain has more than one item for this store, and they differ\nkeyctl: hint: another program made one: remove the wrong `keyctl:` item with the desktop's keychain tool\n";
     sandbox.call(&["get", "A"]).run().says("", said, 4);
 }
+
+#[test]
+fn a_whole_set_of_foreign_files_in_the_folder_is_noticed_before_anything_is_kept_in_it() {
+    let (sandbox, _keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let stranger = Sandbox::with(&[("A", "strangers-secret")]);
+    for file in ["store.age", "keeper.toml", "identity.txt", "anchor.txt", "history.log", "history.head"] {
+        std::fs::copy(stranger.data(file), sandbox.data(file)).expect("copy");
+    }
+    let said = "keyctl: the keychain keeps another store for this folder than the one that lies here\nkeyctl: hint: someone may have put other files in the place of yours: put your own copy of the folder back\nkeyctl: hint: if you want the one that lies here: `keyctl recovery restore FILE`, with its identity file or recovery copy\n";
+    sandbox.set("B", "second-secret").says("", said, 5);
+    assert_eq!(sandbox.call(&["doctor"]).run().code(), 1);
+}
+
+#[test]
+fn a_folder_that_lost_everything_is_not_taken_for_a_new_one() {
+    let (sandbox, _keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    std::fs::remove_dir_all(sandbox.data("")).expect("remove");
+    let said = "keyctl: the keychain keeps the identity of a store for this folder, but the store's files are gone\nkeyctl: hint: put your copy of `store.age` and `keeper.toml` back\nkeyctl: hint: to begin with an empty store all the same: `keyctl store create --anew`\n";
+    sandbox.set("B", "second-secret").says("", said, 5);
+    sandbox.call(&["store", "create", "--anew"]).run().says(
+        "",
+        "keyctl: made the store; its identity is kept by the keychain\n",
+        0,
+    );
+    sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+}
