@@ -53,7 +53,7 @@ prepare() {
   for tool in rage secretspec fnox; do
     if ! has "$tool" && [ -n "$install" ]; then
       say "building $tool from crates.io into $peers (fnox takes half an hour)"
-      cargo install --quiet --locked --root "$peers" "$tool" || say "$tool could not be built"
+      cargo install --quiet --locked --root "$peers" "$tool" || cargo install --quiet --root "$peers" "$tool" || say "$tool could not be built"
     fi
   done
   if [ -z "${KEYCTL-}" ]; then
@@ -73,7 +73,7 @@ with_keychain() {
   mkdir -m 700 "$folder/home" "$folder/run"
   env -i PATH="$PATH" HOME="$folder/home" XDG_RUNTIME_DIR="$folder/run" KEYCTL="$KEYCTL" KEYCTL_BENCH_PEERS="$peers" \
     CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" BENCH_FOLDER="$folder" \
-    dbus-run-session -- "$self" --measure "$@" 2> >(grep -v 'Failed to set fd limit' >&2) || status=$?
+    dbus-run-session -- "$self" --measure "$@" || status=$?
   rm -rf "$folder"
   return "$status"
 }
@@ -311,12 +311,12 @@ memory() {
   done | sort -n | head -n 1
 }
 
-# Instructions up to the exec. Counting ends at an exec without a word of what was counted, so the command here is one
-# that the kernel refuses to start after everything was done for it: a script whose interpreter is not there.
+# Instructions up to the exec. At an exec that succeeds, callgrind ends without saying what it counted. It refuses to
+# follow into a program with the setuid bit, so that keyctl does all its work, is told no, and ends.
 instructions() {
   local saved=${command_of[$1]}
-  command_of[$1]=${saved//\/bin\/true/$folder/unstartable}
-  run_way "$1" valgrind --tool=callgrind --callgrind-out-file=/dev/null 2>&1 >/dev/null \
+  command_of[$1]=${saved//\/bin\/true/$folder/refused}
+  run_way "$1" valgrind --tool=callgrind --trace-children=yes --callgrind-out-file=/dev/null 2>&1 >/dev/null \
     | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
   command_of[$1]=$saved
 }
@@ -375,7 +375,7 @@ measure() {
   absent=()
   start_keychain
   trap stop_keychain EXIT
-  printf '#!/nowhere\n' >"$folder/unstartable" && chmod +x "$folder/unstartable"
+  cp /bin/true "$folder/refused" && chmod u+s "$folder/refused"
   age-keygen -o "$folder/identity.txt" 2>/dev/null
   recipient=$(age-keygen -y "$folder/identity.txt")
   local size
