@@ -94,11 +94,10 @@ fn candidates(called: &OsStr, search_path: Option<&OsStr>) -> Vec<PathBuf> {
     folders.iter().flat_map(in_folder).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn a_command_that_is_missing_a_folder_or_not_executable_is_told_apart() {
         let folder = tempfile::tempdir().expect("folder");

@@ -162,16 +162,16 @@ fn ignore_interrupts() {
     unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(None, 1) };
 }
 
-/// Lets a child outlive the console's job: `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW` (CreateProcessW).
+/// Lets a child outlive the console's job: `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW` (`CreateProcessW`).
 pub fn detach(command: &mut Command) {
     use std::os::windows::process::CommandExt;
     command.creation_flags(0x0000_0200 | 0x0800_0000);
 }
 
-/// The most characters one variable may have: 32,767 (SetEnvironmentVariableW).
+/// The most characters one variable may have: 32,767 (`SetEnvironmentVariableW`).
 pub const LONGEST_VARIABLE: Option<usize> = Some(32_767);
 
-/// The environment block has no limit of its own since Windows Vista (CreateProcessW).
+/// The environment block has no limit of its own since Windows Vista (`CreateProcessW`).
 #[must_use]
 pub fn largest_launch() -> Option<usize> {
     None

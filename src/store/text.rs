@@ -11,6 +11,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use memchr::memmem;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Visitor},
@@ -135,7 +136,8 @@ pub fn facts(text: &str) -> Result<Payload> {
 /// # Errors
 /// As [`read`].
 pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
-    if text.contains("\"\"\"") || text.contains("'''") {
+    let has = |mark: &str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    if has("\"\"\"") || has("'''") {
         return read(text);
     }
     let mut picked = Zeroizing::new(String::with_capacity(text.len().min(64 * 1024)));
@@ -163,11 +165,12 @@ pub fn names(text: &str) -> Vec<String> {
 /// Splits a text before each line that begins with `[`. The first piece is what stands before any table.
 fn tables(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
+    let head = memmem::Finder::new("\n[");
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let end = rest.find("\n[").map_or(rest.len(), |at| at + 1);
+        let end = head.find(rest.as_bytes()).map_or(rest.len(), |at| at + 1);
         let (table, after) = rest.split_at(end);
         rest = after;
         Some(table)

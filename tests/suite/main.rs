@@ -1,4 +1,8 @@
 //! The program as its users meet it: each test is a sentence, and states every word that is said.
+//!
+//! On Linux alone: these are the words of a machine without a keychain, and macOS and Windows always have one. What
+//! differs there has unit tests in `src/platform`, and `tests/round-trip` for the real keychain.
+#![cfg(target_os = "linux")]
 
 mod sandbox;
 
