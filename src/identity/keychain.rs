@@ -21,6 +21,8 @@ use crate::{
 
 /// How long a keychain may take that need not ask anybody.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long somebody who is typing may be kept waiting.
+const SHORT_DEADLINE: Duration = Duration::from_millis(500);
 /// How long a person may take to answer the keychain's prompt.
 const PROMPT_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -134,6 +136,26 @@ impl Keeper for OsKeychain {
     #[cfg(not(target_os = "linux"))]
     fn read(&self) -> Result<Held> {
         self.read_through_keyring(PROMPT_DEADLINE)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_quietly(&self) -> Result<Held> {
+        use super::secret_service::{Found, read};
+        match read(&self.service, SHORT_DEADLINE) {
+            Ok(Found::Held(held)) => Ok(held),
+            _ => Err(locked()),
+        }
+    }
+
+    #[cfg(windows)]
+    fn read_quietly(&self) -> Result<Held> {
+        self.read_through_keyring(SHORT_DEADLINE)
+    }
+
+    /// macOS cannot be asked without the risk of its prompt.
+    #[cfg(target_os = "macos")]
+    fn read_quietly(&self) -> Result<Held> {
+        Err(locked())
     }
 
     fn write(&self, item: Item, line: &Secret) -> Result<()> {
