@@ -403,7 +403,9 @@ pub struct Recovery {
 #[derive(Subcommand)]
 pub enum RecoveryVerb {
     /// Write a copy that opens the store with a passphrase
-    #[command(after_help = "The copy is an encrypted age identity file, so plain age opens the store with it too:\n  age -d -i keyctl-recovery.age store.age")]
+    #[command(
+        after_help = "The copy is an encrypted age identity file, so plain age opens the store with it too:\n  age -d -i keyctl-recovery.age store.age"
+    )]
     Create {
         /// Where to write it; the file must not exist yet
         #[arg(default_value = "keyctl-recovery.age", value_hint = ValueHint::FilePath)]

@@ -55,7 +55,9 @@ fn visible() -> clap::Command {
 /// might be the other `keyctl`.
 fn completer(program: &str) -> String {
     let called = std::env::args_os().next().map(PathBuf::from).filter(|called| called.components().count() > 1);
-    called.and_then(|called| std::path::absolute(called).ok()?.to_str().map(str::to_owned)).unwrap_or(program.to_owned())
+    called
+        .and_then(|called| std::path::absolute(called).ok()?.to_str().map(str::to_owned))
+        .unwrap_or(program.to_owned())
 }
 
 fn bash(program: &str, completer: &str) -> String {

@@ -119,7 +119,8 @@ fn name_on_path(name: &str) -> Finding {
         return Finding::new(about, Grade::Good, format!("a shell finds this one, {}", shown(&own)));
     }
     if name != other_keyctl::NAME {
-        let seen = format!("a shell finds this one, {}; `{}` is {}", shown(&own), other_keyctl::NAME, others.join(", "));
+        let seen =
+            format!("a shell finds this one, {}; `{}` is {}", shown(&own), other_keyctl::NAME, others.join(", "));
         return Finding::new(about, Grade::Good, seen);
     }
     Finding::new(about, Grade::Care, format!("a shell finds this one, {}, before {}", shown(&own), others.join(", ")))

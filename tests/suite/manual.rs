@@ -36,8 +36,7 @@ fn there_is_a_page_for_every_command_and_none_for_a_hidden_one() {
     let sandbox = Sandbox::new();
     let pages: BTreeSet<String> =
         pages(&sandbox).iter().map(|path| path.file_name().expect("name").to_string_lossy().into_owned()).collect();
-    let wanted: BTreeSet<String> =
-        commands().iter().map(|(name, _)| format!("{}.1", name.replace(' ', "-"))).collect();
+    let wanted: BTreeSet<String> = commands().iter().map(|(name, _)| format!("{}.1", name.replace(' ', "-"))).collect();
     assert_eq!(pages, wanted);
 }
 
