@@ -96,12 +96,12 @@ fn inflate(bytes: &[u8]) -> Vec<u8> {
 /// What the crate makes of it, in the vectors' own words.
 fn class(vector: &Vector) -> Result<&'static str, String> {
     let armor =
-        |error: &std::io::Error| error.get_ref().is_some_and(|inner| inner.is::<age::armor::ArmoredReadError>());
+        |error: &std::io::Error| matches!(error.get_ref(), Some(inner) if inner.is::<age::armor::ArmoredReadError>());
     match open(vector) {
         Ok(mut reader) => {
             let mut plain = Vec::new();
             let ended = reader.read_to_end(&mut plain);
-            let hash: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = keyctl::profile::hex(&Sha256::digest(&plain));
             match ended {
                 Err(error) if armor(&error) => Ok("armor failure"),
                 // The vectors also say what may be given before the failure: no block that was not proven.

@@ -1,5 +1,7 @@
 //! Other programs that the tests speak with, and where they are.
 
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "some tests are for Linux alone"))]
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
