@@ -39,10 +39,10 @@ pub struct Cli {
 #[derive(Args)]
 pub struct Global {
     /// Say only what must not be overlooked
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 900)]
     pub quiet: bool,
     /// Use no colour (also: the variable `NO_COLOR`)
-    #[arg(long = "no-color", global = true)]
+    #[arg(long = "no-color", global = true, display_order = 901)]
     pub no_colour: bool,
 }
 
@@ -52,50 +52,50 @@ pub enum Verb {
     /// Run a command with the keys its project names
     #[command(visible_alias = "exec")]
     Run(Run),
-    /// Keep a key
+    /// Keep a key: its secret is typed unseen, piped in or read from a file
     Set(Set),
     /// Print a key's secret
     Get(Get),
     /// Show what is known of a key, never its secret
     Show(Show),
-    /// List the keys
+    /// List the keys that are kept, without their secrets
     #[command(visible_alias = "ls")]
     List(List),
-    /// Remove keys
+    /// Remove keys from the store
     #[command(visible_alias = "rm")]
     Remove(Remove),
     /// Give a key another name
     Rename(Rename),
     /// Put a key's secret on the clipboard for a while
     Copy(Copy),
-    /// Print a profile's keys for a shell or a program to read
+    /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
     /// Take keys over from a `.env` or JSON file, or from the environment
     Import(Import),
-    /// Write a `.keyctl.toml` for this project
+    /// Write a `.keyctl.toml` that names the keys this project needs
     Init(Init),
-    /// Allow this project the keys it asks for
+    /// Show what this project asks for, and allow it after a yes
     Allow(Allow),
     /// Take back what this project was allowed
     Deny(Deny),
-    /// List and show profiles
+    /// Show the profiles, and which key becomes which variable in each
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Profile(Profile),
-    /// Tell who used which key when, and prove that nothing was changed
+    /// Show who used which key when, or prove that no entry was changed
     History(History),
-    /// Make, check and use a copy that opens the store without the keychain
+    /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),
-    /// Make the store, or change who keeps its identity
+    /// Make the store, or move its identity between keychain and file
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Store(Store),
     /// Show what is kept, what this project gets, and what needs care
     Status(Report),
-    /// Check the keychain, the files, the recovery copy and the name `keyctl`
+    /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
     Doctor(Report),
-    /// Print a shell's completion script
+    /// Print a script that lets a shell complete commands and names
     Completions(Completions),
-    /// Print the manual page, or write all of them to a folder
+    /// Print the manual page, or write the pages of all commands to a folder
     Man(Man),
     /// Hold the clipboard (started by `copy`)
     #[command(hide = true)]
@@ -105,19 +105,19 @@ pub enum Verb {
 /// Which keys a command gets.
 #[derive(Args)]
 pub struct Choice {
-    /// Use this profile of the project or of the user's config
-    #[arg(long, short = 'P', env = "KEYCTL_PROFILE", value_name = "PROFILE")]
+    /// Use this profile of the project or of your own config
+    #[arg(long, short = 'P', env = "KEYCTL_PROFILE", hide_env_values = true, value_name = "PROFILE")]
     pub profile: Option<ProfileName>,
-    /// Add a key as a variable; `-k NAME` alone when both have one name
+    /// Add a key under this variable; `-k NAME` if both have the same name
     #[arg(long = "key", short = 'k', value_name = "VARIABLE=KEY", value_parser = parse_extra)]
     pub keys: Vec<(VariableName, KeyName)>,
-    /// Give only these of the variables
+    /// Give only these variables
     #[arg(long, value_name = "VARIABLE,...", value_delimiter = ',')]
     pub only: Vec<VariableName>,
-    /// Look at no project file
+    /// Ignore the project's `.keyctl.toml`
     #[arg(long)]
     pub no_project: bool,
-    /// Go on without keys that the store does not have
+    /// Go on without the keys that the store does not have
     #[arg(long)]
     pub allow_missing: bool,
 }
@@ -128,16 +128,16 @@ pub struct Run {
     /// Which keys
     #[command(flatten)]
     pub choice: Choice,
-    /// Start from a pristine environment: no variable of the caller's but the usual few
+    /// Pass on none of this environment but `PATH`, `HOME` and the like
     #[arg(long)]
     pub clean: bool,
-    /// Leave variables alone that the caller has set
+    /// Keep the value of a variable that is set already
     #[arg(long)]
     pub keep: bool,
     /// Say what would be given, and start nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
-    /// Ask and warn about nothing
+    /// Do not warn about commands that install packages
     #[arg(long, short = 'y')]
     pub yes: bool,
     /// The command and its arguments
@@ -159,13 +159,13 @@ pub struct Set {
     /// Read the secret from a file
     #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
-    /// Make a random secret of letters and digits, 32 characters or as many as given
+    /// Make a random secret of 32 letters and digits, or of LENGTH
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
     pub generate: Option<u16>,
-    /// Keep the line ending at the secret's end
+    /// Keep the line ending at the secret's end, which is taken off otherwise
     #[arg(long)]
     pub raw: bool,
-    /// Take bytes that no environment can carry
+    /// Take a secret with NUL bytes, which no variable can carry
     #[arg(long)]
     pub binary: bool,
     /// Take an empty secret
@@ -184,7 +184,7 @@ pub struct Set {
 pub struct Get {
     /// The key's name
     pub name: KeyName,
-    /// Show it on this screen without asking
+    /// Print it on a terminal without asking first
     #[arg(long)]
     pub show: bool,
 }
@@ -213,7 +213,7 @@ pub struct Remove {
     /// The keys' names
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<KeyName>,
-    /// Do not ask
+    /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
     /// Wipe the secret and its former ones too, also of keys removed before
@@ -241,7 +241,7 @@ pub struct Rename {
 pub struct Copy {
     /// The key's name
     pub name: KeyName,
-    /// Clear the clipboard after so many seconds
+    /// Clear the clipboard after this many seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub seconds: u16,
     /// Report as JSON
@@ -262,7 +262,7 @@ pub struct Env {
     /// Which keys
     #[command(flatten)]
     pub choice: Choice,
-    /// For whom
+    /// Write for this reader
     #[arg(long, value_name = "FORMAT", default_value = "dotenv", value_parser = format_parser())]
     pub format: Format,
 }
@@ -273,14 +273,14 @@ pub struct Import {
     /// A `.env` file or a JSON object of strings; `-` is standard input
     #[arg(required_unless_present = "env", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    /// Take these variables from the caller's environment
+    /// Take these variables from the environment instead of a file
     #[arg(long, value_name = "VARIABLE", num_args = 1.., conflicts_with = "file")]
     pub env: Vec<VariableName>,
-    /// What the file is; by default JSON if it ends in `.json`, else dotenv
-    #[arg(long, value_enum)]
+    /// Read the file as `dotenv` or `json`; by default its name's ending decides
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<ImportFormat>,
-    /// Put this before each key's name
-    #[arg(long, value_name = "PREFIX", default_value = "")]
+    /// Put this before each key's name, such as `myproject/`
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub prefix: String,
     /// Replace the secrets of keys that exist; the former ones are kept
     #[arg(long)]
@@ -308,13 +308,13 @@ pub enum ImportFormat {
 /// `keyctl init`
 #[derive(Args)]
 pub struct Init {
-    /// Take the variables from this file; by default `.env.example`, else `.env`, else they are asked for
+    /// Take the variables from this file; by default `.env.example` or `.env`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub from: Option<PathBuf>,
-    /// Put this before each key's name
-    #[arg(long, value_name = "PREFIX", default_value = "")]
+    /// Put this before each key's name, such as `myproject/`
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub prefix: String,
-    /// Variables to name, each the name of a key too
+    /// Variables the project needs; each is taken as the name of a key too
     #[arg(value_name = "VARIABLE")]
     pub variables: Vec<VariableName>,
 }
@@ -322,16 +322,16 @@ pub struct Init {
 /// `keyctl allow`
 #[derive(Args)]
 pub struct Allow {
-    /// A folder of the project
+    /// A folder of the project; by default this one
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
-    /// Allow without a question if the grants have exactly this hash
+    /// Allow without asking if what the project asks for has this hash
     #[arg(long, value_name = "HASH")]
     pub hash: Option<String>,
     /// Print the hash of what the project asks for, and allow nothing
     #[arg(long, conflicts_with = "hash")]
     pub show_hash: bool,
-    /// Let this project set a variable that projects may not set
+    /// Let this project set a variable that others may not, such as `HTTPS_PROXY`
     #[arg(long, value_name = "VARIABLE")]
     pub variable: Vec<VariableName>,
 }
@@ -339,7 +339,7 @@ pub struct Allow {
 /// `keyctl deny`
 #[derive(Args)]
 pub struct Deny {
-    /// A folder of the project
+    /// A folder of the project; by default this one
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
 }
@@ -375,10 +375,10 @@ pub struct History {
     /// What to do
     #[command(subcommand)]
     pub verb: Option<HistoryVerb>,
-    /// Only the last so many events
+    /// Show only the last COUNT entries
     #[arg(short = 'n', value_name = "COUNT")]
     pub last: Option<usize>,
-    /// Report as JSON, one event a line
+    /// Report as JSON, one entry a line
     #[arg(long)]
     pub json: bool,
 }
@@ -386,7 +386,8 @@ pub struct History {
 /// What `keyctl history` does beside listing.
 #[derive(Subcommand)]
 pub enum HistoryVerb {
-    /// Prove that no event was changed, added or cut: exit code 0 intact, 1 tampered, 4 not provable
+    /// Prove that no entry was changed, added or cut off
+    #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
     Verify(Report),
 }
 
@@ -401,12 +402,15 @@ pub struct Recovery {
 /// What `keyctl recovery` does.
 #[derive(Subcommand)]
 pub enum RecoveryVerb {
-    /// Write a copy that opens the store with a passphrase, also with plain `age`
+    /// Write a copy that opens the store with a passphrase
+    #[command(
+        after_help = "The copy is an encrypted age identity file, so plain age opens the store with it too:\n  age -d -i keyctl-recovery.age store.age"
+    )]
     Create {
-        /// Where to; the file must not exist
+        /// Where to write it; the file must not exist yet
         #[arg(default_value = "keyctl-recovery.age", value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// Print the page with instructions to standard output instead
+        /// Print it to standard output instead, on a page with instructions
         #[arg(long, conflicts_with = "file")]
         print: bool,
         /// Read the passphrase from a file instead of asking for it
@@ -430,10 +434,10 @@ pub enum RecoveryVerb {
         /// Read the passphrase from a file instead of asking for it
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         passphrase_file: Option<PathBuf>,
-        /// Who shall keep the identity; by default who kept it before, on a new machine the keychain or else a file
+        /// Who keeps the identity from now on; by default as before
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
-        /// Go on from a store that is older than the newest that was written
+        /// Accept a store that is older than the newest one written
         #[arg(long)]
         accept_older: bool,
     },
@@ -452,10 +456,10 @@ pub struct Store {
 pub enum StoreVerb {
     /// Make an empty store; the first `set` does so by itself
     Create {
-        /// Its name
+        /// The store's name
         #[arg(default_value = "personal", value_parser = ["personal"])]
         name: String,
-        /// Who shall keep its identity; by default the keychain, or else a file
+        /// Who keeps its identity; by default the keychain, if there is one
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
         /// Begin anew where the keychain knows a store whose files are gone
@@ -464,11 +468,11 @@ pub enum StoreVerb {
     },
     /// Move a store's identity to another keeper
     Keeper {
-        /// Its name
+        /// The store's name
         #[arg(default_value = "personal", value_parser = ["personal"])]
         name: String,
-        /// Who shall keep it
-        #[arg(long, value_parser = keeper_parser())]
+        /// Who keeps the identity from now on
+        #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
         to: KeeperKind,
     },
 }
@@ -484,10 +488,10 @@ pub struct Report {
 /// `keyctl completions`
 #[derive(Args)]
 pub struct Completions {
-    /// For which shell
+    /// The shell that shall read it
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
-    /// A script that also completes the names of keys and profiles, by asking keyctl
+    /// Also complete names of keys and profiles, by asking keyctl at each Tab
     #[arg(long)]
     pub dynamic: bool,
 }
@@ -495,7 +499,7 @@ pub struct Completions {
 /// `keyctl man`
 #[derive(Args)]
 pub struct Man {
-    /// Write one page a command to this folder
+    /// Write a page for each command to this folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
 }
@@ -542,6 +546,23 @@ fn parse_extra(text: &str) -> Result<(VariableName, KeyName), crate::name::BadNa
         Ok((variable.clone(), variable.into()))
     }
 }
+
+/// What each exit code means, for the manual page and the README.
+pub const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "a negative answer: not removed, not intact, exists already"),
+    ("2", "a call that cannot be meant, or one for the kernel's `keyctl`"),
+    ("3", "no such key, profile or project file"),
+    ("4", "the keychain is locked, denies access or cannot be reached"),
+    ("5", "the store is damaged, forged or an older copy"),
+    ("6", "the project file is not allowed or is refused"),
+    ("7", "a file cannot be read or written"),
+    ("8", "another keyctl holds the lock"),
+    ("125", "`run`: one of the above, whose number stands behind the message"),
+    ("126", "`run`: the command cannot be executed"),
+    ("127", "`run`: the command was not found"),
+    ("130", "interrupted at a question"),
+];
 
 /// `run`'s exit code for its own failures, as `env`, `nice` and `timeout` have it (POSIX, "env": 125).
 pub const RUN_FAILED: u8 = 125;

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         }
         Called::Text(text) => {
             let terminal = Terminal::new(&program, false, false);
-            terminal.data(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+            terminal.data(terminal.named(&text).as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
         }
         Called::Wrong(failure) => report(&failure.into(), false, &Terminal::new(&program, false, false)),
     }

@@ -20,6 +20,9 @@ use crate::{
     secret::Secret,
 };
 
+/// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
+const USUAL_NAME: &str = "keyctl";
+
 /// How this call talks to the user.
 #[derive(Debug, Clone)]
 pub struct Terminal {
@@ -46,6 +49,17 @@ impl Terminal {
         &self.program
     }
 
+    /// A text with what it says to type under the name this program was called by.
+    #[must_use]
+    pub fn named<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.program == USUAL_NAME {
+            return Cow::Borrowed(text);
+        }
+        let command = |before: &str| (format!("{before}{USUAL_NAME} "), format!("{before}{} ", self.program));
+        let ((quoted, renamed), (example, other)) = (command("`"), command("\n  "));
+        Cow::Owned(text.replace(&quoted, &renamed).replace(&example, &other))
+    }
+
     /// Writes data to standard output, byte for byte.
     ///
     /// # Errors
@@ -65,6 +79,7 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn report(&self, text: &str) -> Result<()> {
+        let text = self.named(text);
         let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
         lines.push(Cow::Borrowed(""));
         self.data(lines.join("\n").as_bytes())
@@ -107,7 +122,8 @@ impl Terminal {
     pub fn failure(&self, failure: &Failure, tag: Option<Kind>) {
         let tag = tag.map(|kind| format!(" [E{:02}]", kind as u8)).unwrap_or_default();
         let (red, plain) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        let message = printable(&failure.message).into_owned();
+        let message = self.named(&failure.message);
+        let message = printable(&message);
         let _ = writeln!(io::stderr().lock(), "{red}{}:{plain} {message}{tag}", self.program);
         for hint in &failure.hints {
             self.hint(hint);
@@ -117,7 +133,7 @@ impl Terminal {
     fn line(&self, kind: &str, text: &str) {
         let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
         // Nothing is to be done when standard error cannot be written; the exit code still tells.
-        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {kind}{}", self.program, printable(text));
+        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {kind}{}", self.program, printable(&self.named(text)));
     }
 
     /// Whether a person can be asked: there is a terminal to ask on, and this call is not part of a pipeline's silence.
@@ -232,6 +248,14 @@ mod tests {
     fn what_would_speak_to_the_terminal_is_shown_instead() {
         assert_eq!(printable("a\x1b]52;c;x\x07\u{202e}b"), "a\\u{1b}]52;c;x\\u{7}\\u{202e}b");
         assert_eq!(printable("plain ü"), "plain ü");
+    }
+
+    #[test]
+    fn what_to_type_is_said_under_the_name_the_program_was_called_by() {
+        let terminal = |name| Terminal::new(name, false, true);
+        let text = "see `keyctl set --help`, of keyctl:\n  keyctl set A";
+        assert_eq!(terminal("apikeyctl").named(text), "see `apikeyctl set --help`, of keyctl:\n  apikeyctl set A");
+        assert_eq!(terminal("keyctl").named(text), text);
     }
 
     #[test]

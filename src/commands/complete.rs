@@ -3,12 +3,12 @@
 //! It never prompts, says nothing, and reads no value: of the opened store only the tables' heads are looked at. Where
 //! the keychain is locked or does not answer at once, there is nothing to complete.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use clap::{Command, CommandFactory};
-use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate};
+use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter, engine::ValueCompleter};
 
-use crate::{cli::Cli, config, failure::Result, home::Home, store::file::SealedFile};
+use crate::{cli::Cli, config, failure::Result, home::Home, name::KeyName, platform, store::file::SealedFile};
 
 use super::{completions, opening, project};
 
@@ -34,6 +34,7 @@ fn with_names(command: Command) -> Command {
         }
         (_, "profile") => argument.add(ArgValueCompleter::new(profiles)),
         ("run" | "env", "keys") => argument.add(ArgValueCompleter::new(extras)),
+        ("run", "command") => argument.add(ArgValueCompleter::new(program_or_file)),
         _ => argument,
     })
 }
@@ -65,9 +66,11 @@ fn candidates(typed: &OsStr, names: Vec<String>) -> Vec<CompletionCandidate> {
 
 fn names() -> Result<Vec<String>> {
     let home = Home::find()?;
-    let kept = opening::identity(&home)?;
+    let kept = opening::identity_quietly(&home)?;
     let Some(sealed) = SealedFile::read(&home)? else { return Ok(Vec::new()) };
-    sealed.open(&kept.identity, &kept.anchor)?.names()
+    let names = sealed.open(&kept.identity, &kept.anchor)?.names()?;
+    // A text that a person has edited may hold anything, and a shell puts this on its command line.
+    Ok(names.into_iter().filter(|name| name.parse::<KeyName>().is_ok()).collect())
 }
 
 fn profile_names() -> Result<Vec<String>> {
@@ -75,4 +78,33 @@ fn profile_names() -> Result<Vec<String>> {
     let config = config::read(&home)?;
     let project = project::find(&home, None, None)?;
     Ok(super::profile::names(project.as_ref(), &config))
+}
+
+/// The word after `--` is a program, those behind it may be files.
+fn program_or_file(typed: &OsStr) -> Vec<CompletionCandidate> {
+    if is_first_of_command() && !typed.to_string_lossy().contains(std::path::is_separator) {
+        return programs(&typed.to_string_lossy());
+    }
+    PathCompleter::any().complete(typed)
+}
+
+/// Whether the word being typed stands right behind `--`. The first `--` parts the shell's call from what was typed.
+fn is_first_of_command() -> bool {
+    let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let at = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+    let at: usize = at.unwrap_or(words.len().saturating_sub(1));
+    words.iter().position(|word| word == "--").is_some_and(|dashes| dashes + 1 == at)
+}
+
+fn programs(typed: &str) -> Vec<CompletionCandidate> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let entries = std::env::split_paths(&path).filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let found = entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())));
+    let mut names: Vec<String> = found
+        .filter(|(name, path)| name.starts_with(typed) && path.is_file() && platform::is_executable(path))
+        .map(|(name, _)| name)
+        .collect();
+    names.sort();
+    names.dedup();
+    names.into_iter().map(CompletionCandidate::new).collect()
 }

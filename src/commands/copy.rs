@@ -18,6 +18,7 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
+    name::KeyName,
     platform,
     secret::{LARGEST, Secret},
     terminal::Terminal,
@@ -40,7 +41,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         )
         .into());
     }
-    check_display()?;
+    check_display(&arguments.name)?;
     let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]);
     used.record(&event, (&config::read(&home)?).into(), terminal)?;
     start_holder(&key.value, arguments.seconds)?;
@@ -52,14 +53,14 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn check_display() -> Result<()> {
+fn check_display(name: &KeyName) -> Result<()> {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY") {
         return Err(Failure::new(
             Kind::Usage,
             "there is no clipboard here: neither `WAYLAND_DISPLAY` nor `DISPLAY` is set",
         )
-        .hint("print it instead: `keyctl get NAME`"));
+        .hint(format!("print it instead: `keyctl get {name}`")));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `keyctl doctor`: everything that can be wrong with an installation, looked at one by one.
 
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 use serde_json::json;
 
@@ -48,15 +48,15 @@ impl Grade {
 
 /// One check: what was looked at, what was seen, and what to do.
 struct Finding {
-    about: &'static str,
+    about: Cow<'static, str>,
     grade: Grade,
     seen: String,
     hints: Vec<String>,
 }
 
 impl Finding {
-    fn new(about: &'static str, grade: Grade, seen: impl Into<String>) -> Self {
-        Self { about, grade, seen: seen.into(), hints: Vec::new() }
+    fn new(about: impl Into<Cow<'static, str>>, grade: Grade, seen: impl Into<String>) -> Self {
+        Self { about: about.into(), grade, seen: seen.into(), hints: Vec::new() }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -65,7 +65,7 @@ impl Finding {
     }
 
     fn failed(about: &'static str, failure: &Failure) -> Self {
-        Self { about, grade: Grade::Bad, seen: failure.message.clone(), hints: failure.hints.clone() }
+        Self { about: about.into(), grade: Grade::Bad, seen: failure.message.clone(), hints: failure.hints.clone() }
     }
 }
 
@@ -75,7 +75,7 @@ impl Finding {
 /// `Negative` when a check is bad, so that a script can tell.
 pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
-    let mut findings = vec![name_on_path(), data_folder(&home)];
+    let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
     findings.extend(leftovers(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home));
@@ -83,12 +83,15 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     if arguments.json {
         let checks: Vec<_> = findings
             .iter()
-            .map(|f| json!({ "about": f.about, "grade": f.grade.word(), "seen": f.seen, "hints": f.hints }))
+            .map(|f| {
+                let hints: Vec<_> = f.hints.iter().map(|hint| terminal.named(hint)).collect();
+                json!({ "about": f.about, "grade": f.grade.word(), "seen": f.seen, "hints": hints })
+            })
             .collect();
         terminal.json(&json!({ "good": bad == 0, "checks": checks }))?;
     } else {
         let rows: Vec<_> =
-            findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_owned(), f.seen.clone()]).collect();
+            findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_string(), f.seen.clone()]).collect();
         terminal.report(&columns(&rows))?;
         findings.iter().flat_map(|finding| &finding.hints).for_each(|hint| terminal.hint(hint));
     }
@@ -98,13 +101,13 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-fn name_on_path() -> Finding {
-    let about = "the name `keyctl`";
+fn name_on_path(name: &str) -> Finding {
+    let about = format!("the name `{name}`");
     let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let first = std::env::split_paths(&path)
-        .flat_map(|folder| platform::program_names("keyctl".as_ref()).into_iter().map(move |name| folder.join(name)))
-        .find(|path| path.is_file());
+        .flat_map(|folder| platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file() && platform::is_executable(path));
     let others: Vec<String> = other_keyctl::others().iter().map(|path| format!("`{}`", path.display())).collect();
     let shown = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map_or_else(|| "nothing".to_owned(), |path| format!("`{}`", path.display()))
@@ -116,7 +119,12 @@ fn name_on_path() -> Finding {
     if others.is_empty() {
         return Finding::new(about, Grade::Good, format!("a shell finds this one, {}", shown(&own)));
     }
-    Finding::new(about, Grade::Care, format!("a shell finds this one before {}", others.join(", ")))
+    if name != other_keyctl::NAME {
+        let seen =
+            format!("a shell finds this one, {}; `{}` is {}", shown(&own), other_keyctl::NAME, others.join(", "));
+        return Finding::new(about, Grade::Good, seen);
+    }
+    Finding::new(about, Grade::Care, format!("a shell finds this one, {}, before {}", shown(&own), others.join(", ")))
         .hint("for the kernel's keyrings call the other one by its path; scripts that say `keyctl show @u` get this one, which tells them so")
 }
 

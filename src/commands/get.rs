@@ -19,6 +19,8 @@ use super::using;
 /// As the store has them; `Usage` for a no.
 pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
+    let used = using::keys(&home, &[&arguments.name], terminal)?;
+    let key = used.payload.key(&arguments.name)?;
     let on_screen = std::io::stdout().is_terminal();
     if on_screen
         && !arguments.show
@@ -28,10 +30,8 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
-    let used = using::keys(&home, &[&arguments.name], terminal)?;
     let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]);
     used.record(&event, (&config::read(&home)?).into(), terminal)?;
-    let key = used.payload.key(&arguments.name)?;
     terminal.data(key.value.expose())?;
     if on_screen {
         terminal.data(b"\n")?;

@@ -57,8 +57,8 @@ pub enum Called {
 /// The name this program was called by, for its messages: a distribution may have renamed it.
 #[must_use]
 pub fn called_by(first: Option<&OsString>) -> String {
-    let name = first.map(Path::new).and_then(Path::file_stem).unwrap_or(OsStr::new("keyctl"));
-    name.to_string_lossy().into_owned()
+    let name = first.map(Path::new).and_then(Path::file_name).unwrap_or(OsStr::new("keyctl")).to_string_lossy();
+    name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name).to_owned()
 }
 
 /// Reads the arguments.

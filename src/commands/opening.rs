@@ -7,7 +7,7 @@ use crate::{
     identity::{
         Identity,
         anchor::Anchor,
-        keeper::{Keeper, Record},
+        keeper::{Held, Keeper, Record},
     },
     store::file::{self, OpenText, SealedFile},
     terminal::Terminal,
@@ -30,9 +30,21 @@ pub struct Kept {
 /// # Errors
 /// `Missing` where no key was ever kept, `Keychain` when the keeper cannot be reached or has lost them.
 pub fn identity(home: &Home) -> Result<Kept> {
+    held(home, |keeper| keeper.read())
+}
+
+/// Like [`identity`], and gives up where a person would be asked or made to wait.
+///
+/// # Errors
+/// As [`identity`].
+pub fn identity_quietly(home: &Home) -> Result<Kept> {
+    held(home, |keeper| keeper.read_quietly())
+}
+
+fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<Kept> {
     let Some(record) = Record::read(home)? else { return Err(no_record(home)) };
     let keeper = record.open(home);
-    let held = keeper.read()?;
+    let held = read(keeper.as_ref())?;
     let anchor = held
         .anchor
         .as_ref()

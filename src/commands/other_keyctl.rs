@@ -11,6 +11,9 @@ use crate::{
     platform,
 };
 
+/// The name that both programs have.
+pub const NAME: &str = "keyctl";
+
 /// keyutils 1.6.3's verbs that are not ours (`keyctl(1)`).
 const THEIRS: &[&str] = &[
     "add",
@@ -104,9 +107,8 @@ pub fn others() -> Vec<std::path::PathBuf> {
     let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/bin".into(), "/bin".into()]);
-    let candidates = folders.flat_map(|folder| {
-        platform::program_names(OsStr::new("keyctl")).into_iter().map(move |name| folder.join(name))
-    });
+    let candidates = folders
+        .flat_map(|folder| platform::program_names(OsStr::new(NAME)).into_iter().map(move |name| folder.join(name)));
     let mut found: Vec<std::path::PathBuf> = Vec::new();
     for candidate in candidates.filter(|path| path.is_file() && platform::is_executable(path)) {
         let Ok(real) = std::fs::canonicalize(&candidate) else { continue };

@@ -49,6 +49,14 @@ pub trait Keeper {
     /// `Keychain`: locked, denied, silent past the deadline; `Disk` for a file.
     fn read(&self) -> Result<Held>;
 
+    /// Like [`Keeper::read`], and gives up where a person would be asked or made to wait.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    fn read_quietly(&self) -> Result<Held> {
+        self.read()
+    }
+
     /// Puts one line in place and returns once it is kept.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ use crate::{
 
 /// How long a keychain may take that need not ask anybody.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// How long a keychain may take to answer a question that is not worth waiting for.
-const QUIET_DEADLINE: Duration = Duration::from_secs(1);
+/// How long to wait for an answer that can be done without, while somebody is typing.
+const SHORT_DEADLINE: Duration = Duration::from_millis(500);
 /// How long a person may take to answer the keychain's prompt.
 const PROMPT_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -53,21 +53,6 @@ impl OsKeychain {
     #[must_use]
     pub fn of_folder(folder: Id) -> Self {
         Self { service: format!("keyctl-home:{folder}") }
-    }
-
-    /// What is kept, if the keychain says so at once and without a prompt.
-    #[must_use]
-    pub fn read_quietly(&self) -> Option<Held> {
-        #[cfg(target_os = "linux")]
-        {
-            use super::secret_service::{Found, read};
-            match read(&self.service, QUIET_DEADLINE) {
-                Ok(Found::Held(held)) => Some(held),
-                _ => None,
-            }
-        }
-        #[cfg(not(target_os = "linux"))]
-        self.read_through_keyring(QUIET_DEADLINE).ok()
     }
 
     /// Asks once, without causing a prompt.
@@ -157,6 +142,21 @@ impl Keeper for OsKeychain {
     #[cfg(not(target_os = "linux"))]
     fn read(&self) -> Result<Held> {
         self.read_through_keyring(PROMPT_DEADLINE)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_quietly(&self) -> Result<Held> {
+        use super::secret_service::{Found, read};
+        match read(&self.service, SHORT_DEADLINE) {
+            Ok(Found::Held(held)) => Ok(held),
+            _ => Err(locked()),
+        }
+    }
+
+    /// macOS cannot be asked without the risk of its prompt.
+    #[cfg(not(target_os = "linux"))]
+    fn read_quietly(&self) -> Result<Held> {
+        if cfg!(target_os = "macos") { Err(locked()) } else { self.read_through_keyring(SHORT_DEADLINE) }
     }
 
     fn write(&self, item: Item, line: &Secret) -> Result<()> {

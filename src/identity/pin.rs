@@ -31,7 +31,7 @@ fn item(home: &Home) -> OsKeychain {
 /// The store that the keychain knows for this folder, if it answers without asking anybody.
 #[must_use]
 pub fn read(home: &Home) -> Option<Id> {
-    let held = item(home).read_quietly()?;
+    let held = item(home).read_quietly().ok()?;
     held.anchor.as_ref().and_then(Anchor::parse).map(|pin| pin.store)
 }
 

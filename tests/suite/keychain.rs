@@ -11,7 +11,7 @@ use std::{
 use crate::sandbox::Sandbox;
 
 /// A session bus of its own and the keychain on it; both end with the test.
-struct Keychain {
+pub struct Keychain {
     bus: Child,
     daemon: Child,
     address: String,
@@ -19,7 +19,7 @@ struct Keychain {
 }
 
 /// A home whose session has a keychain.
-fn desktop() -> (Sandbox, Keychain) {
+pub fn desktop() -> (Sandbox, Keychain) {
     let mut sandbox = Sandbox::new();
     let keychain = Keychain::start(&sandbox);
     sandbox.variables.push(("DBUS_SESSION_BUS_ADDRESS".into(), keychain.address.clone().into()));
@@ -94,7 +94,7 @@ impl Keychain {
         String::from_utf8_lossy(&answer.stdout).contains("true")
     }
 
-    fn lock(&self) {
+    pub fn lock(&self) {
         let arguments = [
             "--session",
             "--print-reply",
@@ -111,7 +111,7 @@ impl Keychain {
         assert!(done.status.success());
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let sent =
             Command::new("kill").args([&format!("-{name}"), &self.daemon.id().to_string()]).status().expect("kill");
         assert!(sent.success());

@@ -5,8 +5,17 @@
 #![cfg(target_os = "linux")]
 
 mod sandbox;
+mod tools;
 
+mod aging;
 mod architecture;
+mod cctv;
+mod completing;
+mod copying;
 mod faults;
 mod keeping;
 mod keychain;
+mod manual;
+mod naming;
+mod readme;
+mod toplevel;

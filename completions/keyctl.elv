@@ -1,0 +1,523 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[keyctl] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'keyctl'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'keyctl'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand run 'Run a command with the keys its project names'
+            cand exec 'Run a command with the keys its project names'
+            cand set 'Keep a key: its secret is typed unseen, piped in or read from a file'
+            cand get 'Print a key''s secret'
+            cand show 'Show what is known of a key, never its secret'
+            cand list 'List the keys that are kept, without their secrets'
+            cand ls 'List the keys that are kept, without their secrets'
+            cand remove 'Remove keys from the store'
+            cand rm 'Remove keys from the store'
+            cand rename 'Give a key another name'
+            cand copy 'Put a key''s secret on the clipboard for a while'
+            cand env 'Print keys with their secrets, for a shell or another program to read'
+            cand import 'Take keys over from a `.env` or JSON file, or from the environment'
+            cand init 'Write a `.keyctl.toml` that names the keys this project needs'
+            cand allow 'Show what this project asks for, and allow it after a yes'
+            cand deny 'Take back what this project was allowed'
+            cand profile 'Show the profiles, and which key becomes which variable in each'
+            cand history 'Show who used which key when, or prove that no entry was changed'
+            cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
+            cand store 'Make the store, or move its identity between keychain and file'
+            cand status 'Show what is kept, what this project gets, and what needs care'
+            cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
+            cand completions 'Print a script that lets a shell complete commands and names'
+            cand man 'Print the manual page, or write the pages of all commands to a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;run'= {
+            cand -P 'Use this profile of the project or of your own config'
+            cand --profile 'Use this profile of the project or of your own config'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
+            cand --keep 'Keep the value of a variable that is set already'
+            cand -n 'Say what would be given, and start nothing'
+            cand --dry-run 'Say what would be given, and start nothing'
+            cand -y 'Do not warn about commands that install packages'
+            cand --yes 'Do not warn about commands that install packages'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;exec'= {
+            cand -P 'Use this profile of the project or of your own config'
+            cand --profile 'Use this profile of the project or of your own config'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
+            cand --keep 'Keep the value of a variable that is set already'
+            cand -n 'Say what would be given, and start nothing'
+            cand --dry-run 'Say what would be given, and start nothing'
+            cand -y 'Do not warn about commands that install packages'
+            cand --yes 'Do not warn about commands that install packages'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;set'= {
+            cand --from-file 'Read the secret from a file'
+            cand --generate 'Make a random secret of 32 letters and digits, or of LENGTH'
+            cand --replace 'Replace the secret of a key that exists; the former one is kept'
+            cand --raw 'Keep the line ending at the secret''s end, which is taken off otherwise'
+            cand --binary 'Take a secret with NUL bytes, which no variable can carry'
+            cand --allow-empty 'Take an empty secret'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;get'= {
+            cand --show 'Print it on a terminal without asking first'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;show'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remove'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --forget 'Wipe the secret and its former ones too, also of keys removed before'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;rm'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --forget 'Wipe the secret and its former ones too, also of keys removed before'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;rename'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;copy'= {
+            cand --for 'Clear the clipboard after this many seconds'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;env'= {
+            cand -P 'Use this profile of the project or of your own config'
+            cand --profile 'Use this profile of the project or of your own config'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --format 'Write for this reader'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;import'= {
+            cand --env 'Take these variables from the environment instead of a file'
+            cand --format 'Read the file as `dotenv` or `json`; by default its name''s ending decides'
+            cand --prefix 'Put this before each key''s name, such as `myproject/`'
+            cand --replace 'Replace the secrets of keys that exist; the former ones are kept'
+            cand --delete 'Remove the file once every key was read back from the store'
+            cand -n 'Say what would be kept, and keep nothing'
+            cand --dry-run 'Say what would be kept, and keep nothing'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;init'= {
+            cand --from 'Take the variables from this file; by default `.env.example` or `.env`'
+            cand --prefix 'Put this before each key''s name, such as `myproject/`'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;allow'= {
+            cand --hash 'Allow without asking if what the project asks for has this hash'
+            cand --variable 'Let this project set a variable that others may not, such as `HTTPS_PROXY`'
+            cand --show-hash 'Print the hash of what the project asks for, and allow nothing'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;deny'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;profile'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List the profiles of this project and of the user''s config'
+            cand ls 'List the profiles of this project and of the user''s config'
+            cand show 'Show which key becomes which variable'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;profile;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;profile;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;profile;show'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;profile;help'= {
+            cand list 'List the profiles of this project and of the user''s config'
+            cand show 'Show which key becomes which variable'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;profile;help;list'= {
+        }
+        &'keyctl;profile;help;show'= {
+        }
+        &'keyctl;profile;help;help'= {
+        }
+        &'keyctl;history'= {
+            cand -n 'Show only the last COUNT entries'
+            cand --json 'Report as JSON, one entry a line'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand verify 'Prove that no entry was changed, added or cut off'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;history;verify'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;help'= {
+            cand verify 'Prove that no entry was changed, added or cut off'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;history;help;verify'= {
+        }
+        &'keyctl;history;help;help'= {
+        }
+        &'keyctl;recovery'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand create 'Write a copy that opens the store with a passphrase'
+            cand verify 'Prove that a copy opens this store'
+            cand restore 'Give the identity back to its keeper, on this machine or a new one'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;recovery;create'= {
+            cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand --print 'Print it to standard output instead, on a page with instructions'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;recovery;verify'= {
+            cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;recovery;restore'= {
+            cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand --keeper 'Who keeps the identity from now on; by default as before'
+            cand --accept-older 'Accept a store that is older than the newest one written'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;recovery;help'= {
+            cand create 'Write a copy that opens the store with a passphrase'
+            cand verify 'Prove that a copy opens this store'
+            cand restore 'Give the identity back to its keeper, on this machine or a new one'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;recovery;help;create'= {
+        }
+        &'keyctl;recovery;help;verify'= {
+        }
+        &'keyctl;recovery;help;restore'= {
+        }
+        &'keyctl;recovery;help;help'= {
+        }
+        &'keyctl;store'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand create 'Make an empty store; the first `set` does so by itself'
+            cand keeper 'Move a store''s identity to another keeper'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;store;create'= {
+            cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;keeper'= {
+            cand --to 'Who keeps the identity from now on'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;help'= {
+            cand create 'Make an empty store; the first `set` does so by itself'
+            cand keeper 'Move a store''s identity to another keeper'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;store;help;create'= {
+        }
+        &'keyctl;store;help;keeper'= {
+        }
+        &'keyctl;store;help;help'= {
+        }
+        &'keyctl;status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;doctor'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;completions'= {
+            cand --dynamic 'Also complete names of keys and profiles, by asking keyctl at each Tab'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;man'= {
+            cand --out 'Write a page for each command to this folder'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;help'= {
+            cand run 'Run a command with the keys its project names'
+            cand set 'Keep a key: its secret is typed unseen, piped in or read from a file'
+            cand get 'Print a key''s secret'
+            cand show 'Show what is known of a key, never its secret'
+            cand list 'List the keys that are kept, without their secrets'
+            cand remove 'Remove keys from the store'
+            cand rename 'Give a key another name'
+            cand copy 'Put a key''s secret on the clipboard for a while'
+            cand env 'Print keys with their secrets, for a shell or another program to read'
+            cand import 'Take keys over from a `.env` or JSON file, or from the environment'
+            cand init 'Write a `.keyctl.toml` that names the keys this project needs'
+            cand allow 'Show what this project asks for, and allow it after a yes'
+            cand deny 'Take back what this project was allowed'
+            cand profile 'Show the profiles, and which key becomes which variable in each'
+            cand history 'Show who used which key when, or prove that no entry was changed'
+            cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
+            cand store 'Make the store, or move its identity between keychain and file'
+            cand status 'Show what is kept, what this project gets, and what needs care'
+            cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
+            cand completions 'Print a script that lets a shell complete commands and names'
+            cand man 'Print the manual page, or write the pages of all commands to a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;help;run'= {
+        }
+        &'keyctl;help;set'= {
+        }
+        &'keyctl;help;get'= {
+        }
+        &'keyctl;help;show'= {
+        }
+        &'keyctl;help;list'= {
+        }
+        &'keyctl;help;remove'= {
+        }
+        &'keyctl;help;rename'= {
+        }
+        &'keyctl;help;copy'= {
+        }
+        &'keyctl;help;env'= {
+        }
+        &'keyctl;help;import'= {
+        }
+        &'keyctl;help;init'= {
+        }
+        &'keyctl;help;allow'= {
+        }
+        &'keyctl;help;deny'= {
+        }
+        &'keyctl;help;profile'= {
+            cand list 'List the profiles of this project and of the user''s config'
+            cand show 'Show which key becomes which variable'
+        }
+        &'keyctl;help;profile;list'= {
+        }
+        &'keyctl;help;profile;show'= {
+        }
+        &'keyctl;help;history'= {
+            cand verify 'Prove that no entry was changed, added or cut off'
+        }
+        &'keyctl;help;history;verify'= {
+        }
+        &'keyctl;help;recovery'= {
+            cand create 'Write a copy that opens the store with a passphrase'
+            cand verify 'Prove that a copy opens this store'
+            cand restore 'Give the identity back to its keeper, on this machine or a new one'
+        }
+        &'keyctl;help;recovery;create'= {
+        }
+        &'keyctl;help;recovery;verify'= {
+        }
+        &'keyctl;help;recovery;restore'= {
+        }
+        &'keyctl;help;store'= {
+            cand create 'Make an empty store; the first `set` does so by itself'
+            cand keeper 'Move a store''s identity to another keeper'
+        }
+        &'keyctl;help;store;create'= {
+        }
+        &'keyctl;help;store;keeper'= {
+        }
+        &'keyctl;help;status'= {
+        }
+        &'keyctl;help;doctor'= {
+        }
+        &'keyctl;help;completions'= {
+        }
+        &'keyctl;help;man'= {
+        }
+        &'keyctl;help;help'= {
+        }
+    ]
+    $completions[$command]
+}
