@@ -32,6 +32,23 @@ pub enum Kind {
     Interrupted = 130,
 }
 
+/// What each exit code means, for the manual page and the README.
+pub const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "a negative answer: not removed, not intact, exists already"),
+    ("2", "a call that cannot be meant, or one for the kernel's `keyctl`"),
+    ("3", "no such key, profile or project file"),
+    ("4", "the keychain is locked, denies access or cannot be reached"),
+    ("5", "the store is damaged, forged or an older copy"),
+    ("6", "the project file is not allowed or is refused"),
+    ("7", "a file cannot be read or written"),
+    ("8", "another keyctl holds the lock"),
+    ("125", "`run`: one of the above, whose number stands behind the message"),
+    ("126", "`run`: the command cannot be executed"),
+    ("127", "`run`: the command was not found"),
+    ("130", "interrupted at a question"),
+];
+
 /// One failure on its way to the user.
 #[derive(Debug)]
 pub struct Failure {

@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use crate::{
     cli::{self, Cli},
-    failure::{Failure, Kind},
+    failure::{EXIT_CODES, Failure, Kind},
     terminal::Terminal,
 };
 
@@ -106,7 +106,7 @@ fn page(command: clap::Command, terminal: &Terminal) -> anyhow::Result<Vec<u8>> 
     }
     if is_main {
         rest.control("SH", ["EXIT STATUS"]);
-        for (code, meaning) in cli::EXIT_CODES {
+        for (code, meaning) in EXIT_CODES {
             rest.control("TP", []).text([roman(*code)]).text([roman(*meaning)]);
         }
     }

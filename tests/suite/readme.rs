@@ -173,7 +173,7 @@ fn the_readme_fits_a_terminal_and_has_the_programs_own_exit_codes() {
         in_block ^= line.starts_with("```");
         assert!(in_block || line.starts_with(['|', '<']) || line.chars().count() <= 80, "{line}");
     }
-    for (code, meaning) in keyctl::cli::EXIT_CODES {
+    for (code, meaning) in keyctl::failure::EXIT_CODES {
         assert!(readme.contains(&format!("| {code} | {meaning} |\n")), "| {code} | {meaning} |");
     }
 }
