@@ -359,7 +359,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__env)
-            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --format --quiet --no-color --help"
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --format --show --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1423,7 +1423,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__create)
-            opts="-q -h --keeper --quiet --no-color --help personal"
+            opts="-q -h --keeper --anew --quiet --no-color --help personal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

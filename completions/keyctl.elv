@@ -185,6 +185,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --format 'Write for this reader'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --show 'Show them on this screen without asking'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -369,6 +370,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;create'= {
             cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
+            cand --anew 'Begin anew where the keychain knows a store whose files are gone'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'

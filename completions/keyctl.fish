@@ -139,6 +139,7 @@ docker\t''
 github\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l allow-missing -d 'Go on without the keys that the store does not have'
+complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l show -d 'Show them on this screen without asking'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s h -l help -d 'Print help'
@@ -237,6 +238,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l keeper -d 'Who keeps its identity; by default the keychain, if there is one' -r -f -a "keychain\t''
 file\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l anew -d 'Begin anew where the keychain knows a store whose files are gone'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'

@@ -1,6 +1,6 @@
 //! `keyctl env`: a profile's keys in another program's form.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use crate::{
     cli, config,
@@ -19,6 +19,11 @@ use super::choosing;
 /// # Errors
 /// As `run` has them; `Usage` for a value that the format cannot carry.
 pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    if std::io::stdout().is_terminal() && !arguments.show && !terminal.confirm("show the secrets on this screen?")? {
+        return Err(Failure::new(Kind::Negative, "not shown")
+            .hint("into a command instead: `keyctl run -- myapp`")
+            .into());
+    }
     let home = Home::find()?;
     let config = config::read(&home)?;
     let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;

@@ -194,7 +194,8 @@ fn restore(
     terminal: &Terminal,
 ) -> Result<()> {
     let copy = read_copy(file, passphrase_file, terminal)?;
-    let _lock = change::lock(home)?;
+    let now = Moment::now();
+    let lock = change::lock(home)?;
     let payload = open_with(home, &copy)?;
     let record = record_for(home, payload.id, wish, terminal)?;
     let keeper = record.open(home);
@@ -230,6 +231,10 @@ fn restore(
         KeeperKind::File => drop(pin::remove(home)),
     }
     open_like_any_other(home, terminal)?;
+    drop(lock);
+    change::change(home, terminal, now, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
+    })?;
     let keys = crate::terminal::count(payload.keys.len(), "key");
     terminal.say(&format!("the store opens again: {keys}; its identity is kept by the {}", record.keeper.word()));
     Ok(())

@@ -1,0 +1,141 @@
+//! Commands that have commands of their own: `profile`, `history`, `recovery` and `store`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::{Report, keeper_parser};
+use crate::{identity::keeper::KeeperKind, name::ProfileName};
+
+/// `keyctl profile`
+#[derive(Args)]
+pub struct Profile {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: ProfileVerb,
+}
+
+/// What `keyctl profile` does.
+#[derive(Subcommand)]
+pub enum ProfileVerb {
+    /// List the profiles of this project and of the user's config
+    #[command(visible_alias = "ls")]
+    List(Report),
+    /// Show which key becomes which variable
+    Show {
+        /// The profile; `default` if none is given
+        profile: Option<ProfileName>,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `keyctl history`
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct History {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+    /// Show only the last COUNT entries
+    #[arg(short = 'n', value_name = "COUNT")]
+    pub last: Option<usize>,
+    /// Report as JSON, one entry a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `keyctl history` does beside listing.
+#[derive(Subcommand)]
+pub enum HistoryVerb {
+    /// Prove that no entry was changed, added or cut off
+    #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
+    Verify(Report),
+}
+
+/// `keyctl recovery`
+#[derive(Args)]
+pub struct Recovery {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: RecoveryVerb,
+}
+
+/// What `keyctl recovery` does.
+#[derive(Subcommand)]
+pub enum RecoveryVerb {
+    /// Write a copy that opens the store with a passphrase
+    #[command(
+        after_help = "The copy is an encrypted age identity file, so plain age opens the store with it too:\n  age -d -i keyctl-recovery.age store.age"
+    )]
+    Create {
+        /// Where to write it; the file must not exist yet
+        #[arg(default_value = "keyctl-recovery.age", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print it to standard output instead, on a page with instructions
+        #[arg(long, conflicts_with = "file")]
+        print: bool,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Prove that a copy opens this store
+    Verify {
+        /// The copy, or its printed page
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Give the identity back to its keeper, on this machine or a new one
+    Restore {
+        /// The copy, its printed page, or an age identity file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Read the passphrase from a file instead of asking for it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+        /// Who keeps the identity from now on; by default as before
+        #[arg(long, value_parser = keeper_parser())]
+        keeper: Option<KeeperKind>,
+        /// Accept a store that is older than the newest one written
+        #[arg(long)]
+        accept_older: bool,
+    },
+}
+
+/// `keyctl store`
+#[derive(Args)]
+pub struct Store {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: StoreVerb,
+}
+
+/// What `keyctl store` does.
+#[derive(Subcommand)]
+pub enum StoreVerb {
+    /// Make an empty store; the first `set` does so by itself
+    Create {
+        /// The store's name
+        #[arg(default_value = "personal", value_parser = ["personal"])]
+        name: String,
+        /// Who keeps its identity; by default the keychain, if there is one
+        #[arg(long, value_parser = keeper_parser())]
+        keeper: Option<KeeperKind>,
+        /// Begin anew where the keychain knows a store whose files are gone
+        #[arg(long)]
+        anew: bool,
+    },
+    /// Move a store's identity to another keeper
+    Keeper {
+        /// The store's name
+        #[arg(default_value = "personal", value_parser = ["personal"])]
+        name: String,
+        /// Who keeps the identity from now on
+        #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
+        to: KeeperKind,
+    },
+}
