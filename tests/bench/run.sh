@@ -113,8 +113,8 @@ way() {
 }
 
 key() { printf 'KEY_%05d' "$1"; }
-# 48 characters that differ from key to key, as an issuer's keys do.
-value() { printf 'sk-proj-%s' "$(printf %s "$1" | sha256sum | head -c 40)"; }
+# 48 characters, as long as an issuer's keys are.
+value() { printf 'sk-proj-%010d%030d' $(($1 * 2654435761 % 9999999967)) "$1"; }
 
 # Which keys are injected from a store of $1: as many as $2, spread from the first to the last.
 chosen() {
@@ -126,7 +126,7 @@ chosen() {
 # The `.env` file that all stores of a size are made from.
 write_env() {
   local at
-  for ((at = 1; at <= $1; at++)); do printf '%s=' "$(key "$at")"; value "$at"; echo; done
+  for ((at = 1; at <= $1; at++)); do key "$at"; printf =; value "$at"; echo; done
 }
 
 # Ten at most: a store of one key can give only one.
