@@ -82,11 +82,17 @@ start_keychain() {
   # It prints the variables of its control socket, which nothing here needs.
   printf keychain | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
   local tries=0
-  until [ "$(reply ReadAlias string:default)" = /org/freedesktop/secrets/collection/login ]; do
+  # Not asked by its name before it has it: that would have the bus start a second one.
+  until [ "$(owner)" = true ] && [ "$(reply ReadAlias string:default)" = /org/freedesktop/secrets/collection/login ]; do
     tries=$((tries + 1))
     [ "$tries" -lt 200 ] || { say "no keychain came up within 10 s"; exit 1; }
     sleep 0.05
   done
+}
+
+owner() {
+  dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \
+    string:org.freedesktop.secrets | sed 's/.*boolean //'
 }
 
 reply() {
