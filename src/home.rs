@@ -81,18 +81,12 @@ impl Home {
     /// # Errors
     /// When it cannot be made, or others may write to it.
     pub fn prepare(&self) -> Result<()> {
+        self.refuse_foreign_home()?;
         platform::create_private_folder(&self.data)
             .map_err(|error| Failure::disk("make the folder", &self.data, &error))?;
         let facts =
             std::fs::metadata(&self.data).map_err(|error| Failure::disk("read the folder", &self.data, &error))?;
         let access = platform::access(&facts);
-        if access.by_other {
-            return Err(Failure::new(
-                Kind::Disk,
-                format!("the folder `{}` belongs to another user", self.data.display()),
-            )
-            .hint("run keyctl as the user whose keys these are, or set `KEYCTL_HOME`"));
-        }
         if access.writable_by_others {
             return Err(Failure::new(
                 Kind::Disk,
@@ -101,6 +95,18 @@ impl Home {
             .hint(platform::how_to_make_private(&self.data, true)));
         }
         Ok(())
+    }
+
+    /// Under `sudo` with the caller's `HOME`, files made here would be the administrator's and shut the user out.
+    fn refuse_foreign_home(&self) -> Result<()> {
+        let nearest = self.data.ancestors().find_map(|folder| Some((folder, std::fs::metadata(folder).ok()?)));
+        match nearest {
+            Some((folder, facts)) if platform::access(&facts).by_other && !platform::access(&facts).by_root => {
+                Err(Failure::new(Kind::Disk, format!("`{}` belongs to another user", folder.display()))
+                    .hint("run keyctl as the user whose keys these are (not through `sudo`), or set `KEYCTL_HOME`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes temporary files that a killed keyctl left behind, once they are a day old. Best effort.

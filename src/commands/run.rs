@@ -73,6 +73,12 @@ fn say_what_differs(
         let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
         terminal.say(&format!("goes on without {}", missing.join(", ")));
     }
+    if !chosen.given.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {
+        terminal.say(&format!(
+            "`{}` drops variables that it is not told to keep (`--preserve-env=NAME` keeps one)",
+            program.name()
+        ));
+    }
     if !arguments.yes && !chosen.given.is_empty() && installs_packages(&program.name(), arguments.command.get(1)) {
         terminal.warn(&format!(
             "the install scripts of every package will see these keys: {}",
