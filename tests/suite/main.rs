@@ -6,3 +6,6 @@ mod architecture;
 mod faults;
 mod keeping;
 mod keychain;
+mod launching;
+mod pty;
+mod running;
