@@ -3,7 +3,10 @@
 
 use std::os::unix::{fs::PermissionsExt, process::ExitStatusExt};
 
-use crate::sandbox::{KEYCTL, Sandbox};
+use crate::{
+    pty::python,
+    sandbox::{KEYCTL, Sandbox},
+};
 
 fn script(sandbox: &Sandbox, name: &str, text: &str) {
     let path = sandbox.file(name, text);
@@ -63,7 +66,7 @@ fn the_command_has_no_signal_ignored_or_blocked_and_keyctls_own_process_number()
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     // From a shell, because glibc's own way to start a process ignores two of its internal signals.
     let shell = format!("{KEYCTL} run -k A -- grep -E '^Sig(Ign|Blk)' /proc/self/status");
-    let ran = sandbox.call::<&str>(&[]).under(&["python3", "-c", "import os, signal, sys; [signal.signal(n, signal.SIG_DFL) for n in (13, 25)]; os.execvp('sh', ['sh', '-c', sys.argv[1]])", &shell]).run();
+    let ran = sandbox.call::<&str>(&[]).under(&[python(), "-c", "import os, signal, sys; [signal.signal(n, signal.SIG_DFL) for n in (13, 25)]; os.execvp('sh', ['sh', '-c', sys.argv[1]])", &shell]).run();
     let ignored =
         ran.stdout().lines().last().and_then(|line| u64::from_str_radix(line.strip_prefix("SigIgn:\t")?, 16).ok());
     assert_eq!(ignored.map(|mask| mask & 0x7fff_ffff), Some(0), "{}", ran.stdout());
@@ -78,9 +81,9 @@ fn the_command_has_no_signal_ignored_or_blocked_and_keyctls_own_process_number()
 #[test]
 fn the_command_inherits_the_callers_files_and_none_of_keyctls() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
-    let look = "python3 -c 'import os; print(*(os.readlink(f\"/proc/self/fd/{fd}\") for fd in (0, 7)), *os.listdir(\"/proc/self/fd\"))'";
+    let look = "-c 'import os; print(*(os.readlink(f\"/proc/self/fd/{fd}\") for fd in (0, 7)), *os.listdir(\"/proc/self/fd\"))'";
     let shell = |before: &str| {
-        let shell = format!("exec 7</dev/zero; {before} {look}");
+        let shell = format!("exec 7</dev/zero; {before} {} {look}", python());
         sandbox.call::<&str>(&[]).under(&["sh", "-c", &shell]).run().stdout()
     };
     let (without, with) = (shell(""), shell(&format!("{KEYCTL} run -k A --")));

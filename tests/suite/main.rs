@@ -2,10 +2,16 @@
 
 mod sandbox;
 
+mod allowing;
 mod architecture;
+mod exchanging;
 mod faults;
 mod keeping;
 mod keychain;
 mod launching;
+mod leaking;
+mod prompting;
 mod pty;
+mod recording;
 mod running;
+mod trusting;

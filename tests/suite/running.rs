@@ -1,7 +1,10 @@
 //! `run`: what the command gets, and what it does not.
 #![cfg(unix)]
 
-use crate::sandbox::{KEYCTL, Sandbox};
+use crate::{
+    pty::python,
+    sandbox::{KEYCTL, Sandbox},
+};
 
 /// The environment of a command under `run`, sorted.
 fn environment(sandbox: &Sandbox, options: &[&str]) -> Vec<String> {
@@ -52,7 +55,7 @@ home = b'HOME=' + os.environb[b'HOME']
 path = b'PATH=' + os.environb[b'PATH']
 ctypes.CDLL(None).execve(sys.argv[1].encode(), words(*map(os.fsencode, sys.argv[1:])), words(home, path, b'A=older', b'A=oldest'))";
     let call = ["run", "-q", "-k", "A", "--", "cat", "/proc/self/environ"];
-    let said = sandbox.call(&call).under(&["python3", "-c", twice]).run().stdout();
+    let said = sandbox.call(&call).under(&[python(), "-c", twice]).run().stdout();
     let given: Vec<&str> = said.split('\0').filter(|one| one.starts_with("A=")).collect();
     assert_eq!(given, ["A=first-secret"]);
 }
