@@ -48,6 +48,9 @@ struct Done {
 pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let now = Moment::now();
+    if let Some(file) = arguments.file.as_deref().filter(|_| arguments.delete) {
+        check_deletable(file)?;
+    }
     let keys = named(read(arguments, terminal)?, &arguments.prefix)?;
     let keys = without_empty(keys, terminal);
     if keys.is_empty() {
@@ -66,6 +69,22 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
     };
     report(&done, removed.as_deref(), arguments, terminal)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `--delete` could not take away is refused before anything is taken over.
+fn check_deletable(file: &Path) -> Result<()> {
+    if file.as_os_str() == "-" {
+        return Err(Failure::new(Kind::Usage, "standard input is no file that `--delete` could remove"));
+    }
+    if file.symlink_metadata().is_ok_and(|facts| facts.is_symlink()) {
+        let shown = file.display();
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`{shown}` is a symbolic link: `--delete` would remove the link and leave the keys"),
+        )
+        .hint("name the file itself"));
+    }
+    Ok(())
 }
 
 fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<Vec<Entry>> {

@@ -129,7 +129,8 @@ impl<'a> Writer<'a> {
     pub(super) fn open(log: &'a Log) -> Result<Self> {
         let found = log.read_head()?;
         let nothing_yet = matches!(found, Found::Nothing);
-        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0) {
+        let log_is_empty = || std::fs::metadata(log.file("log")).map_or(true, |facts| facts.len() == 0);
+        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0 && log_is_empty()) {
             return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
         }
         let file = log.open_for_append()?;

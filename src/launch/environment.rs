@@ -46,8 +46,13 @@ impl Environment {
         given: &[(VariableName, Secret)],
         rules: Rules,
     ) -> Result<Self> {
-        let mut variables: Vec<(OsString, OsString)> =
-            caller.filter(|(name, _)| !rules.clean || is_usual(name)).collect();
+        let mut variables: Vec<(OsString, OsString)> = Vec::new();
+        for (name, value) in caller.filter(|(name, _)| !rules.clean || is_usual(name)) {
+            // A caller may have a variable twice; the first one counts, as for getenv(3).
+            if !variables.iter().any(|(other, _)| *other == name) {
+                variables.push((name, value));
+            }
+        }
         let outer = variables.iter().position(|(name, _)| name == MARKER).map(|at| variables.swap_remove(at).1);
         let mut ours: Vec<String> =
             outer.map(|names| names.to_string_lossy().split(',').map(str::to_owned).collect()).unwrap_or_default();

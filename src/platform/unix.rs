@@ -285,7 +285,7 @@ pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
             _ => {}
         }
     };
-    terminal.write_all(b"\r\n")?;
+    terminal.write_all(b"\n")?;
     answer.map_err(io::Error::from)?;
     Ok(Secret::new(std::mem::take(&mut line)))
 }

@@ -78,7 +78,6 @@ impl Sandbox {
     }
 
     /// A file that the test itself put a secret into.
-    #[expect(dead_code, reason = "for tests to come")]
     pub fn may_lie_in(&self, path: &Path) {
         self.may_lie_in.lock().expect("lock").push(path.to_owned());
     }
@@ -110,6 +109,15 @@ impl Sandbox {
         let hash = String::from_utf8(shown.output.stdout.clone()).expect("text");
         let ran = self.call(&["allow", "--hash", hash.trim()]).run();
         assert_eq!(ran.output.status.code(), Some(0), "{}", ran.stderr());
+    }
+
+    /// No kept secret is in what was said.
+    #[track_caller]
+    pub fn no_secret_in(&self, said: &[u8]) {
+        let secrets = self.secrets.lock().expect("lock");
+        for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
+            assert!(!contains(said, secret), "a secret came out where it should not");
+        }
     }
 
     /// Every file below the sandbox.
@@ -188,6 +196,25 @@ impl<'s> Call<'s> {
         self
     }
 
+    /// The same call as an argument of another program: `strace`, `setpriv`, `sh -c`.
+    pub fn under<S: AsRef<OsStr>>(mut self, words: &[S]) -> Self {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        command.env_clear().envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.command.get_current_dir().expect("set"));
+        self.command = command;
+        self
+    }
+
+    /// Runs under `strace` and gives the trace too; `calls` are those to be seen.
+    pub fn traced(self, calls: &str) -> (Ran<'s>, String) {
+        let trace = tempfile::NamedTempFile::new().expect("trace");
+        let file = trace.path().to_str().expect("text").to_owned();
+        let options = ["strace", "-f", "-v", "-y", "-qq", "-s", "100000", "-e", &format!("trace={calls}"), "-o", &file];
+        let ran = self.under(&options).run();
+        (ran, String::from_utf8_lossy(&std::fs::read(&file).expect("trace")).into_owned())
+    }
+
     pub fn run(mut self) -> Ran<'s> {
         self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -197,11 +224,7 @@ impl<'s> Call<'s> {
             let _ = child.stdin.take().expect("piped").write_all(&input);
         }
         let output = child.wait_with_output().expect("wait");
-        let secrets = self.sandbox.secrets.lock().expect("lock");
-        for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-            assert!(!contains(&output.stderr, secret), "a secret came out on standard error");
-        }
-        drop(secrets);
+        self.sandbox.no_secret_in(&output.stderr);
         Ran { output, sandbox: self.sandbox }
     }
 }

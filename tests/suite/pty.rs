@@ -1,0 +1,83 @@
+//! A real terminal: a program on a pseudo-terminal of its own, and someone who types when the right words appear.
+
+use std::{ffi::OsStr, process::Command};
+
+use crate::sandbox::Sandbox;
+
+/// Who types: waits for a text, types the answer, and at last says how the program ended and what the screen showed.
+/// Python, because a session with a controlling terminal cannot be made in Rust without `unsafe`.
+const TYPIST: &str = r#"
+import json, os, pty, select, sys, time
+steps = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+shown, mark = b"", 0
+def look(seconds):
+    global shown
+    if not select.select([terminal], [], [], seconds)[0]:
+        return True
+    try:
+        read = os.read(terminal, 65536)
+    except OSError:
+        read = b""
+    shown += read
+    return bool(read)
+def type_in(keys):
+    while keys:
+        keys = keys[os.write(terminal, keys[:1024]):]
+for text, keys in steps:
+    text, until = text.encode(), time.monotonic() + 20
+    while text not in shown[mark:]:
+        if time.monotonic() > until or not look(0.1):
+            sys.stdout.buffer.write(b"waited for %r\n" % text + shown)
+            sys.exit(99)
+    mark = shown.index(text, mark) + len(text)
+    type_in(keys.encode())
+while look(20):
+    pass
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.stdout.buffer.write(b"%d\n" % code + shown)
+"#;
+
+/// Debian's own Python where it is: wrappers of version managers take their time and change the environment.
+pub fn python() -> &'static str {
+    if std::path::Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
+}
+
+/// What a program on a terminal came to.
+pub struct Screen {
+    /// Its exit code, or minus the signal that ended it.
+    pub code: i32,
+    /// All that the terminal showed, with `\n` for its line ends.
+    pub shown: String,
+}
+
+/// Runs a program on a terminal; each step is a text to wait for and what is typed then.
+#[track_caller]
+pub fn on_a_terminal<S: AsRef<OsStr>>(sandbox: &Sandbox, words: &[S], steps: &[(&str, &str)]) -> Screen {
+    let mut command = Command::new(python());
+    sandbox.environment(&mut command);
+    command.current_dir(sandbox.project()).env("TERM", "dumb");
+    command.args(["-c", TYPIST, &serde_json::to_string(steps).expect("json")]).args(words);
+    let output = command.output().expect("python3: apt-get install python3");
+    let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
+    let text = text.replace(&sandbox.home().display().to_string(), "~");
+    let text = text.replace(&sandbox.outside().display().to_string(), "/sandbox");
+    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let (code, shown) = text.split_once('\n').expect("a code");
+    Screen { code: code.parse().expect("a number"), shown: shown.to_owned() }
+}
+
+impl Screen {
+    /// States the whole screen and the exit code.
+    #[track_caller]
+    pub fn says(&self, shown: &str, code: i32) {
+        assert!(
+            (self.shown.as_str(), self.code) == (shown, code),
+            "expected {code}\n{shown}\ngot {}\n{}",
+            self.code,
+            self.shown
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! The history: what it lists, what it proves, and what is said when it is not whole.
+#![cfg(unix)]
+
+use std::{
+    fs,
+    os::unix::fs::{FileExt, PermissionsExt},
+};
+
+use crate::sandbox::Sandbox;
+
+/// Three entries: set A, set B, run.
+fn three() -> Sandbox {
+    let sandbox = Sandbox::with(&[("A", "first-secret"), ("B", "second-secret")]);
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    sandbox
+}
+
+#[track_caller]
+fn verified(sandbox: &Sandbox, stdout: &str, stderr: &str, code: i32) {
+    sandbox.call(&["history", "verify"]).run().says(stdout, stderr, code);
+}
+
+fn events(sandbox: &Sandbox) -> Vec<serde_json::Value> {
+    let ran = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    ran.stdout().lines().map(|line| serde_json::from_str(line).expect("json")).collect()
+}
+
+fn config(sandbox: &Sandbox, text: &str) {
+    let file = sandbox.home().join(".config/keyctl/config.toml");
+    fs::create_dir_all(file.parent().expect("parent")).expect("make");
+    fs::write(file, text).expect("write");
+}
+
+#[test]
+fn every_use_is_listed_with_names_and_program_and_no_argument() {
+    let sandbox = three();
+    sandbox.call(&["get", "B"]).run().says("second-secret", "", 0);
+    sandbox.secret("argument-secret");
+    sandbox.call(&["run", "-k", "X=A", "--", "sh", "-c", "true", "argument-secret"]).run().says("", "", 0);
+    let listed = sandbox.call(&["history"]).run();
+    assert_eq!((listed.stderr().as_str(), listed.code()), ("", 0));
+    let rows: Vec<Vec<String>> = listed
+        .stdout()
+        .lines()
+        .map(|line| line.split("  ").filter(|cell| !cell.is_empty()).map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    assert_eq!(rows[0], ["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"]);
+    let told: Vec<String> = rows[1..].iter().map(|row| [&row[..1], &row[2..]].concat().join(" ")).collect();
+    assert_eq!(told, ["1 set A", "2 set B", "3 run A true ~/project", "4 get B", "5 run A sh ~/project"]);
+    assert!(!listed.stdout().contains("argument-secret"));
+    let last = sandbox.call(&["history", "-n", "2"]).run().stdout();
+    assert!(last.lines().count() == 3 && last.contains("\n4  ") && last.contains("\n5  "), "{last}");
+    let events = events(&sandbox);
+    assert_eq!(
+        (events[2]["n"].as_u64(), &events[2]["ev"], &events[2]["prog"], &events[2]["names"]),
+        (Some(3), &"run".into(), &"true".into(), &serde_json::json!(["A"]))
+    );
+    verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2)\n", "", 0);
+    verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #5)\n", "", 0);
+    sandbox.call(&["history", "verify", "--json"]).run().says(
+        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0\n}\n",
+        "",
+        0,
+    );
+}
+
+#[test]
+fn a_changed_dropped_swapped_or_doubled_entry_is_found_with_its_number() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    assert_eq!(lines.len(), 3);
+    let flipped = {
+        let mut changed = lines[1].to_vec();
+        changed[40] ^= 1;
+        changed
+    };
+    for (at, content) in [
+        (2, [lines[0], &flipped, lines[2]].concat()),
+        (2, [lines[0], lines[2]].concat()),
+        (1, [lines[1], lines[0], lines[2]].concat()),
+        (3, [lines[0], lines[1], lines[1], lines[2]].concat()),
+        (3, [lines[0], lines[1], b"\n", lines[2]].concat()),
+        (4, [&whole, &b"{\"ev\":\"get\"}\n"[..]].concat()),
+    ] {
+        fs::write(&log, &content).expect("write");
+        let ran = sandbox.call(&["history", "verify"]).run();
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 1), "{}", ran.stderr());
+        assert!(ran.stderr().starts_with(&format!("keyctl: the history is tampered at #{at}: ")), "{}", ran.stderr());
+        let json = sandbox.call(&["history", "verify", "--json"]).run();
+        let json: serde_json::Value = serde_json::from_slice(&json.output.stdout).expect("json");
+        assert_eq!((&json["answer"], json["at"].as_u64()), (&"tampered".into(), Some(at)));
+    }
+    fs::write(&log, &whole).expect("write");
+    verified(&sandbox, "the history is intact (3 entries, end proven, anchored at #2)\n", "", 0);
+}
+
+#[test]
+fn an_unfinished_entry_is_moved_aside_by_the_next_one_and_that_is_said_once() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let file = fs::OpenOptions::new().write(true).open(&log).expect("open");
+    let end = file.metadata().expect("facts").len();
+    file.write_all_at(b"1.4.unfinished", end).expect("write");
+    verified(
+        &sandbox,
+        "",
+        "keyctl: the history is not provable: an unfinished entry stands at the end; the next one moves it aside\n",
+        4,
+    );
+    let mended = "keyctl: the history was mended: an unfinished entry of 14 bytes was moved to `history.torn`\n";
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", mended, 0);
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert_eq!(fs::read(sandbox.data("history.torn")).expect("kept"), b"1.4.unfinished");
+    let told: Vec<_> = events(&sandbox).iter().map(|event| event["ev"].as_str().expect("text").to_owned()).collect();
+    assert_eq!(told, ["set", "set", "run", "repair", "run", "run"]);
+    verified(&sandbox, "the history is intact (6 entries, end proven, anchored at #2)\n", "", 0);
+}
+
+#[test]
+fn a_log_without_its_sealed_end_is_not_proven_and_takes_no_entry() {
+    let sandbox = three();
+    fs::remove_file(sandbox.data("history.head")).expect("remove");
+    verified(&sandbox, "", "keyctl: the history is not provable: the end of 3 entries is not sealed\n", 4);
+    let said = "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 0);
+    config(&sandbox, "[history]\nrequired = true\n");
+    let said = "keyctl: the end of the history is not sealed: `history.head` is missing [E05]\nkeyctl: hint: `keyctl history verify` says what can still be relied on\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
+    sandbox.call(&["run", "-k", "A", "--", "touch", "started"]).run().says("", said, 125);
+    assert!(!sandbox.project().join("started").exists());
+    fs::remove_file(sandbox.data("history.log")).expect("remove");
+    let said = said.replace(
+        "the end of the history is not sealed: `history.head` is missing",
+        "the history is gone, but 2 entries are known",
+    );
+    sandbox.call(&["run", "-k", "A", "--", "touch", "started"]).run().says("", &said, 125);
+    assert!(!sandbox.data("history.log").exists());
+}
+
+#[test]
+fn a_cut_log_is_found_by_its_sealed_end_and_by_the_anchor() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    fs::write(&log, &whole[..ends[0]]).expect("cut");
+    verified(&sandbox, "", "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n", 1);
+    let said = "keyctl: not recorded in the history: the history is shorter than its sealed end\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 0);
+    fs::write(&log, &whole[..ends[1]]).expect("cut");
+    let said = "keyctl: the history is not provable: the last entry is missing, lost in a power cut or cut off; the disk was not waited for\n";
+    verified(&sandbox, "", said, 4);
+}
+
+#[test]
+fn a_whole_history_rolled_back_is_found_by_the_anchor_that_lies_elsewhere() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let files = ["history.log", "history.head"];
+    let old: Vec<Vec<u8>> = files.iter().map(|file| fs::read(sandbox.data(file)).expect("read")).collect();
+    sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+    for (file, content) in files.iter().zip(&old) {
+        fs::write(sandbox.data(file), content).expect("write");
+    }
+    verified(&sandbox, "", "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n", 1);
+    let said = "keyctl: not recorded in the history: the history ends 1 entry before one that is known\nkeyctl: hint: `keyctl history verify` says what can still be relied on\nkeyctl: kept `C`\n";
+    sandbox.set("C", "third-secret").says("", said, 0);
+    for file in files {
+        fs::remove_file(sandbox.data(file)).expect("remove");
+    }
+    let ran = sandbox.call(&["history", "verify"]).run();
+    assert_eq!(ran.code(), 1, "{}", ran.stderr());
+    let doctor = sandbox.call(&["doctor"]).run();
+    assert!(doctor.stdout().contains("tampered at #1: 2 entries missing: the anchor knows #2"), "{}", doctor.stdout());
+    assert_eq!(doctor.code(), 1);
+}
+
+#[test]
+fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let options = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        log.to_str().expect("text"),
+        "-e",
+        "inject=write:error=ENOSPC",
+    ];
+    let run = || sandbox.call(&["run", "-k", "A", "--", "echo", "went on"]);
+    let said = "keyctl: not recorded in the history: cannot write `~/.local/share/keyctl/history.log`: no space left on device\n";
+    run().under(&options).run().says("went on\n", said, 0);
+    run().under(&options).run().says("went on\n", said, 0);
+    run().run().says("went on\n", "", 0);
+    let events = events(&sandbox);
+    let told: Vec<_> = events.iter().map(|event| event["ev"].as_str().expect("text")).collect();
+    assert_eq!(told, ["set", "set", "run", "gap", "run"]);
+    assert_eq!(events[3]["lost"], 2);
+    verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
+    config(&sandbox, "[history]\nrequired = true\n");
+    let said = "keyctl: cannot write `~/.local/share/keyctl/history.log`: no space left on device [E07]\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
+    run().under(&options).run().says("", said, 125);
+    let ran = sandbox.call(&["get", "A"]).under(&options).run();
+    ran.says("", &said.replace(" [E07]", ""), 7);
+}
+
+#[test]
+fn eight_writers_at_once_lose_no_key_and_no_entry() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let each = 6;
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                for at in 0..each {
+                    let name = format!("W{writer}/{at}");
+                    sandbox.set(&name, &format!("secret-{name}")).says("", &format!("keyctl: kept `{name}`\n"), 0);
+                    sandbox.call(&["run", "-k", &format!("K={name}"), "--", "true"]).run().says("", "", 0);
+                }
+            });
+        }
+    });
+    let listed = sandbox.call(&["list", "--json"]).run().stdout();
+    assert_eq!(listed.matches("\"name\": \"W").count(), 8 * each);
+    let events = events(&sandbox);
+    assert_eq!(events.len(), 1 + 2 * 8 * each);
+    assert!(events.iter().zip(1..).all(|(event, number)| event["n"].as_u64() == Some(number)));
+    let ran = sandbox.call(&["history", "verify"]).run();
+    assert!(
+        ran.stdout()
+            .starts_with(&format!("the history is intact ({} entries, end proven, anchored at #", events.len())),
+        "{}",
+        ran.stderr()
+    );
+}
+
+#[test]
+fn its_files_are_private_and_an_odd_count_is_a_wrong_call() {
+    let sandbox = three();
+    for file in ["history.log", "history.head"] {
+        let mode = fs::metadata(sandbox.data(file)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    sandbox.call(&["history", "-n", "0"]).run().says("", "keyctl: nothing was recorded yet\n", 0);
+    let ran = sandbox.call(&["history", "-n", "x"]).run();
+    assert_eq!(ran.code(), 2, "{}", ran.stderr());
+}
