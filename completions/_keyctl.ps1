@@ -56,8 +56,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;run' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
@@ -77,8 +77,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;exec' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
@@ -192,8 +192,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;env' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
@@ -316,6 +316,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -328,12 +329,26 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;history;repair' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;history;help' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'keyctl;history;help;verify' {
+            break
+        }
+        'keyctl;history;help;repair' {
             break
         }
         'keyctl;history;help;help' {
@@ -558,9 +573,13 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;help;history' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
             break
         }
         'keyctl;help;history;verify' {
+            break
+        }
+        'keyctl;help;history;repair' {
             break
         }
         'keyctl;help;recovery' {

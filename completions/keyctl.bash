@@ -157,6 +157,9 @@ _keyctl() {
             keyctl__subcmd__help,store)
                 cmd="keyctl__subcmd__help__subcmd__store"
                 ;;
+            keyctl__subcmd__help__subcmd__history,repair)
+                cmd="keyctl__subcmd__help__subcmd__history__subcmd__repair"
+                ;;
             keyctl__subcmd__help__subcmd__history,verify)
                 cmd="keyctl__subcmd__help__subcmd__history__subcmd__verify"
                 ;;
@@ -184,11 +187,17 @@ _keyctl() {
             keyctl__subcmd__history,help)
                 cmd="keyctl__subcmd__history__subcmd__help"
                 ;;
+            keyctl__subcmd__history,repair)
+                cmd="keyctl__subcmd__history__subcmd__repair"
+                ;;
             keyctl__subcmd__history,verify)
                 cmd="keyctl__subcmd__history__subcmd__verify"
                 ;;
             keyctl__subcmd__history__subcmd__help,help)
                 cmd="keyctl__subcmd__history__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__history__subcmd__help,repair)
+                cmd="keyctl__subcmd__history__subcmd__help__subcmd__repair"
                 ;;
             keyctl__subcmd__history__subcmd__help,verify)
                 cmd="keyctl__subcmd__history__subcmd__help__subcmd__verify"
@@ -537,8 +546,22 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__history)
-            opts="verify"
+            opts="verify repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__history__subcmd__repair)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -845,7 +868,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history)
-            opts="-n -q -h --json --quiet --no-color --help verify help"
+            opts="-n -q -h --json --quiet --no-color --help verify repair help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -863,7 +886,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__help)
-            opts="verify help"
+            opts="verify repair help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -890,9 +913,37 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__history__subcmd__help__subcmd__repair)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__history__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__history__subcmd__repair)
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -52,8 +52,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;run'= {
-            cand -P 'Use this profile of the project or of your own config'
-            cand --profile 'Use this profile of the project or of your own config'
+            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
@@ -72,8 +72,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;exec'= {
-            cand -P 'Use this profile of the project or of your own config'
-            cand --profile 'Use this profile of the project or of your own config'
+            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
@@ -177,8 +177,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;env'= {
-            cand -P 'Use this profile of the project or of your own config'
-            cand --profile 'Use this profile of the project or of your own config'
+            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
@@ -288,6 +288,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;verify'= {
@@ -298,11 +299,23 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;history;repair'= {
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;history;help'= {
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;help;verify'= {
+        }
+        &'keyctl;history;help;repair'= {
         }
         &'keyctl;history;help;help'= {
         }
@@ -488,8 +501,11 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help;history'= {
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
         }
         &'keyctl;help;history;verify'= {
+        }
+        &'keyctl;help;history;repair'= {
         }
         &'keyctl;help;recovery'= {
             cand create 'Write a copy that opens the store with a passphrase'

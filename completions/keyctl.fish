@@ -53,7 +53,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "doctor" -d 'Check the
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "completions" -d 'Print a script that lets a shell complete commands and names'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands to a folder'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s P -l profile -d 'Use this profile of the project or of your own config' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -65,7 +65,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s y -l yes -d 'Do no
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s P -l profile -d 'Use this profile of the project or of your own config' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -124,7 +124,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l json -d 'Report a
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your own config' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l format -d 'Write for this reader' -r -f -a "dotenv\t''
@@ -190,18 +190,24 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show which key becomes which variable'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -s n -d 'Show only the last COUNT entries' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -l json -d 'Report as JSON, one entry a line'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -s q -l quiet -d 'Say only what must not be overlooked'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s n -d 'Show only the last COUNT entries' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -l json -d 'Report as JSON, one entry a line'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "repair" -d 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Do not ask'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "repair" -d 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -291,6 +297,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Show which key becomes which variable'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "repair" -d 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "create" -d 'Write a copy that opens the store with a passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "verify" -d 'Prove that a copy opens this store'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "restore" -d 'Give the identity back to its keeper, on this machine or a new one'

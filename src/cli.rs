@@ -109,8 +109,8 @@ pub enum Verb {
 /// Which keys a command gets.
 #[derive(Args)]
 pub struct Choice {
-    /// Use this profile of the project or of your own config
-    #[arg(long, short = 'P', env = "KEYCTL_PROFILE", hide_env_values = true, value_name = "PROFILE")]
+    /// Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)
+    #[arg(long, short = 'P', value_name = "PROFILE")]
     pub profile: Option<ProfileName>,
     /// Add a key under this variable; `-k NAME` if both have the same name
     #[arg(long = "key", short = 'k', value_name = "VARIABLE=KEY", value_parser = parse_extra)]

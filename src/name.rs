@@ -144,6 +144,39 @@ fn check_profile(text: &str) -> Result<(), BadName> {
     )
 }
 
+impl KeyName {
+    /// Whether this looks more like a secret that was given where a name belongs. Then it is not said back: what an error
+    /// says stays on screens and in logs.
+    #[must_use]
+    pub fn looks_like_a_secret(&self) -> bool {
+        const BEGINNINGS: &[&str] = &[
+            "sk-",
+            "sk_",
+            "rk_",
+            "pk_",
+            "ghp_",
+            "gho_",
+            "ghs_",
+            "github_pat_",
+            "glpat-",
+            "xox",
+            "AKIA",
+            "ASIA",
+            "AIza",
+            "hf_",
+            "npm_",
+            "pypi-",
+            "SG.",
+            "eyJ",
+        ];
+        let text = self.as_str();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+        let dense = text.len() >= 20 && digits >= 4 && letters >= 4 && !text.contains('/');
+        dense || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+    }
+}
+
 impl From<VariableName> for KeyName {
     /// Every variable's name is a key's name too.
     fn from(variable: VariableName) -> Self {

@@ -52,6 +52,12 @@ pub enum HistoryVerb {
     /// Prove that no entry was changed, added or cut off
     #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
     Verify(Report),
+    /// Go on after the history was damaged: seal its end anew, or set it aside and begin another
+    Repair {
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
 }
 
 /// `keyctl recovery`

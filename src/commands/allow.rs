@@ -49,7 +49,7 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
             .hint("look at what changed, on a terminal: `keyctl allow`")
             .into());
         }
-        None if project.approvals.unapproved(&project.file.place, &grants).is_empty() => {
+        None if is_approved(&home, &project, &grants) => {
             terminal.say(&format!("this project is allowed what it asks for: {}", count(grants.len(), "grant")));
             return Ok(ExitCode::SUCCESS);
         }
@@ -107,6 +107,12 @@ fn ask(home: &Home, project: &Project, grants: &[Grant], terminal: &Terminal) ->
         return Ok(());
     }
     Err(Failure::new(Kind::Project, "nothing was allowed"))
+}
+
+/// Whether all of it is approved, and by the user: an approval that the identity does not open is asked for again.
+fn is_approved(home: &Home, project: &Project, grants: &[Grant]) -> bool {
+    let listed = project.approvals.unapproved(&project.file.place, grants).is_empty();
+    listed && opening::identity(home).map_or(true, |kept| project.confirm(grants, &kept).is_ok())
 }
 
 /// What was approved here before, as far as the identity can be had just now.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     cli::Choice,
     config::Config,
-    failure::Result,
+    failure::{Failure, Kind, Result},
     history::Event,
     home::Home,
     name::{KeyName, ProfileName, VariableName},
@@ -67,8 +67,21 @@ impl Wish {
 pub fn wanted(home: &Home, choice: &Choice, config: &Config, terminal: &Terminal) -> Result<Wish> {
     let project = if choice.no_project { None } else { project::find(home, None, Some(terminal))? };
     let profiles = project.as_ref().map(|project| &project.file.profiles);
-    let wanted = profile::resolve(choice.profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)?;
-    Ok(Wish { wanted, project, profile: choice.profile.clone() })
+    let profile = chosen_profile(choice)?;
+    let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)?;
+    Ok(Wish { wanted, project, profile })
+}
+
+/// The profile of the call, else of the variable; an empty variable is none, as scripts leave them.
+fn chosen_profile(choice: &Choice) -> Result<Option<ProfileName>> {
+    let variable = || std::env::var("KEYCTL_PROFILE").ok().filter(|name| !name.is_empty());
+    match (&choice.profile, variable()) {
+        (Some(profile), _) => Ok(Some(profile.clone())),
+        (None, Some(name)) => {
+            name.parse().map(Some).map_err(|why| Failure::new(Kind::Usage, format!("`KEYCTL_PROFILE`: {why}")))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// Makes sure that the user has said yes to what the project wants. What was never approved touches no keychain; what
@@ -91,8 +104,7 @@ pub fn approved(home: &Home, mut wish: Wish, terminal: &Terminal) -> Result<Appr
     }
     let kept = if needs_a_key { Some(opening::identity(home)?) } else { None };
     if let (Some(project), Some(kept)) = (&wish.project, &kept) {
-        let key = project.approvals.key(kept.identity.line().expose());
-        project.approvals.confirm(&project.file.place, &grants, &key)?;
+        project.confirm(&grants, kept)?;
     }
     Ok(Approved { wish, kept })
 }

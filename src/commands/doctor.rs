@@ -237,7 +237,7 @@ fn store(home: &Home) -> Vec<Finding> {
 }
 
 fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)> {
-    let kept = opening::identity(home)?;
+    let kept = opening::identity_unasked(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
     Ok((kept, payload, sealed.exposed))

@@ -27,6 +27,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let payload = opening::store(&home, &kept, terminal)?.pick(&[])?;
     let log = record::log(&home, &kept, payload.log);
     match arguments.verb {
+        Some(HistoryVerb::Repair { yes }) => super::mending::repair(&home, yes, terminal),
         Some(HistoryVerb::Verify(report)) => verify(&home, &kept, &log, report.json, terminal),
         None => list(&log, &arguments, terminal),
     }

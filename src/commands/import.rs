@@ -128,6 +128,7 @@ fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
 
 fn named(entries: Vec<Entry>, prefix: &str) -> Result<Vec<(KeyName, Secret)>> {
     let name = |entry: Entry| -> Result<(KeyName, Secret)> {
+        super::set::refuse_unfit(&entry.value, &format!("the secret of `{}`", entry.name))?;
         let name = format!("{prefix}{}", entry.name)
             .parse()
             .map_err(|why| Failure::new(Kind::Usage, format!("with this prefix {why}")))?;

@@ -41,7 +41,8 @@ pub fn init(arguments: &cli::Init, terminal: &Terminal) -> anyhow::Result<ExitCo
             .into());
     }
     let (from, named) = gather(arguments, terminal)?;
-    let (env, refused) = choose(named, &arguments.prefix)?;
+    let in_use = from.as_ref().is_some_and(|from| from.ends_with(".env"));
+    let (env, refused) = choose(named, &arguments.prefix, in_use)?;
     if env.is_empty() {
         return Err(Failure::new(Kind::Usage, "there is no variable to write down")
             .hint("name them: `keyctl init OPENAI_API_KEY STRIPE_API_KEY`")
@@ -59,9 +60,11 @@ pub fn init(arguments: &cli::Init, terminal: &Terminal) -> anyhow::Result<ExitCo
     if !refused.is_empty() {
         terminal.warn(&format!("left out, because a project file cannot set them: {}", refused.join(", ")));
     }
+    let prefix = if arguments.prefix.is_empty() { String::new() } else { format!(" --prefix {}", arguments.prefix) };
     match from.filter(|from| from.ends_with(".env")) {
         Some(from) => {
-            terminal.hint(&format!("keep their secrets: `keyctl import {}`, then `keyctl allow`", from.display()));
+            terminal
+                .hint(&format!("keep their secrets: `keyctl import {}{prefix}`, then `keyctl allow`", from.display()));
         }
         None => terminal.hint("keep each secret with `keyctl set NAME`, then `keyctl allow`"),
     }
@@ -112,7 +115,7 @@ fn ask(terminal: &Terminal) -> Result<Named> {
 }
 
 /// Settings as they are, everything else as keys; and the names that a project file cannot set.
-fn choose(named: Named, prefix: &str) -> Result<(Env, Vec<String>)> {
+fn choose(named: Named, prefix: &str, in_use: bool) -> Result<(Env, Vec<String>)> {
     let mut env = BTreeMap::new();
     let mut refused = Vec::new();
     for (name, value) in named {
@@ -129,7 +132,9 @@ fn choose(named: Named, prefix: &str) -> Result<(Env, Vec<String>)> {
             let key: KeyName = format!("{prefix}{name}")
                 .parse()
                 .map_err(|why| Failure::new(Kind::Usage, format!("with this prefix {why}")))?;
-            Choice::Key(key)
+            // A `.env` with nothing after the name says that the project can do without.
+            let empty = in_use && value.as_ref().is_some_and(Secret::is_empty);
+            if empty { Choice::Optional(key) } else { Choice::Key(key) }
         };
         env.insert(name, choice);
     }

@@ -13,6 +13,7 @@ pub mod get;
 pub mod history;
 pub mod import;
 pub mod init;
+pub mod mending;
 pub mod opening;
 pub mod other_keyctl;
 pub mod profile;
@@ -74,6 +75,9 @@ pub fn parse(arguments: &[OsString]) -> Called {
         let RunVerb::Run(run) = alone.verb;
         return Called::Command(Box::new(Cli { global: alone.global, verb: Verb::Run(run) }));
     }
+    if let Some(name) = name_of_assignment(arguments) {
+        return Called::Wrong(set::in_the_arguments(&name));
+    }
     if let Some(failure) = other_keyctl::meant(&arguments[1.min(arguments.len())..]) {
         return Called::Wrong(failure);
     }
@@ -92,6 +96,25 @@ fn render(error: &clap::Error) -> String {
     if no_colour || !std::io::stdout().is_terminal() { text.to_string() } else { text.ansi().to_string() }
 }
 
+/// `keyctl set NAME=secret`, as a shell sets variables: the name, if that was typed.
+fn name_of_assignment(arguments: &[OsString]) -> Option<String> {
+    if arguments.get(1)? != "set" {
+        return None;
+    }
+    let assigned = arguments[2..]
+        .iter()
+        .filter_map(|word| word.to_str())
+        .find(|word| !word.starts_with('-') && word.contains('='))?;
+    let name = assigned.split('=').next().unwrap_or_default();
+    Some(name.parse::<crate::name::KeyName>().map_or_else(|_| "NAME".to_owned(), |name| name.to_string()))
+}
+
+/// Whether a text looks like an option or a placeholder of ours, and not like a pasted secret.
+fn is_word_of_ours(text: &str) -> bool {
+    let letters = text.chars().all(|c| c.is_ascii_alphabetic() || "-_<>.[], ".contains(c));
+    letters && text.len() <= 40
+}
+
 /// clap's finding in our words. clap quotes what it could not use, and that may be a secret; here only the names of
 /// options and commands are quoted.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
@@ -102,8 +125,9 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     };
     let option = || {
         text(ContextKind::InvalidArg)
-            .map(|name| name.split('=').next().unwrap_or_default().to_owned())
-            .unwrap_or_default()
+            .map(|name| name.split(['=', '[', ' ']).next().unwrap_or_default().to_owned())
+            .filter(|name| is_word_of_ours(name))
+            .unwrap_or_else(|| "that".to_owned())
     };
     let verb = arguments
         .get(1)
@@ -120,7 +144,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     };
     let suggested = text(ContextKind::SuggestedSubcommand)
         .or_else(|| text(ContextKind::SuggestedArg))
-        .map(|name| format!("did you mean `{name}`?"));
+        .map(|name| format!("did you mean `{}`?", name.replace(", ", "` or `")));
     let message = match error.kind() {
         ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -138,8 +162,8 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             None => format!("`{}` does not take this value", option()),
         },
         ErrorKind::InvalidValue => match text(ContextKind::ValidValue) {
-            Some(valid) => format!("`{}` takes one of: {valid}", option()),
-            None => format!("`{}` needs a value", option()),
+            Some(valid) if !valid.is_empty() => format!("`{}` takes one of: {valid}", option()),
+            _ => format!("`{}` needs a value", option()),
         },
         ErrorKind::NoEquals => format!("write `{}` with `=` and its value", option()),
         _ => format!("`{}` cannot be used like this", option()),

@@ -7,7 +7,8 @@ use crate::{
     identity::{
         Identity,
         anchor::Anchor,
-        keeper::{Held, Keeper, Record},
+        keeper::{Held, Keeper, KeeperKind, Record},
+        keychain::{OsKeychain, Presence},
     },
     store::file::{self, OpenText, SealedFile},
     terminal::Terminal,
@@ -55,15 +56,27 @@ fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<K
         (_, None) if !file::path(home).exists() => Err(nothing_kept()),
         (None, _) => Err(Failure::new(
             Kind::Keychain,
-            format!("the {} has no identity for this store any more", record.keeper.word()),
+            format!("{} has no identity for this store any more", record.keeper.place()),
         )
         .hint("the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`")),
         (Some(_), None) => Err(Failure::new(
             Kind::Keychain,
-            format!("the {} has the identity, but not what pins the store to it", record.keeper.word()),
+            format!("{} has the identity, but nothing pins the store to it", record.keeper.place()),
         )
         .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")),
     }
+}
+
+/// Asks the keeper for identity and anchor, and lets no prompt come up: for commands that only look.
+///
+/// # Errors
+/// As [`identity`].
+pub fn identity_unasked(home: &Home) -> Result<Kept> {
+    let kept_by_keychain = Record::read(home)?.is_some_and(|record| record.keeper == KeeperKind::Keychain);
+    if kept_by_keychain && OsKeychain::presence() == Presence::Locked {
+        return identity_quietly(home);
+    }
+    identity(home)
 }
 
 /// Reads the store's file, opens it, and holds it against the anchor.

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    config::Config,
     failure::{Failure, Kind, Result},
     home::Home,
     profile::{self, Grant, Source},
     project::{
         file::{self, ProjectFile},
         find,
-        place::Place,
+        place::{self, Place},
         trust::Approvals,
     },
     store::payload::Payload,
     terminal::Terminal,
 };
+
+use super::opening::Kept;
 
 /// The project file that counts here, or in another folder, with what is approved so far.
 pub struct Project {
@@ -23,6 +24,17 @@ pub struct Project {
     pub file: ProjectFile,
     /// What was approved, as far as that can be known without the identity.
     pub approvals: Approvals,
+}
+
+impl Project {
+    /// Makes sure that these approvals are the user's own word.
+    ///
+    /// # Errors
+    /// As [`Approvals::confirm`].
+    pub fn confirm(&self, grants: &[Grant], kept: &Kept) -> Result<()> {
+        let key = self.approvals.key(kept.identity.line().expose());
+        self.approvals.confirm(&self.file.place, grants, &key)
+    }
 }
 
 /// Finds and reads the project file. No keychain and no network is touched.
@@ -56,8 +68,11 @@ pub struct Standing {
 ///
 /// # Errors
 /// As [`find`].
-pub fn standing(home: &Home, _config: &Config, payload: Option<&Payload>) -> Result<Option<Standing>> {
-    let Some(Project { file, approvals }) = find(home, None, None)? else { return Ok(None) };
+pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<Standing>> {
+    let Some(project) = find(home, None, None)? else { return Ok(None) };
+    let listed = project.approvals.unapproved(&project.file.place, &project.file.grants).is_empty();
+    let allowed = listed && opened.is_none_or(|(kept, _)| project.confirm(&project.file.grants, kept).is_ok());
+    let file = project.file;
     let mut keys: Vec<_> = file
         .grants
         .iter()
@@ -68,10 +83,9 @@ pub fn standing(home: &Home, _config: &Config, payload: Option<&Payload>) -> Res
         .collect();
     keys.sort();
     keys.dedup_by(|one, other| one.0 == other.0);
-    let lacking = |name: &crate::name::KeyName| payload.is_some_and(|payload| !payload.keys.contains_key(name));
+    let lacking = |name: &crate::name::KeyName| opened.is_some_and(|(_, payload)| !payload.keys.contains_key(name));
     let missing =
         keys.iter().filter(|(name, optional)| !optional && lacking(name)).map(|(name, _)| name.to_string()).collect();
-    let allowed = approvals.unapproved(&file.place, &file.grants).is_empty();
     Ok(Some(Standing {
         file: file.path,
         allowed,
@@ -99,9 +113,15 @@ pub fn describe(grant: &Grant) -> String {
 /// Where the project here, or in another folder, has its place. Its file need not be one that can be understood.
 ///
 /// # Errors
-/// As [`find`]; `Missing` where there is no project file.
+/// `Disk` where there is no such folder.
 pub fn place(folder: Option<&Path>) -> Result<Place> {
-    find::nearest(&here(folder)?, dirs::home_dir().as_deref())?.map(|found| found.place).ok_or_else(none_here)
+    let here = here(folder)?;
+    if let Ok(Some(found)) = find::nearest(&here, dirs::home_dir().as_deref()) {
+        return Ok(found.place);
+    }
+    // The file may be gone, or be none that counts; what was allowed here can be taken back all the same.
+    let folder = here.canonicalize().map_err(|error| Failure::disk("find the folder", &here, &error))?;
+    Ok(place::of(&folder, |above| above.parent().is_none()))
 }
 
 /// The failure where there is no project file.

@@ -10,7 +10,7 @@ use crate::{
     cli::{self, RecoveryVerb},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event},
+    history::{Action, Event, Mark},
     home::{self, Home},
     identity::{
         Identity,
@@ -78,6 +78,10 @@ fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, term
     }
     let shown = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
     terminal.hint("keep it off this machine, and its passphrase apart from it");
+    terminal.hint(&format!(
+        "it opens the store and does not hold it: back up `{}` too",
+        crate::store::file::path(home).display()
+    ));
     terminal.hint(&format!("prove it from where you keep it: `{} recovery verify {shown}`", terminal.program()));
     Ok(())
 }
@@ -151,7 +155,15 @@ fn sealed(home: &Home) -> Result<SealedFile> {
 
 /// Opens the store with nothing but the copy, and checks that the two belong together.
 fn open_with(home: &Home, copy: &RecoveryCopy) -> Result<Payload> {
-    let payload = sealed(home)?.open_unpinned(&copy.identity)?.read()?;
+    let sealed = sealed(home)?;
+    if !sealed.is_made_for(&copy.identity) {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("this recovery copy is for another store than the one in `{}`", home.data().display()),
+        )
+        .hint("make one for this store: `keyctl recovery create`"));
+    }
+    let payload = sealed.open_unpinned(&copy.identity)?.read()?;
     prove(&payload, copy)?;
     Ok(payload)
 }
@@ -194,7 +206,6 @@ fn restore(
     terminal: &Terminal,
 ) -> Result<()> {
     let copy = read_copy(file, passphrase_file, terminal)?;
-    let now = Moment::now();
     let lock = change::lock(home)?;
     let payload = open_with(home, &copy)?;
     let record = record_for(home, payload.id, wish, terminal)?;
@@ -203,15 +214,14 @@ fn restore(
     if held.identity.as_ref().is_some_and(|line| !line.same_as(copy.identity.line())) {
         return Err(Failure::new(
             Kind::Keychain,
-            format!("the {} holds another identity for this store; it is left alone", record.keeper.word()),
+            format!("{} holds another identity for this store; it is left alone", record.keeper.place()),
         )
         .hint("remove that item with the keychain's own tool if it is wrong, then try again"));
     }
-    let old = held
-        .anchor
-        .as_ref()
-        .and_then(Anchor::parse)
-        .filter(|anchor| anchor.store == payload.id && anchor.seal == payload.seal);
+    let old = held.anchor.as_ref().and_then(Anchor::parse).filter(|anchor| anchor.store == payload.id);
+    if old.as_ref().is_some_and(|old| old.seal != payload.seal) {
+        return Err(forged(record.keeper.place()));
+    }
     if let Some(old) = old.as_ref().filter(|old| old.generation > payload.generation && !accept_older) {
         return Err(Failure::new(
             Kind::Store,
@@ -232,12 +242,30 @@ fn restore(
     }
     open_like_any_other(home, terminal)?;
     drop(lock);
-    change::change(home, terminal, now, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
-    })?;
+    record_restore(home, terminal);
     let keys = crate::terminal::count(payload.keys.len(), "key");
-    terminal.say(&format!("the store opens again: {keys}; its identity is kept by the {}", record.keeper.word()));
+    terminal.say(&format!("the store opens again: {keys}; its identity is kept in {}", record.keeper.place()));
     Ok(())
+}
+
+/// What the keeper still pins is worth more than an identity file that names no store.
+fn forged(keeper: &str) -> Failure {
+    Failure::new(
+        Kind::Store,
+        format!("the store opens, but its seal is not the one that {keeper} pins: someone else wrote it"),
+    )
+    .hint("put your own copy of `store.age` back")
+}
+
+/// Who can read the history shall see that a copy was used. The store opens again whether that is recorded or not.
+fn record_restore(home: &Home, terminal: &Terminal) {
+    let now = Moment::now();
+    let recorded = change::change(home, terminal, now, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
+    });
+    if let Err(failure) = recorded {
+        terminal.warn(&format!("not recorded in the history: {}", failure.message));
+    }
 }
 
 /// The keeper on record, or on a machine that has none the one that is wished for or can be had.
@@ -251,10 +279,16 @@ fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Termi
     Ok(Record { store, keeper })
 }
 
-/// Pins the store as it is now, and the history as far as it was vouched for.
+/// Pins the store as it is now, and the history as far as it was vouched for: by the old anchor, or by the store itself,
+/// which carries the mark of the history at its last write.
 fn anchor_for(payload: &Payload, old: Option<Anchor>) -> Anchor {
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
-    Anchor { generation: payload.generation, ..anchor }
+    let mark: Option<Mark> = payload.history.as_ref().and_then(|mark| mark.parse().ok());
+    let anchor = Anchor { generation: payload.generation, ..anchor };
+    match mark.filter(|mark| mark.seq > anchor.entries) {
+        Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },
+        None => anchor,
+    }
 }
 
 /// "Done" is said only after the store opened by the way that every command takes.

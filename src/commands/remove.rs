@@ -22,7 +22,10 @@ use super::change::{Outcome, change};
 /// As the store has them; `Usage` without a yes.
 pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
-    let names = &arguments.names;
+    let mut names = arguments.names.clone();
+    names.sort();
+    names.dedup();
+    let names = &names;
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !arguments.yes {
         if !terminal.can_ask() {

@@ -28,7 +28,12 @@ use super::change::{Outcome, change_or_create};
 /// As the store has them; `Usage` for a secret that cannot be meant.
 pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if !arguments.refused.is_empty() {
-        return Err(in_the_arguments(terminal).into());
+        let number =
+            |word: &std::ffi::OsString| word.to_str().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
+        if arguments.generate.is_some() && arguments.refused.iter().all(number) {
+            return Err(Failure::new(Kind::Usage, "the length goes with `=`: `--generate=20`").into());
+        }
+        return Err(in_the_arguments(arguments.name.as_str()).into());
     }
     let home = Home::find()?;
     let now = Moment::now();
@@ -56,8 +61,9 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn in_the_arguments(terminal: &Terminal) -> Failure {
-    let program = terminal.program();
+/// The failure for a secret in the arguments, with the way to clean the shell's history.
+#[must_use]
+pub fn in_the_arguments(name: &str) -> Failure {
     let clean = match std::env::var("SHELL").ok().as_deref().and_then(|shell| shell.rsplit('/').next()) {
         Some("fish") => "take this line out of the shell's history: `history delete`, then choose it",
         Some("zsh") => {
@@ -69,7 +75,7 @@ fn in_the_arguments(terminal: &Terminal) -> Failure {
         Kind::Usage,
         "a secret never goes into the arguments: every program can see them and the shell keeps them; nothing was kept",
     )
-    .hint(format!("type `{program} set NAME` and enter it when asked, or pipe it in"))
+    .hint(format!("type `keyctl set {name}` and enter it when asked, or pipe it in"))
     .hint(clean)
     .hint("if it was a live key, replace it at its issuer")
 }
@@ -102,7 +108,7 @@ fn check(secret: &Secret, arguments: &cli::Set, terminal: &Terminal) -> Result<(
         )
         .hint("if that is meant: `--binary`"));
     }
-    let text = secret.expose_text().unwrap_or_default().trim().to_lowercase();
+    let text = secret.expose_text().unwrap_or_default().trim();
     let placeholder = [
         "changeme",
         "change_me",
@@ -114,14 +120,36 @@ fn check(secret: &Secret, arguments: &cli::Set, terminal: &Terminal) -> Result<(
         "your_api_key",
         "example",
     ]
-    .contains(&text.as_str())
+    .iter()
+    .any(|word| text.eq_ignore_ascii_case(word))
         || (text.starts_with('<') && text.ends_with('>'))
-        || (text.len() > 2 && text.bytes().all(|byte| byte == b'x'));
+        || (text.len() > 2 && text.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'x')));
     if placeholder {
         terminal.warn(&format!(
             "this looks like a placeholder, not like a secret; kept as `{}` all the same",
             arguments.name
         ));
+    }
+    Ok(())
+}
+
+/// Refuses what no key should be, wherever it comes from: more than a secret may have, or a NUL byte.
+///
+/// # Errors
+/// `Usage`.
+pub fn refuse_unfit(secret: &Secret, what: &str) -> Result<()> {
+    if secret.len() > LARGEST {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("{what} has more than 1 MiB (1,048,576 bytes), the most a secret may have; nothing was kept"),
+        ));
+    }
+    if secret.expose().contains(&0) {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("{what} has a NUL byte, which no environment can hold; nothing was kept"),
+        )
+        .hint("keep such bytes one by one: `keyctl set NAME --binary`"));
     }
     Ok(())
 }
@@ -164,8 +192,8 @@ pub fn from_standard_input() -> Result<Secret> {
             "standard input has more than 1 MiB (1,048,576 bytes), the most a secret may have; nothing was kept",
         ));
     }
-    bytes.shrink_to_fit();
-    Ok(Secret::new(std::mem::take(&mut bytes)))
+    // Shrinking could move the bytes and leave the old ones behind; a copy of the right size lets both be wiped.
+    Ok(Secret::new(bytes.to_vec()))
 }
 
 fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<()> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli,
     date::Moment,
+    failure::Kind,
     home::Home,
     name::KeyName,
     store::payload::Key,
@@ -57,10 +58,16 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
 /// Lists all keys.
 ///
 /// # Errors
-/// As the store has them. That no key was ever kept is an empty list.
+/// As the store has them. That no key was ever kept is a failure, but an empty list in JSON.
 pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
-    let kept = opening::identity(&home)?;
+    let kept = match opening::identity(&home) {
+        Err(failure) if arguments.json && failure.kind == Kind::Missing => {
+            terminal.json(&Value::Array(Vec::new()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => other?,
+    };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     if arguments.json {
         let keys: Vec<Value> = payload.keys.iter().map(|(name, key)| facts(name, key)).collect();

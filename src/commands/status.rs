@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli, config,
+    cli,
     date::Moment,
     failure::{Failure, Result},
     home::Home,
@@ -28,8 +28,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::find()?;
     let now = Moment::now();
     let opened = open(&home);
-    let payload = opened.as_ref().ok().map(|(_, payload)| payload);
-    let standing = project::standing(&home, &config::read(&home)?, payload);
+    let standing = project::standing(&home, opened.as_ref().ok());
     if arguments.json {
         terminal.json(&as_json(&home, &opened, &standing, now))?;
         return Ok(ExitCode::SUCCESS);
@@ -52,7 +51,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
 }
 
 fn open(home: &Home) -> Result<(Kept, Payload)> {
-    let kept = opening::identity(home)?;
+    let kept = opening::identity_unasked(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
     Ok((kept, payload))
@@ -66,7 +65,7 @@ fn store_rows(
     rows: &mut Vec<Vec<String>>,
     hints: &mut Vec<String>,
 ) {
-    let keeper = format!("identity kept by the {}", kept.record.keeper.word());
+    let keeper = format!("identity kept in {}", kept.record.keeper.place());
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
     let (proven, words) = recovery_words(payload, now);
     rows.push(vec!["recovery copy".into(), words]);

@@ -49,25 +49,22 @@ fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Termin
         Ok(Outcome::changed((), Event::new(Action::Store, now).note("created")))
     })?;
     if let Some(record) = Record::read(home)? {
-        terminal.say(&format!("made the store; its identity is kept by the {}", record.keeper.word()));
+        terminal.say(&format!("made the store; its identity is kept in {}", record.keeper.place()));
     }
     Ok(())
 }
 
 /// Where the making of a store was cut short and its keeper cannot be had after all, another may be chosen: no key was
-/// kept yet, so nothing can be lost.
+/// kept yet, so nothing can be lost. A keeper that cannot be asked, or a history, says that there may have been keys.
 fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>) -> Result<()> {
-    let Some(record) = Record::read(home)?.filter(|record| keeper.is_some_and(|wish| wish != record.keeper)) else {
-        return Ok(());
+    let other = |record: &Record| keeper.is_some_and(|wish| wish != record.keeper);
+    let Some(record) = Record::read(home)?.filter(other) else { return Ok(()) };
+    let _lock = change::lock(home)?;
+    let acknowledged = match record.open(home).read() {
+        Ok(held) => held.anchor.as_ref().and_then(Anchor::parse).is_some_and(|anchor| anchor.generation > 0),
+        Err(_) => home.file("history.log").exists() || home.file("history.head").exists(),
     };
-    let used = record
-        .open(home)
-        .read()
-        .ok()
-        .and_then(|held| held.anchor)
-        .and_then(|line| Anchor::parse(&line))
-        .is_some_and(|anchor| anchor.generation > 0);
-    if used {
+    if acknowledged || file::path(home).exists() {
         return Err(Failure::new(Kind::Store, "a store was here before, and its identity is still kept")
             .hint("put your copy of `store.age` back"));
     }
@@ -83,7 +80,7 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
         let kept = opening::identity(home)?;
         opening::store(home, &kept, terminal)?;
         if kept.record.keeper == to {
-            terminal.say(&format!("the {} keeps the identity already", to.word()));
+            terminal.say(&format!("{} keeps the identity already", to.place()));
             return Ok(());
         }
         let keeper = creating::choose(Some(to), terminal)?;
@@ -101,8 +98,8 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
         for item in [Item::Identity, Item::Anchor] {
             if let Err(failure) = kept.keeper.remove(item) {
                 terminal.warn(&format!(
-                    "the {} still has the {}: {}",
-                    kept.record.keeper.word(),
+                    "{} still has the {}: {}",
+                    kept.record.keeper.place(),
                     item.name(),
                     failure.message
                 ));
@@ -112,6 +109,6 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
     change::change(home, terminal, now, |_| {
         Ok(Outcome::changed((), Event::new(Action::Store, now).note(format!("identity moved to the {}", to.word()))))
     })?;
-    terminal.say(&format!("the {} keeps the identity now", to.word()));
+    terminal.say(&format!("{} keeps the identity now", to.place()));
     Ok(())
 }

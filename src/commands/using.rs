@@ -50,6 +50,9 @@ pub fn keys_of(
         return Err(text.read()?.missing(name));
     }
     if !lacking.is_empty() {
+        if let Some(name) = lacking.iter().find(|name| name.looks_like_a_secret()) {
+            return Err(payload.missing(name));
+        }
         let names: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
         return Err(Failure::new(Kind::Missing, format!("no keys named {}", names.join(", ")))
             .hint("keep each with `keyctl set NAME`"));

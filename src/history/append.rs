@@ -281,7 +281,8 @@ impl<'a> Writer<'a> {
 }
 
 fn stopped(what: impl Into<String>) -> Failure {
-    Failure::new(Kind::Store, what).hint("`keyctl history verify` says what can still be relied on")
+    Failure::new(Kind::Store, what)
+        .hint("`keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there")
 }
 
 /// `1 entry is`, `2 entries are`.

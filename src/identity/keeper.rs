@@ -81,6 +81,15 @@ pub enum KeeperKind {
 }
 
 impl KeeperKind {
+    /// The place, in words for a sentence.
+    #[must_use]
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Keychain => "the keychain",
+            Self::File => "`identity.txt`",
+        }
+    }
+
     /// The word for it in commands and reports.
     #[must_use]
     pub fn word(self) -> &'static str {

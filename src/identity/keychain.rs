@@ -192,7 +192,7 @@ fn locked() -> Failure {
 fn unreachable(why: &str) -> Failure {
     Failure::new(Kind::Keychain, format!("cannot reach the keychain that keeps this store's identity: {why}"))
         .hint("run in the desktop session, or under its bus (`DBUS_SESSION_BUS_ADDRESS`)")
-        .hint("to open the store without it: `keyctl recovery restore FILE`")
+        .hint("to open the store without it: `keyctl recovery restore FILE --keeper file`")
 }
 
 fn silent(deadline: Duration) -> Failure {

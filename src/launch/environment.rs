@@ -54,8 +54,11 @@ impl Environment {
             }
         }
         let outer = variables.iter().position(|(name, _)| name == MARKER).map(|at| variables.swap_remove(at).1);
-        let mut ours: Vec<String> =
-            outer.map(|names| names.to_string_lossy().split(',').map(str::to_owned).collect()).unwrap_or_default();
+        let mut ours: Vec<String> = outer
+            .map(|names| {
+                names.to_string_lossy().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            })
+            .unwrap_or_default();
         let (mut replaced, mut kept) = (Vec::new(), Vec::new());
         for (name, secret) in given {
             let value = carried(name, secret)?;

@@ -152,7 +152,11 @@ fn pick(mut wanted: Vec<Wanted>, only: &[VariableName]) -> Result<Vec<Wanted>> {
 }
 
 fn nothing(project: Option<&Profiles>, user: &Profiles) -> Failure {
-    let failure = Failure::new(Kind::Missing, "no profile is chosen and there is no `default`");
+    let message = match project {
+        Some(_) => "no profile is chosen and there is no `default`",
+        None => "no project file is here, and no `-k` names a key",
+    };
+    let failure = Failure::new(Kind::Missing, message);
     let chosen = if project.is_some_and(|all| !all.0.is_empty()) || !user.0.is_empty() {
         failure.hint(listed(project, user))
     } else {

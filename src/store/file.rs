@@ -89,6 +89,12 @@ impl SealedFile {
         Ok(text)
     }
 
+    /// Whether this identity opens the file, as far as age's header says.
+    #[must_use]
+    pub fn is_made_for(&self, identity: &Identity) -> bool {
+        !matches!(identity.decrypt(&self.bytes), Err(Closed::OtherIdentity))
+    }
+
     /// Opens the file without an anchor, for `recovery` alone, which brings its own proof.
     ///
     /// # Errors

@@ -98,6 +98,11 @@ impl Payload {
     /// The failure for a name that is not in the store.
     #[must_use]
     pub fn missing(&self, name: &KeyName) -> Failure {
+        if name.looks_like_a_secret() {
+            return Failure::new(Kind::Missing, "no key of that name; what was given looks like a secret")
+                .hint("say the name of a key here, as in `-k VARIABLE=KEY`; `keyctl list` shows the names")
+                .hint("if it was a secret: take this line out of the shell's history, and replace it at its issuer");
+        }
         let failure = Failure::new(Kind::Missing, format!("no key named `{name}`"));
         match self.closest(name) {
             Some(close) => failure.hint(format!("did you mean `{close}`?")),
@@ -177,7 +182,8 @@ impl Payload {
     /// `Missing`, or `Negative` when the new name is taken.
     pub fn rename(&mut self, old: &KeyName, new: &KeyName) -> Result<()> {
         if self.keys.contains_key(new) {
-            return Err(exists(new));
+            return Err(Failure::new(Kind::Negative, format!("a key named `{new}` exists already"))
+                .hint(format!("choose another name, or remove that one first: `keyctl remove {new}`")));
         }
         let key = self.keys.remove(old).ok_or_else(|| self.missing(old))?;
         self.keys.insert(new.clone(), key);

@@ -145,6 +145,9 @@ pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
         let head = table.lines().next().unwrap_or_default();
         let name = head.strip_prefix("[key.\"").and_then(|rest| rest.strip_suffix("\"]"));
         let is_fact = !table.starts_with('[');
+        if !is_fact && name.is_none() && !is_our_head(head) {
+            return read(text);
+        }
         if is_fact || name.is_some_and(|name| wanted.iter().any(|wanted| wanted.as_str() == name)) {
             if picked.len() + table.len() > picked.capacity() {
                 return read(text);
@@ -153,6 +156,12 @@ pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
         }
     }
     parse(&picked, usize::MAX)
+}
+
+/// Whether keyctl writes tables with this head, beside those of keys. Another hand may write TOML in other ways.
+fn is_our_head(head: &str) -> bool {
+    let former = head.starts_with("[[key.\"") && head.ends_with("\".former]]");
+    former || head == "[[removed]]" || head == "[[removed.former]]"
 }
 
 /// The names of all keys, without looking at a value.
@@ -408,6 +417,16 @@ mod tests {
         ] {
             let said = read(&bad).err().expect("bad").message;
             assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_another_hand_has_written_in_its_own_way_is_found() {
+        let text = write(&Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16])));
+        for head in ["[key.a]", "[ key.\"a\" ]", "[key.\"a\"] # mine", "[key]\n[key.a]"] {
+            let text = format!("{}{head}\nvalue = \"v\"\ncreated = \"2026-01-01T00:00:00Z\"\n", text.as_str());
+            let name: KeyName = "a".parse().expect("good");
+            assert_eq!(pick(&text, &[&name]).expect("reads").keys.len(), 1, "{head}");
         }
     }
 

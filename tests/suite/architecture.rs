@@ -41,6 +41,8 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/init.rs",           // telling settings from secrets
     "commands/choosing.rs",       // composing what a command gets
     "commands/record.rs",         // deriving the history's key
+    "commands/mending.rs",        // deriving the new history's key
+    "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
     "commands/set.rs",            // judging what was typed

@@ -184,7 +184,7 @@ fn a_keychain_locked_before_the_first_key_is_no_reason_to_use_a_file() {
     sandbox.set("A", "first-secret").says("", said, 4);
     sandbox.call(&["store", "create", "--keeper", "file"]).run().says(
         "",
-        "keyctl: made the store; its identity is kept by the file\n",
+        "keyctl: made the store; its identity is kept in `identity.txt`\n",
         0,
     );
     sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
@@ -221,7 +221,7 @@ fn a_deleted_item_is_called_gone_and_the_recovery_copy_brings_it_back() {
     sandbox.set("B", "second-secret").says("", said, 4);
     sandbox.call(&["recovery", "restore", "copy.age"]).input("recovery-passphrase\n").run().says(
         "",
-        "keyctl: the store opens again: 1 key; its identity is kept by the keychain\n",
+        "keyctl: the store opens again: 1 key; its identity is kept in the keychain\n",
         0,
     );
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
@@ -231,7 +231,7 @@ fn a_deleted_item_is_called_gone_and_the_recovery_copy_brings_it_back() {
 fn without_its_bus_a_store_of_the_keychain_says_so_at_once() {
     let (sandbox, _keychain) = desktop();
     sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
-    let said = "keyctl: cannot reach the keychain that keeps this store's identity: there is no session bus\nkeyctl: hint: run in the desktop session, or under its bus (`DBUS_SESSION_BUS_ADDRESS`)\nkeyctl: hint: to open the store without it: `keyctl recovery restore FILE`\n";
+    let said = "keyctl: cannot reach the keychain that keeps this store's identity: there is no session bus\nkeyctl: hint: run in the desktop session, or under its bus (`DBUS_SESSION_BUS_ADDRESS`)\nkeyctl: hint: to open the store without it: `keyctl recovery restore FILE --keeper file`\n";
     let started = Instant::now();
     sandbox.call(&["get", "A"]).without("DBUS_SESSION_BUS_ADDRESS").without("XDG_RUNTIME_DIR").run().says("", said, 4);
     assert!(started.elapsed() < Duration::from_secs(1));
@@ -265,7 +265,7 @@ fn an_identity_moves_from_a_file_to_the_keychain_and_back() {
     let (sandbox, keychain) = desktop();
     sandbox.call(&["store", "create", "--keeper", "file"]).run().says(
         "",
-        "keyctl: made the store; its identity is kept by the file\n",
+        "keyctl: made the store; its identity is kept in `identity.txt`\n",
         0,
     );
     sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
@@ -276,7 +276,11 @@ fn an_identity_moves_from_a_file_to_the_keychain_and_back() {
     );
     assert!(!sandbox.data("identity.txt").exists());
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
-    sandbox.call(&["store", "keeper", "--to", "file"]).run().says("", "keyctl: the file keeps the identity now\n", 0);
+    sandbox.call(&["store", "keeper", "--to", "file"]).run().says(
+        "",
+        "keyctl: `identity.txt` keeps the identity now\n",
+        0,
+    );
     assert_eq!(keychain.lookup(&["service", &format!("keyctl:{}", store_id(&sandbox))]), "");
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
 }
@@ -320,7 +324,7 @@ fn a_folder_that_lost_everything_is_not_taken_for_a_new_one() {
     sandbox.set("B", "second-secret").says("", said, 5);
     sandbox.call(&["store", "create", "--anew"]).run().says(
         "",
-        "keyctl: made the store; its identity is kept by the keychain\n",
+        "keyctl: made the store; its identity is kept in the keychain\n",
         0,
     );
     sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
