@@ -193,7 +193,7 @@ fn restore(
     terminal: &Terminal,
 ) -> Result<()> {
     let copy = read_copy(file, passphrase_file, terminal)?;
-    let _lock = change::lock(home)?;
+    let lock = change::lock(home)?;
     let payload = open_with(home, &copy)?;
     let record = record_for(home, payload.id, wish, terminal)?;
     let keeper = record.open(home);
@@ -224,9 +224,22 @@ fn restore(
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(&payload, old).line())?;
     open_like_any_other(home, terminal)?;
+    drop(lock);
+    record_restore(home, terminal);
     let keys = crate::terminal::count(payload.keys.len(), "key");
     terminal.say(&format!("the store opens again: {keys}; its identity is kept by the {}", record.keeper.word()));
     Ok(())
+}
+
+/// Who can read the history shall see that a copy was used. The store opens again whether that is recorded or not.
+fn record_restore(home: &Home, terminal: &Terminal) {
+    let now = Moment::now();
+    let recorded = change::change(home, terminal, now, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
+    });
+    if let Err(failure) = recorded {
+        terminal.warn(&format!("not recorded in the history: {}", failure.message));
+    }
 }
 
 /// The keeper on record, or on a machine that has none the one that is wished for or can be had.

@@ -7,7 +7,9 @@ use crate::sandbox::{NO_KEYCHAIN, Sandbox};
 
 /// A file with secrets in it that the test itself writes.
 fn plain(sandbox: &Sandbox, name: &str, text: impl AsRef<[u8]>, secrets: &[&str]) -> std::path::PathBuf {
-    secrets.iter().for_each(|secret| sandbox.secret(secret));
+    for secret in secrets {
+        sandbox.secret(secret);
+    }
     let file = sandbox.file(name, text);
     sandbox.may_lie_in(&file);
     file

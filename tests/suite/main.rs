@@ -13,5 +13,7 @@ mod leaking;
 mod prompting;
 mod pty;
 mod recording;
+mod recovering;
 mod running;
+mod storing;
 mod trusting;

@@ -18,7 +18,7 @@ fn refused(folder: &str, grants: &[&str]) -> String {
         "keyctl: `{folder}/.keyctl.toml` is not allowed; it asks for {things} that nobody has allowed here [E06]\n"
     );
     for grant in grants {
-        said += &format!("keyctl: hint: {grant}\n");
+        said.extend(["keyctl: hint: ", grant, "\n"]);
     }
     said + "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n"
 }
@@ -146,7 +146,7 @@ fn comments_order_and_less_do_not_ask_again_and_one_more_key_does() {
     }
     sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\n");
     sandbox.call(&show).run().says("first-secret\n", "", 0);
-    sandbox.file(".keyctl.toml", &format!("{TWO}C = \"c\"\n"));
+    sandbox.file(".keyctl.toml", format!("{TWO}C = \"c\"\n"));
     sandbox.call(&show).run().says("", &refused("~/project", &["C <- key c"]), 125);
     sandbox.file(".keyctl.toml", "[env]\nA = \"b\"\nB = \"b\"\n");
     sandbox.call(&show).run().says("", &refused("~/project", &["A <- key b"]), 125);
@@ -292,7 +292,7 @@ fn a_file_is_taken_whole_or_not_at_all() {
     let wide: String = (0..60_000).map(|_| "a.").collect();
     assert!(said(wide.as_bytes()).contains("[E06]\n"));
     assert_eq!(
-        said(&[b'#'; 70_000]),
+        said("#".repeat(70_000).as_bytes()),
         "keyctl: `~/project/.keyctl.toml` is larger than 64 KiB, which no project file needs to be [E06]\n"
     );
 }
