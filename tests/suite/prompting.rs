@@ -108,7 +108,7 @@ fn a_key_is_removed_at_the_terminal_only_with_a_yes() {
 fn a_command_under_run_is_stopped_continued_and_interrupted_like_any_other() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.file("rc", "PS1='ready> '\n");
-    let waits = "from signal import *; from time import sleep; signal(SIGINT, SIG_DFL); signal(SIGCONT, lambda *_: print(\"went on\", flush=True)); print(\"begun\", flush=True)\nwhile True: sleep(0.02)";
+    let waits = "from signal import *; from time import sleep; from os import write; signal(SIGINT, SIG_DFL); signal(SIGCONT, lambda *_: write(1, b\"went on\\n\")); write(1, b\"begun\\n\")\nwhile True: sleep(0.02)";
     sandbox.file("waits.py", waits);
     let run = format!("{KEYCTL} run -k A -- {} waits.py\r", python());
     on_a_terminal(
