@@ -247,7 +247,7 @@ fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)>
 #[must_use]
 pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
     match payload.recovery {
-        None => (false, "none: if the keychain's item is lost, so are the keys".to_owned()),
+        None => (false, "none: if the identity is lost, so are the keys".to_owned()),
         Some(recovery) => match recovery.verified {
             None => (false, format!("made {}, never proven", recovery.created.ago(now))),
             Some(moment) => (true, format!("made {}, proven {}", recovery.created.ago(now), moment.ago(now))),

@@ -98,13 +98,13 @@ pub fn no_file(home: &Home, kept: &Kept) -> Failure {
     if kept.anchor.generation == 0 {
         return nothing_kept();
     }
+    let times = match kept.anchor.generation {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
     Failure::new(
         Kind::Store,
-        format!(
-            "the store is gone: `{}` was written {} times and is not there",
-            file::path(home).display(),
-            kept.anchor.generation
-        ),
+        format!("the store is gone: `{}` was written {times} and is not there", file::path(home).display()),
     )
     .hint("put your newest copy of `store.age` back; the identity that opens it is still kept")
 }

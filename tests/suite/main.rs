@@ -25,6 +25,8 @@ mod prompting;
 mod pty;
 mod readme;
 mod recording;
+mod recovering;
 mod running;
+mod storing;
 mod toplevel;
 mod trusting;

@@ -18,9 +18,7 @@ fn refused(folder: &str, grants: &[&str]) -> String {
         "keyctl: `{folder}/.keyctl.toml` is not allowed; it asks for {things} that nobody has allowed here [E06]\n"
     );
     for grant in grants {
-        said.push_str("keyctl: hint: ");
-        said.push_str(grant);
-        said.push('\n');
+        said.extend(["keyctl: hint: ", grant, "\n"]);
     }
     said + "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n"
 }
@@ -294,7 +292,7 @@ fn a_file_is_taken_whole_or_not_at_all() {
     let wide: String = (0..60_000).map(|_| "a.").collect();
     assert!(said(wide.as_bytes()).contains("[E06]\n"));
     assert_eq!(
-        said(&vec![b'#'; 70_000]),
+        said("#".repeat(70_000).as_bytes()),
         "keyctl: `~/project/.keyctl.toml` is larger than 64 KiB, which no project file needs to be [E06]\n"
     );
 }
