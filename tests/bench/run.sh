@@ -156,7 +156,7 @@ keyctl_ways() {
     for size in "${sizes[@]}"; do
       store=$folder/keyctl-$keeper-$size project=$folder/project-$keeper-$size
       mkdir -p "$project"
-      variables="HOME=$HOME KEYCTL_HOME=$store"
+      variables="$usual KEYCTL_HOME=$store"
       # Without a bus the first import makes a store whose identity is in a file.
       [ "$keeper" = file ] || variables="$variables $bus"
       # shellcheck disable=SC2086
@@ -186,7 +186,7 @@ shell_ways() {
     has "$tool" || { absent+=("$tool"); continue; }
     for size in "${sizes[@]}"; do
       line="export K=\$($tool -d -i $folder/identity.txt $folder/$size.age | grep ^$(chosen "$size" 1)= | cut -d= -f2-); exec /bin/true"
-      way "$tool-shell-$size-1" "$folder" "HOME=$HOME" "sh -c '$line'"
+      way "$tool-shell-$size-1" "$folder" "$usual" "sh -c '$line'"
       check "$tool-shell-$size-1" K "$(value $(((size + 1) / 2)))"
     done
   done
@@ -211,7 +211,7 @@ secretspec_ways() {
       mapfile -t names < <(chosen "$size" "$count" | grep .)
       name=${names[-1]} where=$folder/secretspec-age-$size-$count
       secretspec_project "$where" "\"age://$folder/$size.age?identity=$folder/identity.txt\"" "${names[@]}"
-      way "secretspec-age-$size-$count" "$where" "HOME=$HOME" "secretspec run -p here -- /bin/true"
+      way "secretspec-age-$size-$count" "$where" "$usual" "secretspec run -p here -- /bin/true"
       check "secretspec-age-$size-$count" "$name" "$(value $((10#${name#KEY_})))"
     done
   done
@@ -222,14 +222,14 @@ secretspec_ways() {
     name=${names[-1]}
     where=$folder/secretspec-age-keychain-$count
     secretspec_project "$where" "{ uri = \"age://$folder/10.age\", credentials = { identity = \"keyring\" } }" "${names[@]}"
-    way "secretspec-age-with-keychain-10-$count" "$where" "HOME=$HOME $bus" "secretspec run -p here -- /bin/true"
+    way "secretspec-age-with-keychain-10-$count" "$where" "$usual $bus" "secretspec run -p here -- /bin/true"
     check "secretspec-age-with-keychain-10-$count" "$name" "$(value $((10#${name#KEY_})))"
     where=$folder/secretspec-keychain-$count
     secretspec_project "$where" '"keyring://"' "${names[@]}"
     for name in "${names[@]}"; do
       (cd "$where" && value $((10#${name#KEY_})) | secretspec set -p keyring "$name" >/dev/null 2>&1)
     done
-    way "secretspec-keychain-10-$count" "$where" "HOME=$HOME $bus" "secretspec run -p keyring -- /bin/true"
+    way "secretspec-keychain-10-$count" "$where" "$usual $bus" "secretspec run -p keyring -- /bin/true"
     check "secretspec-keychain-10-$count" "$name" "$(value $((10#${name#KEY_})))"
   done
 }
@@ -262,7 +262,7 @@ fnox_ways() {
       if [ "$keeper" = age-with-keychain ]; then
         grep SECRET "$folder/identity.txt" | tr -d '\n' | secret-tool store --label=bench service fnox username age-key
       fi
-      way "fnox-$keeper-$count-$count" "$where" "HOME=$HOME $bus" "fnox exec -- /bin/true"
+      way "fnox-$keeper-$count-$count" "$where" "$usual $bus" "fnox exec -- /bin/true"
       check "fnox-$keeper-$count-$count" "$name" "$(value $((10#${name#KEY_})))"
     done
   done
@@ -278,7 +278,7 @@ envchain_ways() {
       value $((10#${name#KEY_})) | secret-tool store --label=bench envchain bench key "$name"
       line="${line}export $name=\$(secret-tool lookup envchain bench key $name); "
     done
-    way "secret-tool-shell-10-$count" "$folder" "HOME=$HOME $bus" "sh -c '${line}exec /bin/true'"
+    way "secret-tool-shell-10-$count" "$folder" "$usual $bus" "sh -c '${line}exec /bin/true'"
     check "secret-tool-shell-10-$count" "$name" "$(value $((10#${name#KEY_})))"
   done
 }
@@ -385,6 +385,9 @@ limits() {
 measure() {
   folder=$BENCH_FOLDER
   bus="DBUS_SESSION_BUS_ADDRESS=$DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
+  # Every user has a language set, and coreutils load its files: without one `env` and `true` would start sooner than
+  # they do in anybody's shell.
+  usual="HOME=$HOME LANG=C.UTF-8"
   absent=()
   start_keychain
   trap stop_keychain EXIT
@@ -397,15 +400,15 @@ measure() {
     write_env "$size" >"$folder/$size.env"
     age -r "$recipient" -o "$folder/$size.age" "$folder/$size.env"
   done
-  way true "$folder" "HOME=$HOME" /bin/true
-  way env "$folder" "HOME=$HOME" "env KEY_00001=$(value 1) /bin/true"
+  way true "$folder" "$usual" /bin/true
+  way env "$folder" "$usual" "env KEY_00001=$(value 1) /bin/true"
   keyctl_ways
   shell_ways
   secretspec_ways
   fnox_ways
   envchain_ways
   time_all
-  printf '%s, %s cores (%s), Linux %s, %s, keyctl %s; medians of %s rounds of up to %s runs\n\n' "$(date +%F)" "$(nproc)" \
+  printf '%s, %s cores (%s), Linux %s, %s, keyctl %s; LANG=C.UTF-8; medians of %s rounds of up to %s runs\n\n' "$(date +%F)" "$(nproc)" \
     "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(uname -r | cut -d- -f1)" \
     "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)" "$("$KEYCTL" --version | awk '{ print $2 }')" "$rounds" "$runs"
   printf 'A way is named: tool, where its keys or its identity are, keys in the store, keys given to the command.\n\n'
