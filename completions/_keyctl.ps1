@@ -56,8 +56,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;run' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
@@ -77,8 +77,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;exec' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
@@ -192,8 +192,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;env' {
-            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')

@@ -52,8 +52,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;run'= {
-            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
-            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
@@ -72,8 +72,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;exec'= {
-            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
-            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
@@ -177,8 +177,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;env'= {
-            cand -P 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
-            cand --profile 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)'
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'

@@ -53,7 +53,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "doctor" -d 'Check the
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "completions" -d 'Print a script that lets a shell complete commands and names'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands to a folder'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -65,7 +65,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s y -l yes -d 'Do no
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -124,7 +124,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l json -d 'Report a
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l format -d 'Write for this reader' -r -f -a "dotenv\t''

@@ -109,7 +109,7 @@ pub enum Verb {
 /// Which keys a command gets.
 #[derive(Args)]
 pub struct Choice {
-    /// Use this profile of the project or of your own config (also: the variable `KEYCTL_PROFILE`)
+    /// Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)
     #[arg(long, short = 'P', value_name = "PROFILE")]
     pub profile: Option<ProfileName>,
     /// Add a key under this variable; `-k NAME` if both have the same name

@@ -126,15 +126,30 @@ impl Home {
 /// A whole file of ours, at most `limit` bytes, with what the system says of it. `None` if there is none.
 ///
 /// # Errors
-/// When it cannot be read, or is larger than `limit`.
+/// When it cannot be read, is larger than `limit`, or is no regular file: nothing is waited for in a pipe's place.
 pub fn read(path: &Path, limit: usize) -> Result<Option<(Vec<u8>, Metadata)>> {
+    read_opened(path, limit, platform::open_without_waiting(path), true)
+}
+
+/// A whole file that the user named, which may be a pipe of the shell's.
+///
+/// # Errors
+/// When it cannot be read or is larger than `limit`.
+pub fn read_named(path: &Path, limit: usize) -> Result<Option<(Vec<u8>, Metadata)>> {
+    read_opened(path, limit, File::open(path), false)
+}
+
+fn read_opened(path: &Path, limit: usize, opened: io::Result<File>, ours: bool) -> Result<Option<(Vec<u8>, Metadata)>> {
     let failed = |error: &io::Error| Failure::disk("read", path, error);
-    let mut file = match File::open(path) {
+    let mut file = match opened {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(&error)),
     };
     let facts = file.metadata().map_err(|error| failed(&error))?;
+    if ours && !facts.is_file() {
+        return Err(Failure::new(Kind::Disk, format!("`{}` is not a regular file", path.display())));
+    }
     let bytes = read_bounded(&mut file, &facts, limit).map_err(|error| failed(&error))?;
     match bytes {
         Some(bytes) => Ok(Some((bytes, facts))),

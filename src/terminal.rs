@@ -90,7 +90,7 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn json(&self, value: &serde_json::Value) -> Result<()> {
-        self.data(format!("{value:#}\n").as_bytes())
+        self.data(format!("{}\n", printable_json(&format!("{value:#}"))).as_bytes())
     }
 
     /// Says what happened; `--quiet` silences it.
@@ -194,10 +194,29 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// JSON in which no terminal finds more than text. Its own line ends stay; all else that is unsafe stands inside strings,
+/// where JSON has `\uXXXX` for it.
+#[must_use]
+pub fn printable_json(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut units = [0; 2];
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_unsafe(c) {
+            safe.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            let _ = write!(safe, "\\u{unit:04x}");
+        }
+    }
+    safe
+}
+
 /// Unicode's control characters, bidirectional controls (UAX #9), and zero-width ones.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// Rows as aligned columns, two spaces apart; the first row is the head.

@@ -52,7 +52,7 @@ pub enum HistoryVerb {
     /// Prove that no entry was changed, added or cut off
     #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
     Verify(Report),
-    /// Go on after the history was damaged: seal its end anew, or set it aside and begin another
+    /// Go on after damage: seal the end anew, or set the history aside
     Repair {
         /// Do not ask
         #[arg(long, short = 'y')]

@@ -9,7 +9,7 @@ use crate::{
     history::Event,
     home::Home,
     name::{KeyName, ProfileName, VariableName},
-    profile::{self, Grant, Origin, Source, Wanted},
+    profile::{self, Grant, Origin, Source, Wanted, variables},
     secret::Secret,
     terminal::Terminal,
 };
@@ -96,13 +96,16 @@ pub fn approved(home: &Home, mut wish: Wish, terminal: &Terminal) -> Result<Appr
         .filter(|wanted| wanted.origin == Origin::Project)
         .map(|wanted| wanted.grant.clone())
         .collect();
-    let needs_a_key = wish.wanted.iter().any(|wanted| matches!(wanted.grant.source, Source::Key { .. }));
+    // Approvals are proven with the identity where a key or an exception rests on them. Plain settings alone open nothing,
+    // and what needs no secret touches no keychain.
+    let needs_identity = wish.wanted.iter().any(|wanted| matches!(wanted.grant.source, Source::Key { .. }))
+        || grants.iter().any(|grant| variables::refused_for_value(&grant.variable));
     if let Some(project) = &mut wish.project
         && !project.approvals.unapproved(&project.file.place, &grants).is_empty()
     {
         allow::ask_or_refuse(home, project, &grants, terminal)?;
     }
-    let kept = if needs_a_key { Some(opening::identity(home)?) } else { None };
+    let kept = if needs_identity { Some(opening::identity(home)?) } else { None };
     if let (Some(project), Some(kept)) = (&wish.project, &kept) {
         project.confirm(&grants, kept)?;
     }

@@ -31,7 +31,8 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
     let made = match Record::read(home)? {
         Some(record) => finish_if_cut_short(home, record)?,
         // A store without its record is opened below, which fails with the way out.
-        None if file::path(home).exists() => None,
+        None if !file::is_absent(home) => None,
+        None if !left_of_a_store(home).is_empty() => return Err(remains(home)),
         None if pin::read(home).is_some() => return Err(pin::lost()),
         None => Some(create(home, choose(keeper, terminal)?)?),
     };
@@ -57,7 +58,7 @@ pub fn open_existing(home: &Home) -> Result<(Kept, Payload)> {
 
 /// Goes on where the making of a store was cut short; `None` for a store that was made whole.
 fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payload)>> {
-    if file::path(home).exists() {
+    if !file::is_absent(home) {
         return Ok(None);
     }
     let keeper = record.open(home);
@@ -66,8 +67,26 @@ fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payl
     if anchor.as_ref().is_some_and(|anchor| anchor.generation > 0) {
         return Ok(None);
     }
+    // The anchor is made before the first event: a history without an anchor is of a store that was lost.
+    if anchor.is_none() && !left_of_a_store(home).iter().all(|name| *name == "identity.txt") {
+        return Err(remains(home));
+    }
     let identity = held.identity.map(Identity::parse).transpose()?;
     finish(home, record, keeper, identity, anchor).map(Some)
+}
+
+/// What lies in the folder that only a store leaves behind.
+fn left_of_a_store(home: &Home) -> Vec<&'static str> {
+    let names = ["identity.txt", "anchor.txt", "history.log", "history.head"];
+    names.into_iter().filter(|name| std::fs::symlink_metadata(home.file(name)).is_ok()).collect()
+}
+
+/// The failure for a folder where a store was: a new one would take its place, and a new identity that of the old.
+fn remains(home: &Home) -> Failure {
+    let left: Vec<String> = left_of_a_store(home).iter().map(|name| format!("`{name}`")).collect();
+    Failure::new(Kind::Store, format!("a store was here before: {} of it is left in `{}`", left.join(", "), home.data().display()))
+        .hint("put your copy of `store.age` and `keeper.toml` back, or only `store.age` and then `keyctl recovery restore FILE`")
+        .hint("to begin anew, move what is left away first")
 }
 
 fn create(home: &Home, keeper: KeeperKind) -> Result<(Kept, Payload)> {

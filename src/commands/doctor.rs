@@ -216,6 +216,16 @@ fn store(home: &Home) -> Vec<Finding> {
             .hint("where there is a keychain: `keyctl store keeper --to keychain`"),
     };
     let mut findings = vec![keeper];
+    if record.keeper == KeeperKind::Keychain && home.file("identity.txt").exists() {
+        findings.push(
+            Finding::new(
+                "identity file",
+                Grade::Bad,
+                "the keychain keeps the identity, but `identity.txt` still lies in the folder too",
+            )
+            .hint("take it away: `keyctl store keeper --to keychain`"),
+        );
+    }
     if record.keeper == KeeperKind::File && pin::read(home).is_some() {
         findings.push(Finding::failed("folder", &pin::contradicted()));
     }

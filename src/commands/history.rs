@@ -49,7 +49,7 @@ fn list(log: &Log, arguments: &cli::History, terminal: &Terminal) -> anyhow::Res
         for (number, event) in last {
             let mut value = event.to_value();
             value["n"] = number.into();
-            terminal.data(format!("{value}\n").as_bytes())?;
+            terminal.data(format!("{}\n", crate::terminal::printable_json(&value.to_string())).as_bytes())?;
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -51,7 +51,8 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
     if let Some(file) = arguments.file.as_deref().filter(|_| arguments.delete) {
         check_deletable(file)?;
     }
-    let keys = named(read(arguments, terminal)?, &arguments.prefix)?;
+    let (source, entries) = read(arguments, terminal)?;
+    let keys = named(entries, &arguments.prefix)?;
     let keys = without_empty(keys, terminal);
     if keys.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is no key to import").into());
@@ -64,7 +65,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
     let done =
         change_or_create(&home, terminal, now, None, |payload| keep_all(payload, &keys, arguments.replace, now))?;
     let removed = match &arguments.file {
-        Some(file) if arguments.delete => Some(delete(&home, file, &keys, terminal)?),
+        Some(file) if arguments.delete => Some(delete(&home, file, &source, &keys, terminal)?),
         _ => None,
     };
     report(&done, removed.as_deref(), arguments, terminal)?;
@@ -87,12 +88,13 @@ fn check_deletable(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<Vec<Entry>> {
-    let Some(file) = &arguments.file else { return from_environment(arguments) };
+/// The file's bytes, to know it again, and what they hold.
+fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<(Secret, Vec<Entry>)> {
+    let Some(file) = &arguments.file else { return Ok((Secret::new(Vec::new()), from_environment(arguments)?)) };
     let bytes = if file.as_os_str() == "-" {
         super::set::from_standard_input()?
     } else {
-        match home::read(file, LARGEST)? {
+        match home::read_named(file, LARGEST)? {
             Some((bytes, _)) => Secret::new(bytes),
             None => return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
         }
@@ -103,10 +105,17 @@ fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<Vec<Entry>> {
         ImportFormat::Dotenv => exchange::dotenv::read(bytes.expose())?,
         ImportFormat::Json => exchange::json::read(bytes.expose())?,
     };
+    if let Some(name) = reading.repeated.first().filter(|_| arguments.delete) {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`{name}` is in the file more than once; `--delete` would lose the first of them"),
+        )
+        .hint("take the line out that does not count, then try again"));
+    }
     for name in &reading.repeated {
         terminal.warn(&format!("`{name}` is in the file more than once; the last one counts"));
     }
-    Ok(reading.entries)
+    Ok((bytes, reading.entries))
 }
 
 fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
@@ -175,7 +184,7 @@ fn keep_all(payload: &mut Payload, keys: &[(KeyName, Secret)], replace: bool, no
 }
 
 /// Removes the file, after every key was read back from the store as it lies on the disk.
-fn delete(home: &Home, file: &Path, keys: &[(KeyName, Secret)], terminal: &Terminal) -> Result<PathBuf> {
+fn delete(home: &Home, file: &Path, read: &Secret, keys: &[(KeyName, Secret)], terminal: &Terminal) -> Result<PathBuf> {
     let kept = opening::identity(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
@@ -185,6 +194,15 @@ fn delete(home: &Home, file: &Path, keys: &[(KeyName, Secret)], terminal: &Termi
             Kind::Store,
             format!("`{name}` does not come back from the store as it was; `{}` is left alone", file.display()),
         ));
+    }
+    // Somebody may have written to it while the store was.
+    let unchanged = home::read_named(file, LARGEST)?.is_some_and(|(now, _)| Secret::new(now).same_as(read));
+    if !unchanged {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("`{}` has changed meanwhile and is left alone", file.display()),
+        )
+        .hint("import it again"));
     }
     std::fs::remove_file(file).map_err(|error| Failure::disk("remove", file, &error))?;
     terminal.hint("the file's bytes may still be in backups, in git's history and on the disk; keys that were ever shared belong replaced");

@@ -92,7 +92,7 @@ fn gather(arguments: &cli::Init, terminal: &Terminal) -> Result<(Option<PathBuf>
 }
 
 fn read(path: &Path) -> Result<Named> {
-    let Some((bytes, _)) = home::read(path, LARGEST)? else {
+    let Some((bytes, _)) = home::read_named(path, LARGEST)? else {
         return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", path.display())));
     };
     let bytes = Secret::new(bytes);

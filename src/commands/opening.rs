@@ -53,7 +53,7 @@ fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<K
     match (held.identity, anchor.transpose()?) {
         (Some(line), Some(anchor)) => Ok(Kept { record, keeper, identity: Identity::parse(line)?, anchor }),
         // Made only half: nothing was ever kept under it.
-        (_, None) if !file::path(home).exists() => Err(nothing_kept()),
+        (_, None) if file::is_absent(home) => Err(nothing_kept()),
         (None, _) => Err(Failure::new(
             Kind::Keychain,
             format!("{} has no identity for this store any more", record.keeper.place()),

@@ -69,10 +69,15 @@ fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, term
         None => terminal.data(recovery::page(&copy, payload.id, now).as_bytes())?,
     }
     drop((kept, payload));
-    change::change(home, terminal, now, |payload| {
+    let noted = change::change(home, terminal, now, |payload| {
         payload.recovery = Some(Recovery { created: now, verified: None });
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("created")))
-    })?;
+    });
+    if let (Err(_), Some(file)) = (&noted, file) {
+        // A copy that the store does not know of would be called missing for ever.
+        let _ = std::fs::remove_file(file);
+    }
+    noted?;
     if let Some(file) = file {
         terminal.say(&format!("wrote the recovery copy to `{}`", file.display()));
     }
@@ -106,7 +111,7 @@ fn new_passphrase(file: Option<&Path>, terminal: &Terminal) -> Result<Secret> {
 
 fn given_passphrase(file: Option<&Path>) -> Result<Secret> {
     let mut secret = match file {
-        Some(file) => match home::read(file, 4096)? {
+        Some(file) => match home::read_named(file, 4096)? {
             Some((bytes, _)) => Secret::new(bytes),
             None => return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
         },
@@ -123,14 +128,13 @@ fn given_passphrase(file: Option<&Path>) -> Result<Secret> {
 fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         let mut made = platform::create_private(file)?;
-        made.write_all(bytes)?;
-        made.sync_all()
+        made.write_all(bytes).and_then(|()| made.sync_all()).inspect_err(|_| drop(std::fs::remove_file(file)))
     };
     write().map_err(|error| Failure::disk("write", file, &error))
 }
 
 fn read_copy(file: &Path, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<RecoveryCopy> {
-    let Some((bytes, _)) = home::read(file, recovery::LARGEST)? else {
+    let Some((bytes, _)) = home::read_named(file, recovery::LARGEST)? else {
         return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())));
     };
     let bytes = Secret::new(bytes);
@@ -232,9 +236,15 @@ fn restore(
         )
         .hint("put the newest `store.age` back, or accept this one: `--accept-older`"));
     }
+    if old.is_none() {
+        terminal.warn(&format!(
+            "taken as it lies here, generation {}: nothing is left that would tell an older copy",
+            payload.generation
+        ));
+    }
     record.write(home)?;
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
-    write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(&payload, old).line())?;
+    write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(home, &payload, old).line())?;
     match record.keeper {
         KeeperKind::Keychain => pin::write(home, payload.id)?,
         // Where there is no keychain there is nothing to take back.
@@ -281,9 +291,11 @@ fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Termi
 
 /// Pins the store as it is now, and the history as far as it was vouched for: by the old anchor, or by the store itself,
 /// which carries the mark of the history at its last write.
-fn anchor_for(payload: &Payload, old: Option<Anchor>) -> Anchor {
+fn anchor_for(home: &Home, payload: &Payload, old: Option<Anchor>) -> Anchor {
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
-    let mark: Option<Mark> = payload.history.as_ref().and_then(|mark| mark.parse().ok());
+    // On a new machine the history may not have come along: then it begins anew.
+    let came_along = home.file("history.log").exists();
+    let mark: Option<Mark> = payload.history.as_ref().filter(|_| came_along).and_then(|mark| mark.parse().ok());
     let anchor = Anchor { generation: payload.generation, ..anchor };
     match mark.filter(|mark| mark.seq > anchor.entries) {
         Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },

@@ -169,7 +169,7 @@ fn generate(length: u16) -> Result<Secret> {
 }
 
 fn from_file(file: &Path) -> Result<Secret> {
-    match home::read(file, LARGEST) {
+    match home::read_named(file, LARGEST) {
         Ok(Some((bytes, _))) => Ok(Secret::new(bytes)),
         Ok(None) => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
         Err(failure) => Err(failure),

@@ -36,11 +36,11 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
 }
 
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
-    if file::path(home).exists() {
+    if !file::is_absent(home) {
         return Err(Failure::new(Kind::Negative, "the store exists already")
             .hint("to change who keeps its identity: `keyctl store keeper --to keychain|file`"));
     }
-    give_up_unfinished(home, keeper)?;
+    give_up_unfinished(home, keeper, terminal)?;
     if anew && Record::read(home)?.is_none() {
         pin::remove(home)?;
     }
@@ -56,7 +56,7 @@ fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Termin
 
 /// Where the making of a store was cut short and its keeper cannot be had after all, another may be chosen: no key was
 /// kept yet, so nothing can be lost. A keeper that cannot be asked, or a history, says that there may have been keys.
-fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>) -> Result<()> {
+fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<()> {
     let other = |record: &Record| keeper.is_some_and(|wish| wish != record.keeper);
     let Some(record) = Record::read(home)?.filter(other) else { return Ok(()) };
     let _lock = change::lock(home)?;
@@ -64,12 +64,32 @@ fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>) -> Result<()> {
         Ok(held) => held.anchor.as_ref().and_then(Anchor::parse).is_some_and(|anchor| anchor.generation > 0),
         Err(_) => home.file("history.log").exists() || home.file("history.head").exists(),
     };
-    if acknowledged || file::path(home).exists() {
+    if acknowledged || !file::is_absent(home) {
         return Err(Failure::new(Kind::Store, "a store was here before, and its identity is still kept")
             .hint("put your copy of `store.age` back"));
     }
+    if let Some(wish) = keeper {
+        creating::choose(Some(wish), terminal)?;
+    }
     let path = home.file("keeper.toml");
     std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
+}
+
+/// What a move that was cut short has left: a pin that is missing or not taken back, and identity files in the clear.
+fn finish_the_move(home: &Home, kept: &opening::Kept) -> Result<()> {
+    match kept.record.keeper {
+        KeeperKind::File => drop(pin::remove(home)),
+        KeeperKind::Keychain => {
+            pin::write(home, kept.record.store)?;
+            let files = Record { keeper: KeeperKind::File, ..kept.record }.open(home);
+            let same = files.read()?.identity.is_some_and(|line| line.same_as(kept.identity.line()));
+            if same {
+                files.remove(Item::Identity)?;
+                files.remove(Item::Anchor)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Old and new keeper both open the store until the record, the last step but one, names the new one.
@@ -80,6 +100,7 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
         let kept = opening::identity(home)?;
         opening::store(home, &kept, terminal)?;
         if kept.record.keeper == to {
+            finish_the_move(home, &kept)?;
             terminal.say(&format!("{} keeps the identity already", to.place()));
             return Ok(());
         }
@@ -88,12 +109,13 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
         let place = record.open(home);
         write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())?;
         write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line())?;
-        if to == KeeperKind::File {
-            pin::remove(home)?;
-        }
-        record.write(home)?;
+        // The pin stands whenever the record says keychain: before it does, and until it no longer does.
         if to == KeeperKind::Keychain {
             pin::write(home, record.store)?;
+        }
+        record.write(home)?;
+        if to == KeeperKind::File {
+            pin::remove(home)?;
         }
         for item in [Item::Identity, Item::Anchor] {
             if let Err(failure) = kept.keeper.remove(item) {

@@ -35,6 +35,14 @@ pub fn open_untrusted(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
+/// Opens for reading what should be a regular file, and does not wait if it is a pipe.
+///
+/// # Errors
+/// As `open(2)` has them.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+}
+
 /// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
 #[must_use]
 pub fn is_symbolic_link(error: &io::Error) -> bool {

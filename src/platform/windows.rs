@@ -31,6 +31,14 @@ pub fn open_untrusted(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens for reading what should be a regular file.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
 #[must_use]
 pub fn is_symbolic_link(error: &io::Error) -> bool {

@@ -159,6 +159,22 @@ const REFUSED: &[&str] = &[
     "KEYCTL_*",
 ];
 
+/// What a plain setting of a project may not be either: where a program sends what it has, and what it starts or loads.
+/// As the name of a key they stay possible (`SNYK_API` may be a key to somebody). Every setting is shown before the yes;
+/// this list only spares the reader the ones that are known.
+#[rustfmt::skip]
+const ADDRESSES_AND_PROGRAMS: &[&str] = &[
+    "*_PROXY", "*_API_HOST", "GH_HOST", "GITLAB_HOST", "HEROKU_HOST", "*_ADDR", "*_SERVER", "*_SERVER_URL", "*_HOST_URL", "*_REPOSITORY_URL", "*_INDEX_URL", "*_REGISTRY",
+    "*_BACKEND_URL", "*_API_DOMAIN", "*_EDITOR", "*_RSH", "*_SSH", "*_OPTS", "*_CONFIG_DIR", "*_PLUGIN_PATH", "*_PASSWORD_COMMAND",
+    "SENTRY_URL", "SNYK_API", "DD_URL", "DD_SITE", "HOSTALIASES", "LOCALDOMAIN", "RES_OPTIONS", "WGETRC", "NETRC",
+    "RSYNC_CONNECT_PROG", "HGRCPATH", "HGEDITOR", "GOCACHEPROG", "GOAUTH", "GOROOT", "GOPATH", "CGO_*", "ESBUILD_BINARY_PATH",
+    "CLOUDSDK_*", "CONFIG_SHELL", "CONFIG_SITE", "MAKE", "RUSTDOC", "NODE_REPL_*", "JAVA_HOME", "MAVEN_ARGS", "MAVEN_HOME",
+    "GRADLE_USER_HOME", "DOTNET_ROOT", "DOTNET_ADDITIONAL_DEPS", "COMPLUS_*", "GTK_MODULES", "GIO_EXTRA_MODULES", "ANSIBLE_CONFIG",
+    "TF_CLI_*", "HELM_PLUGINS", "VIMINIT", "EXINIT", "ELIXIR_ERL_OPTIONS", "ERL_LIBS", "GUILE_LOAD_PATH", "EMACSLOADPATH",
+    "GCC_EXEC_PREFIX", "COMPILER_PATH", "CMAKE_TOOLCHAIN_FILE", "NIX_*", "CODEX_HOME", "BOTO_CONFIG", "PGSYSCONFDIR",
+    "PGSERVICEFILE",
+];
+
 /// Of those, what is an API key: a project file may name a key for it, but not write its text.
 const KEYS: &[&str] = &[
     "VAULT_TOKEN",
@@ -181,13 +197,13 @@ const NEVER: &[&str] = &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BA
 /// Whether a project file may not put a key of the store into this variable.
 #[must_use]
 pub fn refused_for_key(variable: &VariableName) -> bool {
-    refused_for_value(variable) && !listed(KEYS, variable)
+    listed(REFUSED, variable) && !listed(KEYS, variable)
 }
 
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    listed(REFUSED, variable)
+    listed(REFUSED, variable) || listed(ADDRESSES_AND_PROGRAMS, variable)
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.

@@ -25,6 +25,12 @@ pub fn path(home: &Home) -> PathBuf {
     home.file("store.age")
 }
 
+/// Whether there is certainly no store: nothing of its name, not even a link that leads nowhere just now.
+#[must_use]
+pub fn is_absent(home: &Home) -> bool {
+    std::fs::symlink_metadata(path(home)).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// A store's file as it lies on the disk.
 pub struct SealedFile {
     bytes: Vec<u8>,
@@ -154,11 +160,13 @@ impl OpenText {
 /// `Disk`; what was there before is then still there, unless the message says otherwise.
 pub fn write(home: &Home, payload: &Payload, identity: &Identity) -> Result<()> {
     let text = text::write(payload);
-    if text.len() > LARGEST {
+    let sealed = identity.encrypt(text.as_bytes())?;
+    // Measured as it is read: what is written must never be too large to be read again.
+    if sealed.len() > LARGEST {
         return Err(Failure::new(Kind::Disk, format!("the store would be larger than {} MiB", LARGEST >> 20))
-            .hint("remove keys with `keyctl remove --forget`, or former secrets"));
+            .hint("wipe keys with `keyctl remove NAME --forget`"));
     }
-    home::replace(&path(home), &identity.encrypt(text.as_bytes())?)
+    home::replace(&path(home), &sealed)
 }
 
 fn damaged(what: &str) -> Failure {

@@ -69,6 +69,7 @@ fn age_and_rage_open_the_store_with_the_recovery_copy_and_its_passphrase() {
         "",
         "keyctl: wrote the recovery copy to `/sandbox/recovery.age`\n\
          keyctl: hint: keep it off this machine, and its passphrase apart from it\n\
+         keyctl: hint: it opens the store and does not hold it: back up `~/.local/share/keyctl/store.age` too\n\
          keyctl: hint: prove it from where you keep it: `keyctl recovery verify /sandbox/recovery.age`\n",
         0,
     );

@@ -128,7 +128,7 @@ fn init_writes_names_and_plain_settings_and_never_a_secret() {
     let written = std::fs::read_to_string(sandbox.project().join(".keyctl.toml")).expect("written");
     assert!(written.contains("OPENAI_API_KEY = \"OPENAI_API_KEY\"\n"), "{written}");
     sandbox.call(&["profile", "show"]).run().says(
-        "VARIABLE        IS                  FROM\nEMPTY           key EMPTY           project\nLOG_LEVEL       setting debug       project\nOPENAI_API_KEY  key OPENAI_API_KEY  project\nPORT            setting 3000        project\n",
+        "VARIABLE        IS                    FROM\nEMPTY           key EMPTY (optional)  project\nLOG_LEVEL       setting debug         project\nOPENAI_API_KEY  key OPENAI_API_KEY    project\nPORT            setting 3000          project\n",
         "",
         0,
     );

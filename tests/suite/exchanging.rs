@@ -251,7 +251,7 @@ fn each_format_says_the_same_and_what_it_cannot_carry_is_refused_with_one_that_c
     assert!(ran.stderr().starts_with("keyctl: cannot write `L` as docker: "), "{}", ran.stderr());
     assert!(ran.stderr().ends_with("\nkeyctl: hint: `--format json` can carry it\n"), "{}", ran.stderr());
     let ran = sandbox.call(&["env", "-k", "A", "--format", "xml"]).run();
-    ran.says("", "keyctl: `--format <FORMAT>` takes one of: dotenv, sh, bash, zsh, fish, powershell, json, yaml, docker, github\nkeyctl: hint: see `keyctl env --help`\n", 2);
+    ran.says("", "keyctl: `--format` takes one of: dotenv, sh, bash, zsh, fish, powershell, json, yaml, docker, github\nkeyctl: hint: see `keyctl env --help`\n", 2);
 }
 
 #[test]

@@ -124,10 +124,10 @@ fn a_log_without_its_sealed_end_is_not_proven_and_takes_no_entry() {
     let sandbox = three();
     fs::remove_file(sandbox.data("history.head")).expect("remove");
     verified(&sandbox, "", "keyctl: the history is not provable: the end of 3 entries is not sealed\n", 4);
-    let said = "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    let said = "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n";
     sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 0);
     config(&sandbox, "[history]\nrequired = true\n");
-    let said = "keyctl: the end of the history is not sealed: `history.head` is missing [E05]\nkeyctl: hint: `keyctl history verify` says what can still be relied on\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
+    let said = "keyctl: the end of the history is not sealed: `history.head` is missing [E05]\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
     sandbox.call(&["run", "-k", "A", "--", "touch", "started"]).run().says("", said, 125);
     assert!(!sandbox.project().join("started").exists());
     fs::remove_file(sandbox.data("history.log")).expect("remove");
@@ -147,7 +147,7 @@ fn a_cut_log_is_found_by_its_sealed_end_and_by_the_anchor() {
     let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
     fs::write(&log, &whole[..ends[0]]).expect("cut");
     verified(&sandbox, "", "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n", 1);
-    let said = "keyctl: not recorded in the history: the history is shorter than its sealed end\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    let said = "keyctl: not recorded in the history: the history is shorter than its sealed end\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n";
     sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 0);
     fs::write(&log, &whole[..ends[1]]).expect("cut");
     let said = "keyctl: the history is not provable: the last entry is missing, lost in a power cut or cut off; the disk was not waited for\n";
@@ -164,7 +164,7 @@ fn a_whole_history_rolled_back_is_found_by_the_anchor_that_lies_elsewhere() {
         fs::write(sandbox.data(file), content).expect("write");
     }
     verified(&sandbox, "", "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n", 1);
-    let said = "keyctl: not recorded in the history: the history ends 1 entry before one that is known\nkeyctl: hint: `keyctl history verify` says what can still be relied on\nkeyctl: kept `C`\n";
+    let said = "keyctl: not recorded in the history: the history ends 1 entry before one that is known\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\nkeyctl: kept `C`\n";
     sandbox.set("C", "third-secret").says("", said, 0);
     for file in files {
         fs::remove_file(sandbox.data(file)).expect("remove");

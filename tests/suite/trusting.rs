@@ -222,7 +222,8 @@ fn what_was_denied_is_not_allowed_any_more() {
     sandbox.call(&["run", "--", "true"]).run().says("", &refused("~/project", &["A <- key a", "B <- key b"]), 125);
     std::fs::remove_file(sandbox.project().join(".keyctl.toml")).expect("remove");
     let none = "keyctl: there is no `.keyctl.toml` here or above, up to the repository's root\nkeyctl: hint: write one with `keyctl init`\n";
-    for call in [&["deny"][..], &["allow"], &["allow", "--show-hash"]] {
+    sandbox.call(&["deny"]).run().says("", "keyctl: nothing was allowed here\n", 0);
+    for call in [&["allow"][..], &["allow", "--show-hash"]] {
         sandbox.call(call).run().says("", none, 3);
     }
 }
