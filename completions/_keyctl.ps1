@@ -316,7 +316,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
-            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -341,7 +341,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;history;help' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
-            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -573,7 +573,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;help;history' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
-            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after the history was damaged: seal its end anew, or set it aside and begin another')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
             break
         }
         'keyctl;help;history;verify' {

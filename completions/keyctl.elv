@@ -288,7 +288,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand verify 'Prove that no entry was changed, added or cut off'
-            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
+            cand repair 'Go on after damage: seal the end anew, or set the history aside'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;verify'= {
@@ -310,7 +310,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;help'= {
             cand verify 'Prove that no entry was changed, added or cut off'
-            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
+            cand repair 'Go on after damage: seal the end anew, or set the history aside'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;help;verify'= {
@@ -501,7 +501,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help;history'= {
             cand verify 'Prove that no entry was changed, added or cut off'
-            cand repair 'Go on after the history was damaged: seal its end anew, or set it aside and begin another'
+            cand repair 'Go on after damage: seal the end anew, or set the history aside'
         }
         &'keyctl;help;history;verify'= {
         }
