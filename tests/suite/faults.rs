@@ -49,6 +49,7 @@ const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS"];
 const FAILING: &[&str] = &[
     "openat",
     "write",
+    "pwrite64",
     "fsync",
     "fdatasync",
     "rename",
