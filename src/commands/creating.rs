@@ -84,7 +84,7 @@ fn left_of_a_store(home: &Home) -> Vec<&'static str> {
 /// The failure for a folder where a store was: a new one would take its place, and a new identity that of the old.
 fn remains(home: &Home) -> Failure {
     let left: Vec<String> = left_of_a_store(home).iter().map(|name| format!("`{name}`")).collect();
-    Failure::new(Kind::Store, format!("a store was here before: {} of it is left in `{}`", left.join(", "), home.data().display()))
+    Failure::new(Kind::Store, format!("a store was here before, and left in `{}`: {}", home.data().display(), left.join(", ")))
         .hint("put your copy of `store.age` and `keeper.toml` back, or only `store.age` and then `keyctl recovery restore FILE`")
         .hint("to begin anew, move what is left away first")
 }

@@ -284,7 +284,7 @@ mod tests {
         );
         assert_eq!(
             said(resolve(None, None, &none, &[], &[])),
-            "Missing: no profile is chosen and there is no `default` | say what this project needs with `keyctl init` | \
+            "Missing: no project file is here, and no `-k` names a key | say what this project needs with `keyctl init` | \
              or name keys with `-k VARIABLE=KEY`"
         );
     }

@@ -188,7 +188,7 @@ fn a_list_that_cannot_be_read_counts_as_empty_is_said_and_is_kept_aside() {
     fs::create_dir(home.file(NAME)).unwrap();
     // Windows says no more than that access is denied.
     let note = read(&home).note().unwrap();
-    assert!(cfg!(windows) || note.contains("is a directory"), "{note}");
+    assert!(cfg!(windows) || note.contains("is not a regular file"), "{note}");
 }
 
 #[test]

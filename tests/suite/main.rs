@@ -20,6 +20,7 @@ mod keychain;
 mod launching;
 mod leaking;
 mod manual;
+mod mending;
 mod naming;
 mod prompting;
 mod pty;
