@@ -2,7 +2,7 @@
 //!
 //! `keyring` is the way in for making, changing and removing items. For reading, which every `keyctl run` does, it takes
 //! 12-17 ms in a fresh process, because its store negotiates an encrypted session by Diffie-Hellman and starts an async
-//! runtime. This reads the same items in one pipelined exchange over a *plain* session, which takes about 2 ms.
+//! runtime. This reads the same items in three short exchanges over a *plain* session, which takes about 1.5 ms.
 //!
 //! What is given up: a plain session shows the secret to whoever can watch this user's session bus. The bus is a local
 //! socket of the same user, and whoever can watch it can as well ask the service for the secret itself.
@@ -78,6 +78,11 @@ type Secrets = HashMap<OwnedObjectPath, (OwnedObjectPath, Vec<u8>, Vec<u8>, Stri
 /// See [`Trouble`].
 pub fn read(service: &str, deadline: Duration) -> Result<Found, Trouble> {
     let mut bus = Bus::connect(deadline)?;
+    // An answered call before `OpenSession`: gnome-keyring 42 can end in an assertion when a connection's first call opens
+    // a session (1 in 18,580 calls; 4 of 4 daemons under four clients at once, and 0 of 4 in 32,000 calls with this).
+    bus.call(SERVICE_PATH, SERVICE_INTERFACE, "ReadAlias", "s", &"default")?;
+    bus.flush()?;
+    bus.answer()?;
     let attributes = HashMap::from([("service", service)]);
     bus.call(SERVICE_PATH, SERVICE_INTERFACE, "OpenSession", "sv", &("plain", Value::from("")))?;
     bus.call(SERVICE_PATH, SERVICE_INTERFACE, "SearchItems", "a{ss}", &attributes)?;
