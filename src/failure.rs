@@ -24,6 +24,8 @@ pub enum Kind {
     Disk = 7,
     /// Another keyctl holds the lock.
     Busy = 8,
+    /// A remote service cannot be reached or refuses.
+    Remote = 10,
     /// The command was found but cannot be executed.
     NotExecutable = 126,
     /// The command was not found.
@@ -43,6 +45,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("6", "the project file is not allowed or is refused"),
     ("7", "a file cannot be read or written"),
     ("8", "another keyctl holds the lock"),
+    ("10", "a remote service cannot be reached or refuses"),
     ("125", "`run`: one of the above, whose number stands behind the message"),
     ("126", "`run`: the command cannot be executed"),
     ("127", "`run`: the command was not found"),

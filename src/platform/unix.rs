@@ -184,6 +184,24 @@ pub fn detach(command: &mut Command) {
     command.process_group(0);
 }
 
+/// Makes a child the head of a process group of its own, which [`kill_group`] can end as a whole.
+pub fn lead_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Kills a child that was not waited for yet, and all of its process group.
+pub fn kill_group(child: &mut std::process::Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// The signal that ended a process.
+#[must_use]
+pub fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
 /// The most bytes one `NAME=VALUE` may have with its closing NUL: `MAX_ARG_STRLEN`, 32 pages, on Linux (execve(2)).
 pub const LONGEST_VARIABLE: Option<usize> = if cfg!(target_os = "linux") { Some(32 * 4096) } else { None };
 

@@ -176,6 +176,20 @@ pub fn detach(command: &mut Command) {
     command.creation_flags(0x0000_0200 | 0x0800_0000);
 }
 
+/// Windows has no process groups: a child is ended by itself.
+pub fn lead_group(_: &mut Command) {}
+
+/// Kills a child; what it started goes on, and is no longer waited for.
+pub fn kill_group(child: &mut std::process::Child) {
+    let _ = child.kill();
+}
+
+/// Windows has no signals.
+#[must_use]
+pub fn signal_of(_: std::process::ExitStatus) -> Option<i32> {
+    None
+}
+
 /// The most characters one variable may have: 32,767 (`SetEnvironmentVariableW`).
 pub const LONGEST_VARIABLE: Option<usize> = Some(32_767);
 

@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange"],
+    &["launch", "exchange", "rotator"],
     &["project", "config"],
     &["profile"],
     &["history", "store"],
@@ -34,6 +34,8 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text.rs",              // writing a key down, inside the encryption
     "launch/environment.rs",      // a command's variables
     "exchange/export.rs",         // other programs' forms
+    "rotator/program.rs",         // a rotator's standard input
+    "rotator/sigv4.rs",           // deriving the key that signs
     "commands/change.rs",         // the anchor's line
     "commands/copy.rs",           // the clipboard's holder
     "commands/get.rs",            // printing it

@@ -1,0 +1,317 @@
+//! IAM access keys of AWS: listed, made, switched off and deleted over the IAM Query API (version 2010-05-08), and
+//! tried with STS `GetCallerIdentity`, which every valid key may call.
+//!
+//! No user is named in any request: IAM then takes the one whose key signs. Endpoints come from the caller alone, who
+//! has them from the user's own configuration; `AWS_ENDPOINT_URL` and its like are not read.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    secret::Secret,
+};
+
+use super::{
+    aws_answer::{self, Record},
+    http::{Address, Answer, Client as Http},
+    sigv4::{Request, Signer, encode, stamp},
+};
+
+/// The IAM Query API's version (IAM API Reference).
+const IAM_VERSION: &str = "2010-05-08";
+/// The STS Query API's version (STS API Reference).
+const STS_VERSION: &str = "2011-06-15";
+/// How long to wait before what was throttled is tried once more.
+const THROTTLED: Duration = Duration::from_secs(2);
+/// The longest pause between two tries of a new key.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How far a clock may be off: AWS accepts a signature for five minutes ("Troubleshoot signed requests", IAM User Guide).
+const SKEW_SECONDS: u64 = 300;
+
+/// Both halves of an access key.
+pub struct AccessKey {
+    /// The public half, `AKIA...`.
+    pub id: String,
+    /// The secret half.
+    pub secret: Secret,
+}
+
+/// An access key as IAM lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The public half, `AKIA...`.
+    pub id: String,
+    /// Whether it can be used.
+    pub active: bool,
+    /// When it was made.
+    pub created: Moment,
+}
+
+/// Signs with one access key.
+pub struct Client {
+    key: AccessKey,
+    iam: Service,
+    sts: Service,
+    clock: fn() -> Moment,
+}
+
+/// One of the two services, and how it is signed for.
+struct Service {
+    name: &'static str,
+    title: &'static str,
+    version: &'static str,
+    region: String,
+    address: Address,
+    http: Http,
+}
+
+/// Why AWS did not do it.
+struct Refusal {
+    failure: Failure,
+    code: String,
+}
+
+impl Client {
+    /// A client for a region's partition. `endpoint` takes the place of both services (moto, `LocalStack`); `clock` gives
+    /// the moment that a signature names; `deadline` is each call's own. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `Usage` for what cannot be a region or an access key's id.
+    pub fn new(
+        key: AccessKey,
+        region: &str,
+        endpoint: Option<Address>,
+        clock: fn() -> Moment,
+        deadline: Duration,
+    ) -> Result<Self> {
+        // Both become part of a host name or a header.
+        if region.is_empty()
+            || region.len() > 32
+            || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            return Err(Failure::new(Kind::Usage, "that is no AWS region").hint("write it as in `us-east-1`"));
+        }
+        if !is_key_id(&key.id) {
+            return Err(Failure::new(Kind::Usage, "that is no id of an AWS access key")
+                .hint("it is the half that begins with `AKIA`"));
+        }
+        // Partitions and their endpoints: AWS General Reference, "IAM endpoints" and "STS endpoints".
+        let (iam_host, iam_region, suffix) = match region {
+            _ if region.starts_with("cn-") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "amazonaws.com.cn"),
+            _ if region.starts_with("us-gov-") => ("iam.us-gov.amazonaws.com", "us-gov-west-1", "amazonaws.com"),
+            _ => ("iam.amazonaws.com", "us-east-1", "amazonaws.com"),
+        };
+        let service = |name, title, version, host: &str, region: &str| {
+            let address = match &endpoint {
+                Some(address) => address.clone(),
+                None => format!("https://{host}/")
+                    .parse()
+                    .map_err(|why| Failure::new(Kind::Usage, format!("`{host}` is no host: {why}")))?,
+            };
+            let http = Http::new(title, &address, deadline);
+            Ok::<_, Failure>(Service { name, title, version, region: region.to_owned(), address, http })
+        };
+        Ok(Self {
+            key,
+            iam: service("iam", "AWS IAM", IAM_VERSION, iam_host, iam_region)?,
+            sts: service("sts", "AWS STS", STS_VERSION, &format!("sts.{region}.{suffix}"), region)?,
+            clock,
+        })
+    }
+
+    /// The access keys of the user whose key signs.
+    ///
+    /// # Errors
+    /// `Remote`, as all the calls here.
+    pub fn list(&self) -> Result<Vec<Listed>> {
+        let records = self.ask("ListAccessKeys", &[])?;
+        let listed = records.iter().filter(|record| record.get("AccessKeyId").is_some()).map(|record| {
+            let active = match record.get("Status")? {
+                "Active" => true,
+                "Inactive" => false,
+                _ => return None,
+            };
+            Some(Listed { id: key_id(record)?, active, created: record.get("CreateDate")?.parse().ok()? })
+        });
+        // IAM allows two keys a user, so a list that goes on elsewhere is not IAM's.
+        let whole = !records.iter().any(|record| record.get("IsTruncated") == Some("true"));
+        listed.collect::<Option<Vec<_>>>().filter(|_| whole).ok_or_else(|| self.unreadable("ListAccessKeys"))
+    }
+
+    /// Makes one more access key. When this fails after the request was sent, AWS may have made it all the same; then
+    /// [`Client::list`] shows it.
+    ///
+    /// # Errors
+    /// `Remote`; two keys being there already is one of them.
+    pub fn create(&self) -> Result<AccessKey> {
+        let records = self.ask("CreateAccessKey", &[])?;
+        let made = records.into_iter().find_map(|mut record| {
+            let id = key_id(&record)?;
+            let secret = record.take_secret("SecretAccessKey").filter(|secret| !secret.is_empty())?;
+            Some(AccessKey { id, secret })
+        });
+        made.ok_or_else(|| {
+            self.unreadable("CreateAccessKey")
+                .hint("a key may have been made: look with `aws iam list-access-keys`, and delete it")
+        })
+    }
+
+    /// Switches an access key on or off.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub fn set_active(&self, id: &str, active: bool) -> Result<()> {
+        let status = if active { "Active" } else { "Inactive" };
+        self.ask("UpdateAccessKey", &[("AccessKeyId", id), ("Status", status)]).map(drop)
+    }
+
+    /// Deletes an access key for good.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub fn delete(&self, id: &str) -> Result<()> {
+        self.ask("DeleteAccessKey", &[("AccessKeyId", id)]).map(drop)
+    }
+
+    /// Whether this client's own key works: asked again, with a pause, for as long as AWS may not know a new key yet.
+    ///
+    /// # Errors
+    /// `Remote` with the last answer when `patience` is over, or at once when waiting cannot help.
+    pub fn works(&self, patience: Duration) -> Result<()> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(500);
+        loop {
+            let Err(refusal) = self.call(&self.sts, "GetCallerIdentity", &[]) else { return Ok(()) };
+            let may_change =
+                matches!(refusal.code.as_str(), "InvalidClientTokenId" | "") || is_throttling(&refusal.code);
+            if !may_change || begun.elapsed() + pause > patience {
+                return Err(refusal.failure);
+            }
+            sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Vec<Record>> {
+        self.call(&self.iam, action, parameters)
+            .or_else(|refusal| {
+                if !is_throttling(&refusal.code) {
+                    return Err(refusal);
+                }
+                sleep(THROTTLED);
+                self.call(&self.iam, action, parameters)
+            })
+            .map_err(|refusal| refusal.failure)
+    }
+
+    fn call(
+        &self,
+        service: &Service,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> std::result::Result<Vec<Record>, Refusal> {
+        let fields = [("Action", action), ("Version", service.version)];
+        let body: Vec<_> =
+            fields.iter().chain(parameters).map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let body = body.join("&");
+        let at = (self.clock)();
+        let date = stamp(at);
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+            ("host", service.address.host()),
+            ("x-amz-date", &date),
+        ];
+        let request = Request {
+            method: "POST",
+            path: service.address.path(),
+            query: &[],
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let signer =
+            Signer { id: &self.key.id, secret: &self.key.secret, region: &service.region, service: service.name, at };
+        let authorization = signer.authorize(&request);
+        let sent: Vec<_> = headers.into_iter().chain([("authorization", authorization.as_str())]).collect();
+        let answer = service
+            .http
+            .post(&service.address, &sent, body.as_bytes())
+            .map_err(|failure| Refusal { failure, code: String::new() })?;
+        let records = aws_answer::read(&answer.body);
+        match records {
+            Some(records) if answer.status == 200 && records.iter().any(Record::is_answer) => Ok(records),
+            records => Err(refuse(service, action, &answer, records.unwrap_or_default().as_slice(), at)),
+        }
+    }
+
+    fn unreadable(&self, action: &str) -> Failure {
+        let host = self.iam.address.host();
+        Failure::new(Kind::Remote, format!("AWS IAM at `{host}` answers `{action}` with what cannot be read"))
+    }
+}
+
+/// AWS's reason as a sentence. Its own words are left out: they may repeat what was sent.
+fn refuse(service: &Service, action: &str, answer: &Answer, records: &[Record], at: Moment) -> Refusal {
+    let code = records.iter().find_map(|record| record.get("Code")).unwrap_or_default().to_owned();
+    let said =
+        |what: &str| Failure::new(Kind::Remote, format!("{} at `{}` {what}", service.title, service.address.host()));
+    let failure = match code.as_str() {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            said(&format!("does not let this key's user call `{action}`"))
+                .hint(format!("give the user the permission `{}:{action}` on himself", service.name))
+        }
+        "LimitExceeded" => said("makes no third access key: the user has two")
+            .hint("delete the one that is not in use, then try again"),
+        "InvalidClientTokenId" => said("knows no active access key with this id")
+            .hint("it was deleted or switched off, or is so new that AWS does not know it yet"),
+        "SignatureDoesNotMatch" | "RequestExpired" | "InvalidSignatureException" => refuse_signature(&said, answer, at),
+        "NoSuchEntity" => said(&format!("has no such access key to do `{action}` with")),
+        code if is_throttling(code) => said("asks to call less often").hint("try again in a minute"),
+        "" => said(&format!("answers `{action}` with status {} and what cannot be read", answer.status))
+            .hint("look whether the address is the right one"),
+        code if code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') => {
+            said(&format!("refuses `{action}`: `{code}`"))
+        }
+        _ => said(&format!("refuses `{action}` with status {}", answer.status)),
+    };
+    Refusal { failure, code }
+}
+
+fn refuse_signature(said: &dyn Fn(&str) -> Failure, answer: &Answer, at: Moment) -> Failure {
+    let off = answer.date.map(|date| at.seconds().abs_diff(date.seconds())).filter(|off| *off > SKEW_SECONDS);
+    match (off, answer.date) {
+        (Some(off), Some(date)) => {
+            let side = if at > date { "ahead" } else { "behind" };
+            said(&format!("does not accept the signature: this machine's clock is {} minutes {side}", off / 60))
+                .hint("set the clock, then try again")
+        }
+        _ => {
+            said("does not accept the signature").hint("the secret is not the one that belongs to this access key's id")
+        }
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    // The codes that AWS's own clients take for throttling.
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+    )
+}
+
+fn is_key_id(id: &str) -> bool {
+    // IAM API Reference, AccessKey: 16 to 128 characters of `\w`.
+    (16..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn key_id(record: &Record) -> Option<String> {
+    record.get("AccessKeyId").filter(|id| is_key_id(id)).map(str::to_owned)
+}

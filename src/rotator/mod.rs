@@ -1,0 +1,9 @@
+//! Replacing a key outside: by a program of the user's own, or by the service that issued it.
+//!
+//! Nothing here reads or writes a store. What fails leaves the old secret in force, and the caller writes nothing.
+
+mod aws_answer;
+pub mod aws_iam;
+pub mod http;
+pub mod program;
+pub mod sigv4;
