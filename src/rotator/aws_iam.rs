@@ -84,7 +84,7 @@ impl Client {
     pub fn new(
         key: AccessKey,
         region: &str,
-        endpoint: Option<Address>,
+        endpoint: Option<&Address>,
         clock: fn() -> Moment,
         deadline: Duration,
     ) -> Result<Self> {
@@ -106,7 +106,7 @@ impl Client {
             _ => ("iam.amazonaws.com", "us-east-1", "amazonaws.com"),
         };
         let service = |name, title, version, host: &str, region: &str| {
-            let address = match &endpoint {
+            let address = match endpoint {
                 Some(address) => address.clone(),
                 None => format!("https://{host}/")
                     .parse()

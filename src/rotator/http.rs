@@ -200,6 +200,12 @@ impl Client {
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => "it is for another host",
             Error::InvalidCertificate(_) => "it is not valid",
+            // The verifier's word for an empty list of authorities.
+            Error::General(_) => {
+                return self
+                    .failure(address, "cannot prove who it is: this system trusts no certificate authority at all")
+                    .hint("install `ca-certificates`, or name a file of certificates in `SSL_CERT_FILE`");
+            }
             _ => return self.failure(address, "cannot be reached: TLS was not agreed on"),
         };
         self.failure(address, &format!("shows a certificate that does not count: {what}"))
