@@ -19,6 +19,7 @@ use keyctl::{
     rotator::{
         aws_iam::{AccessKey, Client},
         http::{Address, Client as Http},
+        program::check,
     },
     secret::Secret,
 };
@@ -236,14 +237,50 @@ fn garbage_too_much_and_redirects_are_refused() {
     assert!(list_from(cut).starts_with("AWS IAM at it "));
 }
 
-/// Says how the call to the address in `ROTATORS_TLS` ends; called below in a process with an environment of its own.
+#[test]
+fn a_name_is_looked_up_and_one_that_does_not_exist_is_said() {
+    let port = answer(http("200 OK", "", "hello")).host().split_once(':').expect("a port").1.to_owned();
+    let local: Address = format!("http://localhost:{port}/").parse().expect("an address");
+    let found = Http::new("the service", &local, LONG).get(&local, &[]).map_err(|failure| failure.message);
+    assert!(found.is_ok_and(|answer| answer.body.as_slice() == b"hello"));
+    // `.invalid` never exists (RFC 2606). A proxy would be asked instead, so the call has an environment without one.
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command.args(["--exact", "--ignored", "tls_call"]).env("ROTATORS_TLS", "https://keyctl.invalid/");
+    for proxy in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"] {
+        command.env_remove(proxy).env_remove(proxy.to_lowercase());
+    }
+    let output = command.output().expect("start");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let wanted = "the service at `keyctl.invalid` cannot be reached: the host's name cannot be looked up\n";
+    assert!(said.contains(wanted), "{said}");
+}
+
 #[test]
 #[ignore = "a part of the next test"]
+fn check_call() {
+    let command = ["sh", "-c", "cat >/dev/null; echo from-the-\"\"check"].map(str::to_owned);
+    let key = "stripe/test".parse().expect("a name");
+    check(&command, &key, &Secret::new(b"a-secret-half".to_vec()), LONG).expect("good");
+}
+
+#[test]
+fn what_a_check_prints_goes_to_standard_error() {
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    let output = command.args(["--exact", "--ignored", "check_call"]).output().expect("start");
+    let (said, warned) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{warned}");
+    assert!(warned.contains("from-the-check") && !said.contains("from-the-check"), "{said}{warned}");
+}
+
+/// Says how the call to the address in `ROTATORS_TLS` ends; called below in a process with an environment of its own.
+#[test]
+#[ignore = "a part of other tests"]
 fn tls_call() {
     let address: Address = std::env::var("ROTATORS_TLS").expect("an address").parse().expect("an address");
     let ended = Http::new("the service", &address, LONG).get(&address, &[("x-token", "a-secret-half")]);
     match ended {
         Ok(answer) => assert!(answer.body.as_slice() == b"hello" && answer.date.is_some()),
+        Err(failure) if address.host() == "keyctl.invalid" => panic!("{failure}"),
         ended => panic!("{}", refused(ended)),
     }
 }

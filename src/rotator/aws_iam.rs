@@ -178,6 +178,7 @@ impl Client {
     }
 
     /// Whether this client's own key works: asked again, with a pause, for as long as AWS may not know a new key yet.
+    /// No try begins after `patience`; the last one may take as long as the client's own deadline.
     ///
     /// # Errors
     /// `Remote` with the last answer when `patience` is over, or at once when waiting cannot help.
@@ -186,8 +187,8 @@ impl Client {
         let mut pause = Duration::from_millis(500);
         loop {
             let Err(refusal) = self.call(&self.sts, "GetCallerIdentity", &[]) else { return Ok(()) };
-            let may_change =
-                matches!(refusal.code.as_str(), "InvalidClientTokenId" | "") || is_throttling(&refusal.code);
+            let passing = ["", "InvalidClientTokenId", "InternalFailure", "ServiceUnavailable"];
+            let may_change = passing.contains(&refusal.code.as_str()) || is_throttling(&refusal.code);
             if !may_change || begun.elapsed() + pause > patience {
                 return Err(refusal.failure);
             }

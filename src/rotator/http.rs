@@ -172,7 +172,8 @@ impl Client {
                 self.failure(address, &format!("did not answer within {seconds} seconds"))
                     .hint("try again; what was asked for may have been done all the same")
             }
-            Error::HostNotFound => unreached("the host is not found").hint("look after the network and the address"),
+            Error::HostNotFound => self.explain_lookup(address),
+            Error::Io(error) if is_lookup(&error) => self.explain_lookup(address),
             Error::Rustls(error) => self.explain_tls(address, &error),
             Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 Some(error) => self.explain_tls(address, error),
@@ -187,6 +188,11 @@ impl Client {
             // What is left says nothing that a user could act on, and might quote what it read.
             _ => unreached("the connection failed"),
         }
+    }
+
+    fn explain_lookup(&self, address: &Address) -> Failure {
+        self.failure(address, "cannot be reached: the host's name cannot be looked up")
+            .hint("look after the network and the address")
     }
 
     fn explain_tls(&self, address: &Address, error: &rustls::Error) -> Failure {
@@ -211,6 +217,13 @@ impl Client {
         self.failure(address, &format!("shows a certificate that does not count: {what}"))
             .hint("nothing was sent; for a private authority let the system trust it, or name it in `SSL_CERT_FILE`")
     }
+}
+
+/// Whether a name could not be looked up. `std` has no kind for that: on Unix its text begins so, and Windows has
+/// numbers for it, `WSAHOST_NOT_FOUND` to `WSANO_DATA` (Windows Sockets Error Codes).
+fn is_lookup(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address")
+        || cfg!(windows) && error.raw_os_error().is_some_and(|code| (11_001..=11_004).contains(&code))
 }
 
 /// A moment as HTTP has it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
