@@ -37,15 +37,24 @@ pub(super) enum Item<'i> {
     Exception(&'i VariableName),
 }
 
-impl Item<'_> {
-    pub(super) fn hash(self, salt: &Salt, place: &Place) -> Hash {
-        let item = match self {
-            Self::Grant(grant) => encode(&[b"grant", &grant.encode()]),
-            Self::Exception(variable) => encode(&[b"exception", variable.as_str().as_bytes()]),
-        };
-        Sha256::digest(encode(&[salt, &place.encode(), &item])).into()
+/// Makes the hashes of one list in one place. What all of them begin with is hashed once.
+pub(super) struct Finder(Sha256);
+
+impl Finder {
+    pub(super) fn new(salt: &Salt, place: &Place) -> Self {
+        Self(Sha256::new_with_prefix(encode(&[salt, &place.encode()])))
     }
 
+    pub(super) fn hash(&self, item: Item) -> Hash {
+        let item = match item {
+            Item::Grant(grant) => encode(&[b"grant", &grant.encode()]),
+            Item::Exception(variable) => encode(&[b"exception", variable.as_str().as_bytes()]),
+        };
+        self.0.clone().chain_update(encode(&[&item])).finalize().into()
+    }
+}
+
+impl Item<'_> {
     pub(super) fn record(self, place: &Place, t: Moment) -> Record {
         let place = place.to_string();
         match self {

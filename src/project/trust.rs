@@ -18,7 +18,7 @@ use std::{fmt::Write as _, io, path::PathBuf};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
 use super::{
-    approval::{Hash, Item, Salt, approved, needed},
+    approval::{Finder, Hash, Item, Salt, approved, needed},
     place::Place,
 };
 use crate::{
@@ -89,7 +89,8 @@ impl Approvals {
     /// Those of the grants that are not approved in this place, as far as can be told without the identity.
     #[must_use]
     pub fn unapproved(&self, place: &Place, grants: &[Grant]) -> Vec<Grant> {
-        let missing = |grant: &&Grant| needed(std::slice::from_ref(*grant)).any(|item| !self.lists(place, item));
+        let finder = self.finder(place);
+        let missing = |grant: &&Grant| needed(std::slice::from_ref(*grant)).any(|item| !self.lists(&finder, item));
         grants.iter().filter(missing).cloned().collect()
     }
 
@@ -97,11 +98,15 @@ impl Approvals {
     /// [`Approvals::confirm`] checks it again.
     #[must_use]
     pub fn excepts(&self, place: &Place, variable: &VariableName) -> bool {
-        self.lists(place, Item::Exception(variable))
+        self.lists(&self.finder(place), Item::Exception(variable))
     }
 
-    fn lists(&self, place: &Place, item: Item) -> bool {
-        let hash = item.hash(&self.salt, place);
+    fn finder(&self, place: &Place) -> Finder {
+        Finder::new(&self.salt, place)
+    }
+
+    fn lists(&self, finder: &Finder, item: Item) -> bool {
+        let hash = finder.hash(item);
         self.lines.iter().any(|(listed, _)| *listed == hash)
     }
 
@@ -117,8 +122,9 @@ impl Approvals {
     /// # Errors
     /// `Project` for a grant that is not approved at all, `Store` for an approval that is forged.
     pub fn confirm(&self, place: &Place, grants: &[Grant], key: &SealKey) -> Result<()> {
+        let finder = self.finder(place);
         for item in needed(grants) {
-            let hash = item.hash(&self.salt, place);
+            let hash = finder.hash(item);
             let mut listed = self.lines.iter().filter(|(line, _)| *line == hash).peekable();
             if listed.peek().is_none() {
                 return Err(Failure::new(Kind::Project, format!("`{}` is not approved here", item.variable()))
@@ -143,23 +149,12 @@ impl Approvals {
     /// What was approved in this place before, sorted, to show what has changed.
     #[must_use]
     pub fn of_place(&self, place: &Place, key: &SealKey) -> Vec<Grant> {
-        let mut grants: Vec<Grant> = self
-            .lines
-            .iter()
-            .filter_map(|line| self.of_line(line, place, key))
-            .filter_map(|(grant, _)| grant)
-            .collect();
+        let finder = self.finder(place);
+        let mut grants: Vec<Grant> =
+            self.lines.iter().filter_map(|line| of_line(line, &finder, key)).filter_map(|(grant, _)| grant).collect();
         grants.sort();
         grants.dedup();
         grants
-    }
-
-    /// What a line approves, if it is one of this place.
-    fn of_line(&self, (hash, sealed): &Line, place: &Place, key: &SealKey) -> Option<(Option<Grant>, VariableName)> {
-        let plain = key.open(hash, sealed)?;
-        let (grant, variable) = approved(serde_json::from_slice(&plain).ok()?)?;
-        let item = grant.as_ref().map_or(Item::Exception(&variable), Item::Grant);
-        (item.hash(&self.salt, place) == *hash).then_some((grant, variable))
     }
 
     /// Writes the list in the place of the old one; an unreadable one is kept aside first.
@@ -185,6 +180,14 @@ impl Approvals {
     }
 }
 
+/// What a line approves, if it is one of this place.
+fn of_line((hash, sealed): &Line, finder: &Finder, key: &SealKey) -> Option<(Option<Grant>, VariableName)> {
+    let plain = key.open(hash, sealed)?;
+    let (grant, variable) = approved(serde_json::from_slice(&plain).ok()?)?;
+    let item = grant.as_ref().map_or(Item::Exception(&variable), Item::Grant);
+    (finder.hash(item) == *hash).then_some((grant, variable))
+}
+
 /// Approves grants in a place, and exceptions for variables that projects may not set. What was approved before stays;
 /// what is approved again is sealed anew, so a forged line does not outlive it. Gives the list's note, if there is one.
 ///
@@ -206,8 +209,9 @@ pub fn add(
     let mut approvals = Approvals::read(home)?;
     let key = approvals.key(identity);
     let items: Vec<Item> = grants.iter().map(Item::Grant).chain(exceptions.iter().map(Item::Exception)).collect();
+    let finder = approvals.finder(place);
     for item in items {
-        let hash = item.hash(&approvals.salt, place);
+        let hash = finder.hash(item);
         let mut plain = serde_json::to_vec(&item.record(place, now))
             .map_err(|_| Failure::new(Kind::Disk, "an approval cannot be written down"))?;
         plain.resize(plain.len().next_multiple_of(BLOCK), b' ');
@@ -232,12 +236,12 @@ pub fn remove_place(home: &Home, place: &Place, asked: &[Grant], identity: Optio
     let _lock = Lock::acquire(&home.file("lock"))?;
     let mut approvals = Approvals::read(home)?;
     let key = identity.map(|identity| approvals.key(identity));
-    let hashes: Vec<Hash> = needed(asked).map(|item| item.hash(&approvals.salt, place)).collect();
+    let finder = approvals.finder(place);
+    let hashes: Vec<Hash> = needed(asked).map(|item| finder.hash(item)).collect();
     let before = approvals.lines.len();
     let lines = std::mem::take(&mut approvals.lines);
-    let stays = |line: &Line| {
-        !hashes.contains(&line.0) && key.as_ref().is_none_or(|key| approvals.of_line(line, place, key).is_none())
-    };
+    let stays =
+        |line: &Line| !hashes.contains(&line.0) && key.as_ref().is_none_or(|key| of_line(line, &finder, key).is_none());
     approvals.lines = lines.into_iter().filter(stays).collect();
     let removed = before - approvals.lines.len();
     if removed > 0 {

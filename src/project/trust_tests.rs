@@ -103,7 +103,7 @@ fn a_planted_line_is_found_out() {
     allow(&home, "/other", &[key("default", "B", "b")]);
     let honest = fs::read_to_string(home.file(NAME)).unwrap();
     let mut planted = read(&home);
-    let hash = Item::Grant(&wanted[0]).hash(&planted.salt, &place("/p"));
+    let hash = planted.finder(&place("/p")).hash(Item::Grant(&wanted[0]));
     let forger = planted.key(b"AGE-SECRET-KEY-1FORGER");
     let theirs = forger.seal(&hash, b"{}").unwrap();
     let moved = planted.lines[0].1.clone();
@@ -146,7 +146,7 @@ fn an_exception_counts_for_one_variable_in_one_place_and_only_if_the_user_made_i
     approvals.confirm(&place("/p"), &wanted, &approvals.key(ME)).unwrap();
     assert_eq!(approvals.of_place(&place("/p"), &approvals.key(ME)), wanted);
     let mut planted = read(&home);
-    let hash = Item::Exception(&variable).hash(&planted.salt, &place("/p"));
+    let hash = planted.finder(&place("/p")).hash(Item::Exception(&variable));
     planted.lines.retain(|(listed, _)| *listed != hash);
     planted.lines.push((hash, vec![0; 64]));
     assert_eq!(planted.confirm(&place("/p"), &wanted, &planted.key(ME)).unwrap_err().kind, Kind::Store);

@@ -1,0 +1,127 @@
+//! Dates as people type them: `2027-01-31`, `2027-01-31 12:00`, RFC 3339, `90d`, `in 6 months`.
+//!
+//! A date without a time is the beginning of that day in the machine's time zone: a reminder had better be a day early
+//! than late.
+
+use jiff::{civil, tz::TimeZone};
+
+use super::{Moment, Period};
+
+/// What to write, for errors.
+const FORMS: &str = "write a date (`2027-01-31`), a moment (`2027-01-31T12:00:00Z`) or a period (`90d`, `in 6 months`)";
+
+/// The moment a text means, now and in this zone.
+///
+/// # Errors
+/// Why it means none, in words that go after what was typed.
+pub fn read(text: &str, now: Moment, zone: &TimeZone) -> Result<Moment, String> {
+    let text = text.trim();
+    let period = text.strip_prefix("in ").unwrap_or(text);
+    let begins_with_a_year =
+        text.get(..5).is_some_and(|year| year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit()));
+    if !begins_with_a_year {
+        return match period.parse::<Period>() {
+            Ok(period) => Ok(period.after(now, zone)),
+            Err(why) if period.starts_with(|c: char| c.is_ascii_digit()) && !period.contains('-') => Err(why),
+            Err(_) => Err(FORMS.into()),
+        };
+    }
+    // The calendar's own reader takes a leap second for the one before; a plan has no use for either.
+    if text.contains(":60") || text.get(11..14) == Some("24:") {
+        return Err("a day has the hours 00 to 23, and a minute the seconds 00 to 59".into());
+    }
+    if let Ok(moment) = text.parse() {
+        return in_bounds(moment);
+    }
+    let civil = match text.parse::<civil::Date>() {
+        Ok(date) if text.len() == 10 => date.to_datetime(civil::Time::midnight()),
+        _ => text.parse::<civil::DateTime>().map_err(|_| FORMS.to_owned())?,
+    };
+    let there = civil.to_zoned_datetime(zone.clone()).map_err(|_| FORMS.to_owned())?;
+    in_bounds(Moment::from_seconds(there.timestamp().as_second()))
+}
+
+/// No API key ended before the year 2000: such a date is a slip.
+fn in_bounds(moment: Moment) -> Result<Moment, String> {
+    const YEAR_2000: i64 = 946_684_800;
+    if moment.seconds() < YEAR_2000 { Err("that is before the year 2000".into()) } else { Ok(moment) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: fn() -> Moment = || "2026-11-24T10:00:00Z".parse().expect("good");
+
+    fn utc(text: &str) -> Result<String, String> {
+        read(text, NOW(), &TimeZone::UTC).map(|moment| moment.to_string())
+    }
+
+    #[test]
+    fn dates_moments_and_periods_are_read() {
+        for (text, moment) in [
+            ("2027-01-31", "2027-01-31T00:00:00Z"),
+            ("2027-01-31 12:30", "2027-01-31T12:30:00Z"),
+            ("2027-01-31T12:30:15", "2027-01-31T12:30:15Z"),
+            ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z"),
+            ("2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"),
+            ("90d", "2027-02-22T10:00:00Z"),
+            ("in 6 months", "2027-05-24T10:00:00Z"),
+            ("in 1y", "2027-11-24T10:00:00Z"),
+            ("9999-12-30", "9999-12-30T00:00:00Z"),
+        ] {
+            assert_eq!(utc(text).as_deref(), Ok(moment), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_the_beginning_of_its_day_here() {
+        let tokyo = TimeZone::get("Asia/Tokyo").expect("a zone every tzdata has");
+        assert_eq!(
+            read("2027-01-31", NOW(), &tokyo).map(|moment| moment.to_string()),
+            Ok("2027-01-30T15:00:00Z".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused_with_the_way_to_write_one() {
+        for bad in [
+            "",
+            "tomorrow",
+            "31.01.2027",
+            "2027-02-29",
+            "2027-13-01",
+            "2027-01-31T24:00",
+            "2027-01-31T24:00:00Z",
+            "2026-12-31T23:59:60",
+            "2026-12-31T23:59:60Z",
+            "0000-01-01",
+            "10000-01-01",
+            "-2027-01-01",
+            "1970-01-01",
+            "0d",
+            "in",
+            "in 0 days",
+            "2027-1-1",
+            "2027-01-31T12:00:00Zjunk",
+            "2027-01-31junk",
+        ] {
+            assert!(utc(bad).is_err(), "{bad}: {:?}", utc(bad));
+        }
+        assert_eq!(utc("5m"), Err("write a number and a unit, such as `90d`, `12w`, `6mo` or `1y`: `m` could be minutes or months; months are `mo`".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            let _ = utc(&text);
+        }
+
+        #[test]
+        fn what_is_printed_reads_back(seconds in 946_684_800_i64..253_400_000_000) {
+            let moment = Moment::from_seconds(seconds);
+            prop_assert_eq!(read(&moment.to_string(), NOW(), &TimeZone::UTC), Ok(moment));
+        }
+    }
+}
