@@ -12,6 +12,7 @@ use crate::{
         anchor::Anchor,
         keeper::{Item, KeeperKind},
     },
+    platform,
     store::{file, payload::Payload},
     terminal::Terminal,
 };
@@ -93,7 +94,7 @@ fn apply<T>(
     if let Some(mark) = &mark {
         payload.history = Some(mark.to_string());
     }
-    if let Err(failure) = file::write(home, &payload, &kept.identity) {
+    if let Err(failure) = write(home, &payload, kept, terminal) {
         record::change(&log, &Event { action: Action::Failed, ..*event }.outcome("not written"), terminal);
         return Err(failure);
     }
@@ -107,4 +108,21 @@ fn apply<T>(
         terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message));
     }
     Ok(answer)
+}
+
+/// Puts the content in the store's place, and says it where the file had another name: the new file has one only.
+///
+/// # Errors
+/// As [`file::write`].
+pub fn write(home: &Home, payload: &Payload, kept: &Kept, terminal: &Terminal) -> Result<()> {
+    let path = file::path(home);
+    let linked = std::fs::metadata(&path).is_ok_and(|facts| platform::access(&facts).linked_elsewhere);
+    file::write(home, payload, &kept.identity)?;
+    if linked {
+        terminal.warn(&format!(
+            "`{}` had another name too (a hard link); that one keeps the older content from now on",
+            path.display()
+        ));
+    }
+    Ok(())
 }

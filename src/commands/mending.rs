@@ -11,7 +11,7 @@ use crate::{
         anchor::{Anchor, Id},
         keeper::Item,
     },
-    store::{file, payload::Payload},
+    store::payload::Payload,
     terminal::Terminal,
 };
 
@@ -72,7 +72,7 @@ fn begin_another(
     payload.log = Id::random()?;
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
-    file::write(home, &payload, &kept.identity)?;
+    change::write(home, &payload, kept, terminal)?;
     let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
     let event = Event::new(Action::Repair, now).note(format!("a new history; the former one was {verdict}"));
     let mark = record::change(&log, &event, terminal);

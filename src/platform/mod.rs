@@ -1,7 +1,11 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
 #[cfg(unix)]
+mod question;
+#[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+pub use question::read_line;
 #[cfg(unix)]
 pub use unix::*;
 

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     ffi::{OsStr, OsString},
     fs::{DirBuilder, File, Metadata, OpenOptions},
-    io::{self, Read, Write},
+    io,
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
@@ -17,7 +17,6 @@ use std::{
 use rustix::fs::OFlags;
 
 use super::Access;
-use crate::secret::Secret;
 
 /// Keeps other processes of the same user from reading this one's memory, and the kernel from writing it to a core file.
 /// The kernel takes it back by itself when the process becomes another program.
@@ -264,78 +263,4 @@ pub fn follow_own_link(path: &Path) -> io::Result<PathBuf> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it links to what is not yours"));
     }
     Ok(real)
-}
-
-/// Asks on the terminal and reads up to the end of the line, with or without echo.
-///
-/// Read key by key and not by the terminal's own line editor: that one carries at most 4,095 bytes, and leaves echo off
-/// when Ctrl-C ends the program. The terminal is set back before this returns, whatever the answer was.
-///
-/// # Errors
-/// `Interrupted` on Ctrl-C and Ctrl-\\, `UnexpectedEof` on Ctrl-D in an empty line, else as the terminal has them.
-pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
-    let file = terminal()?;
-    let _restore = Raw::enter(&file)?;
-    let mut terminal = &file;
-    terminal.write_all(question.as_bytes())?;
-    // Reserved at once, so that growing leaves no copy behind.
-    let mut line = zeroize::Zeroizing::new(Vec::with_capacity(crate::secret::LARGEST));
-    let answer = loop {
-        let mut key = [0];
-        if terminal.read(&mut key)? == 0 {
-            break Err(io::ErrorKind::UnexpectedEof);
-        }
-        match key[0] {
-            b'\r' | b'\n' => break Ok(()),
-            3 | 28 => break Err(io::ErrorKind::Interrupted),
-            4 if line.is_empty() => break Err(io::ErrorKind::UnexpectedEof),
-            8 | 127 => {
-                // A character may have several bytes; those after the first begin with the bits 10.
-                while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
-                if echo {
-                    terminal.write_all(b"\x08 \x08")?;
-                }
-            }
-            21 => {
-                if echo {
-                    terminal.write_all(&b"\x08 \x08".repeat(line.len()))?;
-                }
-                line.clear();
-            }
-            byte if line.len() < crate::secret::LARGEST && (byte >= 32 || byte == b'\t') => {
-                line.push(byte);
-                if echo {
-                    terminal.write_all(&[byte])?;
-                }
-            }
-            _ => {}
-        }
-    };
-    terminal.write_all(b"\n")?;
-    answer.map_err(io::Error::from)?;
-    Ok(Secret::new(std::mem::take(&mut line)))
-}
-
-/// A terminal that gives each key at once and shows none, until this is dropped.
-struct Raw<'t> {
-    terminal: &'t File,
-    before: rustix::termios::Termios,
-}
-
-impl<'t> Raw<'t> {
-    fn enter(terminal: &'t File) -> io::Result<Self> {
-        use rustix::termios::{InputModes, LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(terminal)?;
-        let mut raw = before.clone();
-        raw.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN);
-        raw.input_modes.remove(InputModes::IXON);
-        tcsetattr(terminal, OptionalActions::Flush, &raw)?;
-        Ok(Self { terminal, before })
-    }
-}
-
-impl Drop for Raw<'_> {
-    fn drop(&mut self) {
-        let _ = rustix::termios::tcsetattr(self.terminal, rustix::termios::OptionalActions::Flush, &self.before);
-    }
 }

@@ -49,7 +49,6 @@ fn whatever_ends_the_question_echo_is_back_and_nothing_typed_is_printed() {
         format!("stty -a >before; {KEYCTL} set A; echo code $?; stty -a >after; cmp before after && echo same");
     for (typed, said, code) in [
         ("half-typed\x03", "keyctl: interrupted; nothing was changed\n", 130),
-        ("half-typed\x1c", "keyctl: interrupted; nothing was changed\n", 130),
         ("\x04", "keyctl: the input ended before there was an answer; nothing was changed\n", 2),
         ("\r", "keyctl: the secret is empty; nothing was kept\nkeyctl: hint: if that is meant: `--allow-empty`\n", 2),
     ] {
@@ -57,6 +56,56 @@ fn whatever_ends_the_question_echo_is_back_and_nothing_typed_is_printed() {
         screen.says(&format!("{ASKED}\n{said}code {code}\nsame\n"), 0);
     }
     sandbox.call(&["list"]).run().says("NAME  CHANGED   FORMER\nB     just now\n", "", 0);
+}
+
+#[test]
+fn a_signal_at_a_question_ends_it_as_always_and_the_terminal_is_as_before() {
+    let sandbox = Sandbox::with(&[("B", "first-secret")]);
+    sandbox.secret("half-typed");
+    for (signal, said, code) in [
+        ("TERM", "Terminated\n", 143),
+        ("HUP", "Hangup\n", 129),
+        ("QUIT", "Quit\n", 131),
+        ("INT", "keyctl: interrupted; nothing was changed\n", 130),
+    ] {
+        let ends = format!(
+            "{{ until stty -a | grep -q -- ' -echo '; do sleep 0.02; done; sleep 0.2; kill -{signal} $(cat pid); }} </dev/tty &"
+        );
+        let asks = format!("sh -c 'echo $$ >pid; exec {KEYCTL} set A'; echo code $?");
+        let script = format!("stty -a >before; {ends} {asks}; stty -a >after; cmp before after && echo same");
+        let screen = on_a_terminal(&sandbox, &["sh", "-c", &script], &[("(not shown): ", "half-typed")]);
+        screen.says(&format!("{ASKED}\n{said}code {code}\nsame\n"), 0);
+    }
+    let script =
+        format!("stty -a >before; {KEYCTL} set A; echo code $?; stty -a >after; cmp before after && echo same");
+    on_a_terminal(&sandbox, &["sh", "-c", &script], &[("(not shown): ", "half-typed\x1c")])
+        .says(&format!("{ASKED}\nQuit\ncode 131\nsame\n"), 0);
+}
+
+#[test]
+fn a_question_that_was_stopped_is_asked_again_and_not_shown_either() {
+    let sandbox = Sandbox::with(&[("B", "first-secret")]);
+    sandbox.secret("half-typed");
+    sandbox.secret("typed-secret");
+    sandbox.file("rc", "PS1='ready> '\n");
+    let set = format!("stty -a >before; {KEYCTL} set A\r");
+    let screen = on_a_terminal(
+        &sandbox,
+        &["bash", "--noediting", "--rcfile", "rc", "-i"],
+        &[
+            ("ready> ", &set),
+            ("(not shown): ", "half-typed\x1a"),
+            ("Stopped", ""),
+            ("ready> ", "stty -a | cmp - before && echo echo is back\r"),
+            ("\r\necho is back", ""),
+            ("ready> ", "fg\r"),
+            ("(not shown): ", "typed-secret\r"),
+            ("kept `A`", ""),
+            ("ready> ", "exit\r"),
+        ],
+    );
+    sandbox.no_secret_in(screen.shown.as_bytes());
+    sandbox.call(&["get", "A"]).run().says("typed-secret", "", 0);
 }
 
 #[test]

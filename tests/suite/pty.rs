@@ -7,10 +7,11 @@ use crate::sandbox::Sandbox;
 /// Who types: waits for a text, types the answer, and at last says how the program ended and what the screen showed.
 /// Python, because a session with a controlling terminal cannot be made in Rust without `unsafe`.
 const TYPIST: &str = r#"
-import json, os, pty, select, sys, time
+import fcntl, json, os, pty, select, struct, sys, termios, time
 steps = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 2000, 0, 0))
     os.execvp(sys.argv[2], sys.argv[2:])
 shown, mark = b"", 0
 def look(seconds):

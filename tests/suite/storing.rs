@@ -180,7 +180,12 @@ fn a_linked_store_stays_a_link_and_a_hard_link_keeps_the_old_one() {
     let spare = sandbox.home().join("spare.age");
     fs::hard_link(elsewhere.join("store.age"), &spare).expect("link");
     let before = fs::read(&spare).expect("read");
-    assert_eq!(sandbox.set("C", "third-secret").code(), 0);
+    sandbox.set("C", "third-secret").says(
+        "",
+        "keyctl: `~/.local/share/keyctl/store.age` had another name too (a hard link); that one keeps the older content from now on\nkeyctl: kept `C`\n",
+        0,
+    );
+    sandbox.set("D", "fourth-secret").says("", "keyctl: kept `D`\n", 0);
     assert_eq!(fs::read(&spare).expect("read"), before);
     sandbox.call(&["get", "C"]).run().says("third-secret", "", 0);
 }

@@ -1,0 +1,191 @@
+//! A question on a Unix terminal: one line, key by key, with or without echo.
+//!
+//! Not by the terminal's own line editor: that one carries at most 4,095 bytes. Whatever ends the question, the terminal
+//! is set back first: an answer, a key that gives up, or a signal, whose own effect follows then.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use rustix::{
+    process::{Signal, kill_current_process_group},
+    termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr},
+};
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    flag,
+    low_level::emulate_default_handler,
+};
+use zeroize::Zeroizing;
+
+use super::terminal;
+use crate::secret::{LARGEST, Secret};
+
+/// Asks on the terminal and reads up to the end of the line. Ctrl-Z stops this job, and the question is asked again when
+/// it goes on. SIGTERM, SIGHUP and SIGQUIT (also Ctrl-\\) end the process as they always do, with the terminal set back.
+///
+/// # Errors
+/// `Interrupted` on Ctrl-C and SIGINT, `UnexpectedEof` on Ctrl-D in an empty line, else as the terminal has them.
+pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
+    let file = terminal()?;
+    watch_signals()?;
+    loop {
+        CAME.store(0, Ordering::SeqCst);
+        CONTINUED.store(false, Ordering::SeqCst);
+        CALM.store(false, Ordering::SeqCst);
+        let end = ask_once(&file, question, echo);
+        CALM.store(true, Ordering::SeqCst);
+        match end? {
+            // A signal that came with the last key is not lost.
+            End::Answer(mut line) => match came() {
+                Some(signal) => emulate_default_handler(signal)?,
+                None => return Ok(Secret::new(std::mem::take(&mut line))),
+            },
+            End::Given(kind) => return Err(kind.into()),
+            // To the whole job, as the terminal does it: the shell sees all of it stopped.
+            End::Stopped => kill_current_process_group(Signal::TSTP)?,
+            End::Continued => {}
+            End::Signal(signal) => emulate_default_handler(signal)?,
+        }
+    }
+}
+
+/// One go at the question; the terminal is as before when this returns.
+fn ask_once(terminal: &File, question: &str, echo: bool) -> io::Result<End> {
+    let _restore = Raw::enter(terminal)?;
+    let end = edit_line(terminal, question, echo)?;
+    // What comes next begins on a line of its own, unless the terminal is gone: then nobody sees it.
+    let _ = (&*terminal).write_all(b"\n");
+    Ok(end)
+}
+
+/// What ended a line.
+enum End {
+    Answer(Zeroizing<Vec<u8>>),
+    Given(io::ErrorKind),
+    Stopped,
+    Continued,
+    Signal(i32),
+}
+
+fn edit_line(mut terminal: &File, question: &str, echo: bool) -> io::Result<End> {
+    terminal.write_all(question.as_bytes())?;
+    // Reserved at once, so that growing leaves no copy behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(LARGEST));
+    loop {
+        match next_key(terminal)? {
+            Key::End(end) => return Ok(end),
+            Key::Byte(b'\r' | b'\n') => return Ok(End::Answer(line)),
+            Key::Byte(3) => return Ok(End::Given(io::ErrorKind::Interrupted)),
+            Key::Byte(4) if line.is_empty() => return Ok(End::Given(io::ErrorKind::UnexpectedEof)),
+            Key::Byte(26) => return Ok(End::Stopped),
+            Key::Byte(28) => return Ok(End::Signal(SIGQUIT)),
+            Key::Byte(8 | 127) => {
+                // A character may have several bytes; those after the first begin with the bits 10.
+                while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+                if echo {
+                    terminal.write_all(b"\x08 \x08")?;
+                }
+            }
+            Key::Byte(21) => {
+                if echo {
+                    terminal.write_all(&b"\x08 \x08".repeat(line.len()))?;
+                }
+                line.clear();
+            }
+            Key::Byte(byte) if line.len() < LARGEST && (byte >= 32 || byte == b'\t') => {
+                line.push(byte);
+                if echo {
+                    terminal.write_all(&[byte])?;
+                }
+            }
+            Key::Byte(_) => {}
+        }
+    }
+}
+
+enum Key {
+    Byte(u8),
+    End(End),
+}
+
+/// The next key, or the signal that came before one. Not by `poll`, which knows no `/dev/tty` on macOS: a read gives up
+/// by itself after a tenth of a second.
+fn next_key(mut terminal: &File) -> io::Result<Key> {
+    loop {
+        match came() {
+            None => {}
+            Some(SIGINT) => return Ok(Key::End(End::Given(io::ErrorKind::Interrupted))),
+            Some(signal) => return Ok(Key::End(End::Signal(signal))),
+        }
+        if CONTINUED.load(Ordering::SeqCst) {
+            return Ok(Key::End(End::Continued));
+        }
+        let mut key = [0];
+        match terminal.read(&mut key) {
+            // Nothing was typed yet; a terminal that went away gives nothing either, but has no modes any more.
+            Ok(0) if tcgetattr(terminal).is_err() => return Ok(Key::End(End::Given(io::ErrorKind::UnexpectedEof))),
+            Ok(0) => {}
+            Ok(_) => return Ok(Key::Byte(key[0])),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether nobody is asked just now: then a signal does what it always does.
+static CALM: AtomicBool = AtomicBool::new(true);
+/// The signal that came during a question; 0 is none.
+static CAME: AtomicUsize = AtomicUsize::new(0);
+/// Whether this process was stopped and goes on, with a terminal that others have used meanwhile.
+static CONTINUED: AtomicBool = AtomicBool::new(false);
+
+fn came() -> Option<i32> {
+    i32::try_from(CAME.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
+}
+
+/// Installs the handlers, which stay for good: outside a question they do what the system would have done.
+fn watch_signals() -> io::Result<()> {
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+    let mut watched = WATCHED.lock().map_err(|_| io::ErrorKind::Other)?;
+    if !*watched {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            flag::register_conditional_default(signal, &CALM)?;
+            flag::register_usize(signal, &CAME, usize::try_from(signal).unwrap_or_default())?;
+        }
+        flag::register(SIGCONT, &CONTINUED)?;
+        *watched = true;
+    }
+    Ok(())
+}
+
+/// A terminal that gives each key at once and shows none, until this is dropped.
+struct Raw<'t> {
+    terminal: &'t File,
+    before: Termios,
+}
+
+impl<'t> Raw<'t> {
+    fn enter(terminal: &'t File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut raw = before.clone();
+        raw.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN);
+        raw.input_modes.remove(InputModes::IXON);
+        // A read waits for at most one tenth of a second.
+        raw.special_codes[SpecialCodeIndex::VMIN] = 0;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 1;
+        tcsetattr(terminal, OptionalActions::Flush, &raw)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Raw<'_> {
+    fn drop(&mut self) {
+        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+    }
+}
