@@ -50,7 +50,7 @@ impl Vector {
 /// The folder of vectors in the crate's source, as cargo has it.
 fn folder() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--format-version=1", "--locked", "--offline"]).current_dir(tools::root());
+    cargo.args(["metadata", "--format-version=1", "--locked"]).current_dir(tools::root());
     let metadata: serde_json::Value = serde_json::from_str(&tools::output(&mut cargo)).expect("json");
     let packages = metadata["packages"].as_array().expect("packages");
     let age = packages.iter().find(|package| package["name"] == "age").expect("age");
