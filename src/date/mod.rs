@@ -11,15 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use period::Period;
 
-/// The calendar of a place; the machine's own is [`zone`].
-pub use jiff::tz::TimeZone as Zone;
-
-/// The machine's time zone; UTC where it has none.
-#[must_use]
-pub fn zone() -> Zone {
-    TimeZone::system()
-}
-
 /// A moment, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Timestamp);
@@ -51,35 +42,10 @@ impl Moment {
         self.seconds().div_euclid(86_400)
     }
 
-    /// The beginning of a day that [`Moment::day`] counted, in UTC.
-    #[must_use]
-    pub fn of_day(day: i64) -> Self {
-        Self::from_seconds(day.saturating_mul(86_400))
-    }
-
-    /// The day as `2026-11-24`, in the machine's time zone.
-    #[must_use]
-    pub fn local_day(self) -> String {
-        self.0.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d").to_string()
-    }
-
     /// The day as `2026-11-24` and the minute as `14:05`, in the machine's time zone (UTC where it has none).
     #[must_use]
     pub fn local(self) -> String {
         self.0.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-    }
-
-    /// How far this lies ahead of `now` or behind it, in one unit: `in 3 days`, `5 minutes ago`.
-    #[must_use]
-    pub fn from_now(self, now: Moment) -> String {
-        if self.seconds() <= now.seconds() {
-            return self.ago(now);
-        }
-        let mirrored = Moment::from_seconds(now.seconds().saturating_sub(self.seconds().saturating_sub(now.seconds())));
-        match mirrored.ago(now).strip_suffix(" ago") {
-            Some(length) => format!("in {length}"),
-            None => "in a moment".into(),
-        }
     }
 
     /// How long before `now` this was, in one unit: `just now`, `5 minutes ago`, `3 days ago`; or `in the future`.

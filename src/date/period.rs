@@ -20,17 +20,15 @@ enum Unit {
     Year,
 }
 
-/// The units with all the words for each; the first is the one that is written back.
-const UNITS: &[(Unit, &[&str])] = &[
-    (Unit::Hour, &["h", "hour", "hours"]),
-    (Unit::Day, &["d", "day", "days"]),
-    (Unit::Week, &["w", "week", "weeks"]),
-    (Unit::Month, &["mo", "month", "months"]),
-    (Unit::Year, &["y", "year", "years"]),
+/// The units with all the words for each, of which the first is written back, and the most of each: a hundred years.
+/// Nobody plans further, and no calendar ends before.
+const UNITS: &[(Unit, &[&str; 3], i32)] = &[
+    (Unit::Hour, &["h", "hour", "hours"], 876_000),
+    (Unit::Day, &["d", "day", "days"], 36_500),
+    (Unit::Week, &["w", "week", "weeks"], 5_200),
+    (Unit::Month, &["mo", "month", "months"], 1_200),
+    (Unit::Year, &["y", "year", "years"], 100),
 ];
-
-/// The most of each unit, a hundred years: nobody plans further, and no calendar ends before.
-const MOST: [i32; 5] = [876_000, 36_500, 5_200, 1_200, 100];
 
 /// A span of the calendar, from one hour to a hundred years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +42,13 @@ impl Period {
     #[must_use]
     pub const fn days(count: u16) -> Self {
         Self { count: count as i32, unit: Unit::Day }
+    }
+
+    /// In words: `90 days`, `1 year`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let (_, words, _) = UNITS[self.unit as usize];
+        format!("{} {}", self.count, words[if self.count == 1 { 1 } else { 2 }])
     }
 
     /// The moment this long after another, by the calendar of a zone: the same time of day, on the last day of the month
@@ -80,12 +85,11 @@ impl FromStr for Period {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, word) = text.split_at(digits);
         let word = word.trim_start().to_ascii_lowercase();
-        let known = |(_, words): &&(Unit, &[&str])| words.contains(&word.as_str());
-        let Some(&(unit, _)) = UNITS.iter().find(known).filter(|_| digits > 0) else {
+        let found = UNITS.iter().find(|(_, words, _)| words.contains(&word.as_str()));
+        let Some(&(unit, _, most)) = found.filter(|_| digits > 0) else {
             let why = if word == "m" { ": `m` could be minutes or months; months are `mo`" } else { "" };
             return Err(format!("write a number and a unit, such as `90d`, `12w`, `6mo` or `1y`{why}"));
         };
-        let most = MOST[unit as usize];
         match number.parse() {
             Ok(0) => Err("a period of nothing cannot be meant".into()),
             Ok(count) if count <= most => Ok(Self { count, unit }),
@@ -96,17 +100,8 @@ impl FromStr for Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, words) = UNITS[self.unit as usize];
+        let (_, words, _) = UNITS[self.unit as usize];
         write!(f, "{}{}", self.count, words[0])
-    }
-}
-
-impl Period {
-    /// In words: `90 days`, `1 year`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let (_, words) = UNITS[self.unit as usize];
-        format!("{} {}", self.count, words[if self.count == 1 { 1 } else { 2 }])
     }
 }
 
@@ -203,8 +198,7 @@ mod tests {
         fn a_longer_period_never_ends_earlier_and_nothing_panics(
             seconds in -62_135_596_800_i64..253_402_300_799, count in 1_i32..36_500, more in 0_i32..36_500, unit in 0_usize..5,
         ) {
-            let (unit, _) = UNITS[unit];
-            let most = MOST[unit as usize];
+            let (unit, _, most) = UNITS[unit];
             let short = Period { count: count.min(most), unit };
             let long = Period { count: (count + more).min(most), unit };
             let from = Moment::from_seconds(seconds);
