@@ -15,7 +15,11 @@ use crate::{
 };
 
 mod groups;
+mod lifecycle;
 
+pub use lifecycle::{
+    Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions,
+};
 pub use groups::{History, HistoryVerb, Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
 
 const STYLES: Styles = Styles::styled()
@@ -72,6 +76,18 @@ pub enum Verb {
     Rename(Rename),
     /// Put a key's secret on the clipboard for a while
     Copy(Copy),
+    /// Change a key's dates, notes and tags, and leave its secret alone
+    Edit(Edit),
+    /// Mark a key as not to be used any more
+    Revoke(Revoke),
+    /// List a key's former secrets by their dates, without showing them
+    Versions(Versions),
+    /// Bring a key's former secret back into use, or a removed key
+    Rollback(Rollback),
+    /// Take the last change to the store back; 30 days are kept
+    Undo(Undo),
+    /// Wipe the former secrets of keys for good
+    Forget(Forget),
     /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
     /// Take keys over from a `.env` or JSON file, or from the environment
@@ -166,6 +182,9 @@ pub struct Set {
     /// Make a random secret of 32 letters and digits, or of LENGTH
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
     pub generate: Option<u16>,
+    /// What is known of the key
+    #[command(flatten)]
+    pub details: Details,
     /// Keep the line ending at the secret's end, which is taken off otherwise
     #[arg(long)]
     pub raw: bool,

@@ -15,6 +15,7 @@ pub mod config;
 pub mod project;
 
 pub mod profile;
+pub mod rotation;
 
 pub mod history;
 pub mod store;

@@ -78,6 +78,10 @@ name!(
     /// A profile: a letter, then letters, digits, `_` and `-`, at most 64 characters.
     ProfileName, check_profile
 );
+name!(
+    /// A tag that keys are sorted by: letters, digits, `_` and `-`, at most 64 characters.
+    Tag, check_tag
+);
 
 fn check(
     text: &str,
@@ -142,6 +146,11 @@ fn check_profile(text: &str) -> Result<(), BadName> {
         |c| c.is_ascii_alphanumeric() || c == '_' || c == '-',
         allowed,
     )
+}
+
+fn check_tag(text: &str) -> Result<(), BadName> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    check(text, "a tag", 64, |c| c.is_ascii_alphanumeric(), letter, "use letters, digits, `_` or `-`")
 }
 
 impl KeyName {

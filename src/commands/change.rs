@@ -14,7 +14,7 @@ use crate::{
     },
     platform,
     store::{file, payload::Payload},
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{creating, opening::Kept, record};
@@ -88,6 +88,9 @@ fn apply<T>(
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
     };
+    if let wiped @ 1.. = payload.tidy(now) {
+        terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
+    }
     let log = record::log(home, kept, payload.log);
     let mark = record::change(&log, &event, terminal);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;

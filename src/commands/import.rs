@@ -18,10 +18,7 @@ use crate::{
     name::KeyName,
     platform,
     secret::Secret,
-    store::{
-        file::SealedFile,
-        payload::{Payload, Set},
-    },
+    store::{editing::Set, file::SealedFile, journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
 
@@ -168,14 +165,17 @@ fn keep_all(payload: &mut Payload, keys: &[(KeyName, Secret)], replace: bool, no
         .hint("to keep them apart: `--prefix PROJECT/`"));
     }
     let mut done = Done::default();
-    for (name, value) in keys {
-        let list = match payload.set(name, Secret::new(value.expose().to_vec()), replace, now)? {
-            Set::Added => &mut done.added,
-            Set::Replaced => &mut done.replaced,
-            Set::Same => &mut done.same,
-        };
-        list.push(name.clone());
-    }
+    payload.step(Deed::Import, now, |edit| {
+        for (name, value) in keys {
+            let list = match edit.set(name, Secret::new(value.expose().to_vec()), replace)? {
+                Set::Added => &mut done.added,
+                Set::Replaced => &mut done.replaced,
+                Set::Same => &mut done.same,
+            };
+            list.push(name.clone());
+        }
+        Ok(())
+    })?;
     if done.added.is_empty() && done.replaced.is_empty() {
         return Ok(Outcome::AsItWas(done));
     }

@@ -11,6 +11,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    store::journal::Deed,
     terminal::{Terminal, count},
 };
 
@@ -40,8 +41,10 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     }
     let now = Moment::now();
     change(&home, terminal, now, |payload| {
-        for name in names {
-            if arguments.forget { payload.forget(name)? } else { payload.remove(name, now)? }
+        if arguments.forget {
+            names.iter().try_for_each(|name| payload.forget(name))?;
+        } else {
+            payload.step(Deed::Remove, now, |edit| names.iter().try_for_each(|name| edit.remove(name)))?;
         }
         Ok(Outcome::changed((), Event::new(Action::Remove, now).names(names)))
     })?;
@@ -70,7 +73,7 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let (old, new) = (&arguments.old, &arguments.new);
     change(&home, terminal, now, |payload| {
-        payload.rename(old, new)?;
+        payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
         Ok(Outcome::changed((), Event::new(Action::Rename, now).names([old, new])))
     })?;
     if arguments.json {

@@ -16,7 +16,7 @@ use crate::{
     home::{self, Home},
     name::KeyName,
     secret::{LARGEST, Secret},
-    store::payload::{Payload, Set},
+    store::{editing::Set, journal::Deed, payload::Payload},
     terminal::Terminal,
 };
 
@@ -43,7 +43,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let said = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
-        Ok(match payload.set(name, secret, replace, now)? {
+        Ok(match payload.step(Deed::Set, now, |edit| edit.set(name, secret, replace))? {
             Set::Same => Outcome::AsItWas(Set::Same),
             done => Outcome::changed(done, Event::new(Action::Set, now).names([name])),
         })

@@ -43,10 +43,10 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
                 arguments.name
             ),
         ],
-        vec!["kept since".into(), when(key.created)],
+        vec!["kept since".into(), when(key.facts.created)],
     ];
-    if key.changed != key.created {
-        rows.push(vec!["changed".into(), when(key.changed)]);
+    if key.facts.changed != key.facts.created {
+        rows.push(vec!["changed".into(), when(key.facts.changed)]);
     }
     if !key.former.is_empty() {
         rows.push(vec!["former".into(), count(key.former.len(), "secret")]);
@@ -82,7 +82,7 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     let mut rows = vec![vec!["NAME".to_owned(), "CHANGED".into(), "FORMER".into()]];
     rows.extend(payload.keys.iter().map(|(name, key)| {
         let former = if key.former.is_empty() { String::new() } else { key.former.len().to_string() };
-        vec![name.to_string(), key.changed.ago(now), former]
+        vec![name.to_string(), key.facts.changed.ago(now), former]
     }));
     terminal.report(&columns(&rows))?;
     Ok(ExitCode::SUCCESS)
@@ -91,8 +91,8 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
 fn facts(name: &KeyName, key: &Key) -> Value {
     json!({
         "name": name.as_str(),
-        "created": key.created,
-        "changed": key.changed,
+        "created": key.facts.created,
+        "changed": key.facts.changed,
         "bytes": key.value.len(),
         "text": key.value.is_text(),
         "former": key.former.iter().map(|former| json!({ "until": former.until })).collect::<Vec<_>>(),

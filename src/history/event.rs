@@ -65,6 +65,18 @@ actions! {
     Rename = "rename",
     /// Keys came from a file.
     Import = "import",
+    /// What is known of a key was changed.
+    Edit = "edit",
+    /// A key was replaced at its issuer too.
+    Rotate = "rotate",
+    /// A former secret or a removed key came back.
+    Rollback = "rollback",
+    /// A change to the store was taken back.
+    Undo = "undo",
+    /// Former secrets were wiped for good.
+    Forget = "forget",
+    /// A key was marked as not to be used.
+    Revoke = "revoke",
     /// A project was allowed.
     Allow = "allow",
     /// A project was denied.

@@ -165,12 +165,36 @@ impl Reader<'_> {
     }
 
     /// A value that must be a text.
-    fn text<'v>(&mut self, value: &'v Value) -> Option<&'v str> {
+    pub fn text<'v>(&mut self, value: &'v Value) -> Option<&'v str> {
         let text = value.get_ref().as_str();
         if text.is_none() {
             self.wrong(value.span().start, expected("a text in quotes", value));
         }
         text
+    }
+
+    /// A value that must be a text with a meaning of its own, such as a name or a period.
+    pub fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, value: &Value) -> Option<T> {
+        let text = self.text(value)?;
+        text.parse().map_err(|why: T::Err| self.wrong(value.span().start, why.to_string())).ok()
+    }
+
+    /// A value that must be a list.
+    pub fn list<'v, 't>(&mut self, value: &'v Value<'t>) -> &'v [Value<'t>] {
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong(value.span().start, expected("a list", value));
+            return &[];
+        };
+        list
+    }
+
+    /// A value that must be a list of texts.
+    pub fn texts(&mut self, value: &Value) -> Option<Vec<String>> {
+        let list = value.get_ref().as_array();
+        if list.is_none() {
+            self.wrong(value.span().start, expected("a list of texts", value));
+        }
+        list?.iter().map(|value| self.text(value).map(str::to_owned)).collect()
     }
 
     fn name<T: FromStr<Err = BadName>>(&mut self, text: &str, at: usize) -> Option<T> {

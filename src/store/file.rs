@@ -213,7 +213,7 @@ fn check_header(bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{date::Moment, identity::anchor::Id, secret::Secret};
+    use crate::{date::Moment, identity::anchor::Id, secret::Secret, store::journal::Deed};
 
     struct Bench {
         _folder: tempfile::TempDir,
@@ -235,7 +235,8 @@ mod tests {
         let mut payload = Payload::new(Id([1; 16]), seal, Id([3; 16]));
         payload.generation = generation;
         let now = Moment::from_seconds(1_800_000_000);
-        payload.set(&"a".parse().expect("good"), Secret::new(b"kept-secret".to_vec()), false, now).expect("new");
+        let (name, secret) = ("a".parse().expect("good"), Secret::new(b"kept-secret".to_vec()));
+        payload.step(Deed::Set, now, |edit| edit.set(&name, secret, false)).expect("new");
         payload
     }
 

@@ -1,7 +1,11 @@
-//! What a store holds, and the changes that can be made to it. No file, no clock.
+//! What a store holds. No file, no clock. Changes to it are in `editing.rs`, taking them back in `journal.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{
+    facts::{Facts, Revoked},
+    journal::Step,
+};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
@@ -28,6 +32,10 @@ pub struct Payload {
     pub keys: BTreeMap<KeyName, Key>,
     /// Keys that were removed, oldest first; they are kept until they are forgotten.
     pub removed: Vec<Removed>,
+    /// What was done lately, the latest last.
+    pub steps: Vec<Step>,
+    /// When the store was last written.
+    pub written: Option<Moment>,
 }
 
 /// What is known of the recovery copy.
@@ -43,10 +51,8 @@ pub struct Recovery {
 pub struct Key {
     /// Its secret.
     pub value: Secret,
-    /// When the key was first kept.
-    pub created: Moment,
-    /// When its secret was last replaced.
-    pub changed: Moment,
+    /// What is known of it.
+    pub facts: Facts,
     /// Its former secrets, oldest first.
     pub former: Vec<Former>,
 }
@@ -55,8 +61,18 @@ pub struct Key {
 pub struct Former {
     /// The secret.
     pub value: Secret,
+    /// Since when it was the key's.
+    pub since: Moment,
     /// Until when it was the key's.
     pub until: Moment,
+    /// When its issuer ends it.
+    pub expires: Option<Moment>,
+    /// That it must not be used any more.
+    pub revoked: Option<Revoked>,
+    /// When it is to be wiped; never, if nothing is said.
+    pub wipe: Option<Moment>,
+    /// The step that replaced it, by which it is found when that is taken back.
+    pub step: Option<u64>,
 }
 
 /// A key that was removed, with everything it had.
@@ -65,26 +81,37 @@ pub struct Removed {
     pub name: KeyName,
     /// When it was removed.
     pub removed: Moment,
+    /// The step that removed it.
+    pub step: Option<u64>,
     /// The key.
     pub key: Key,
 }
 
-/// What [`Payload::set`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Set {
-    /// The key is new.
-    Added,
-    /// The former secret is kept beside the new one.
-    Replaced,
-    /// It held this very secret already.
-    Same,
+impl Key {
+    /// Puts another secret in the place of the current one, which becomes the latest former one.
+    pub(super) fn retire(&mut self, value: Secret, now: Moment, step: Option<u64>) {
+        let Facts { changed: since, expires, revoked, .. } = self.facts.clone();
+        let value = std::mem::replace(&mut self.value, value);
+        self.former.push(Former { value, since, until: now, expires, revoked, wipe: None, step });
+    }
 }
 
 impl Payload {
     /// An empty store that was never written.
     #[must_use]
     pub fn new(id: Id, seal: Id, log: Id) -> Self {
-        Self { id, generation: 0, seal, log, history: None, recovery: None, keys: BTreeMap::new(), removed: Vec::new() }
+        Self {
+            id,
+            generation: 0,
+            seal,
+            log,
+            history: None,
+            recovery: None,
+            keys: BTreeMap::new(),
+            removed: Vec::new(),
+            steps: Vec::new(),
+            written: None,
+        }
     }
 
     /// A key by its name.
@@ -118,29 +145,6 @@ impl Payload {
         self.keys.keys().map(|other| (distance(other), other)).filter(close).min().map(|(_, other)| other)
     }
 
-    /// Keeps a secret under a name.
-    ///
-    /// # Errors
-    /// `Negative` when the name exists and may not be replaced, or differs from an existing one only in case where
-    /// variables' names do not tell case apart (Windows).
-    pub fn set(&mut self, name: &KeyName, value: Secret, replace: bool, now: Moment) -> Result<Set> {
-        if let Some(key) = self.keys.get_mut(name) {
-            if key.value.same_as(&value) {
-                return Ok(Set::Same);
-            }
-            if !replace {
-                return Err(exists(name));
-            }
-            let value = std::mem::replace(&mut key.value, value);
-            key.former.push(Former { value, until: now });
-            key.changed = now;
-            return Ok(Set::Replaced);
-        }
-        let key = Key { value, created: now, changed: now, former: Vec::new() };
-        self.keys.insert(name.clone(), key);
-        Ok(Set::Added)
-    }
-
     /// Another key's name that holds this very secret.
     #[must_use]
     pub fn holder_of(&self, value: &Secret, except: &KeyName) -> Option<&KeyName> {
@@ -153,53 +157,11 @@ impl Payload {
         self.keys.keys().find(|other| *other != name && other.as_str().eq_ignore_ascii_case(name.as_str()))
     }
 
-    /// Takes a key out; it is kept among the removed ones.
-    ///
-    /// # Errors
-    /// `Missing`.
-    pub fn remove(&mut self, name: &KeyName, now: Moment) -> Result<()> {
-        let key = self.keys.remove(name).ok_or_else(|| self.missing(name))?;
-        self.removed.push(Removed { name: name.clone(), removed: now, key });
-        Ok(())
-    }
-
-    /// Wipes everything that was ever kept under a name, also what was removed.
-    ///
-    /// # Errors
-    /// `Missing` when there is nothing.
-    pub fn forget(&mut self, name: &KeyName) -> Result<()> {
-        let before = self.removed.len();
-        self.removed.retain(|removed| removed.name != *name);
-        if self.keys.remove(name).is_none() && self.removed.len() == before {
-            return Err(self.missing(name));
-        }
-        Ok(())
-    }
-
-    /// Gives a key another name.
-    ///
-    /// # Errors
-    /// `Missing`, or `Negative` when the new name is taken.
-    pub fn rename(&mut self, old: &KeyName, new: &KeyName) -> Result<()> {
-        if self.keys.contains_key(new) {
-            return Err(Failure::new(Kind::Negative, format!("a key named `{new}` exists already"))
-                .hint(format!("choose another name, or remove that one first: `keyctl remove {new}`")));
-        }
-        let key = self.keys.remove(old).ok_or_else(|| self.missing(old))?;
-        self.keys.insert(new.clone(), key);
-        Ok(())
-    }
-
     /// Those of the names that are not in the store.
     #[must_use]
     pub fn lacking<'n>(&self, names: impl IntoIterator<Item = &'n KeyName>) -> BTreeSet<&'n KeyName> {
         names.into_iter().filter(|name| !self.keys.contains_key(*name)).collect()
     }
-}
-
-fn exists(name: &KeyName) -> Failure {
-    Failure::new(Kind::Negative, format!("a key named `{name}` exists already"))
-        .hint("to replace its secret: `--replace`; the former one is kept")
 }
 
 /// How many letters have to be added, removed or changed to make one word of the other (Levenshtein).
@@ -221,6 +183,7 @@ fn edits(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::journal::Deed;
 
     fn name(text: &str) -> KeyName {
         text.parse().expect("good")
@@ -237,42 +200,9 @@ mod tests {
     const NOW: fn() -> Moment = || Moment::from_seconds(1_800_000_000);
 
     #[test]
-    fn a_replaced_secret_is_kept_beside_the_new_one() {
-        let mut store = empty();
-        assert_eq!(store.set(&name("a"), secret("1"), false, NOW()).expect("new"), Set::Added);
-        assert_eq!(store.set(&name("a"), secret("1"), false, NOW()).expect("same"), Set::Same);
-        assert_eq!(store.set(&name("a"), secret("2"), false, NOW()).expect_err("exists").kind, Kind::Negative);
-        assert_eq!(store.set(&name("a"), secret("2"), true, NOW()).expect("replace"), Set::Replaced);
-        let key = store.key(&name("a")).expect("there");
-        assert!(key.value.same_as(&secret("2")) && key.former[0].value.same_as(&secret("1")));
-    }
-
-    #[test]
-    fn a_removed_key_is_kept_until_it_is_forgotten() {
-        let mut store = empty();
-        store.set(&name("a"), secret("1"), false, NOW()).expect("new");
-        store.remove(&name("a"), NOW()).expect("remove");
-        assert!(store.keys.is_empty() && store.removed.len() == 1);
-        store.forget(&name("a")).expect("forget");
-        assert!(store.removed.is_empty());
-        assert_eq!(store.forget(&name("a")).expect_err("nothing left").kind, Kind::Missing);
-    }
-
-    #[test]
-    fn a_name_never_takes_anothers_place() {
-        let mut store = empty();
-        store.set(&name("a"), secret("1"), false, NOW()).expect("new");
-        store.set(&name("b"), secret("2"), false, NOW()).expect("new");
-        assert_eq!(store.rename(&name("a"), &name("b")).expect_err("taken").kind, Kind::Negative);
-        assert_eq!(store.rename(&name("c"), &name("d")).expect_err("missing").kind, Kind::Missing);
-        store.rename(&name("a"), &name("c")).expect("free");
-        assert_eq!(store.keys.keys().map(KeyName::as_str).collect::<Vec<_>>(), ["b", "c"]);
-    }
-
-    #[test]
     fn a_mistyped_name_gets_the_name_that_was_meant() {
         let mut store = empty();
-        store.set(&name("GITHUB_TOKEN"), secret("1"), false, NOW()).expect("new");
+        store.step(Deed::Set, NOW(), |edit| edit.set(&name("GITHUB_TOKEN"), secret("1"), false)).expect("new");
         for (typed, hint) in [
             ("GITHUB_TOKE", "did you mean `GITHUB_TOKEN`?"),
             ("github_token", "did you mean `GITHUB_TOKEN`?"),

@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["cli", "terminal"],
     &["launch", "exchange", "rotator"],
     &["project", "config"],
-    &["profile"],
+    &["profile", "rotation"],
     &["history", "store"],
     &["identity"],
     &["home", "seal"],
@@ -31,7 +31,9 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/mod.rs",            // reading an identity
     "identity/recovery.rs",       // wrapping it with a passphrase
     "identity/secret_service.rs", // telling identity and anchor apart
-    "store/text.rs",              // writing a key down, inside the encryption
+    "store/text/reading.rs",      // decoding what is no text
+    "store/text/writing.rs",      // writing a key down, inside the encryption
+    "store/editing.rs",           // bringing a former secret back
     "launch/environment.rs",      // a command's variables
     "exchange/export.rs",         // other programs' forms
     "rotator/program.rs",         // a rotator's standard input

@@ -10,7 +10,10 @@ use crate::{
         table::{self, Mistake, Reader, Table},
         variables,
     },
+    rotation::Settings,
 };
+
+mod rotation;
 
 /// What the user has set; nothing set is the default of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Config {
     pub profiles: Profiles,
     /// How the history is kept.
     pub history: History,
+    /// When and how keys are replaced.
+    pub rotation: Settings,
 }
 
 /// `[history]`.
@@ -63,16 +68,18 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 }
 
 fn look(reader: &mut Reader, table: &Table) -> Config {
-    reader.known(table, &["profiles", "history"]);
+    reader.known(table, &[&["profiles", "history"][..], &rotation::TABLES].concat());
+    let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
     let mut truth = |name: &str| history.and_then(|fields| fields.get(name)).is_some_and(|value| reader.truth(value));
-    Config { profiles, history: History { required: truth("required"), sync: truth("sync") } }
+    Config { profiles, history: History { required: truth("required"), sync: truth("sync") }, rotation }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rotation::{Reaction, Selector};
 
     fn said(text: &str) -> String {
         parse(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -98,15 +105,53 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
+    }
+
+    #[test]
+    fn what_is_set_about_replacing_keys_is_read() {
+        let text = "[rotation]\ndefault = \"90d\"\nsoon = \"1w\"\noverlap = \"2d\"\n[policy]\nexpired = \"stop\"\n\
+                    [[keys]]\nmatch = \"aws/*\"\nrotate_every = \"1mo\"\nrotator = [\"new-key\", \"-v\"]\n\
+                    [[keys]]\ntag = \"prod\"\nrevoked = \"warn\"\n\
+                    [[aws_iam]]\nid = \"aws/id\"\nsecret = \"aws/secret\"\nregion = \"eu-central-1\"\n";
+        let settings = parse(text.as_bytes()).unwrap().rotation;
+        assert_eq!(settings.every.unwrap().to_string(), "90d");
+        assert_eq!((settings.soon.to_string(), settings.overlap.unwrap().to_string()), ("1w".into(), "2d".into()));
+        assert_eq!((settings.expired, settings.revoked), (Reaction::Stop, Reaction::Stop));
+        assert_eq!(settings.rules[0].of, Selector::Name("aws/*".into()));
+        assert_eq!(settings.rules[0].rotator.as_deref().unwrap(), ["new-key", "-v"]);
+        assert_eq!(settings.rules[1].revoked, Some(Reaction::Warn));
+        assert_eq!(settings.aws_iam[0].region, "eu-central-1");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_about_replacing_keys_is_said_with_its_place() {
+        assert_eq!(
+            said(
+                "[rotation]\ndefault = \"0d\"\nsoon = 14\n[policy]\nexpired = \"no\"\n[[keys]]\nrotate_every = \"5m\"\n\
+                 [[keys]]\nmatch = \"a b\"\n[[keys]]\nmatch = \"a\"\nrotator = \"new-key -v\"\ncheck = []\n\
+                 [[aws_iam]]\nid = \"a\"\nsecret = \"a\"\nregion = \"x\"\n[[aws_iam]]\nid = \"a\"\n"
+            ),
+            "line 2, column 11: a period of nothing cannot be meant\n\
+             line 3, column 8: expected a text in quotes, found a number\n\
+             line 5, column 11: this is either `warn` or `stop`\n\
+             line 6, column 1: either `match` or `tag` has to say for which keys this is\n\
+             line 9, column 9: this is no name of a key, nor one with `*` in the place of any letters\n\
+             line 12, column 11: expected a list of texts, found a text\n\
+             line 13, column 9: a program has to stand here, as in `[\"/usr/local/bin/program\", \"argument\"]`\n\
+             line 14, column 1: `id` and `secret` are two keys\n\
+             line 18, column 1: `region` has to be here\n\
+             line 18, column 1: `secret` has to be here"
+        );
+        assert_eq!(said("keys = \"aws/*\"\n"), "line 1, column 8: expected a list, found a text");
     }
 
     #[cfg(unix)]

@@ -1,0 +1,231 @@
+//! Commands about a key's life: its dates and notes, replacing it, and taking changes back.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use crate::{
+    date::Period,
+    name::{KeyName, Tag},
+};
+
+/// What `set` and `edit` can say of a key beside its secret.
+#[derive(Args)]
+pub struct Details {
+    /// When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<String>,
+    /// How often to replace it, such as `90d`, `6mo` or `1y`
+    #[arg(long, value_name = "PERIOD")]
+    pub rotate_every: Option<Period>,
+    /// The page where its issuer replaces it
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub url: Option<String>,
+    /// A note of your own, which is no secret
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Sort it under this tag; may be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<Tag>,
+}
+
+/// `keyctl edit`
+#[derive(Args)]
+pub struct Edit {
+    /// The key's name
+    pub name: KeyName,
+    /// What is to be known of it
+    #[command(flatten)]
+    pub details: Details,
+    /// Take the date of its end away
+    #[arg(long, conflicts_with = "expires")]
+    pub no_expires: bool,
+    /// Take its own plan away; what `config.toml` says counts again
+    #[arg(long, conflicts_with = "rotate_every")]
+    pub no_rotate_every: bool,
+    /// Take the page away
+    #[arg(long, conflicts_with = "url")]
+    pub no_url: bool,
+    /// Take the note away
+    #[arg(long, conflicts_with = "note")]
+    pub no_note: bool,
+    /// Take a tag away; may be given several times
+    #[arg(long = "no-tag", value_name = "TAG")]
+    pub no_tags: Vec<Tag>,
+    /// Take back that it was revoked
+    #[arg(long)]
+    pub not_revoked: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl versions`
+#[derive(Args)]
+pub struct Versions {
+    /// The key's name
+    pub name: KeyName,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl rollback`
+#[derive(Args)]
+pub struct Rollback {
+    /// The key's name
+    pub name: KeyName,
+    /// Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub to: usize,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl undo`
+#[derive(Args)]
+pub struct Undo {
+    /// List what can be taken back, the latest first, and take nothing back
+    #[arg(long, conflicts_with_all = ["yes", "skip"])]
+    pub list: bool,
+    /// Let the latest change stand, so that the one before it can be taken back
+    #[arg(long)]
+    pub skip: bool,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl forget`
+#[derive(Args)]
+pub struct Forget {
+    /// The keys' names
+    #[arg(required_unless_present = "all", value_name = "NAME")]
+    pub names: Vec<KeyName>,
+    /// The former secrets of all keys, and all removed keys
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl revoke`
+#[derive(Args)]
+pub struct Revoke {
+    /// The key's name
+    pub name: KeyName,
+    /// Why, for yourself and for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl due`
+#[derive(Args)]
+pub struct Due {
+    /// Show every key, also those with nothing to do
+    #[arg(long, short = 'a')]
+    pub all: bool,
+    /// End with exit code 1 if a key is expired, or also if one is due
+    #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
+    pub fail_on: Option<String>,
+    /// Print a few letters for a shell's prompt if a key is due; opens no store and asks no keychain
+    #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json"])]
+    pub prompt: bool,
+    /// Print a calendar (iCalendar) of all ends and replacements
+    #[arg(long, conflicts_with = "json")]
+    pub ics: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl remind`
+#[derive(Args)]
+pub struct Remind {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: RemindVerb,
+}
+
+/// What `keyctl remind` does.
+#[derive(Subcommand)]
+pub enum RemindVerb {
+    /// Show a notification each day on which a key is due
+    Install,
+    /// Show no more notifications
+    Uninstall,
+    /// Show whether notifications are installed, and what the last one said
+    Status(super::Report),
+    /// Show the notification now, if a key is due (the timer's own call)
+    Now,
+    /// Leave keys out of all reminders for a while
+    Snooze {
+        /// The keys' names
+        #[arg(required_unless_present = "all", value_name = "NAME")]
+        names: Vec<KeyName>,
+        /// All keys that are due or expired now
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+        /// For how long
+        #[arg(long = "for", value_name = "PERIOD", default_value = "7d")]
+        period: Period,
+    },
+}
+
+/// `keyctl rotate`
+#[derive(Args)]
+pub struct Rotate {
+    /// The key's name
+    #[arg(required_unless_present = "due")]
+    pub name: Option<KeyName>,
+    /// All keys that are due or expired, one after the other
+    #[arg(long, conflicts_with = "name")]
+    pub due: bool,
+    /// Show what replacing it touches, and replace nothing
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// Make the new secret here: 32 random letters and digits, or LENGTH
+    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
+    pub generate: Option<u16>,
+    /// Read the new secret from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
+    pub from_file: Option<PathBuf>,
+    /// Type or pipe the new secret in, also where `config.toml` names a rotator
+    #[arg(long, conflicts_with_all = ["generate", "from_file"])]
+    pub by_hand: bool,
+    /// Keep the former secret this long; by default as `config.toml` says, else until `forget`
+    #[arg(long, value_name = "PERIOD")]
+    pub overlap: Option<Period>,
+    /// When the issuer ends the new secret
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<String>,
+    /// Do not try the new secret with the check that `config.toml` names
+    #[arg(long)]
+    pub no_check: bool,
+    /// Open the issuer's page in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}

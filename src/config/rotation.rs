@@ -1,0 +1,131 @@
+//! `[rotation]`, `[policy]`, `[[keys]]` and `[[aws_iam]]`: what the user has set about replacing keys.
+//!
+//! ```toml
+//! [rotation]
+//! default = "90d"              # for keys without a plan of their own
+//! soon = "14d"                 # how long before it is said
+//! overlap = "7d"               # how long a replaced secret is kept; without it until `forget`
+//!
+//! [policy]
+//! expired = "stop"             # or "warn", as it is without this
+//! revoked = "warn"             # or "stop", as it is without this
+//!
+//! [[keys]]                     # for some keys; the first entry that says something counts
+//! match = "prod/*"             # or tag = "prod"
+//! rotate_every = "30d"
+//! overlap = "1d"
+//! expired = "stop"
+//! revoked = "stop"
+//! rotator = ["/usr/local/bin/new-key"]
+//! check = ["/usr/local/bin/try-key"]
+//!
+//! [[aws_iam]]                  # an access key of AWS that keyctl replaces itself
+//! id = "aws/id"
+//! secret = "aws/secret"
+//! region = "eu-central-1"
+//! ```
+
+use crate::{
+    profile::table::{Reader, Table, Value},
+    rotation::{AwsIam, Reaction, Rule, Selector, Settings},
+};
+
+/// The tables' names at the top of the file.
+pub(super) const TABLES: [&str; 4] = ["rotation", "policy", "keys", "aws_iam"];
+
+pub(super) fn look(reader: &mut Reader, table: &Table) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(fields) = table.get("rotation").and_then(|value| reader.table(value, &["default", "soon", "overlap"])) {
+        settings.every = fields.get("default").and_then(|value| reader.parsed(value));
+        settings.soon = fields.get("soon").and_then(|value| reader.parsed(value)).unwrap_or(settings.soon);
+        settings.overlap = fields.get("overlap").and_then(|value| reader.parsed(value));
+    }
+    if let Some(fields) = table.get("policy").and_then(|value| reader.table(value, &["expired", "revoked"])) {
+        settings.expired = fields.get("expired").and_then(|value| reaction(reader, value)).unwrap_or(settings.expired);
+        settings.revoked = fields.get("revoked").and_then(|value| reaction(reader, value)).unwrap_or(settings.revoked);
+    }
+    let rules = table.get("keys").map(|value| reader.list(value)).unwrap_or_default();
+    settings.rules = rules.iter().filter_map(|value| rule(reader, value)).collect();
+    let pairs = table.get("aws_iam").map(|value| reader.list(value)).unwrap_or_default();
+    settings.aws_iam = pairs.iter().filter_map(|value| aws_iam(reader, value)).collect();
+    settings
+}
+
+fn reaction(reader: &mut Reader, value: &Value) -> Option<Reaction> {
+    match reader.text(value)? {
+        "warn" => Some(Reaction::Warn),
+        "stop" => Some(Reaction::Stop),
+        _ => {
+            reader.wrong(value.span().start, "this is either `warn` or `stop`");
+            None
+        }
+    }
+}
+
+fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
+    let known = ["match", "tag", "rotate_every", "overlap", "expired", "revoked", "rotator", "check"];
+    let fields = reader.table(value, &known)?;
+    let of = match (fields.get("match"), fields.get("tag")) {
+        (Some(pattern), None) => Selector::Name(pattern_of(reader, pattern)?),
+        (None, Some(tag)) => Selector::Tag(reader.parsed(tag)?),
+        _ => {
+            reader.wrong(value.span().start, "either `match` or `tag` has to say for which keys this is");
+            return None;
+        }
+    };
+    Some(Rule {
+        of,
+        every: fields.get("rotate_every").and_then(|value| reader.parsed(value)),
+        overlap: fields.get("overlap").and_then(|value| reader.parsed(value)),
+        expired: fields.get("expired").and_then(|value| reaction(reader, value)),
+        revoked: fields.get("revoked").and_then(|value| reaction(reader, value)),
+        rotator: fields.get("rotator").and_then(|value| command(reader, value)),
+        check: fields.get("check").and_then(|value| command(reader, value)),
+    })
+}
+
+fn pattern_of(reader: &mut Reader, value: &Value) -> Option<String> {
+    let text = reader.text(value)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-./+*".contains(c);
+    if text.is_empty() || !text.chars().all(fits) {
+        reader.wrong(value.span().start, "this is no name of a key, nor one with `*` in the place of any letters");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// A program and its arguments. There is no shell, so a single text would only look as if there were one.
+fn command(reader: &mut Reader, value: &Value) -> Option<Vec<String>> {
+    let words = reader.texts(value)?;
+    if words.first().is_none_or(String::is_empty) {
+        reader.wrong(
+            value.span().start,
+            "a program has to stand here, as in `[\"/usr/local/bin/program\", \"argument\"]`",
+        );
+        return None;
+    }
+    Some(words)
+}
+
+fn aws_iam(reader: &mut Reader, value: &Value) -> Option<AwsIam> {
+    let fields = reader.table(value, &["id", "secret", "region", "endpoint"])?;
+    for name in ["id", "secret", "region"] {
+        if !fields.contains_key(name) {
+            reader.wrong(value.span().start, format!("`{name}` has to be here"));
+        }
+    }
+    let (id, secret, region) = (fields.get("id")?, fields.get("secret")?, fields.get("region")?);
+    let (id, secret) = (reader.parsed(id)?, reader.parsed(secret)?);
+    if id == secret {
+        reader.wrong(value.span().start, "`id` and `secret` are two keys");
+        return None;
+    }
+    let region_name = reader.text(region)?;
+    if region_name.is_empty() || !region_name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        reader.wrong(region.span().start, "this is no region of AWS, such as `eu-central-1`");
+        return None;
+    }
+    let endpoint = fields.get("endpoint").and_then(|value| reader.text(value)).map(str::to_owned);
+    Some(AwsIam { id, secret, region: region_name.to_owned(), endpoint })
+}

@@ -1,0 +1,242 @@
+//! How a key stands at a moment, and when that changes.
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    date::{Moment, Period},
+    store::facts::Facts,
+};
+
+use super::Plan;
+
+/// How a key stands. Time alone only makes it worse, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Nothing is to be done.
+    Fresh,
+    /// Its end or its planned replacement is near.
+    Soon,
+    /// Its plan says: now.
+    Due,
+    /// Its issuer has ended it.
+    Expired,
+    /// Its owner has said that it must not be used.
+    Revoked,
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Soon => "soon",
+            Self::Due => "due",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A key's dates, and how it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// How it stands.
+    pub state: State,
+    /// How often it is to be replaced.
+    pub every: Option<Period>,
+    /// When its plan says that it is to be replaced.
+    pub rotate_by: Option<Moment>,
+    /// When its issuer ends it.
+    pub expires: Option<Moment>,
+    /// From when on it is called soon due.
+    pub soon_from: Option<Moment>,
+    /// Whether its secret is the first it ever had.
+    pub never_rotated: bool,
+    /// Until when reminders leave it out, if that is still to come.
+    pub snoozed: Option<Moment>,
+}
+
+/// How a key stands at a moment, by its plan.
+#[must_use]
+pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
+    let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
+    let first = [rotate_by, facts.expires].into_iter().flatten().min();
+    let soon_from = first.map(|first| plan.soon.before(first, &TimeZone::UTC));
+    let reached = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= now);
+    let state = if facts.revoked.is_some() {
+        State::Revoked
+    } else if reached(facts.expires) {
+        State::Expired
+    } else if reached(rotate_by) {
+        State::Due
+    } else if reached(soon_from) {
+        State::Soon
+    } else {
+        State::Fresh
+    };
+    Outlook {
+        state,
+        every: plan.every,
+        rotate_by,
+        expires: facts.expires,
+        soon_from,
+        never_rotated: facts.changed == facts.created,
+        snoozed: facts.snoozed.filter(|until| *until > now),
+    }
+}
+
+impl Outlook {
+    /// Whether its owner has not said when it is to be replaced, and its issuer not when it ends.
+    #[must_use]
+    pub fn is_without_plan(&self) -> bool {
+        self.first().is_none()
+    }
+
+    /// What comes first: its end, or its planned replacement.
+    #[must_use]
+    pub fn first(&self) -> Option<Moment> {
+        [self.rotate_by, self.expires].into_iter().flatten().min()
+    }
+
+    /// Whether a reminder speaks of it: it is due or expired, and not put off.
+    #[must_use]
+    pub fn is_to_be_said(&self) -> bool {
+        matches!(self.state, State::Due | State::Expired) && self.snoozed.is_none()
+    }
+
+    /// When it will be to be said, if that is still to come.
+    fn to_be_said_from(&self, now: Moment) -> Option<Moment> {
+        if self.state == State::Revoked || self.is_to_be_said() {
+            return None;
+        }
+        self.first().map(|first| self.snoozed.map_or(first, |until| until.max(first))).filter(|moment| *moment > now)
+    }
+}
+
+/// What a prompt may know without opening the store: numbers and a moment, no names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// How many keys are due or expired.
+    pub count: usize,
+    /// When the next one will be.
+    pub next: Option<Moment>,
+}
+
+impl Summary {
+    /// The summary of these keys at a moment.
+    #[must_use]
+    pub fn of<'o>(outlooks: impl IntoIterator<Item = &'o Outlook>, now: Moment) -> Self {
+        let mut summary = Self::default();
+        for outlook in outlooks {
+            summary.count += usize::from(outlook.is_to_be_said());
+            summary.next = [summary.next, outlook.to_be_said_from(now)].into_iter().flatten().min();
+        }
+        summary
+    }
+}
+
+/// The moment by which keys are judged: now, or the last time keyctl was used if the clock is behind that. A clock that
+/// was put back makes no key fresh again.
+#[must_use]
+pub fn judged_at(now: Moment, last_seen: impl IntoIterator<Item = Moment>) -> Moment {
+    last_seen.into_iter().fold(now, Moment::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::Settings;
+    use proptest::prelude::*;
+
+    fn moment(text: &str) -> Moment {
+        text.parse().expect(text)
+    }
+
+    fn outlook(facts: &Facts, now: Moment) -> Outlook {
+        look(facts, &Settings::default().plan(&"a".parse().expect("good"), facts), now)
+    }
+
+    fn facts(every: Option<&str>, expires: Option<&str>) -> Facts {
+        Facts {
+            rotate_every: every.map(|every| every.parse().expect(every)),
+            expires: expires.map(moment),
+            ..Facts::new(moment("2026-01-31T12:00:00Z"))
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_exactly_now_has_come_and_not_a_second_before() {
+        let ends = facts(None, Some("2026-03-01T00:00:00Z"));
+        for (now, state) in [
+            ("2026-02-14T23:59:59Z", State::Fresh),
+            ("2026-02-15T00:00:00Z", State::Soon),
+            ("2026-02-28T23:59:59Z", State::Soon),
+            ("2026-03-01T00:00:00Z", State::Expired),
+            ("2026-03-01T00:00:01Z", State::Expired),
+        ] {
+            assert_eq!(outlook(&ends, moment(now)).state, state, "{now}");
+        }
+        let planned = facts(Some("1mo"), None);
+        for (now, state) in [
+            ("2026-02-14T11:59:59Z", State::Fresh),
+            ("2026-02-14T12:00:00Z", State::Soon),
+            ("2026-02-28T11:59:59Z", State::Soon),
+            ("2026-02-28T12:00:00Z", State::Due),
+        ] {
+            assert_eq!(outlook(&planned, moment(now)).state, state, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_key_without_dates_is_fresh_and_without_a_plan() {
+        let nothing = outlook(&facts(None, None), moment("2099-01-01T00:00:00Z"));
+        assert!(nothing.state == State::Fresh && nothing.is_without_plan() && nothing.never_rotated);
+    }
+
+    #[test]
+    fn a_summary_counts_what_is_to_be_said_and_knows_when_the_next_will_be() {
+        let now = moment("2026-03-01T00:00:00Z");
+        let mut keys = vec![
+            facts(Some("1mo"), None),
+            facts(None, Some("2026-02-20T00:00:00Z")),
+            facts(None, Some("2026-06-01T00:00:00Z")),
+            facts(None, Some("2026-04-01T00:00:00Z")),
+            facts(None, None),
+        ];
+        let summary =
+            |keys: &[Facts]| Summary::of(&keys.iter().map(|facts| outlook(facts, now)).collect::<Vec<_>>(), now);
+        assert_eq!(summary(&keys), Summary { count: 2, next: Some(moment("2026-04-01T00:00:00Z")) });
+        keys[0].snoozed = Some(moment("2026-03-05T00:00:00Z"));
+        assert_eq!(summary(&keys), Summary { count: 1, next: Some(moment("2026-03-05T00:00:00Z")) });
+        assert_eq!(summary(&[]), Summary::default());
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_makes_nothing_fresh() {
+        let (now, seen) = (moment("2026-01-01T00:00:00Z"), moment("2026-06-01T00:00:00Z"));
+        assert_eq!(judged_at(now, [seen]), seen);
+        assert_eq!(judged_at(seen, [now]), seen);
+        assert_eq!(judged_at(now, []), now);
+    }
+
+    proptest! {
+        #[test]
+        fn time_only_makes_it_worse_and_a_longer_period_is_never_due_earlier(
+            changed in -62_135_596_800_i64..253_402_300_799, days in 1_u16..36_500, more in 0_u16..9_000,
+            expires in prop::option::of(946_684_800_i64..253_402_300_799), now in any::<i64>(), later in 0_i64..9_000_000_000,
+        ) {
+            let facts = |days: u16| Facts {
+                rotate_every: Some(Period::days(days.min(36_500))),
+                expires: expires.map(Moment::from_seconds),
+                ..Facts::new(Moment::from_seconds(changed))
+            };
+            let (before, after) = (Moment::from_seconds(now), Moment::from_seconds(now.saturating_add(later)));
+            let short = facts(days);
+            prop_assert!(outlook(&short, before).state <= outlook(&short, after).state);
+            prop_assert!(outlook(&facts(days.saturating_add(more)), before).rotate_by >= outlook(&short, before).rotate_by);
+            let summary = Summary::of(&[outlook(&short, before)], before);
+            prop_assert!(summary.next.is_none_or(|next| next > before));
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What the user has set for all keys, for some by their names, and for some by their tags.
+
+use crate::{
+    date::Period,
+    name::{KeyName, Tag},
+    store::facts::Facts,
+};
+
+/// How long before an end or a planned replacement a key is called soon due.
+const SOON: Period = Period::days(14);
+
+/// The settings for all keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How often a key is replaced that has no plan of its own.
+    pub every: Option<Period>,
+    /// How long before that it is said.
+    pub soon: Period,
+    /// How long a replaced secret is kept; until it is forgotten, if nothing is said.
+    pub overlap: Option<Period>,
+    /// What happens when an expired key is to be used.
+    pub expired: Reaction,
+    /// What happens when a revoked key is to be used.
+    pub revoked: Reaction,
+    /// Settings for some keys; of those that fit, the first that says something counts.
+    pub rules: Vec<Rule>,
+    /// Access keys of AWS that keyctl itself can replace.
+    pub aws_iam: Vec<AwsIam>,
+}
+
+/// Whether a key is given all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    /// It is given, and said.
+    Warn,
+    /// It is not given.
+    Stop,
+}
+
+/// Settings for some keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Which keys.
+    pub of: Selector,
+    /// How often they are replaced.
+    pub every: Option<Period>,
+    /// How long a replaced secret is kept.
+    pub overlap: Option<Period>,
+    /// What happens when an expired one is to be used.
+    pub expired: Option<Reaction>,
+    /// What happens when a revoked one is to be used.
+    pub revoked: Option<Reaction>,
+    /// The program that replaces them at their issuer, and its arguments.
+    pub rotator: Option<Vec<String>>,
+    /// The program that tries a new secret, and its arguments.
+    pub check: Option<Vec<String>>,
+}
+
+/// Some keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// Those whose name fits; `*` stands for any letters, also for none and for `/`.
+    Name(String),
+    /// Those with a tag.
+    Tag(Tag),
+}
+
+/// An access key of AWS: two keys of the store that are replaced together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsIam {
+    /// The key that holds the access key's id.
+    pub id: KeyName,
+    /// The key that holds its secret.
+    pub secret: KeyName,
+    /// The region whose endpoints are asked.
+    pub region: String,
+    /// Another address in the place of AWS's own.
+    pub endpoint: Option<String>,
+}
+
+/// What replaces a key at its issuer without a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotator {
+    /// A program of the user's, and its arguments.
+    Program(Vec<String>),
+    /// keyctl, at AWS.
+    AwsIam(AwsIam),
+}
+
+/// What holds for one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// How often it is replaced.
+    pub every: Option<Period>,
+    /// How long before that it is said.
+    pub soon: Period,
+    /// How long a replaced secret is kept.
+    pub overlap: Option<Period>,
+    /// What happens when it is expired and to be used.
+    pub expired: Reaction,
+    /// What happens when it is revoked and to be used.
+    pub revoked: Reaction,
+    /// What replaces it at its issuer.
+    pub rotator: Option<Rotator>,
+    /// What tries a new secret.
+    pub check: Option<Vec<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            every: None,
+            soon: SOON,
+            overlap: None,
+            expired: Reaction::Warn,
+            revoked: Reaction::Stop,
+            rules: Vec::new(),
+            aws_iam: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// What holds for a key: what it says itself, else the first rule that says something, else what holds for all.
+    #[must_use]
+    pub fn plan(&self, name: &KeyName, facts: &Facts) -> Plan {
+        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.of.fits(name, facts)).collect();
+        let aws = self.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name);
+        let program = || said(&rules, |rule| rule.rotator.clone());
+        Plan {
+            every: facts.rotate_every.or_else(|| said(&rules, |rule| rule.every)).or(self.every),
+            soon: self.soon,
+            overlap: said(&rules, |rule| rule.overlap).or(self.overlap),
+            expired: said(&rules, |rule| rule.expired).unwrap_or(self.expired),
+            revoked: said(&rules, |rule| rule.revoked).unwrap_or(self.revoked),
+            rotator: aws.cloned().map(Rotator::AwsIam).or_else(|| program().map(Rotator::Program)),
+            check: said(&rules, |rule| rule.check.clone()),
+        }
+    }
+}
+
+fn said<T>(rules: &[&Rule], what: impl Fn(&Rule) -> Option<T>) -> Option<T> {
+    rules.iter().find_map(|rule| what(rule))
+}
+
+impl Selector {
+    fn fits(&self, name: &KeyName, facts: &Facts) -> bool {
+        match self {
+            Self::Name(pattern) => matches(pattern, name.as_str()),
+            Self::Tag(tag) => facts.tags.contains(tag),
+        }
+    }
+}
+
+/// Whether a pattern with `*` fits a name: its pieces come in their order, the first at the start and the last at the end.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(start) else { return false };
+    let mut pieces = rest.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return left.ends_with(piece);
+        }
+        let Some(at) = left.find(piece) else { return false };
+        left = &left[at + piece.len()..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::date::Moment;
+    use proptest::prelude::*;
+
+    fn rule(of: Selector, every: &str) -> Rule {
+        Rule { of, every: every.parse().ok(), overlap: None, expired: None, revoked: None, rotator: None, check: None }
+    }
+
+    #[test]
+    fn what_is_said_nearest_to_the_key_counts() {
+        let name: KeyName = "aws/deploy".parse().expect("good");
+        let tag: Tag = "prod".parse().expect("good");
+        let mut facts = Facts::new(Moment::from_seconds(0));
+        let settings = Settings {
+            every: "1y".parse().ok(),
+            rules: vec![
+                rule(Selector::Tag(tag.clone()), "30d"),
+                Rule { expired: Some(Reaction::Stop), ..rule(Selector::Name("aws/*".into()), "60d") },
+            ],
+            ..Settings::default()
+        };
+        let every = |facts: &Facts| settings.plan(&name, facts).every.expect("a plan").to_string();
+        assert_eq!(every(&facts), "60d");
+        facts.tags.insert(tag);
+        assert_eq!(every(&facts), "30d");
+        assert_eq!(settings.plan(&name, &facts).expired, Reaction::Stop, "the first rule says nothing of that");
+        facts.rotate_every = "7d".parse().ok();
+        assert_eq!(every(&facts), "7d");
+        assert_eq!(
+            settings.plan(&"other".parse().expect("good"), &Facts::new(Moment::from_seconds(0))).every,
+            settings.every
+        );
+    }
+
+    #[test]
+    fn a_star_stands_for_any_letters() {
+        for (pattern, name, fits) in [
+            ("aws/*", "aws/id", true),
+            ("aws/*", "aws/", true),
+            ("aws/*", "aws", false),
+            ("*", "x", true),
+            ("*/prod", "a/b/prod", true),
+            ("*/prod", "a/prod/b", false),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("a**", "a", true),
+            ("exact", "exactly", false),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_fits_every_pattern_made_by_putting_stars_into_it(name in "[a-c]{1,8}", cuts in prop::collection::vec((0_usize..9, 0_usize..9), 1..3)) {
+            let mut pattern = name.clone();
+            for (from, to) in cuts {
+                let (from, to) = (from.min(pattern.len()), to.min(pattern.len()));
+                pattern.replace_range(from.min(to)..from.max(to), "*");
+            }
+            prop_assert!(matches(&pattern, &name), "{} {}", pattern, name);
+        }
+    }
+}

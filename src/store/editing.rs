@@ -1,0 +1,209 @@
+//! Changes to a store's keys. All of them go through an [`Editing`], which notes on the way what taking them back needs.
+
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    name::KeyName,
+    secret::Secret,
+};
+
+use super::{
+    facts::Facts,
+    journal::{Deed, Revived, Step},
+    payload::{Former, Key, Payload, Removed},
+};
+
+/// What [`Editing::set`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    /// The key is new.
+    Added,
+    /// The former secret is kept beside the new one.
+    Replaced,
+    /// It held this very secret already.
+    Same,
+}
+
+/// One step's changes, while they are made.
+pub struct Editing<'p> {
+    payload: &'p mut Payload,
+    step: Step,
+}
+
+impl Payload {
+    /// Makes the changes of one step. If they fail, the payload is not to be written.
+    ///
+    /// # Errors
+    /// As the changes have them.
+    pub fn step<T>(&mut self, deed: Deed, now: Moment, changes: impl FnOnce(&mut Editing) -> Result<T>) -> Result<T> {
+        let step = Step::new(self.next_number(), deed, now);
+        let mut editing = Editing { payload: self, step };
+        let answer = changes(&mut editing)?;
+        let step = editing.step;
+        if !step.is_empty() {
+            self.steps.push(step);
+        }
+        Ok(answer)
+    }
+
+    /// A number above all that a step ever had, as far as anything is left of it.
+    fn next_number(&self) -> u64 {
+        let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
+        let former = keys.flat_map(|key| &key.former).filter_map(|former| former.step);
+        let removed = self.removed.iter().filter_map(|removed| removed.step);
+        let steps = self.steps.iter().map(|step| step.number);
+        steps.chain(former).chain(removed).max().map_or(1, |last| last.saturating_add(1))
+    }
+
+    /// Wipes everything that was ever kept under a name, also what was removed.
+    ///
+    /// # Errors
+    /// `Missing` when there is nothing.
+    pub fn forget(&mut self, name: &KeyName) -> Result<()> {
+        let former = self.forget_former(name);
+        if self.keys.remove(name).is_none() && former == 0 {
+            return Err(self.missing(name));
+        }
+        self.leave_out_of_steps(name);
+        Ok(())
+    }
+}
+
+impl Editing<'_> {
+    /// The store as it is by now.
+    #[must_use]
+    pub fn payload(&self) -> &Payload {
+        self.payload
+    }
+
+    /// Keeps a secret under a name.
+    ///
+    /// # Errors
+    /// `Negative` when the name exists and may not be replaced.
+    pub fn set(&mut self, name: &KeyName, value: Secret, replace: bool) -> Result<Set> {
+        if let Some(key) = self.payload.keys.get(name) {
+            if key.value.same_as(&value) {
+                return Ok(Set::Same);
+            }
+            if !replace {
+                return Err(exists(name));
+            }
+            self.replace(name, value, None)?;
+            return Ok(Set::Replaced);
+        }
+        self.payload.keys.insert(name.clone(), Key { value, facts: Facts::new(self.step.at), former: Vec::new() });
+        self.step.added.push(name.clone());
+        Ok(Set::Added)
+    }
+
+    /// Gives a key another secret. The former one is kept: up to a moment, or until it is forgotten.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
+        let (now, number) = (self.step.at, self.note_replaced(name)?);
+        let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
+        key.retire(value, now, number);
+        if let Some(former) = key.former.last_mut() {
+            former.wipe = wipe;
+        }
+        key.facts.begin_anew(now);
+        Ok(())
+    }
+
+    /// Changes what is known of a key. Says whether that made a difference.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn change(&mut self, name: &KeyName, change: impl FnOnce(&mut Facts)) -> Result<bool> {
+        let before = self.payload.key(name)?.facts.clone();
+        let Some(key) = self.payload.keys.get_mut(name) else { return Ok(false) };
+        change(&mut key.facts);
+        let differs = key.facts != before;
+        if differs && !self.step.names().any(|other| other == name) {
+            self.step.edited.push((name.clone(), before));
+        }
+        Ok(differs)
+    }
+
+    /// Takes a key out; it is kept among the removed ones.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn remove(&mut self, name: &KeyName) -> Result<()> {
+        let key = self.payload.keys.remove(name).ok_or_else(|| self.payload.missing(name))?;
+        let (removed, step) = (self.step.at, Some(self.step.number));
+        self.payload.removed.push(Removed { name: name.clone(), removed, step, key });
+        self.step.removed.push(name.clone());
+        Ok(())
+    }
+
+    /// Gives a key another name.
+    ///
+    /// # Errors
+    /// `Missing`, or `Negative` when the new name is taken.
+    pub fn rename(&mut self, old: &KeyName, new: &KeyName) -> Result<()> {
+        if self.payload.keys.contains_key(new) {
+            return Err(Failure::new(Kind::Negative, format!("a key named `{new}` exists already"))
+                .hint(format!("choose another name, or remove that one first: `keyctl remove {new}`")));
+        }
+        let key = self.payload.keys.remove(old).ok_or_else(|| self.payload.missing(old))?;
+        self.payload.keys.insert(new.clone(), key);
+        self.step.renamed = Some((old.clone(), new.clone()));
+        Ok(())
+    }
+
+    /// Brings a former secret back into use; the current one becomes a former one. The number counts from the latest
+    /// former secret, which is 1. For a name that has no key any more, the last removed one comes back.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such secret.
+    pub fn roll_back(&mut self, name: &KeyName, version: usize) -> Result<()> {
+        let Some(key) = self.payload.keys.get(name) else { return self.bring_back(name) };
+        let Some(at) = key.former.len().checked_sub(version).filter(|_| version > 0) else {
+            return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+                .hint(format!("see what there is: `keyctl versions {name}`")));
+        };
+        let (now, number) = (self.step.at, self.note_replaced(name)?);
+        let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
+        // A copy, so that the former secrets stay the whole story, and each step still finds its own among them.
+        let Former { value, since, expires, revoked, .. } = &key.former[at];
+        let (value, since) = (Secret::new(value.expose().to_vec()), *since);
+        let (expires, revoked) = (*expires, revoked.clone());
+        key.retire(value, now, number);
+        key.facts.begin_anew(since);
+        key.facts.expires = expires;
+        key.facts.revoked = revoked;
+        Ok(())
+    }
+
+    fn bring_back(&mut self, name: &KeyName) -> Result<()> {
+        let at = self.payload.removed.iter().rposition(|removed| removed.name == *name);
+        let at = at.ok_or_else(|| self.payload.missing(name))?;
+        let Removed { key, removed, step, .. } = self.payload.removed.remove(at);
+        self.payload.keys.insert(name.clone(), key);
+        self.step.added.push(name.clone());
+        self.step.revived = Some(Revived { removed, step });
+        Ok(())
+    }
+
+    /// Notes that a key's secret is about to be replaced, and gives the number by which the former one is found again. Only
+    /// what was before the whole step counts for taking it back.
+    fn note_replaced(&mut self, name: &KeyName) -> Result<Option<u64>> {
+        let before = self.payload.key(name)?.facts.clone();
+        if let Some(at) = self.step.edited.iter().position(|(other, _)| other == name) {
+            let before = self.step.edited.remove(at);
+            self.step.replaced.push(before);
+        } else if self.step.names().any(|other| other == name) {
+            return Ok(None);
+        } else {
+            self.step.replaced.push((name.clone(), before));
+        }
+        Ok(Some(self.step.number))
+    }
+}
+
+fn exists(name: &KeyName) -> Failure {
+    Failure::new(Kind::Negative, format!("a key named `{name}` exists already"))
+        .hint("to replace its secret: `--replace`; the former one is kept")
+}

@@ -1,0 +1,66 @@
+//! What is known of a key beside its secrets: its dates, where it is replaced, and what its owner noted.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    date::{Moment, Period},
+    name::Tag,
+};
+
+/// The most bytes a note, a reason or an address may have.
+pub const LONGEST_TEXT: usize = 1000;
+
+/// What is known of a key. All of it is plain to whoever opens the store, and none of it is secret in itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// When the key was first kept.
+    pub created: Moment,
+    /// When its secret was last replaced.
+    pub changed: Moment,
+    /// When its issuer ends the secret. It belongs to the secret: a new one has an end of its own or none.
+    pub expires: Option<Moment>,
+    /// How often its owner wants the secret replaced.
+    pub rotate_every: Option<Period>,
+    /// The page where it is replaced.
+    pub url: Option<String>,
+    /// What the owner noted.
+    pub note: Option<String>,
+    /// What the owner sorts keys by.
+    pub tags: BTreeSet<Tag>,
+    /// That the secret must not be used any more. It belongs to the secret, as its end does.
+    pub revoked: Option<Revoked>,
+    /// Until when no reminder speaks of it.
+    pub snoozed: Option<Moment>,
+}
+
+/// That a secret must not be used any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// Since when.
+    pub at: Moment,
+    /// Why, in the owner's words.
+    pub reason: Option<String>,
+}
+
+impl Facts {
+    /// What is known of a key that is kept for the first time.
+    #[must_use]
+    pub fn new(now: Moment) -> Self {
+        Self {
+            created: now,
+            changed: now,
+            expires: None,
+            rotate_every: None,
+            url: None,
+            note: None,
+            tags: BTreeSet::new(),
+            revoked: None,
+            snoozed: None,
+        }
+    }
+
+    /// Forgets what was true of the former secret alone: its end, that it was revoked, and that reminders were put off.
+    pub fn begin_anew(&mut self, since: Moment) {
+        *self = Self { changed: since, expires: None, revoked: None, snoozed: None, ..self.clone() };
+    }
+}

@@ -1,0 +1,274 @@
+//! What was done to the store in the last thirty days, with what taking it back needs.
+//!
+//! A step names the keys it changed and, for those whose facts it changed, the facts before it. It holds no secret: a
+//! replaced secret lies among the key's former ones and a removed key among the removed ones, each marked with the
+//! step's number. So a step is small, and wiping a former secret wipes it everywhere.
+//!
+//! Steps are taken back from the latest to the first. What was current then becomes a former secret in its turn: an
+//! undone change loses nothing either.
+
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    name::KeyName,
+};
+
+use super::{
+    facts::Facts,
+    payload::{Former, Payload, Removed},
+};
+
+/// How long a step can be taken back, in seconds: 30 days.
+pub const KEPT_SECONDS: i64 = 30 * 86_400;
+/// A clock this far ahead of the last write is not believed when something would be wiped because of it: 400 days.
+const UNBELIEVABLE_SECONDS: i64 = 400 * 86_400;
+
+/// What was done in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// A key was kept, or its secret replaced.
+    Set,
+    /// Keys came from a file.
+    Import,
+    /// What is known of keys was changed.
+    Edit,
+    /// Keys were removed.
+    Remove,
+    /// A key got another name.
+    Rename,
+    /// A key was replaced at its issuer too.
+    Rotate,
+    /// A former secret or a removed key came back.
+    Rollback,
+    /// A secret was marked as not to be used.
+    Revoke,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Set, Self::Import, Self::Edit, Self::Remove, Self::Rename, Self::Rotate, Self::Rollback, Self::Revoke];
+
+    /// The word for it, as the command is called.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Import => "import",
+            Self::Edit => "edit",
+            Self::Remove => "remove",
+            Self::Rename => "rename",
+            Self::Rotate => "rotate",
+            Self::Rollback => "rollback",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+/// How a key that came back had been removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revived {
+    /// When.
+    pub removed: Moment,
+    /// By which step.
+    pub step: Option<u64>,
+}
+
+/// One step. Each key is named once in it, for what taking it back has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its number; later steps have higher ones.
+    pub number: u64,
+    /// When it was done.
+    pub at: Moment,
+    /// What was done.
+    pub deed: Deed,
+    /// Keys that were not there before.
+    pub added: Vec<KeyName>,
+    /// That the added key was a removed one.
+    pub revived: Option<Revived>,
+    /// Keys that were there before, and are among the removed ones.
+    pub removed: Vec<KeyName>,
+    /// A key's name before and after.
+    pub renamed: Option<(KeyName, KeyName)>,
+    /// Keys whose secret was replaced, with what was known of them before.
+    pub replaced: Vec<(KeyName, Facts)>,
+    /// Keys of which something else is known now, with what was known before.
+    pub edited: Vec<(KeyName, Facts)>,
+}
+
+impl Step {
+    /// A step that has done nothing yet.
+    #[must_use]
+    pub fn new(number: u64, deed: Deed, at: Moment) -> Self {
+        Self {
+            number,
+            at,
+            deed,
+            added: Vec::new(),
+            revived: None,
+            removed: Vec::new(),
+            renamed: None,
+            replaced: Vec::new(),
+            edited: Vec::new(),
+        }
+    }
+
+    /// The names of the keys, as they are called after it.
+    pub fn names(&self) -> impl Iterator<Item = &KeyName> {
+        let facts = self.replaced.iter().chain(&self.edited).map(|(name, _)| name);
+        self.added.iter().chain(&self.removed).chain(self.renamed.iter().map(|(_, to)| to)).chain(facts)
+    }
+
+    /// Whether taking it back would change nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names().next().is_none()
+    }
+
+    /// Whether it has to do with a key, under this name or the one before.
+    fn concerns(&self, name: &KeyName) -> bool {
+        self.names().any(|other| other == name) || self.renamed.as_ref().is_some_and(|(from, _)| from == name)
+    }
+
+    /// Leaves a key out, because there is nothing left to take back with.
+    fn leave_out(&mut self, name: &KeyName) {
+        for names in [&mut self.added, &mut self.removed] {
+            names.retain(|other| other != name);
+        }
+        for facts in [&mut self.replaced, &mut self.edited] {
+            facts.retain(|(other, _)| other != name);
+        }
+        if self.renamed.as_ref().is_some_and(|(from, to)| from == name || to == name) {
+            self.renamed = None;
+        }
+    }
+}
+
+impl Payload {
+    /// The latest step, if it is not too old to be taken back.
+    #[must_use]
+    pub fn latest_step(&self, now: Moment) -> Option<&Step> {
+        self.steps.last().filter(|step| !is_old(step, now))
+    }
+
+    /// Takes the latest step back, or passes over it: then it stays done and the one before becomes the latest.
+    ///
+    /// # Errors
+    /// `Negative` when there is none, or when what it replaced was wiped since.
+    pub fn undo(&mut self, now: Moment) -> Result<Step> {
+        let none = || Failure::new(Kind::Negative, "nothing was changed in the last 30 days that could be taken back");
+        let step = self.steps.pop().filter(|step| !is_old(step, now)).ok_or_else(none)?;
+        for (name, before) in &step.edited {
+            self.keys.get_mut(name).ok_or_else(|| wiped(&step, name))?.facts = before.clone();
+        }
+        for (name, before) in &step.replaced {
+            self.put_former_back(name, &step, before, now)?;
+        }
+        if let Some((from, to)) = &step.renamed {
+            let key = self.keys.remove(to).ok_or_else(|| wiped(&step, to))?;
+            self.keys.insert(from.clone(), key);
+        }
+        for name in &step.removed {
+            let at =
+                self.removed.iter().rposition(|removed| removed.name == *name && removed.step == Some(step.number));
+            let Removed { key, .. } = self.removed.remove(at.ok_or_else(|| wiped(&step, name))?);
+            self.keys.insert(name.clone(), key);
+        }
+        for name in &step.added {
+            let key = self.keys.remove(name).ok_or_else(|| wiped(&step, name))?;
+            let Revived { removed, step } = step.revived.unwrap_or(Revived { removed: now, step: None });
+            self.removed.push(Removed { name: name.clone(), removed, step, key });
+        }
+        Ok(step)
+    }
+
+    /// Lets the latest step stand for good.
+    pub fn pass_over_latest_step(&mut self) {
+        self.steps.pop();
+    }
+
+    fn put_former_back(&mut self, name: &KeyName, step: &Step, before: &Facts, now: Moment) -> Result<()> {
+        let key = self.keys.get_mut(name).ok_or_else(|| wiped(step, name))?;
+        let at = key.former.iter().rposition(|former| former.step == Some(step.number));
+        let former = key.former.remove(at.ok_or_else(|| wiped(step, name))?);
+        key.retire(former.value, now, None);
+        // A secret that a rollback had brought back is among the former ones already.
+        if let Some((undone, others)) = key.former.split_last()
+            && others.iter().any(|other| other.value.same_as(&undone.value))
+        {
+            key.former.pop();
+        }
+        key.facts = before.clone();
+        Ok(())
+    }
+
+    /// Wipes everything but the current secret that was ever kept under a name: former secrets and removed keys.
+    /// Says how many secrets that were.
+    pub fn forget_former(&mut self, name: &KeyName) -> usize {
+        let removed: usize = self
+            .removed
+            .iter()
+            .filter(|removed| removed.name == *name)
+            .map(|removed| 1 + removed.key.former.len())
+            .sum();
+        self.removed.retain(|removed| removed.name != *name);
+        let former = self.keys.get_mut(name).map(|key| std::mem::take(&mut key.former)).unwrap_or_default();
+        // A change of a key's facts, or of its name, can still be taken back: no secret is needed for that.
+        for step in &mut self.steps {
+            if step.replaced.iter().any(|(other, _)| other == name) || step.removed.contains(name) {
+                step.leave_out(name);
+            }
+        }
+        self.steps.retain(|step| !step.is_empty());
+        removed + former.len()
+    }
+
+    /// Forgets every step that has to do with a name, for a key that is gone for good.
+    pub(super) fn leave_out_of_steps(&mut self, name: &KeyName) {
+        let mut names = vec![name.clone()];
+        // Before it was called so it had other names, and those steps cannot be taken back either.
+        for step in self.steps.iter_mut().rev() {
+            if let Some((from, to)) = &step.renamed
+                && names.contains(to)
+            {
+                names.push(from.clone());
+            }
+            for name in names.iter().filter(|name| step.concerns(name)).cloned().collect::<Vec<_>>() {
+                step.leave_out(&name);
+            }
+        }
+        self.steps.retain(|step| !step.is_empty());
+    }
+
+    /// What each write does on the way: steps that are too old are dropped, and former secrets whose time is over are
+    /// wiped. Nothing is wiped on the word of a clock that seems to be wrong. Says how many secrets were wiped.
+    pub fn tidy(&mut self, now: Moment) -> usize {
+        let passed = self.written.map_or(0, |written| now.seconds().saturating_sub(written.seconds()));
+        self.written = Some(now);
+        if passed > UNBELIEVABLE_SECONDS {
+            return 0;
+        }
+        self.steps.retain(|step| !is_old(step, now));
+        let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
+        let mut wiped = 0;
+        for key in self.keys.values_mut().chain(removed) {
+            let before = key.former.len();
+            key.former.retain(|former: &Former| former.wipe.is_none_or(|wipe| wipe > now));
+            wiped += before - key.former.len();
+        }
+        wiped
+    }
+}
+
+fn is_old(step: &Step, now: Moment) -> bool {
+    now.seconds().saturating_sub(step.at.seconds()) > KEPT_SECONDS
+}
+
+fn wiped(step: &Step, name: &KeyName) -> Failure {
+    Failure::new(
+        Kind::Negative,
+        format!("the last change (`{}`) cannot be taken back: what `{name}` was before is wiped", step.deed.word()),
+    )
+    .hint("to let it stand and go on with the change before it: `keyctl undo --skip`")
+}

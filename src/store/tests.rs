@@ -1,0 +1,282 @@
+//! Changes to a store and taking them back.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{
+    editing::Set,
+    facts::{Facts, Revoked},
+    journal::Deed,
+    payload::Payload,
+};
+use crate::{date::Moment, failure::Kind, identity::anchor::Id, name::KeyName, secret::Secret};
+
+fn name(text: &str) -> KeyName {
+    text.parse().expect("good")
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+fn empty() -> Payload {
+    Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]))
+}
+
+fn at(days: i64) -> Moment {
+    Moment::from_seconds(1_800_000_000 + days * 86_400)
+}
+
+fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
+    store.step(Deed::Set, at(day), |edit| edit.set(&name(key), secret(value), true)).expect("set")
+}
+
+/// Names, secrets and facts, as a command would see them.
+fn seen(store: &Payload) -> BTreeMap<String, (Vec<u8>, Facts)> {
+    let seen = |(name, key): (&KeyName, &super::payload::Key)| {
+        (name.to_string(), (key.value.expose().to_vec(), key.facts.clone()))
+    };
+    store.keys.iter().map(seen).collect()
+}
+
+/// Every secret that is still there, wherever.
+fn secrets(store: &Payload) -> Vec<Vec<u8>> {
+    let keys = store.keys.values().chain(store.removed.iter().map(|removed| &removed.key));
+    let values = keys.flat_map(|key| key.former.iter().map(|former| &former.value).chain([&key.value]));
+    let mut all: Vec<Vec<u8>> = values.map(|value| value.expose().to_vec()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn a_replaced_secret_is_kept_beside_the_new_one() {
+    let mut store = empty();
+    assert_eq!(set(&mut store, "a", "1", 0), Set::Added);
+    assert_eq!(set(&mut store, "a", "1", 1), Set::Same);
+    let refused = store.step(Deed::Set, at(1), |edit| edit.set(&name("a"), secret("2"), false));
+    assert_eq!(refused.expect_err("exists").kind, Kind::Negative);
+    assert_eq!(set(&mut store, "a", "2", 2), Set::Replaced);
+    let key = store.key(&name("a")).expect("there");
+    assert!(key.value.same_as(&secret("2")) && key.former[0].value.same_as(&secret("1")));
+    assert_eq!((key.former[0].since, key.former[0].until), (at(0), at(2)));
+    assert_eq!(store.steps.len(), 2, "what changes nothing is no step");
+}
+
+#[test]
+fn a_removed_key_is_kept_until_it_is_forgotten() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    store.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("remove");
+    assert!(store.keys.is_empty() && store.removed.len() == 1);
+    store.forget(&name("a")).expect("forget");
+    assert!(store.removed.is_empty() && store.steps.is_empty());
+    assert_eq!(store.forget(&name("a")).expect_err("nothing left").kind, Kind::Missing);
+}
+
+#[test]
+fn a_name_never_takes_anothers_place() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    set(&mut store, "b", "2", 0);
+    let mut rename = |from: &str, to: &str| store.step(Deed::Rename, at(1), |edit| edit.rename(&name(from), &name(to)));
+    assert_eq!(rename("a", "b").expect_err("taken").kind, Kind::Negative);
+    assert_eq!(rename("c", "d").expect_err("missing").kind, Kind::Missing);
+    rename("a", "c").expect("free");
+    assert_eq!(store.keys.keys().map(KeyName::as_str).collect::<Vec<_>>(), ["b", "c"]);
+}
+
+#[test]
+fn an_end_and_a_revocation_belong_to_the_secret_and_a_plan_to_the_key() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    let facts = |facts: &mut Facts| {
+        facts.expires = Some(at(9));
+        facts.revoked = Some(Revoked { at: at(1), reason: Some("leaked".into()) });
+        facts.rotate_every = "90d".parse().ok();
+        facts.note = Some("mine".into());
+    };
+    store.step(Deed::Edit, at(1), |edit| edit.change(&name("a"), facts)).expect("edit");
+    set(&mut store, "a", "2", 2);
+    let key = &store.keys["a"];
+    assert_eq!((key.facts.expires, &key.facts.revoked, key.facts.changed), (None, &None, at(2)));
+    assert!(key.facts.rotate_every.is_some() && key.facts.note.is_some());
+    assert!(key.former[0].expires == Some(at(9)) && key.former[0].revoked.is_some());
+    store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
+    let key = &store.keys["a"];
+    assert!(key.value.same_as(&secret("1")) && key.former[1].value.same_as(&secret("2")) && key.former.len() == 2);
+    assert!(key.facts.expires == Some(at(9)) && key.facts.revoked.is_some() && key.facts.changed == at(0));
+}
+
+#[test]
+fn a_former_secret_is_chosen_by_its_number_and_a_removed_key_comes_back() {
+    let mut store = empty();
+    for (day, value) in ["1", "2", "3"].into_iter().enumerate() {
+        set(&mut store, "a", value, i64::try_from(day).expect("small"));
+    }
+    let mut roll_back = |version| store.step(Deed::Rollback, at(5), |edit| edit.roll_back(&name("a"), version));
+    assert_eq!(roll_back(0).expect_err("the current one").kind, Kind::Missing);
+    assert_eq!(roll_back(3).expect_err("too many").kind, Kind::Missing);
+    roll_back(2).expect("there");
+    assert!(store.keys["a"].value.same_as(&secret("1")));
+    store.step(Deed::Remove, at(6), |edit| edit.remove(&name("a"))).expect("remove");
+    store.step(Deed::Rollback, at(7), |edit| edit.roll_back(&name("a"), 1)).expect("bring back");
+    assert!(store.keys["a"].value.same_as(&secret("1")) && store.removed.is_empty());
+    store.undo(at(7)).expect("undo");
+    assert!(store.keys.is_empty() && store.removed.len() == 1);
+}
+
+#[test]
+fn a_step_is_taken_back_within_thirty_days_and_no_later() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    assert!(store.latest_step(at(30)).is_some());
+    let later = Moment::from_seconds(at(30).seconds() + 1);
+    assert!(store.latest_step(later).is_none());
+    assert_eq!(store.undo(later).expect_err("too old").kind, Kind::Negative);
+    set(&mut store, "b", "2", 31);
+    store.tidy(at(31));
+    assert_eq!(store.steps.len(), 1);
+    store.undo(at(31)).expect("the newer one");
+    assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn an_overlap_ends_with_the_first_write_after_it_and_not_because_a_clock_is_wrong() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    store.tidy(at(0));
+    store.step(Deed::Rotate, at(1), |edit| edit.replace(&name("a"), secret("2"), Some(at(8)))).expect("rotate");
+    assert_eq!(store.tidy(Moment::from_seconds(at(8).seconds() - 1)), 0);
+    assert_eq!(store.tidy(at(27_000)), 0, "seventy years later is a wrong clock");
+    assert_eq!(store.tidy(at(8)), 1);
+    assert_eq!(secrets(&store), [b"2"]);
+    let refused = store.undo(at(9)).expect_err("wiped");
+    assert_eq!(refused.message, "the last change (`rotate`) cannot be taken back: what `a` was before is wiped");
+}
+
+#[test]
+fn forgetting_leaves_the_current_secret_and_no_other() {
+    let mut store = empty();
+    set(&mut store, "b", "x", 0);
+    store.step(Deed::Remove, at(0), |edit| edit.remove(&name("b"))).expect("remove");
+    set(&mut store, "b", "1", 1);
+    set(&mut store, "b", "2", 2);
+    set(&mut store, "c", "3", 3);
+    assert_eq!(store.forget_former(&name("b")), 2);
+    assert_eq!(secrets(&store), [b"2", b"3"]);
+    store.undo(at(4)).expect("what has to do with `c` alone");
+    store.undo(at(4)).expect("that `b` was added");
+    assert!(store.keys.is_empty());
+}
+
+#[test]
+fn what_was_forgotten_stops_taking_back_until_it_is_passed_over() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    set(&mut store, "a", "2", 1);
+    store.keys.get_mut("a").expect("there").former.clear();
+    assert_eq!(store.undo(at(2)).expect_err("wiped").kind, Kind::Negative);
+}
+
+/// One thing to do, with names and secrets out of a few.
+#[derive(Debug, Clone)]
+enum Doing {
+    Set(u8, u8),
+    Rotate(u8, u8),
+    Remove(u8),
+    Rename(u8, u8),
+    Edit(u8, u8),
+    Revoke(u8),
+    Rollback(u8, u8),
+    Import(Vec<(u8, u8)>),
+}
+
+fn doing() -> impl Strategy<Value = Doing> {
+    let key = || 0_u8..4;
+    prop_oneof![
+        (key(), 0_u8..6).prop_map(|(key, value)| Doing::Set(key, value)),
+        (key(), 0_u8..6).prop_map(|(key, value)| Doing::Rotate(key, value)),
+        key().prop_map(Doing::Remove),
+        (key(), key()).prop_map(|(from, to)| Doing::Rename(from, to)),
+        (key(), 1_u8..5).prop_map(|(key, days)| Doing::Edit(key, days)),
+        key().prop_map(Doing::Revoke),
+        (key(), 1_u8..4).prop_map(|(key, version)| Doing::Rollback(key, version)),
+        prop::collection::vec((key(), 0_u8..6), 1..4).prop_map(Doing::Import),
+    ]
+}
+
+/// Does it, if it can be done. What cannot be done may leave a payload half changed: it is not written then, so a copy of
+/// what was written before goes on.
+fn act(store: &mut Payload, doing: &Doing, now: Moment) {
+    let key = |number: u8| name(&format!("k{number}"));
+    let value = |number: u8| secret(&format!("v{number}"));
+    let there = |store: &Payload, number: u8| store.keys.contains_key(&key(number));
+    match *doing {
+        Doing::Set(k, v) => {
+            store.step(Deed::Set, now, |edit| edit.set(&key(k), value(v), true)).expect("set");
+        }
+        Doing::Import(ref keys) => store
+            .step(Deed::Import, now, |edit| {
+                keys.iter().try_for_each(|(k, v)| edit.set(&key(*k), value(*v), true).map(|_| ()))
+            })
+            .expect("import"),
+        Doing::Rotate(k, v) if there(store, k) => {
+            store.step(Deed::Rotate, now, |edit| edit.replace(&key(k), value(v), None)).expect("rotate");
+        }
+        Doing::Remove(k) if there(store, k) => {
+            store.step(Deed::Remove, now, |edit| edit.remove(&key(k))).expect("remove");
+        }
+        Doing::Rename(from, to) if there(store, from) && !there(store, to) => {
+            store.step(Deed::Rename, now, |edit| edit.rename(&key(from), &key(to))).expect("rename");
+        }
+        Doing::Edit(k, days) if there(store, k) => {
+            let change = |facts: &mut Facts| facts.expires = Some(at(days.into()));
+            store.step(Deed::Edit, now, |edit| edit.change(&key(k), change)).expect("edit");
+        }
+        Doing::Revoke(k) if there(store, k) => {
+            let change = |facts: &mut Facts| facts.revoked = Some(Revoked { at: now, reason: None });
+            store.step(Deed::Revoke, now, |edit| edit.change(&key(k), change)).expect("revoke");
+        }
+        Doing::Rollback(k, version) => {
+            let former = store.keys.get(&key(k)).map_or(1, |key| key.former.len());
+            if usize::from(version) <= former
+                && (there(store, k) || store.removed.iter().any(|removed| removed.name == key(k)))
+            {
+                store.step(Deed::Rollback, now, |edit| edit.roll_back(&key(k), version.into())).expect("roll back");
+            }
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn steps_taken_back_one_by_one_lead_through_every_state_and_lose_no_secret(
+        doings in prop::collection::vec((doing(), 0_i64..2), 1..14),
+    ) {
+        let mut store = empty();
+        let mut before = Vec::new();
+        let mut day = 0;
+        for (doing, days) in &doings {
+            // Often in the same second, as scripts do.
+            day += days;
+            let (state, steps) = (seen(&store), store.steps.len());
+            act(&mut store, doing, at(day));
+            if store.steps.len() > steps {
+                before.push(state);
+            }
+            // Through the file, as between two commands.
+            store = super::text::read(&super::text::write(&store)).expect("reads");
+        }
+        let all = secrets(&store);
+        while let Some(state) = before.pop() {
+            store.undo(at(day)).expect("undo");
+            prop_assert_eq!(seen(&store), state);
+            prop_assert_eq!(secrets(&store), all.clone());
+            store = super::text::read(&super::text::write(&store)).expect("reads");
+        }
+        prop_assert!(store.undo(at(day)).is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! How a store's content is written down: TOML that a person can read after `age -d`.
+//!
+//! keyctl always writes it in one form: first the facts of the store, then one table a key, sorted by name, every value
+//! on one line. So `run` can cut out the tables of the keys it needs and need not parse the thousands it does not need
+//! ([`pick`]). A text that a person has edited and sealed again may hold multi-line strings, in which a line could look
+//! like a table's head: it is parsed whole.
+//!
+//! Unknown fields and newer formats are refused: an older keyctl must not drop what a newer one wrote. No error carries
+//! a piece of the text, since any piece of it may be a secret.
+
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::payload::Payload;
+use crate::{failure::Result, name::KeyName};
+
+mod reading;
+mod writing;
+
+#[cfg(test)]
+mod tests;
+
+pub use writing::write;
+
+/// The format this keyctl writes, and the newest it reads. The second one has dates of expiry, plans and steps.
+pub const FORMAT: u32 = 2;
+/// The oldest format it reads; it has nothing that the newest does not have.
+const FIRST_FORMAT: u32 = 1;
+
+/// Reads a whole text.
+///
+/// # Errors
+/// `Store`: not what keyctl writes, or a newer format.
+pub fn read(text: &str) -> Result<Payload> {
+    reading::parse(text, false)
+}
+
+/// Reads the facts alone: what stands before the first table.
+///
+/// # Errors
+/// As [`read`].
+pub fn facts(text: &str) -> Result<Payload> {
+    reading::parse(tables(text).next().unwrap_or_default(), false)
+}
+
+/// Reads the facts and the tables of these keys alone, in one pass over the text.
+///
+/// # Errors
+/// As [`read`].
+pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
+    let has = |mark: &str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    if has("\"\"\"") || has("'''") {
+        return read(text);
+    }
+    let mut picked = Zeroizing::new(String::with_capacity(text.len().min(64 * 1024)));
+    for table in tables(text) {
+        let head = table.lines().next().unwrap_or_default();
+        let name = head.strip_prefix("[key.\"").and_then(|rest| rest.strip_suffix("\"]"));
+        let is_fact = !table.starts_with('[');
+        if !is_fact && name.is_none() && !is_our_head(head) {
+            return read(text);
+        }
+        if is_fact || name.is_some_and(|name| wanted.iter().any(|wanted| wanted.as_str() == name)) {
+            if picked.len() + table.len() > picked.capacity() {
+                return read(text);
+            }
+            picked.push_str(table);
+        }
+    }
+    reading::parse(&picked, true)
+}
+
+/// Whether keyctl writes tables with this head, beside those of keys. Another hand may write TOML in other ways.
+fn is_our_head(head: &str) -> bool {
+    let former = head.starts_with("[[key.\"") && head.ends_with("\".former]]");
+    former || ["[[removed]]", "[[removed.former]]", "[[step]]", "[[step.replaced]]", "[[step.edited]]"].contains(&head)
+}
+
+/// The names of all keys, without looking at a value.
+#[must_use]
+pub fn names(text: &str) -> Vec<String> {
+    let name = |table: &str| Some(table.lines().next()?.strip_prefix("[key.\"")?.strip_suffix("\"]")?.to_owned());
+    tables(text).filter_map(name).collect()
+}
+
+/// Splits a text before each line that begins with `[`. The first piece is what stands before any table.
+fn tables(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    let head = memmem::Finder::new("\n[");
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = head.find(rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        let (table, after) = rest.split_at(end);
+        rest = after;
+        Some(table)
+    })
+}

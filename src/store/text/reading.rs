@@ -1,0 +1,293 @@
+//! Reading a store's content. No error carries a piece of the text, since any piece of it may be a secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Visitor},
+};
+
+use super::{FIRST_FORMAT, FORMAT};
+use crate::{
+    date::{Moment, Period},
+    failure::{Failure, Kind, Result},
+    identity::anchor::Id,
+    name::{KeyName, Tag},
+    secret::Secret,
+    store::{
+        facts::{Facts, Revoked},
+        journal::{Deed, Revived, Step},
+        payload::{Former, Key, Payload, Recovery, Removed},
+    },
+};
+
+/// Parses the text. Where it was cut out of another, a line's number would mislead and is not said.
+pub(super) fn parse(text: &str, is_cut: bool) -> Result<Payload> {
+    let content: Content = toml::from_str(text).map_err(|error| {
+        let newer = toml::from_str::<Format>(text).is_ok_and(|format| format.format > FORMAT);
+        let line =
+            error.span().filter(|_| !is_cut).map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        unreadable(newer, line)
+    })?;
+    if !(FIRST_FORMAT..=FORMAT).contains(&content.format) {
+        return Err(unreadable(content.format > FORMAT, None));
+    }
+    content.into_payload().ok_or_else(|| unreadable(false, None))
+}
+
+fn unreadable(newer: bool, line: Option<usize>) -> Failure {
+    if newer {
+        return Failure::new(Kind::Store, "the store was written by a newer keyctl")
+            .hint("update keyctl; nothing was changed");
+    }
+    let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+    Failure::new(Kind::Store, format!("the store opens, but its content is not what keyctl writes{place}"))
+        .hint("see it with `age -d -i IDENTITY store.age`, or put a good copy of `store.age` back")
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    format: u32,
+    id: String,
+    generation: u64,
+    seal: String,
+    log: String,
+    written: Option<Moment>,
+    history: Option<String>,
+    recovery: Option<RecoveryText>,
+    #[serde(default)]
+    key: BTreeMap<KeyName, KeyText>,
+    #[serde(default)]
+    removed: Vec<RemovedText>,
+    #[serde(default)]
+    step: Vec<StepText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecoveryText {
+    created: Moment,
+    verified: Option<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokedText {
+    at: Moment,
+    reason: Option<String>,
+}
+
+/// A table that holds the facts of a key beside fields of its own. serde's `flatten` cannot be had together with
+/// `deny_unknown_fields`, so the facts' fields are put into each such table here.
+macro_rules! with_facts {
+    ($(#[$doc:meta])* struct $name:ident { $($field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($field: $type,)*
+            created: Moment,
+            changed: Option<Moment>,
+            expires: Option<Moment>,
+            snoozed: Option<Moment>,
+            rotate_every: Option<Period>,
+            url: Option<String>,
+            note: Option<String>,
+            #[serde(default)]
+            tags: BTreeSet<Tag>,
+            revoked: Option<RevokedText>,
+        }
+
+        impl $name {
+            /// The fields of its own, and the facts.
+            fn split(self) -> (($($type,)*), Facts) {
+                let facts = Facts {
+                    created: self.created,
+                    changed: self.changed.unwrap_or(self.created),
+                    expires: self.expires,
+                    rotate_every: self.rotate_every,
+                    url: self.url,
+                    note: self.note,
+                    tags: self.tags,
+                    revoked: self.revoked.map(revoked),
+                    snoozed: self.snoozed,
+                };
+                (($(self.$field,)*), facts)
+            }
+        }
+    };
+}
+
+with_facts! {
+    struct KeyText {
+        value: Option<SecretText>,
+        base64: Option<SecretText>,
+        former: Option<Vec<FormerText>>,
+    }
+}
+
+with_facts! {
+    struct RemovedText {
+        name: KeyName,
+        removed: Moment,
+        step: Option<u64>,
+        value: Option<SecretText>,
+        base64: Option<SecretText>,
+        former: Option<Vec<FormerText>>,
+    }
+}
+
+with_facts! {
+    /// What was known of a key before a step.
+    struct BeforeText {
+        name: KeyName,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FormerText {
+    value: Option<SecretText>,
+    base64: Option<SecretText>,
+    since: Option<Moment>,
+    until: Moment,
+    expires: Option<Moment>,
+    wipe: Option<Moment>,
+    revoked: Option<RevokedText>,
+    step: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepText {
+    number: u64,
+    at: Moment,
+    deed: String,
+    #[serde(default)]
+    added: Vec<KeyName>,
+    revived: Option<RevivedText>,
+    #[serde(default)]
+    removed: Vec<KeyName>,
+    renamed: Option<[KeyName; 2]>,
+    #[serde(default)]
+    replaced: Vec<BeforeText>,
+    #[serde(default)]
+    edited: Vec<BeforeText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevivedText {
+    removed: Moment,
+    step: Option<u64>,
+}
+
+/// A string that becomes a [`Secret`] without a copy where the parser hands its own over.
+struct SecretText(Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Take;
+        impl Visitor<'_> for Take {
+            type Value = SecretText;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<SecretText, E> {
+                Ok(SecretText(Secret::new(text.as_bytes().to_vec())))
+            }
+            fn visit_string<E: serde::de::Error>(self, text: String) -> std::result::Result<SecretText, E> {
+                Ok(SecretText(Secret::new(text.into_bytes())))
+            }
+        }
+        deserializer.deserialize_string(Take).map_err(|_| D::Error::custom("no string"))
+    }
+}
+
+fn secret(value: Option<SecretText>, base64: Option<SecretText>) -> Option<Secret> {
+    match (value, base64) {
+        (Some(value), None) => Some(value.0),
+        (None, Some(text)) => BASE64.decode(text.0.expose()).ok().map(Secret::new),
+        _ => None,
+    }
+}
+
+fn revoked(text: RevokedText) -> Revoked {
+    Revoked { at: text.at, reason: text.reason }
+}
+
+fn former(text: FormerText, since: Moment) -> Option<Former> {
+    Some(Former {
+        value: secret(text.value, text.base64)?,
+        since: text.since.unwrap_or(since),
+        until: text.until,
+        expires: text.expires,
+        revoked: text.revoked.map(revoked),
+        wipe: text.wipe,
+        step: text.step,
+    })
+}
+
+/// A key of its parts. The first format did not say since when a former secret was the key's: since the one before it.
+fn key(value: Option<Secret>, facts: Facts, former_texts: Option<Vec<FormerText>>) -> Option<Key> {
+    let mut since = facts.created;
+    let mut all = Vec::new();
+    for text in former_texts.unwrap_or_default() {
+        let former = former(text, since)?;
+        since = former.until;
+        all.push(former);
+    }
+    Some(Key { value: value?, facts, former: all })
+}
+
+impl StepText {
+    fn into_step(self) -> Option<Step> {
+        let before = |texts: Vec<BeforeText>| {
+            let split = texts.into_iter().map(BeforeText::split);
+            split.map(|((name,), facts)| (name, facts)).collect()
+        };
+        Some(Step {
+            number: self.number,
+            at: self.at,
+            deed: Deed::ALL.into_iter().find(|deed| deed.word() == self.deed)?,
+            added: self.added,
+            revived: self.revived.map(|text| Revived { removed: text.removed, step: text.step }),
+            removed: self.removed,
+            renamed: self.renamed.map(|[from, to]| (from, to)),
+            replaced: before(self.replaced),
+            edited: before(self.edited),
+        })
+    }
+}
+
+impl Content {
+    fn into_payload(self) -> Option<Payload> {
+        let keys = self.key.into_iter().map(|(name, text)| {
+            let ((value, base64, former), facts) = text.split();
+            Some((name, key(secret(value, base64), facts, former)?))
+        });
+        let removed = self.removed.into_iter().map(|text| {
+            let ((name, removed, step, value, base64, former), facts) = text.split();
+            Some(Removed { name, removed, step, key: key(secret(value, base64), facts, former)? })
+        });
+        Some(Payload {
+            id: Id::parse(&self.id)?,
+            generation: self.generation,
+            seal: Id::parse(&self.seal)?,
+            log: Id::parse(&self.log)?,
+            history: self.history,
+            recovery: self.recovery.map(|text| Recovery { created: text.created, verified: text.verified }),
+            keys: keys.collect::<Option<_>>()?,
+            removed: removed.collect::<Option<_>>()?,
+            steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,
+            written: self.written,
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! What is written reads back, what is not ours is refused.
+
+use proptest::prelude::*;
+
+use super::{
+    writing::{BLOCK, estimate},
+    *,
+};
+use crate::{
+    date::{Moment, Period},
+    identity::anchor::Id,
+    secret::Secret,
+    store::{
+        facts::{Facts, Revoked},
+        journal::{Deed, Revived, Step},
+        payload::{Former, Key, Recovery, Removed},
+    },
+};
+
+const NAME: &str = "[A-Za-z_][A-Za-z0-9_./+-]{0,20}";
+
+fn moment() -> impl Strategy<Value = Moment> {
+    (0_i64..4_000_000_000).prop_map(Moment::from_seconds)
+}
+
+fn some_moment() -> impl Strategy<Value = Option<Moment>> {
+    prop::option::of(moment())
+}
+
+fn name() -> impl Strategy<Value = KeyName> {
+    NAME.prop_map(|name| name.parse().expect("good"))
+}
+
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        any::<String>().prop_map(String::into_bytes),
+        any::<Vec<u8>>(),
+        "[\\[\\]\"'\\\\\n\r\t key.=]{0,40}".prop_map(String::into_bytes)
+    ]
+}
+
+fn revoked() -> impl Strategy<Value = Option<Revoked>> {
+    prop::option::of((moment(), prop::option::of(any::<String>())).prop_map(|(at, reason)| Revoked { at, reason }))
+}
+
+fn facts() -> impl Strategy<Value = Facts> {
+    let plan = (moment(), moment(), some_moment(), prop::option::of(1_u16..900), some_moment());
+    let words = (prop::option::of(any::<String>()), prop::option::of(any::<String>()));
+    let tags = prop::collection::btree_set("[a-z0-9][a-z0-9_-]{0,9}", 0..3);
+    (plan, words, tags, revoked()).prop_map(
+        |((created, changed, expires, days, snoozed), (url, note), tags, revoked)| Facts {
+            created,
+            changed,
+            expires,
+            rotate_every: days.map(Period::days),
+            url,
+            note,
+            tags: tags.iter().map(|tag| tag.parse().expect("good")).collect(),
+            revoked,
+            snoozed,
+        },
+    )
+}
+
+type FormerParts = (Vec<u8>, Moment, Moment, Option<Moment>, Option<Moment>, Option<Revoked>, Option<u32>);
+type Parts = (Vec<u8>, Facts, Vec<FormerParts>);
+
+fn any_key() -> impl Strategy<Value = Parts> {
+    let former = (value(), moment(), moment(), some_moment(), some_moment(), revoked(), any::<Option<u32>>());
+    (value(), facts(), prop::collection::vec(former, 0..3))
+}
+
+fn build((value, facts, former): Parts) -> Key {
+    let former = former.into_iter().map(|(value, since, until, expires, wipe, revoked, step)| Former {
+        value: Secret::new(value),
+        since,
+        until,
+        expires,
+        revoked,
+        wipe,
+        step: step.map(u64::from),
+    });
+    Key { value: Secret::new(value), facts, former: former.collect() }
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let names = || prop::collection::vec(name(), 0..3);
+    let before = || prop::collection::vec((name(), facts()), 0..2);
+    let deed = (0..Deed::ALL.len()).prop_map(|at| Deed::ALL[at]);
+    let revived = prop::option::of((moment(), any::<Option<u32>>()));
+    let lists = (names(), revived, names(), prop::option::of((name(), name())), before(), before());
+    (any::<u32>(), moment(), deed, lists).prop_map(
+        |(number, at, deed, (added, revived, removed, renamed, replaced, edited))| Step {
+            added,
+            revived: revived.map(|(removed, step)| Revived { removed, step: step.map(u64::from) }),
+            removed,
+            renamed,
+            replaced,
+            edited,
+            ..Step::new(number.into(), deed, at)
+        },
+    )
+}
+
+prop_compose! {
+    fn any_payload()(
+        keys in prop::collection::btree_map(NAME, any_key(), 0..6),
+        removed in prop::collection::vec((name(), moment(), any::<Option<u32>>(), any_key()), 0..3),
+        steps in prop::collection::vec(any_step(), 0..4),
+        generation: u64,
+        history in prop::option::of(any::<u32>()),
+        recovery in prop::option::of((moment(), some_moment())),
+        written in some_moment(),
+    ) -> Unseen {
+        let mut payload = empty();
+        // TOML's integers are 64 bits with a sign; a generation never comes near that.
+        payload.generation = generation >> 1;
+        payload.history = history.map(|entries| format!("{entries}.{}", "ab".repeat(32)));
+        payload.recovery = recovery.map(|(created, verified)| Recovery { created, verified });
+        payload.keys = keys.into_iter().map(|(name, key)| (name.parse().expect("good"), build(key))).collect();
+        payload.removed = removed
+            .into_iter()
+            .map(|(name, removed, step, key)| Removed { name, removed, step: step.map(u64::from), key: build(key) })
+            .collect();
+        payload.steps = steps;
+        payload.written = written;
+        Unseen(payload)
+    }
+}
+
+fn empty() -> Payload {
+    Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]))
+}
+
+/// A payload has no `Debug`, on purpose; proptest wants one.
+struct Unseen(Payload);
+
+impl std::fmt::Debug for Unseen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a payload")
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_store_reads_back_as_it_was_written(Unseen(payload) in any_payload()) {
+        let text = write(&payload);
+        prop_assert!(text.len().is_multiple_of(BLOCK) && text.capacity() >= text.len());
+        prop_assert!(estimate(&payload) >= text.len(), "the text grew");
+        let back = read(&text).expect("reads");
+        // Every field is written, so what is written the same is the same.
+        prop_assert!(write(&back).as_str() == text.as_str());
+        prop_assert!(back.keys.iter().zip(&payload.keys).all(|((a, one), (b, other))| a == b && one.value.same_as(&other.value) && one.facts == other.facts));
+        prop_assert!(back.steps == payload.steps && back.written == payload.written);
+        prop_assert_eq!(names(&text), payload.keys.keys().map(ToString::to_string).collect::<Vec<_>>());
+        for (name, key) in &payload.keys {
+            let picked = pick(&text, &[name]).expect("picks");
+            prop_assert!(picked.keys.len() == 1 || text.contains("\"\"\"") || text.contains("'''"));
+            prop_assert!(picked.keys[name].value.same_as(&key.value) && picked.keys[name].facts == key.facts);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic_or_quote_it(text in "(format = 1\n)?[a-z\\[\\]\"'= \n\\\\{}.0-9]{0,200}") {
+        if let Err(failure) = read(&text) {
+            prop_assert!(failure.message.starts_with("the store opens, but") || failure.message.contains("newer"));
+        }
+    }
+}
+
+#[test]
+fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
+    let good = write(&empty());
+    let newer = good.replace("format = 2", "format = 3\nnew_thing = true");
+    assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
+    for bad in [
+        good.replace("log =", "lag ="),
+        good.replace("generation = 0", "generation = nan"),
+        good.replace("generation = 0", "generation = -1"),
+        format!("{}generation = 1\n", good.as_str()),
+        String::new(),
+    ] {
+        let said = read(&bad).err().expect("bad").message;
+        assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
+    }
+}
+
+#[test]
+fn a_key_that_another_hand_has_written_in_its_own_way_is_found() {
+    let text = write(&empty());
+    for head in ["[key.a]", "[ key.\"a\" ]", "[key.\"a\"] # mine", "[key]\n[key.a]"] {
+        let text = format!("{}{head}\nvalue = \"v\"\ncreated = \"2026-01-01T00:00:00Z\"\n", text.as_str());
+        let name: KeyName = "a".parse().expect("good");
+        assert_eq!(pick(&text, &[&name]).expect("reads").keys.len(), 1, "{head}");
+    }
+}
+
+#[test]
+fn a_hand_edited_text_with_a_multi_line_string_cannot_fool_the_picker() {
+    let mut payload = empty();
+    let name: KeyName = "a".parse().expect("good");
+    payload.keys.insert(name.clone(), build((b"real".to_vec(), Facts::new(Moment::from_seconds(0)), Vec::new())));
+    let text =
+        write(&payload).replace("value = \"real\"", "value = \"\"\"\nreal\n[key.\"a\"]\nvalue = 'planted'\n\"\"\"");
+    assert!(pick(&text, &[&name]).expect("picks").keys[&name].value.expose().starts_with(b"real"));
+}
+
+#[test]
+fn what_the_first_format_wrote_is_read() {
+    let text = write(&empty()).replace("format = 2", "format = 1")
+        + "[key.\"a\"]\nvalue = \"3\"\ncreated = \"2026-01-01T00:00:00Z\"\nchanged = \"2026-03-01T00:00:00Z\"\n\
+           [[key.\"a\".former]]\nvalue = \"1\"\nuntil = \"2026-02-01T00:00:00Z\"\n\
+           [[key.\"a\".former]]\nvalue = \"2\"\nuntil = \"2026-03-01T00:00:00Z\"\n\
+           [[removed]]\nname = \"b\"\nremoved = \"2026-01-02T00:00:00Z\"\nvalue = \"4\"\ncreated = \"2026-01-01T00:00:00Z\"\n";
+    let payload = read(&text).expect("reads");
+    let since: Vec<String> = payload.keys["a"].former.iter().map(|former| former.since.to_string()).collect();
+    assert_eq!(since, ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"]);
+    assert_eq!(payload.removed[0].name.as_str(), "b");
+}

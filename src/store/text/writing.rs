@@ -1,0 +1,203 @@
+//! Writing a store's content down, always in the one form that `pick` relies on.
+
+use std::fmt::Write as _;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use zeroize::Zeroizing;
+
+use super::FORMAT;
+use crate::{
+    name::KeyName,
+    secret::Secret,
+    store::{
+        facts::{Facts, Revoked},
+        journal::{Revived, Step},
+        payload::{Former, Key, Payload, Recovery, Removed},
+    },
+};
+
+/// Texts are filled up to a multiple of this, so that a file's size says little about what changed.
+pub(super) const BLOCK: usize = 1024;
+
+/// Writes a store's content down.
+#[must_use]
+pub fn write(payload: &Payload) -> Zeroizing<String> {
+    // Reserved at once: a text that grows would leave copies of secrets behind.
+    let mut text = Zeroizing::new(String::with_capacity(estimate(payload)));
+    write_head(&mut text, payload);
+    for (name, key) in &payload.keys {
+        let _ = writeln!(text, "\n[key.\"{name}\"]");
+        write_key(&mut text, key, &format!("key.\"{name}\".former"));
+    }
+    for Removed { name, removed, step, key } in &payload.removed {
+        let _ = writeln!(text, "\n[[removed]]\nname = \"{name}\"\nremoved = \"{removed}\"");
+        write_number(&mut text, *step);
+        write_key(&mut text, key, "removed.former");
+    }
+    payload.steps.iter().for_each(|step| write_step(&mut text, step));
+    let full = (text.len() + 1).next_multiple_of(BLOCK);
+    while text.len() + 1 < full {
+        text.push(' ');
+    }
+    text.push('\n');
+    text
+}
+
+fn write_head(text: &mut String, payload: &Payload) {
+    let Payload { id, generation, seal, log, .. } = payload;
+    text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
+    let _ = writeln!(
+        text,
+        "format = {FORMAT}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
+    );
+    if let Some(written) = payload.written {
+        let _ = writeln!(text, "written = \"{written}\"");
+    }
+    if let Some(mark) = &payload.history {
+        let _ = writeln!(text, "history = \"{mark}\"");
+    }
+    if let Some(Recovery { created, verified }) = &payload.recovery {
+        let verified = verified.map(|moment| format!(", verified = \"{moment}\"")).unwrap_or_default();
+        let _ = writeln!(text, "recovery = {{ created = \"{created}\"{verified} }}");
+    }
+}
+
+fn write_key(text: &mut String, key: &Key, former_table: &str) {
+    write_value(text, &key.value);
+    write_facts(text, &key.facts);
+    for Former { value, since, until, expires, revoked, wipe, step } in &key.former {
+        let _ = writeln!(text, "[[{former_table}]]");
+        write_value(text, value);
+        let _ = writeln!(text, "since = \"{since}\"\nuntil = \"{until}\"");
+        for (field, moment) in [("expires", expires), ("wipe", wipe)] {
+            if let Some(moment) = moment {
+                let _ = writeln!(text, "{field} = \"{moment}\"");
+            }
+        }
+        write_revoked(text, revoked.as_ref());
+        write_number(text, *step);
+    }
+}
+
+fn write_facts(text: &mut String, facts: &Facts) {
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, snoozed } = facts;
+    let _ = writeln!(text, "created = \"{created}\"");
+    if changed != created {
+        let _ = writeln!(text, "changed = \"{changed}\"");
+    }
+    for (field, moment) in [("expires", expires), ("snoozed", snoozed)] {
+        if let Some(moment) = moment {
+            let _ = writeln!(text, "{field} = \"{moment}\"");
+        }
+    }
+    if let Some(period) = rotate_every {
+        let _ = writeln!(text, "rotate_every = \"{period}\"");
+    }
+    for (field, words) in [("url", url), ("note", note)] {
+        if let Some(words) = words {
+            let _ = write!(text, "{field} = ");
+            write_string(text, words);
+            text.push('\n');
+        }
+    }
+    if !tags.is_empty() {
+        let tags: Vec<String> = tags.iter().map(|tag| format!("\"{tag}\"")).collect();
+        let _ = writeln!(text, "tags = [{}]", tags.join(", "));
+    }
+    write_revoked(text, revoked.as_ref());
+}
+
+fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
+    let Some(Revoked { at, reason }) = revoked else { return };
+    let _ = write!(text, "revoked = {{ at = \"{at}\"");
+    if let Some(reason) = reason {
+        text.push_str(", reason = ");
+        write_string(text, reason);
+    }
+    text.push_str(" }\n");
+}
+
+fn write_number(text: &mut String, step: Option<u64>) {
+    if let Some(step) = step {
+        let _ = writeln!(text, "step = {step}");
+    }
+}
+
+fn write_step(text: &mut String, step: &Step) {
+    let Step { number, at, deed, added, revived, removed, renamed, replaced, edited } = step;
+    let _ = writeln!(text, "\n[[step]]\nnumber = {number}\nat = \"{at}\"\ndeed = \"{}\"", deed.word());
+    let renamed = renamed.iter().flat_map(|(from, to)| [from, to]).collect();
+    for (field, names) in
+        [("added", added.iter().collect()), ("removed", removed.iter().collect()), ("renamed", renamed)]
+    {
+        write_names(text, field, &names);
+    }
+    if let Some(Revived { removed, step }) = revived {
+        let step = step.map(|step| format!(", step = {step}")).unwrap_or_default();
+        let _ = writeln!(text, "revived = {{ removed = \"{removed}\"{step} }}");
+    }
+    for (field, changed) in [("replaced", replaced), ("edited", edited)] {
+        for (name, before) in changed {
+            let _ = writeln!(text, "[[step.{field}]]\nname = \"{name}\"");
+            write_facts(text, before);
+        }
+    }
+}
+
+fn write_names(text: &mut String, field: &str, names: &Vec<&KeyName>) {
+    if !names.is_empty() {
+        let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let _ = writeln!(text, "{field} = [{}]", names.join(", "));
+    }
+}
+
+/// A secret on one line: as text where it is UTF-8, else in base64.
+fn write_value(text: &mut String, value: &Secret) {
+    let Some(plain) = value.expose_text() else {
+        text.push_str("base64 = \"");
+        BASE64.encode_string(value.expose(), text);
+        text.push_str("\"\n");
+        return;
+    };
+    text.push_str("value = ");
+    write_string(text, plain);
+    text.push('\n');
+}
+
+/// A basic string of TOML (1.0, "String"), on one line whatever is in it.
+fn write_string(text: &mut String, plain: &str) {
+    text.push('"');
+    for c in plain.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(text, "\\u{:04X}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+/// At least as many bytes as [`write`] needs: six for the worst escape of each byte of a text.
+pub(super) fn estimate(payload: &Payload) -> usize {
+    let secret = |value: &Secret| value.len() * 6 + 20;
+    let words = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() * 6);
+    let reason = |revoked: &Option<Revoked>| revoked.as_ref().map_or(0, |revoked| words(&revoked.reason));
+    let facts =
+        |facts: &Facts| 600 + words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + facts.tags.len() * 70;
+    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked);
+    let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
+    let step = |step: &Step| {
+        let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));
+        400 + step.names().count() * 140 + changed.sum::<usize>()
+    };
+    payload.keys.values().map(key).sum::<usize>()
+        + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
+        + payload.steps.iter().map(step).sum::<usize>()
+        + 2 * BLOCK
+}
