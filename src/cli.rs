@@ -17,10 +17,8 @@ use crate::{
 mod groups;
 mod lifecycle;
 
-pub use lifecycle::{
-    Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions,
-};
 pub use groups::{History, HistoryVerb, Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
+pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))

@@ -7,7 +7,9 @@ pub mod complete;
 pub mod completions;
 pub mod copy;
 pub mod creating;
+pub mod details;
 pub mod doctor;
+pub mod edit;
 pub mod env;
 pub mod get;
 pub mod history;
@@ -26,7 +28,9 @@ pub mod set;
 pub mod show;
 pub mod status;
 pub mod store;
+pub mod undo;
 pub mod using;
+pub mod versions;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -192,6 +196,12 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Remove(arguments) => remove::remove(&arguments, terminal),
         Verb::Rename(arguments) => remove::rename(&arguments, terminal),
         Verb::Copy(arguments) => copy::copy(&arguments, terminal),
+        Verb::Edit(arguments) => edit::edit(&arguments, terminal),
+        Verb::Revoke(arguments) => edit::revoke(&arguments, terminal),
+        Verb::Versions(arguments) => versions::versions(&arguments, terminal),
+        Verb::Rollback(arguments) => versions::rollback(&arguments, terminal),
+        Verb::Undo(arguments) => undo::undo(&arguments, terminal),
+        Verb::Forget(arguments) => versions::forget(&arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
         Verb::Import(arguments) => import::import(&arguments, terminal),
         Verb::Init(arguments) => init::init(&arguments, terminal),

@@ -20,7 +20,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::change::{Outcome, change_or_create};
+use super::{
+    change::{Outcome, change_or_create},
+    details::{Details, in_words},
+};
 
 /// Keeps the secret under the name, and makes the store if there is none.
 ///
@@ -38,23 +41,30 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let home = Home::find()?;
     let now = Moment::now();
     let name = &arguments.name;
+    let details = Details::of_set(&arguments.details, now, terminal)?;
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
-    let said = change_or_create(&home, terminal, now, None, |payload| {
+    let (set, facts) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
-        Ok(match payload.step(Deed::Set, now, |edit| edit.set(name, secret, replace))? {
-            Set::Same => Outcome::AsItWas(Set::Same),
-            done => Outcome::changed(done, Event::new(Action::Set, now).names([name])),
+        let (set, edited) = payload.step(Deed::Set, now, |edit| {
+            Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts))?))
+        })?;
+        let answer = (set, payload.key(name)?.facts.clone());
+        Ok(match set {
+            Set::Same if !edited => Outcome::AsItWas(answer),
+            Set::Same => Outcome::changed(answer, Event::new(Action::Edit, now).names([name])),
+            _ => Outcome::changed(answer, Event::new(Action::Set, now).names([name])),
         })
     })?;
-    let (word, sentence) = match said {
-        Set::Added => ("added", format!("kept `{name}`")),
-        Set::Replaced => ("replaced", format!("replaced `{name}`; its former secret is kept")),
-        Set::Same => ("same", format!("`{name}` holds this very secret already")),
+    let dates = in_words(&facts);
+    let (word, sentence) = match set {
+        Set::Added => ("added", format!("kept `{name}`{dates}")),
+        Set::Replaced => ("replaced", format!("replaced `{name}`; its former secret is kept{dates}")),
+        Set::Same => ("same", format!("`{name}` holds this very secret already{dates}")),
     };
     if arguments.json {
-        terminal.json(&json!({ "name": name.as_str(), "done": word, "bytes": length }))?;
+        terminal.json(&json!({ "name": name.as_str(), "done": word, "bytes": length, "expires": facts.expires }))?;
     } else {
         terminal.say(&sentence);
     }

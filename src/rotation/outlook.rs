@@ -106,7 +106,7 @@ impl Outlook {
     }
 
     /// When it will be to be said, if that is still to come.
-    fn to_be_said_from(&self, now: Moment) -> Option<Moment> {
+    fn said_from(&self, now: Moment) -> Option<Moment> {
         if self.state == State::Revoked || self.is_to_be_said() {
             return None;
         }
@@ -130,7 +130,7 @@ impl Summary {
         let mut summary = Self::default();
         for outlook in outlooks {
             summary.count += usize::from(outlook.is_to_be_said());
-            summary.next = [summary.next, outlook.to_be_said_from(now)].into_iter().flatten().min();
+            summary.next = [summary.next, outlook.said_from(now)].into_iter().flatten().min();
         }
         summary
     }

@@ -157,8 +157,7 @@ impl Payload {
     /// # Errors
     /// `Negative` when there is none, or when what it replaced was wiped since.
     pub fn undo(&mut self, now: Moment) -> Result<Step> {
-        let none = || Failure::new(Kind::Negative, "nothing was changed in the last 30 days that could be taken back");
-        let step = self.steps.pop().filter(|step| !is_old(step, now)).ok_or_else(none)?;
+        let step = self.steps.pop().filter(|step| !is_old(step, now)).ok_or_else(nothing)?;
         for (name, before) in &step.edited {
             self.keys.get_mut(name).ok_or_else(|| wiped(&step, name))?.facts = before.clone();
         }
@@ -184,8 +183,11 @@ impl Payload {
     }
 
     /// Lets the latest step stand for good.
-    pub fn pass_over_latest_step(&mut self) {
-        self.steps.pop();
+    ///
+    /// # Errors
+    /// `Negative` when there is none.
+    pub fn pass_over_latest_step(&mut self) -> Result<Step> {
+        self.steps.pop().ok_or_else(nothing)
     }
 
     fn put_former_back(&mut self, name: &KeyName, step: &Step, before: &Facts, now: Moment) -> Result<()> {
@@ -259,6 +261,12 @@ impl Payload {
         }
         wiped
     }
+}
+
+/// The failure where there is nothing to take back.
+#[must_use]
+pub fn nothing() -> Failure {
+    Failure::new(Kind::Negative, "nothing was changed in the last 30 days that could be taken back")
 }
 
 fn is_old(step: &Step, now: Moment) -> bool {
