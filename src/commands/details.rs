@@ -1,0 +1,138 @@
+//! What `set`, `edit` and `rotate` are told of a key beside its secret, checked before anything is asked or opened.
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    cli,
+    date::{Moment, Period, written},
+    failure::{Failure, Kind, Result},
+    name::Tag,
+    store::facts::{Facts, LONGEST_TEXT},
+    terminal::Terminal,
+};
+
+/// What is to become of a field: nothing, or this from now on.
+type Change<T> = Option<Option<T>>;
+
+/// Details that were checked.
+#[derive(Default)]
+pub struct Details {
+    expires: Change<Moment>,
+    rotate_every: Change<Period>,
+    url: Change<String>,
+    note: Change<String>,
+    tags: Vec<Tag>,
+    no_tags: Vec<Tag>,
+    not_revoked: bool,
+}
+
+impl Details {
+    /// The details of `set`.
+    ///
+    /// # Errors
+    /// `Usage` for what cannot be meant.
+    pub fn of_set(given: &cli::Details, now: Moment, terminal: &Terminal) -> Result<Self> {
+        let expires = given.expires.as_deref().map(|text| expires(text, now, terminal)).transpose()?;
+        Ok(Self {
+            expires: expires.map(Some),
+            rotate_every: given.rotate_every.map(Some),
+            url: given.url.as_deref().map(url).transpose()?.map(Some),
+            note: given.note.as_deref().map(|note| words("a note", note)).transpose()?.map(Some),
+            tags: given.tags.clone(),
+            ..Self::default()
+        })
+    }
+
+    /// The details of `edit`.
+    ///
+    /// # Errors
+    /// `Usage` for what cannot be meant, and when nothing is to be changed.
+    pub fn of_edit(edit: &cli::Edit, now: Moment, terminal: &Terminal) -> Result<Self> {
+        let given = Self::of_set(&edit.details, now, terminal)?;
+        let details = Self {
+            expires: if edit.no_expires { Some(None) } else { given.expires },
+            rotate_every: if edit.no_rotate_every { Some(None) } else { given.rotate_every },
+            url: if edit.no_url { Some(None) } else { given.url },
+            note: if edit.no_note { Some(None) } else { given.note },
+            tags: given.tags,
+            no_tags: edit.no_tags.clone(),
+            not_revoked: edit.not_revoked,
+        };
+        if details.is_empty() {
+            return Err(Failure::new(Kind::Usage, "nothing was said that should change")
+                .hint(format!("say what, as in `keyctl edit {} --expires 2027-01-31`", edit.name)));
+        }
+        Ok(details)
+    }
+
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { expires, rotate_every, url, note, tags, no_tags, not_revoked } = self;
+        let fields = expires.is_none() && rotate_every.is_none() && url.is_none() && note.is_none();
+        fields && tags.is_empty() && no_tags.is_empty() && !not_revoked
+    }
+
+    /// Whether an end was said.
+    #[must_use]
+    pub fn says_end(&self) -> bool {
+        self.expires.is_some()
+    }
+
+    /// Puts what was said among the facts.
+    pub fn put(&self, facts: &mut Facts) {
+        facts.expires = self.expires.unwrap_or(facts.expires);
+        facts.rotate_every = self.rotate_every.unwrap_or(facts.rotate_every);
+        facts.url = self.url.clone().unwrap_or_else(|| facts.url.take());
+        facts.note = self.note.clone().unwrap_or_else(|| facts.note.take());
+        facts.tags.retain(|tag| !self.no_tags.contains(tag));
+        facts.tags.extend(self.tags.iter().cloned());
+        if self.not_revoked {
+            facts.revoked = None;
+        }
+    }
+}
+
+/// The moment at which a secret ends, as it was typed.
+///
+/// # Errors
+/// `Usage` for what is no date.
+pub fn expires(text: &str, now: Moment, terminal: &Terminal) -> Result<Moment> {
+    let moment = written::read(text, now, &TimeZone::system())
+        .map_err(|why| Failure::new(Kind::Usage, format!("`--expires`: {why}")))?;
+    if moment <= now {
+        terminal.warn(&format!("`--expires` is in the past ({}): the key counts as expired", moment.local()));
+    }
+    Ok(moment)
+}
+
+/// A page on the web. It may be opened in a browser, so it is nothing but a page on the web.
+fn url(text: &str) -> Result<String> {
+    let fits = text.strip_prefix("https://").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    if !fits || text.len() > LONGEST_TEXT || !text.chars().all(|c| c.is_ascii_graphic() && !"\"'`<>\\^{|}".contains(c))
+    {
+        return Err(Failure::new(Kind::Usage, "`--url` takes the address of a page, `https://…`"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A line of the owner's own words.
+///
+/// # Errors
+/// `Usage` for more than a line.
+pub fn words(what: &str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > LONGEST_TEXT || text.chars().any(char::is_control) {
+        let why = format!("{what} is one line of text with at most {LONGEST_TEXT} bytes");
+        return Err(Failure::new(Kind::Usage, why));
+    }
+    Ok(text.to_owned())
+}
+
+/// The dates of a key in words, for what was just done to it: `; expires 2027-01-31 00:00; to be replaced every 90 days`.
+#[must_use]
+pub fn in_words(facts: &Facts) -> String {
+    let expires = facts.expires.map(|moment| format!("; expires {}", moment.local()));
+    let plan = facts.rotate_every.map(|period| format!("; to be replaced every {}", period.words()));
+    [expires, plan].into_iter().flatten().collect()
+}

@@ -1,0 +1,111 @@
+//! `keyctl undo`: take the last change to the store back.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli,
+    date::Moment,
+    failure::{Failure, Kind},
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    store::journal::{self, Deed, Step},
+    terminal::{Terminal, columns, count},
+};
+
+use super::{
+    change::{Outcome, change},
+    opening,
+    versions::need_yes,
+};
+
+/// Takes the latest step back, lets it stand for good, or lists what there is.
+///
+/// # Errors
+/// `Negative` when there is nothing to take back; `Usage` without a yes; as the store has them.
+pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let kept = opening::identity(&home)?;
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    if arguments.list {
+        return list(&payload.steps, arguments.json, now, terminal);
+    }
+    let Some(latest) = payload.latest_step(now) else {
+        return Err(journal::nothing().into());
+    };
+    let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
+    let (doing, question) = if arguments.skip {
+        ("letting a change stand", format!("let this stand for good: {what}?"))
+    } else {
+        ("taking a change back", format!("take back: {what}?"))
+    };
+    need_yes(arguments.yes, terminal, doing, || question)?;
+    let number = latest.number;
+    let step = change(&home, terminal, now, |payload| {
+        // What the user has said yes to, and not what another keyctl has done since.
+        if payload.latest_step(now).is_none_or(|step| step.number != number) {
+            return Err(Failure::new(Kind::Negative, "the store was changed meanwhile; nothing was taken back")
+                .hint("look again: `keyctl undo --list`"));
+        }
+        let names = |step: &Step| -> Vec<KeyName> { step.names().cloned().collect() };
+        if arguments.skip {
+            let step = payload.pass_over_latest_step()?;
+            let event = Event::new(Action::Undo, now).names(&names(&step)).outcome("passed over");
+            return Ok(Outcome::changed(step, event));
+        }
+        let step = payload.undo(now)?;
+        let event = Event::new(Action::Undo, now).names(&names(&step)).note(in_words(&step));
+        Ok(Outcome::changed(step, event))
+    })?;
+    if arguments.json {
+        terminal.json(&as_json(&step))?;
+    } else if arguments.skip {
+        terminal.say(&format!("stands for good: {}", in_words(&step)));
+    } else {
+        terminal.say(&format!("took back: {}", in_words(&step)));
+        if step.deed == Deed::Rotate {
+            terminal.hint("this changed nothing at the issuer: make sure that the former secret still works there");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let latest_first = || steps.iter().rev();
+    if as_list {
+        terminal.json(&latest_first().map(as_json).collect::<Vec<Value>>().into())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if steps.is_empty() {
+        terminal.say(&journal::nothing().message);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = vec![["WHEN", "WHAT"].map(str::to_owned).to_vec()];
+    rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step)]));
+    terminal.report(&columns(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`.
+fn in_words(step: &Step) -> String {
+    if let Some((from, to)) = &step.renamed {
+        return format!("rename of `{from}` to `{to}`");
+    }
+    let mut names: Vec<&KeyName> = step.names().collect();
+    names.sort();
+    let deed = step.deed.word();
+    if let [name] = names[..] {
+        return format!("{deed} of `{name}`");
+    }
+    let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > 3 { ", …" } else { "" };
+    format!("{deed} of {} ({}{more})", count(names.len(), "key"), shown.join(", "))
+}
+
+fn as_json(step: &Step) -> Value {
+    let names: Vec<&str> = step.names().map(KeyName::as_str).collect();
+    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
+}

@@ -1,0 +1,171 @@
+//! `keyctl versions`, `rollback` and `forget`: the secrets a key had before.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    store::{
+        journal::Deed,
+        payload::{Former, Payload},
+    },
+    terminal::{Terminal, columns, count},
+};
+
+use super::{
+    change::{Outcome, change},
+    opening,
+};
+
+/// Lists a key's secrets by their dates: the current one, and the former ones from the latest on.
+///
+/// # Errors
+/// As the store has them.
+pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let kept = opening::identity(&home)?;
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let name = &arguments.name;
+    let Some(key) = payload.keys.get(name) else {
+        let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
+        let removed = removed.ok_or_else(|| payload.missing(name))?;
+        return Err(Failure::new(Kind::Missing, format!("`{name}` was removed on {}", removed.removed.local()))
+            .hint(format!("bring it back: `keyctl rollback {name}`"))
+            .into());
+    };
+    let former = || key.former.iter().rev().enumerate();
+    if arguments.json {
+        let version = |(at, former): (usize, &Former)| {
+            json!({
+                "version": at + 1, "since": former.since, "until": former.until, "expires": former.expires,
+                "revoked": former.revoked.as_ref().map(|revoked| revoked.at), "wiped_from": former.wipe,
+            })
+        };
+        let current = json!({ "since": key.facts.changed, "expires": key.facts.expires });
+        let former: Vec<Value> = former().map(version).collect();
+        terminal.json(&json!({ "name": name.as_str(), "current": current, "former": former }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = vec![["VERSION", "SINCE", "UNTIL", ""].map(str::to_owned).to_vec()];
+    rows.push(vec!["current".into(), key.facts.changed.local()]);
+    rows.extend(
+        former().map(|(at, former)| {
+            vec![(at + 1).to_string(), former.since.local(), former.until.local(), remarks(former)]
+        }),
+    );
+    terminal.report(&columns(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remarks(former: &Former) -> String {
+    let remarks = [
+        former.revoked.as_ref().map(|_| "revoked".to_owned()),
+        former.expires.map(|moment| format!("expires {}", moment.local())),
+        former.wipe.map(|moment| format!("kept until {}", moment.local())),
+    ];
+    remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Brings a former secret, or a removed key, back.
+///
+/// # Errors
+/// `Missing` when there is none; `Usage` without a yes.
+pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let name = &arguments.name;
+    need_yes(arguments.yes, terminal, &format!("bringing a former secret of `{name}` back"), || {
+        let which = match arguments.to {
+            1 => "the secret before this one".to_owned(),
+            number => format!("former secret {number}"),
+        };
+        format!("use {which} of `{name}` again? The current one is kept")
+    })?;
+    let (since, removed) = change(&home, terminal, now, |payload| {
+        let removed = !payload.keys.contains_key(name);
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to))?;
+        let facts = &payload.key(name)?.facts;
+        if facts.revoked.is_some() {
+            terminal.warn(&format!("this secret of `{name}` is revoked"));
+        } else if facts.expires.is_some_and(|moment| moment <= now) {
+            terminal.warn(&format!("this secret of `{name}` is expired"));
+        }
+        Ok(Outcome::changed((facts.changed, removed), Event::new(Action::Rollback, now).names([name])))
+    })?;
+    if arguments.json {
+        terminal.json(&json!({ "name": name.as_str(), "since": since, "was_removed": removed }))?;
+    } else if removed {
+        terminal.say(&format!("`{name}` is back"));
+    } else {
+        terminal.say(&format!("`{name}` has the secret again that was kept on {}", since.local()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Wipes former secrets for good.
+///
+/// # Errors
+/// `Usage` without a yes; as the store has them.
+pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let listed = arguments.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let whose = if arguments.all { "all keys".to_owned() } else { listed };
+    need_yes(arguments.yes, terminal, &format!("wiping the former secrets of {whose}"), || {
+        format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
+    })?;
+    let wiped = change(&home, terminal, now, |payload| {
+        let names = to_forget(payload, arguments)?;
+        let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
+        let event = Event::new(Action::Forget, now).names(&names);
+        Ok(if wiped == 0 { Outcome::AsItWas(0) } else { Outcome::changed(wiped, event) })
+    })?;
+    if arguments.json {
+        terminal.json(&json!({ "wiped": wiped }))?;
+    } else if wiped == 0 {
+        terminal.say("there are no former secrets");
+    } else {
+        terminal.say(&format!("wiped {} for good; the current ones stay", count(wiped, "former secret")));
+        terminal.hint("older copies of `store.age`, such as backups, still hold them");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The names whose former secrets are to be wiped. Each must be one that a key has or had.
+fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>> {
+    let removed = payload.removed.iter().map(|removed| &removed.name);
+    if arguments.all {
+        let with_former = payload.keys.iter().filter(|(_, key)| !key.former.is_empty()).map(|(name, _)| name);
+        let mut names: Vec<KeyName> = with_former.chain(removed).cloned().collect();
+        names.sort();
+        names.dedup();
+        return Ok(names);
+    }
+    let unknown = arguments.names.iter().find(|name| {
+        !payload.keys.contains_key(*name) && !payload.removed.iter().any(|removed| removed.name == **name)
+    });
+    match unknown {
+        Some(name) => Err(payload.missing(name)),
+        None => Ok(arguments.names.clone()),
+    }
+}
+
+/// Asks for a yes where none was given.
+///
+/// # Errors
+/// `Usage` where there is nobody to ask, `Negative` for a no.
+pub(super) fn need_yes(given: bool, terminal: &Terminal, doing: &str, question: impl FnOnce() -> String) -> Result<()> {
+    if given {
+        return Ok(());
+    }
+    if !terminal.can_ask() {
+        return Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"));
+    }
+    if terminal.confirm(&question())? { Ok(()) } else { Err(Failure::new(Kind::Negative, "nothing was changed")) }
+}
