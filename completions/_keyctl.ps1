@@ -39,6 +39,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove keys from the store')
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
+            [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take the last change to the store back; 30 days are kept')
+            [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Wipe the former secrets of keys for good')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
@@ -100,6 +106,11 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;set' {
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the secret from a file')
             [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make a random secret of 32 letters and digits, or of LENGTH')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`')
+            [CompletionResult]::new('--rotate-every', '--rotate-every', [CompletionResultType]::ParameterName, 'How often to replace it, such as `90d`, `6mo` or `1y`')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The page where its issuer replaces it')
+            [CompletionResult]::new('--note', '--note', [CompletionResultType]::ParameterName, 'A note of your own, which is no secret')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Sort it under this tag; may be given several times')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace the secret of a key that exists; the former one is kept')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Keep the line ending at the secret''s end, which is taken off otherwise')
             [CompletionResult]::new('--binary', '--binary', [CompletionResultType]::ParameterName, 'Take a secret with NUL bytes, which no variable can carry')
@@ -183,6 +194,84 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;copy' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Clear the clipboard after this many seconds')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;edit' {
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`')
+            [CompletionResult]::new('--rotate-every', '--rotate-every', [CompletionResultType]::ParameterName, 'How often to replace it, such as `90d`, `6mo` or `1y`')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The page where its issuer replaces it')
+            [CompletionResult]::new('--note', '--note', [CompletionResultType]::ParameterName, 'A note of your own, which is no secret')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Sort it under this tag; may be given several times')
+            [CompletionResult]::new('--no-tag', '--no-tag', [CompletionResultType]::ParameterName, 'Take a tag away; may be given several times')
+            [CompletionResult]::new('--no-expires', '--no-expires', [CompletionResultType]::ParameterName, 'Take the date of its end away')
+            [CompletionResult]::new('--no-rotate-every', '--no-rotate-every', [CompletionResultType]::ParameterName, 'Take its own plan away; what `config.toml` says counts again')
+            [CompletionResult]::new('--no-url', '--no-url', [CompletionResultType]::ParameterName, 'Take the page away')
+            [CompletionResult]::new('--no-note', '--no-note', [CompletionResultType]::ParameterName, 'Take the note away')
+            [CompletionResult]::new('--not-revoked', '--not-revoked', [CompletionResultType]::ParameterName, 'Take back that it was revoked')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for yourself and for the history')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;versions' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;rollback' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;undo' {
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List what can be taken back, the latest first, and take nothing back')
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Let the latest change stand, so that the one before it can be taken back')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;forget' {
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'The former secrets of all keys, and all removed keys')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -505,6 +594,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove keys from the store')
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
+            [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take the last change to the store back; 30 days are kept')
+            [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Wipe the former secrets of keys for good')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
@@ -543,6 +638,24 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;copy' {
+            break
+        }
+        'keyctl;help;edit' {
+            break
+        }
+        'keyctl;help;revoke' {
+            break
+        }
+        'keyctl;help;versions' {
+            break
+        }
+        'keyctl;help;rollback' {
+            break
+        }
+        'keyctl;help;undo' {
+            break
+        }
+        'keyctl;help;forget' {
             break
         }
         'keyctl;help;env' {

@@ -31,11 +31,17 @@ _keyctl() {
             keyctl,doctor)
                 cmd="keyctl__subcmd__doctor"
                 ;;
+            keyctl,edit)
+                cmd="keyctl__subcmd__edit"
+                ;;
             keyctl,env)
                 cmd="keyctl__subcmd__env"
                 ;;
             keyctl,exec)
                 cmd="keyctl__subcmd__run"
+                ;;
+            keyctl,forget)
+                cmd="keyctl__subcmd__forget"
                 ;;
             keyctl,get)
                 cmd="keyctl__subcmd__get"
@@ -73,8 +79,14 @@ _keyctl() {
             keyctl,rename)
                 cmd="keyctl__subcmd__rename"
                 ;;
+            keyctl,revoke)
+                cmd="keyctl__subcmd__revoke"
+                ;;
             keyctl,rm)
                 cmd="keyctl__subcmd__remove"
+                ;;
+            keyctl,rollback)
+                cmd="keyctl__subcmd__rollback"
                 ;;
             keyctl,run)
                 cmd="keyctl__subcmd__run"
@@ -91,6 +103,12 @@ _keyctl() {
             keyctl,store)
                 cmd="keyctl__subcmd__store"
                 ;;
+            keyctl,undo)
+                cmd="keyctl__subcmd__undo"
+                ;;
+            keyctl,versions)
+                cmd="keyctl__subcmd__versions"
+                ;;
             keyctl__subcmd__help,allow)
                 cmd="keyctl__subcmd__help__subcmd__allow"
                 ;;
@@ -106,8 +124,14 @@ _keyctl() {
             keyctl__subcmd__help,doctor)
                 cmd="keyctl__subcmd__help__subcmd__doctor"
                 ;;
+            keyctl__subcmd__help,edit)
+                cmd="keyctl__subcmd__help__subcmd__edit"
+                ;;
             keyctl__subcmd__help,env)
                 cmd="keyctl__subcmd__help__subcmd__env"
+                ;;
+            keyctl__subcmd__help,forget)
+                cmd="keyctl__subcmd__help__subcmd__forget"
                 ;;
             keyctl__subcmd__help,get)
                 cmd="keyctl__subcmd__help__subcmd__get"
@@ -142,6 +166,12 @@ _keyctl() {
             keyctl__subcmd__help,rename)
                 cmd="keyctl__subcmd__help__subcmd__rename"
                 ;;
+            keyctl__subcmd__help,revoke)
+                cmd="keyctl__subcmd__help__subcmd__revoke"
+                ;;
+            keyctl__subcmd__help,rollback)
+                cmd="keyctl__subcmd__help__subcmd__rollback"
+                ;;
             keyctl__subcmd__help,run)
                 cmd="keyctl__subcmd__help__subcmd__run"
                 ;;
@@ -156,6 +186,12 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,store)
                 cmd="keyctl__subcmd__help__subcmd__store"
+                ;;
+            keyctl__subcmd__help,undo)
+                cmd="keyctl__subcmd__help__subcmd__undo"
+                ;;
+            keyctl__subcmd__help,versions)
+                cmd="keyctl__subcmd__help__subcmd__versions"
                 ;;
             keyctl__subcmd__help__subcmd__history,repair)
                 cmd="keyctl__subcmd__help__subcmd__history__subcmd__repair"
@@ -272,7 +308,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy env import init allow deny profile history recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit revoke versions rollback undo forget env import init allow deny profile history recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,6 +403,44 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__edit)
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rotate-every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__env)
             opts="-P -k -q -h --profile --key --only --no-project --allow-missing --format --show --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -405,6 +479,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__forget)
+            opts="-y -q -h --all --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__get)
             opts="-q -h --show --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -420,7 +508,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy env import init allow deny profile history recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit revoke versions rollback undo forget env import init allow deny profile history recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -503,7 +591,35 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__edit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__env)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__forget)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -769,6 +885,34 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -856,6 +1000,34 @@ _keyctl() {
         keyctl__subcmd__help__subcmd__store__subcmd__keeper)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__versions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1364,6 +1536,42 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__revoke)
+            opts="-y -q -h --reason --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__rollback)
+            opts="-y -q -h --to --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__run)
             opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --clean --keep --dry-run --yes --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1399,7 +1607,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__set)
-            opts="-q -h --replace --from-file --generate --raw --binary --allow-empty --json --quiet --no-color --help"
+            opts="-q -h --replace --from-file --generate --expires --rotate-every --url --note --tag --raw --binary --allow-empty --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1421,6 +1629,26 @@ _keyctl() {
                     return 0
                     ;;
                 --generate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rotate-every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1558,6 +1786,34 @@ _keyctl() {
                     COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__undo)
+            opts="-y -q -h --list --skip --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__versions)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

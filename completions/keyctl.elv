@@ -36,6 +36,12 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand rm 'Remove keys from the store'
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
+            cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
+            cand revoke 'Mark a key as not to be used any more'
+            cand versions 'List a key''s former secrets by their dates, without showing them'
+            cand rollback 'Bring a key''s former secret back into use, or a removed key'
+            cand undo 'Take the last change to the store back; 30 days are kept'
+            cand forget 'Wipe the former secrets of keys for good'
             cand env 'Print keys with their secrets, for a shell or another program to read'
             cand import 'Take keys over from a `.env` or JSON file, or from the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
@@ -94,6 +100,11 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;set'= {
             cand --from-file 'Read the secret from a file'
             cand --generate 'Make a random secret of 32 letters and digits, or of LENGTH'
+            cand --expires 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`'
+            cand --rotate-every 'How often to replace it, such as `90d`, `6mo` or `1y`'
+            cand --url 'The page where its issuer replaces it'
+            cand --note 'A note of your own, which is no secret'
+            cand --tag 'Sort it under this tag; may be given several times'
             cand --replace 'Replace the secret of a key that exists; the former one is kept'
             cand --raw 'Keep the line ending at the secret''s end, which is taken off otherwise'
             cand --binary 'Take a secret with NUL bytes, which no variable can carry'
@@ -169,6 +180,78 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;copy'= {
             cand --for 'Clear the clipboard after this many seconds'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;edit'= {
+            cand --expires 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`'
+            cand --rotate-every 'How often to replace it, such as `90d`, `6mo` or `1y`'
+            cand --url 'The page where its issuer replaces it'
+            cand --note 'A note of your own, which is no secret'
+            cand --tag 'Sort it under this tag; may be given several times'
+            cand --no-tag 'Take a tag away; may be given several times'
+            cand --no-expires 'Take the date of its end away'
+            cand --no-rotate-every 'Take its own plan away; what `config.toml` says counts again'
+            cand --no-url 'Take the page away'
+            cand --no-note 'Take the note away'
+            cand --not-revoked 'Take back that it was revoked'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;revoke'= {
+            cand --reason 'Why, for yourself and for the history'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;versions'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;rollback'= {
+            cand --to 'Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;undo'= {
+            cand --list 'List what can be taken back, the latest first, and take nothing back'
+            cand --skip 'Let the latest change stand, so that the one before it can be taken back'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;forget'= {
+            cand --all 'The former secrets of all keys, and all removed keys'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -450,6 +533,12 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand remove 'Remove keys from the store'
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
+            cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
+            cand revoke 'Mark a key as not to be used any more'
+            cand versions 'List a key''s former secrets by their dates, without showing them'
+            cand rollback 'Bring a key''s former secret back into use, or a removed key'
+            cand undo 'Take the last change to the store back; 30 days are kept'
+            cand forget 'Wipe the former secrets of keys for good'
             cand env 'Print keys with their secrets, for a shell or another program to read'
             cand import 'Take keys over from a `.env` or JSON file, or from the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
@@ -480,6 +569,18 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;rename'= {
         }
         &'keyctl;help;copy'= {
+        }
+        &'keyctl;help;edit'= {
+        }
+        &'keyctl;help;revoke'= {
+        }
+        &'keyctl;help;versions'= {
+        }
+        &'keyctl;help;rollback'= {
+        }
+        &'keyctl;help;undo'= {
+        }
+        &'keyctl;help;forget'= {
         }
         &'keyctl;help;env'= {
         }

@@ -52,7 +52,6 @@ const THEIRS: &[&str] = &[
     "request",
     "request2",
     "restrict_keyring",
-    "revoke",
     "rlist",
     "search",
     "security",
@@ -71,7 +70,7 @@ const THEIRS: &[&str] = &[
 ];
 
 /// Verbs that both have.
-const SHARED: &[&str] = &["show", "list"];
+const SHARED: &[&str] = &["show", "list", "revoke"];
 
 /// The hint, if this call is meant for the other program. `arguments` are without the program's own name.
 #[must_use]

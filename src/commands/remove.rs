@@ -55,9 +55,9 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     } else if arguments.forget {
         terminal.say(&format!("removed {listed} for good"));
     } else {
-        let them = if names.len() == 1 { "its secret stays" } else { "their secrets stay" };
+        let (them, those) = if names.len() == 1 { ("it", "its secret") } else { ("them", "their secrets") };
         terminal.say(&format!(
-            "removed {}: {listed}; {them} in the store's past until `--forget`",
+            "removed {}: {listed}; `keyctl undo` brings {them} back, `keyctl forget` wipes {those}",
             count(names.len(), "key")
         ));
     }

@@ -98,7 +98,8 @@ fn in_words(step: &Step) -> String {
     names.sort();
     let deed = step.deed.word();
     if let [name] = names[..] {
-        return format!("{deed} of `{name}`");
+        let new = if step.deed == Deed::Set && !step.added.is_empty() { "the new key " } else { "" };
+        return format!("{deed} of {new}`{name}`");
     }
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > 3 { ", …" } else { "" };

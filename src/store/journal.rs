@@ -216,6 +216,10 @@ impl Payload {
             .sum();
         self.removed.retain(|removed| removed.name != *name);
         let former = self.keys.get_mut(name).map(|key| std::mem::take(&mut key.former)).unwrap_or_default();
+        if !self.keys.contains_key(name) {
+            self.leave_out_of_steps(name);
+            return removed + former.len();
+        }
         // A change of a key's facts, or of its name, can still be taken back: no secret is needed for that.
         for step in &mut self.steps {
             if step.replaced.iter().any(|(other, _)| other == name) || step.removed.contains(name) {

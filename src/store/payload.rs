@@ -131,6 +131,9 @@ impl Payload {
                 .hint("if it was a secret: take this line out of the shell's history, and replace it at its issuer");
         }
         let failure = Failure::new(Kind::Missing, format!("no key named `{name}`"));
+        if self.removed.iter().any(|removed| removed.name == *name) {
+            return failure.hint(format!("it was removed; bring it back: `keyctl rollback {name}`"));
+        }
         match self.closest(name) {
             Some(close) => failure.hint(format!("did you mean `{close}`?")),
             None => failure.hint(format!("keep it with `keyctl set {name}`")),

@@ -165,7 +165,7 @@ fn a_name_that_exists_is_not_replaced_without_a_word() {
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     sandbox.set("A", "first-secret").says("", "keyctl: `A` holds this very secret already\n", 0);
     sandbox.call(&["set", "A", "--replace", "--json"]).input("second-secret").run().says(
-        "{\n  \"bytes\": 13,\n  \"done\": \"replaced\",\n  \"name\": \"A\"\n}\n",
+        "{\n  \"bytes\": 13,\n  \"done\": \"replaced\",\n  \"expires\": null,\n  \"name\": \"A\"\n}\n",
         "",
         0,
     );
@@ -218,12 +218,12 @@ fn a_removed_key_is_gone_from_the_list_and_a_forgotten_one_from_the_store() {
     );
     sandbox.call(&["rm", "A", "--yes"]).run().says(
         "",
-        "keyctl: removed 1 key: `A`; its secret stays in the store's past until `--forget`\n",
+        "keyctl: removed 1 key: `A`; `keyctl undo` brings it back, `keyctl forget` wipes its secret\n",
         0,
     );
     sandbox.call(&["get", "A"]).run().says(
         "",
-        "keyctl: no key named `A`\nkeyctl: hint: keep it with `keyctl set A`\n",
+        "keyctl: no key named `A`\nkeyctl: hint: it was removed; bring it back: `keyctl rollback A`\n",
         3,
     );
     sandbox.call(&["remove", "A", "--yes", "--forget"]).run().says("", "keyctl: removed `A` for good\n", 0);

@@ -31,3 +31,4 @@ mod running;
 mod storing;
 mod toplevel;
 mod trusting;
+mod undoing;

@@ -1,0 +1,340 @@
+//! A key's details, its former secrets, and taking changes back.
+
+use std::process::Command;
+
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox, contains},
+};
+
+const FIRST: &str = "first-secret";
+const SECOND: &str = "second-secret";
+
+/// A store whose key has had two secrets.
+fn replaced() -> Sandbox {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.secret(SECOND);
+    sandbox.call(&["set", "A", "--replace"]).input(SECOND).run().says(
+        "",
+        "keyctl: replaced `A`; its former secret is kept\n",
+        0,
+    );
+    sandbox
+}
+
+/// A report with `DATE` in the place of each minute that was now.
+fn dateless(report: &str) -> String {
+    let mut words = Vec::new();
+    let mut parts = report.split(' ').peekable();
+    while let Some(part) = parts.next() {
+        let begins = part.get(..2) == Some("20") && part.len() == 10 && part.as_bytes()[4] == b'-';
+        if begins && let Some(time) = parts.peek().copied().filter(|time| time.as_bytes().get(2) == Some(&b':')) {
+            words.push(format!("DATE{}", &time[5..]));
+            parts.next();
+        } else {
+            words.push(part.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+/// What plain age finds in the store, without the steps.
+fn keys(sandbox: &Sandbox) -> String {
+    let text = String::from_utf8(text(sandbox)).expect("text");
+    text.split("[[step]]").next().expect("something").to_owned()
+}
+
+/// What plain age finds in the store.
+fn text(sandbox: &Sandbox) -> Vec<u8> {
+    let files = [sandbox.data("identity.txt"), sandbox.data("store.age")];
+    let output = Command::new("age").args(["-d", "-i"]).args(files).output().expect("age: apt-get install age");
+    assert!(output.status.success());
+    output.stdout
+}
+
+#[track_caller]
+fn holds(sandbox: &Sandbox, name: &str, secret: &str) {
+    sandbox.call(&["get", name]).run().says(secret, "", 0);
+}
+
+#[test]
+fn every_change_to_the_store_can_be_taken_back_one_after_the_other() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.secret(SECOND);
+    sandbox.may_lie_in(&sandbox.file("keys.env", format!("B={SECOND}\nC=third-secret\n")));
+    let done: &[(&[&str], &str)] = &[
+        (
+            &["import", "keys.env"],
+            "keyctl: kept: 2 keys (`B`, `C`)\nkeyctl: hint: the keys are still readable in `keys.env`: `--delete` removes it\n",
+        ),
+        (&["rename", "B", "D"], "keyctl: renamed `B` to `D`\n"),
+        (&["edit", "A", "--note", "of the old account"], "keyctl: changed `A`\n"),
+        (
+            &["revoke", "D", "--yes"],
+            "keyctl: revoked `D`: no command gets it any more\nkeyctl: hint: end it at its issuer too; then `keyctl rotate D`\n",
+        ),
+        (
+            &["remove", "A", "C", "--yes"],
+            "keyctl: removed 2 keys: `A`, `C`; `keyctl undo` brings them back, `keyctl forget` wipes their secrets\n",
+        ),
+    ];
+    for (call, said) in done {
+        sandbox.call(call).run().says("", said, 0);
+    }
+    sandbox.call(&["undo", "--list"]).run().says(
+        "WHEN      WHAT\n\
+         just now  remove of 2 keys (`A`, `C`)\n\
+         just now  revoke of `D`\n\
+         just now  edit of `A`\n\
+         just now  rename of `B` to `D`\n\
+         just now  import of 2 keys (`B`, `C`)\n\
+         just now  set of the new key `A`\n",
+        "",
+        0,
+    );
+    let undo = |said: &str| sandbox.call(&["undo", "--yes"]).run().says("", &format!("keyctl: took back: {said}\n"), 0);
+    undo("remove of 2 keys (`A`, `C`)");
+    holds(&sandbox, "C", "third-secret");
+    undo("revoke of `D`");
+    undo("edit of `A`");
+    undo("rename of `B` to `D`");
+    holds(&sandbox, "B", SECOND);
+    undo("import of 2 keys (`B`, `C`)");
+    undo("set of the new key `A`");
+    sandbox.call(&["undo", "--yes"]).run().says(
+        "",
+        "keyctl: nothing was changed in the last 30 days that could be taken back\n",
+        1,
+    );
+    // What was taken back is lost no more than what was removed.
+    sandbox.call(&["rollback", "B", "--yes"]).run().says("", "keyctl: `B` is back\n", 0);
+    holds(&sandbox, "B", SECOND);
+    sandbox.call(&["history", "verify"]).run().says(
+        "the history is intact (16 entries, end proven, anchored at #15)\n",
+        "",
+        0,
+    );
+}
+
+#[test]
+fn taking_back_asks_at_a_terminal_and_needs_a_yes_elsewhere() {
+    let sandbox = replaced();
+    sandbox.call(&["undo"]).run().says(
+        "",
+        "keyctl: taking a change back needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+    let question = "keyctl: take back: set of `A`, just now? [y/N] ";
+    let answer = |typed: &str| on_a_terminal(&sandbox, &[KEYCTL, "undo"], &[(question, typed)]);
+    answer("n\r").says(&format!("{question}n\nkeyctl: nothing was changed\n"), 1);
+    answer("y\r").says(&format!("{question}y\nkeyctl: took back: set of `A`\n"), 0);
+    holds(&sandbox, "A", FIRST);
+}
+
+#[test]
+fn a_former_secret_is_listed_by_its_dates_and_comes_back() {
+    let sandbox = replaced();
+    let versions = || dateless(&sandbox.call(&["versions", "A"]).run().stdout());
+    assert_eq!(versions(), "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE\n");
+    sandbox.call(&["rollback", "A", "--to", "2", "--yes"]).run().says(
+        "",
+        "keyctl: `A` has no such former secret\nkeyctl: hint: see what there is: `keyctl versions A`\n",
+        3,
+    );
+    let back = sandbox.call(&["rollback", "A", "--yes"]).run();
+    assert_eq!(dateless(&back.stderr()), "keyctl: `A` has the secret again that was kept on DATE\n");
+    holds(&sandbox, "A", FIRST);
+    // The secret in between is kept too.
+    assert_eq!(
+        versions(),
+        "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE\n2        DATE  DATE\n"
+    );
+    sandbox.call(&["rollback", "A", "--yes"]).run();
+    holds(&sandbox, "A", SECOND);
+    let json = sandbox.call(&["versions", "A", "--json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("JSON");
+    assert_eq!((json["name"].as_str(), json["former"].as_array().map(Vec::len)), (Some("A"), Some(3)));
+}
+
+#[test]
+fn a_removed_key_comes_back_by_its_name_also_when_something_else_was_done_since() {
+    let sandbox = Sandbox::with(&[("A", FIRST), ("B", SECOND)]);
+    sandbox.call(&["remove", "A", "--yes"]).run();
+    sandbox.call(&["rename", "B", "C"]).run();
+    let gone = sandbox.call(&["versions", "A"]).run();
+    assert_eq!(
+        dateless(&gone.stderr()),
+        "keyctl: `A` was removed on DATE\nkeyctl: hint: bring it back: `keyctl rollback A`\n"
+    );
+    sandbox.call(&["rollback", "A", "--yes"]).run().says("", "keyctl: `A` is back\n", 0);
+    holds(&sandbox, "A", FIRST);
+    sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: rollback of `A`\n", 0);
+    sandbox.call(&["get", "A"]).run().says(
+        "",
+        "keyctl: no key named `A`\nkeyctl: hint: it was removed; bring it back: `keyctl rollback A`\n",
+        3,
+    );
+}
+
+#[test]
+fn forgetting_wipes_former_secrets_out_of_the_store_for_good() {
+    let sandbox = replaced();
+    assert!(contains(&text(&sandbox), FIRST.as_bytes()));
+    sandbox.call(&["forget", "A"]).run().says(
+        "",
+        "keyctl: wiping the former secrets of `A` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+    sandbox.call(&["forget", "A", "--yes"]).run().says(
+        "",
+        "keyctl: wiped 1 former secret for good; the current ones stay\n\
+         keyctl: hint: older copies of `store.age`, such as backups, still hold them\n",
+        0,
+    );
+    let left = text(&sandbox);
+    assert!(!contains(&left, FIRST.as_bytes()) && contains(&left, SECOND.as_bytes()));
+    sandbox.call(&["forget", "A", "--yes"]).run().says("", "keyctl: there are no former secrets\n", 0);
+    sandbox.call(&["forget", "B", "--yes"]).run().says(
+        "",
+        "keyctl: no key named `B`\nkeyctl: hint: keep it with `keyctl set B`\n",
+        3,
+    );
+    sandbox.call(&["remove", "A", "--yes"]).run();
+    sandbox.call(&["forget", "--all", "--yes", "--json"]).run().says("{\n  \"wiped\": 1\n}\n", "", 0);
+    assert!(!contains(&text(&sandbox), SECOND.as_bytes()));
+    sandbox.call(&["undo", "--yes"]).run().says(
+        "",
+        "keyctl: nothing was changed in the last 30 days that could be taken back\n",
+        1,
+    );
+}
+
+#[test]
+fn details_are_kept_beside_the_secret_and_changed_without_it() {
+    let sandbox = Sandbox::new();
+    sandbox.secret(FIRST);
+    let details = [
+        "--expires",
+        "2099-01-31",
+        "--rotate-every",
+        "90d",
+        "--url",
+        "https://example.com/keys",
+        "--note",
+        "of the team",
+        "--tag",
+        "prod",
+    ];
+    let set = sandbox.call(&[&["set", "A", "--quiet"][..], &details].concat()).input(FIRST).run();
+    assert_eq!(set.code(), 0);
+    let field = |field: &str| {
+        keys(&sandbox).lines().find_map(|line| line.strip_prefix(&format!("{field} = ")).map(str::to_owned))
+    };
+    assert_eq!(field("expires").as_deref(), Some("\"2099-01-31T00:00:00Z\""));
+    assert_eq!(field("rotate_every").as_deref(), Some("\"90d\""));
+    assert_eq!(field("tags").as_deref(), Some("[\"prod\"]"));
+    sandbox.call(&["edit", "A", "--no-expires", "--no-tag", "prod", "--tag", "ci", "--rotate-every", "1y"]).run().says(
+        "",
+        "keyctl: changed `A`; to be replaced every 1 year\n",
+        0,
+    );
+    assert_eq!((field("expires"), field("tags").as_deref()), (None, Some("[\"ci\"]")));
+    sandbox.call(&["edit", "A", "--tag", "ci"]).run().says("", "keyctl: `A` is so already\n", 0);
+    // The end belongs to the secret: the same secret keeps it, another one does not.
+    sandbox.call(&["edit", "A", "--expires", "2099-01-31"]).run().says(
+        "",
+        "keyctl: changed `A`; expires 2099-01-31 00:00; to be replaced every 1 year\n",
+        0,
+    );
+    sandbox.call(&["set", "A"]).input(FIRST).run().says(
+        "",
+        "keyctl: `A` holds this very secret already; expires 2099-01-31 00:00; to be replaced every 1 year\n",
+        0,
+    );
+    sandbox.secret(SECOND);
+    sandbox.call(&["set", "A", "--replace"]).input(SECOND).run().says(
+        "",
+        "keyctl: replaced `A`; its former secret is kept; to be replaced every 1 year\n",
+        0,
+    );
+    assert_eq!(field("note").as_deref(), Some("\"of the team\""));
+}
+
+#[test]
+fn a_detail_that_cannot_be_meant_is_refused_before_anything_is_kept() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    let forms = "write a date (`2027-01-31`), a moment (`2027-01-31T12:00:00Z`) or a period (`90d`, `in 6 months`)";
+    let line = "is one line of text with at most 1000 bytes";
+    for (words, said) in [
+        (&["--expires", "tomorrow"][..], format!("`--expires`: {forms}")),
+        (&["--expires", "2027-02-29"], format!("`--expires`: {forms}")),
+        (
+            &["--expires", "2027-01-01T24:00"],
+            "`--expires`: a day has the hours 00 to 23, and a minute the seconds 00 to 59".into(),
+        ),
+        (&["--url", "http://example.com"], "`--url` takes the address of a page, `https://…`".into()),
+        (&["--url", "https://-x"], "`--url` takes the address of a page, `https://…`".into()),
+        (&["--url", "javascript:alert(1)"], "`--url` takes the address of a page, `https://…`".into()),
+        (&["--note", "two\nlines"], format!("a note {line}")),
+        (&["--note", ""], format!("a note {line}")),
+    ] {
+        let call = [&["edit", "A"][..], words].concat();
+        sandbox.call(&call).run().says("", &format!("keyctl: {said}\n"), 2);
+        let call = [&["set", "B"][..], words].concat();
+        sandbox.call(&call).input("b-secret-value").run().says("", &format!("keyctl: {said}\n"), 2);
+    }
+    for (words, said) in [
+        (&["--rotate-every", "0d"][..], "`--rotate-every`: a period of nothing cannot be meant"),
+        (&["--rotate-every", "1000000000d"], "`--rotate-every`: a period has at most a hundred years"),
+        (&["--tag", "a b"], "`--tag`: a tag cannot hold a space; use letters, digits, `_` or `-`"),
+    ] {
+        let call = [&["edit", "A"][..], words].concat();
+        let said = format!("keyctl: {said}\nkeyctl: hint: see `keyctl edit --help`\n");
+        sandbox.call(&call).run().says("", &said, 2);
+    }
+    sandbox.call(&["edit", "A"]).run().says(
+        "",
+        "keyctl: nothing was said that should change\nkeyctl: hint: say what, as in `keyctl edit A --expires 2027-01-31`\n",
+        2,
+    );
+    sandbox.call(&["edit", "B", "--note", "x"]).run().says(
+        "",
+        "keyctl: no key named `B`\nkeyctl: hint: keep it with `keyctl set B`\n",
+        3,
+    );
+}
+
+#[test]
+fn an_end_in_the_past_is_said_when_it_is_given() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.call(&["edit", "A", "--expires", "2020-02-29"]).run().says(
+        "",
+        "keyctl: `--expires` is in the past (2020-02-29 00:00): the key counts as expired\n\
+         keyctl: changed `A`; expires 2020-02-29 00:00\n",
+        0,
+    );
+}
+
+#[test]
+fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.call(&["revoke", "A"]).run().says(
+        "",
+        "keyctl: revoking `A` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+    sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run().says(
+        "",
+        "keyctl: revoked `A`: no command gets it any more\n\
+         keyctl: hint: end it at its issuer too; then `keyctl rotate A`\n",
+        0,
+    );
+    sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run().says(
+        "",
+        "keyctl: `A` is revoked already\n",
+        0,
+    );
+    assert!(contains(&text(&sandbox), b"reason = \"seen in a log\""));
+    sandbox.call(&["edit", "A", "--not-revoked"]).run().says("", "keyctl: changed `A`\n", 0);
+    assert!(!keys(&sandbox).contains("revoked"));
+}
