@@ -14,6 +14,7 @@ pub mod rotator;
 pub mod config;
 pub mod project;
 
+pub mod issuer;
 pub mod profile;
 pub mod rotation;
 

@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["cli", "terminal"],
     &["launch", "exchange", "rotator"],
     &["project", "config"],
-    &["profile", "rotation"],
+    &["profile", "rotation", "issuer"],
     &["history", "store"],
     &["identity"],
     &["home", "seal"],
@@ -31,6 +31,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/mod.rs",            // reading an identity
     "identity/recovery.rs",       // wrapping it with a passphrase
     "identity/secret_service.rs", // telling identity and anchor apart
+    "issuer/mod.rs",              // telling whose key it is
     "store/text/reading.rs",      // decoding what is no text
     "store/text/writing.rs",      // writing a key down, inside the encryption
     "store/editing.rs",           // bringing a former secret back
@@ -185,7 +186,9 @@ fn no_file_is_longer_than_a_chapter_and_nothing_exits_below_main() {
     for path in sources() {
         let name = relative(&path);
         let code = code(&path);
-        assert!(code.lines().count() <= 400, "{name} has {} lines of code", code.lines().count());
+        // A table of data is as long as it has rows.
+        let is_table = path.extension().is_some_and(|extension| extension == "toml");
+        assert!(is_table || code.lines().count() <= 400, "{name} has {} lines of code", code.lines().count());
         assert!(!code.contains("process::exit") || name == "platform/windows.rs", "{name} exits");
         assert!(!code.contains("unsafe {") || name == "platform/windows.rs", "{name} is unsafe");
     }
