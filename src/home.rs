@@ -52,6 +52,21 @@ impl Home {
         }
     }
 
+    /// What to say of the variables that ought to name a folder and are ignored, because they hold no absolute path (XDG
+    /// Base Directory Specification 0.8: "consider the path invalid and ignore it"). Said where a store is made or none is
+    /// found, and by `status` and `doctor`: to those the folder matters, and no start of a command pays for it.
+    #[must_use]
+    pub fn ignored() -> Vec<String> {
+        if std::env::var_os("KEYCTL_HOME").is_some_and(|home| !home.is_empty()) {
+            return Vec::new();
+        }
+        let relative = |name: &&&str| {
+            std::env::var_os(name).is_some_and(|folder| !folder.is_empty() && !Path::new(&folder).is_absolute())
+        };
+        let said = |name: &&str| format!("`{name}` is not an absolute path and is ignored");
+        platform::FOLDER_VARIABLES.iter().filter(relative).map(said).collect()
+    }
+
     /// A home in one folder.
     #[must_use]
     pub fn at(folder: &Path) -> Self {

@@ -76,6 +76,7 @@ impl Finding {
 pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
+    findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
     findings.extend(leftovers(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home));

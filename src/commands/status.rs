@@ -44,6 +44,9 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     }
     project_rows(&standing, &mut rows, &mut hints);
     terminal.report(&columns(&rows))?;
+    for ignored in Home::ignored() {
+        terminal.warn(&ignored);
+    }
     for hint in &hints {
         terminal.hint(hint);
     }

@@ -243,6 +243,10 @@ pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
 /// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
 pub const ESSENTIAL_VARIABLES: &[&str] = &[];
 
+/// Variables that name the folders of programs (XDG Base Directory Specification); macOS has its own.
+pub const FOLDER_VARIABLES: &[&str] =
+    if cfg!(target_os = "macos") { &[] } else { &["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] };
+
 /// The terminal that belongs to this session, to ask on while standard input is data.
 ///
 /// # Errors

@@ -243,6 +243,9 @@ pub const ESSENTIAL_VARIABLES: &[&str] = &[
     "OS",
 ];
 
+/// Variables that name the folders of programs: the system is asked for them instead.
+pub const FOLDER_VARIABLES: &[&str] = &[];
+
 /// The console, to ask on while standard input is data.
 ///
 /// # Errors
