@@ -20,7 +20,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::change::{Outcome, change_or_create};
+use super::{
+    change::{Outcome, change_or_create},
+    naming,
+};
 
 /// Keeps the secret under the name, and makes the store if there is none.
 ///
@@ -197,17 +200,7 @@ pub fn from_standard_input() -> Result<Secret> {
 }
 
 fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<()> {
-    if !payload.keys.contains_key(name)
-        && let Some(other) = payload.same_but_for_case(name)
-    {
-        if cfg!(windows) {
-            return Err(Failure::new(
-                Kind::Negative,
-                format!("`{other}` exists, and Windows takes `{name}` for the same variable"),
-            ));
-        }
-        terminal.warn(&format!("`{other}` exists too; the two differ only in case"));
-    }
+    naming::tell_apart(payload.keys.keys(), [name], terminal)?;
     if let Some(other) = payload.holder_of(secret, name) {
         terminal.warn(&format!("`{other}` holds the same secret"));
     }
