@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    hex, platform, random,
 };
 
 /// How long a writer waits for another before it gives up.
@@ -238,10 +238,9 @@ pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
 
 /// A name in the same folder that nobody can guess: rename stays on one device, and no link can wait there.
 fn temporary_beside(target: &Path) -> io::Result<PathBuf> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let random = random::bytes::<8>().map_err(io::Error::other)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    Ok(target.with_file_name(format!(".{name}.{:016x}{TEMPORARY}", u64::from_le_bytes(random))))
+    Ok(target.with_file_name(format!(".{name}.{}{TEMPORARY}", hex::encode(&random))))
 }
 
 /// The right to write, held until it is dropped. The system frees it when its holder dies, so none is ever stale.

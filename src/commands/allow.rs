@@ -6,6 +6,7 @@ use crate::{
     cli,
     date::Moment,
     failure::{Failure, Kind, Result},
+    hex,
     history::{Action, Event},
     home::Home,
     name::{KeyName, VariableName},
@@ -34,7 +35,7 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
     }
     let mut project = found(&home, arguments.folder.as_deref(), terminal)?;
     let grants = project.file.grants.clone();
-    let hash = profile::hex(&profile::digest(&grants));
+    let hash = hex::encode(&profile::digest(&grants));
     if arguments.show_hash {
         terminal.report(&hash)?;
         return Ok(ExitCode::SUCCESS);

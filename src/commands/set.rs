@@ -15,6 +15,7 @@ use crate::{
     history::{Action, Event},
     home::{self, Home},
     name::KeyName,
+    random,
     secret::{LARGEST, Secret},
     store::payload::{Payload, Set},
     terminal::Terminal,
@@ -163,7 +164,7 @@ fn generate(length: u16) -> Result<Secret> {
     let mut made = Vec::with_capacity(length.into());
     let mut random = zeroize::Zeroizing::new([0_u8; 256]);
     while made.len() < length.into() {
-        getrandom::fill(random.as_mut()).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+        random::fill(random.as_mut())?;
         // Numbers from 248 on are passed over: with them the first eight letters would come more often.
         let fair = random.iter().filter(|byte| **byte < 248).map(|byte| LETTERS[usize::from(byte % 62)]);
         made.extend(fair.take(usize::from(length) - made.len()));

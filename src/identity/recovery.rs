@@ -13,6 +13,7 @@ use super::{Identity, PREFIX, anchor::Id, file::pick_line};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    random,
     secret::Secret,
 };
 
@@ -41,7 +42,7 @@ pub struct RecoveryCopy {
 pub fn new_passphrase() -> Result<Secret> {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut random = Zeroizing::new([0_u8; 20]);
-    getrandom::fill(random.as_mut()).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+    random::fill(random.as_mut())?;
     let mut text = Vec::with_capacity(23);
     for (at, byte) in random.iter().enumerate() {
         if at > 0 && at % 5 == 0 {

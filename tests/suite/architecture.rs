@@ -15,8 +15,8 @@ const ROWS: &[&[&str]] = &[
     &["history", "store"],
     &["identity"],
     &["home", "seal"],
-    &["platform"],
-    &["secret", "name", "date", "failure"],
+    &["platform", "random"],
+    &["secret", "name", "date", "failure", "hex"],
 ];
 
 /// Where a row's module may look sideways or up after all, and why.
