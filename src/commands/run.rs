@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
         .program(program.name().as_ref())
         .terminal(std::io::stderr().is_terminal());
     chosen.record(event, (&config).into(), terminal)?;
-    match program.become_it(environment)? {}
+    match program.become_it(&environment)? {}
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
@@ -53,7 +53,7 @@ fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -
 
 /// One line each on what a user would not expect. Nothing is said where all is as always.
 fn say_what_differs(
-    environment: &Environment,
+    environment: &Environment<'_>,
     program: &Program,
     chosen: &Chosen,
     arguments: &cli::Run,

@@ -216,10 +216,10 @@ pub fn largest_launch() -> Option<usize> {
     Some(quarter.clamp(128 * 1024, 6 * 1024 * 1024))
 }
 
-/// A secret's bytes as the value of a variable.
+/// A secret's bytes as the value of a variable, where they lie: a copy would not be wiped.
 #[must_use]
-pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
-    Some(OsString::from_vec(bytes.to_vec()))
+pub fn variable_value(bytes: &[u8]) -> Option<&OsStr> {
+    Some(OsStr::from_bytes(bytes))
 }
 
 /// The bytes of a variable's value.

@@ -201,8 +201,8 @@ pub fn largest_launch() -> Option<usize> {
 
 /// A secret's bytes as the value of a variable: text only, as Windows keeps UTF-16.
 #[must_use]
-pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
-    std::str::from_utf8(bytes).ok().map(OsString::from)
+pub fn variable_value(bytes: &[u8]) -> Option<&OsStr> {
+    std::str::from_utf8(bytes).ok().map(OsStr::new)
 }
 
 /// The bytes of a variable's value.
