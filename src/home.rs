@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    hex, platform, random,
 };
 
 /// How long a writer waits for another before it gives up.
@@ -37,7 +37,7 @@ impl Home {
     /// When there is no home folder, or `KEYCTL_HOME` is not absolute: nothing is ever written to the current folder.
     pub fn find() -> Result<Self> {
         if let Some(home) = std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()) {
-            let home = PathBuf::from(home);
+            let home = from_user(home.into());
             if !home.is_absolute() {
                 return Err(Failure::new(Kind::Disk, "`KEYCTL_HOME` is not an absolute path")
                     .hint("give the whole path, from the root"));
@@ -50,6 +50,21 @@ impl Home {
             _ => Err(Failure::new(Kind::Disk, "there is no home folder to keep keys in")
                 .hint("set `HOME`, or `KEYCTL_HOME` to a folder of your own")),
         }
+    }
+
+    /// What to say of the variables that ought to name a folder and are ignored, because they hold no absolute path (XDG
+    /// Base Directory Specification 0.8: "consider the path invalid and ignore it"). Said where a store is made or none is
+    /// found, and by `status` and `doctor`: to those the folder matters, and no start of a command pays for it.
+    #[must_use]
+    pub fn ignored() -> Vec<String> {
+        if std::env::var_os("KEYCTL_HOME").is_some_and(|home| !home.is_empty()) {
+            return Vec::new();
+        }
+        let relative = |name: &&&str| {
+            std::env::var_os(name).is_some_and(|folder| !folder.is_empty() && !Path::new(&folder).is_absolute())
+        };
+        let said = |name: &&str| format!("`{name}` is not an absolute path and is ignored");
+        platform::FOLDER_VARIABLES.iter().filter(relative).map(said).collect()
     }
 
     /// A home in one folder.
@@ -120,6 +135,17 @@ impl Home {
                 let _ = std::fs::remove_file(path);
             }
         }
+    }
+}
+
+/// A path as a user writes it: `~` for the home folder, also where no shell was there to put that in (`--from-file=~/key`,
+/// a variable in a unit file, `cmd.exe`). A folder that is really named `~` is `./~`.
+#[must_use]
+pub fn from_user(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), dirs::home_dir()) {
+        (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home,
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
     }
 }
 
@@ -223,10 +249,9 @@ pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
 
 /// A name in the same folder that nobody can guess: rename stays on one device, and no link can wait there.
 fn temporary_beside(target: &Path) -> io::Result<PathBuf> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let random = random::bytes::<8>().map_err(io::Error::other)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    Ok(target.with_file_name(format!(".{name}.{:016x}{TEMPORARY}", u64::from_le_bytes(random))))
+    Ok(target.with_file_name(format!(".{name}.{}{TEMPORARY}", hex::encode(&random))))
 }
 
 /// The right to write, held until it is dropped. The system frees it when its holder dies, so none is ever stale.
@@ -299,6 +324,16 @@ mod tests {
         assert_eq!(read(&path, 10).expect_err("too large").kind, Kind::Disk);
         assert_eq!(read(&path, 11).expect("fits").expect("there").0.len(), 11);
         assert!(read(&folder.path().join("none"), 10).expect("no error").is_none());
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder_at_the_beginning_of_a_path_and_nowhere_else() {
+        let home = dirs::home_dir().expect("home");
+        assert_eq!(from_user("~".into()), home);
+        assert_eq!(from_user("~/a/~".into()), home.join("a").join("~"));
+        for other in ["./~", "~other/a", "a/~/b", "/~", "", "a~"] {
+            assert_eq!(from_user(other.into()), Path::new(other), "{other}");
+        }
     }
 
     #[test]

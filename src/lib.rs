@@ -27,8 +27,10 @@ pub mod home;
 pub mod seal;
 
 pub mod platform;
+pub mod random;
 
 pub mod date;
 pub mod failure;
+pub mod hex;
 pub mod name;
 pub mod secret;

@@ -14,7 +14,10 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Kind, Result};
+use crate::{
+    failure::{Failure, Kind, Result},
+    random,
+};
 
 /// Bytes of the nonce that every sealed text begins with.
 const NONCE: usize = 24;
@@ -39,12 +42,9 @@ impl SealKey {
     /// Seals `plain`; `associated` is not kept, but opening needs the very same.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// When the system gives no randomness.
     pub fn seal(&self, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce)
-            .map_err(|error| Failure::new(Kind::Disk, format!("the system gives no random bytes: {error}")))?;
-        self.seal_with(nonce, associated, plain)
+        self.seal_with(random::bytes()?, associated, plain)
             .ok_or_else(|| Failure::new(Kind::Disk, "there is more to seal than one seal can hold"))
     }
 

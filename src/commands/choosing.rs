@@ -68,8 +68,14 @@ pub fn wanted(home: &Home, choice: &Choice, config: &Config, terminal: &Terminal
     let project = if choice.no_project { None } else { project::find(home, None, Some(terminal))? };
     let profiles = project.as_ref().map(|project| &project.file.profiles);
     let profile = chosen_profile(choice)?;
-    let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)?;
+    let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)
+        .map_err(|failure| if failure.kind == Kind::Missing { profile_elsewhere(failure) } else { failure })?;
     Ok(Wish { wanted, project, profile })
+}
+
+/// A profile that is missing may be in a `config.toml` under another folder.
+fn profile_elsewhere(failure: Failure) -> Failure {
+    Home::ignored().into_iter().fold(failure, Failure::hint)
 }
 
 /// The profile of the call, else of the variable; an empty variable is none, as scripts leave them.

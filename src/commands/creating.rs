@@ -34,7 +34,12 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
         None if !file::is_absent(home) => None,
         None if !left_of_a_store(home).is_empty() => return Err(remains(home)),
         None if pin::read(home).is_some() => return Err(pin::lost()),
-        None => Some(create(home, choose(keeper, terminal)?)?),
+        None => {
+            for ignored in Home::ignored() {
+                terminal.warn(&ignored);
+            }
+            Some(create(home, choose(keeper, terminal)?)?)
+        }
     };
     made.map_or_else(|| open_existing(home), Ok)
 }

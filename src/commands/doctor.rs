@@ -20,7 +20,7 @@ use crate::{
         file::{self, SealedFile},
         payload::Payload,
     },
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -76,6 +76,7 @@ impl Finding {
 pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
+    findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
     findings.extend(leftovers(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home));
@@ -92,7 +93,7 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     } else {
         let rows: Vec<_> =
             findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_string(), f.seen.clone()]).collect();
-        terminal.report(&columns(&rows))?;
+        terminal.table(&rows, &[])?;
         findings.iter().flat_map(|finding| &finding.hints).for_each(|hint| terminal.hint(hint));
     }
     if bad > 0 {

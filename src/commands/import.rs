@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     change::{Outcome, change_or_create},
-    opening,
+    naming, opening,
 };
 
 /// The most bytes a file to import may have: 16 MiB.
@@ -59,8 +59,9 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.report(&names.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let done =
-        change_or_create(&home, terminal, now, None, |payload| keep_all(payload, &keys, arguments.replace, now))?;
+    let done = change_or_create(&home, terminal, now, None, |payload| {
+        keep_all(payload, &keys, arguments.replace, now, terminal)
+    })?;
     let removed = match &arguments.file {
         Some(file) if arguments.delete => Some(delete(&home, file, &source, &keys, terminal)?),
         _ => None,
@@ -152,7 +153,13 @@ fn without_empty(keys: Vec<(KeyName, Secret)>, terminal: &Terminal) -> Vec<(KeyN
     keys
 }
 
-fn keep_all(payload: &mut Payload, keys: &[(KeyName, Secret)], replace: bool, now: Moment) -> Result<Outcome<Done>> {
+fn keep_all(
+    payload: &mut Payload,
+    keys: &[(KeyName, Secret)],
+    replace: bool,
+    now: Moment,
+    terminal: &Terminal,
+) -> Result<Outcome<Done>> {
     let taken =
         |(name, value): &&(KeyName, Secret)| payload.keys.get(name).is_some_and(|key| !key.value.same_as(value));
     let taken: Vec<String> = keys.iter().filter(taken).map(|(name, _)| format!("`{name}`")).collect();
@@ -164,6 +171,7 @@ fn keep_all(payload: &mut Payload, keys: &[(KeyName, Secret)], replace: bool, no
         .hint("to replace their secrets: `--replace`; the former ones are kept")
         .hint("to keep them apart: `--prefix PROJECT/`"));
     }
+    naming::tell_apart(payload.keys.keys(), keys.iter().map(|(name, _)| name), terminal)?;
     let mut done = Done::default();
     payload.step(Deed::Import, now, |edit| {
         for (name, value) in keys {

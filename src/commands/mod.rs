@@ -16,6 +16,7 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod mending;
+pub mod naming;
 pub mod opening;
 pub mod other_keyctl;
 pub mod profile;

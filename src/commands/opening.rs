@@ -110,7 +110,9 @@ pub fn no_file(home: &Home, kept: &Kept) -> Failure {
 }
 
 fn nothing_kept() -> Failure {
-    Failure::new(Kind::Missing, "no key is kept yet").hint("keep one with `keyctl set NAME`")
+    let failure = Failure::new(Kind::Missing, "no key is kept yet");
+    // Keys that were kept under another folder are not gone: the folder is another one.
+    Home::ignored().into_iter().fold(failure, Failure::hint).hint("keep one with `keyctl set NAME`")
 }
 
 fn no_record(home: &Home) -> Failure {

@@ -15,7 +15,10 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::change::{Outcome, change};
+use super::{
+    change::{Outcome, change},
+    naming,
+};
 
 /// Removes keys: all of them or, if one is missing, none.
 ///
@@ -73,6 +76,7 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let (old, new) = (&arguments.old, &arguments.new);
     change(&home, terminal, now, |payload| {
+        naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
         Ok(Outcome::changed((), Event::new(Action::Rename, now).names([old, new])))
     })?;

@@ -11,7 +11,7 @@ use crate::{
         environment::{Environment, Rules},
         program::Program,
     },
-    terminal::{Terminal, columns},
+    terminal::Terminal,
 };
 
 use super::choosing::{self, Chosen};
@@ -38,14 +38,14 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
         .program(program.name().as_ref())
         .terminal(std::io::stderr().is_terminal());
     chosen.record(event, (&config).into(), terminal)?;
-    match program.become_it(environment)? {}
+    match program.become_it(&environment)? {}
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
 fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let mut rows = vec![["VARIABLE", "FROM"].map(str::to_owned).to_vec()];
     rows.extend(wanted.rows());
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
     terminal.say(&format!("would run `{}`", words[0]));
     Ok(ExitCode::SUCCESS)
@@ -53,7 +53,7 @@ fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -
 
 /// One line each on what a user would not expect. Nothing is said where all is as always.
 fn say_what_differs(
-    environment: &Environment,
+    environment: &Environment<'_>,
     program: &Program,
     chosen: &Chosen,
     arguments: &cli::Run,

@@ -15,6 +15,7 @@ use crate::{
     history::{Action, Event},
     home::{self, Home},
     name::KeyName,
+    random,
     secret::{LARGEST, Secret},
     store::{editing::Set, journal::Deed, payload::Payload},
     terminal::Terminal,
@@ -23,6 +24,7 @@ use crate::{
 use super::{
     change::{Outcome, change_or_create},
     details::{Details, in_words},
+    naming,
 };
 
 /// Keeps the secret under the name, and makes the store if there is none.
@@ -170,7 +172,7 @@ fn generate(length: u16) -> Result<Secret> {
     let mut made = Vec::with_capacity(length.into());
     let mut random = zeroize::Zeroizing::new([0_u8; 256]);
     while made.len() < length.into() {
-        getrandom::fill(random.as_mut()).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+        random::fill(random.as_mut())?;
         // Numbers from 248 on are passed over: with them the first eight letters would come more often.
         let fair = random.iter().filter(|byte| **byte < 248).map(|byte| LETTERS[usize::from(byte % 62)]);
         made.extend(fair.take(usize::from(length) - made.len()));
@@ -207,17 +209,7 @@ pub fn from_standard_input() -> Result<Secret> {
 }
 
 fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<()> {
-    if !payload.keys.contains_key(name)
-        && let Some(other) = payload.same_but_for_case(name)
-    {
-        if cfg!(windows) {
-            return Err(Failure::new(
-                Kind::Negative,
-                format!("`{other}` exists, and Windows takes `{name}` for the same variable"),
-            ));
-        }
-        terminal.warn(&format!("`{other}` exists too; the two differ only in case"));
-    }
+    naming::tell_apart(payload.keys.keys(), [name], terminal)?;
     if let Some(other) = payload.holder_of(secret, name) {
         terminal.warn(&format!("`{other}` holds the same secret"));
     }

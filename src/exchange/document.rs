@@ -11,7 +11,7 @@
 //!   to set the next variable. It cuts CR off a line's end on Windows, hence none is written, and it refuses `NODE_OPTIONS`.
 
 use super::page::Page;
-use crate::failure::{Failure, Kind, Result};
+use crate::{failure::Result, hex, random};
 
 /// The longest line that Go's `bufio.Scanner` hands out, as Docker uses it.
 const LONGEST_DOCKER_LINE: usize = 64 * 1024 - 1;
@@ -202,9 +202,7 @@ pub(super) fn write_github(page: &mut Page, name: &str, text: &str) -> Result<()
 /// A random line that the text does not hold.
 fn delimiter_outside(text: &str) -> Result<String> {
     loop {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
-        let delimiter = format!("KEYCTL_{:032x}", u128::from_ne_bytes(random));
+        let delimiter = format!("KEYCTL_{}", hex::encode(&random::bytes::<16>()?));
         if !text.contains(&delimiter) {
             return Ok(delimiter);
         }

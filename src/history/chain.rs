@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::Result,
+    hex,
     seal::{OVERHEAD, SealKey},
 };
 
@@ -67,7 +68,7 @@ impl<'a> Chain<'a> {
         plain.resize(json.len().next_multiple_of(BLOCK), b' ');
         let body = self.key.seal(&self.associated(), &plain)?;
         let hash = self.hash_after(&body);
-        let line = format!("1.{}.{}.{}\n", self.at.seq + 1, STANDARD.encode(&body), to_hex(&hash)).into_bytes();
+        let line = format!("1.{}.{}.{}\n", self.at.seq + 1, STANDARD.encode(&body), hex::encode(&hash)).into_bytes();
         self.move_on(hash, line.len());
         Ok(line)
     }
@@ -80,7 +81,7 @@ impl<'a> Chain<'a> {
         let dot = rest.iter().position(|&byte| byte == b'.').ok_or("it has no chain value")?;
         let body = STANDARD.decode(&rest[..dot]).map_err(|_| "it is not base64")?;
         let hash = self.hash_after(&body);
-        if rest[dot + 1..] != *to_hex(&hash).as_bytes() {
+        if rest[dot + 1..] != *hex::encode(&hash).as_bytes() {
             return Err("its chain value is wrong");
         }
         let plain = self.key.open(&self.associated(), &body).ok_or("its seal does not open")?;
@@ -105,23 +106,4 @@ impl<'a> Chain<'a> {
     fn move_on(&mut self, hash: [u8; 32], length: usize) {
         self.at = Position { seq: self.at.seq + 1, offset: self.at.offset + length as u64, hash };
     }
-}
-
-/// Lower case hex.
-pub(super) fn to_hex(hash: &[u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    hash.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
-/// What [`to_hex`] wrote, and nothing else.
-pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    for (byte, two) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()?;
-    }
-    Some(hash)
 }

@@ -14,8 +14,8 @@ use std::{
     path::Path,
 };
 
-use super::chain::{Position, from_hex, to_hex};
-use crate::{failure::Result, home, platform, seal::SealKey};
+use super::chain::Position;
+use crate::{failure::Result, hex, home, platform, seal::SealKey};
 
 const ASSOCIATED: &[u8] = b"keyctl-history-head-v1";
 /// Bytes of a head before it is sealed: five numbers of up to 20 digits, twice 64 hex digits and the spaces fit in.
@@ -60,7 +60,7 @@ pub(super) fn read(path: &Path, key: &SealKey) -> io::Result<Found> {
 
 /// The head's bytes.
 pub(super) fn seal(head: &Head, key: &SealKey) -> Result<Vec<u8>> {
-    let one = |at: &Position| format!("{} {} {}", at.seq, at.offset, to_hex(&at.hash));
+    let one = |at: &Position| format!("{} {} {}", at.seq, at.offset, hex::encode(&at.hash));
     let text = format!("{} {} {}", one(&head.end), one(&head.synced), head.lost);
     key.seal(ASSOCIATED, format!("{text:<PLAIN$}").as_bytes())
 }
@@ -79,7 +79,7 @@ fn parse(text: &str) -> Option<Head> {
     let mut one = || {
         let seq = words.next()?.parse().ok()?;
         let offset = words.next()?.parse().ok()?;
-        Some(Position { seq, offset, hash: from_hex(words.next()?)? })
+        Some(Position { seq, offset, hash: hex::decode(words.next()?)? })
     };
     let (end, synced) = (one()?, one()?);
     let head = Head { end, synced, lost: words.next()?.parse().ok()? };

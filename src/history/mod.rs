@@ -36,7 +36,7 @@ use std::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    home, platform,
+    hex, home, platform,
     seal::SealKey,
 };
 
@@ -85,7 +85,7 @@ pub struct Mark {
 impl fmt::Display for Mark {
     /// `12.<64 hex digits>`: one word, for a keychain item or a note on paper.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.seq, chain::to_hex(&self.hash))
+        write!(f, "{}.{}", self.seq, hex::encode(&self.hash))
     }
 }
 
@@ -94,7 +94,7 @@ impl FromStr for Mark {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let read = || {
             let (seq, hash) = text.split_once('.')?;
-            Some(Self { seq: seq.parse().ok()?, hash: chain::from_hex(hash)? })
+            Some(Self { seq: seq.parse().ok()?, hash: hex::decode(hash)? })
         };
         read().ok_or_else(|| "not a mark of the history".to_owned())
     }

@@ -196,13 +196,13 @@ fn refit(line: &[u8], before: &[u8]) -> Vec<u8> {
     let (line, before) = (fields(line), fields(before));
     let (body, seq) = (STANDARD.decode(&line[2]).unwrap(), before[1].parse::<u64>().unwrap() + 1);
     let hash: [u8; 32] = Sha256::new()
-        .chain_update(chain::from_hex(&before[3]).unwrap())
+        .chain_update(crate::hex::decode::<32>(&before[3]).unwrap())
         .chain_update(seq.to_be_bytes())
         .chain_update((body.len() as u64).to_be_bytes())
         .chain_update(&body)
         .finalize()
         .into();
-    format!("1.{seq}.{}.{}\n", line[2], chain::to_hex(&hash)).into_bytes()
+    format!("1.{seq}.{}.{}\n", line[2], crate::hex::encode(&hash)).into_bytes()
 }
 
 #[test]

@@ -6,10 +6,7 @@
 
 use std::fmt;
 
-use crate::{
-    failure::{Failure, Kind, Result},
-    secret::Secret,
-};
+use crate::{failure::Result, hex, random, secret::Secret};
 
 /// Sixteen random bytes that name a store, a seal or a log; printed as 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -21,21 +18,19 @@ impl Id {
     /// # Errors
     /// When the system has none to give.
     pub fn random() -> Result<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
-        Ok(Self(bytes))
+        random::bytes().map(Self)
     }
 
     /// Reads 32 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        parse_hex(text).map(Self)
+        hex::decode(text).map(Self)
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, &self.0)
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -78,7 +73,7 @@ impl Anchor {
             seal: Id::parse(words.next()?)?,
             generation: words.next()?.parse().ok()?,
             entries: words.next()?.parse().ok()?,
-            hash: parse_hex(words.next()?)?,
+            hash: hex::decode(words.next()?)?,
             day: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(anchor)
@@ -87,30 +82,10 @@ impl Anchor {
     /// The one line to keep. It holds the seal, so it is kept like a secret.
     #[must_use]
     pub fn line(&self) -> Secret {
-        struct Hex<'a>(&'a [u8]);
-        impl fmt::Display for Hex<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_hex(f, self.0)
-            }
-        }
         let Self { store, seal, generation, entries, hash, day } = self;
-        Secret::new(format!("{PREFIX}1 {store} {seal} {generation} {entries} {} {day}", Hex(hash)).into_bytes())
+        let hash = hex::encode(hash);
+        Secret::new(format!("{PREFIX}1 {store} {seal} {generation} {entries} {hash} {day}").into_bytes())
     }
-}
-
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Kind, Result},
+    hex,
     secret::Secret,
 };
 
@@ -70,12 +71,7 @@ impl Identity {
     /// Eight hexadecimal digits that tell identities apart and give nothing else away.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        use std::fmt::Write as _;
-        let digest = Sha256::digest(self.age.to_public().to_string());
-        digest.iter().take(4).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(&Sha256::digest(self.age.to_public().to_string())[..4])
     }
 
     /// An age v1 file that only this identity opens.

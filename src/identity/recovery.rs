@@ -13,6 +13,7 @@ use super::{Identity, PREFIX, anchor::Id, file::pick_line};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    random,
     secret::Secret,
 };
 
@@ -20,6 +21,9 @@ use crate::{
 pub const WORK: u8 = 18;
 /// The most work that a copy may ask for, so that a hostile file cannot keep the machine busy: about 20 seconds.
 const MOST_WORK: u8 = 22;
+/// The fewest characters of a passphrase that a person types: NIST SP 800-63B asks for 8 where a service counts the wrong
+/// ones, and nobody counts here.
+pub const SHORTEST: usize = 12;
 /// No recovery copy comes near it.
 pub const LARGEST: usize = 64 * 1024;
 
@@ -41,7 +45,7 @@ pub struct RecoveryCopy {
 pub fn new_passphrase() -> Result<Secret> {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut random = Zeroizing::new([0_u8; 20]);
-    getrandom::fill(random.as_mut()).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+    random::fill(random.as_mut())?;
     let mut text = Vec::with_capacity(23);
     for (at, byte) in random.iter().enumerate() {
         if at > 0 && at % 5 == 0 {

@@ -372,7 +372,8 @@ fn trouble(error: &io::Error) -> Trouble {
 /// The session bus's local sockets, in order: `DBUS_SESSION_BUS_ADDRESS`, else the user's runtime folder.
 fn addresses() -> impl Iterator<Item = SocketAddr> {
     let given = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok().filter(|text| !text.is_empty());
-    let text = given.or_else(|| std::env::var("XDG_RUNTIME_DIR").ok().map(|folder| format!("unix:path={folder}/bus")));
+    let runtime = || std::env::var("XDG_RUNTIME_DIR").ok().filter(|folder| folder.starts_with('/'));
+    let text = given.or_else(|| runtime().map(|folder| format!("unix:path={folder}/bus")));
     let text = text.unwrap_or_default();
     text.split(';').filter_map(address).collect::<Vec<_>>().into_iter()
 }

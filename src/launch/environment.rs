@@ -1,7 +1,13 @@
 //! The environment a command starts with: the caller's variables, with the keys in their places, within what the kernel
 //! can carry.
+//!
+//! A secret is borrowed here from first to last. The copies that std makes for the launch itself are the only ones that
+//! nobody wipes; a launch replaces this process with all its memory.
 
-use std::ffi::{OsStr, OsString};
+use std::{
+    borrow::Cow,
+    ffi::{OsStr, OsString},
+};
 
 use crate::{
     failure::{Failure, Kind, Result},
@@ -18,9 +24,9 @@ const USUAL: &[&str] =
     &["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LANGUAGE", "TZ", "TMPDIR", "PWD"];
 
 /// A command's whole environment.
-pub struct Environment {
+pub struct Environment<'s> {
     /// Name and value, each name once.
-    pub variables: Vec<(OsString, OsString)>,
+    pub variables: Vec<(OsString, Cow<'s, OsStr>)>,
     /// Which of the caller's variables were replaced by another value.
     pub replaced: Vec<VariableName>,
     /// Which of the caller's variables were left as they are.
@@ -36,21 +42,21 @@ pub struct Rules {
     pub keep: bool,
 }
 
-impl Environment {
+impl<'s> Environment<'s> {
     /// Joins the caller's variables and what is given.
     ///
     /// # Errors
     /// `Usage` for a secret that no environment can carry.
     pub fn join(
         caller: impl Iterator<Item = (OsString, OsString)>,
-        given: &[(VariableName, Secret)],
+        given: &'s [(VariableName, Secret)],
         rules: Rules,
     ) -> Result<Self> {
-        let mut variables: Vec<(OsString, OsString)> = Vec::new();
+        let mut variables: Vec<(OsString, Cow<'s, OsStr>)> = Vec::new();
         for (name, value) in caller.filter(|(name, _)| !rules.clean || is_usual(name)) {
             // A caller may have a variable twice; the first one counts, as for getenv(3).
             if !variables.iter().any(|(other, _)| *other == name) {
-                variables.push((name, value));
+                variables.push((name, value.into()));
             }
         }
         let outer = variables.iter().position(|(name, _)| name == MARKER).map(|at| variables.swap_remove(at).1);
@@ -65,25 +71,25 @@ impl Environment {
             let place =
                 variables.iter_mut().find(|(other, _)| platform::same_variable(other, OsStr::new(name.as_str())));
             match place {
-                Some((_, other)) if *other == value => {}
+                Some((_, other)) if **other == *value => {}
                 Some(_) if rules.keep => {
                     kept.push(name.clone());
                     continue;
                 }
                 Some((_, other)) => {
-                    *other = value;
+                    *other = value.into();
                     if !ours.iter().any(|outer| outer == name.as_str()) {
                         replaced.push(name.clone());
                     }
                 }
-                None => variables.push((name.as_str().into(), value)),
+                None => variables.push((name.as_str().into(), value.into())),
             }
             if !ours.iter().any(|outer| outer == name.as_str()) {
                 ours.push(name.to_string());
             }
         }
         if !ours.is_empty() {
-            variables.push((MARKER.into(), ours.join(",").into()));
+            variables.push((MARKER.into(), OsString::from(ours.join(",")).into()));
         }
         Ok(Self { variables, replaced, kept })
     }
@@ -103,7 +109,7 @@ impl Environment {
         together: Option<usize>,
     ) -> Result<()> {
         // `NAME=VALUE` and a closing NUL, and a pointer to it.
-        let width = |(name, value): &(OsString, OsString)| platform::width(name) + platform::width(value) + 2;
+        let width = |(name, value): &(OsString, Cow<'_, OsStr>)| platform::width(name) + platform::width(value) + 2;
         let pointer = size_of::<usize>();
         if let Some(longest) = longest
             && let Some(variable) = self.variables.iter().find(|variable| width(variable) > longest)
@@ -134,7 +140,7 @@ fn is_usual(name: &OsStr) -> bool {
     among(USUAL) || among(platform::ESSENTIAL_VARIABLES) || name.to_string_lossy().starts_with("LC_")
 }
 
-fn carried(name: &VariableName, secret: &Secret) -> Result<OsString> {
+fn carried<'s>(name: &VariableName, secret: &'s Secret) -> Result<&'s OsStr> {
     if secret.expose().contains(&0) {
         return Err(Failure::new(
             Kind::Usage,
@@ -164,7 +170,7 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect::<Vec<_>>().into_iter()
     }
 
-    fn value<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
+    fn value<'e>(environment: &'e Environment<'_>, name: &str) -> Option<&'e str> {
         let mut all = environment.variables.iter().filter(|(other, _)| other == name);
         let first = all.next().and_then(|(_, value)| value.to_str());
         assert!(all.next().is_none(), "{name} is there twice");
@@ -173,35 +179,31 @@ mod tests {
 
     #[test]
     fn a_variable_of_the_callers_is_replaced_once_and_said() {
-        let made = Environment::join(
-            caller(&[("K", "old"), ("L", "same")]),
-            &given(&[("K", "new"), ("L", "same"), ("M", "x")]),
-            Rules::default(),
-        )
-        .expect("fits");
+        let keys = given(&[("K", "new"), ("L", "same"), ("M", "x")]);
+        let made = Environment::join(caller(&[("K", "old"), ("L", "same")]), &keys, Rules::default()).expect("fits");
         assert_eq!([value(&made, "K"), value(&made, "L"), value(&made, "M")], [Some("new"), Some("same"), Some("x")]);
         assert_eq!(made.replaced.iter().map(VariableName::as_str).collect::<Vec<_>>(), ["K"]);
-        let kept =
-            Environment::join(caller(&[("K", "old")]), &given(&[("K", "new")]), Rules { keep: true, clean: false })
-                .expect("fits");
+        let keys = given(&[("K", "new")]);
+        let kept = Environment::join(caller(&[("K", "old")]), &keys, Rules { keep: true, clean: false }).expect("fits");
         assert_eq!((value(&kept, "K"), kept.kept.len()), (Some("old"), 1));
     }
 
     #[test]
     fn the_inner_of_two_nested_runs_wins_in_silence() {
-        let outer = Environment::join(caller(&[]), &given(&[("K", "outer")]), Rules::default()).expect("fits");
-        let inner =
-            Environment::join(outer.variables.into_iter(), &given(&[("K", "inner"), ("L", "x")]), Rules::default())
-                .expect("fits");
+        let (first, second) = (given(&[("K", "outer")]), given(&[("K", "inner"), ("L", "x")]));
+        let outer = Environment::join(caller(&[]), &first, Rules::default()).expect("fits");
+        let outer = outer.variables.into_iter().map(|(name, value)| (name, value.into_owned()));
+        let inner = Environment::join(outer, &second, Rules::default()).expect("fits");
         assert_eq!((value(&inner, "K"), value(&inner, MARKER)), (Some("inner"), Some("K,L")));
         assert!(inner.replaced.is_empty());
     }
 
     #[test]
     fn a_clean_environment_has_the_usual_few_and_the_keys() {
+        let keys = given(&[("K", "v")]);
         let made = Environment::join(
             caller(&[("HOME", "/h"), ("LC_ALL", "C"), ("AWS_PROFILE", "p")]),
-            &given(&[("K", "v")]),
+            &keys,
             Rules { clean: true, keep: false },
         )
         .expect("fits");
@@ -211,7 +213,8 @@ mod tests {
 
     #[test]
     fn what_the_kernel_cannot_carry_is_said_with_the_numbers() {
-        let made = Environment::join(caller(&[]), &given(&[("K", "12345678")]), Rules::default()).expect("fits");
+        let keys = given(&[("K", "12345678")]);
+        let made = Environment::join(caller(&[]), &keys, Rules::default()).expect("fits");
         let check = |longest, together| {
             made.check([OsStr::new("cmd")].into_iter(), longest, together).err().map(|failure| failure.message)
         };
@@ -224,7 +227,8 @@ mod tests {
             check(None, Some(40)).as_deref(),
             Some("the environment has 45 bytes and the arguments 12; the system carries 40 together")
         );
-        let nul = Environment::join(caller(&[]), &given(&[("K", "a\0b")]), Rules::default()).err().expect("refused");
+        let keys = given(&[("K", "a\0b")]);
+        let nul = Environment::join(caller(&[]), &keys, Rules::default()).err().expect("refused");
         assert_eq!(nul.message, "the secret for `K` has a NUL byte, which no environment can hold");
     }
 }

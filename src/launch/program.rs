@@ -64,9 +64,9 @@ impl Program {
     ///
     /// # Errors
     /// `NotExecutable` when the system does not start it.
-    pub fn become_it(self, environment: Environment) -> Result<std::convert::Infallible> {
+    pub fn become_it(self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
         let mut command = Command::new(&self.path);
-        command.args(&self.arguments).env_clear().envs(environment.variables);
+        command.args(&self.arguments).env_clear().envs(environment.variables.iter().map(|(name, value)| (name, value)));
         platform::become_command(&mut command, &self.called).map_err(|error| {
             Failure::new(
                 Kind::NotExecutable,

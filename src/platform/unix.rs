@@ -216,10 +216,10 @@ pub fn largest_launch() -> Option<usize> {
     Some(quarter.clamp(128 * 1024, 6 * 1024 * 1024))
 }
 
-/// A secret's bytes as the value of a variable.
+/// A secret's bytes as the value of a variable, where they lie: a copy would not be wiped.
 #[must_use]
-pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
-    Some(OsString::from_vec(bytes.to_vec()))
+pub fn variable_value(bytes: &[u8]) -> Option<&OsStr> {
+    Some(OsStr::from_bytes(bytes))
 }
 
 /// The bytes of a variable's value.
@@ -242,6 +242,10 @@ pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
 
 /// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
 pub const ESSENTIAL_VARIABLES: &[&str] = &[];
+
+/// Variables that name the folders of programs (XDG Base Directory Specification); macOS has its own.
+pub const FOLDER_VARIABLES: &[&str] =
+    if cfg!(target_os = "macos") { &[] } else { &["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] };
 
 /// The terminal that belongs to this session, to ask on while standard input is data.
 ///

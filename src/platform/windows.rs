@@ -201,8 +201,8 @@ pub fn largest_launch() -> Option<usize> {
 
 /// A secret's bytes as the value of a variable: text only, as Windows keeps UTF-16.
 #[must_use]
-pub fn variable_value(bytes: &[u8]) -> Option<OsString> {
-    std::str::from_utf8(bytes).ok().map(OsString::from)
+pub fn variable_value(bytes: &[u8]) -> Option<&OsStr> {
+    std::str::from_utf8(bytes).ok().map(OsStr::new)
 }
 
 /// The bytes of a variable's value.
@@ -242,6 +242,9 @@ pub const ESSENTIAL_VARIABLES: &[&str] = &[
     "PROCESSOR_ARCHITECTURE",
     "OS",
 ];
+
+/// Variables that name the folders of programs: the system is asked for them instead.
+pub const FOLDER_VARIABLES: &[&str] = &[];
 
 /// The console, to ask on while standard input is data.
 ///

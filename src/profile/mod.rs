@@ -8,7 +8,7 @@ pub mod variables;
 
 mod resolve;
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -169,15 +169,6 @@ pub fn digest(grants: &[Grant]) -> [u8; 32] {
         hash.update(grant);
     }
     hash.finalize().into()
-}
-
-/// Bytes as lower-case hexadecimal digits, as a digest is shown and given back.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -24,9 +24,11 @@ use super::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    hex,
     home::{self, Home, Lock},
     name::VariableName,
-    profile::{Grant, hex, variables},
+    profile::{Grant, variables},
+    random,
     seal::SealKey,
 };
 
@@ -72,7 +74,7 @@ impl Approvals {
         };
         let (salt, lines) = match found {
             Some(found) => found,
-            None => (new_salt()?, Vec::new()),
+            None => (random::bytes()?, Vec::new()),
         };
         Ok(Self { path, salt, lines, unreadable })
     }
@@ -159,9 +161,9 @@ impl Approvals {
 
     /// Writes the list in the place of the old one; an unreadable one is kept aside first.
     fn write(&self, home: &Home) -> Result<()> {
-        let mut text = format!("{HEAD}{}\n", hex(&self.salt));
+        let mut text = format!("{HEAD}{}\n", hex::encode(&self.salt));
         for (hash, sealed) in &self.lines {
-            let _ = writeln!(text, "{} {}", hex(hash), BASE64.encode(sealed));
+            let _ = writeln!(text, "{} {}", hex::encode(hash), BASE64.encode(sealed));
         }
         if text.len() > LARGEST {
             return Err(Failure::new(Kind::Disk, "there are more approvals than the list can hold")
@@ -278,13 +280,6 @@ pub fn changes(before: &[Grant], now: &[Grant]) -> Changes {
     changes
 }
 
-fn new_salt() -> Result<Salt> {
-    let mut salt = Salt::default();
-    getrandom::fill(&mut salt)
-        .map_err(|error| Failure::new(Kind::Disk, format!("the system gives no random bytes: {error}")))?;
-    Ok(salt)
-}
-
 /// The salt and the lines of a list, or why it is none.
 fn understand(bytes: &[u8]) -> std::result::Result<(Salt, Vec<Line>), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
@@ -296,25 +291,14 @@ fn understand(bytes: &[u8]) -> std::result::Result<(Salt, Vec<Line>), String> {
             .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
         return Err(if newer { "a newer keyctl wrote it" } else { "it does not begin as one" }.into());
     };
-    let salt = unhex(salt).ok_or("its first line is damaged")?;
+    let salt = hex::decode(salt).ok_or("its first line is damaged")?;
     let mut found = Vec::new();
     for (at, line) in lines.enumerate() {
-        let parsed = line.split_once(' ').and_then(|(hash, sealed)| Some((unhex(hash)?, BASE64.decode(sealed).ok()?)));
+        let parsed =
+            line.split_once(' ').and_then(|(hash, sealed)| Some((hex::decode(hash)?, BASE64.decode(sealed).ok()?)));
         found.push(parsed.ok_or_else(|| format!("its line {} is damaged", at + 2))?);
     }
     Ok((salt, found))
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N || !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::{date::Moment, secret::Secret};
+use crate::{date::Moment, hex, secret::Secret};
 
 /// The algorithm's name, as it begins the string to sign and the `Authorization` header.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -66,7 +66,7 @@ impl Signer<'_> {
     /// The value of the `Authorization` header.
     #[must_use]
     pub fn authorize(&self, request: &Request) -> String {
-        let signature = hex(&mac(&self.key(), self.string_to_sign(&request.canonical()).as_bytes()));
+        let signature = hex::encode(&mac(&self.key(), self.string_to_sign(&request.canonical()).as_bytes()));
         format!(
             "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={signature}",
             self.id,
@@ -84,7 +84,7 @@ impl Signer<'_> {
     }
 
     fn string_to_sign(&self, canonical: &str) -> String {
-        format!("{ALGORITHM}\n{}\n{}\n{}", stamp(self.at), self.scope(), hex(&Sha256::digest(canonical)))
+        format!("{ALGORITHM}\n{}\n{}\n{}", stamp(self.at), self.scope(), hex::encode(&Sha256::digest(canonical)))
     }
 
     /// The key of this day, region and service. Of the secret itself no copy stays: its first use is wiped here.
@@ -108,7 +108,7 @@ impl Request<'_> {
         for (name, value) in self.sorted_headers() {
             let _ = writeln!(canonical, "{name}:{value}");
         }
-        let _ = write!(canonical, "\n{}\n{}", self.signed_headers(), hex(&Sha256::digest(self.body)));
+        let _ = write!(canonical, "\n{}\n{}", self.signed_headers(), hex::encode(&Sha256::digest(self.body)));
         canonical
     }
 
@@ -139,13 +139,6 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(text);
     mac.finalize().into_bytes().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn class(vector: &Vector) -> Result<&'static str, String> {
         Ok(mut reader) => {
             let mut plain = Vec::new();
             let ended = reader.read_to_end(&mut plain);
-            let hash = keyctl::profile::hex(&Sha256::digest(&plain));
+            let hash = keyctl::hex::encode(&Sha256::digest(&plain));
             match ended {
                 Err(error) if armor(&error) => Ok("armor failure"),
                 // The vectors also say what may be given before the failure: no block that was not proven.

@@ -341,15 +341,10 @@ fn a_fault_anywhere_in_run_starts_the_command_with_its_key_or_says_why_not() {
 #[test]
 fn a_fault_anywhere_in_allow_allows_the_project_or_not() {
     let template = template();
-    let hash = String::from_utf8(answer(&template.path().join("project"), &["allow", "--show-hash"]).1).expect("text");
-    let hash = if hash.is_empty() {
-        let mut command = keyctl(template.path(), &["allow", "--show-hash"]);
-        String::from_utf8(command.current_dir(template.path().join("project")).output().expect("start").stdout)
-            .expect("text")
-    } else {
-        hash
-    };
-    let hash = hash.trim().to_owned();
+    let mut shown = keyctl(template.path(), &["allow", "--show-hash"]);
+    let shown = shown.current_dir(template.path().join("project")).output().expect("start").stdout;
+    let hash = String::from_utf8(shown).expect("text").trim().to_owned();
+    assert_eq!(hash.len(), 64, "{hash:?}");
     let call = |home: &Path| {
         let mut command = keyctl(home, &["allow", "--hash", &hash]);
         command.current_dir(home.join("project"));

@@ -177,7 +177,7 @@ fn what_looks_odd_is_kept_and_said() {
     sandbox.set("B", "first-secret").says("", "keyctl: `A` holds the same secret\nkeyctl: kept `B`\n", 0);
     sandbox.set("a", "other-secret").says(
         "",
-        "keyctl: `A` exists too; the two differ only in case\nkeyctl: kept `a`\n",
+        "keyctl: `a` and `A` differ only in case; they are two keys\nkeyctl: kept `a`\n",
         0,
     );
     sandbox.call(&["set", "C"]).input("changeme").run().says(
@@ -229,6 +229,40 @@ fn a_removed_key_is_gone_from_the_list_and_a_forgotten_one_from_the_store() {
     sandbox.call(&["remove", "A", "--yes", "--forget"]).run().says("", "keyctl: removed `A` for good\n", 0);
     sandbox.call(&["rename", "B", "C"]).run().says("", "keyctl: renamed `B` to `C`\n", 0);
     sandbox.call(&["get", "C"]).run().says("second-secret", "", 0);
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_two_keys_however_they_come_and_it_is_said() {
+    let sandbox = Sandbox::with(&[("Key", "first-secret"), ("other", "second-secret")]);
+    let both = |new: &str, old: &str| format!("keyctl: `{new}` and `{old}` differ only in case; they are two keys\n");
+    sandbox.call(&["rename", "other", "KEY"]).run().says(
+        "",
+        &format!("{}keyctl: renamed `other` to `KEY`\n", both("KEY", "Key")),
+        0,
+    );
+    // A key that changes its own case is no second one.
+    sandbox.call(&["remove", "Key", "--yes"]).run().says(
+        "",
+        "keyctl: removed 1 key: `Key`; its secret stays in the store's past until `--forget`\n",
+        0,
+    );
+    sandbox.call(&["rename", "KEY", "key"]).run().says("", "keyctl: renamed `KEY` to `key`\n", 0);
+    for secret in ["third-secret", "fourth-secret", "fifth-secret"] {
+        sandbox.secret(secret);
+    }
+    let text = "KEY=third-secret\nnew=fourth-secret\nNEW=fifth-secret\n";
+    let said = [both("KEY", "key"), both("NEW", "new"), "keyctl: kept: 3 keys (`KEY`, `new`, `NEW`)\n".to_owned()];
+    sandbox.call(&["import", "-"]).input(text).run().says("", &said.concat(), 0);
+    sandbox.call(&["import", "-"]).input(text).run().says(
+        "",
+        "keyctl: already there: 3 keys (`KEY`, `new`, `NEW`)\n",
+        0,
+    );
+    for (name, secret) in
+        [("key", "second-secret"), ("KEY", "third-secret"), ("new", "fourth-secret"), ("NEW", "fifth-secret")]
+    {
+        sandbox.call(&["get", name]).run().says(secret, "", 0);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::{fs::PermissionsExt, process::ExitStatusExt};
 
 use crate::{
     pty::python,
-    sandbox::{KEYCTL, Sandbox},
+    sandbox::{KEYCTL, NO_KEYCHAIN, Sandbox},
 };
 
 fn script(sandbox: &Sandbox, name: &str, text: &str) {
@@ -179,6 +179,35 @@ fn folders_that_are_not_absolute_are_not_used() {
         "keyctl: `KEYCTL_HOME` is not an absolute path\nkeyctl: hint: give the whole path, from the root\n",
         7,
     );
+    assert_eq!(std::fs::read_dir(sandbox.project()).expect("list").count(), 0);
+}
+
+#[test]
+fn a_relative_folder_variable_is_said_where_it_would_have_mattered() {
+    let sandbox = Sandbox::new();
+    let ignored = |name: &str| format!("`{name}` is not an absolute path and is ignored");
+    let said = format!("keyctl: {}\nkeyctl: {}\n", ignored("XDG_DATA_HOME"), ignored("XDG_CONFIG_HOME"));
+    let hints = said.replace("keyctl: ", "keyctl: hint: ");
+    let call = |words: &[&str]| sandbox.call(words).env("XDG_DATA_HOME", "data").env("XDG_CONFIG_HOME", "./config");
+    let nothing = format!("keyctl: no key is kept yet\n{hints}keyctl: hint: keep one with `keyctl set NAME`\n");
+    call(&["get", "A"]).run().says("", &nothing, 3);
+    sandbox.secret("first-secret");
+    let once = format!("{said}{NO_KEYCHAIN}keyctl: kept `A`\n");
+    call(&["set", "A"]).input("first-secret").run().says("", &once, 0);
+    sandbox.secret("second-secret");
+    call(&["set", "B"]).input("second-secret").run().says("", "keyctl: kept `B`\n", 0);
+    call(&["run", "-k", "A", "--", "printenv", "A"]).run().says("first-secret\n", "", 0);
+    let missing =
+        format!("keyctl: there is no profile `work` [E03]\nkeyctl: hint: there are no profiles here\n{hints}");
+    call(&["run", "-P", "work", "--", "true"]).run().says("", &missing, 125);
+    let status = call(&["status"]).run();
+    assert!(status.stderr().starts_with(&said), "{}", status.stderr());
+    let doctor = call(&["doctor"]).run().stdout();
+    assert!(doctor.contains(&format!("care  folders            {}\n", ignored("XDG_DATA_HOME"))), "{doctor}");
+    // Where another variable decides, these do not matter.
+    let home = sandbox.outside().join("elsewhere");
+    let elsewhere = call(&["list"]).env("KEYCTL_HOME", &home).run();
+    elsewhere.says("", "keyctl: no key is kept yet\nkeyctl: hint: keep one with `keyctl set NAME`\n", 3);
     assert_eq!(std::fs::read_dir(sandbox.project()).expect("list").count(), 0);
 }
 
