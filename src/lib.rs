@@ -25,6 +25,8 @@ pub mod home;
 pub mod seal;
 
 pub mod platform;
+#[cfg(target_os = "linux")]
+pub mod session_bus;
 
 pub mod date;
 pub mod failure;

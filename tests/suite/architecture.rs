@@ -15,7 +15,7 @@ const ROWS: &[&[&str]] = &[
     &["history", "store"],
     &["identity"],
     &["home", "seal"],
-    &["platform"],
+    &["platform", "session_bus"],
     &["secret", "name", "date", "failure"],
 ];
 
