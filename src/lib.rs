@@ -23,6 +23,7 @@ pub mod identity;
 
 pub mod home;
 pub mod seal;
+pub mod subprocess;
 
 pub mod platform;
 #[cfg(target_os = "linux")]

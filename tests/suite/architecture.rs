@@ -14,7 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["profile"],
     &["history", "store"],
     &["identity"],
-    &["home", "seal"],
+    &["home", "seal", "subprocess"],
     &["platform", "session_bus"],
     &["secret", "name", "date", "failure"],
 ];
