@@ -9,6 +9,7 @@ pub mod terminal;
 
 pub mod exchange;
 pub mod launch;
+pub mod reminder;
 pub mod rotator;
 
 pub mod config;

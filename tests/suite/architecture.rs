@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator"],
+    &["launch", "exchange", "rotator", "reminder"],
     &["project", "config"],
     &["profile"],
     &["history", "store"],
