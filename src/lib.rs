@@ -9,6 +9,7 @@ pub mod terminal;
 
 pub mod exchange;
 pub mod launch;
+pub mod reminder;
 pub mod rotator;
 
 pub mod config;
@@ -25,9 +26,12 @@ pub mod identity;
 
 pub mod home;
 pub mod seal;
+pub mod subprocess;
 
 pub mod platform;
 pub mod random;
+#[cfg(target_os = "linux")]
+pub mod session_bus;
 
 pub mod date;
 pub mod failure;

@@ -60,7 +60,8 @@ impl OsKeychain {
     pub fn presence() -> Presence {
         #[cfg(target_os = "linux")]
         {
-            use super::secret_service::{Collection, Trouble, default_collection};
+            use super::secret_service::{Collection, default_collection};
+            use crate::session_bus::Trouble;
             match default_collection(DEADLINE) {
                 Ok(Collection::Open) => Presence::Usable,
                 Ok(Collection::Locked) => Presence::Locked,
@@ -126,7 +127,8 @@ fn open_entry(service: &str, user: &str) -> keyring_core::Result<keyring_core::E
 impl Keeper for OsKeychain {
     #[cfg(target_os = "linux")]
     fn read(&self) -> Result<Held> {
-        use super::secret_service::{Found, Trouble, read};
+        use super::secret_service::{Found, read};
+        use crate::session_bus::Trouble;
         match read(&self.service, DEADLINE) {
             Ok(Found::Held(held)) => Ok(held),
             Ok(Found::Locked) if a_person_can_answer() => self.read_through_keyring(PROMPT_DEADLINE),

@@ -1,41 +1,21 @@
 //! A rotator: a program the user names in his own configuration, which replaces a key outside. It gets the old secret
-//! on its standard input and prints the new one. It runs in a process group of its own, without a shell, up to a
-//! deadline; so it cannot ask on the terminal, and a Ctrl-C does not reach it.
+//! on its standard input and prints the new one.
 
-use std::{
-    ffi::OsString,
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, process::Stdio, time::Duration};
 
 use zeroize::Zeroizing;
 
 use crate::{
-    failure::{Failure, Kind, Result, reason},
+    failure::{Failure, Kind, Result},
     name::KeyName,
-    platform,
     secret::Secret,
+    subprocess::Program,
 };
 
-/// The most bytes a rotator may print: 64 KiB.
-pub const LARGEST: usize = 64 * 1024;
 /// The variable that tells a rotator the key's name.
 const KEY: &str = "KEYCTL_KEY";
-/// How often a running program is looked after.
-const TICK: Duration = Duration::from_millis(10);
-/// After the program has ended its output is complete when nothing came for this long; something it started may hold
-/// the pipe open for ever.
-const QUIET: Duration = Duration::from_secs(1);
-
-/// What ended, and what it printed.
-struct Ended {
-    status: ExitStatus,
-    output: Zeroizing<Vec<u8>>,
-}
+/// What is true once a rotator was started and did not do its work.
+const STAYS: &str = "the old secret stays in force; a new one may exist outside";
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
 /// on `PATH`, and its arguments.
@@ -44,12 +24,9 @@ struct Ended {
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
 /// or prints what cannot be a new secret. The old secret stays in force then, as far as keyctl is concerned.
 pub fn rotate(command: &[String], key: &KeyName, old: &Secret, deadline: Duration) -> Result<Secret> {
-    let called = Called::find(command, "rotator")?;
-    let ended = called.run(key, old, Stdio::piped(), deadline)?;
-    called.judge(ended.status)?;
-    let refused =
-        |what: &str| Err(called.failure(what).hint("the old secret stays in force; a new one may exist outside"));
-    let mut output = ended.output;
+    let rotator = Program::find(command, "rotator")?.variable(KEY, key.as_str());
+    let mut output = rotator.succeed(copy(old), Stdio::piped(), deadline).map_err(stays)?;
+    let refused = |what: &str| Err(stays(rotator.failure(what)));
     let mut new = Secret::new(std::mem::take(&mut *output));
     new.trim_line_ending();
     match new.expose_text() {
@@ -68,167 +45,24 @@ pub fn rotate(command: &[String], key: &KeyName, old: &Secret, deadline: Duratio
 /// # Errors
 /// As [`rotate`] has them.
 pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> Result<()> {
-    let called = Called::find(command, "check")?;
-    let ended = called.run(key, new, Stdio::from(io::stderr()), deadline)?;
-    called.judge(ended.status)
+    let check = Program::find(command, "check")?.variable(KEY, key.as_str());
+    check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop).map_err(stays)
 }
 
-/// A program that was found, and what messages call it.
-struct Called<'c> {
-    path: PathBuf,
-    name: &'c str,
-    arguments: &'c [String],
-    role: &'static str,
+/// The secret for the program's standard input.
+fn copy(secret: &Secret) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(secret.expose().to_vec())
 }
 
-impl<'c> Called<'c> {
-    fn find(command: &'c [String], role: &'static str) -> Result<Self> {
-        let usage = |what: &str| {
-            Failure::new(Kind::Usage, format!("the {role} {what}"))
-                .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`")
-        };
-        let Some((name, arguments)) = command.split_first().filter(|(name, _)| !name.is_empty()) else {
-            return Err(usage("names no program"));
-        };
-        let path = Path::new(name);
-        // A relative path would mean another program in every folder that someone else filled.
-        let candidates: Vec<PathBuf> = if path.is_absolute() {
-            vec![path.to_owned()]
-        } else if path.components().count() > 1 || name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(usage(&format!("`{name}` is a relative path")));
-        } else {
-            let folders = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
-            std::env::split_paths(&folders)
-                .filter(|folder| folder.is_absolute())
-                .flat_map(|folder| {
-                    platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name))
-                })
-                .collect()
-        };
-        if let Some(path) = candidates.iter().find(|path| path.is_file() && platform::is_executable(path)) {
-            return Ok(Self { path: path.clone(), name, arguments, role });
-        }
-        if candidates.iter().any(|path| path.exists()) {
-            return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
-        }
-        Err(Failure::new(Kind::NotFound, format!("the {role} `{name}` is not found"))
-            .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`"))
-    }
-
-    fn failure(&self, what: &str) -> Failure {
-        Failure::new(Kind::Remote, format!("the {} `{}` {what}", self.role, self.name))
-    }
-
-    fn run(&self, key: &KeyName, input: &Secret, output: Stdio, deadline: Duration) -> Result<Ended> {
-        let mut command = Command::new(&self.path);
-        command.args(self.arguments).env(KEY, key.as_str());
-        command.stdin(Stdio::piped()).stdout(output).stderr(Stdio::inherit());
-        platform::lead_group(&mut command);
-        let mut child = command.spawn().map_err(|error| {
-            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
-            Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(&error)))
-        })?;
-        feed(&mut child, input);
-        let printed = listen(&mut child);
-        self.wait(child, &printed, deadline)
-    }
-
-    /// Collects what is printed until the program has ended.
-    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Ended> {
-        let begun = Instant::now();
-        // All the room from the start: a vector that grows leaves what it held behind.
-        let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
-        let (mut status, mut closed, mut quiet_since) = (None, false, Instant::now());
-        loop {
-            if closed {
-                thread::sleep(TICK);
-            } else {
-                match printed.recv_timeout(TICK) {
-                    Ok(part) if output.len() + part.len() > LARGEST => {
-                        stop(&mut child, status.is_some());
-                        return Err(self.failure("printed more than 64 KiB"));
-                    }
-                    Ok(part) => {
-                        output.extend_from_slice(&part);
-                        quiet_since = Instant::now();
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => closed = true,
-                }
-            }
-            if status.is_none() {
-                status = child
-                    .try_wait()
-                    .map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
-                if status.is_some() {
-                    quiet_since = Instant::now();
-                }
-            }
-            // What ended in time has done its work, even where something else still holds the pipe at the deadline.
-            let late = begun.elapsed() >= deadline;
-            if let Some(status) = status.filter(|_| closed || late || quiet_since.elapsed() >= QUIET) {
-                return Ok(Ended { status, output });
-            }
-            if late {
-                stop(&mut child, false);
-                return Err(self
-                    .failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
-                    .hint("the old secret stays in force; a new one may exist outside"));
-            }
-        }
-    }
-
-    fn judge(&self, status: ExitStatus) -> Result<()> {
-        match (status.code(), platform::signal_of(status)) {
-            (Some(0), _) => Ok(()),
-            (Some(code), _) => Err(self.failure(&format!("ended with exit code {code}"))),
-            (None, Some(signal)) => Err(self.failure(&format!("was killed by signal {signal}"))),
-            (None, None) => Err(self.failure("did not end well")),
-        }
-    }
-}
-
-/// Writes the secret to the program from a thread of its own, since it may not read. That it closed its input early is
-/// its own affair.
-fn feed(child: &mut Child, secret: &Secret) {
-    if let Some(mut input) = child.stdin.take() {
-        let copy = Zeroizing::new(secret.expose().to_vec());
-        thread::spawn(move || drop(input.write_all(&copy)));
-    }
-}
-
-/// Reads what the program prints from a thread of its own, since something else may keep the pipe open.
-fn listen(child: &mut Child) -> Receiver<Zeroizing<Vec<u8>>> {
-    let (send, printed) = channel();
-    if let Some(mut output) = child.stdout.take() {
-        thread::spawn(move || {
-            let mut room = Zeroizing::new(vec![0; 8 * 1024]);
-            loop {
-                match output.read(&mut room) {
-                    Ok(0) => return,
-                    Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => return,
-                }
-            }
-        });
-    }
-    printed
-}
-
-/// Ends the program and its group. Once it was waited for, its number may be another's, so then nothing is killed.
-fn stop(child: &mut Child, ended: bool) {
-    if !ended {
-        platform::kill_group(child);
-        let _ = child.wait();
-    }
+/// Says what holds after a program that did run.
+fn stays(failure: Failure) -> Failure {
+    if failure.kind == Kind::Remote { failure.hint(STAYS) } else { failure }
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::{os::unix::fs::PermissionsExt, process::Command, thread, time::Instant};
 
     const LONG: Duration = Duration::from_secs(30);
 

@@ -6,7 +6,6 @@ use super::printable;
 
 /// Rows as aligned columns, two spaces apart; the first row is the head.
 #[must_use]
-#[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {
     let widths = widths(rows);
     let mut text = String::new();

@@ -9,13 +9,13 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator"],
+    &["launch", "exchange", "rotator", "reminder"],
     &["project", "config"],
     &["profile", "rotation", "issuer"],
     &["history", "store"],
     &["identity"],
-    &["home", "seal"],
-    &["platform", "random"],
+    &["home", "seal", "subprocess"],
+    &["platform", "random", "session_bus"],
     &["secret", "name", "date", "failure", "hex"],
 ];
 

@@ -1,0 +1,234 @@
+//! Programs that keyctl calls on its own account: one that the user names in his configuration, or one of the system's.
+//! Each runs without a shell, in a process group of its own, up to a deadline; so it cannot ask on the terminal, and a
+//! Ctrl-C does not reach it. What it is told goes to its standard input, never into an argument.
+
+use std::{
+    ffi::OsString,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    platform,
+};
+
+/// The most bytes a program may print: 64 KiB.
+pub const LARGEST: usize = 64 * 1024;
+/// How often a running program is looked after.
+const TICK: Duration = Duration::from_millis(10);
+/// After the program has ended its output is complete when nothing came for this long; something it started may hold
+/// the pipe open for ever.
+const QUIET: Duration = Duration::from_secs(1);
+/// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
+const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// A program that was found, and what messages call it.
+pub struct Program {
+    path: PathBuf,
+    name: String,
+    arguments: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
+    role: &'static str,
+    of_system: bool,
+}
+
+/// How a program ended, and what it printed.
+pub struct Ended {
+    /// Its exit code or signal.
+    pub status: ExitStatus,
+    /// Its standard output, if that was piped.
+    pub output: Zeroizing<Vec<u8>>,
+}
+
+impl Program {
+    /// Finds a program of the user's. `command` is its name, an absolute path or one to find on `PATH`, and its
+    /// arguments; `role` is what messages call it, as in "the rotator".
+    ///
+    /// # Errors
+    /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`.
+    pub fn find(command: &[String], role: &'static str) -> Result<Self> {
+        let usage = |what: &str| {
+            Failure::new(Kind::Usage, format!("the {role} {what}"))
+                .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`")
+        };
+        let Some((name, arguments)) = command.split_first().filter(|(name, _)| !name.is_empty()) else {
+            return Err(usage("names no program"));
+        };
+        let path = Path::new(name);
+        // A relative path would mean another program in every folder that someone else filled.
+        let candidates: Vec<PathBuf> = if path.is_absolute() {
+            vec![path.to_owned()]
+        } else if path.components().count() > 1 || name.contains(['/', '\\']) || name.starts_with('.') {
+            return Err(usage(&format!("`{name}` is a relative path")));
+        } else {
+            let folders = std::env::var_os("PATH").unwrap_or_else(|| OsString::from(USUAL_PATH));
+            std::env::split_paths(&folders)
+                .filter(|folder| folder.is_absolute())
+                .flat_map(|folder| {
+                    platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name))
+                })
+                .collect()
+        };
+        if let Some(path) = candidates.iter().find(|path| path.is_file() && platform::is_executable(path)) {
+            let arguments = arguments.iter().map(OsString::from).collect();
+            let (path, name) = (path.clone(), name.clone());
+            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false });
+        }
+        if candidates.iter().any(|path| path.exists()) {
+            return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
+        }
+        Err(Failure::new(Kind::NotFound, format!("the {role} `{name}` is not found"))
+            .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`"))
+    }
+
+    /// A program of the system's, by its absolute path. What it says on standard error is for nobody.
+    #[must_use]
+    pub fn of_system(path: &Path, arguments: &[&std::ffi::OsStr]) -> Self {
+        Self {
+            path: path.to_owned(),
+            name: path.display().to_string(),
+            arguments: arguments.iter().map(OsString::from).collect(),
+            variables: Vec::new(),
+            role: "program",
+            of_system: true,
+        }
+    }
+
+    /// The same program with one more variable; never a secret.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// A failure of this program: "the rotator `x` …".
+    #[must_use]
+    pub fn failure(&self, what: &str) -> Failure {
+        Failure::new(Kind::Remote, format!("the {} `{}` {what}", self.role, self.name))
+    }
+
+    /// Runs the program to its end and gives what it printed.
+    ///
+    /// # Errors
+    /// As [`Program::run`], and `Remote` when it does not end with exit code 0.
+    pub fn succeed(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Zeroizing<Vec<u8>>> {
+        let ended = self.run(input, output, deadline)?;
+        match (ended.status.code(), platform::signal_of(ended.status)) {
+            (Some(0), _) => Ok(ended.output),
+            (Some(code), _) => Err(self.failure(&format!("ended with exit code {code}"))),
+            (None, Some(signal)) => Err(self.failure(&format!("was killed by signal {signal}"))),
+            (None, None) => Err(self.failure("did not end well")),
+        }
+    }
+
+    /// Runs the program with this on its standard input, however it ends.
+    ///
+    /// # Errors
+    /// `NotFound` and `NotExecutable` when it cannot be started; `Remote` when it does not end in time, and then its
+    /// whole process group is killed, or prints more than 64 KiB.
+    pub fn run(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Ended> {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(output);
+        if self.of_system {
+            command.stderr(Stdio::null());
+            platform::detach(&mut command);
+        } else {
+            platform::lead_group(&mut command);
+        }
+        let mut child = command.spawn().map_err(|error| {
+            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
+            Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(&error)))
+        })?;
+        feed(&mut child, input);
+        let printed = listen(&mut child);
+        self.wait(child, &printed, deadline)
+    }
+
+    /// Collects what is printed until the program has ended.
+    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Ended> {
+        let begun = Instant::now();
+        // All the room from the start: a vector that grows leaves what it held behind.
+        let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
+        let (mut status, mut closed, mut quiet_since) = (None, false, Instant::now());
+        loop {
+            if closed {
+                thread::sleep(TICK);
+            } else {
+                match printed.recv_timeout(TICK) {
+                    Ok(part) if output.len() + part.len() > LARGEST => {
+                        stop(&mut child, status.is_some());
+                        return Err(self.failure("printed more than 64 KiB"));
+                    }
+                    Ok(part) => {
+                        output.extend_from_slice(&part);
+                        quiet_since = Instant::now();
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => closed = true,
+                }
+            }
+            if status.is_none() {
+                status = child
+                    .try_wait()
+                    .map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
+                if status.is_some() {
+                    quiet_since = Instant::now();
+                }
+            }
+            // What ended in time has done its work, even where something else still holds the pipe at the deadline.
+            let late = begun.elapsed() >= deadline;
+            if let Some(status) = status.filter(|_| closed || late || quiet_since.elapsed() >= QUIET) {
+                return Ok(Ended { status, output });
+            }
+            if late {
+                stop(&mut child, false);
+                let seconds = deadline.as_secs_f32();
+                return Err(self.failure(&format!("did not end within {seconds} seconds and was stopped")));
+            }
+        }
+    }
+}
+
+/// Writes to the program from a thread of its own, since it may not read. That it closed its input early is its own
+/// affair.
+fn feed(child: &mut Child, text: Zeroizing<Vec<u8>>) {
+    if let Some(mut input) = child.stdin.take() {
+        thread::spawn(move || drop(input.write_all(&text)));
+    }
+}
+
+/// Reads what the program prints from a thread of its own, since something else may keep the pipe open.
+fn listen(child: &mut Child) -> Receiver<Zeroizing<Vec<u8>>> {
+    let (send, printed) = channel();
+    if let Some(mut output) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut room = Zeroizing::new(vec![0; 8 * 1024]);
+            loop {
+                match output.read(&mut room) {
+                    Ok(0) => return,
+                    Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+    printed
+}
+
+/// Ends the program and its group. Once it was waited for, its number may be another's, so then nothing is killed.
+fn stop(child: &mut Child, ended: bool) {
+    if !ended {
+        platform::kill_group(child);
+        let _ = child.wait();
+    }
+}
