@@ -6,7 +6,9 @@ use crate::{
     cli,
     date::{Moment, Period, written},
     failure::{Failure, Kind, Result},
-    name::Tag,
+    issuer::{self, Checksum, Recognised},
+    name::{KeyName, Tag},
+    secret::Secret,
     store::facts::{Facts, LONGEST_TEXT},
     terminal::Terminal,
 };
@@ -73,14 +75,9 @@ impl Details {
         fields && tags.is_empty() && no_tags.is_empty() && !not_revoked
     }
 
-    /// Whether an end was said.
-    #[must_use]
-    pub fn says_end(&self) -> bool {
-        self.expires.is_some()
-    }
-
-    /// Puts what was said among the facts.
-    pub fn put(&self, facts: &mut Facts) {
+    /// Puts what was said among the facts; `own_end` is what the secret says itself, where nothing else is known.
+    pub fn put(&self, facts: &mut Facts, own_end: Option<Moment>) {
+        facts.expires = facts.expires.or(own_end);
         facts.expires = self.expires.unwrap_or(facts.expires);
         facts.rotate_every = self.rotate_every.unwrap_or(facts.rotate_every);
         facts.url = self.url.clone().unwrap_or_else(|| facts.url.take());
@@ -91,6 +88,18 @@ impl Details {
             facts.revoked = None;
         }
     }
+}
+
+/// What a secret says of itself by its shape: whether it was mistyped, which is said, and when it ends.
+#[must_use]
+pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option<Moment> {
+    if let Some(Recognised { kind, checksum: Checksum::Wrong }) = issuer::recognise(secret) {
+        terminal.warn(&format!(
+            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short? Kept all the same",
+            kind.name()
+        ));
+    }
+    issuer::own_expiry(secret)
 }
 
 /// The moment at which a secret ends, as it was typed.

@@ -29,7 +29,7 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let name = &arguments.name;
     let details = Details::of_edit(arguments, now, terminal)?;
     let (changed, dates) = change(&home, terminal, now, |payload| {
-        let changed = payload.step(Deed::Edit, now, |edit| edit.change(name, |facts| details.put(facts)))?;
+        let changed = payload.step(Deed::Edit, now, |edit| edit.change(name, |facts| details.put(facts, None)))?;
         let answer = (changed, in_words(&payload.key(name)?.facts));
         Ok(if changed {
             Outcome::changed(answer, Event::new(Action::Edit, now).names([name]))

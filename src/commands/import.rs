@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     change::{Outcome, change_or_create},
-    naming, opening,
+    details, naming, opening,
 };
 
 /// The most bytes a file to import may have: 16 MiB.
@@ -181,6 +181,8 @@ fn keep_all(
                 Set::Same => &mut done.same,
             };
             list.push(name.clone());
+            let own_end = details::of_secret(name, value, terminal);
+            edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
         }
         Ok(())
     })?;

@@ -14,6 +14,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
+    issuer,
     name::KeyName,
     random,
     secret::{LARGEST, Secret},
@@ -23,7 +24,7 @@ use crate::{
 
 use super::{
     change::{Outcome, change_or_create},
-    details::{Details, in_words},
+    details::{self, Details, in_words},
     naming,
 };
 
@@ -46,11 +47,13 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let details = Details::of_set(&arguments.details, now, terminal)?;
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
+    let own_end = details::of_secret(name, &secret, terminal);
+    let kind = issuer::recognise(&secret).map(|recognised| recognised.kind);
     let (set, facts) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
-            Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts))?))
+            Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
         let answer = (set, payload.key(name)?.facts.clone());
         Ok(match set {
@@ -59,14 +62,18 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
             _ => Outcome::changed(answer, Event::new(Action::Set, now).names([name])),
         })
     })?;
+    let what = kind.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
     let dates = in_words(&facts);
     let (word, sentence) = match set {
-        Set::Added => ("added", format!("kept `{name}`{dates}")),
-        Set::Replaced => ("replaced", format!("replaced `{name}`; its former secret is kept{dates}")),
+        Set::Added => ("added", format!("kept `{name}`{what}{dates}")),
+        Set::Replaced => ("replaced", format!("replaced `{name}`{what}; its former secret is kept{dates}")),
         Set::Same => ("same", format!("`{name}` holds this very secret already{dates}")),
     };
     if arguments.json {
-        terminal.json(&json!({ "name": name.as_str(), "done": word, "bytes": length, "expires": facts.expires }))?;
+        let kind = kind.map(issuer::Kind::id);
+        terminal.json(
+            &json!({ "name": name.as_str(), "done": word, "bytes": length, "kind": kind, "expires": facts.expires }),
+        )?;
     } else {
         terminal.say(&sentence);
     }

@@ -75,10 +75,10 @@ fn relative(path: &Path) -> String {
 /// A source without its tests and comments.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("read");
-    let cut = ["#[cfg(test)]\nmod", "#[cfg(test)]\npub(crate) mod", "#[cfg(all(test"]
-        .iter()
-        .filter_map(|mark| text.find(mark))
-        .min();
+    // Tests in a file of their own are only named here; those written here stand at the end.
+    let written_here = |at: &usize| text[*at..].lines().nth(1).is_some_and(|line| line.ends_with('{'));
+    let marks = ["#[cfg(test)]\nmod", "#[cfg(test)]\npub(crate) mod", "#[cfg(all(test"];
+    let cut = marks.iter().flat_map(|mark| text.match_indices(mark)).map(|(at, _)| at).filter(written_here).min();
     let text = &text[..cut.unwrap_or(text.len())];
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }

@@ -165,7 +165,7 @@ fn a_name_that_exists_is_not_replaced_without_a_word() {
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     sandbox.set("A", "first-secret").says("", "keyctl: `A` holds this very secret already\n", 0);
     sandbox.call(&["set", "A", "--replace", "--json"]).input("second-secret").run().says(
-        "{\n  \"bytes\": 13,\n  \"done\": \"replaced\",\n  \"expires\": null,\n  \"name\": \"A\"\n}\n",
+        "{\n  \"bytes\": 13,\n  \"done\": \"replaced\",\n  \"expires\": null,\n  \"kind\": null,\n  \"name\": \"A\"\n}\n",
         "",
         0,
     );
@@ -243,7 +243,7 @@ fn names_that_differ_only_in_case_are_two_keys_however_they_come_and_it_is_said(
     // A key that changes its own case is no second one.
     sandbox.call(&["remove", "Key", "--yes"]).run().says(
         "",
-        "keyctl: removed 1 key: `Key`; its secret stays in the store's past until `--forget`\n",
+        "keyctl: removed 1 key: `Key`; `keyctl undo` brings it back, `keyctl forget` wipes its secret\n",
         0,
     );
     sandbox.call(&["rename", "KEY", "key"]).run().says("", "keyctl: renamed `KEY` to `key`\n", 0);

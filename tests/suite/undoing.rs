@@ -338,3 +338,26 @@ fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
     sandbox.call(&["edit", "A", "--not-revoked"]).run().says("", "keyctl: changed `A`\n", 0);
     assert!(!keys(&sandbox).contains("revoked"));
 }
+
+#[test]
+fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    // Made up, with the check characters that belong to it; in two pieces, so that nobody takes it for a leak.
+    let token = ["ghp_abcdefghijklmnop", "qrstuvwxyz01232LolCm"].concat();
+    sandbox.set("GITHUB", &token).says("", "keyctl: kept `GITHUB` (GitHub personal access token (classic))\n", 0);
+    sandbox.set("MISTYPED", &token.replace("abc", "acb")).says(
+        "",
+        "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short? Kept all the same\n\
+         keyctl: kept `MISTYPED` (GitHub personal access token (classic))\n",
+        0,
+    );
+    let jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSIsImV4cCI6NDA3MDkwODgwMH0.c2lnbmF0dXJlLW9mLW5vdGhpbmctYXQtYWxs";
+    let kept = sandbox.set("JWT", jwt).stderr();
+    assert!(kept.ends_with("; expires 2099-01-01 00:00\n"), "{kept}");
+    sandbox.secret(jwt);
+    let earlier = sandbox.call(&["set", "OTHER", "--expires", "2098-01-01"]).input(jwt).run().stderr();
+    assert!(earlier.ends_with("; expires 2098-01-01 00:00\n"), "{earlier}");
+    sandbox.may_lie_in(&sandbox.file("keys.env", format!("FROM_FILE={jwt}\n")));
+    sandbox.call(&["import", "keys.env", "--quiet"]).run();
+    assert_eq!(keys(&sandbox).matches("expires = \"2099-01-01T00:00:00Z\"").count(), 2);
+}
