@@ -164,9 +164,6 @@ impl Shape {
 
     /// Holds a text against it.
     pub(super) fn fit(&self, text: &[u8]) -> Fit {
-        if text.len() > self.lengths().1 {
-            return Fit::No;
-        }
         let mut rest = text;
         for piece in &self.0 {
             let taken = match piece {
