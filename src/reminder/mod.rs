@@ -4,3 +4,4 @@
 //! What leaves here are names and dates, never a secret.
 
 pub mod notification;
+pub mod timer;
