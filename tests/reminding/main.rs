@@ -3,6 +3,7 @@
 //! What they need is installed by `tests/run`; what is missing is an error, never a silent skip.
 #![cfg(target_os = "linux")]
 
+mod elsewhere;
 mod notifying;
 mod session;
 mod timing;
