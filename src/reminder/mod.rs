@@ -4,3 +4,5 @@
 //! What leaves here are names and dates, never a secret.
 
 pub mod notification;
+pub mod program;
+pub mod timer;

@@ -1,87 +1,17 @@
-//! Reminders on real services: a notification daemon on a bus of its own, and systemd's user manager.
-//!
-//! What they need is installed by `tests/run`; what is missing is an error, never a silent skip.
-#![cfg(target_os = "linux")]
+//! Notifications, on a real daemon and where there is none.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
+    io::Write,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use keyctl::{failure::Kind, reminder::notification};
 use serde_json::{Value, json};
 
-/// A program that ends with the test.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let name = command.get_program().to_string_lossy().into_owned();
-        Self(command.spawn().unwrap_or_else(|error| panic!("`tests/run` installs {name}: {error}")))
-    }
-
-    /// Its first line of output.
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        BufReader::new(self.0.stdout.take().expect("piped")).read_line(&mut line).expect("read");
-        line.trim().to_owned()
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A session bus of its own in a folder of its own.
-struct Session {
-    folder: tempfile::TempDir,
-    address: String,
-    running: Vec<Running>,
-}
+use crate::session::{Running, Session, said, within};
 
 impl Session {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("folder");
-        let address = format!("unix:path={}", folder.path().join("bus").display());
-        let mut session = Self { folder, address, running: Vec::new() };
-        let mut bus = session.command("dbus-daemon");
-        bus.args([
-            "--session",
-            "--nofork",
-            "--nopidfile",
-            "--print-address",
-            &format!("--address={}", session.address),
-        ]);
-        let mut bus = Running::start(bus.stdout(Stdio::piped()).stderr(Stdio::null()));
-        assert!(bus.line().starts_with("unix:"), "the bus did not start");
-        session.running.push(bus);
-        session
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// A command of this session, with nothing of the surrounding one.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path")).env("HOME", self.path());
-        command.env("XDG_RUNTIME_DIR", self.path()).env("DBUS_SESSION_BUS_ADDRESS", &self.address);
-        command.stdin(Stdio::null());
-        command
-    }
-
     /// Starts dunst on a screen of its own and waits until it owns its name.
     fn with_dunst(settings: &str) -> Self {
         let mut session = Self::start();
@@ -101,19 +31,6 @@ impl Session {
         session
     }
 
-    fn output(&self, program: &str, arguments: &[&str]) -> String {
-        let output = self.command(program).args(arguments).output().expect(program);
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Whether someone on the bus has this name; asking its owner would have the bus start one.
-    fn owned(&self, name: &str) -> bool {
-        let question = ["--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner"];
-        let mut command = self.command("dbus-send");
-        command.args(["--session", "--print-reply=literal"]).args(question).arg(format!("string:{name}"));
-        String::from_utf8_lossy(&command.output().expect("dbus-send").stdout).contains("true")
-    }
-
     /// What dunst has shown and closed, oldest last.
     fn history(&self) -> Vec<Value> {
         assert!(self.command("dunstctl").arg("close-all").status().expect("dunstctl").success());
@@ -124,28 +41,8 @@ impl Session {
     /// Shows a notification in a process that has this session's environment, and gives what failed.
     fn show(&self, title: &str, body: &str) -> Option<Value> {
         let mut command = self.command(std::env::current_exe().expect("this test"));
-        command.args(["--exact", "--ignored", "show_call"]);
+        command.args(["--exact", "--ignored", "notifying::show_call"]);
         said(command.env("REMINDING", json!([title, body]).to_string()))
-    }
-}
-
-/// What a part of this file, run in a process of its own, printed after `said: `.
-fn said(command: &mut Command) -> Option<Value> {
-    let output = command.output().expect("start");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let line = text.lines().find_map(|line| line.split_once("said: ")).expect("it says how it ended").1;
-    serde_json::from_str::<Option<Value>>(line).expect("JSON")
-}
-
-fn within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + limit;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
