@@ -10,6 +10,7 @@ use clap::{
 
 use crate::{
     exchange::export::Format,
+    home,
     identity::keeper::KeeperKind,
     name::{KeyName, ProfileName, VariableName},
 };
@@ -161,7 +162,7 @@ pub struct Set {
     #[arg(long)]
     pub replace: bool,
     /// Read the secret from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
     /// Make a random secret of 32 letters and digits, or of LENGTH
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
@@ -278,7 +279,7 @@ pub struct Env {
 #[derive(Args)]
 pub struct Import {
     /// A `.env` file or a JSON object of strings; `-` is standard input
-    #[arg(required_unless_present = "env", value_hint = ValueHint::FilePath)]
+    #[arg(required_unless_present = "env", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Take these variables from the environment instead of a file
     #[arg(long, value_name = "VARIABLE", num_args = 1.., conflicts_with = "file")]
@@ -316,7 +317,7 @@ pub enum ImportFormat {
 #[derive(Args)]
 pub struct Init {
     /// Take the variables from this file; by default `.env.example` or `.env`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub from: Option<PathBuf>,
     /// Put this before each key's name, such as `myproject/`
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
@@ -330,7 +331,7 @@ pub struct Init {
 #[derive(Args)]
 pub struct Allow {
     /// A folder of the project; by default this one
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(value_name = "DIR", value_parser = path_parser(), value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
     /// Allow without asking if what the project asks for has this hash
     #[arg(long, value_name = "HASH")]
@@ -338,6 +339,9 @@ pub struct Allow {
     /// Print the hash of what the project asks for, and allow nothing
     #[arg(long, conflicts_with = "hash")]
     pub show_hash: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Let this project set a variable that others may not, such as `HTTPS_PROXY`
     #[arg(long, value_name = "VARIABLE")]
     pub variable: Vec<VariableName>,
@@ -347,7 +351,7 @@ pub struct Allow {
 #[derive(Args)]
 pub struct Deny {
     /// A folder of the project; by default this one
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(value_name = "DIR", value_parser = path_parser(), value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
 }
 
@@ -374,7 +378,7 @@ pub struct Completions {
 #[derive(Args)]
 pub struct Man {
     /// Write a page for each command to this folder
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = path_parser(), value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
 }
 
@@ -409,6 +413,11 @@ fn keeper_parser() -> impl clap::builder::TypedValueParser<Value = KeeperKind> {
     let kinds = [KeeperKind::Keychain, KeeperKind::File];
     clap::builder::PossibleValuesParser::new(kinds.map(KeeperKind::word))
         .map(move |word| kinds.into_iter().find(|kind| kind.word() == word).expect("one of the words"))
+}
+
+fn path_parser() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PathBufValueParser::new().map(home::from_user)
 }
 
 /// Reads `VARIABLE=KEY`, or `NAME` for both.

@@ -37,7 +37,7 @@ impl Home {
     /// When there is no home folder, or `KEYCTL_HOME` is not absolute: nothing is ever written to the current folder.
     pub fn find() -> Result<Self> {
         if let Some(home) = std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()) {
-            let home = PathBuf::from(home);
+            let home = from_user(home.into());
             if !home.is_absolute() {
                 return Err(Failure::new(Kind::Disk, "`KEYCTL_HOME` is not an absolute path")
                     .hint("give the whole path, from the root"));
@@ -135,6 +135,17 @@ impl Home {
                 let _ = std::fs::remove_file(path);
             }
         }
+    }
+}
+
+/// A path as a user writes it: `~` for the home folder, also where no shell was there to put that in (`--from-file=~/key`,
+/// a variable in a unit file, `cmd.exe`). A folder that is really named `~` is `./~`.
+#[must_use]
+pub fn from_user(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), dirs::home_dir()) {
+        (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home,
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
     }
 }
 
@@ -313,6 +324,16 @@ mod tests {
         assert_eq!(read(&path, 10).expect_err("too large").kind, Kind::Disk);
         assert_eq!(read(&path, 11).expect("fits").expect("there").0.len(), 11);
         assert!(read(&folder.path().join("none"), 10).expect("no error").is_none());
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder_at_the_beginning_of_a_path_and_nowhere_else() {
+        let home = dirs::home_dir().expect("home");
+        assert_eq!(from_user("~".into()), home);
+        assert_eq!(from_user("~/a/~".into()), home.join("a").join("~"));
+        for other in ["./~", "~other/a", "a/~/b", "/~", "", "a~"] {
+            assert_eq!(from_user(other.into()), Path::new(other), "{other}");
+        }
     }
 
     #[test]

@@ -6,10 +6,14 @@
 //!   full stop, names in backticks, no banner, no tip.
 //! - No text from outside reaches the terminal with a control character in it: names, paths and commands are escaped here.
 //! - Colour only on a terminal, and never with `NO_COLOR` or `--no-color`.
+//! - A terminal gets lines that fit it: prose goes on in the next line, but never within backticks, which are there to be
+//!   copied, and tables cut the columns that matter least. A pipe or a file gets every line whole.
+//! - What lies in the user's home is shown with `~`, as a shell takes it; JSON has whole paths.
 
 use std::{
     borrow::Cow,
     io::{self, IsTerminal, Write},
+    path::Path,
 };
 
 use unicode_width::UnicodeWidthStr;
@@ -19,6 +23,11 @@ use crate::{
     platform,
     secret::Secret,
 };
+
+mod layout;
+
+pub use layout::columns;
+use layout::{fitted_columns, wrapped};
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
 const USUAL_NAME: &str = "keyctl";
@@ -49,9 +58,30 @@ impl Terminal {
         &self.program
     }
 
-    /// A text with what it says to type under the name this program was called by.
+    /// Writes rows as aligned columns. On a terminal that is too narrow the columns of `give_way` are cut in the middle, and
+    /// what is too wide still goes on below its last column.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn table(&self, rows: &[Vec<String>], give_way: &[usize]) -> Result<()> {
+        let shown = |cell: &String| self.named(cell).into_owned();
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+        match columns_of(&io::stdout()) {
+            Some(width) => self.report(&fitted_columns(&rows, give_way, width)),
+            None => self.report(&columns(&rows)),
+        }
+    }
+
+    /// A text with what it says to type under the name this program was called by, and with `~` for the user's home.
     #[must_use]
     pub fn named<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match with_tilde(text) {
+            Cow::Borrowed(text) => self.renamed(text),
+            Cow::Owned(text) => Cow::Owned(self.renamed(&text).into_owned()),
+        }
+    }
+
+    fn renamed<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.program == USUAL_NAME {
             return Cow::Borrowed(text);
         }
@@ -123,8 +153,9 @@ impl Terminal {
         let tag = tag.map(|kind| format!(" [E{:02}]", kind as u8)).unwrap_or_default();
         let (red, plain) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
         let message = self.named(&failure.message);
-        let message = printable(&message);
-        let _ = writeln!(io::stderr().lock(), "{red}{}:{plain} {message}{tag}", self.program);
+        let said = format!("{}{tag}", printable(&message));
+        let said = fitted(&said, self.program.width() + 2);
+        let _ = writeln!(io::stderr().lock(), "{red}{}:{plain} {said}", self.program);
         for hint in &failure.hints {
             self.hint(hint);
         }
@@ -132,8 +163,10 @@ impl Terminal {
 
     fn line(&self, kind: &str, text: &str) {
         let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+        let said = format!("{kind}{}", printable(&self.named(text)));
+        let said = fitted(&said, self.program.width() + 2);
         // Nothing is to be done when standard error cannot be written; the exit code still tells.
-        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {kind}{}", self.program, printable(&self.named(text)));
+        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {said}", self.program);
     }
 
     /// Whether a person can be asked: there is a terminal to ask on, and this call is not part of a pipeline's silence.
@@ -219,26 +252,39 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Rows as aligned columns, two spaces apart; the first row is the head.
-#[must_use]
-pub fn columns(rows: &[Vec<String>]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let wide = |at: usize| {
-        rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(cell).width()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..count).map(wide).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (at, cell) in row.iter().enumerate() {
-            let cell = printable(cell);
-            line.push_str(&cell);
-            line.extend(std::iter::repeat_n(' ', widths[at].saturating_sub(cell.width()) + 2));
+/// How many columns there are to write on, if this is a terminal.
+#[cfg(unix)]
+fn columns_of(stream: &impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| width.0.into())
+}
+
+/// How many columns there are to write on, if this is a console.
+#[cfg(windows)]
+fn columns_of(stream: &impl std::os::windows::io::AsHandle) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| width.0.into())
+}
+
+/// Broken into lines where standard error is a terminal that is too narrow; `used` columns of the first one are taken.
+fn fitted(text: &str, used: usize) -> Cow<'_, str> {
+    columns_of(&io::stderr()).map_or(Cow::Borrowed(text), |width| Cow::Owned(wrapped(text, width, used, 2)))
+}
+
+/// A text with `~` for the user's home where a path begins with that, as a shell takes it back: not in quotes. A home that
+/// is none is shown as it is, since that may be what is wrong.
+fn with_tilde(text: &str) -> Cow<'_, str> {
+    let home = if cfg!(unix) { std::env::var("HOME").ok() } else { None };
+    let usable =
+        |home: &&str| home.len() > 1 && home.starts_with('/') && text.contains(home) && Path::new(home).is_dir();
+    let Some(home) = home.as_deref().filter(usable) else { return Cow::Borrowed(text) };
+    let mut shown = Cow::Borrowed(text);
+    for (at, _) in text.rmatch_indices(home) {
+        let begins = text[..at].ends_with(['`', ' ']) || at == 0;
+        let ends = text[at + home.len()..].starts_with(['/', '`', ' ']) || at + home.len() == text.len();
+        if begins && ends {
+            shown.to_mut().replace_range(at..at + home.len(), "~");
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
     }
-    text
+    shown
 }
 
 /// A count with its noun: `1 key`, `2 keys`.
@@ -275,12 +321,6 @@ mod tests {
         let text = "see `keyctl set --help`, of keyctl:\n  keyctl set A";
         assert_eq!(terminal("apikeyctl").named(text), "see `apikeyctl set --help`, of keyctl:\n  apikeyctl set A");
         assert_eq!(terminal("keyctl").named(text), text);
-    }
-
-    #[test]
-    fn columns_line_up_and_end_without_spaces() {
-        let rows = [vec!["name".to_owned(), "changed".into()], vec!["openai/dev".into(), "now".into()]];
-        assert_eq!(columns(&rows), "name        changed\nopenai/dev  now\n");
     }
 
     #[test]

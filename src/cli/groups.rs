@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{Report, keeper_parser};
+use super::{Report, keeper_parser, path_parser};
 use crate::{identity::keeper::KeeperKind, name::ProfileName};
 
 /// `keyctl profile`
@@ -77,31 +77,37 @@ pub enum RecoveryVerb {
     )]
     Create {
         /// Where to write it; the file must not exist yet
-        #[arg(default_value = "keyctl-recovery.age", value_hint = ValueHint::FilePath)]
+        #[arg(default_value = "keyctl-recovery.age", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// Print it to standard output instead, on a page with instructions
         #[arg(long, conflicts_with = "file")]
         print: bool,
         /// Read the passphrase from a file instead of asking for it
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         passphrase_file: Option<PathBuf>,
+        /// Report as JSON
+        #[arg(long, conflicts_with = "print")]
+        json: bool,
     },
     /// Prove that a copy opens this store
     Verify {
         /// The copy, or its printed page
-        #[arg(value_hint = ValueHint::FilePath)]
+        #[arg(value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// Read the passphrase from a file instead of asking for it
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         passphrase_file: Option<PathBuf>,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Give the identity back to its keeper, on this machine or a new one
     Restore {
         /// The copy, its printed page, or an age identity file
-        #[arg(value_hint = ValueHint::FilePath)]
+        #[arg(value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// Read the passphrase from a file instead of asking for it
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         passphrase_file: Option<PathBuf>,
         /// Who keeps the identity from now on; by default as before
         #[arg(long, value_parser = keeper_parser())]
@@ -109,6 +115,9 @@ pub enum RecoveryVerb {
         /// Accept a store that is older than the newest one written
         #[arg(long)]
         accept_older: bool,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -2,6 +2,8 @@
 
 use std::{path::Path, process::ExitCode};
 
+use serde_json::{Value, json};
+
 use crate::{
     cli,
     date::Moment,
@@ -37,11 +39,16 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
     let grants = project.file.grants.clone();
     let hash = hex::encode(&profile::digest(&grants));
     if arguments.show_hash {
-        terminal.report(&hash)?;
+        if arguments.json {
+            let listed = project.approvals.unapproved(&project.file.place, &grants).is_empty();
+            terminal.json(&as_json(&project, &hash, listed))?;
+        } else {
+            terminal.report(&hash)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    match &arguments.hash {
-        Some(given) if *given == hash => {}
+    let known = match &arguments.hash {
+        Some(given) if *given == hash => false,
         Some(_) => {
             return Err(Failure::new(
                 Kind::Project,
@@ -50,19 +57,42 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
             .hint("look at what changed, on a terminal: `keyctl allow`")
             .into());
         }
-        None if is_approved(&home, &project, &grants) => {
-            terminal.say(&format!("this project is allowed what it asks for: {}", count(grants.len(), "grant")));
-            return Ok(ExitCode::SUCCESS);
-        }
-        None => ask(&home, &project, &grants, terminal)?,
+        None if is_approved(&home, &project, &grants) => true,
+        None => ask(&home, &project, &grants, terminal).map(|()| false)?,
+    };
+    if !known {
+        approve(&home, &mut project, &grants, terminal)?;
     }
-    approve(&home, &mut project, &grants, terminal)?;
+    if arguments.json {
+        terminal.json(&as_json(&project, &hash, true))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if known {
+        terminal.say(&format!("this project is allowed what it asks for: {}", count(grants.len(), "grant")));
+        return Ok(ExitCode::SUCCESS);
+    }
     terminal.say(&format!("allowed: {} in `{}`", count(grants.len(), "grant"), project.file.folder.display()));
     if arguments.hash.is_none() {
         terminal.hint(&format!("for scripts and CI: `keyctl allow --hash {hash}`"));
     }
     say_missing(&home, &grants, terminal);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a project asks for, each grant with the profile it is of, and the hash that allows just this.
+fn as_json(project: &Project, hash: &str, allowed: bool) -> Value {
+    let grants: Vec<Value> = project
+        .file
+        .grants
+        .iter()
+        .map(|Grant { profile, variable, source }| match source {
+            Source::Key { name, optional } => {
+                json!({ "profile": profile.as_str(), "variable": variable.as_str(), "key": name.as_str(), "optional": optional })
+            }
+            Source::Value(text) => json!({ "profile": profile.as_str(), "variable": variable.as_str(), "value": text }),
+        })
+        .collect();
+    json!({ "file": project.file.path.to_string_lossy(), "hash": hash, "allowed": allowed, "grants": grants })
 }
 
 /// What `run` does with grants that nobody approved: asks where a person is at the terminal, else refuses.

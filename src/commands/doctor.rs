@@ -20,7 +20,7 @@ use crate::{
         file::{self, SealedFile},
         payload::Payload,
     },
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -93,7 +93,7 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     } else {
         let rows: Vec<_> =
             findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_string(), f.seen.clone()]).collect();
-        terminal.report(&columns(&rows))?;
+        terminal.table(&rows, &[])?;
         findings.iter().flat_map(|finding| &finding.hints).for_each(|hint| terminal.hint(hint));
     }
     if bad > 0 {

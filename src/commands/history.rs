@@ -9,7 +9,7 @@ use crate::{
     date::Moment,
     history::{Event, Log, Verdict},
     home::Home,
-    terminal::{Terminal, columns},
+    terminal::Terminal,
 };
 
 use super::{
@@ -59,7 +59,7 @@ fn list(log: &Log, arguments: &cli::History, terminal: &Terminal) -> anyhow::Res
     }
     let mut rows = vec![["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"].map(str::to_owned).to_vec()];
     rows.extend(last.into_iter().map(|(number, event)| row(number, event)));
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[2, 3, 4, 5])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     home::Home,
     name::ProfileName,
     profile::{self, Origin, Source},
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::project::{self, Project};
@@ -65,7 +65,7 @@ fn list(project: Option<&Project>, config: &Config, as_json: bool, terminal: &Te
     rows.extend(
         all.into_iter().map(|(name, (from, own))| vec![name.to_string(), from.to_owned(), count(own, "variable")]),
     );
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(())
 }
 
@@ -98,6 +98,6 @@ fn show(
         let from = if wanted.origin == Origin::Project { "project" } else { "config" };
         vec![wanted.grant.variable.to_string(), source, from.to_owned()]
     }));
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(())
 }

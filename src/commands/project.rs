@@ -56,8 +56,10 @@ pub fn find(home: &Home, folder: Option<&Path>, terminal: Option<&Terminal>) -> 
 pub struct Standing {
     /// Its file.
     pub file: PathBuf,
-    /// Whether everything that the default profile asks for is approved.
+    /// Whether everything that it asks for is approved.
     pub allowed: bool,
+    /// Whether something was approved here, but not all that it asks for now.
+    pub changed: bool,
     /// The keys it asks for, in all profiles.
     pub keys: Vec<String>,
     /// Those that the store does not have, if it could be opened.
@@ -72,6 +74,11 @@ pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<
     let Some(project) = find(home, None, None)? else { return Ok(None) };
     let listed = project.approvals.unapproved(&project.file.place, &project.file.grants).is_empty();
     let allowed = listed && opened.is_none_or(|(kept, _)| project.confirm(&project.file.grants, kept).is_ok());
+    let changed = !allowed
+        && opened.is_some_and(|(kept, _)| {
+            let key = project.approvals.key(kept.identity.line().expose());
+            !project.approvals.of_place(&project.file.place, &key).is_empty()
+        });
     let file = project.file;
     let mut keys: Vec<_> = file
         .grants
@@ -89,6 +96,7 @@ pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<
     Ok(Some(Standing {
         file: file.path,
         allowed,
+        changed,
         keys: keys.iter().map(|(name, _)| name.to_string()).collect(),
         missing,
     }))

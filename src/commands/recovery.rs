@@ -6,6 +6,8 @@ use std::{
     process::ExitCode,
 };
 
+use serde_json::json;
+
 use crate::{
     cli::{self, RecoveryVerb},
     date::Moment,
@@ -25,7 +27,7 @@ use crate::{
         file::SealedFile,
         payload::{Payload, Recovery},
     },
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -40,18 +42,32 @@ use super::{
 pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     match arguments.verb {
-        RecoveryVerb::Create { file, print, passphrase_file } => {
-            create(&home, (!print).then_some(&*file), passphrase_file.as_deref(), terminal)?;
+        RecoveryVerb::Create { file, print, passphrase_file, json } => {
+            create(&home, (!print).then_some(&*file), passphrase_file.as_deref(), json, terminal)?;
         }
-        RecoveryVerb::Verify { file, passphrase_file } => verify(&home, &file, passphrase_file.as_deref(), terminal)?,
-        RecoveryVerb::Restore { file, passphrase_file, keeper, accept_older } => {
-            restore(&home, &file, passphrase_file.as_deref(), keeper, accept_older, terminal)?;
+        RecoveryVerb::Verify { file, passphrase_file, json } => {
+            verify(&home, &file, passphrase_file.as_deref(), json, terminal)?;
+        }
+        RecoveryVerb::Restore { file, passphrase_file, keeper, accept_older, json } => {
+            let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), keeper, accept_older, terminal)?;
+            if json {
+                terminal.json(&json!({ "opens": true, "keys": keys, "keeper": place.word() }))?;
+            } else {
+                let (keys, place) = (count(keys, "key"), place.place());
+                terminal.say(&format!("the store opens again: {keys}; its identity is kept in {place}"));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<()> {
+fn create(
+    home: &Home,
+    file: Option<&Path>,
+    passphrase_file: Option<&Path>,
+    as_json: bool,
+    terminal: &Terminal,
+) -> Result<()> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     if let Some(file) = file.filter(|file| file.exists()) {
@@ -78,6 +94,15 @@ fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, term
         let _ = std::fs::remove_file(file);
     }
     noted?;
+    if let Some(file) = file.filter(|_| as_json) {
+        let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        return terminal.json(&json!({ "file": whole.to_string_lossy(), "created": now }));
+    }
+    say_created(home, file, terminal);
+    Ok(())
+}
+
+fn say_created(home: &Home, file: Option<&Path>, terminal: &Terminal) {
     if let Some(file) = file {
         terminal.say(&format!("wrote the recovery copy to `{}`", file.display()));
     }
@@ -88,7 +113,6 @@ fn create(home: &Home, file: Option<&Path>, passphrase_file: Option<&Path>, term
         crate::store::file::path(home).display()
     ));
     terminal.hint(&format!("prove it from where you keep it: `{} recovery verify {shown}`", terminal.program()));
-    Ok(())
 }
 
 /// The passphrase for a new copy: from a file, typed twice, or made and shown once.
@@ -97,6 +121,15 @@ fn new_passphrase(file: Option<&Path>, terminal: &Terminal) -> Result<Secret> {
         return given_passphrase(file);
     }
     let first = terminal.ask_secret("a passphrase for the recovery copy (empty: one is made for you): ")?;
+    let length = first.expose_text().map_or(0, |text| text.chars().count());
+    if (1..recovery::SHORTEST).contains(&length) {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("the passphrase has fewer than {} characters; nothing was written", recovery::SHORTEST),
+        )
+        .hint("whoever finds the copy can try passphrases day and night, and it stands between them and every key")
+        .hint("take four words that have nothing to do with each other, or leave it empty and have one made"));
+    }
     if first.is_empty() {
         let made = recovery::new_passphrase()?;
         let shown = made.expose_text().unwrap_or_default();
@@ -183,11 +216,15 @@ fn prove(payload: &Payload, copy: &RecoveryCopy) -> Result<()> {
     Ok(())
 }
 
-fn verify(home: &Home, file: &Path, passphrase_file: Option<&Path>, terminal: &Terminal) -> Result<()> {
+fn verify(home: &Home, file: &Path, passphrase_file: Option<&Path>, as_json: bool, terminal: &Terminal) -> Result<()> {
     let copy = read_copy(file, passphrase_file, terminal)?;
     let payload = open_with(home, &copy)?;
-    let keys = crate::terminal::count(payload.keys.len(), "key");
-    terminal.report(&format!("the recovery copy opens this store without its keeper: {keys}"))?;
+    if as_json {
+        terminal.json(&json!({ "opens": true, "keys": payload.keys.len() }))?;
+    } else {
+        let keys = count(payload.keys.len(), "key");
+        terminal.report(&format!("the recovery copy opens this store without its keeper: {keys}"))?;
+    }
     let now = Moment::now();
     // The keeper may be out of reach just now; that the copy works stays true.
     let noted = change::change(home, terminal, now, |payload| {
@@ -208,7 +245,7 @@ fn restore(
     wish: Option<KeeperKind>,
     accept_older: bool,
     terminal: &Terminal,
-) -> Result<()> {
+) -> Result<(usize, KeeperKind)> {
     let copy = read_copy(file, passphrase_file, terminal)?;
     let lock = change::lock(home)?;
     let payload = open_with(home, &copy)?;
@@ -253,9 +290,7 @@ fn restore(
     open_like_any_other(home, terminal)?;
     drop(lock);
     record_restore(home, terminal);
-    let keys = crate::terminal::count(payload.keys.len(), "key");
-    terminal.say(&format!("the store opens again: {keys}; its identity is kept in {}", record.keeper.place()));
-    Ok(())
+    Ok((payload.keys.len(), record.keeper))
 }
 
 /// What the keeper still pins is worth more than an identity file that names no store.

@@ -11,7 +11,7 @@ use crate::{
         environment::{Environment, Rules},
         program::Program,
     },
-    terminal::{Terminal, columns},
+    terminal::Terminal,
 };
 
 use super::choosing::{self, Chosen};
@@ -45,7 +45,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
 fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let mut rows = vec![["VARIABLE", "FROM"].map(str::to_owned).to_vec()];
     rows.extend(wanted.rows());
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
     terminal.say(&format!("would run `{}`", words[0]));
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     name::KeyName,
     store::payload::Key,
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::opening;
@@ -51,7 +51,7 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
     if !key.former.is_empty() {
         rows.push(vec!["former".into(), count(key.former.len(), "secret")]);
     }
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,7 +84,7 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
         let former = if key.former.is_empty() { String::new() } else { key.former.len().to_string() };
         vec![name.to_string(), key.changed.ago(now), former]
     }));
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     failure::{Failure, Result},
     home::Home,
     store::{file::SealedFile, payload::Payload},
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -43,7 +43,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
         }
     }
     project_rows(&standing, &mut rows, &mut hints);
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     for ignored in Home::ignored() {
         terminal.warn(&ignored);
     }
@@ -77,19 +77,24 @@ fn store_rows(
     } else if !proven {
         hints.push("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`".into());
     }
-    if let Some(last) = last_event(home, kept, payload) {
+    if let Some(last) = last_event(home, kept, payload, now) {
         rows.push(vec!["last event".into(), last]);
     }
 }
 
-fn last_event(home: &Home, kept: &Kept, payload: &Payload) -> Option<String> {
+/// What was done last, to what, by which program, and how long ago; the history has the rest.
+fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> Option<String> {
+    const NAMED: usize = 3;
     let log = record::log(home, kept, payload.log);
     let (_, event) = log.read().ok()?.map_while(Result::ok).last()?;
+    let named = event.names.len().min(NAMED);
+    let more = (event.names.len() - named) as u64 + event.more;
     let words = [
         Some(event.action.to_string()),
-        (!event.names.is_empty()).then(|| event.names.join(", ")),
-        event.program.map(|program| format!("for {program}")),
-        event.moment.map(Moment::local),
+        (named > 0).then(|| event.names[..named].join(", ")),
+        (more > 0).then(|| format!("and {more} more")),
+        event.program.map(|program| format!("by {program}")),
+        event.moment.map(|moment| moment.ago(now)),
     ];
     Some(words.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
@@ -102,7 +107,11 @@ fn project_rows(standing: &Result<Option<Standing>>, rows: &mut Vec<Vec<String>>
             hints.extend(failure.hints.clone());
         }
         Ok(Some(standing)) => {
-            let state = if standing.allowed { "allowed" } else { "not allowed" };
+            let state = match (standing.allowed, standing.changed) {
+                (true, _) => "allowed",
+                (false, true) => "changed since it was allowed",
+                (false, false) => "not allowed yet",
+            };
             rows.push(vec![
                 "project".into(),
                 format!("`{}`: {}, {state}", standing.file.display(), count(standing.keys.len(), "key")),

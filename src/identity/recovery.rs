@@ -21,6 +21,9 @@ use crate::{
 pub const WORK: u8 = 18;
 /// The most work that a copy may ask for, so that a hostile file cannot keep the machine busy: about 20 seconds.
 const MOST_WORK: u8 = 22;
+/// The fewest characters of a passphrase that a person types: NIST SP 800-63B asks for 8 where a service counts the wrong
+/// ones, and nobody counts here.
+pub const SHORTEST: usize = 12;
 /// No recovery copy comes near it.
 pub const LARGEST: usize = 64 * 1024;
 

@@ -186,6 +186,15 @@ fn a_recovery_copy_made_at_the_terminal_asks_twice_or_makes_its_own_passphrase()
     assert!(screen.shown.ends_with("keyctl: the two passphrases differ; nothing was written\n"), "{}", screen.shown);
     assert_eq!(screen.code, 2);
     assert!(!sandbox.project().join("one.age").exists());
+    for short in ["k", "eleven char", "\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}"] {
+        sandbox.secret(short);
+        create("one.age", &[("made for you): ", &format!("{short}\r"))]).says(
+            "keyctl: a passphrase for the recovery copy (empty: one is made for you): \nkeyctl: the passphrase has fewer than 12 characters; nothing was written\nkeyctl: hint: whoever finds the copy can try passphrases day and night, and it stands between them and every key\nkeyctl: hint: take four words that have nothing to do with each other, or leave it empty and have one made\n",
+            2,
+        );
+    }
+    let screen = create("three.age", &[("made for you): ", "twelve chars\r"), ("once more: ", "twelve chars\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
     let screen = create("two.age", &[("made for you): ", "\r"), ("press Enter ", "\r")]);
     assert_eq!(screen.code, 0, "{}", screen.shown);
     let phrase =

@@ -11,7 +11,7 @@ import fcntl, json, os, pty, select, struct, sys, termios, time
 steps = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 2000, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, int(os.environ.pop("WIDTH", 2000)), 0, 0))
     os.execvp(sys.argv[2], sys.argv[2:])
 shown, mark = b"", 0
 def look(seconds):
@@ -54,7 +54,7 @@ pub struct Screen {
     pub shown: String,
 }
 
-/// Runs a program on a terminal; each step is a text to wait for and what is typed then.
+/// Runs a program on a terminal that is as wide as the sandbox's `WIDTH`, else too wide to matter; each step is a text to wait for and what is typed then.
 #[track_caller]
 pub fn on_a_terminal<S: AsRef<OsStr>>(sandbox: &Sandbox, words: &[S], steps: &[(&str, &str)]) -> Screen {
     let mut command = Command::new(python());

@@ -1,0 +1,148 @@
+//! How text is laid out: aligned columns, and lines that fit a width. Pure.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::printable;
+
+/// Rows as aligned columns, two spaces apart; the first row is the head.
+#[must_use]
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let widths = widths(rows);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            let cell = printable(cell);
+            line.push_str(&cell);
+            line.extend(std::iter::repeat_n(' ', widths[at].saturating_sub(cell.width()) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Aligned columns for a terminal of this width.
+pub(super) fn fitted_columns(rows: &[Vec<String>], give_way: &[usize], width: usize) -> String {
+    let rows = narrowed(rows, give_way, width);
+    let before_last = widths(&rows).iter().rev().skip(1).map(|wide| wide + 2).sum::<usize>();
+    let indent = if before_last * 2 > width { 2 } else { before_last };
+    columns(&rows).lines().map(|line| wrapped(line, width, 0, indent) + "\n").collect()
+}
+
+/// How wide the widest cell of each column is.
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let wide = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(cell).width()).max();
+    (0..count).map(|at| wide(at).unwrap_or_default()).collect()
+}
+
+/// Rows whose columns fit the width as far as those of `give_way` can make room: the widest of them first, in the middle.
+fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<String>> {
+    /// As little as this many columns of a cell still say something.
+    const LEAST: usize = 8;
+    let mut widths = widths(rows);
+    let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+    while total(&widths) > width {
+        let Some(&widest) = give_way.iter().filter(|at| widths[**at] > LEAST).max_by_key(|at| widths[**at]) else {
+            break;
+        };
+        widths[widest] -= 1;
+    }
+    let cut = |(at, cell): (usize, &String)| {
+        let whole = !give_way.contains(&at) || printable(cell).width() <= widths[at];
+        if whole { cell.clone() } else { shortened(&printable(cell), widths[at]) }
+    };
+    rows.iter().map(|row| row.iter().enumerate().map(cut).collect()).collect()
+}
+
+/// A text cut in its middle to this many columns.
+fn shortened(text: &str, width: usize) -> String {
+    let fits = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        let taken = characters.take_while(|c| {
+            used += c.width().unwrap_or_default();
+            used <= room
+        });
+        taken.collect::<Vec<char>>()
+    };
+    let begin = fits(&mut text.chars(), (width - 1) / 2);
+    let mut end = fits(&mut text.chars().rev(), width - 1 - (width - 1) / 2);
+    end.reverse();
+    begin.into_iter().chain(['…']).chain(end).collect()
+}
+
+/// A text broken at its spaces, except in backticks. `used` columns of the first line are taken, and the lines after it
+/// begin with `indent` spaces.
+pub(super) fn wrapped(text: &str, width: usize, mut used: usize, indent: usize) -> String {
+    let mut lines = String::with_capacity(text.len() + 16);
+    let (mut quoted, mut begun) = (false, used > 0);
+    for piece in text.split_inclusive(|c| {
+        quoted ^= c == '`';
+        c == ' ' && !quoted
+    }) {
+        let wide = piece.trim_end_matches(' ').width();
+        if begun && used + wide > width {
+            lines.truncate(lines.trim_end_matches(' ').len());
+            lines.push('\n');
+            lines.extend(std::iter::repeat_n(' ', indent));
+            (used, begun) = (indent, false);
+        }
+        lines.push_str(piece);
+        used += piece.width();
+        begun |= wide > 0;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn prose_goes_on_in_the_next_line_and_what_is_to_be_copied_stays_whole() {
+        let line = "hint: keep each of them with `keyctl set NAME --replace`, and no other";
+        assert_eq!(
+            wrapped(line, 40, 8, 2),
+            "hint: keep each of them with\n  `keyctl set NAME --replace`, and no\n  other"
+        );
+        assert_eq!(wrapped(line, 10, 0, 2).matches("\n  `keyctl set NAME --replace`,\n").count(), 1);
+        assert_eq!([wrapped(line, 200, 8, 2), wrapped("", 10, 8, 2)], [line, ""]);
+        assert_eq!(wrapped("an unpaired ` goes on and on", 14, 0, 2), "an unpaired\n  ` goes on and on");
+        assert_eq!(
+            fitted_columns(&[vec!["care".to_owned(), "words".into(), "one two three four".into()]], &[], 27),
+            "care  words  one two three\n             four\n"
+        );
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_gives_way_where_it_may_and_only_as_far_as_it_must() {
+        let rows = [vec!["1".to_owned(), "a-long-name-of-a-key".into(), "~/a/folder/somewhere/deep".into()]];
+        assert_eq!(narrowed(&rows, &[1, 2], 60), rows);
+        assert_eq!(narrowed(&rows, &[1, 2], 40), [["1", "a-long-n…-of-a-key", "~/a/fold…ere/deep"]]);
+        assert_eq!(narrowed(&rows, &[2], 40)[0][1], "a-long-name-of-a-key");
+        assert_eq!(narrowed(&rows, &[1, 2], 5), [["1", "a-l…-key", "~/a…deep"]]);
+        assert_eq!(columns(&narrowed(&rows, &[1, 2], 40)).trim_end().width(), 40);
+        assert_eq!(shortened("日本語日本語", 8).width(), 7);
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_changes_nothing_but_spaces_and_every_line_fits_that_can(text in "[a-z` ]{0,120}", width in 10_usize..60) {
+            let lines = wrapped(&text, width, 0, 2);
+            let bare = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(bare(&lines), bare(&text));
+            for line in lines.lines().filter(|line| line.trim_end().len() > width) {
+                let word = line.trim();
+                prop_assert!(!word.contains(' ') || word.contains('`'), "{:?}", line);
+            }
+        }
+    }
+
+    #[test]
+    fn columns_line_up_and_end_without_spaces() {
+        let rows = [vec!["name".to_owned(), "changed".into()], vec!["openai/dev".into(), "now".into()]];
+        assert_eq!(columns(&rows), "name        changed\nopenai/dev  now\n");
+    }
+}

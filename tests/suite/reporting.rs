@@ -1,0 +1,170 @@
+//! What reports show to a person, and what they give a script.
+#![cfg(unix)]
+
+use serde_json::{Value, json};
+
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, NO_KEYCHAIN, Sandbox},
+};
+
+fn asked(sandbox: &Sandbox, words: &[&str]) -> Value {
+    let ran = sandbox.call(words).run();
+    assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""));
+    serde_json::from_slice(&ran.output.stdout).expect("json")
+}
+
+/// What a terminal of 80 columns shows of a call.
+fn narrow(sandbox: &mut Sandbox, words: &[&str]) -> String {
+    sandbox.variables.push(("WIDTH".into(), "80".into()));
+    let screen = on_a_terminal(sandbox, &[&[KEYCTL][..], words].concat(), &[]);
+    sandbox.variables.pop();
+    screen.shown
+}
+
+#[test]
+fn status_says_what_is_kept_what_was_done_last_and_how_the_project_stands() {
+    let sandbox = Sandbox::new();
+    let status = |row: &str| {
+        let shown = sandbox.call(&["status"]).run().stdout();
+        let found = shown.lines().find_map(|line| line.strip_prefix(row)).map(str::trim).map(str::to_owned);
+        found.unwrap_or_else(|| panic!("no `{row}` in\n{shown}"))
+    };
+    sandbox.call(&["status"]).run().says(
+        "store    no key is kept yet\nproject  no `.keyctl.toml` here\n",
+        "keyctl: hint: keep one with `keyctl set NAME`\n",
+        0,
+    );
+    assert_eq!(sandbox.set("a", "first-secret").code(), 0);
+    assert_eq!([status("store"), status("last event")], ["1 key; identity kept in `identity.txt`", "set a just now"]);
+    sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\n");
+    assert_eq!(status("project"), "`~/project/.keyctl.toml`: 1 key, not allowed yet");
+    sandbox.allow();
+    assert_eq!(status("project"), "`~/project/.keyctl.toml`: 1 key, allowed");
+    sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\nB = \"b\"\n");
+    assert_eq!(status("project"), "`~/project/.keyctl.toml`: 2 keys, changed since it was allowed");
+    assert_eq!(status("missing"), "b");
+    assert_eq!(sandbox.call(&["run", "--no-project", "-k", "A=a", "--", "true"]).run().code(), 0);
+    assert_eq!(status("last event"), "run a by true just now");
+    let many = "k1=s-1\nk2=s-2\nk3=s-3\nk4=s-4\nk5=s-5\n";
+    assert_eq!(sandbox.call(&["import", "-"]).input(many).run().code(), 0);
+    assert_eq!(status("last event"), "import k1, k2, k3 and 2 more just now");
+}
+
+#[test]
+fn a_path_in_the_home_folder_is_shown_with_a_tilde_and_taken_with_one() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let home = sandbox.home().display().to_string();
+    let raw = |words: &[&str]| {
+        let ran = sandbox.call(words).run();
+        String::from_utf8([ran.output.stdout.clone(), ran.output.stderr.clone()].concat()).expect("text")
+    };
+    assert!(raw(&["doctor"]).contains("`~/.local/share/keyctl` is yours alone"));
+    sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
+    assert!(raw(&["status"]).contains("`~/project/.keyctl.toml`"));
+    assert!(raw(&["allow"]).contains("keyctl: allowing a project needs"));
+    assert!(!raw(&["run", "--", "true"]).contains(&home) && !raw(&["doctor"]).contains(&home));
+    // JSON is for programs, and quotes keep a shell from reading a tilde.
+    assert!(raw(&["status", "--json"]).contains(&format!("{home}/project/.keyctl.toml")));
+    std::fs::set_permissions(sandbox.data("store.age"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .expect("set");
+    let said = raw(&["get", "A"]);
+    assert!(said.contains("`~/.local/share/keyctl/store.age` is open to other users"), "{said}");
+    assert!(said.contains(&format!("chmod 600 '{home}/.local/share/keyctl/store.age'")), "{said}");
+    std::fs::set_permissions(sandbox.data("store.age"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("set");
+    sandbox.secret("second-secret");
+    std::fs::write(sandbox.home().join("key"), "second-secret").expect("write");
+    sandbox.may_lie_in(&sandbox.home().join("key"));
+    sandbox.call(&["set", "B", "--from-file=~/key"]).run().says("", "keyctl: kept `B`\n", 0);
+    sandbox.call(&["set", "C", "--from-file=./~/key"]).run().says("", "keyctl: there is no file `./~/key`\n", 7);
+    let elsewhere = sandbox.call(&["set", "A"]).env("KEYCTL_HOME", "~/elsewhere").input("first-secret").run();
+    elsewhere.says("", &format!("{NO_KEYCHAIN}keyctl: kept `A`\n"), 0);
+    assert!(sandbox.home().join("elsewhere/store.age").exists());
+}
+
+#[test]
+fn reports_and_hints_fit_a_terminal_of_80_columns_and_a_pipe_gets_whole_lines() {
+    let mut sandbox = Sandbox::new();
+    let key = "a-long/name-of-a-key/for-the-staging-environment";
+    assert_eq!(sandbox.set(key, "first-secret").code(), 0);
+    let folder = sandbox.project().join("somewhere/deep/down/in/a/tree/of/folders");
+    std::fs::create_dir_all(&folder).expect("make");
+    let run = ["run", "-k", &format!("A={key}"), "--", "/bin/true"];
+    assert_eq!(sandbox.call(&run).inside(&folder).run().code(), 0);
+    let whole = sandbox.call(&["history"]).run().stdout();
+    assert!(whole.contains(key) && whole.contains("~/project/somewhere/deep/down/in/a/tree/of/folders\n"), "{whole}");
+    let shown = narrow(&mut sandbox, &["history"]);
+    assert_eq!(shown.lines().count(), 3, "{shown}");
+    let last = shown.lines().last().expect("a line");
+    assert_eq!(last.chars().count(), 80, "{shown}");
+    assert!(last.ends_with("  run   a-long/name…environment  true  ~/project/…/of/folders"), "{shown}");
+    let shown = narrow(&mut sandbox, &["doctor"]);
+    assert!(
+        shown.contains("\ncare  keeper             `identity.txt` keeps the identity: whoever copies the\n                         whole folder can open the store, and putting all of it\n                         back to an older state would go unnoticed\n"),
+        "{shown}"
+    );
+    let commands = ["`keyctl store keeper --to keychain`", "`keyctl recovery create`"];
+    assert!(commands.iter().all(|command| shown.contains(command)), "a command is broken in two:\n{shown}");
+    let shown = narrow(&mut sandbox, &["store", "create"]);
+    assert_eq!(
+        shown,
+        "keyctl: the store exists already\nkeyctl: hint: to change who keeps its identity:\n  `keyctl store keeper --to keychain|file`\n"
+    );
+    sandbox.call(&["store", "create"]).run().says(
+        "",
+        "keyctl: the store exists already\nkeyctl: hint: to change who keeps its identity: `keyctl store keeper --to keychain|file`\n",
+        1,
+    );
+}
+
+#[test]
+fn a_script_learns_from_allow_what_is_asked_for_and_what_came_of_it() {
+    let sandbox = Sandbox::with(&[("a", "first-secret")]);
+    sandbox.file(
+        ".keyctl.toml",
+        "[env]\nA = { key = \"a\", optional = true }\nLEVEL = { value = \"debug\" }\n[profiles.p]\nenv = { A = \"b\" }\n",
+    );
+    let hash = sandbox.call(&["allow", "--show-hash"]).run().stdout();
+    let told = |allowed: bool| {
+        json!({
+            "file": sandbox.project().join(".keyctl.toml"), "hash": hash.trim(), "allowed": allowed,
+            "grants": [
+                { "profile": "default", "variable": "A", "key": "a", "optional": true },
+                { "profile": "default", "variable": "LEVEL", "value": "debug" },
+                { "profile": "p", "variable": "A", "key": "b", "optional": false },
+            ],
+        })
+    };
+    assert_eq!(asked(&sandbox, &["allow", "--show-hash", "--json"]), told(false));
+    let refused = sandbox.call(&["allow", "--json"]).run();
+    assert_eq!((refused.code(), refused.stdout().as_str()), (6, ""));
+    let wrong = sandbox.call(&["allow", "--hash", &"0".repeat(64), "--json"]).run();
+    assert_eq!((wrong.code(), wrong.stdout().as_str()), (6, ""));
+    assert_eq!(asked(&sandbox, &["allow", "--show-hash", "--json"]), told(false));
+    assert_eq!(asked(&sandbox, &["allow", "--hash", hash.trim(), "--json"]), told(true));
+    assert_eq!(asked(&sandbox, &["allow", "--json"]), told(true));
+    assert_eq!(asked(&sandbox, &["allow", "--show-hash", "--json"]), told(true));
+}
+
+#[test]
+fn a_script_learns_from_recovery_what_was_made_proven_and_brought_back() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let phrase = "correct horse battery";
+    sandbox.secret(phrase);
+    let asked = |words: &[&str]| -> Value {
+        let ran = sandbox.call(&[&["recovery"][..], words, &["--json"]].concat()).input(phrase).run();
+        assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""));
+        serde_json::from_slice(&ran.output.stdout).expect("json")
+    };
+    let made = asked(&["create", "copy.age"]);
+    assert_eq!(made["file"], json!(sandbox.project().join("copy.age")));
+    assert!(made["created"].as_str().is_some_and(|moment| moment.ends_with('Z')), "{made}");
+    assert_eq!(asked(&["verify", "copy.age"]), json!({ "opens": true, "keys": 1 }));
+    std::fs::remove_file(sandbox.data("identity.txt")).expect("lose");
+    assert_eq!(asked(&["restore", "copy.age"]), json!({ "opens": true, "keys": 1, "keeper": "file" }));
+    let both = sandbox.call(&["recovery", "create", "--print", "--json"]).input(phrase).run();
+    assert_eq!((both.code(), both.stdout().as_str()), (2, ""));
+    let wrong = sandbox.call(&["recovery", "verify", "copy.age", "--json"]).input("wrong").run();
+    assert_eq!((wrong.code(), wrong.stdout().as_str()), (2, ""));
+}
