@@ -269,12 +269,13 @@ fn fitted(text: &str, used: usize) -> Cow<'_, str> {
     columns_of(&io::stderr()).map_or(Cow::Borrowed(text), |width| Cow::Owned(wrapped(text, width, used, 2)))
 }
 
-/// A text with `~` for the user's home where a path begins with that, as a shell takes it back: not in quotes.
+/// A text with `~` for the user's home where a path begins with that, as a shell takes it back: not in quotes. A home that
+/// is none is shown as it is, since that may be what is wrong.
 fn with_tilde(text: &str) -> Cow<'_, str> {
-    let home = if cfg!(unix) { dirs::home_dir() } else { None };
-    let Some(home) = home.as_deref().and_then(Path::to_str).filter(|home| home.len() > 1) else {
-        return Cow::Borrowed(text);
-    };
+    let home = if cfg!(unix) { std::env::var("HOME").ok() } else { None };
+    let usable =
+        |home: &&str| home.len() > 1 && home.starts_with('/') && text.contains(home) && Path::new(home).is_dir();
+    let Some(home) = home.as_deref().filter(usable) else { return Cow::Borrowed(text) };
     let mut shown = Cow::Borrowed(text);
     for (at, _) in text.rmatch_indices(home) {
         let begins = text[..at].ends_with(['`', ' ']) || at == 0;

@@ -108,11 +108,16 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 /// # Errors
 /// As `mkdir(2)` has them.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    // From the top, each with its mode set at once: a umask such as 0777 would shut the next one out.
+    for folder in missing.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            // Another keyctl was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made.and_then(|()| std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)))?,
+        }
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+    Ok(())
 }
 
 /// The names in a folder, as far as they can be read. Not by std, which panics when the folder's closing fails.

@@ -13,6 +13,7 @@ mod architecture;
 mod cctv;
 mod completing;
 mod copying;
+mod enduring;
 mod exchanging;
 mod faults;
 mod keeping;
