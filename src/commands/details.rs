@@ -1,10 +1,8 @@
 //! What `set`, `edit` and `rotate` are told of a key beside its secret, checked before anything is asked or opened.
 
-use jiff::tz::TimeZone;
-
 use crate::{
     cli,
-    date::{Moment, Period, written},
+    date::{Moment, Period, written, zone},
     failure::{Failure, Kind, Result},
     issuer::{self, Checksum, Recognised},
     name::{KeyName, Tag},
@@ -107,7 +105,7 @@ pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option
 /// # Errors
 /// `Usage` for what is no date.
 pub fn expires(text: &str, now: Moment, terminal: &Terminal) -> Result<Moment> {
-    let moment = written::read(text, now, &TimeZone::system())
+    let moment = written::read(text, now, &zone::here())
         .map_err(|why| Failure::new(Kind::Usage, format!("`--expires`: {why}")))?;
     if moment <= now {
         terminal.warn(&format!("`--expires` is in the past ({}): the key counts as expired", moment.local()));

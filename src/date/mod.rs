@@ -3,10 +3,11 @@
 
 mod period;
 pub mod written;
+pub mod zone;
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use period::Period;
@@ -45,7 +46,7 @@ impl Moment {
     /// The day as `2026-11-24` and the minute as `14:05`, in the machine's time zone (UTC where it has none).
     #[must_use]
     pub fn local(self) -> String {
-        self.0.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+        self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// How long before `now` this was, in one unit: `just now`, `5 minutes ago`, `3 days ago`; or `in the future`.

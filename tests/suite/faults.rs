@@ -245,11 +245,21 @@ fn state(home: &Path) -> Result<String, String> {
 
 /// Sweeps one call of keyctl: old or new, acknowledged means new, the next call heals.
 fn sweep_call(arguments: &[&str]) {
-    sweep_call_at(arguments, points);
+    sweep_call_at(&template(), arguments, points);
 }
 
-fn sweep_call_at(arguments: &[&str], choose: impl Fn(&BTreeMap<String, usize>) -> Vec<Point>) {
+/// The same on a store whose key has a former secret.
+fn sweep_call_after_replacing(arguments: &[&str]) {
     let template = template();
+    assert_eq!(answer(template.path(), &["set", "A", "--replace", "--from-file", "new"]).0, Some(0));
+    sweep_call_at(&template, arguments, points);
+}
+
+fn sweep_call_at(
+    template: &tempfile::TempDir,
+    arguments: &[&str],
+    choose: impl Fn(&BTreeMap<String, usize>) -> Vec<Point>,
+) {
     let old = state(template.path()).expect("old");
     let done = copy(template.path());
     assert_eq!(answer(done.path(), arguments).0, Some(0), "{}", answer(done.path(), arguments).2);
@@ -308,7 +318,7 @@ fn a_fault_anywhere_in_set_leaves_the_old_or_the_new_secret() {
 
 #[test]
 fn whatever_else_the_system_answers_set_keeps_the_old_or_the_new_secret() {
-    sweep_call_at(&["set", "A", "--replace", "--from-file", "new"], rarer_points);
+    sweep_call_at(&template(), &["set", "A", "--replace", "--from-file", "new"], rarer_points);
 }
 
 #[test]
@@ -319,6 +329,16 @@ fn a_fault_anywhere_in_remove_leaves_the_key_or_not() {
 #[test]
 fn a_fault_anywhere_in_rename_leaves_one_name_or_the_other() {
     sweep_call(&["rename", "A", "Z"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_undo_leaves_the_change_or_takes_it_back() {
+    sweep_call_after_replacing(&["undo", "--yes"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_rollback_leaves_the_current_or_the_former_secret() {
+    sweep_call_after_replacing(&["rollback", "A", "--yes"]);
 }
 
 #[test]
