@@ -29,6 +29,22 @@ pub struct Terminal {
     program: String,
     quiet: bool,
     colour: bool,
+    coloured_data: bool,
+}
+
+/// A cell of a table: its text, and what it stands out in on a terminal.
+#[derive(Debug, Clone)]
+pub struct Cell(pub String, pub Option<Colour>);
+
+/// A colour, as the terminal's owner has set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Something is wrong.
+    Red = 31,
+    /// All is well.
+    Green = 32,
+    /// Something is to be done.
+    Yellow = 33,
 }
 
 impl Terminal {
@@ -36,11 +52,9 @@ impl Terminal {
     #[must_use]
     pub fn new(program: &str, quiet: bool, no_colour: bool) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let colour = !no_colour
-            && !set("NO_COLOR")
-            && io::stderr().is_terminal()
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Self { program: printable(program).into_owned(), quiet, colour }
+        let allowed = !no_colour && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let (colour, coloured_data) = (allowed && io::stderr().is_terminal(), allowed && io::stdout().is_terminal());
+        Self { program: printable(program).into_owned(), quiet, colour, coloured_data }
     }
 
     /// The name this program was called by, for messages that tell what to type.
@@ -83,6 +97,21 @@ impl Terminal {
         let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
         lines.push(Cow::Borrowed(""));
         self.data(lines.join("\n").as_bytes())
+    }
+
+    /// How many columns the screen has that standard output is; `None` where it is none.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let usual = terminal_size::Width(80);
+        io::stdout().is_terminal().then(|| terminal_size::terminal_size().map_or(usual, |(width, _)| width).0.into())
+    }
+
+    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn table(&self, rows: &[Vec<Cell>]) -> Result<()> {
+        self.data(aligned(rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }
 
     /// Writes a value as JSON to standard output.
@@ -222,20 +251,30 @@ fn is_unsafe(c: char) -> bool {
 /// Rows as aligned columns, two spaces apart; the first row is the head.
 #[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {
+    aligned(rows, |cell| (cell, None))
+}
+
+fn aligned<C>(rows: &[Vec<C>], look: impl Fn(&C) -> (&str, Option<Colour>)) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let wide = |at: usize| {
-        rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(cell).width()).max().unwrap_or_default()
+        rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(look(cell).0).width()).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..count).map(wide).collect();
     let mut text = String::new();
     for row in rows {
-        let mut line = String::new();
+        // Held back until something stands behind them: no line ends with spaces.
+        let mut spaces = 0;
         for (at, cell) in row.iter().enumerate() {
+            let (cell, colour) = look(cell);
             let cell = printable(cell);
-            line.push_str(&cell);
-            line.extend(std::iter::repeat_n(' ', widths[at].saturating_sub(cell.width()) + 2));
+            if !cell.is_empty() {
+                text.extend(std::iter::repeat_n(' ', std::mem::take(&mut spaces)));
+                let [on, off] =
+                    colour.map_or_else(Default::default, |c| [format!("\x1b[{}m", c as u8), "\x1b[0m".into()]);
+                text.extend([&on, &*cell, &off]);
+            }
+            spaces += widths[at].saturating_sub(cell.width()) + 2;
         }
-        text.push_str(line.trim_end());
         text.push('\n');
     }
     text
@@ -281,6 +320,17 @@ mod tests {
     fn columns_line_up_and_end_without_spaces() {
         let rows = [vec!["name".to_owned(), "changed".into()], vec!["openai/dev".into(), "now".into()]];
         assert_eq!(columns(&rows), "name        changed\nopenai/dev  now\n");
+    }
+
+    #[test]
+    fn a_coloured_table_lines_up_as_a_plain_one_does() {
+        let rows = || [vec![("name", None), ("state", None)], vec![("a\x1b", None), ("due", Some(Colour::Yellow))]];
+        assert_eq!(
+            aligned(&rows(), |cell| *cell),
+            "name     state\na\\u{1b}  \x1b[33mdue\x1b[0m\n",
+            "what is kept is escaped, and what is ours is not"
+        );
+        assert_eq!(aligned(&rows(), |(text, _)| (text, None)), "name     state\na\\u{1b}  due\n");
     }
 
     #[test]
