@@ -87,6 +87,8 @@ pub enum Verb {
     Undo(Undo),
     /// Wipe the former secrets of keys for good
     Forget(Forget),
+    /// List the keys that have ended, have to be replaced, or will have to soon
+    Due(Due),
     /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
     /// Take keys over from a `.env` or JSON file, or from the environment

@@ -27,7 +27,7 @@ use crate::{
 mod layout;
 
 pub use layout::columns;
-use layout::{fitted_columns, wrapped};
+use layout::{aligned, fitted_columns, wrapped};
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
 const USUAL_NAME: &str = "keyctl";
@@ -38,6 +38,22 @@ pub struct Terminal {
     program: String,
     quiet: bool,
     colour: bool,
+    coloured_data: bool,
+}
+
+/// A cell of a table: its text, and what it stands out in on a terminal.
+#[derive(Debug, Clone)]
+pub struct Cell(pub String, pub Option<Colour>);
+
+/// A colour, as the terminal's owner has set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Something is wrong.
+    Red = 31,
+    /// All is well.
+    Green = 32,
+    /// Something is to be done.
+    Yellow = 33,
 }
 
 impl Terminal {
@@ -45,11 +61,9 @@ impl Terminal {
     #[must_use]
     pub fn new(program: &str, quiet: bool, no_colour: bool) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let colour = !no_colour
-            && !set("NO_COLOR")
-            && io::stderr().is_terminal()
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Self { program: printable(program).into_owned(), quiet, colour }
+        let allowed = !no_colour && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let (colour, coloured_data) = (allowed && io::stderr().is_terminal(), allowed && io::stdout().is_terminal());
+        Self { program: printable(program).into_owned(), quiet, colour, coloured_data }
     }
 
     /// The name this program was called by, for messages that tell what to type.
@@ -113,6 +127,21 @@ impl Terminal {
         let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
         lines.push(Cow::Borrowed(""));
         self.data(lines.join("\n").as_bytes())
+    }
+
+    /// How many columns the screen has that standard output is; `None` where it is none.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let usual = terminal_size::Width(80);
+        io::stdout().is_terminal().then(|| terminal_size::terminal_size().map_or(usual, |(width, _)| width).0.into())
+    }
+
+    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn table(&self, rows: &[Vec<Cell>]) -> Result<()> {
+        self.data(aligned(rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }
 
     /// Writes a value as JSON to standard output.

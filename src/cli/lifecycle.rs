@@ -138,6 +138,9 @@ pub struct Revoke {
 
 /// `keyctl due`
 #[derive(Args)]
+#[command(
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
+)]
 pub struct Due {
     /// Show every key, also those with nothing to do
     #[arg(long, short = 'a')]
@@ -145,7 +148,7 @@ pub struct Due {
     /// End with exit code 1 if a key is expired, or also if one is due
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,
-    /// Print a few letters for a shell's prompt if a key is due; opens no store and asks no keychain
+    /// Print a few words for a shell's prompt if a key is due; the store stays closed
     #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json"])]
     pub prompt: bool,
     /// Print a calendar (iCalendar) of all ends and replacements

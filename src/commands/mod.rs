@@ -9,12 +9,14 @@ pub mod copy;
 pub mod creating;
 pub mod details;
 pub mod doctor;
+pub mod due;
 pub mod edit;
 pub mod env;
 pub mod get;
 pub mod history;
 pub mod import;
 pub mod init;
+pub mod judging;
 pub mod mending;
 pub mod naming;
 pub mod opening;
@@ -203,6 +205,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Rollback(arguments) => versions::rollback(&arguments, terminal),
         Verb::Undo(arguments) => undo::undo(&arguments, terminal),
         Verb::Forget(arguments) => versions::forget(&arguments, terminal),
+        Verb::Due(arguments) => due::due(&arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
         Verb::Import(arguments) => import::import(&arguments, terminal),
         Verb::Init(arguments) => init::init(&arguments, terminal),

@@ -7,7 +7,7 @@ pub mod zone;
 
 use std::{fmt, str::FromStr};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use period::Period;
@@ -47,6 +47,37 @@ impl Moment {
     #[must_use]
     pub fn local(self) -> String {
         self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The day as `2026-11-24`, in the machine's time zone.
+    #[must_use]
+    pub fn local_day(self) -> String {
+        self.there(&zone::here()).date().to_string()
+    }
+
+    /// What calendar and clock of a zone show.
+    #[must_use]
+    pub fn there(self, zone: &TimeZone) -> civil::DateTime {
+        self.0.to_zoned_datetime(zone.clone()).datetime()
+    }
+
+    /// How far this is from `now`, in one unit: as [`Moment::ago`] says it, or `in 5 minutes`, `in 9 days`.
+    ///
+    /// What is to come is rounded: a day that begins in eight and a half days is called the ninth from today, and what was
+    /// planned for ninety days from now is not in eighty-nine a second later.
+    #[must_use]
+    pub fn from_now(self, now: Moment) -> String {
+        let left = self.seconds().saturating_sub(now.seconds());
+        let rounded = |unit: i64| left.saturating_add(unit / 2) / unit;
+        let (count, unit) = match left {
+            ..=0 => return self.ago(now),
+            1..3_600 => (rounded(60).max(1), "minute"),
+            3_600..86_400 => (rounded(3_600), "hour"),
+            86_400..5_184_000 => (rounded(86_400), "day"),
+            5_184_000..63_072_000 => (rounded(2_629_746), "month"),
+            _ => (rounded(31_556_952), "year"),
+        };
+        format!("in {count} {unit}{}", if count == 1 { "" } else { "s" })
     }
 
     /// How long before `now` this was, in one unit: `just now`, `5 minutes ago`, `3 days ago`; or `in the future`.
@@ -115,6 +146,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_moment_says_how_far_it_is_to_come_in_one_unit() {
+        let now = Moment::from_seconds(1_000_000_000);
+        for (seconds, said) in [
+            (0, "just now"),
+            (-7_200, "2 hours ago"),
+            (1, "in 1 minute"),
+            (89, "in 1 minute"),
+            (90, "in 2 minutes"),
+            (3_599, "in 60 minutes"),
+            (3_600, "in 1 hour"),
+            (86_399, "in 24 hours"),
+            (86_400, "in 1 day"),
+            // A week in which the clocks change is an hour shorter or longer, and still a week.
+            (7 * 86_400 - 3_600, "in 7 days"),
+            (7 * 86_400 + 3_600, "in 7 days"),
+            (90 * 86_400 - 1, "in 3 months"),
+            (59 * 86_400 - 1, "in 59 days"),
+            (70_000_000, "in 2 years"),
+        ] {
+            assert_eq!(Moment::from_seconds(1_000_000_000 + seconds).from_now(now), said, "{seconds}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_printed_reads_back(seconds in -62_000_000_000_i64..253_000_000_000) {
@@ -125,7 +180,9 @@ mod tests {
         #[test]
         fn no_number_of_seconds_panics(a in any::<i64>(), b in any::<i64>()) {
             let _ = Moment::from_seconds(a).ago(Moment::from_seconds(b));
+            let _ = Moment::from_seconds(a).from_now(Moment::from_seconds(b));
             let _ = Moment::from_seconds(a).local();
+            let _ = Moment::from_seconds(a).local_day();
         }
     }
 }

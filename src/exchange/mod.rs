@@ -14,6 +14,7 @@ use crate::{
     secret::Secret,
 };
 
+pub mod calendar;
 mod document;
 pub mod dotenv;
 pub mod export;

@@ -2,21 +2,32 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::printable;
+use super::{Colour, printable};
 
 /// Rows as aligned columns, two spaces apart; the first row is the head.
 #[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {
-    let widths = widths(rows);
+    aligned(rows, |cell| (cell, None))
+}
+
+/// Cells as aligned columns, each in the colour that `look` gives it.
+pub(super) fn aligned<C>(rows: &[Vec<C>], look: impl Fn(&C) -> (&str, Option<Colour>)) -> String {
+    let widths = widths(rows, |cell| look(cell).0);
     let mut text = String::new();
     for row in rows {
-        let mut line = String::new();
+        // Held back until something stands behind them: no line ends with spaces.
+        let mut spaces = 0;
         for (at, cell) in row.iter().enumerate() {
+            let (cell, colour) = look(cell);
             let cell = printable(cell);
-            line.push_str(&cell);
-            line.extend(std::iter::repeat_n(' ', widths[at].saturating_sub(cell.width()) + 2));
+            if !cell.is_empty() {
+                text.extend(std::iter::repeat_n(' ', std::mem::take(&mut spaces)));
+                let [on, off] =
+                    colour.map_or_else(Default::default, |c| [format!("\x1b[{}m", c as u8), "\x1b[0m".into()]);
+                text.extend([&on, &*cell, &off]);
+            }
+            spaces += widths[at].saturating_sub(cell.width()) + 2;
         }
-        text.push_str(line.trim_end());
         text.push('\n');
     }
     text
@@ -25,15 +36,15 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 /// Aligned columns for a terminal of this width.
 pub(super) fn fitted_columns(rows: &[Vec<String>], give_way: &[usize], width: usize) -> String {
     let rows = narrowed(rows, give_way, width);
-    let before_last = widths(&rows).iter().rev().skip(1).map(|wide| wide + 2).sum::<usize>();
+    let before_last = widths(&rows, String::as_str).iter().rev().skip(1).map(|wide| wide + 2).sum::<usize>();
     let indent = if before_last * 2 > width { 2 } else { before_last };
     columns(&rows).lines().map(|line| wrapped(line, width, 0, indent) + "\n").collect()
 }
 
 /// How wide the widest cell of each column is.
-fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+fn widths<C>(rows: &[Vec<C>], text: impl Fn(&C) -> &str) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let wide = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(cell).width()).max();
+    let wide = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| printable(text(cell)).width()).max();
     (0..count).map(|at| wide(at).unwrap_or_default()).collect()
 }
 
@@ -41,7 +52,7 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
 fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<String>> {
     /// As little as this many columns of a cell still say something.
     const LEAST: usize = 8;
-    let mut widths = widths(rows);
+    let mut widths = widths(rows, String::as_str);
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
     while total(&widths) > width {
         let Some(&widest) = give_way.iter().filter(|at| widths[**at] > LEAST).max_by_key(|at| widths[**at]) else {
@@ -99,6 +110,17 @@ pub(super) fn wrapped(text: &str, width: usize, mut used: usize, indent: usize) 
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_coloured_table_lines_up_as_a_plain_one_does() {
+        let rows = || [vec![("name", None), ("state", None)], vec![("a\x1b", None), ("due", Some(Colour::Yellow))]];
+        assert_eq!(
+            aligned(&rows(), |cell| *cell),
+            "name     state\na\\u{1b}  \x1b[33mdue\x1b[0m\n",
+            "what is kept is escaped, and what is ours is not"
+        );
+        assert_eq!(aligned(&rows(), |(text, _)| (text, None)), "name     state\na\\u{1b}  due\n");
+    }
 
     #[test]
     fn prose_goes_on_in_the_next_line_and_what_is_to_be_copied_stays_whole() {

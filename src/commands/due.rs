@@ -1,0 +1,245 @@
+//! `keyctl due`: which keys have ended, have to be replaced, or will have to soon.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli, config,
+    date::{Moment, zone},
+    exchange::calendar::{self, Entry, What},
+    failure::{Failure, Kind},
+    home::Home,
+    rotation::State,
+    store::payload::Payload,
+    terminal::{Cell, Colour, Terminal, count},
+};
+
+use super::{
+    judging::{self, Clock, Judged},
+    opening,
+};
+
+/// A key that has no plan and was never replaced for this long is worth a word: a year.
+const LONG_SECONDS: i64 = 365 * 86_400;
+
+/// Says how the keys stand: those with something to do, or all.
+///
+/// # Errors
+/// As the store has them; `Negative` where `--fail-on` is asked and is so.
+pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let settings = config::read(&home)?.rotation;
+    let kept = match opening::identity(&home) {
+        Err(failure) if arguments.json && failure.kind == Kind::Missing => {
+            let now = Moment::now();
+            terminal.json(&as_json(&[], Clock { now, judged: now }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => other?,
+    };
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let clock = Clock::of(&kept, &payload, Moment::now());
+    let judged = judging::all(&payload, &settings, clock);
+    if let Some((behind, hint)) = clock.behind() {
+        terminal.warn(&format!("{behind}: judged by the later"));
+        terminal.hint(hint);
+    }
+    match (arguments.json, arguments.ics) {
+        (true, _) => terminal.json(&as_json(&judged, clock))?,
+        (_, true) => terminal.data(as_calendar(&payload, &judged, clock)?.as_bytes())?,
+        _ => show(judged.iter().collect(), clock, arguments.all, terminal)?,
+    }
+    match arguments.fail_on.as_deref() {
+        Some(state) => fail_on(state, &judged).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Only what time has brought counts. That a key is revoked was its owner's own word, and stays true of one that is kept
+/// to be found where it leaked.
+fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
+    let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
+    let (expired, due) = (number(State::Expired), if state == "due" { number(State::Due) } else { 0 });
+    let Some(words) = in_numbers(expired, due) else { return Ok(()) };
+    Err(Failure::new(Kind::Negative, words))
+}
+
+/// `1 key expired, 2 keys due`; nothing where there is none of either.
+#[must_use]
+pub fn in_numbers(expired: usize, due: usize) -> Option<String> {
+    let part = |number, word| (number > 0).then(|| format!("{} {word}", count(number, "key")));
+    let parts: Vec<String> = [part(expired, "expired"), part(due, "due")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) -> Result<(), Failure> {
+    keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.outlook.is_without_plan(), key.moment()));
+    let shown: Vec<&Judged> = keys.iter().copied().filter(|key| all || key.outlook.state > State::Fresh).collect();
+    if !shown.is_empty() {
+        terminal.table(&table(&shown, clock, terminal.width()))?;
+    }
+    if keys.is_empty() {
+        terminal.say("no key is kept");
+    } else if shown.is_empty() {
+        let next = keys.first().and_then(|key| Some((key, key.moment()?)));
+        let next = next.map(|(key, at)| format!("; next is `{}`, {}", key.name, at.from_now(clock.judged)));
+        terminal.say(&format!("nothing is due{}", next.unwrap_or_default()));
+    }
+    if !all {
+        say_without_plan(&keys, clock, terminal);
+    }
+    Ok(())
+}
+
+fn say_without_plan(keys: &[&Judged], clock: Clock, terminal: &Terminal) {
+    let without: Vec<_> =
+        keys.iter().filter(|key| key.outlook.is_without_plan() && key.outlook.state == State::Fresh).collect();
+    let old = |key: &&&&Judged| {
+        key.outlook.never_rotated
+            && clock.judged.seconds().saturating_sub(key.key.facts.created.seconds()) > LONG_SECONDS
+    };
+    let old = match without.iter().filter(old).count() {
+        0 => String::new(),
+        number => format!(", {number} of them kept for more than a year and never replaced"),
+    };
+    match without.len() {
+        0 => {}
+        1 => terminal.say(&format!("1 key has no plan{old}: `keyctl due --all` shows it")),
+        number => terminal.say(&format!("{number} keys have no plan{old}: `keyctl due --all` shows them")),
+    }
+}
+
+fn table(keys: &[&Judged], clock: Clock, screen: Option<usize>) -> Vec<Vec<Cell>> {
+    let plain = |text: &str| Cell(text.to_owned(), None);
+    let mut rows = vec![["KEY", "STATE", "WHEN", "DATE"].map(plain).to_vec()];
+    for key in keys {
+        let moment = key.moment();
+        let when = moment.map_or_else(String::new, |moment| moment.from_now(clock.judged));
+        let date = moment.map_or_else(String::new, Moment::local_day);
+        rows.push(vec![
+            plain(key.name.as_str()),
+            Cell(state(key).into(), colour(key)),
+            plain(&when),
+            plain(&date),
+            plain(&remark(key, clock)),
+        ]);
+    }
+    if let Some(width) = screen.and_then(|screen| bar_width(&rows, screen)) {
+        rows[0].insert(4, plain("USED"));
+        for (row, key) in rows[1..].iter_mut().zip(keys) {
+            row.insert(4, Cell(bar(key, clock, width), colour(key)));
+        }
+    }
+    rows
+}
+
+/// In words that say which of the two it is: the issuer's end, or the owner's plan.
+fn state(key: &Judged) -> &'static str {
+    match key.outlook.state {
+        State::Soon if key.ends_first() => "ends soon",
+        State::Soon => "due soon",
+        State::Fresh if key.outlook.is_without_plan() => "no plan",
+        other => other.word(),
+    }
+}
+
+fn colour(key: &Judged) -> Option<Colour> {
+    match key.outlook.state {
+        State::Revoked | State::Expired => Some(Colour::Red),
+        State::Due | State::Soon => Some(Colour::Yellow),
+        State::Fresh => (!key.outlook.is_without_plan()).then_some(Colour::Green),
+    }
+}
+
+fn remark(key: &Judged, clock: Clock) -> String {
+    let facts = &key.key.facts;
+    if let Some(until) = key.outlook.snoozed {
+        return format!("snoozed until {}", until.local_day());
+    }
+    if key.outlook.state != State::Fresh || !key.outlook.is_without_plan() {
+        return String::new();
+    }
+    if key.outlook.never_rotated {
+        format!("kept {}", facts.created.ago(clock.judged))
+    } else {
+        format!("replaced {}", facts.changed.ago(clock.judged))
+    }
+}
+
+/// How wide the bars can be beside all else; none where there is no room for one that says something.
+fn bar_width(rows: &[Vec<Cell>], screen: usize) -> Option<usize> {
+    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.0.chars().count()).max();
+    let taken: usize = (0..5).filter_map(widest).filter(|width| *width > 0).map(|width| width + 2).sum();
+    Some(screen.saturating_sub(taken).min(12)).filter(|width| *width >= 4)
+}
+
+/// How much of the time between its last replacement and what comes first is over.
+fn bar(key: &Judged, clock: Clock, width: usize) -> String {
+    let Some(first) = key.outlook.first().filter(|_| key.outlook.state != State::Revoked) else {
+        return String::new();
+    };
+    let since = key.key.facts.changed.seconds();
+    let (passed, whole) = (clock.judged.seconds().saturating_sub(since), first.seconds().saturating_sub(since).max(1));
+    // Rounded down: no time is called over before it is.
+    let used = i128::from(passed.clamp(0, whole)) * width as i128 / i128::from(whole);
+    let is_over = key.outlook.state >= State::Due;
+    let used = if is_over { width } else { usize::try_from(used).unwrap_or_default() };
+    "█".repeat(used) + &"░".repeat(width - used)
+}
+
+fn as_json(judged: &[Judged], clock: Clock) -> Value {
+    let summary = judging::summary(judged, clock);
+    json!({
+        "now": clock.now,
+        "judged_at": clock.judged,
+        "due": summary.count,
+        "next": summary.next,
+        "keys": judged.iter().map(Judged::as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn as_calendar(payload: &Payload, judged: &[Judged], clock: Clock) -> Result<String, Failure> {
+    let mut entries = Vec::new();
+    for key in judged.iter().filter(|key| key.outlook.state != State::Revoked) {
+        for (at, what) in [(key.outlook.rotate_by, What::Replacement), (key.outlook.expires, What::End)] {
+            let url = key.key.facts.url.as_deref();
+            entries.extend(at.map(|at| Entry { name: key.name, what, at, soon: key.plan.soon, url }));
+        }
+    }
+    if entries.is_empty() {
+        return Err(Failure::new(Kind::Negative, "no key has a date, and a calendar without an entry is none")
+            .hint("give one: `keyctl edit NAME --expires 2027-01-31` or `--rotate-every 90d`"));
+    }
+    let revised = payload.written.unwrap_or(clock.now);
+    Ok(calendar::write(payload.id, payload.generation, revised, &zone::here(), &entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        rotation::{Settings, look},
+        secret::Secret,
+        store::{facts::Facts, payload::Key},
+    };
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bar_is_full_when_the_time_is_over_and_never_before(changed in any::<i64>(), days in 1_u16..36_500, at in any::<i64>(), width in 1_usize..13) {
+            let facts = Facts {
+                rotate_every: Some(crate::date::Period::days(days)),
+                ..Facts::new(Moment::from_seconds(changed))
+            };
+            let key = Key { value: Secret::new(Vec::new()), facts, former: Vec::new() };
+            let (name, now) = ("a".parse().expect("good"), Moment::from_seconds(at));
+            let clock = Clock { now, judged: now };
+            let key = Judged::new(&name, &key, &Settings::default(), clock);
+            prop_assert_eq!(look(&key.key.facts, &key.plan, now), key.outlook);
+            let bar = bar(&key, clock, width);
+            prop_assert_eq!(bar.chars().count(), width);
+            prop_assert_eq!(bar == "█".repeat(width), key.outlook.state == State::Due);
+        }
+    }
+}

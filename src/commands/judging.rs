@@ -1,0 +1,125 @@
+//! How the keys of an opened store stand, by the clock that can be believed and by what the user has set.
+
+use serde_json::{Value, json};
+
+use crate::{
+    date::Moment,
+    name::KeyName,
+    rotation::{Outlook, Plan, Settings, State, Summary, judged_at, look},
+    store::payload::{Key, Payload},
+};
+
+use super::opening::Kept;
+
+/// A clock that is behind by less than this was only set right: one minute.
+const SLACK_SECONDS: i64 = 60;
+
+/// What the clock says, and the moment by which keys are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// What the system's clock says.
+    pub now: Moment,
+    /// The same, or when keyctl was last used if the clock is behind that.
+    pub judged: Moment,
+}
+
+impl Clock {
+    /// The clock, held against when the store was last written and its anchor last renewed.
+    #[must_use]
+    pub fn of(kept: &Kept, payload: &Payload, now: Moment) -> Self {
+        let anchored = Moment::from_seconds(kept.anchor.day.saturating_mul(86_400));
+        Self { now, judged: judged_at(now, payload.written.into_iter().chain([anchored])) }
+    }
+
+    /// That the clock is behind, in words for a warning, and the way out.
+    #[must_use]
+    pub fn behind(&self) -> Option<(String, &'static str)> {
+        let is_behind = self.judged.seconds().saturating_sub(self.now.seconds()) > SLACK_SECONDS;
+        is_behind.then(|| {
+            (
+                format!("the clock says {}, but keyctl was used on {}", self.now.local(), self.judged.local()),
+                "set the clock right; if it was wrong then, any change to the store sets this straight",
+            )
+        })
+    }
+}
+
+/// A key, and how it stands.
+pub struct Judged<'p> {
+    /// Its name.
+    pub name: &'p KeyName,
+    /// What is kept.
+    pub key: &'p Key,
+    /// What holds for it.
+    pub plan: Plan,
+    /// How it stands.
+    pub outlook: Outlook,
+}
+
+/// All keys, by their names.
+#[must_use]
+pub fn all<'p>(payload: &'p Payload, settings: &Settings, clock: Clock) -> Vec<Judged<'p>> {
+    payload.keys.iter().map(|(name, key)| Judged::new(name, key, settings, clock)).collect()
+}
+
+/// What a prompt may know of them.
+#[must_use]
+pub fn summary(judged: &[Judged], clock: Clock) -> Summary {
+    Summary::of(judged.iter().map(|judged| &judged.outlook), clock.judged)
+}
+
+impl<'p> Judged<'p> {
+    /// One key.
+    #[must_use]
+    pub fn new(name: &'p KeyName, key: &'p Key, settings: &Settings, clock: Clock) -> Self {
+        let plan = settings.plan(name, &key.facts);
+        let outlook = look(&key.facts, &plan, clock.judged);
+        Self { name, key, plan, outlook }
+    }
+
+    /// The moment that made it what it is, or that will change it; none without a plan.
+    #[must_use]
+    pub fn moment(&self) -> Option<Moment> {
+        match self.outlook.state {
+            State::Revoked => self.key.facts.revoked.as_ref().map(|revoked| revoked.at),
+            State::Expired => self.outlook.expires,
+            State::Due => self.outlook.rotate_by,
+            State::Soon | State::Fresh => self.outlook.first(),
+        }
+    }
+
+    /// Whether it ends before, or when, it is to be replaced.
+    #[must_use]
+    pub fn ends_first(&self) -> bool {
+        self.outlook.expires.is_some() && self.outlook.expires == self.outlook.first()
+    }
+
+    /// Where its plan comes from: `key`, or `config` where the user's settings make one; nothing without a plan.
+    #[must_use]
+    pub fn plan_of(&self) -> Option<&'static str> {
+        self.plan.every.map(|_| if self.key.facts.rotate_every.is_some() { "key" } else { "config" })
+    }
+
+    /// What reports say of it, the same in all of them.
+    #[must_use]
+    pub fn as_json(&self) -> Value {
+        let (facts, outlook) = (&self.key.facts, &self.outlook);
+        json!({
+            "name": self.name.as_str(),
+            "state": outlook.state.word(),
+            "created": facts.created,
+            "changed": facts.changed,
+            "never_rotated": outlook.never_rotated,
+            "expires": outlook.expires,
+            "rotate_every": outlook.every,
+            "rotate_every_of": self.plan_of(),
+            "rotate_by": outlook.rotate_by,
+            "soon_from": outlook.soon_from,
+            "snoozed": outlook.snoozed,
+            "revoked": facts.revoked.as_ref().map(|revoked| json!({ "at": revoked.at, "reason": revoked.reason })),
+            "url": facts.url,
+            "note": facts.note,
+            "tags": facts.tags,
+        })
+    }
+}
