@@ -152,3 +152,69 @@ pub fn choose(wish: Option<KeeperKind>, terminal: &Terminal) -> Result<KeeperKin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::keeper::{
+        Held,
+        scripted::{Fault, Scripted},
+    };
+    use crate::secret::Secret;
+    use std::{cell::RefCell, rc::Rc};
+
+    /// A keychain that outlives the call it is handed to, as a real one does.
+    struct Shared(Rc<Scripted>);
+
+    impl Keeper for Shared {
+        fn read(&self) -> Result<Held> {
+            self.0.read()
+        }
+        fn write(&self, item: Item, line: &Secret) -> Result<()> {
+            self.0.write(item, line)
+        }
+        fn remove(&self, item: Item) -> Result<()> {
+            self.0.remove(item)
+        }
+    }
+
+    fn keychain(fault: Fault) -> Rc<Scripted> {
+        Rc::new(Scripted { fault, lines: RefCell::default() })
+    }
+
+    #[test]
+    fn a_keychain_that_forgets_refuses_or_gives_something_else_makes_no_store() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        let record = Record { store: Id([7; 16]), keeper: KeeperKind::File };
+        for (fault, said) in [
+            (Fault::ForgetsWrites, "the keychain took the identity but does not give it back"),
+            (Fault::GivesOldValue, "the keychain took the identity but does not give it back"),
+            (Fault::Locked, "the keychain is locked"),
+        ] {
+            let made = finish(&home, record, Box::new(Shared(keychain(fault))), None, None);
+            let failure = made.err().expect("refused");
+            assert_eq!((failure.kind, failure.message.as_str()), (Kind::Keychain, said));
+            assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 0, "nothing lies in the folder");
+        }
+    }
+
+    #[test]
+    fn an_identity_that_was_kept_before_a_kill_is_used_again_and_not_replaced() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        let record = Record { store: Id([7; 16]), keeper: KeeperKind::File };
+        let keychain = keychain(Fault::None);
+        let first = Identity::generate();
+        let line = Secret::new(first.line().expose().to_vec());
+        keychain.write(Item::Identity, &line).expect("kept");
+        let again = Identity::parse(line).expect("an identity");
+        let (kept, payload) =
+            finish(&home, record, Box::new(Shared(keychain.clone())), Some(again), None).expect("made");
+        assert!(kept.identity.line().same_as(first.line()));
+        let held = keychain.read().expect("open");
+        assert!(held.identity.is_some_and(|line| line.same_as(first.line())));
+        let anchor = held.anchor.as_ref().and_then(Anchor::parse).expect("an anchor");
+        assert_eq!((anchor.store, anchor.seal, anchor.generation), (record.store, payload.seal, 0));
+    }
+}

@@ -75,19 +75,28 @@ fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
     std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
 }
 
-/// What a move that was cut short has left: a pin that is missing or not taken back, and identity files in the clear.
+/// What a move that was cut short has left: a pin that is missing or not taken back, and the identity with both keepers.
 fn finish_the_move(home: &Home, kept: &opening::Kept) -> Result<()> {
-    match kept.record.keeper {
-        KeeperKind::File => drop(pin::remove(home)),
+    let former = match kept.record.keeper {
+        KeeperKind::File => KeeperKind::Keychain,
+        KeeperKind::Keychain => KeeperKind::File,
+    };
+    let former = Record { keeper: former, ..kept.record }.open(home);
+    let left = match kept.record.keeper {
+        KeeperKind::File => {
+            drop(pin::remove(home));
+            // Where no keychain can be reached there is nothing to take back.
+            former.read_quietly().unwrap_or_default()
+        }
         KeeperKind::Keychain => {
             pin::write(home, kept.record.store)?;
-            let files = Record { keeper: KeeperKind::File, ..kept.record }.open(home);
-            let same = files.read()?.identity.is_some_and(|line| line.same_as(kept.identity.line()));
-            if same {
-                files.remove(Item::Identity)?;
-                files.remove(Item::Anchor)?;
-            }
+            former.read()?
         }
+    };
+    let there = left.identity.is_some() || left.anchor.is_some();
+    if there && left.identity.is_none_or(|line| line.same_as(kept.identity.line())) {
+        former.remove(Item::Identity)?;
+        former.remove(Item::Anchor)?;
     }
     Ok(())
 }

@@ -63,8 +63,11 @@ impl SealedFile {
             None
         };
         let exposed = why.map(|why| {
-            Failure::new(Kind::Disk, format!("`{}` {why}", path.display()))
-                .hint(platform::how_to_make_private(&path, false))
+            Failure::new(Kind::Disk, format!("`{}` {why}", path.display())).hint(if access.by_other {
+                "if its content is what you want, copy it into a file of your own".to_owned()
+            } else {
+                platform::how_to_make_private(&path, false)
+            })
         });
         Ok(Some(Self { bytes, path, exposed }))
     }

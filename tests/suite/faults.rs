@@ -88,12 +88,12 @@ struct Point {
     fault: String,
 }
 
-fn long() -> bool {
+pub fn long() -> bool {
     std::env::var_os("KEYCTL_TEST_LONG").is_some()
 }
 
 /// The calls that a command makes, with how often.
-fn calls(command: &mut Command) -> BTreeMap<String, usize> {
+pub fn calls(command: &mut Command) -> BTreeMap<String, usize> {
     let trace = tempfile::NamedTempFile::new().expect("trace");
     let mut traced = under_strace(command, &["-o", trace.path().to_str().expect("text")]);
     assert!(traced.output().expect("strace").status.success(), "the command fails without a fault");
@@ -135,7 +135,7 @@ fn rarer_points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
 }
 
 /// `strace OPTIONS COMMAND`, with the command's folder, input and environment.
-fn under_strace(command: &Command, options: &[&str]) -> Command {
+pub fn under_strace(command: &Command, options: &[&str]) -> Command {
     let mut traced = Command::new("strace");
     traced.args(["-f", "-qq"]).args(options).arg("--").arg(command.get_program()).args(command.get_args());
     traced.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));

@@ -3,12 +3,15 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use crate::sandbox::Sandbox;
+use crate::{
+    faults,
+    sandbox::{KEYCTL, Sandbox},
+};
 
 /// A session bus of its own and the keychain on it; both end with the test.
 pub struct Keychain {
@@ -282,6 +285,111 @@ fn an_identity_moves_from_a_file_to_the_keychain_and_back() {
         0,
     );
     assert_eq!(keychain.lookup(&["service", &format!("keyctl:{}", store_id(&sandbox))]), "");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+/// One home of several that share a keychain, and a call of keyctl in it.
+fn call_in(sandbox: &Sandbox, home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(KEYCTL);
+    sandbox.environment(&mut command);
+    command.args(words).env("KEYCTL_HOME", home).current_dir(sandbox.project()).stdin(Stdio::null());
+    command
+}
+
+/// A kill anywhere while the identity moves leaves it with the old keeper or with the new one, and a second try finishes.
+fn move_killed_everywhere(from: &str, to: &str) -> usize {
+    let (sandbox, keychain) = desktop();
+    sandbox.secret("kept-secret");
+    let secret = sandbox.outside().join("secret");
+    std::fs::write(&secret, "kept-secret").expect("write");
+    sandbox.may_lie_in(&secret);
+    let from_file = format!("--from-file={}", secret.display());
+    let said = |home: &Path, words: &[&str]| {
+        let output = call_in(&sandbox, home, words).output().expect("start");
+        sandbox.no_secret_in(&output.stderr);
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let new_store = |name: &str| {
+        let home = sandbox.outside().join(name);
+        assert_eq!(said(&home, &["store", "create", "--keeper", from]).0, Some(0));
+        assert_eq!(said(&home, &["set", "A", &from_file]).0, Some(0));
+        home
+    };
+    let moving = ["store", "keeper", "--to", to];
+    let counts = faults::calls(&mut call_in(&sandbox, &new_store("counted"), &moving));
+    // What changes something outside of the process; the long sweep kills at every call.
+    let changing =
+        ["openat", "write", "pwrite64", "sendmsg", "sendto", "fsync", "rename", "unlink", "unlinkat", "flock"];
+    let killed_at = |call: &&String| faults::long() || changing.contains(&call.as_str());
+    let mut tried = 0;
+    for call in counts.keys().filter(killed_at) {
+        for nth in 1..=counts[call] {
+            let home = new_store(&format!("{call}-{nth}"));
+            let inject = format!("inject={call}:signal=KILL:when={nth}");
+            let killed = faults::under_strace(&call_in(&sandbox, &home, &moving), &["-o", "/dev/null", "-e", &inject]);
+            { killed }.output().expect("strace");
+            let at = format!("{call} {nth}");
+            assert_eq!(said(&home, &["get", "A"]), (Some(0), "kept-secret".into()), "after a kill at {at}");
+            let again = said(&home, &moving);
+            assert_eq!(again.0, Some(0), "the second try after a kill at {at}: {}", again.1);
+            assert_eq!(said(&home, &["get", "A"]), (Some(0), "kept-secret".into()), "moved after a kill at {at}");
+            let record = std::fs::read_to_string(home.join("keeper.toml")).expect("record");
+            let id = record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"');
+            let in_keychain = keychain.lookup(&["service", &format!("keyctl:{id}"), "username", "identity"]);
+            let places = (!in_keychain.is_empty(), home.join("identity.txt").exists());
+            assert_eq!(places, (to == "keychain", to == "file"), "where the identity lies after a kill at {at}");
+            tried += 1;
+        }
+    }
+    tried
+}
+
+#[test]
+fn a_kill_while_the_identity_moves_to_the_keychain_loses_nothing_and_a_second_try_finishes() {
+    assert!(move_killed_everywhere("file", "keychain") > 40);
+}
+
+#[test]
+fn a_kill_while_the_identity_moves_to_a_file_loses_nothing_and_a_second_try_finishes() {
+    assert!(move_killed_everywhere("keychain", "file") > 40);
+}
+
+#[test]
+fn what_is_no_identity_in_the_keychain_is_called_that_and_not_shown() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let service = format!("keyctl:{}", store_id(&sandbox));
+    let good = keychain.lookup(&["service", &service, "username", "identity"]).trim().to_owned();
+    let words = ["service", &service, "username", "identity"];
+    let secret_tool = |verb: &[&str], input: &str| {
+        let mut tool = Command::new("secret-tool");
+        tool.args(verb).args(words).env("DBUS_SESSION_BUS_ADDRESS", &keychain.address).stdin(Stdio::piped());
+        let mut tool = tool.spawn().expect("secret-tool");
+        tool.stdin.take().expect("piped").write_all(input.as_bytes()).expect("write");
+        assert!(tool.wait().expect("wait").success());
+    };
+    let no_identity = "keyctl: what is kept as the store's identity is no age identity\n";
+    let none = "keyctl: the keychain has no identity for this store any more\n";
+    let last = if good.ends_with('Q') { "P" } else { "Q" };
+    for bad in [
+        good.to_lowercase(),
+        format!("{good} "),
+        format!("{good}\r\n"),
+        format!("{}{last}", &good[..73]),
+        good[..40].into(),
+    ] {
+        sandbox.secret(&bad);
+        secret_tool(&["clear"], "");
+        secret_tool(&["store", "--label=x"], &bad);
+        for call in [&["get", "A"][..], &["set", "B", "--generate"]] {
+            let ran = sandbox.call(call).run();
+            let said = if bad.starts_with("AGE-SECRET-KEY-1") { no_identity } else { none };
+            assert!(ran.stderr().starts_with(said), "{}", ran.stderr());
+            assert_eq!((ran.stdout().as_str(), ran.code()), ("", 4));
+        }
+    }
+    secret_tool(&["clear"], "");
+    secret_tool(&["store", "--label=x"], &good);
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
 }
 

@@ -32,6 +32,21 @@ fn what_cannot_be_started_is_told_apart_as_shells_do_it() {
 }
 
 #[test]
+fn a_command_that_drops_variables_is_said_to_do_so() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    for name in ["sudo", "doas"] {
+        script(&sandbox, name, "#!/bin/sh\necho ran\n");
+        let said =
+            format!("keyctl: `{name}` drops variables that it is not told to keep (`--preserve-env=NAME` keeps one)\n");
+        sandbox.call(&["run", "-k", "A", "--", &format!("./{name}"), "env"]).run().says("ran\n", &said, 0);
+    }
+    sandbox.file(".keyctl.toml", "[env]\nL = { value = \"x\" }\n");
+    sandbox.allow();
+    script(&sandbox, "other", "#!/bin/sh\necho ran\n");
+    sandbox.call(&["run", "--", "./other"]).run().says("ran\n", "", 0);
+}
+
+#[test]
 fn without_two_dashes_or_a_command_it_is_a_wrong_call() {
     let sandbox = Sandbox::new();
     for call in [&["run"][..], &["run", "--"], &["run", "true"], &["run", "-k", "A", "true", "x"]] {

@@ -109,6 +109,15 @@ fn a_question_that_was_stopped_is_asked_again_and_not_shown_either() {
 }
 
 #[test]
+fn a_call_whose_standard_input_is_closed_keeps_nothing() {
+    let sandbox = Sandbox::with(&[("B", "first-secret")]);
+    let script = format!("{KEYCTL} set A <&-; echo code $?");
+    let empty = "keyctl: the secret is empty; nothing was kept\nkeyctl: hint: if that is meant: `--allow-empty`\n";
+    on_a_terminal(&sandbox, &["sh", "-c", &script], &[]).says(&format!("{empty}code 2\n"), 0);
+    sandbox.call(&["list"]).run().says("NAME  CHANGED   FORMER\nB     just now\n", "", 0);
+}
+
+#[test]
 fn a_key_that_exists_is_replaced_at_the_terminal_only_with_a_yes() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.secret("typed-secret");

@@ -66,6 +66,21 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
 }
 
 #[test]
+fn a_use_is_written_down_before_the_secret_leaves() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    for words in [&["get", "A"][..], &["env", "-k", "A"], &["run", "-k", "A", "--", "true"]] {
+        let (ran, trace) = sandbox.call(words).traced("write,pwrite64,execve");
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        let at =
+            |what: &dyn Fn(&str) -> bool| trace.lines().position(what).unwrap_or_else(|| panic!("{words:?}: {trace}"));
+        let recorded = at(&|line| line.contains("/history.log>"));
+        let left =
+            at(&|line| line.contains("write(1<") || (line.contains("execve(") && line.contains("A=first-secret")));
+        assert!(recorded < left, "{words:?}: {trace}");
+    }
+}
+
+#[test]
 fn a_changed_dropped_swapped_or_doubled_entry_is_found_with_its_number() {
     let sandbox = three();
     let log = sandbox.data("history.log");

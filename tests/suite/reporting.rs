@@ -119,6 +119,88 @@ fn reports_and_hints_fit_a_terminal_of_80_columns_and_a_pipe_gets_whole_lines() 
 }
 
 #[test]
+fn only_a_terminal_gets_colour_and_not_one_that_was_told_no() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let shown = |variables: &[&str], words: &[&str]| {
+        let env = [&["env", "TERM=xterm"][..], variables, &[KEYCTL], words].concat();
+        on_a_terminal(&sandbox, &env, &[]).shown
+    };
+    let (plain, words) = ("keyctl: no key named `B`\nkeyctl: hint: keep it with `keyctl set B`\n", ["get", "B"]);
+    let coloured = "\x1b[31mkeyctl:\x1b[0m no key named `B`\n\x1b[2mkeyctl:\x1b[0m hint: keep it with `keyctl set B`\n";
+    assert_eq!(shown(&[], &words), coloured);
+    assert_eq!(shown(&["NO_COLOR="], &words), coloured, "an empty variable is none (no-color.org)");
+    assert_eq!(shown(&["NO_COLOR=1"], &words), plain);
+    assert_eq!(shown(&["TERM=dumb"], &words), plain);
+    assert_eq!(shown(&[], &["--no-color", "get", "B"]), plain);
+    assert!(shown(&[], &["--help"]).contains("\x1b[") && !shown(&["NO_COLOR=1"], &["--help"]).contains('\x1b'));
+    sandbox.call(&words).env("TERM", "xterm").env("CLICOLOR_FORCE", "1").run().says("", plain, 3);
+}
+
+#[test]
+fn json_is_json_whatever_a_folder_or_a_program_is_called() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    for name in
+        ["quote\"back\\slash", "\u{1b}]52;c;eA==\u{7}", "new\nline\ttab", "\u{202e}turned", "\u{1f511}", "\u{7f}\u{9b}"]
+    {
+        let folder = sandbox.project().join(name);
+        std::fs::create_dir(&folder).expect("make");
+        std::fs::write(folder.join(".keyctl.toml"), "[env]\nA = \"A\"\n").expect("write");
+        let program = folder.join(format!("run {name}"));
+        std::fs::copy("/bin/true", &program).expect("copy");
+        let call = |words: &[&str]| {
+            let ran = sandbox.call(words).inside(&folder).run();
+            assert!(ran.code() < 2, "{words:?}: {}", ran.stderr());
+            let text = String::from_utf8(ran.output.stdout.clone()).expect("text");
+            let unsafe_ones = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(unsafe_ones), "{text:?}");
+            text
+        };
+        let run = sandbox.call(&["run", "--no-project", "-k", "A", "--", program.to_str().expect("text")]);
+        assert_eq!(run.inside(&folder).run().code(), 0);
+        let parsed = |text: &str| -> Value { serde_json::from_str(text).unwrap_or_else(|why| panic!("{why}: {text}")) };
+        assert_eq!(parsed(&call(&["status", "--json"]))["project"]["file"], json!(folder.join(".keyctl.toml")));
+        assert_eq!(parsed(&call(&["allow", "--show-hash", "--json"]))["file"], json!(folder.join(".keyctl.toml")));
+        let history = call(&["history", "--json", "-n", "1"]);
+        assert_eq!(parsed(&history)["prog"], json!(format!("run {name}")), "{history}");
+        for words in [&["list", "--json"][..], &["doctor", "--json"], &["profile", "show", "--json"]] {
+            parsed(&call(words));
+        }
+    }
+}
+
+#[test]
+fn doctor_gives_a_script_each_check_with_its_grade_and_the_way_out() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let told = asked(&sandbox, &["doctor", "--json"]);
+    assert_eq!(told["good"], true);
+    let check = |told: &Value, about: &str| {
+        let checks = told["checks"].as_array().expect("checks");
+        checks.iter().find(|check| check["about"] == about).unwrap_or_else(|| panic!("no {about}: {told}")).clone()
+    };
+    for (about, grade, seen) in [
+        (
+            "data folder",
+            "good",
+            format!("`{}` is yours alone", sandbox.data("").display().to_string().trim_end_matches('/')),
+        ),
+        ("keychain", "care", "there is no session bus".to_owned()),
+        ("store", "good", "opens: 1 key, generation 1, no older copy".to_owned()),
+        ("recovery copy", "care", "none: if the identity is lost, so are the keys".to_owned()),
+        ("history", "good", "intact (1 entry, end proven, anchored at #1)".to_owned()),
+    ] {
+        let found = check(&told, about);
+        assert_eq!((&found["grade"], &found["seen"]), (&json!(grade), &json!(seen)));
+    }
+    assert_eq!(check(&told, "recovery copy")["hints"], json!(["make one: `keyctl recovery create`"]));
+    let store = std::fs::read(sandbox.data("store.age")).expect("read");
+    std::fs::write(sandbox.data("store.age"), &store[1..]).expect("write");
+    let ran = sandbox.call(&["doctor", "--json"]).run();
+    assert_eq!((ran.code(), ran.stderr().as_str()), (1, "keyctl: 1 fault found\n"));
+    let told: Value = serde_json::from_slice(&ran.output.stdout).expect("json");
+    assert_eq!((&told["good"], &check(&told, "store")["grade"]), (&json!(false), &json!("bad")));
+}
+
+#[test]
 fn a_script_learns_from_allow_what_is_asked_for_and_what_came_of_it() {
     let sandbox = Sandbox::with(&[("a", "first-secret")]);
     sandbox.file(

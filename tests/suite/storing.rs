@@ -84,6 +84,15 @@ fn a_header_that_no_personal_store_has_is_refused_before_any_work() {
         5,
     );
     assert!(started.elapsed().as_secs() < 3);
+    for stanza in ["-> ssh-ed25519 AAAAAA BBBB\nCCCC\n", "-> piv-p256 AAAA BBBB\nCCCC\n", "-> a\n\n"] {
+        let header = format!("age-encryption.org/v1\n{stanza}--- fgMiVLJHMlg9fW7CVG/hPS5EAU4Zeg19LyCP7SoH5nA\n");
+        let said = format!("keyctl: the store is protected in a way that a personal store never is\n{own}");
+        refused(&sandbox, header.as_bytes(), &said, 5);
+    }
+    let thousand = "-> X25519 AAAA\nBBBB\n".repeat(1_000);
+    let header = format!("age-encryption.org/v1\n{thousand}--- fgMiVLJHMlg9fW7CVG/hPS5EAU4Zeg19LyCP7SoH5nA\n");
+    let said = format!("keyctl: the store has 1000 recipients where a personal one has 1\n{own}");
+    refused(&sandbox, header.as_bytes(), &said, 5);
     let (_, other) = opened(&kept());
     let two = age(&["-r", &recipient, "-r", &other], &text);
     let said = String::from_utf8_lossy(&two).matches("-> X25519").count();
@@ -164,6 +173,35 @@ fn a_store_that_others_may_read_is_read_with_a_warning_and_not_written() {
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let ran = sandbox.call(&["doctor"]).run();
     assert!(ran.stdout().contains("is open to other users") && ran.code() == 1, "{}", ran.stdout());
+}
+
+#[test]
+fn a_store_of_another_user_is_read_with_a_warning_and_neither_written_nor_followed_to() {
+    let sandbox = kept();
+    let store = sandbox.data("store.age");
+    if std::os::unix::fs::chown(&store, Some(65_534), None).is_err() {
+        return; // Only an administrator can give files away.
+    }
+    let said = "keyctl: `~/.local/share/keyctl/store.age` belongs to another user\nkeyctl: hint: if its content is what you want, copy it into a file of your own\n";
+    sandbox.call(&["get", "A"]).run().says("first-secret", said, 0);
+    sandbox.set("B", "second-secret").says("", said, 7);
+    // Behind a link that is the user's own: the file of somebody else is not replaced either.
+    let elsewhere = sandbox.outside().join("theirs");
+    fs::create_dir(&elsewhere).expect("make");
+    fs::rename(&store, elsewhere.join("store.age")).expect("move");
+    symlink(elsewhere.join("store.age"), &store).expect("link");
+    sandbox.set("B", "second-secret").says("", said, 7);
+    std::os::unix::fs::chown(elsewhere.join("store.age"), Some(0), None).expect("give back");
+    std::os::unix::fs::chown(&elsewhere, Some(65_534), None).expect("give away");
+    let before = fs::read(elsewhere.join("store.age")).expect("read");
+    let ran = sandbox.set("B", "second-secret");
+    assert_eq!(ran.code(), 7, "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("cannot write `~/.local/share/keyctl/store.age`: it links to what is not yours"),
+        "{}",
+        ran.stderr()
+    );
+    assert_eq!(fs::read(elsewhere.join("store.age")).expect("read"), before);
 }
 
 #[test]
@@ -265,6 +303,24 @@ fn on_a_folder_nobody_may_write_all_reading_works() {
     assert_eq!(ran.code(), 0, "{}", ran.stderr());
     let ran = call(&["set", "B"]).input("second-secret").run();
     ran.says("", "keyctl: cannot lock `~/.local/share/keyctl/lock`: permission denied\n", 7);
+}
+
+#[test]
+fn an_anchor_that_could_not_be_renewed_is_said_and_takes_nothing_back() {
+    let sandbox = kept();
+    let anchor = sandbox.data("anchor.txt");
+    let before = fs::read(&anchor).expect("read");
+    // The second rename of a change is the anchor's.
+    let options = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=rename:error=EIO:when=2"];
+    sandbox.secret("second-secret");
+    let ran = sandbox.call(&["set", "B"]).input("second-secret").under(&options).run();
+    let said = "keyctl: kept, but the anchor was not renewed: cannot write `~/.local/share/keyctl/anchor.txt`: input/output error\nkeyctl: kept `B`\n";
+    ran.says("", said, 0);
+    assert_eq!(fs::read(&anchor).expect("read"), before);
+    sandbox.call(&["get", "B"]).run().says("second-secret", "", 0);
+    sandbox.set("C", "third-secret").says("", "keyctl: kept `C`\n", 0);
+    assert_ne!(fs::read(&anchor).expect("read"), before);
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
 }
 
 #[test]
