@@ -132,15 +132,15 @@ impl Terminal {
     /// How many columns the screen has that standard output is; `None` where it is none.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
-        let usual = terminal_size::Width(80);
-        io::stdout().is_terminal().then(|| terminal_size::terminal_size().map_or(usual, |(width, _)| width).0.into())
+        const USUAL: usize = 80;
+        io::stdout().is_terminal().then(|| columns_of(&io::stdout()).unwrap_or(USUAL))
     }
 
     /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted.
     ///
     /// # Errors
     /// As [`Terminal::data`].
-    pub fn table(&self, rows: &[Vec<Cell>]) -> Result<()> {
+    pub fn coloured_table(&self, rows: &[Vec<Cell>]) -> Result<()> {
         self.data(aligned(rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }
 

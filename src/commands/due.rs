@@ -77,7 +77,7 @@ fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) ->
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.outlook.is_without_plan(), key.moment()));
     let shown: Vec<&Judged> = keys.iter().copied().filter(|key| all || key.outlook.state > State::Fresh).collect();
     if !shown.is_empty() {
-        terminal.table(&table(&shown, clock, terminal.width()))?;
+        terminal.coloured_table(&table(&shown, clock, terminal.width()))?;
     }
     if keys.is_empty() {
         terminal.say("no key is kept");
