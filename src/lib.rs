@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod launch;
 pub mod reminder;
 pub mod rotator;
+pub mod scan;
 
 pub mod config;
 pub mod project;

@@ -31,6 +31,7 @@ mod readme;
 mod recording;
 mod recovering;
 mod reporting;
+mod rotating;
 mod running;
 mod storing;
 mod toplevel;
