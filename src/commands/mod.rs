@@ -22,6 +22,7 @@ pub mod opening;
 pub mod other_keyctl;
 pub mod profile;
 pub mod project;
+pub mod prompt;
 pub mod record;
 pub mod recovery;
 pub mod remove;
