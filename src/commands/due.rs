@@ -47,7 +47,7 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     let judged = judging::all(&payload, &settings, clock);
     prompt::leave(&home, judging::summary(&judged, clock));
     if let Some((behind, hint)) = clock.behind() {
-        terminal.warn(&format!("{behind}: judged by the later"));
+        terminal.warn(&behind);
         terminal.hint(hint);
     }
     match (arguments.json, arguments.ics) {

@@ -4,19 +4,15 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::{clock, pty::on_a_terminal, sandbox::Sandbox, tools};
+use crate::{
+    clock::{self, keep},
+    pty::on_a_terminal,
+    sandbox::Sandbox,
+    tools,
+};
 
 /// The day on which most of these tests look at their keys.
 const NOW: &str = "2026-11-25T10:00:00Z";
-
-/// A key that was kept at some moment with these details.
-#[track_caller]
-fn keep(sandbox: &Sandbox, name: &str, moment: &str, details: &[&str]) {
-    let secret = format!("sk-secret-of-{name}");
-    sandbox.secret(&secret);
-    let ran = sandbox.call(&[&["set", name][..], details].concat()).at(moment).input(secret).run();
-    assert_eq!((ran.stdout().as_str(), ran.code()), ("", 0), "{}", ran.stderr());
-}
 
 /// One key in each state.
 fn one_of_each() -> Sandbox {
