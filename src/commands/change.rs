@@ -17,7 +17,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{creating, opening::Kept, record};
+use super::{creating, opening::Kept, prompt, record};
 
 /// What a change came to.
 pub enum Outcome<T> {
@@ -110,6 +110,7 @@ fn apply<T>(
         // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
         terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message));
     }
+    prompt::leave_for(home, &payload, now);
     Ok(answer)
 }
 

@@ -17,6 +17,7 @@ use crate::{
 use super::{
     allow,
     opening::{self, Kept},
+    policy,
     project::{self, Project},
     record::Strictness,
     using::{self, Used},
@@ -162,6 +163,17 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
 }
 
 impl Chosen {
+    /// Holds the keys against the user's policy: a key that is expired or revoked may not be given, or not unsaid.
+    ///
+    /// # Errors
+    /// `Policy`.
+    pub fn hold_to_policy(&self, config: &Config, event: &Event, terminal: &Terminal) -> Result<()> {
+        match &self.used {
+            Some(used) => policy::hold(used, &self.names, config, &self.placed(event.clone()), terminal),
+            None => Ok(()),
+        }
+    }
+
     /// Records the use before it happens. A command that gets no key leaves no entry: there is nothing to tell, and no
     /// identity to seal it with.
     ///
@@ -169,12 +181,15 @@ impl Chosen {
     /// Where the user's config requires a history and there is none to be had.
     pub fn record(&self, event: Event, strictness: Strictness, terminal: &Terminal) -> Result<()> {
         let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(()) };
-        let event = event.names(&self.names).profile(self.profile.as_ref());
-        let folder = self.folder.clone().or_else(|| std::env::current_dir().ok());
-        let event = match &folder {
-            Some(folder) => event.folder(folder),
+        used.record(&self.placed(event.names(&self.names)), strictness, terminal)
+    }
+
+    /// The event with the place and the profile that chose the keys.
+    fn placed(&self, event: Event) -> Event {
+        let event = event.profile(self.profile.as_ref());
+        match self.folder.clone().or_else(|| std::env::current_dir().ok()) {
+            Some(folder) => event.folder(&folder),
             None => event,
-        };
-        used.record(&event, strictness, terminal)
+        }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::using;
+use super::{policy, using};
 
 /// Puts the secret on the clipboard.
 ///
@@ -32,6 +32,7 @@ use super::using;
 /// As the store has them; `Usage` where there is no clipboard or the secret is no text.
 pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
+    let config = config::read(&home)?;
     let used = using::keys(&home, &[&arguments.name], terminal)?;
     let key = used.payload.key(&arguments.name)?;
     if !key.value.is_text() {
@@ -42,8 +43,9 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         .into());
     }
     check_display(&arguments.name)?;
+    policy::warn(&used, &arguments.name, &config.rotation, terminal);
     let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]);
-    used.record(&event, (&config::read(&home)?).into(), terminal)?;
+    used.record(&event, (&config).into(), terminal)?;
     start_holder(&key.value, arguments.seconds)?;
     if arguments.json {
         terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     judging::{self, Clock, Judged},
-    opening,
+    opening, prompt,
 };
 
 /// A key that has no plan and was never replaced for this long is worth a word: a year.
@@ -28,6 +28,9 @@ const LONG_SECONDS: i64 = 365 * 86_400;
 /// # Errors
 /// As the store has them; `Negative` where `--fail-on` is asked and is so.
 pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    if arguments.prompt {
+        return Ok(prompt::show(terminal));
+    }
     let home = Home::find()?;
     let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
@@ -41,8 +44,9 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let clock = Clock::of(&kept, &payload, Moment::now());
     let judged = judging::all(&payload, &settings, clock);
+    prompt::leave(&home, judging::summary(&judged, clock));
     if let Some((behind, hint)) = clock.behind() {
-        terminal.warn(&format!("{behind}: judged by the later"));
+        terminal.warn(&behind);
         terminal.hint(hint);
     }
     match (arguments.json, arguments.ics) {

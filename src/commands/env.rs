@@ -29,12 +29,14 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
     let approved = choosing::approved(&home, wanted, terminal)?;
     let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name());
+    chosen.hold_to_policy(&config, &event, terminal)?;
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
-    chosen.record(Event::new(Action::Env, Moment::now()).note(arguments.format.name()), (&config).into(), terminal)?;
+    chosen.record(event, (&config).into(), terminal)?;
     terminal.data(&text)?;
     Ok(ExitCode::SUCCESS)
 }

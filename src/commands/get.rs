@@ -11,7 +11,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::using;
+use super::{policy, using};
 
 /// Prints the secret: as it is into a pipe or a file, with a line ending on a terminal, after a yes.
 ///
@@ -19,8 +19,10 @@ use super::using;
 /// As the store has them; `Usage` for a no.
 pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
+    let config = config::read(&home)?;
     let used = using::keys(&home, &[&arguments.name], terminal)?;
     let key = used.payload.key(&arguments.name)?;
+    policy::warn(&used, &arguments.name, &config.rotation, terminal);
     let on_screen = std::io::stdout().is_terminal();
     if on_screen
         && !arguments.show
@@ -31,7 +33,7 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .into());
     }
     let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]);
-    used.record(&event, (&config::read(&home)?).into(), terminal)?;
+    used.record(&event, (&config).into(), terminal)?;
     terminal.data(key.value.expose())?;
     if on_screen {
         terminal.data(b"\n")?;

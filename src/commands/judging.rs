@@ -37,7 +37,11 @@ impl Clock {
         let is_behind = self.judged.seconds().saturating_sub(self.now.seconds()) > SLACK_SECONDS;
         is_behind.then(|| {
             (
-                format!("the clock says {}, but keyctl was used on {}", self.now.local(), self.judged.local()),
+                format!(
+                    "the clock says {}, but keyctl was used on {}: judged by the later",
+                    self.now.local(),
+                    self.judged.local()
+                ),
                 "set the clock right; if it was wrong then, any change to the store sets this straight",
             )
         })

@@ -30,13 +30,14 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
     let approved = choosing::approved(&home, wanted, terminal)?;
     let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let event = Event::new(Action::Run, Moment::now())
+        .program(program.name().as_ref())
+        .terminal(std::io::stderr().is_terminal());
+    chosen.hold_to_policy(&config, &event, terminal)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
-    let event = Event::new(Action::Run, Moment::now())
-        .program(program.name().as_ref())
-        .terminal(std::io::stderr().is_terminal());
     chosen.record(event, (&config).into(), terminal)?;
     match program.become_it(&environment)? {}
 }

@@ -16,8 +16,10 @@ use super::{
 
 /// Some keys of the store, and what is needed to record their use.
 pub struct Used {
-    home: Home,
-    kept: Kept,
+    /// Where they are kept.
+    pub home: Home,
+    /// What their keeper gave.
+    pub kept: Kept,
     /// The keys that were asked for, and no others.
     pub payload: Payload,
 }

@@ -1,5 +1,7 @@
 //! How a key stands at a moment, and when that changes.
 
+use std::{fmt, str::FromStr};
+
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -136,6 +138,29 @@ impl Summary {
     }
 }
 
+/// How a summary's line begins, with the number of its form.
+const SUMMARY: &str = "keyctl-due 1";
+
+impl fmt::Display for Summary {
+    /// One line: `keyctl-due 1 <count> <next as RFC 3339, or ->`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.next {
+            Some(next) => write!(f, "{SUMMARY} {} {next}", self.count),
+            None => write!(f, "{SUMMARY} {} -", self.count),
+        }
+    }
+}
+
+impl FromStr for Summary {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (count, next) =
+            text.trim_end().strip_prefix(SUMMARY).and_then(|rest| rest.strip_prefix(' ')?.split_once(' ')).ok_or(())?;
+        let next = if next == "-" { None } else { Some(next.parse().map_err(drop)?) };
+        Ok(Self { count: count.parse().map_err(drop)?, next })
+    }
+}
+
 /// The moment by which keys are judged: now, or the last time keyctl was used if the clock is behind that. A clock that
 /// was put back makes no key fresh again.
 #[must_use]
@@ -213,6 +238,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_summary_is_none() {
+        for text in [
+            "",
+            "keyctl-due",
+            "keyctl-due 1",
+            "keyctl-due 1 2",
+            "keyctl-due 2 2 -",
+            "keyctl-due 1 -1 -",
+            "keyctl-due 1 2 soon",
+        ] {
+            assert_eq!(text.parse::<Summary>(), Err(()), "{text}");
+        }
+        assert_eq!("keyctl-due 1 2 -".parse(), Ok(Summary { count: 2, next: None }));
+    }
+
+    #[test]
     fn a_clock_that_was_put_back_makes_nothing_fresh() {
         let (now, seen) = (moment("2026-01-01T00:00:00Z"), moment("2026-06-01T00:00:00Z"));
         assert_eq!(judged_at(now, [seen]), seen);
@@ -237,6 +278,7 @@ mod tests {
             prop_assert!(outlook(&facts(days.saturating_add(more)), before).rotate_by >= outlook(&short, before).rotate_by);
             let summary = Summary::of(&[outlook(&short, before)], before);
             prop_assert!(summary.next.is_none_or(|next| next > before));
+            prop_assert_eq!(summary.to_string().parse(), Ok(summary));
         }
     }
 }

@@ -47,6 +47,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/init.rs",           // telling settings from secrets
     "commands/choosing.rs",       // composing what a command gets
     "commands/record.rs",         // deriving the history's key
+    "commands/reminded.rs",       // deriving the key of the marks
     "commands/mending.rs",        // deriving the new history's key
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key

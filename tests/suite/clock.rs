@@ -12,7 +12,7 @@ use std::{
 
 use keyctl::date::Moment;
 
-use crate::sandbox::{Call, KEYCTL, contains};
+use crate::sandbox::{Call, KEYCTL, Sandbox, contains};
 
 /// The program with the longer way to the clock.
 fn program() -> &'static Path {
@@ -45,6 +45,15 @@ pub fn at(moment: &str) -> Vec<String> {
     let strace =
         ["strace", "--seccomp-bpf", "-f", "-qq", "-o", "/dev/null", "-e", "trace=clock_gettime", "-e", &inject];
     strace.map(str::to_owned).into_iter().chain([program().display().to_string()]).collect()
+}
+
+/// A key that was kept at some moment with these details.
+#[track_caller]
+pub fn keep(sandbox: &Sandbox, name: &str, moment: &str, details: &[&str]) {
+    let secret = format!("sk-secret-of-{name}");
+    sandbox.secret(&secret);
+    let ran = sandbox.call(&[&["set", name][..], details].concat()).at(moment).input(secret).run();
+    assert_eq!((ran.stdout().as_str(), ran.code()), ("", 0), "{}", ran.stderr());
 }
 
 impl Call<'_> {

@@ -4,19 +4,15 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::{clock, pty::on_a_terminal, sandbox::Sandbox, tools};
+use crate::{
+    clock::{self, keep},
+    pty::on_a_terminal,
+    sandbox::Sandbox,
+    tools,
+};
 
 /// The day on which most of these tests look at their keys.
 const NOW: &str = "2026-11-25T10:00:00Z";
-
-/// A key that was kept at some moment with these details.
-#[track_caller]
-fn keep(sandbox: &Sandbox, name: &str, moment: &str, details: &[&str]) {
-    let secret = format!("sk-secret-of-{name}");
-    sandbox.secret(&secret);
-    let ran = sandbox.call(&[&["set", name][..], details].concat()).at(moment).input(secret).run();
-    assert_eq!((ran.stdout().as_str(), ran.code()), ("", 0), "{}", ran.stderr());
-}
 
 /// One key in each state.
 fn one_of_each() -> Sandbox {
@@ -369,4 +365,106 @@ fn calendar_programs_read_the_calendar() {
          keyctl: hint: give one: `keyctl edit NAME --expires 2027-01-31` or `--rotate-every 90d`\n",
         1,
     );
+}
+
+/// What the prompt says at a moment.
+#[track_caller]
+fn prompt(sandbox: &Sandbox, moment: &str, says: &str) {
+    sandbox.call(&["due", "--prompt"]).at(moment).run().says(says, "", 0);
+}
+
+#[test]
+fn a_prompt_says_how_many_keys_are_due_and_nothing_when_none_is() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.data("due.txt");
+    prompt(&sandbox, NOW, "");
+    keep(&sandbox, "plain", NOW, &[]);
+    prompt(&sandbox, NOW, "");
+    assert!(!file.exists(), "no key has a date");
+    keep(&sandbox, "a", NOW, &["--expires", "2026-12-01"]);
+    keep(&sandbox, "b", NOW, &["--rotate-every", "30d"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), "keyctl-due 1 0 2026-12-01T00:00:00Z\n");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("there").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    prompt(&sandbox, "2026-11-30T23:59:59Z", "");
+    // The file does not know when the one after the next is, so it says that there may be more.
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "1+ keys due\n");
+    assert_eq!(sandbox.call(&["due"]).at("2026-12-01T00:00:00Z").run().code(), 0);
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), "keyctl-due 1 1 2026-12-25T10:00:00Z\n");
+    prompt(&sandbox, "2026-12-01T00:00:01Z", "1 key due\n");
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "2+ keys due\n");
+    assert_eq!(sandbox.call(&["due", "--json"]).at("2027-01-01T00:00:00Z").run().code(), 0);
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "2 keys due\n");
+    // A change to the store leaves it anew.
+    for name in ["a", "b"] {
+        assert_eq!(sandbox.call(&["remove", name, "--yes"]).at("2027-01-01T00:00:00Z").run().code(), 0);
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), "keyctl-due 1 0 -\n");
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "");
+}
+
+#[test]
+fn a_prompt_never_breaks_whatever_lies_in_its_files_place() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", NOW, &["--expires", "2026-11-26"]);
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
+    let file = sandbox.data("due.txt");
+    for broken in
+        ["", "\n", "keyctl-due 1 \x1b[31m -\n", "keyctl-due 2 1 -\n", "keyctl-due 1 1 -\nmore", &"9".repeat(100)]
+    {
+        std::fs::write(&file, broken).expect("write");
+        prompt(&sandbox, "2026-12-01T00:00:00Z", "");
+    }
+    std::fs::remove_file(&file).expect("remove");
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "");
+    std::fs::remove_file(&file).expect("remove");
+    std::fs::create_dir(&file).expect("make");
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "");
+    for (name, value) in [("HOME", ""), ("HOME", "/nonexistent"), ("KEYCTL_HOME", "relative")] {
+        sandbox.call(&["due", "--prompt"]).env(name, value).run().says("", "", 0);
+    }
+    // A look at the keys still works, and mends what can be mended.
+    assert_eq!(sandbox.call(&["due"]).at(NOW).run().code(), 0);
+    std::fs::remove_dir(&file).expect("remove");
+    assert_eq!(sandbox.call(&["due"]).at(NOW).run().code(), 0);
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
+}
+
+#[test]
+fn a_prompt_opens_one_small_file_and_asks_nobody() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", "2026-01-01T00:00:00Z", &["--expires", "2026-02-01"]);
+    let (ran, trace) = sandbox.call(&["due", "--prompt"]).traced("%file,%network,%process,read,write");
+    assert_eq!((ran.stdout().as_str(), ran.code()), ("1+ keys due\n", 0), "the tests are run after that day");
+    let opened: Vec<&str> =
+        trace.lines().filter(|line| line.contains("open") && line.contains(".local/share")).collect();
+    assert!(matches!(opened[..], [one] if one.contains("/due.txt\"")), "{opened:#?}");
+    for untouched in [
+        "socket(",
+        "connect(",
+        "store.age",
+        "identity.txt",
+        "anchor.txt",
+        "keeper.toml",
+        "config.toml",
+        "history",
+        "zoneinfo",
+    ] {
+        assert!(!trace.contains(untouched), "{untouched}\n{trace}");
+    }
+}
+
+#[test]
+fn what_a_prompt_reads_is_written_only_when_it_says_something_else() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", NOW, &["--expires", "2026-12-01"]);
+    let inode = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(sandbox.data("due.txt")).expect("there"));
+    let before = inode();
+    assert_eq!(sandbox.call(&["due"]).at(NOW).run().code(), 0);
+    keep(&sandbox, "plain", NOW, &[]);
+    assert_eq!(inode(), before);
+    keep(&sandbox, "b", NOW, &["--expires", "2026-11-30"]);
+    assert_ne!(inode(), before);
 }

@@ -1,0 +1,96 @@
+//! `keyctl due --prompt`: a few words for a shell's prompt, from a small file that knows no names.
+//!
+//! A prompt is drawn after every command, so it opens no store, asks no keychain and waits for nothing. Whatever has all
+//! keys at hand (each change to the store, `due`) leaves their [`Summary`] in `due.txt`: how many are due, and when the
+//! next one will be. When that has passed, there is one more at least, and the prompt says so with a `+`.
+
+use std::process::ExitCode;
+
+use crate::{
+    config,
+    date::Moment,
+    home::{self, Home},
+    rotation::Summary,
+    store::payload::Payload,
+    terminal::Terminal,
+};
+
+use super::judging::{self, Clock};
+
+const FILE: &str = "due.txt";
+/// The file is one line of at most 64 bytes.
+const LARGEST: usize = 64;
+
+/// Prints how many keys are due; nothing where none is. A prompt must never break: what cannot be read is nothing due.
+pub fn show(terminal: &Terminal) -> ExitCode {
+    if let Some(words) = Home::find().ok().and_then(|home| words(read(&home)?, Moment::now())) {
+        // Nobody is there to tell that the prompt could not be written.
+        let _ = terminal.report(&format!("{words}\n"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn words(summary: Summary, now: Moment) -> Option<String> {
+    let has_passed = summary.next.is_some_and(|next| next <= now);
+    match (summary.count, has_passed) {
+        (0, false) => None,
+        (1, false) => Some("1 key due".to_owned()),
+        (count, false) => Some(format!("{count} keys due")),
+        (count, true) => Some(format!("{}+ keys due", count.saturating_add(1))),
+    }
+}
+
+fn read(home: &Home) -> Option<Summary> {
+    let (bytes, _) = home::read(&home.file(FILE), LARGEST).ok()??;
+    std::str::from_utf8(&bytes).ok()?.parse().ok()
+}
+
+/// Leaves the summary for the prompt. Best effort, and the disk is not waited for: who loses it gets it again with the
+/// next change or look. Nothing is written where it says so already, or where no key has ever had a date.
+pub fn leave(home: &Home, summary: Summary) {
+    let path = home.file(FILE);
+    let is_new = read(home).is_none_or(|known| known != summary);
+    let says_something = summary != Summary::default() || path.exists();
+    if is_new && says_something {
+        let _ = home::replace_file(&path, format!("{summary}\n").as_bytes(), false);
+    }
+}
+
+/// Leaves the summary of a store that was just changed.
+pub fn leave_for(home: &Home, payload: &Payload, now: Moment) {
+    if let Ok(config) = config::read(home) {
+        let clock = Clock { now, judged: now };
+        leave(home, judging::summary(&judging::all(payload, &config.rotation, clock), clock));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_few_and_there_are_none_where_nothing_is_due() {
+        let (now, later) = (Moment::from_seconds(100), Moment::from_seconds(101));
+        let said = |count, next| words(Summary { count, next }, now);
+        assert_eq!(said(0, None), None);
+        assert_eq!(said(0, Some(later)), None);
+        assert_eq!(said(1, Some(later)).as_deref(), Some("1 key due"));
+        assert_eq!(said(2, None).as_deref(), Some("2 keys due"));
+        assert_eq!(said(2, Some(now)).as_deref(), Some("3+ keys due"));
+        assert_eq!(said(0, Some(now)).as_deref(), Some("1+ keys due"));
+    }
+
+    #[test]
+    fn the_longest_summary_is_read_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        let summary = Summary { count: usize::MAX, next: Some(Moment::from_seconds(i64::MAX)) };
+        leave(&home, Summary::default());
+        assert!(!folder.path().join(FILE).exists(), "nothing to say, so nothing is written");
+        for summary in [summary, Summary::default(), Summary { count: 0, next: Some(Moment::from_seconds(i64::MIN)) }] {
+            leave(&home, summary);
+            assert_eq!(read(&home), Some(summary));
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+}

@@ -1,0 +1,213 @@
+//! Keys that have ended, are revoked or have to be replaced, and are to be used all the same.
+
+use serde_json::Value;
+
+use crate::{clock::keep, sandbox::Sandbox};
+
+const KEPT: &str = "2026-11-01T10:00:00Z";
+const NOW: &str = "2026-11-25T10:00:00Z";
+const REPLACE: &str = "keyctl: hint: replace it with `keyctl rotate";
+
+fn configure(sandbox: &Sandbox, text: &str) {
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    std::fs::write(folder.join("config.toml"), text).expect("write");
+}
+
+/// What a command that prints a key's secret says on standard error, and its exit code.
+#[track_caller]
+fn run(sandbox: &Sandbox, moment: &str, names: &[&str], stderr: &str, code: i32) {
+    let keys: Vec<String> = names.iter().enumerate().map(|(at, name)| format!("-kV{at}={name}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let words = [&["run"][..], &keys, &["--", "printenv", "V0"]].concat();
+    let stdout = if code == 0 { format!("sk-secret-of-{}\n", names[0]) } else { String::new() };
+    sandbox.call(&words).at(moment).run().says(&stdout, stderr, code);
+}
+
+fn last_event(sandbox: &Sandbox) -> Value {
+    let history = sandbox.call(&["history", "--json"]).run();
+    serde_json::from_str(history.stdout().lines().last().expect("an event")).expect("json")
+}
+
+#[test]
+fn an_expired_key_is_given_and_each_time_that_is_said() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
+    keep(&sandbox, "b", KEPT, &["--expires", "2026-11-25T10:00:01Z"]);
+    keep(&sandbox, "c", KEPT, &[]);
+    let said = "keyctl: `a` expired 3 days ago: replace it with `keyctl rotate a`\n";
+    run(&sandbox, NOW, &["a", "b", "c"], said, 0);
+    run(&sandbox, NOW, &["a"], said, 0);
+    run(&sandbox, NOW, &["b", "c"], "", 0);
+    let both = "keyctl: `a` expired 3 days ago, `b` expired just now: replace each with `keyctl rotate NAME`\n";
+    run(&sandbox, "2026-11-25T10:00:01Z", &["a", "b", "c"], both, 0);
+    sandbox.call(&["env", "-k", "A=a"]).at(NOW).run().says("A=sk-secret-of-a\n", said, 0);
+    sandbox.call(&["get", "a"]).at(NOW).run().says("sk-secret-of-a", said, 0);
+    sandbox.call(&["get", "a", "--quiet"]).at(NOW).run().says("sk-secret-of-a", said, 0);
+    sandbox.call(&["get", "c"]).at(NOW).run().says("sk-secret-of-c", "", 0);
+}
+
+#[test]
+fn a_policy_of_stop_gives_no_expired_key_and_the_history_says_so() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, "[policy]\nexpired = \"stop\"\n[[keys]]\nmatch = \"lax\"\nexpired = \"warn\"\n");
+    for name in ["a", "lax"] {
+        keep(&sandbox, name, KEPT, &["--expires", "2026-11-22"]);
+    }
+    keep(&sandbox, "c", KEPT, &[]);
+    let hints = format!("{REPLACE} a`\nkeyctl: hint: to be warned only: `expired = \"warn\"` in `config.toml`\n");
+    let refused = format!("keyctl: not given: `a` expired 3 days ago [E09]\n{hints}");
+    run(&sandbox, "2026-11-21T23:59:59Z", &["a"], "", 0);
+    run(&sandbox, NOW, &["c", "a", "lax"], &refused, 125);
+    let event = last_event(&sandbox);
+    let told = ["ev", "names", "prog", "outcome"].map(|field| event[field].to_string());
+    assert_eq!(told, ["\"failed\"", "[\"a\"]", "\"printenv\"", "\"refused: expired\""]);
+    run(&sandbox, NOW, &["lax"], "keyctl: `lax` expired 3 days ago: replace it with `keyctl rotate lax`\n", 0);
+    sandbox.call(&["env", "-k", "A=a"]).at(NOW).run().says("", &refused.replace(" [E09]", ""), 9);
+    // A person who takes it out by its name is told, and gets it.
+    let told = "keyctl: `a` expired 3 days ago: replace it with `keyctl rotate a`\n";
+    sandbox.call(&["get", "a"]).at(NOW).run().says("sk-secret-of-a", told, 0);
+    let dry = sandbox.call(&["run", "-n", "-k", "A=a", "--", "true"]).at(NOW).run();
+    assert_eq!(dry.code(), 0, "a dry run opens nothing, so it cannot know");
+}
+
+#[test]
+fn a_revoked_key_is_not_given_unless_the_policy_only_warns() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &[]);
+    keep(&sandbox, "b", KEPT, &["--expires", "2026-11-22"]);
+    let revoke = ["revoke", "a", "--reason", "leaked in a log", "--yes"];
+    assert_eq!(sandbox.call(&revoke).at("2026-11-20T10:00:00Z").run().code(), 0);
+    run(
+        &sandbox,
+        NOW,
+        &["a", "b"],
+        &format!(
+            "keyctl: not given: `a` was revoked 5 days ago (leaked in a log) [E09]\n\
+             {REPLACE} a`\n\
+             keyctl: hint: if it may be used after all: `keyctl edit a --not-revoked`\n"
+        ),
+        125,
+    );
+    assert_eq!(last_event(&sandbox)["outcome"], "refused: revoked");
+    let said = "keyctl: `a` was revoked 5 days ago (leaked in a log): replace it with `keyctl rotate a`\n";
+    sandbox.call(&["get", "a"]).at(NOW).run().says("sk-secret-of-a", said, 0);
+    configure(&sandbox, "[policy]\nrevoked = \"warn\"\n");
+    run(&sandbox, NOW, &["a"], said, 0);
+    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    run(
+        &sandbox,
+        NOW,
+        &["b", "a"],
+        "keyctl: not given: `a` was revoked 5 days ago (leaked in a log), `b` expired 3 days ago [E09]\n\
+         keyctl: hint: replace each with `keyctl rotate NAME`\n\
+         keyctl: hint: if it may be used after all: `keyctl edit a --not-revoked`\n\
+         keyctl: hint: to be warned only: `expired = \"warn\"` in `config.toml`\n",
+        125,
+    );
+    assert_eq!(last_event(&sandbox)["outcome"], "refused: expired, revoked");
+    assert_eq!(sandbox.call(&["edit", "a", "--not-revoked"]).at(NOW).run().code(), 0);
+    run(&sandbox, NOW, &["a"], "", 0);
+}
+
+#[test]
+fn a_clock_that_was_put_back_gives_no_ended_key() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
+    keep(&sandbox, "b", NOW, &[]);
+    let behind = "keyctl: hint: the clock says 2026-11-02 10:00, but keyctl was used on 2026-11-25 10:00: judged by the later\n\
+                  keyctl: hint: set the clock right; if it was wrong then, any change to the store sets this straight\n";
+    let back = "2026-11-02T10:00:00Z";
+    run(
+        &sandbox,
+        back,
+        &["a"],
+        &format!(
+            "keyctl: not given: `a` expired 3 days ago [E09]\n{REPLACE} a`\n\
+             keyctl: hint: to be warned only: `expired = \"warn\"` in `config.toml`\n{behind}"
+        ),
+        125,
+    );
+    configure(&sandbox, "");
+    let said = "keyctl: `a` expired 3 days ago: replace it with `keyctl rotate a`\n";
+    run(&sandbox, back, &["a"], &format!("{said}{behind}"), 0);
+    run(&sandbox, back, &["b"], "", 0);
+}
+
+#[test]
+fn of_a_key_that_is_due_run_speaks_once_a_day() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &["--rotate-every", "20d"]);
+    keep(&sandbox, "b", KEPT, &["--rotate-every", "20d"]);
+    let said = |name: &str, days: u8| {
+        format!("keyctl: `{name}` was to be replaced {days} days ago: replace it with `keyctl rotate {name}`\n")
+    };
+    run(&sandbox, "2026-11-21T09:59:59Z", &["a"], "", 0);
+    assert!(!sandbox.data("reminded").exists(), "nothing was due, and nothing was written");
+    run(&sandbox, NOW, &["a"], &said("a", 4), 0);
+    run(&sandbox, NOW, &["a"], "", 0);
+    run(&sandbox, NOW, &["a", "b"], &said("b", 4), 0);
+    run(&sandbox, "2026-11-25T23:59:59Z", &["a", "b"], "", 0);
+    let both = "keyctl: `a` was to be replaced 4 days ago, `b` was to be replaced 4 days ago: replace each with `keyctl rotate NAME`\n";
+    run(&sandbox, "2026-11-26T00:00:00Z", &["a", "b"], both, 0);
+    run(&sandbox, "2026-11-26T10:00:00Z", &["b"], "", 0);
+    // The day is the one of the place: in Tokyo the next one has begun.
+    let tokyo = sandbox.call(&["run", "-kA=a", "--", "true"]).at("2026-11-26T20:00:00Z").env("TZ", "Asia/Tokyo");
+    tokyo.run().says("", &said("a", 5), 0);
+    sandbox.call(&["get", "a"]).at("2026-11-28T10:00:00Z").run().says("sk-secret-of-a", "", 0);
+    let quiet = sandbox.call(&["run", "-q", "-kA=a", "--", "true"]).at("2026-11-28T10:00:00Z");
+    quiet.run().says("", "", 0);
+}
+
+#[test]
+fn what_run_remembers_says_no_name_and_breaks_nothing() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "openai/dev", KEPT, &["--rotate-every", "20d"]);
+    let said = "keyctl: `openai/dev` was to be replaced 4 days ago: replace it with `keyctl rotate openai/dev`\n";
+    run(&sandbox, NOW, &["openai/dev"], said, 0);
+    let file = sandbox.data("reminded");
+    let text = std::fs::read_to_string(&file).expect("read");
+    let mark = text.strip_prefix("keyctl-reminded 1 2026-11-25 ").expect("a day").trim_end();
+    assert!(mark.len() == 32 && mark.bytes().all(|digit| digit.is_ascii_hexdigit()), "{text}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("there").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // The same name in another store has another mark.
+    let other = Sandbox::new();
+    keep(&other, "openai/dev", KEPT, &["--rotate-every", "20d"]);
+    run(&other, NOW, &["openai/dev"], said, 0);
+    assert_ne!(std::fs::read_to_string(other.data("reminded")).expect("read"), text);
+    for broken in
+        ["", "keyctl-reminded 1 2026-11-24 \n", "keyctl-reminded 1 2026-11-25 \x1b[2J zz\n", &"x".repeat(100_000)]
+    {
+        std::fs::write(&file, broken).expect("write");
+        run(&sandbox, NOW, &["openai/dev"], said, 0);
+        run(&sandbox, NOW, &["openai/dev"], "", 0);
+    }
+    std::fs::remove_file(&file).expect("remove");
+    std::fs::create_dir(&file).expect("make");
+    run(&sandbox, NOW, &["openai/dev"], said, 0);
+}
+
+#[test]
+fn a_run_whose_keys_are_not_due_opens_no_file_more_than_before() {
+    let sandbox = Sandbox::new();
+    // Long from now, whenever the tests are run.
+    keep(&sandbox, "a", NOW, &["--rotate-every", "100y", "--expires", "2990-01-01"]);
+    keep(&sandbox, "b", NOW, &["--expires", "2026-11-26"]);
+    let opened = |trace: &str| {
+        let lines = trace.lines().filter(|line| line.contains("openat(") && !line.contains("ENOENT"));
+        let paths = lines.filter_map(|line| line.split('"').nth(1).map(str::to_owned));
+        paths.filter(|path| path.contains("/keyctl/") || path.contains("zoneinfo")).collect::<Vec<_>>()
+    };
+    let first = sandbox.call(&["run", "-kA=a", "--", "true"]).run();
+    assert_eq!((first.stderr().as_str(), first.code()), ("", 0));
+    let (ran, trace) = sandbox.call(&["run", "-kA=a", "--", "true"]).traced("openat,rename,connect");
+    ran.says("", "", 0);
+    let names: Vec<_> = opened(&trace).iter().map(|path| path.rsplit('/').next().expect("name").to_owned()).collect();
+    let wanted = ["keeper.toml", "identity.txt", "anchor.txt", "store.age", "history.log"];
+    assert!(wanted.iter().all(|name| names.iter().any(|opened| opened == name)), "{names:?}");
+    for name in ["reminded", "due.txt", "zoneinfo", "UTC"] {
+        assert!(!names.iter().any(|opened| opened == name), "{names:?}");
+    }
+}
