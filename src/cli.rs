@@ -91,6 +91,9 @@ pub enum Verb {
     Forget(Forget),
     /// List the keys that have ended, have to be replaced, or will have to soon
     Due(Due),
+    /// Be told of keys that are due: by a notification each day, or not for a while
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Remind(Remind),
     /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
     /// Take keys over from a `.env` or JSON file, or from the environment

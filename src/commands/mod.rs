@@ -27,6 +27,7 @@ pub mod project;
 pub mod prompt;
 pub mod record;
 pub mod recovery;
+pub mod remind;
 pub mod reminded;
 pub mod remove;
 pub mod rotate;
@@ -211,6 +212,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Forget(arguments) => versions::forget(&arguments, terminal),
         Verb::Due(arguments) => due::due(&arguments, terminal),
         Verb::Rotate(arguments) => rotate::rotate(&arguments, terminal),
+        Verb::Remind(arguments) => remind::remind(arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
         Verb::Import(arguments) => import::import(&arguments, terminal),
         Verb::Init(arguments) => init::init(&arguments, terminal),

@@ -23,11 +23,17 @@ const LARGEST: usize = 64;
 
 /// Prints how many keys are due; nothing where none is. A prompt must never break: what cannot be read is nothing due.
 pub fn show(terminal: &Terminal) -> ExitCode {
-    if let Some(words) = Home::find().ok().and_then(|home| words(read(&home)?, Moment::now())) {
+    if let Some(words) = Home::find().ok().and_then(|home| words_of(&home, Moment::now())) {
         // Nobody is there to tell that the prompt could not be written.
         let _ = terminal.report(&format!("{words}\n"));
     }
     ExitCode::SUCCESS
+}
+
+/// What the prompt says, for a reminder that cannot open the store.
+#[must_use]
+pub fn words_of(home: &Home, now: Moment) -> Option<String> {
+    words(read(home)?, now)
 }
 
 fn words(summary: Summary, now: Moment) -> Option<String> {

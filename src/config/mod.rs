@@ -24,6 +24,17 @@ pub struct Config {
     pub history: History,
     /// When and how keys are replaced.
     pub rotation: Settings,
+    /// Who is told of keys that are due.
+    pub reminders: Reminders,
+}
+
+/// `[reminders]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reminders {
+    /// A program that is told too, and its arguments: for a mail, a chat.
+    pub program: Option<Vec<String>>,
+    /// It gets JSON and not the text of a mail.
+    pub json: bool,
 }
 
 /// `[history]`.
@@ -68,12 +79,18 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 }
 
 fn look(reader: &mut Reader, table: &Table) -> Config {
-    reader.known(table, &[&["profiles", "history"][..], &rotation::TABLES].concat());
+    reader.known(table, &[&["profiles", "history", "reminders"][..], &rotation::TABLES].concat());
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
     let mut truth = |name: &str| history.and_then(|fields| fields.get(name)).is_some_and(|value| reader.truth(value));
-    Config { profiles, history: History { required: truth("required"), sync: truth("sync") }, rotation }
+    let history = History { required: truth("required"), sync: truth("sync") };
+    let reminders = table.get("reminders").and_then(|value| reader.table(value, &["program", "json"]));
+    let reminders = reminders.map(|fields| Reminders {
+        program: fields.get("program").and_then(|value| rotation::command(reader, value)),
+        json: fields.get("json").is_some_and(|value| reader.truth(value)),
+    });
+    Config { profiles, history, rotation, reminders: reminders.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -105,14 +122,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 

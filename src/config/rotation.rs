@@ -95,7 +95,7 @@ fn pattern_of(reader: &mut Reader, value: &Value) -> Option<String> {
 }
 
 /// A program and its arguments. There is no shell, so a single text would only look as if there were one.
-fn command(reader: &mut Reader, value: &Value) -> Option<Vec<String>> {
+pub(super) fn command(reader: &mut Reader, value: &Value) -> Option<Vec<String>> {
     let words = reader.texts(value)?;
     if words.first().is_none_or(String::is_empty) {
         reader.wrong(

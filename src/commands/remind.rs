@@ -1,0 +1,239 @@
+//! `keyctl remind`: a notification on each day on which a key is due, from the system's own timer.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{self, RemindVerb},
+    config,
+    date::{Moment, Period, zone},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    reminder::{
+        notification,
+        program::{self, Due, Form, News},
+        timer::{self, Call, Runs, State as Timer},
+    },
+    rotation::State,
+    store::{journal::Deed, payload::Payload},
+    terminal::{Terminal, columns, count},
+};
+
+use super::{
+    change::{Outcome, change},
+    judging::{self, Clock, Judged},
+    opening, prompt,
+};
+
+/// How many keys a notification names; desktops show few lines.
+const NAMED: usize = 6;
+/// How long the user's own program may take.
+const DEADLINE: Duration = Duration::from_mins(1);
+const DAY: i64 = 86_400;
+
+/// Does what the command says.
+///
+/// # Errors
+/// As the store, the timer and the notification have them.
+pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    match arguments.verb {
+        RemindVerb::Install => install(terminal)?,
+        RemindVerb::Uninstall => uninstall(terminal)?,
+        RemindVerb::Status(report) => status(report.json, terminal)?,
+        RemindVerb::Now => now(terminal)?,
+        RemindVerb::Snooze { names, all, period } => snooze(&names, all, period, terminal)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn install(terminal: &Terminal) -> Result<()> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))?;
+    let home = std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let installed = timer::install(&Call { program, arguments: vec!["remind".into(), "now".into()], home })?;
+    let how = if installed.changed { "reminders are installed" } else { "reminders were installed already" };
+    terminal.say(&format!("{how}: a notification on each day on which a key is due"));
+    installed.remains.iter().for_each(|remains| terminal.hint(remains));
+    Ok(())
+}
+
+fn uninstall(terminal: &Terminal) -> Result<()> {
+    let uninstalled = timer::uninstall()?;
+    terminal.say(if uninstalled.removed { "reminders are uninstalled" } else { "reminders were not installed" });
+    uninstalled.remains.iter().for_each(|remains| terminal.hint(remains));
+    Ok(())
+}
+
+fn status(as_json: bool, terminal: &Terminal) -> Result<()> {
+    let timer = timer::status()?;
+    let own = config::read(&Home::find()?)?.reminders.program;
+    if as_json {
+        return terminal.json(&timer_as_json(&timer, own.as_deref()));
+    }
+    let (said, hint) = in_words(&timer);
+    let mut rows = vec![vec!["reminders".to_owned(), said]];
+    if let Timer::Present { program, .. } = &timer {
+        rows.push(vec!["calls".into(), format!("`{}`", program.display())]);
+    }
+    if let Some([program, ..]) = own.as_deref() {
+        rows.push(vec!["also tells".into(), format!("`{program}`")]);
+    }
+    terminal.report(&columns(&rows))?;
+    if let Some(hint) = hint {
+        terminal.hint(hint);
+    }
+    Ok(())
+}
+
+fn in_words(timer: &Timer) -> (String, Option<&'static str>) {
+    const AGAIN: &str = "put it right: `keyctl remind install`";
+    match timer {
+        Timer::Absent => ("not installed".into(), Some("a notification when a key is due: `keyctl remind install`")),
+        Timer::Foreign(file) => (format!("`{}` is not keyctl's", file.display()), None),
+        Timer::Incomplete(file) => (format!("`{}` is missing", file.display()), Some(AGAIN)),
+        Timer::Present { callable: false, .. } => ("installed, but the program is gone".into(), Some(AGAIN)),
+        Timer::Present { runs: Runs::Off, .. } => ("installed, but switched off".into(), Some(AGAIN)),
+        Timer::Present { runs: Runs::AtLogin, .. } => ("installed; begin when you log in".into(), None),
+        Timer::Present { runs: Runs::Waiting(None), .. } => ("installed, once a day".into(), None),
+        Timer::Present { runs: Runs::Waiting(Some(next)), .. } => {
+            (format!("installed; next on {}", next.local()), None)
+        }
+    }
+}
+
+fn timer_as_json(timer: &Timer, own: Option<&[String]>) -> Value {
+    let word = match timer {
+        Timer::Absent => "absent",
+        Timer::Foreign(_) => "foreign",
+        Timer::Incomplete(_) => "incomplete",
+        Timer::Present { callable: false, .. } => "program gone",
+        Timer::Present { runs: Runs::Off, .. } => "off",
+        Timer::Present { .. } => "installed",
+    };
+    let (program, next) = match timer {
+        Timer::Present { program, runs, .. } => {
+            let next = if let Runs::Waiting(next) = runs { *next } else { None };
+            (Some(program.to_string_lossy().into_owned()), next)
+        }
+        _ => (None, None),
+    };
+    json!({ "state": word, "calls": program, "next": next, "also_tells": own.and_then(|own| own.first()) })
+}
+
+/// Tells of the keys that are due: on the desktop, and to the user's own program. One of the two is enough.
+fn now(terminal: &Terminal) -> Result<()> {
+    let home = Home::find()?;
+    let config = config::read(&home)?;
+    let now = Moment::now();
+    // The timer's call has nobody to unlock a keychain. What the prompt knows is told then, without names.
+    let news = match open(&home, terminal) {
+        Ok((clock, payload)) => {
+            let judged = judging::all(&payload, &config.rotation, clock);
+            prompt::leave(&home, judging::summary(&judged, clock));
+            news(&judged, clock)
+        }
+        Err(failure) if failure.kind == Kind::Missing => None,
+        Err(failure) => match prompt::words_of(&home, now) {
+            Some(words) => Some(News { title: words, body: "see which: keyctl due".into(), keys: Vec::new() }),
+            None => return Err(failure),
+        },
+    };
+    let Some(news) = news else {
+        terminal.say("there is nothing to remind of");
+        return Ok(());
+    };
+    let shown = notification::show(&news.title, &news.body);
+    let form = if config.reminders.json { Form::Json } else { Form::Text };
+    let told = config.reminders.program.as_ref().map(|command| program::tell(command, &news, form, DEADLINE));
+    match (shown, told) {
+        (Ok(()), None | Some(Ok(()))) => terminal.say(&format!("reminded: {}", news.title)),
+        (Err(failure), Some(Err(other))) => return Err(failure.hint(other.message)),
+        (Err(failure), Some(Ok(()))) => terminal.say(&format!("reminded by the program alone: {}", failure.message)),
+        (Ok(()), Some(Err(failure))) | (Err(failure), None) => return Err(failure),
+    }
+    Ok(())
+}
+
+fn open(home: &Home, terminal: &Terminal) -> Result<(Clock, Payload)> {
+    let kept = opening::identity_quietly(home)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    Ok((Clock::of(&kept, &payload, Moment::now()), payload))
+}
+
+fn news(judged: &[Judged], clock: Clock) -> Option<News> {
+    let mut keys: Vec<&Judged> = judged.iter().filter(|key| is_news(key, clock.judged)).collect();
+    keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.moment()));
+    let (first, _) = keys.split_first()?;
+    let title = match keys.len() {
+        1 => sentence(first, clock),
+        number => format!("{} to replace", count(number, "API key")),
+    };
+    let mut lines: Vec<String> = keys.iter().take(NAMED).map(|key| sentence(key, clock)).collect();
+    if keys.len() == 1 {
+        lines.clear();
+    } else if keys.len() > NAMED {
+        lines.push(format!("and {} more", keys.len() - NAMED));
+    }
+    lines.push(match keys.len() {
+        1 => format!("keyctl rotate {}", first.name),
+        _ => "keyctl due".into(),
+    });
+    let due = |key: &&Judged| Due {
+        name: key.name.to_string(),
+        state: key.outlook.state.word(),
+        date: key.moment().unwrap_or(clock.judged),
+    };
+    Some(News { title, body: lines.join("\n"), keys: keys.iter().map(due).collect() })
+}
+
+/// What is due is told each day until it is done or put off. What is soon due is told on the first day, a week before,
+/// and on the last three days: a reminder that comes every day is one that nobody reads.
+fn is_news(key: &Judged, now: Moment) -> bool {
+    if key.outlook.is_to_be_said() {
+        return true;
+    }
+    let (Some(first), Some(from)) = (key.outlook.first(), key.outlook.soon_from) else { return false };
+    let (left, passed) = (first.seconds() - now.seconds(), now.seconds() - from.seconds());
+    key.outlook.state == State::Soon
+        && key.outlook.snoozed.is_none()
+        && (passed < DAY || left <= 3 * DAY || (6 * DAY < left && left <= 7 * DAY))
+}
+
+fn sentence(key: &Judged, clock: Clock) -> String {
+    let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
+    let name = key.name;
+    match key.outlook.state {
+        State::Expired => format!("{name} expired {when}"),
+        State::Soon if key.ends_first() => format!("{name} expires {when}"),
+        State::Soon => format!("{name} is to be replaced {when}"),
+        _ => format!("{name} was to be replaced {when}"),
+    }
+}
+
+/// Leaves keys out of all reminders for a while.
+fn snooze(names: &[KeyName], all: bool, period: Period, terminal: &Terminal) -> Result<()> {
+    let home = Home::find()?;
+    let settings = config::read(&home)?.rotation;
+    let now = Moment::now();
+    let until = period.after(now, &zone::here());
+    let snoozed = change(&home, terminal, now, |payload| {
+        let clock = Clock { now, judged: now };
+        let due = || judging::all(payload, &settings, clock).into_iter().filter(|key| key.outlook.is_to_be_said());
+        let names = if all { due().map(|key| key.name.clone()).collect() } else { names.to_vec() };
+        payload.step(Deed::Edit, now, |edit| {
+            names.iter().try_for_each(|name| edit.change(name, |facts| facts.snoozed = Some(until)).map(drop))
+        })?;
+        let event = Event::new(Action::Edit, now).names(&names).note("snoozed");
+        Ok(if names.is_empty() { Outcome::AsItWas(names) } else { Outcome::changed(names, event) })
+    })?;
+    let listed: Vec<String> = snoozed.iter().map(|name| format!("`{name}`")).collect();
+    if listed.is_empty() {
+        terminal.say("no key is due");
+    } else {
+        terminal.say(&format!("no reminder of {} until {}", listed.join(", "), until.local()));
+    }
+    Ok(())
+}
