@@ -163,6 +163,27 @@ fn what_was_changed_meanwhile_is_said_and_another_installation_puts_it_right() {
 }
 
 #[test]
+fn a_call_that_failed_is_tried_again_later() {
+    let mut session = Session::bare();
+    session.start_manager();
+    let call = session.program("program");
+    fs::write(&call.program, "#!/bin/sh\nexit 4\n").expect("write");
+    assert_eq!(session.timer("install", &call), INSTALLED);
+    session.systemctl(&["start", "keyctl-remind.service"]);
+    within(Duration::from_secs(10), "it is not tried again", || {
+        let state = session.systemctl(&["show", "--property=SubState,ExecMainStatus", "keyctl-remind.service"]);
+        (state == "ExecMainStatus=4\nSubState=auto-restart").then_some(())
+    });
+    // That is nothing the timer would stop for.
+    waiting(&session.timer("status", &call), &call);
+    assert_eq!(session.timer("uninstall", &call), "Ok(Uninstalled { removed: true, remains: None })");
+    within(Duration::from_secs(10), "it is still tried again", || {
+        let state = session.systemctl(&["show", "--property=SubState", "keyctl-remind.service"]);
+        (state == "SubState=dead" || state == "SubState=failed").then_some(())
+    });
+}
+
+#[test]
 fn without_a_manager_the_timer_begins_with_the_next_login() {
     let mut session = Session::bare();
     let call = session.program("program");

@@ -199,13 +199,16 @@ fn start(changed: bool) -> std::result::Result<(), Trouble> {
     }
 }
 
-/// Stops the timer, whose unit is no longer there, and lets the manager forget it.
+/// Stops the timer, and the call that waits to be tried again; their units are no longer there, so the manager may forget
+/// them.
 fn stop() -> std::result::Result<(), Trouble> {
     let mut bus = Bus::connect_to_user(DEADLINE)?;
-    // A timer that the manager does not know cannot be stopped and need not be.
-    match ask(&mut bus, "StopUnit", "ss", &(TIMER, "replace")) {
-        Ok(_) | Err(Trouble::Refused) => {}
-        Err(trouble) => return Err(trouble),
+    for unit in [TIMER, SERVICE] {
+        match ask(&mut bus, "StopUnit", "ss", &(unit, "replace")) {
+            // One that the manager does not know cannot be stopped and need not be.
+            Ok(_) | Err(Trouble::Refused) => {}
+            Err(trouble) => return Err(trouble),
+        }
     }
     ask(&mut bus, "Reload", "", &()).map(drop)
 }
