@@ -24,6 +24,7 @@ use crate::{
 };
 
 use super::{
+    judging::Clock,
     opening::{self, Kept},
     other_keyctl, record,
 };
@@ -239,6 +240,7 @@ fn store(home: &Home) -> Vec<Finding> {
                 Grade::Good,
                 format!("opens: {keys}, generation {}, no older copy", payload.generation),
             ));
+            findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload));
         }
@@ -263,6 +265,13 @@ pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
             None => (false, format!("made {}, never proven", recovery.created.ago(now))),
             Some(moment) => (true, format!("made {}, proven {}", recovery.created.ago(now), moment.ago(now))),
         },
+    }
+}
+
+fn clock(kept: &Kept, payload: &Payload) -> Finding {
+    match Clock::of(kept, payload, Moment::now()).behind() {
+        Some((behind, hint)) => Finding::new("clock", Grade::Care, behind).hint(hint),
+        None => Finding::new("clock", Grade::Good, "is not behind what keyctl has seen"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     home::Home,
     rotation::State,
     store::payload::Payload,
-    terminal::{Cell, Colour, Terminal, count},
+    terminal::{Cell, Colour, Terminal},
 };
 
 use super::{
@@ -63,18 +63,11 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
 /// Only what time has brought counts. That a key is revoked was its owner's own word, and stays true of one that is kept
 /// to be found where it leaked.
 fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
-    let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
-    let (expired, due) = (number(State::Expired), if state == "due" { number(State::Due) } else { 0 });
-    let Some(words) = in_numbers(expired, due) else { return Ok(()) };
-    Err(Failure::new(Kind::Negative, words))
-}
-
-/// `1 key expired, 2 keys due`; nothing where there is none of either.
-#[must_use]
-pub fn in_numbers(expired: usize, due: usize) -> Option<String> {
-    let part = |number, word| (number > 0).then(|| format!("{} {word}", count(number, "key")));
-    let parts: Vec<String> = [part(expired, "expired"), part(due, "due")].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let states = if state == "due" { &[State::Expired, State::Due][..] } else { &[State::Expired] };
+    match judging::in_numbers(judged, states) {
+        Some(words) => Err(Failure::new(Kind::Negative, words)),
+        None => Ok(()),
+    }
 }
 
 fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) -> Result<(), Failure> {
@@ -123,7 +116,7 @@ fn table(keys: &[&Judged], clock: Clock, screen: Option<usize>) -> Vec<Vec<Cell>
         let date = moment.map_or_else(String::new, Moment::local_day);
         rows.push(vec![
             plain(key.name.as_str()),
-            Cell(state(key).into(), colour(key)),
+            Cell(key.words().into(), colour(key)),
             plain(&when),
             plain(&date),
             plain(&remark(key, clock)),
@@ -136,16 +129,6 @@ fn table(keys: &[&Judged], clock: Clock, screen: Option<usize>) -> Vec<Vec<Cell>
         }
     }
     rows
-}
-
-/// In words that say which of the two it is: the issuer's end, or the owner's plan.
-fn state(key: &Judged) -> &'static str {
-    match key.outlook.state {
-        State::Soon if key.ends_first() => "ends soon",
-        State::Soon => "due soon",
-        State::Fresh if key.outlook.is_without_plan() => "no plan",
-        other => other.word(),
-    }
 }
 
 fn colour(key: &Judged) -> Option<Colour> {

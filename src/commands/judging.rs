@@ -7,6 +7,7 @@ use crate::{
     name::KeyName,
     rotation::{Outlook, Plan, Settings, State, Summary, judged_at, look},
     store::payload::{Key, Payload},
+    terminal::count,
 };
 
 use super::opening::Kept;
@@ -72,6 +73,16 @@ pub fn summary(judged: &[Judged], clock: Clock) -> Summary {
     Summary::of(judged.iter().map(|judged| &judged.outlook), clock.judged)
 }
 
+/// How many are in these states, in words: `1 key expired, 2 keys due`; nothing where none is.
+#[must_use]
+pub fn in_numbers(judged: &[Judged], states: &[State]) -> Option<String> {
+    let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
+    let word = |state: State| if state == State::Soon { "due soon" } else { state.word() };
+    let part = |state| (number(state) > 0).then(|| format!("{} {}", count(number(state), "key"), word(state)));
+    let parts: Vec<String> = states.iter().copied().filter_map(part).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 impl<'p> Judged<'p> {
     /// One key.
     #[must_use]
@@ -92,10 +103,15 @@ impl<'p> Judged<'p> {
         }
     }
 
-    /// Whether it ends before, or when, it is to be replaced.
+    /// How it stands, in words that say which of the two comes: the issuer's end, or the owner's plan.
     #[must_use]
-    pub fn ends_first(&self) -> bool {
-        self.outlook.expires.is_some() && self.outlook.expires == self.outlook.first()
+    pub fn words(&self) -> &'static str {
+        match self.outlook.state {
+            State::Soon if self.outlook.ends_first() => "ends soon",
+            State::Soon => "due soon",
+            State::Fresh if self.outlook.is_without_plan() => "no plan",
+            other => other.word(),
+        }
     }
 
     /// Where its plan comes from: `key`, or `config` where the user's settings make one; nothing without a plan.

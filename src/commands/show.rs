@@ -5,16 +5,23 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::Kind,
     home::Home,
-    name::KeyName,
-    store::payload::Key,
+    name::Tag,
+    rotation::State,
+    store::payload::{Former, Key},
     terminal::{Terminal, count},
 };
 
-use super::opening;
+use super::{
+    judging::{self, Clock, Judged},
+    opening, versions,
+};
+
+/// So many former secrets are shown with their dates; `versions` shows all.
+const SHOWN: usize = 3;
 
 /// Shows one key.
 ///
@@ -22,37 +29,80 @@ use super::opening;
 /// As the store has them.
 pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
+    let settings = config::read(&home)?.rotation;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let key = payload.key(&arguments.name)?;
+    let clock = Clock::of(&kept, &payload, Moment::now());
+    let judged = Judged::new(&arguments.name, key, &settings, clock);
     if arguments.json {
-        terminal.json(&facts(&arguments.name, key))?;
+        terminal.json(&as_json(&judged))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let now = Moment::now();
-    let when = |moment: Moment| format!("{} ({})", moment.local(), moment.ago(now));
     let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
+    let bytes = count(key.value.len(), "byte");
+    let print = format!("{} get {}", terminal.program(), arguments.name);
     let mut rows = vec![
         vec!["name".to_owned(), arguments.name.to_string()],
-        vec![
-            "secret".into(),
-            format!(
-                "{}, {form} (to print it: `{} get {}`)",
-                count(key.value.len(), "byte"),
-                terminal.program(),
-                arguments.name
-            ),
-        ],
-        vec!["kept since".into(), when(key.facts.created)],
+        vec!["secret".into(), format!("{bytes}, {form} (to print it: `{print}`)")],
     ];
-    if key.facts.changed != key.facts.created {
-        rows.push(vec!["changed".into(), when(key.facts.changed)]);
-    }
-    if !key.former.is_empty() {
-        rows.push(vec!["former".into(), count(key.former.len(), "secret")]);
-    }
+    rows.extend(dates(&judged, clock));
+    rows.extend(notes(&judged));
+    rows.extend(former(&judged));
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn row(about: &str, said: impl Into<String>) -> Vec<String> {
+    vec![about.to_owned(), said.into()]
+}
+
+fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
+    let (facts, outlook) = (&judged.key.facts, &judged.outlook);
+    let when = |moment: Moment| format!("{} ({})", moment.local(), moment.from_now(clock.judged));
+    let mut rows = vec![row("kept since", when(facts.created))];
+    if !outlook.never_rotated {
+        rows.push(row("changed", when(facts.changed)));
+    }
+    if outlook.state != State::Fresh {
+        rows.push(row("state", judged.words()));
+    }
+    if let Some(revoked) = &facts.revoked {
+        let why = revoked.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        rows.push(row("revoked", when(revoked.at) + &why));
+    }
+    if let Some(expires) = outlook.expires {
+        rows.push(row("expires", when(expires)));
+    }
+    if let (Some(every), Some(rotate_by)) = (outlook.every, outlook.rotate_by) {
+        let of = if judged.plan_of() == Some("config") { ", as `config.toml` says" } else { "" };
+        rows.push(row("replace", format!("every {}{of}: {}", every.words(), when(rotate_by))));
+    }
+    if let Some(until) = outlook.snoozed {
+        rows.push(row("snoozed", format!("until {}", when(until))));
+    }
+    rows
+}
+
+fn notes(judged: &Judged) -> Vec<Vec<String>> {
+    let facts = &judged.key.facts;
+    let tags: Vec<&str> = facts.tags.iter().map(Tag::as_str).collect();
+    let tags = (!tags.is_empty()).then(|| tags.join(", "));
+    let notes = [("page", facts.url.clone()), ("note", facts.note.clone()), ("tags", tags)];
+    notes.into_iter().filter_map(|(about, said)| Some(row(about, said?))).collect()
+}
+
+fn former(Judged { name, key, .. }: &Judged) -> Vec<Vec<String>> {
+    let line = |(at, former): (usize, &Former)| {
+        let remarks = versions::remarks(former);
+        let remarks = if remarks.is_empty() { remarks } else { format!("; {remarks}") };
+        row(&format!("former {}", at + 1), format!("{} to {}{remarks}", former.since.local(), former.until.local()))
+    };
+    let mut rows: Vec<_> = key.former.iter().rev().enumerate().take(SHOWN).map(line).collect();
+    if let more @ 1.. = key.former.len().saturating_sub(SHOWN) {
+        rows.push(row("", format!("and {more} more: `keyctl versions {name}`")));
+    }
+    rows
 }
 
 /// Lists all keys.
@@ -61,6 +111,7 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
 /// As the store has them. That no key was ever kept is a failure, but an empty list in JSON.
 pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
+    let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
         Err(failure) if arguments.json && failure.kind == Kind::Missing => {
             terminal.json(&Value::Array(Vec::new()))?;
@@ -69,32 +120,60 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
         other => other?,
     };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let clock = Clock::of(&kept, &payload, Moment::now());
+    let judged = judging::all(&payload, &settings, clock);
     if arguments.json {
-        let keys: Vec<Value> = payload.keys.iter().map(|(name, key)| facts(name, key)).collect();
-        terminal.json(&keys.into())?;
+        terminal.json(&judged.iter().map(as_json).collect())?;
         return Ok(ExitCode::SUCCESS);
     }
-    if payload.keys.is_empty() {
+    if judged.is_empty() {
         terminal.say("no key is kept");
         return Ok(ExitCode::SUCCESS);
     }
-    let now = Moment::now();
-    let mut rows = vec![vec!["NAME".to_owned(), "CHANGED".into(), "FORMER".into()]];
-    rows.extend(payload.keys.iter().map(|(name, key)| {
-        let former = if key.former.is_empty() { String::new() } else { key.former.len().to_string() };
-        vec![name.to_string(), key.facts.changed.ago(now), former]
-    }));
-    terminal.table(&rows, &[])?;
+    terminal.table(&table(&judged, clock), &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn facts(name: &KeyName, key: &Key) -> Value {
+/// A row for each key, with what is next for it where any key has a date.
+fn table(judged: &[Judged], clock: Clock) -> Vec<Vec<String>> {
+    let mut rows = vec![["NAME", "CHANGED", "FORMER"].map(str::to_owned).to_vec()];
+    rows.extend(judged.iter().map(|Judged { name, key, .. }| {
+        let former = if key.former.is_empty() { String::new() } else { key.former.len().to_string() };
+        vec![name.to_string(), key.facts.changed.ago(clock.judged), former]
+    }));
+    if judged.iter().any(|key| key.moment().is_some()) {
+        let due = judged.iter().map(|key| next(key, clock));
+        for (row, due) in rows.iter_mut().zip(["DUE".to_owned()].into_iter().chain(due)) {
+            row.insert(2, due);
+        }
+    }
+    rows
+}
+
+fn next(key: &Judged, clock: Clock) -> String {
+    let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
+    match key.outlook.state {
+        State::Revoked => "revoked".to_owned(),
+        State::Expired => format!("expired {when}"),
+        State::Due | State::Soon | State::Fresh => when,
+    }
+}
+
+fn as_json(judged: &Judged) -> Value {
+    let Key { value, former, .. } = judged.key;
+    let mut facts = judged.as_json();
+    facts["bytes"] = value.len().into();
+    facts["text"] = value.is_text().into();
+    facts["former"] = former.iter().map(former_as_json).collect();
+    facts
+}
+
+fn former_as_json(former: &Former) -> Value {
     json!({
-        "name": name.as_str(),
-        "created": key.facts.created,
-        "changed": key.facts.changed,
-        "bytes": key.value.len(),
-        "text": key.value.is_text(),
-        "former": key.former.iter().map(|former| json!({ "until": former.until })).collect::<Vec<_>>(),
+        "since": former.since,
+        "until": former.until,
+        "expires": former.expires,
+        "revoked": former.revoked.as_ref().map(|revoked| revoked.at),
+        "wiped_from": former.wipe,
     })
 }

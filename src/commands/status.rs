@@ -5,20 +5,25 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Result},
     home::Home,
+    rotation::State,
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
 };
 
 use super::{
     doctor::recovery_words,
+    judging::{self, Clock, Judged},
     opening::{self, Kept},
     project::{self, Standing},
     record,
 };
+
+/// How the keys stand, and by which clock.
+type Outlook<'p> = Result<(Vec<Judged<'p>>, Clock)>;
 
 /// Shows the store, this project and what needs care.
 ///
@@ -29,8 +34,9 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let opened = open(&home);
     let standing = project::standing(&home, opened.as_ref().ok());
+    let outlook = opened.as_ref().ok().map(|(kept, payload)| outlook(&home, kept, payload, now));
     if arguments.json {
-        terminal.json(&as_json(&home, &opened, &standing, now))?;
+        terminal.json(&as_json(&home, &opened, &standing, outlook.as_ref(), now))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
@@ -41,6 +47,18 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
             rows.push(vec!["store".to_owned(), failure.message.clone()]);
             hints.extend(failure.hints.clone());
         }
+    }
+    match &outlook {
+        Some(Ok((judged, _))) => {
+            let states = [State::Revoked, State::Expired, State::Due, State::Soon];
+            let words = judging::in_numbers(judged, &states);
+            rows.extend(words.map(|words| vec!["due".into(), format!("{words}: `keyctl due`")]));
+        }
+        Some(Err(failure)) => {
+            rows.push(vec!["config".into(), failure.message.clone()]);
+            hints.extend(failure.hints.clone());
+        }
+        None => {}
     }
     project_rows(&standing, &mut rows, &mut hints);
     terminal.table(&rows, &[])?;
@@ -58,6 +76,13 @@ fn open(home: &Home) -> Result<(Kept, Payload)> {
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
     Ok((kept, payload))
+}
+
+/// How the keys stand, and by which clock; a failure where the user's settings cannot be read.
+fn outlook<'p>(home: &Home, kept: &Kept, payload: &'p Payload, now: Moment) -> Outlook<'p> {
+    let settings = config::read(home)?.rotation;
+    let clock = Clock::of(kept, payload, now);
+    Ok((judging::all(payload, &settings, clock), clock))
 }
 
 fn store_rows(
@@ -127,7 +152,13 @@ fn project_rows(standing: &Result<Option<Standing>>, rows: &mut Vec<Vec<String>>
     }
 }
 
-fn as_json(home: &Home, opened: &Result<(Kept, Payload)>, standing: &Result<Option<Standing>>, now: Moment) -> Value {
+fn as_json(
+    home: &Home,
+    opened: &Result<(Kept, Payload)>,
+    standing: &Result<Option<Standing>>,
+    outlook: Option<&Outlook>,
+    now: Moment,
+) -> Value {
     let failed = |failure: &Failure| json!({ "error": failure.message, "code": failure.kind as u8 });
     let store = match opened {
         Ok((kept, payload)) => json!({
@@ -145,5 +176,16 @@ fn as_json(home: &Home, opened: &Result<(Kept, Payload)>, standing: &Result<Opti
         }
         Err(failure) => failed(failure),
     };
-    json!({ "home": home.data().to_string_lossy(), "now": now, "store": store, "project": project })
+    let due = match outlook {
+        None => Value::Null,
+        Some(Err(failure)) => failed(failure),
+        Some(Ok((judged, clock))) => {
+            let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
+            json!({
+                "revoked": number(State::Revoked), "expired": number(State::Expired), "due": number(State::Due),
+                "soon": number(State::Soon), "next": judging::summary(judged, *clock).next,
+            })
+        }
+    };
+    json!({ "home": home.data().to_string_lossy(), "now": now, "store": store, "due": due, "project": project })
 }

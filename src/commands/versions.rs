@@ -63,7 +63,9 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn remarks(former: &Former) -> String {
+/// What is to be known of a former secret beside its dates.
+#[must_use]
+pub fn remarks(former: &Former) -> String {
     let remarks = [
         former.revoked.as_ref().map(|_| "revoked".to_owned()),
         former.expires.map(|moment| format!("expires {}", moment.local())),

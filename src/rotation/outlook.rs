@@ -101,6 +101,12 @@ impl Outlook {
         [self.rotate_by, self.expires].into_iter().flatten().min()
     }
 
+    /// Whether it ends before, or when, it is to be replaced.
+    #[must_use]
+    pub fn ends_first(&self) -> bool {
+        self.expires.is_some() && self.expires == self.first()
+    }
+
     /// Whether a reminder speaks of it: it is due or expired, and not put off.
     #[must_use]
     pub fn is_to_be_said(&self) -> bool {

@@ -6,4 +6,5 @@
 mod elsewhere;
 mod notifying;
 mod session;
+mod telling;
 mod timing;

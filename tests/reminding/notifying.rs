@@ -13,7 +13,7 @@ use crate::session::{Running, Session, said, within};
 
 impl Session {
     /// Starts dunst on a screen of its own and waits until it owns its name.
-    fn with_dunst(settings: &str) -> Self {
+    pub fn with_dunst(settings: &str) -> Self {
         let mut session = Self::start();
         let mut screen = session.command("Xvfb");
         screen.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "640x480x24"]);
@@ -32,7 +32,7 @@ impl Session {
     }
 
     /// What dunst has shown and closed, oldest last.
-    fn history(&self) -> Vec<Value> {
+    pub fn history(&self) -> Vec<Value> {
         assert!(self.command("dunstctl").arg("close-all").status().expect("dunstctl").success());
         let history: Value = serde_json::from_str(&self.output("dunstctl", &["history"])).expect("JSON");
         history["data"][0].as_array().expect("a list").clone()

@@ -211,3 +211,108 @@ fn a_run_whose_keys_are_not_due_opens_no_file_more_than_before() {
         assert!(!names.iter().any(|opened| opened == name), "{names:?}");
     }
 }
+
+#[test]
+fn show_says_what_is_known_of_a_key_and_where_its_plan_comes_from() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, "[rotation]\ndefault = \"30d\"\n");
+    let details =
+        ["--expires", "2026-12-04", "--rotate-every", "90d", "--tag", "prod", "--tag", "eu", "--note", "of the demo"];
+    keep(&sandbox, "a", KEPT, &[&details[..], &["--url", "https://example.com/keys"]].concat());
+    keep(&sandbox, "b", KEPT, &[]);
+    let head = |name: &str| {
+        format!(
+            "name        {name}\nsecret      14 bytes, text (to print it: `keyctl get {name}`)\nkept since  2026-11-01 10:00 (24 days ago)\n"
+        )
+    };
+    sandbox.call(&["show", "a"]).at(NOW).run().says(
+        &(head("a")
+            + "state       ends soon\n\
+               expires     2026-12-04 00:00 (in 9 days)\n\
+               replace     every 90 days: 2027-01-30 10:00 (in 2 months)\n\
+               page        https://example.com/keys\n\
+               note        of the demo\n\
+               tags        eu, prod\n"),
+        "",
+        0,
+    );
+    sandbox.call(&["show", "b"]).at("2026-11-10T10:00:00Z").run().says(
+        &(head("b").replace("24 days", "9 days")
+            + "replace     every 30 days, as `config.toml` says: 2026-12-01 10:00 (in 21 days)\n"),
+        "",
+        0,
+    );
+    for at in 1..=5 {
+        let secret = format!("sk-secret-{at}");
+        sandbox.secret(&secret);
+        let moment = format!("2026-11-{}T10:00:00Z", 10 + at);
+        assert_eq!(sandbox.call(&["set", "b", "--replace"]).at(&moment).input(secret).run().code(), 0);
+    }
+    assert_eq!(
+        sandbox.call(&["revoke", "b", "--reason", "leaked", "--yes"]).at("2026-11-20T10:00:00Z").run().code(),
+        0
+    );
+    sandbox.call(&["show", "b"]).at(NOW).run().says(
+        &(head("b").replace("14 bytes", "11 bytes")
+            + "changed     2026-11-15 10:00 (10 days ago)\n\
+               state       revoked\n\
+               revoked     2026-11-20 10:00 (5 days ago): leaked\n\
+               replace     every 30 days, as `config.toml` says: 2026-12-15 10:00 (in 20 days)\n\
+               former 1    2026-11-14 10:00 to 2026-11-15 10:00\n\
+               former 2    2026-11-13 10:00 to 2026-11-14 10:00\n\
+               former 3    2026-11-12 10:00 to 2026-11-13 10:00\n            \
+                           and 2 more: `keyctl versions b`\n"),
+        "",
+        0,
+    );
+    let json = sandbox.call(&["show", "b", "--json"]).at(NOW).run();
+    let json: Value = serde_json::from_str(&json.stdout()).expect("json");
+    let told = ["state", "rotate_every", "rotate_every_of", "bytes"].map(|field| json[field].to_string());
+    assert_eq!(told, ["\"revoked\"", "\"30d\"", "\"config\"", "11"]);
+    assert_eq!(json["former"][0]["until"], "2026-11-11T10:00:00Z");
+    let list = sandbox.call(&["list", "--json"]).at(NOW).run();
+    let list: Value = serde_json::from_str(&list.stdout()).expect("json");
+    assert_eq!(list[1], json, "a list says of each key what is shown of it");
+}
+
+#[test]
+fn list_and_status_say_what_is_due_and_doctor_that_the_clock_is_behind() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
+    keep(&sandbox, "b", KEPT, &["--rotate-every", "20d"]);
+    keep(&sandbox, "c", KEPT, &["--rotate-every", "1mo"]);
+    keep(&sandbox, "d", KEPT, &[]);
+    keep(&sandbox, "e", NOW, &[]);
+    assert_eq!(sandbox.call(&["revoke", "e", "--yes"]).at(NOW).run().code(), 0);
+    sandbox.call(&["list"]).at(NOW).run().says(
+        "NAME  CHANGED      DUE                 FORMER\n\
+         a     24 days ago  expired 3 days ago\n\
+         b     24 days ago  4 days ago\n\
+         c     24 days ago  in 6 days\n\
+         d     24 days ago\n\
+         e     just now     revoked\n",
+        "",
+        0,
+    );
+    let line = |call: &str, about: &str, moment: &str| {
+        let ran = sandbox.call(&[call]).at(moment).run();
+        ran.stdout().lines().find(|line| line.contains(about)).map(str::to_owned)
+    };
+    let due = "due            1 key revoked, 1 key expired, 1 key due, 1 key due soon: `keyctl due`";
+    assert_eq!(line("status", "keyctl due", NOW).as_deref(), Some(due));
+    let status = sandbox.call(&["status", "--json"]).at(NOW).run();
+    let status: Value = serde_json::from_str(&status.stdout()).expect("json");
+    let next = "2026-12-01T10:00:00Z";
+    assert_eq!(status["due"], serde_json::json!({ "revoked": 1, "expired": 1, "due": 1, "soon": 1, "next": next }));
+    assert_eq!(
+        line("doctor", " clock  ", NOW).as_deref(),
+        Some("good  clock              is not behind what keyctl has seen")
+    );
+    let behind = "care  clock              the clock says 2026-11-02 10:00, but keyctl was used on 2026-11-25 10:00: judged by the later";
+    assert_eq!(line("doctor", " clock  ", "2026-11-02T10:00:00Z").as_deref(), Some(behind));
+    configure(&sandbox, "[policy]\nexpired = 1\n");
+    let config = line("status", "config", NOW).expect("a row");
+    assert!(config.ends_with("line 2, column 11: expected a text in quotes, found a number"), "{config}");
+    let plain = Sandbox::with(&[("A", "first-secret")]);
+    assert!(!plain.call(&["status"]).run().stdout().contains("due"));
+}

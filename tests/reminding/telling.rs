@@ -1,0 +1,115 @@
+//! `keyctl remind` itself: what is due is told on the desktop and to the user's own program, and nothing else is.
+
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
+
+use serde_json::{Value, json};
+
+use crate::session::Session;
+
+const SECRET: &str = "told-to-nobody-0123456789";
+
+impl Session {
+    /// `keyctl` with these arguments: what it said, and its exit code.
+    fn keyctl(&self, arguments: &[&str], input: &str) -> (String, i32) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_keyctl"));
+        command.args(arguments).env("KEYCTL_HOME", self.path().join("kept"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("start");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("write");
+        let output = child.wait_with_output().expect("wait");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains(SECRET));
+        (said, output.status.code().unwrap_or(-1))
+    }
+
+    /// Keeps a key; each has another secret.
+    fn keep(&self, name: &str, more: &[&str]) {
+        let (said, code) = self.keyctl(&[&["set", name, "--quiet"][..], more].concat(), &format!("{SECRET}-{name}"));
+        assert_eq!(code, 0, "{said}");
+    }
+
+    fn remind(&self, arguments: &[&str]) -> (String, i32) {
+        self.keyctl(&[&["remind"][..], arguments].concat(), "")
+    }
+
+    /// A store in a file: these sessions have no keychain.
+    fn with_store(self) -> Self {
+        assert_eq!(self.keyctl(&["store", "create", "--keeper", "file", "--quiet"], "").1, 0);
+        self
+    }
+}
+
+fn said(line: &str) -> (String, i32) {
+    (format!("keyctl: {line}\n"), 0)
+}
+
+#[test]
+fn what_is_due_is_told_on_the_desktop_and_what_is_put_off_is_not() {
+    let session = Session::with_dunst("").with_store();
+    session.keep("fresh", &["--expires", "2y"]);
+    assert_eq!(session.remind(&["now"]), said("there is nothing to remind of"));
+    session.keep("old", &["--expires", "2020-02-29"]);
+    session.keep("soon", &["--expires", "2d"]);
+    assert_eq!(session.remind(&["now"]), said("reminded: 2 API keys to replace"));
+    assert_eq!(session.remind(&["snooze", "--all", "--for", "1y"]).1, 0);
+    assert_eq!(session.remind(&["now"]), said("reminded: soon expires in 2 days"));
+    assert_eq!(session.remind(&["snooze", "soon"]).1, 0);
+    assert_eq!(session.remind(&["now"]), said("there is nothing to remind of"));
+    assert_eq!(session.remind(&["snooze", "--all"]), said("no key is due"));
+    let shown: Vec<String> =
+        session.history().iter().map(|shown| shown["message"]["data"].as_str().expect("text").to_owned()).collect();
+    let both = shown.iter().find(|text| text.starts_with("<b>2 API keys to replace</b>\nold expired ")).expect("shown");
+    assert!(both.ends_with(" years ago\nsoon expires in 2 days\nkeyctl due"), "{both}");
+    assert!(shown.contains(&"<b>soon expires in 2 days</b>\nkeyctl rotate soon".to_owned()), "{shown:?}");
+    assert_eq!(shown.len(), 2);
+}
+
+#[test]
+fn the_users_own_program_is_told_names_and_dates_and_is_enough() {
+    let session = Session::bare().with_store();
+    session.keep("openai/dev", &["--expires", "2020-02-29"]);
+    let (told, program) = (session.path().join("told"), session.path().join("tell"));
+    fs::write(&program, format!("#!/bin/sh\ncat > '{}'\necho \"arguments: $*\" >&2\n", told.display())).expect("write");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("allow");
+    let config = |more: &str| {
+        let text = format!("[reminders]\nprogram = [\"{}\", \"to me\"]\n{more}", program.display());
+        fs::write(session.path().join("kept/config.toml"), text).expect("write");
+    };
+    config("json = true\n");
+    let alone = "reminded by the program alone: cannot show a notification: there is no session bus";
+    let (words, code) = session.remind(&["now"]);
+    assert_eq!((words, code), (format!("arguments: to me\nkeyctl: {alone}\n"), 0));
+    let news: Value = serde_json::from_slice(&fs::read(&told).expect("told")).expect("JSON");
+    assert_eq!(news["keys"], json!([{ "name": "openai/dev", "state": "expired", "date": "2020-02-29T00:00:00Z" }]));
+    config("");
+    session.remind(&["now"]);
+    let mail = fs::read_to_string(&told).expect("told");
+    assert!(mail.starts_with("openai/dev expired ") && mail.ends_with("\n\nkeyctl rotate openai/dev\n"), "{mail}");
+    assert!(!mail.contains(SECRET));
+    fs::write(&program, "#!/bin/sh\nexit 3\n").expect("write");
+    let (words, code) = session.remind(&["now"]);
+    assert_eq!(code, 10);
+    assert!(words.contains("there is no session bus") && words.contains("ended with exit code 3"), "{words}");
+}
+
+#[test]
+fn where_the_store_does_not_open_the_number_is_told_without_names() {
+    let session = Session::with_dunst("").with_store();
+    session.keep("openai/dev", &["--expires", "2020-02-29"]);
+    let identity = session.path().join("kept/identity.txt");
+    fs::rename(&identity, session.path().join("away")).expect("rename");
+    assert_eq!(session.remind(&["now"]), said("reminded: 1 key due"));
+    assert_eq!(session.history()[0]["message"]["data"], json!("<b>1 key due</b>\nsee which: keyctl due"));
+}
+
+#[test]
+fn reminders_are_installed_where_something_keeps_a_timer_and_said_to_be() {
+    let session = Session::bare().with_store();
+    let (words, code) = session.remind(&["status"]);
+    let hint = "keyctl: hint: a notification when a key is due: `keyctl remind install`\n";
+    assert_eq!((words, code), (format!("reminders  not installed\n{hint}"), 0));
+    let (words, _) = session.remind(&["status", "--json"]);
+    let status: Value = serde_json::from_str(&words).expect("JSON");
+    assert_eq!(status["state"], json!("absent"));
+    assert_eq!(session.remind(&["uninstall"]), said("reminders were not installed"));
+}
