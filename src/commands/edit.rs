@@ -1,4 +1,4 @@
-//! `keyctl edit` and `keyctl revoke`: what is known of a key changes, its secret does not.
+//! `keyctl edit`: what is known of a key changes, its secret does not.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,13 @@ use crate::{
     date::Moment,
     history::{Action, Event},
     home::Home,
-    store::{facts::Revoked, journal::Deed},
+    store::journal::Deed,
     terminal::Terminal,
 };
 
 use super::{
     change::{Outcome, change},
-    details::{Details, in_words, words},
-    versions::need_yes,
+    details::{Details, in_words},
 };
 
 /// Changes a key's details.
@@ -43,46 +42,6 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("changed `{name}`{dates}"));
     } else {
         terminal.say(&format!("`{name}` is so already"));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Marks a key as not to be used. Its secret stays, so that it can still be looked for.
-///
-/// # Errors
-/// `Usage` without a yes; as the store has them.
-pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
-    let now = Moment::now();
-    let name = &arguments.name;
-    let reason = arguments.reason.as_deref().map(|text| words("a reason", text)).transpose()?;
-    need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
-        format!("let no command use `{name}` any more?")
-    })?;
-    let changed = change(&home, terminal, now, |payload| {
-        let changed = payload.step(Deed::Revoke, now, |edit| {
-            edit.change(name, |facts| {
-                // Since when it must not be used stays what it was.
-                let at = facts.revoked.as_ref().map_or(now, |revoked| revoked.at);
-                facts.revoked = Some(Revoked { at, reason: reason.clone() });
-            })
-        })?;
-        let event = Event::new(Action::Revoke, now).names([name]);
-        let event = match &reason {
-            Some(reason) => event.note(reason),
-            None => event,
-        };
-        Ok(if changed { Outcome::changed(true, event) } else { Outcome::AsItWas(false) })
-    })?;
-    if arguments.json {
-        terminal.json(&json!({ "name": name.as_str(), "revoked": true, "changed": changed }))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if changed {
-        terminal.say(&format!("revoked `{name}`: no command gets it any more"));
-        terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));
-    } else {
-        terminal.say(&format!("`{name}` is revoked already"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,6 +30,7 @@ pub mod recovery;
 pub mod remind;
 pub mod reminded;
 pub mod remove;
+pub mod revoke;
 pub mod rotate;
 pub mod run;
 pub mod set;
@@ -205,7 +206,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Rename(arguments) => remove::rename(&arguments, terminal),
         Verb::Copy(arguments) => copy::copy(&arguments, terminal),
         Verb::Edit(arguments) => edit::edit(&arguments, terminal),
-        Verb::Revoke(arguments) => edit::revoke(&arguments, terminal),
+        Verb::Revoke(arguments) => revoke::revoke(&arguments, terminal),
         Verb::Versions(arguments) => versions::versions(&arguments, terminal),
         Verb::Rollback(arguments) => versions::rollback(&arguments, terminal),
         Verb::Undo(arguments) => undo::undo(&arguments, terminal),

@@ -4,7 +4,10 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    commands::change::{Outcome, change},
+    commands::{
+        change::{Outcome, change},
+        details,
+    },
     date::{Moment, Period},
     failure::Result,
     history::Event,
@@ -52,6 +55,8 @@ pub(super) fn keep(
 ) -> Result<Done> {
     let now = Moment::now();
     let until = scene.overlap(plan, usual_overlap, now);
+    let own_end = |new: &New| details::of_secret(&new.name, &new.value, scene.terminal);
+    let ends: Vec<Option<Moment>> = new.iter().map(|new| scene.expires.or_else(|| own_end(new))).collect();
     let (facts, kept_until) = change(&scene.home, scene.terminal, now, |payload| {
         let holds = |new: &New| Ok(payload.key(&new.name)?.value.same_as(&new.value));
         if new.iter().map(holds).collect::<Result<Vec<bool>>>()?.iter().all(|holds| *holds) {
@@ -59,11 +64,11 @@ pub(super) fn keep(
         }
         look(payload)?;
         payload.step(Deed::Rotate, now, |edit| {
-            for New { name, value, longer } in new {
+            for (New { name, value, longer }, end) in new.iter().zip(&ends) {
                 let until = longer.map_or(until, |longer| until.map(|until| longer.after(until, &TimeZone::UTC)));
                 // A copy: should the store not be written, the caller still has it.
                 edit.replace(name, Secret::new(value.expose().to_vec()), until)?;
-                edit.change(name, |facts| facts.expires = scene.expires)?;
+                edit.change(name, |facts| facts.expires = *end)?;
             }
             Ok(())
         })?;

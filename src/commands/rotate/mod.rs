@@ -11,7 +11,7 @@ mod keeping;
 mod means;
 mod page;
 mod program;
-mod touched;
+pub(super) mod touched;
 
 use std::process::ExitCode;
 
@@ -24,6 +24,7 @@ use crate::{
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     home::{Home, Lock},
+    issuer,
     name::KeyName,
     rotation::{Plan, Rotator},
     rotator::unfinished,
@@ -93,7 +94,8 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         return Ok(None);
     }
     show(scene, means.subject(name), &touched);
-    page::show(scene, name, key.facts.url.as_deref(), &means)?;
+    let known = issuer::recognise(&key.value).and_then(|recognised| recognised.kind.url());
+    page::show(scene, name, key.facts.url.as_deref().or(known), &means)?;
     ask()?;
     let done = match &means {
         Means::Program(command) => program::replace(scene, name, &plan, command, &opened)?,
