@@ -40,11 +40,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key: show what that touches, take the new secret, keep the former one for a while')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
             [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take the last change to the store back; 30 days are kept')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Wipe the former secrets of keys for good')
+            [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
+            [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
@@ -222,6 +225,28 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;rotate' {
+            [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make the new secret here: 32 random letters and digits, or LENGTH')
+            [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the new secret from a file')
+            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else until `forget`')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When the issuer ends the new secret')
+            [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due or expired, one after the other')
+            [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'For an access key of AWS: delete the old one there now, and make no new one')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
+            [CompletionResult]::new('--by-hand', '--by-hand', [CompletionResultType]::ParameterName, 'Type or pipe the new secret in, also where `config.toml` names a rotator')
+            [CompletionResult]::new('--no-check', '--no-check', [CompletionResultType]::ParameterName, 'Do not try the new secret with the check that `config.toml` names')
+            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the issuer''s page in the browser')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;revoke' {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for yourself and for the history')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
@@ -280,6 +305,104 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;due' {
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if a key is expired, or also if one is due')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Print a few words for a shell''s prompt if a key is due; the store stays closed')
+            [CompletionResult]::new('--ics', '--ics', [CompletionResultType]::ParameterName, 'Print a calendar (iCalendar) of all ends and replacements')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;remind;install' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind;uninstall' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind;status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind;now' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind;snooze' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All keys that are due or expired now')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;remind;help' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;remind;help;install' {
+            break
+        }
+        'keyctl;remind;help;uninstall' {
+            break
+        }
+        'keyctl;remind;help;status' {
+            break
+        }
+        'keyctl;remind;help;now' {
+            break
+        }
+        'keyctl;remind;help;snooze' {
+            break
+        }
+        'keyctl;remind;help;help' {
+            break
+        }
         'keyctl;env' {
             [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
@@ -327,6 +450,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--hash', '--hash', [CompletionResultType]::ParameterName, 'Allow without asking if what the project asks for has this hash')
             [CompletionResult]::new('--variable', '--variable', [CompletionResultType]::ParameterName, 'Let this project set a variable that others may not, such as `HTTPS_PROXY`')
             [CompletionResult]::new('--show-hash', '--show-hash', [CompletionResultType]::ParameterName, 'Print the hash of what the project asks for, and allow nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -458,6 +582,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;recovery;create' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
             [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'Print it to standard output instead, on a page with instructions')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -467,6 +592,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;recovery;verify' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -478,6 +604,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on; by default as before')
             [CompletionResult]::new('--accept-older', '--accept-older', [CompletionResultType]::ParameterName, 'Accept a store that is older than the newest one written')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -595,11 +722,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key: show what that touches, take the new secret, keep the former one for a while')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
             [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take the last change to the store back; 30 days are kept')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Wipe the former secrets of keys for good')
+            [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
+            [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
@@ -643,6 +773,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;edit' {
             break
         }
+        'keyctl;help;rotate' {
+            break
+        }
         'keyctl;help;revoke' {
             break
         }
@@ -656,6 +789,32 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;forget' {
+            break
+        }
+        'keyctl;help;due' {
+            break
+        }
+        'keyctl;help;remind' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            break
+        }
+        'keyctl;help;remind;install' {
+            break
+        }
+        'keyctl;help;remind;uninstall' {
+            break
+        }
+        'keyctl;help;remind;status' {
+            break
+        }
+        'keyctl;help;remind;now' {
+            break
+        }
+        'keyctl;help;remind;snooze' {
             break
         }
         'keyctl;help;env' {

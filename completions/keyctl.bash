@@ -31,6 +31,9 @@ _keyctl() {
             keyctl,doctor)
                 cmd="keyctl__subcmd__doctor"
                 ;;
+            keyctl,due)
+                cmd="keyctl__subcmd__due"
+                ;;
             keyctl,edit)
                 cmd="keyctl__subcmd__edit"
                 ;;
@@ -73,6 +76,9 @@ _keyctl() {
             keyctl,recovery)
                 cmd="keyctl__subcmd__recovery"
                 ;;
+            keyctl,remind)
+                cmd="keyctl__subcmd__remind"
+                ;;
             keyctl,remove)
                 cmd="keyctl__subcmd__remove"
                 ;;
@@ -87,6 +93,9 @@ _keyctl() {
                 ;;
             keyctl,rollback)
                 cmd="keyctl__subcmd__rollback"
+                ;;
+            keyctl,rotate)
+                cmd="keyctl__subcmd__rotate"
                 ;;
             keyctl,run)
                 cmd="keyctl__subcmd__run"
@@ -124,6 +133,9 @@ _keyctl() {
             keyctl__subcmd__help,doctor)
                 cmd="keyctl__subcmd__help__subcmd__doctor"
                 ;;
+            keyctl__subcmd__help,due)
+                cmd="keyctl__subcmd__help__subcmd__due"
+                ;;
             keyctl__subcmd__help,edit)
                 cmd="keyctl__subcmd__help__subcmd__edit"
                 ;;
@@ -160,6 +172,9 @@ _keyctl() {
             keyctl__subcmd__help,recovery)
                 cmd="keyctl__subcmd__help__subcmd__recovery"
                 ;;
+            keyctl__subcmd__help,remind)
+                cmd="keyctl__subcmd__help__subcmd__remind"
+                ;;
             keyctl__subcmd__help,remove)
                 cmd="keyctl__subcmd__help__subcmd__remove"
                 ;;
@@ -171,6 +186,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,rollback)
                 cmd="keyctl__subcmd__help__subcmd__rollback"
+                ;;
+            keyctl__subcmd__help,rotate)
+                cmd="keyctl__subcmd__help__subcmd__rotate"
                 ;;
             keyctl__subcmd__help,run)
                 cmd="keyctl__subcmd__help__subcmd__run"
@@ -213,6 +231,21 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__recovery,verify)
                 cmd="keyctl__subcmd__help__subcmd__recovery__subcmd__verify"
+                ;;
+            keyctl__subcmd__help__subcmd__remind,install)
+                cmd="keyctl__subcmd__help__subcmd__remind__subcmd__install"
+                ;;
+            keyctl__subcmd__help__subcmd__remind,now)
+                cmd="keyctl__subcmd__help__subcmd__remind__subcmd__now"
+                ;;
+            keyctl__subcmd__help__subcmd__remind,snooze)
+                cmd="keyctl__subcmd__help__subcmd__remind__subcmd__snooze"
+                ;;
+            keyctl__subcmd__help__subcmd__remind,status)
+                cmd="keyctl__subcmd__help__subcmd__remind__subcmd__status"
+                ;;
+            keyctl__subcmd__help__subcmd__remind,uninstall)
+                cmd="keyctl__subcmd__help__subcmd__remind__subcmd__uninstall"
                 ;;
             keyctl__subcmd__help__subcmd__store,create)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__create"
@@ -283,6 +316,42 @@ _keyctl() {
             keyctl__subcmd__recovery__subcmd__help,verify)
                 cmd="keyctl__subcmd__recovery__subcmd__help__subcmd__verify"
                 ;;
+            keyctl__subcmd__remind,help)
+                cmd="keyctl__subcmd__remind__subcmd__help"
+                ;;
+            keyctl__subcmd__remind,install)
+                cmd="keyctl__subcmd__remind__subcmd__install"
+                ;;
+            keyctl__subcmd__remind,now)
+                cmd="keyctl__subcmd__remind__subcmd__now"
+                ;;
+            keyctl__subcmd__remind,snooze)
+                cmd="keyctl__subcmd__remind__subcmd__snooze"
+                ;;
+            keyctl__subcmd__remind,status)
+                cmd="keyctl__subcmd__remind__subcmd__status"
+                ;;
+            keyctl__subcmd__remind,uninstall)
+                cmd="keyctl__subcmd__remind__subcmd__uninstall"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,help)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,install)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__install"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,now)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__now"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,snooze)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__snooze"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,status)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__status"
+                ;;
+            keyctl__subcmd__remind__subcmd__help,uninstall)
+                cmd="keyctl__subcmd__remind__subcmd__help__subcmd__uninstall"
+                ;;
             keyctl__subcmd__store,create)
                 cmd="keyctl__subcmd__store__subcmd__create"
                 ;;
@@ -308,7 +377,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit revoke versions rollback undo forget env import init allow deny profile history recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,7 +391,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__allow)
-            opts="-q -h --hash --show-hash --variable --quiet --no-color --help"
+            opts="-q -h --hash --show-hash --json --variable --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -396,6 +465,24 @@ _keyctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__due)
+            opts="-a -q -h --all --fail-on --prompt --ics --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --fail-on)
+                    COMPREPLY=($(compgen -W "due expired" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -508,7 +595,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit revoke versions rollback undo forget env import init allow deny profile history recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +665,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__due)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -857,6 +958,90 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__remind)
+            opts="install uninstall status now snooze"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__remind__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__remind__subcmd__now)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__remind__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__remind__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__remind__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -900,6 +1085,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1348,7 +1547,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__create)
-            opts="-q -h --print --passphrase-file --quiet --no-color --help"
+            opts="-q -h --print --passphrase-file --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1447,7 +1646,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__restore)
-            opts="-q -h --passphrase-file --keeper --accept-older --quiet --no-color --help"
+            opts="-q -h --passphrase-file --keeper --accept-older --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1480,7 +1679,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__verify)
-            opts="-q -h --passphrase-file --quiet --no-color --help"
+            opts="-q -h --passphrase-file --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1501,6 +1700,192 @@ _keyctl() {
                     fi
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind)
+            opts="-q -h --quiet --no-color --help install uninstall status now snooze help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help)
+            opts="install uninstall status now snooze help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__now)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__install)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__now)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__snooze)
+            opts="-q -h --all --for --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__status)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__remind__subcmd__uninstall)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -1562,6 +1947,47 @@ _keyctl() {
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__rotate)
+            opts="-n -y -q -h --due --finish --dry-run --generate --from-file --by-hand --overlap --expires --no-check --open --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --generate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --overlap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,11 +37,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
+            cand rotate 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
             cand undo 'Take the last change to the store back; 30 days are kept'
             cand forget 'Wipe the former secrets of keys for good'
+            cand due 'List the keys that have ended, have to be replaced, or will have to soon'
+            cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
             cand import 'Take keys over from a `.env` or JSON file, or from the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
@@ -206,6 +209,27 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;rotate'= {
+            cand --generate 'Make the new secret here: 32 random letters and digits, or LENGTH'
+            cand --from-file 'Read the new secret from a file'
+            cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else until `forget`'
+            cand --expires 'When the issuer ends the new secret'
+            cand --due 'All keys that are due or expired, one after the other'
+            cand --finish 'For an access key of AWS: delete the old one there now, and make no new one'
+            cand -n 'Show what replacing it touches, and replace nothing'
+            cand --dry-run 'Show what replacing it touches, and replace nothing'
+            cand --by-hand 'Type or pipe the new secret in, also where `config.toml` names a rotator'
+            cand --no-check 'Do not try the new secret with the check that `config.toml` names'
+            cand --open 'Open the issuer''s page in the browser'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;revoke'= {
             cand --reason 'Why, for yourself and for the history'
             cand -y 'Do not ask for a yes'
@@ -259,6 +283,90 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;due'= {
+            cand --fail-on 'End with exit code 1 if a key is expired, or also if one is due'
+            cand -a 'Show every key, also those with nothing to do'
+            cand --all 'Show every key, also those with nothing to do'
+            cand --prompt 'Print a few words for a shell''s prompt if a key is due; the store stays closed'
+            cand --ics 'Print a calendar (iCalendar) of all ends and replacements'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install 'Show a notification each day on which a key is due'
+            cand uninstall 'Show no more notifications'
+            cand status 'Show whether notifications are installed, and what the last one said'
+            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand snooze 'Leave keys out of all reminders for a while'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;remind;install'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind;uninstall'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind;status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind;now'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind;snooze'= {
+            cand --for 'For how long'
+            cand --all 'All keys that are due or expired now'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;remind;help'= {
+            cand install 'Show a notification each day on which a key is due'
+            cand uninstall 'Show no more notifications'
+            cand status 'Show whether notifications are installed, and what the last one said'
+            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand snooze 'Leave keys out of all reminders for a while'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;remind;help;install'= {
+        }
+        &'keyctl;remind;help;uninstall'= {
+        }
+        &'keyctl;remind;help;status'= {
+        }
+        &'keyctl;remind;help;now'= {
+        }
+        &'keyctl;remind;help;snooze'= {
+        }
+        &'keyctl;remind;help;help'= {
+        }
         &'keyctl;env'= {
             cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
             cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
@@ -303,6 +411,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --hash 'Allow without asking if what the project asks for has this hash'
             cand --variable 'Let this project set a variable that others may not, such as `HTTPS_PROXY`'
             cand --show-hash 'Print the hash of what the project asks for, and allow nothing'
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -416,6 +525,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;recovery;create'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
             cand --print 'Print it to standard output instead, on a page with instructions'
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -424,6 +534,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;recovery;verify'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -434,6 +545,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
             cand --keeper 'Who keeps the identity from now on; by default as before'
             cand --accept-older 'Accept a store that is older than the newest one written'
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -534,11 +646,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
+            cand rotate 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
             cand undo 'Take the last change to the store back; 30 days are kept'
             cand forget 'Wipe the former secrets of keys for good'
+            cand due 'List the keys that have ended, have to be replaced, or will have to soon'
+            cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
             cand import 'Take keys over from a `.env` or JSON file, or from the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
@@ -572,6 +687,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help;edit'= {
         }
+        &'keyctl;help;rotate'= {
+        }
         &'keyctl;help;revoke'= {
         }
         &'keyctl;help;versions'= {
@@ -581,6 +698,25 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;undo'= {
         }
         &'keyctl;help;forget'= {
+        }
+        &'keyctl;help;due'= {
+        }
+        &'keyctl;help;remind'= {
+            cand install 'Show a notification each day on which a key is due'
+            cand uninstall 'Show no more notifications'
+            cand status 'Show whether notifications are installed, and what the last one said'
+            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand snooze 'Leave keys out of all reminders for a while'
+        }
+        &'keyctl;help;remind;install'= {
+        }
+        &'keyctl;help;remind;uninstall'= {
+        }
+        &'keyctl;help;remind;status'= {
+        }
+        &'keyctl;help;remind;now'= {
+        }
+        &'keyctl;help;remind;snooze'= {
         }
         &'keyctl;help;env'= {
         }
