@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::{
     cli, config,
     date::Moment,
-    failure::Kind,
+    failure::Kind as FailureKind,
     home::Home,
+    issuer::{self, Kind},
     name::Tag,
     rotation::State,
     store::payload::{Former, Key},
@@ -86,9 +87,14 @@ fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
 
 fn notes(judged: &Judged) -> Vec<Vec<String>> {
     let facts = &judged.key.facts;
+    let kind = issuer::recognise(&judged.key.value).map(|recognised| recognised.kind);
+    let usual = kind.and_then(Kind::period).filter(|_| judged.plan.every.is_none());
+    let usual = usual.map(|period| format!("; usually replaced every {}", period.words())).unwrap_or_default();
+    let what = kind.map(|kind| format!("{}{usual}", kind.name()));
+    let page = facts.url.as_deref().or(kind.and_then(Kind::url)).map(str::to_owned);
     let tags: Vec<&str> = facts.tags.iter().map(Tag::as_str).collect();
     let tags = (!tags.is_empty()).then(|| tags.join(", "));
-    let notes = [("page", facts.url.clone()), ("note", facts.note.clone()), ("tags", tags)];
+    let notes = [("kind", what), ("page", page), ("note", facts.note.clone()), ("tags", tags)];
     notes.into_iter().filter_map(|(about, said)| Some(row(about, said?))).collect()
 }
 
@@ -113,7 +119,7 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     let home = Home::find()?;
     let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
-        Err(failure) if arguments.json && failure.kind == Kind::Missing => {
+        Err(failure) if arguments.json && failure.kind == FailureKind::Missing => {
             terminal.json(&Value::Array(Vec::new()))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -164,6 +170,7 @@ fn as_json(judged: &Judged) -> Value {
     let mut facts = judged.as_json();
     facts["bytes"] = value.len().into();
     facts["text"] = value.is_text().into();
+    facts["kind"] = issuer::recognise(value).map(|recognised| recognised.kind.id()).into();
     facts["former"] = former.iter().map(former_as_json).collect();
     facts
 }

@@ -345,6 +345,9 @@ fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
     // Made up, with the check characters that belong to it; in two pieces, so that nobody takes it for a leak.
     let token = ["ghp_abcdefghijklmnop", "qrstuvwxyz01232LolCm"].concat();
     sandbox.set("GITHUB", &token).says("", "keyctl: kept `GITHUB` (GitHub personal access token (classic))\n", 0);
+    let shown = dateless(&sandbox.call(&["show", "GITHUB"]).run().stdout());
+    let page = "\nkind        GitHub personal access token (classic); usually replaced every 90 days\npage        https://github.com/settings/tokens\n";
+    assert!(shown.contains(page), "{shown}");
     sandbox.set("MISTYPED", &token.replace("abc", "acb")).says(
         "",
         "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short? Kept all the same\n\
