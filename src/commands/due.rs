@@ -96,14 +96,16 @@ fn say_without_plan(keys: &[&Judged], clock: Clock, terminal: &Terminal) {
         key.outlook.never_rotated
             && clock.judged.seconds().saturating_sub(key.key.facts.created.seconds()) > LONG_SECONDS
     };
-    let old = match without.iter().filter(old).count() {
-        0 => String::new(),
-        number => format!(", {number} of them kept for more than a year and never replaced"),
-    };
-    match without.len() {
-        0 => {}
-        1 => terminal.say(&format!("1 key has no plan{old}: `keyctl due --all` shows it")),
-        number => terminal.say(&format!("{number} keys have no plan{old}: `keyctl due --all` shows them")),
+    let old = without.iter().filter(old).count();
+    let never = "never replaced in more than a year";
+    match (without.len(), old) {
+        (0, _) => {}
+        (1, 0) => terminal.say("1 key has no plan: `keyctl due --all` shows it"),
+        (1, _) => terminal.say(&format!("1 key has no plan, and was {never}: `keyctl due --all` shows it")),
+        (number, 0) => terminal.say(&format!("{number} keys have no plan: `keyctl due --all` shows them")),
+        (number, old) => {
+            terminal.say(&format!("{number} keys have no plan, {old} of them {never}: `keyctl due --all` shows them"));
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn due_lists_what_has_something_to_do_the_worst_first() {
          aws/deploy   due        22 hours ago  2026-11-24\n\
          openai/dev   due soon   in 10 days    2026-12-05\n\
          github/ci    ends soon  in 13 days    2026-12-08\n",
-        "keyctl: 2 keys have no plan, 1 of them kept for more than a year and never replaced: `keyctl due --all` shows them\n",
+        "keyctl: 2 keys have no plan, 1 of them never replaced in more than a year: `keyctl due --all` shows them\n",
         0,
     );
     sandbox.call(&["due", "--all", "--quiet"]).at(NOW).run().says(
@@ -67,6 +67,8 @@ fn where_nothing_is_due_it_says_what_is_next() {
     keep(&sandbox, "plain", NOW, &[]);
     let plain = "keyctl: 1 key has no plan: `keyctl due --all` shows it\n";
     sandbox.call(&["due"]).at(NOW).run().says("", &format!("keyctl: nothing is due\n{plain}"), 0);
+    let year = "keyctl: nothing is due\nkeyctl: 1 key has no plan, and was never replaced in more than a year: `keyctl due --all` shows it\n";
+    sandbox.call(&["due"]).at("2027-11-26T10:00:00Z").run().says("", year, 0);
     keep(&sandbox, "openai/dev", NOW, &["--rotate-every", "90d"]);
     let next = "keyctl: nothing is due; next is `openai/dev`, in 3 months\n";
     sandbox.call(&["due"]).at(NOW).run().says("", &format!("{next}{plain}"), 0);
@@ -191,7 +193,7 @@ fn in_2099_everything_has_ended_and_nothing_is_lost() {
          aws/deploy   due      72 years ago  2026-11-24\n\
          openai/dev   due      72 years ago  2026-12-05\n\
          later        due      71 years ago  2027-11-20\n",
-        "keyctl: 2 keys have no plan, 2 of them kept for more than a year and never replaced: `keyctl due --all` shows them\n",
+        "keyctl: 2 keys have no plan, 2 of them never replaced in more than a year: `keyctl due --all` shows them\n",
         0,
     );
     assert_eq!(std::fs::read(sandbox.data("store.age")).expect("read"), before);

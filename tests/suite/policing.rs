@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use keyctl::{commands::opening, home::Home, store::file};
+
 use crate::{clock::keep, sandbox::Sandbox};
 
 const KEPT: &str = "2026-11-01T10:00:00Z";
@@ -158,6 +160,44 @@ fn of_a_key_that_is_due_run_speaks_once_a_day() {
     sandbox.call(&["get", "a"]).at("2026-11-28T10:00:00Z").run().says("sk-secret-of-a", "", 0);
     let quiet = sandbox.call(&["run", "-q", "-kA=a", "--", "true"]).at("2026-11-28T10:00:00Z");
     quiet.run().says("", "", 0);
+}
+
+/// Puts reminders of a key off, as `remind` does.
+fn snooze(sandbox: &Sandbox, name: &str, until: &str) {
+    let home = Home::at(sandbox.data("store.age").parent().expect("a folder"));
+    let kept = opening::identity(&home).expect("an identity");
+    let sealed = file::SealedFile::read(&home).expect("read").expect("a store");
+    let mut payload = sealed.open(&kept.identity, &kept.anchor).expect("open").read().expect("a payload");
+    let key = payload.keys.get_mut(name).expect("a key");
+    key.facts.snoozed = Some(until.parse().expect("a moment"));
+    file::write(&home, &payload, &kept.identity).expect("write");
+}
+
+#[test]
+fn of_a_key_whose_reminders_are_put_off_nobody_speaks_until_then() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &["--rotate-every", "20d"]);
+    keep(&sandbox, "b", KEPT, &["--expires", "2026-11-22"]);
+    for name in ["a", "b"] {
+        snooze(&sandbox, name, "2026-11-27T10:00:00Z");
+    }
+    run(&sandbox, NOW, &["a"], "", 0);
+    assert!(!sandbox.data("reminded").exists());
+    // That a key has ended is no reminder: the command is about to fail.
+    run(&sandbox, NOW, &["b"], "keyctl: `b` expired 3 days ago: replace it with `keyctl rotate b`\n", 0);
+    sandbox.call(&["due"]).at(NOW).run().says(
+        "KEY  STATE    WHEN        DATE\n\
+         b    expired  3 days ago  2026-11-22  snoozed until 2026-11-27\n\
+         a    due      4 days ago  2026-11-21  snoozed until 2026-11-27\n",
+        "",
+        0,
+    );
+    sandbox.call(&["due", "--prompt"]).at(NOW).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["due", "--fail-on", "due"]).at(NOW).run().code(), 1);
+    let awake = "2026-11-27T10:00:00Z";
+    sandbox.call(&["due", "--prompt"]).at(awake).run().says("1+ keys due\n", "", 0);
+    let said = "keyctl: `a` was to be replaced 6 days ago: replace it with `keyctl rotate a`\n";
+    run(&sandbox, awake, &["a"], said, 0);
 }
 
 #[test]
