@@ -139,6 +139,7 @@ fn only_a_terminal_gets_colour_and_not_one_that_was_told_no() {
 #[test]
 fn json_is_json_whatever_a_folder_or_a_program_is_called() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let unsafe_ones = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     for name in
         ["quote\"back\\slash", "\u{1b}]52;c;eA==\u{7}", "new\nline\ttab", "\u{202e}turned", "\u{1f511}", "\u{7f}\u{9b}"]
     {
@@ -151,7 +152,6 @@ fn json_is_json_whatever_a_folder_or_a_program_is_called() {
             let ran = sandbox.call(words).inside(&folder).run();
             assert!(ran.code() < 2, "{words:?}: {}", ran.stderr());
             let text = String::from_utf8(ran.output.stdout.clone()).expect("text");
-            let unsafe_ones = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
             assert!(!text.contains(unsafe_ones), "{text:?}");
             text
         };
@@ -162,6 +162,11 @@ fn json_is_json_whatever_a_folder_or_a_program_is_called() {
         assert_eq!(parsed(&call(&["allow", "--show-hash", "--json"]))["file"], json!(folder.join(".keyctl.toml")));
         let history = call(&["history", "--json", "-n", "1"]);
         assert_eq!(parsed(&history)["prog"], json!(format!("run {name}")), "{history}");
+        for words in [&["status"][..], &["history"], &["history", "verify"], &["run", "-k", "NONE", "--", "true"]] {
+            let ran = sandbox.call(words).inside(&folder).run();
+            let said = [&ran.output.stdout[..], &ran.output.stderr].concat();
+            assert!(!String::from_utf8(said).expect("text").contains(unsafe_ones), "{words:?}");
+        }
         for words in [&["list", "--json"][..], &["doctor", "--json"], &["profile", "show", "--json"]] {
             parsed(&call(words));
         }

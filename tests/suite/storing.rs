@@ -119,6 +119,48 @@ fn a_store_that_someone_made_with_the_public_recipient_is_forged() {
 }
 
 #[test]
+fn a_content_that_is_no_stores_is_refused_without_being_quoted_and_without_end() {
+    let sandbox = kept();
+    let (text, recipient) = opened(&sandbox);
+    let text = String::from_utf8(text).expect("text");
+    let at_end = |more: &str| format!("{}\n{more}", text.trim_end());
+    let key = "created = \"2026-01-01T00:00:00Z\"\n";
+    let table = |at: u32| format!("[key.\"K{at}\"]\nvalue = \"planted\"\n{key}");
+    let many = (0..100_000).map(table).collect::<Vec<_>>().concat();
+    for content in [
+        String::new(),
+        "{ \"format\": 1 }".into(),
+        text.replacen("generation = 1", "generation = nan", 1),
+        text.replacen("generation = 1", "generation = 1e999", 1),
+        text.replacen("generation = 1", "generation = \"1\"", 1),
+        text.replacen("generation = 1", "generation = 99999999999999999999", 1),
+        at_end(&format!("[key.\"A\"]\nvalue = \"planted\"\n{key}")),
+        at_end(&format!("[key.\"B\"]\nvalue = 1\n{key}")),
+        at_end(&format!("[key.\"B\"]\n{key}")),
+        at_end(&format!("[key.\"B\"]\nvalue = \"planted\"\nbase64 = \"AA==\"\n{key}")),
+        at_end(&format!("[key.\"not a name\"]\nvalue = \"planted\"\n{key}")),
+        at_end("[key.\"B\"]\nvalue = \"planted\"\ncreated = \"yesterday\"\n"),
+        at_end(&format!("x = {}", "[".repeat(100_000))),
+        at_end(&format!("{many}[key.\"K0\"]\nvalue = \"planted\"\n{key}")),
+    ] {
+        assert_ne!(content, text);
+        let plain = sandbox.outside().join("plain");
+        fs::write(&plain, content).expect("write");
+        sandbox.may_lie_in(&plain);
+        fs::remove_file(sandbox.data("store.age")).expect("remove");
+        let store = sandbox.data("store.age");
+        age(&["-r", &recipient, "-o", store.to_str().expect("text"), plain.to_str().expect("text")], &[]);
+        fs::set_permissions(&store, PermissionsExt::from_mode(0o600)).expect("set");
+        let bounded = ["prlimit", "--as=1073741824", "--cpu=60"];
+        let ran = sandbox.call(&["list"]).under(&bounded).run();
+        let said = ran.stderr();
+        assert!(said.starts_with("keyctl: the store opens, but its content is not what keyctl writes"), "{said}");
+        assert!(!said.contains("planted") && !said.contains("99999"), "{said}");
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 5));
+    }
+}
+
+#[test]
 fn a_store_of_another_identity_is_called_that_and_no_new_identity_is_made() {
     let (sandbox, other) = (kept(), kept());
     let identity = fs::read(sandbox.data("identity.txt")).expect("read");
