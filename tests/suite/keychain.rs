@@ -316,7 +316,7 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
         home
     };
     let moving = ["store", "keeper", "--to", to];
-    let counts = faults::calls(&mut call_in(&sandbox, &new_store("counted"), &moving));
+    let counts = faults::calls(&mut call_in(&sandbox, &new_store("counted"), &moving), true);
     // What changes something outside of the process; the long sweep kills at every call.
     let changing =
         ["openat", "write", "pwrite64", "sendmsg", "sendto", "fsync", "rename", "unlink", "unlinkat", "flock"];
@@ -326,7 +326,8 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
         for nth in 1..=counts[call] {
             let home = new_store(&format!("{call}-{nth}"));
             let inject = format!("inject={call}:signal=KILL:when={nth}");
-            let killed = faults::under_strace(&call_in(&sandbox, &home, &moving), &["-o", "/dev/null", "-e", &inject]);
+            let killed =
+                faults::under_strace(&call_in(&sandbox, &home, &moving), true, &["-o", "/dev/null", "-e", &inject]);
             { killed }.output().expect("strace");
             let at = format!("{call} {nth}");
             assert_eq!(said(&home, &["get", "A"]), (Some(0), "kept-secret".into()), "after a kill at {at}");

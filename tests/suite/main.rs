@@ -33,6 +33,7 @@ mod recording;
 mod recovering;
 mod reporting;
 mod rotating;
+mod rotating_aws;
 mod running;
 mod storing;
 mod toplevel;

@@ -11,7 +11,7 @@ const OLD: &str = "first-old-secret";
 const NEW: &str = "then-new-secret";
 
 /// A text with `DATE` in the place of each minute.
-fn dateless(text: &str) -> String {
+pub fn dateless(text: &str) -> String {
     let is_date = |at: usize| {
         let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
         text.get(at..at + 16).is_some_and(|part| part.chars().map(shape).eq("0000-00-00 00:00".chars()))
@@ -126,6 +126,17 @@ fn a_piped_secret_takes_the_old_ones_place_and_the_files_that_hold_the_old_one_a
     let history = sandbox.call(&["history", "--json"]).run().stdout();
     let rotated = history.lines().find(|line| line.contains("\"rotate\"")).expect("recorded");
     assert!(rotated.contains("shop/key"), "{rotated}");
+}
+
+#[test]
+fn another_key_with_the_same_secret_is_named_before_and_after() {
+    let sandbox = sandbox();
+    sandbox.set("twin", OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).input(NEW).run();
+    let said = "keyctl: replacing `shop/key` touches:\nkeyctl:   key  twin  holds the same secret\n";
+    says(&ran, &format!("{said}{REPLACED}keyctl: `twin` still holds the former secret\n"), 0);
+    let ran = sandbox.call(&["rotate", "twin", "--yes", "-q"]).input(NEW).run();
+    says(&ran, "keyctl: `shop/key` holds the same secret\n", 0);
 }
 
 #[test]
