@@ -10,6 +10,7 @@ pub mod terminal;
 pub mod exchange;
 pub mod launch;
 pub mod rotator;
+pub mod scan;
 
 pub mod config;
 pub mod project;

@@ -45,6 +45,7 @@ mod chain;
 mod event;
 mod head;
 mod read;
+mod uses;
 mod verify;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use append::Appended;
 pub use chain::LogId;
 pub use event::{Action, Event};
 pub use read::Reader;
+pub use uses::Use;
 pub use verify::Verdict;
 
 /// What the key of the history is derived for.

@@ -79,6 +79,13 @@ impl Item<'_> {
     }
 }
 
+impl Record {
+    /// The place, in words.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+}
+
 /// What a sealed record approved; `None` in place of the grant for an exception.
 pub(super) fn approved(record: Record) -> Option<(Option<Grant>, VariableName)> {
     let Record { profile, variable, key, value, .. } = record;

@@ -51,6 +51,15 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// The folder that a place, written as above, stands for, if it is there: of a repository's worktrees the first one.
+#[must_use]
+pub fn folder_of(words: &str) -> Option<PathBuf> {
+    let inner = format!("{0}.git ", std::path::MAIN_SEPARATOR);
+    let within = words.match_indices(&inner).map(|(at, mark)| Path::new(&words[..at]).join(&words[at + mark.len()..]));
+    let root = Path::new(words).parent().filter(|_| words.ends_with(inner.trim_end())).map(Path::to_owned);
+    root.into_iter().chain(within).chain([PathBuf::from(words)]).find(|folder| folder.is_dir())
+}
+
 /// The place of a canonical folder. `ends_before` says where the search for a repository's root ends on the way up.
 #[must_use]
 pub fn of(folder: &Path, ends_before: impl Fn(&Path) -> bool) -> Place {
@@ -151,6 +160,24 @@ mod tests {
             place(&top.join("other/service")).to_string(),
             format!("{} service", top.join("trusted/.git").display())
         );
+    }
+
+    #[test]
+    fn the_words_for_a_place_lead_back_to_its_folder() {
+        let (_kept, top) = trusted();
+        fs::create_dir_all(top.join("plain folder")).unwrap();
+        git(&top.join("trusted"), &["worktree", "add", "-q", "../other"]);
+        for (folder, found) in [
+            ("trusted", "trusted"),
+            ("trusted/service", "trusted/service"),
+            ("plain folder", "plain folder"),
+            ("other/service", "trusted/service"),
+        ] {
+            let words = place(&top.join(folder)).to_string();
+            assert_eq!(folder_of(&words), Some(top.join(found)), "{words}");
+        }
+        assert_eq!(folder_of(&top.join("gone/.git service").to_string_lossy()), None);
+        assert_eq!(folder_of(""), None);
     }
 
     #[test]

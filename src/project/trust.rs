@@ -18,15 +18,15 @@ use std::{fmt::Write as _, io, path::PathBuf};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
 use super::{
-    approval::{Finder, Hash, Item, Salt, approved, needed},
+    approval::{Finder, Hash, Item, Record, Salt, approved, needed},
     place::Place,
 };
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     home::{self, Home, Lock},
-    name::VariableName,
-    profile::{Grant, hex, variables},
+    name::{KeyName, VariableName},
+    profile::{Grant, Source, hex, variables},
     seal::SealKey,
 };
 
@@ -155,6 +155,21 @@ impl Approvals {
         grants.sort();
         grants.dedup();
         grants
+    }
+
+    /// Where a key is approved, and as what: sorted by place.
+    #[must_use]
+    pub fn of_key(&self, name: &KeyName, key: &SealKey) -> Vec<(String, Grant)> {
+        let approval = |(hash, sealed): &Line| {
+            let record: Record = serde_json::from_slice(&key.open(hash, sealed)?).ok()?;
+            let place = record.place().to_owned();
+            let grant = approved(record)?.0?;
+            matches!(&grant.source, Source::Key { name: other, .. } if other == name).then_some((place, grant))
+        };
+        let mut all: Vec<_> = self.lines.iter().filter_map(approval).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// Writes the list in the place of the old one; an unreadable one is kept aside first.

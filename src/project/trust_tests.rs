@@ -56,6 +56,20 @@ fn what_was_approved_is_approved_in_its_place_and_needs_no_identity_to_be_found(
 }
 
 #[test]
+fn where_a_key_is_approved_is_known_to_the_identity_alone() {
+    let (_kept, home) = home();
+    allow(&home, "/q", &[key("default", "A", "a"), value("B", "a")]);
+    allow(&home, "/p", &[key("prod", "C", "a"), key("default", "D", "b")]);
+    let approvals = read(&home);
+    let name = "a".parse().unwrap();
+    assert_eq!(
+        approvals.of_key(&name, &approvals.key(ME)),
+        [("/p".to_owned(), key("prod", "C", "a")), ("/q".to_owned(), key("default", "A", "a"))]
+    );
+    assert_eq!(approvals.of_key(&name, &approvals.key(b"AGE-SECRET-KEY-1OTHER")), []);
+}
+
+#[test]
 fn less_does_not_ask_again_and_anything_more_or_other_does() {
     let (_kept, home) = home();
     let a = key("default", "A", "a");

@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator"],
+    &["launch", "exchange", "rotator", "scan"],
     &["project", "config"],
     &["profile", "rotation"],
     &["history", "store"],
@@ -38,6 +38,8 @@ const MAY_EXPOSE: &[&str] = &[
     "exchange/export.rs",         // other programs' forms
     "rotator/program.rs",         // a rotator's standard input
     "rotator/sigv4.rs",           // deriving the key that signs
+    "rotator/unfinished.rs",      // sealing a new one beside the store
+    "scan/copies.rs",             // looking for it in files
     "commands/change.rs",         // the anchor's line
     "commands/copy.rs",           // the clipboard's holder
     "commands/get.rs",            // printing it
@@ -49,6 +51,11 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
+    "commands/rotate/aws.rs",     // both halves of an access key
+    "commands/rotate/mod.rs",     // deriving the key of what is unfinished
+    "commands/rotate/touched.rs", // deriving the approvals' key
+    "commands/rotate/keeping.rs", // a copy for the store
+    "commands/rotate/program.rs", // what a rotator gave, and showing what can be kept nowhere
     "commands/set.rs",            // judging what was typed
     "commands/opening.rs",        // reading the anchor
     "terminal.rs",                // visible answers are read by the same reader

@@ -1,0 +1,4 @@
+//! Finding secrets in files: where copies of a key lie that replacing it does not reach.
+
+pub mod copies;
+pub mod walk;
