@@ -76,6 +76,8 @@ pub enum Verb {
     Copy(Copy),
     /// Change a key's dates, notes and tags, and leave its secret alone
     Edit(Edit),
+    /// Replace a key: show what that touches, take the new secret, keep the former one for a while
+    Rotate(Rotate),
     /// Mark a key as not to be used any more
     Revoke(Revoke),
     /// List a key's former secrets by their dates, without showing them

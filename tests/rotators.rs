@@ -91,6 +91,10 @@ fn refused<T>(ended: Result<T, Failure>) -> String {
     format!("{start}at it {}", end.split_once("` ").expect("closed").1)
 }
 
+fn not_made(client: &Client) -> Result<AccessKey, Failure> {
+    client.create().map_err(|not_made| not_made.failure)
+}
+
 /// A server that sends these bytes to each caller, once it has the head of the request.
 fn answer(bytes: Vec<u8>) -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
@@ -140,7 +144,9 @@ fn a_key_is_made_tried_and_takes_the_old_ones_place() {
     let before = old.list().expect("listed");
     assert_eq!((before.len(), before[0].active), (1, true));
     assert!(before[0].created.seconds().abs_diff(Moment::now().seconds()) < 600);
-    let made = old.create().expect("made");
+    let made = old.create().map_err(|not_made| not_made.failure).expect("made");
+    assert!(!old.was_used(&made.id).expect("known"), "nobody has it yet");
+    assert!(old.was_used(&before[0].id).expect("known"));
     assert_eq!(made.secret.len(), 40);
     let new_id = made.id.clone();
     let new = AWS.client_of(made);
@@ -173,14 +179,14 @@ fn a_wrong_secret_an_unknown_id_and_a_policy_are_told_apart() {
     assert_eq!(refused(AWS.client_of(any_key()).list()), "AWS IAM at it knows no active access key with this id");
     let reader = AWS.client("reader");
     assert_eq!(reader.list().map(|keys| keys.len()).map_err(|failure| failure.message), Ok(1));
-    assert_eq!(refused(reader.create()), "AWS IAM at it does not let this key's user call `CreateAccessKey`");
+    assert_eq!(refused(not_made(&reader)), "AWS IAM at it does not let this key's user call `CreateAccessKey`");
 }
 
 #[test]
 fn a_third_key_is_not_made() {
     let full = AWS.client("full");
     assert_eq!(full.list().expect("listed").len(), 2);
-    assert_eq!(refused(full.create()), "AWS IAM at it makes no third access key: the user has two");
+    assert_eq!(refused(not_made(&full)), "AWS IAM at it makes no third access key: the user has two");
 }
 
 #[test]
@@ -212,7 +218,7 @@ fn a_server_that_hangs_is_left_at_the_deadline() {
     let short = Duration::from_millis(500);
     let client = Client::new(any_key(), "us-east-1", Some(&address), Moment::now, short).expect("a client");
     let begun = Instant::now();
-    assert_eq!(refused(client.create()), "AWS IAM at it did not answer within 0.5 seconds");
+    assert_eq!(refused(not_made(&client)), "AWS IAM at it did not answer within 0.5 seconds");
     assert!(begun.elapsed() < Duration::from_secs(5));
     drop(listener);
     assert_eq!(refused(client.list()), "AWS IAM at it cannot be reached: connection refused");

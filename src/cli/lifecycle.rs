@@ -196,8 +196,11 @@ pub struct Rotate {
     #[arg(required_unless_present = "due")]
     pub name: Option<KeyName>,
     /// All keys that are due or expired, one after the other
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
+    /// For an access key of AWS: delete the old one there now, and make no new one
+    #[arg(long, conflicts_with_all = ["due", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "open"])]
+    pub finish: bool,
     /// Show what replacing it touches, and replace nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,

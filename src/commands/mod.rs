@@ -23,6 +23,7 @@ pub mod project;
 pub mod record;
 pub mod recovery;
 pub mod remove;
+pub mod rotate;
 pub mod run;
 pub mod set;
 pub mod show;
@@ -202,6 +203,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Rollback(arguments) => versions::rollback(&arguments, terminal),
         Verb::Undo(arguments) => undo::undo(&arguments, terminal),
         Verb::Forget(arguments) => versions::forget(&arguments, terminal),
+        Verb::Rotate(arguments) => rotate::rotate(&arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
         Verb::Import(arguments) => import::import(&arguments, terminal),
         Verb::Init(arguments) => init::init(&arguments, terminal),

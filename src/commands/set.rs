@@ -118,29 +118,23 @@ fn check(secret: &Secret, arguments: &cli::Set, terminal: &Terminal) -> Result<(
         )
         .hint("if that is meant: `--binary`"));
     }
-    let text = secret.expose_text().unwrap_or_default().trim();
-    let placeholder = [
-        "changeme",
-        "change_me",
-        "change-me",
-        "todo",
-        "your-key",
-        "your_key",
-        "your-api-key",
-        "your_api_key",
-        "example",
-    ]
-    .iter()
-    .any(|word| text.eq_ignore_ascii_case(word))
-        || (text.starts_with('<') && text.ends_with('>'))
-        || (text.len() > 2 && text.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'x')));
-    if placeholder {
+    if looks_like_a_placeholder(secret) {
         terminal.warn(&format!(
             "this looks like a placeholder, not like a secret; kept as `{}` all the same",
             arguments.name
         ));
     }
     Ok(())
+}
+
+/// Whether a text stands where a secret should be put in.
+pub(super) fn looks_like_a_placeholder(secret: &Secret) -> bool {
+    let text = secret.expose_text().unwrap_or_default().trim();
+    ["changeme", "change_me", "change-me", "todo", "your-key", "your_key", "your-api-key", "your_api_key", "example"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
+        || (text.starts_with('<') && text.ends_with('>'))
+        || (text.len() > 2 && text.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'x')))
 }
 
 /// Refuses what no key should be, wherever it comes from: more than a secret may have, or a NUL byte.
@@ -165,7 +159,7 @@ pub fn refuse_unfit(secret: &Secret, what: &str) -> Result<()> {
 }
 
 /// Letters and digits, so that no shell, URL or file format has to quote it: almost six random bits a character.
-fn generate(length: u16) -> Result<Secret> {
+pub(super) fn generate(length: u16) -> Result<Secret> {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut made = Vec::with_capacity(length.into());
     let mut random = zeroize::Zeroizing::new([0_u8; 256]);
@@ -178,7 +172,7 @@ fn generate(length: u16) -> Result<Secret> {
     Ok(Secret::new(made))
 }
 
-fn from_file(file: &Path) -> Result<Secret> {
+pub(super) fn from_file(file: &Path) -> Result<Secret> {
     match home::read_named(file, LARGEST) {
         Ok(Some((bytes, _))) => Ok(Secret::new(bytes)),
         Ok(None) => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),

@@ -184,6 +184,14 @@ pub fn kill_group(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
+/// Opens a page of the web in the user's browser. Not by `start`, which is a word of a shell that would read the address.
+///
+/// # Errors
+/// When the program for it cannot be started.
+pub fn open_page(address: &str) -> io::Result<()> {
+    Command::new("rundll32.exe").arg("url.dll,FileProtocolHandler").arg(address).spawn().map(drop)
+}
+
 /// Windows has no signals.
 #[must_use]
 pub fn signal_of(_: std::process::ExitStatus) -> Option<i32> {

@@ -1,4 +1,4 @@
-//! IAM access keys of AWS: listed, made, switched off and deleted over the IAM Query API (version 2010-05-08), and
+//! IAM access keys of AWS: listed, made, switched off, asked after and deleted over the IAM Query API (version 2010-05-08), and
 //! tried with STS `GetCallerIdentity`, which every valid key may call.
 //!
 //! No user is named in any request: IAM then takes the one whose key signs. Endpoints come from the caller alone, who
@@ -67,6 +67,14 @@ struct Service {
     region: String,
     address: Address,
     http: Http,
+}
+
+/// Why no access key was made, as far as that is known.
+pub struct NotMade {
+    /// What AWS or the network said.
+    pub failure: Failure,
+    /// Whether AWS itself said no. Else it may have made one whose answer never came, which [`Client::list`] shows.
+    pub is_certain: bool,
 }
 
 /// Why AWS did not do it.
@@ -142,22 +150,37 @@ impl Client {
         listed.collect::<Option<Vec<_>>>().filter(|_| whole).ok_or_else(|| self.unreadable("ListAccessKeys"))
     }
 
-    /// Makes one more access key. When this fails after the request was sent, AWS may have made it all the same; then
-    /// [`Client::list`] shows it.
+    /// Makes one more access key.
     ///
     /// # Errors
-    /// `Remote`; two keys being there already is one of them.
-    pub fn create(&self) -> Result<AccessKey> {
-        let records = self.ask("CreateAccessKey", &[])?;
+    /// Two keys being there already is one of them.
+    pub fn create(&self) -> std::result::Result<AccessKey, NotMade> {
+        let records = self.ask_for("CreateAccessKey", &[]).map_err(|refusal| {
+            // What AWS calls its own failure may have come after the deed.
+            let is_certain = !["", "InternalFailure", "ServiceFailure", "ServiceUnavailable"].contains(&&*refusal.code);
+            NotMade { failure: refusal.failure, is_certain }
+        })?;
         let made = records.into_iter().find_map(|mut record| {
             let id = key_id(&record)?;
             let secret = record.take_secret("SecretAccessKey").filter(|secret| !secret.is_empty())?;
             Some(AccessKey { id, secret })
         });
-        made.ok_or_else(|| {
-            self.unreadable("CreateAccessKey")
-                .hint("a key may have been made: look with `aws iam list-access-keys`, and delete it")
-        })
+        made.ok_or_else(|| NotMade { failure: self.unreadable("CreateAccessKey"), is_certain: false })
+    }
+
+    /// Whether an access key was ever used, as far as AWS has noted by now.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub fn was_used(&self, id: &str) -> Result<bool> {
+        let records = self.ask("GetAccessKeyLastUsed", &[("AccessKeyId", id)])?;
+        // A key that was never used has no date, and `N/A` for the rest (IAM API Reference, AccessKeyLastUsed).
+        let said = |field| records.iter().find_map(|record| record.get(field)).filter(|text| !text.is_empty());
+        match (said("LastUsedDate"), said("ServiceName")) {
+            (None, Some("N/A")) => Ok(false),
+            (Some(_), _) => Ok(true),
+            _ => Err(self.unreadable("GetAccessKeyLastUsed")),
+        }
     }
 
     /// Switches an access key on or off.
@@ -198,15 +221,17 @@ impl Client {
     }
 
     fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Vec<Record>> {
-        self.call(&self.iam, action, parameters)
-            .or_else(|refusal| {
-                if !is_throttling(&refusal.code) {
-                    return Err(refusal);
-                }
-                sleep(THROTTLED);
-                self.call(&self.iam, action, parameters)
-            })
-            .map_err(|refusal| refusal.failure)
+        self.ask_for(action, parameters).map_err(|refusal| refusal.failure)
+    }
+
+    fn ask_for(&self, action: &str, parameters: &[(&str, &str)]) -> std::result::Result<Vec<Record>, Refusal> {
+        self.call(&self.iam, action, parameters).or_else(|refusal| {
+            if !is_throttling(&refusal.code) {
+                return Err(refusal);
+            }
+            sleep(THROTTLED);
+            self.call(&self.iam, action, parameters)
+        })
     }
 
     fn call(

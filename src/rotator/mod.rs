@@ -1,9 +1,11 @@
 //! Replacing a key outside: by a program of the user's own, or by the service that issued it.
 //!
-//! Nothing here reads or writes a store. What fails leaves the old secret in force, and the caller writes nothing.
+//! Nothing here reads or writes a store. What fails leaves the old secret in force, and the caller writes nothing into
+//! it; what came to be outside all the same lies beside it (unfinished.rs).
 
 mod aws_answer;
 pub mod aws_iam;
 pub mod http;
 pub mod program;
 pub mod sigv4;
+pub mod unfinished;

@@ -27,6 +27,7 @@ mod pty;
 mod readme;
 mod recording;
 mod recovering;
+mod rotating;
 mod running;
 mod storing;
 mod toplevel;

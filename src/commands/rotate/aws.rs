@@ -1,0 +1,445 @@
+//! An access key of AWS, replaced at AWS by keyctl itself: two keys of the store, the id and the secret, in one step.
+//!
+//! ```text
+//! 1  write down, beside the store, what is about to be done and which access keys there are
+//! 2  make a new access key                        IAM CreateAccessKey
+//! 3  write it down there, sealed
+//! 4  try it until it works                        STS GetCallerIdentity
+//! 5  put both halves into the store, in one write
+//! 6  switch the old one off                       IAM UpdateAccessKey
+//! 7  forget what was written down
+//!    ... the overlap: the old one can be switched on again by hand ...
+//! 8  delete the old one                           IAM DeleteAccessKey
+//! ```
+//!
+//! The store's key works at every moment: the old one up to 5, the new one after it. Broken off anywhere, the next
+//! `rotate` goes on: with the new key where that is written down (from 3 on), and else from the beginning. In between, when
+//! AWS had made a key and its answer never came, that key is AWS's to list and nobody's to use, and takes one of the two
+//! places a user has. It is deleted only if all of this says that it is that one: it was not there when the rotation was
+//! begun, it is not in the store, it was made in the minutes around that beginning, and AWS notes no use of it. The
+//! answer to (2) can have been lost only where AWS did not say no; and somebody else's key, made at that moment, would
+//! have taken the second place, so that AWS would have said no.
+//!
+//! After the overlap the old key is known by its id, which lies among the former ones in the store, and longer there than
+//! its secret does. It is deleted by the next `rotate --due` or `rotate` of the pair, if it is still switched off: whoever
+//! has switched it on again needs it. `--finish` ends the overlap at once.
+
+use std::time::Duration;
+
+use crate::{
+    commands::change::{Outcome, change},
+    date::{Moment, Period},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    name::KeyName,
+    rotation::{AwsIam, Plan},
+    rotator::{
+        aws_iam::{AccessKey, Client, Listed},
+        http::Address,
+        unfinished::{Intention, Key, Made, Unfinished},
+    },
+    secret::Secret,
+    store::payload::{Former, Payload},
+    terminal::Terminal,
+};
+
+use super::{
+    Opened, Scene,
+    keeping::{self, AT_AWS, Done, New},
+    program::end,
+};
+
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(20);
+/// How long a new key may take until it works: IAM's changes take seconds to be known everywhere.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the old key is kept where nothing is set.
+pub(super) const OVERLAP: Period = Period::days(7);
+/// How much longer than the old secret its id is kept, by which it is deleted at AWS.
+const ID_LONGER: Period = Period::days(400);
+/// How far the clocks of AWS and of this machine may be apart: AWS takes no signature that is off by more.
+const SKEW_SECONDS: i64 = 300;
+/// How long after the beginning of a rotation its key can have been made: two calls with a pause, rounded up.
+const LATEST_SECONDS: i64 = 60;
+/// After this a key that was made is listed: IAM's changes take seconds, this is a lot more.
+const SETTLED_SECONDS: i64 = 900;
+
+/// The pair, and the store as it is.
+struct Bench<'a> {
+    scene: &'a Scene<'a>,
+    pair: &'a AwsIam,
+    opened: &'a Opened,
+    address: Option<Address>,
+    sealing: Key,
+    /// The id in the store.
+    current: String,
+}
+
+/// Replaces the pair, or goes on where that was broken off.
+pub(super) fn replace(scene: &Scene, pair: &AwsIam, plan: &Plan, seen: &Opened) -> Result<Done> {
+    let _turn = scene.turn()?;
+    let opened = scene.open()?;
+    let bench = Bench::new(scene, pair, &opened)?;
+    bench.refuse_changed(seen)?;
+    let work = match bench.earlier()? {
+        Some(work) => work,
+        None => bench.make()?,
+    };
+    bench.go_on(work, plan)
+}
+
+/// Goes on with what was broken off, if there is anything, and makes nothing new.
+pub(super) fn resume(scene: &Scene, pair: &AwsIam, plan: &Plan) -> Result<Option<Done>> {
+    let _turn = scene.turn()?;
+    let opened = scene.open()?;
+    let bench = Bench::new(scene, pair, &opened)?;
+    bench.earlier()?.map(|work| bench.go_on(work, plan)).transpose()
+}
+
+/// Deletes the old key at AWS, whose overlap is over; with `even_now` in any case. Says which that were.
+pub(super) fn finish(scene: &Scene, pair: &AwsIam, even_now: bool) -> Result<Vec<String>> {
+    let _turn = scene.turn()?;
+    let opened = scene.open()?;
+    let bench = Bench::new(scene, pair, &opened)?;
+    let client = bench.client_of_store()?;
+    bench.delete_former(&client, &client.list()?, even_now)
+}
+
+/// Whether a rotation of this pair was broken off.
+pub(super) fn is_broken_off(scene: &Scene, pair: &AwsIam, opened: &Opened) -> bool {
+    let names = [pair.id.clone(), pair.secret.clone()];
+    Unfinished::all(&scene.home, &opened.unfinished_key()).iter().any(|work| work.intention.names == names)
+}
+
+/// Whether there may be an old key at AWS whose overlap is over.
+pub(super) fn has_old_key(pair: &AwsIam, payload: &Payload, now: Moment) -> bool {
+    let former = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
+    overlap_ends(pair, payload, now).is_none() && former.iter().any(|former| former.wipe.is_some())
+}
+
+/// When the last overlap of the pair ends, if that is still to come.
+fn overlap_ends(pair: &AwsIam, payload: &Payload, now: Moment) -> Option<Moment> {
+    let former = payload.keys.get(&pair.secret).map(|key| key.former.as_slice()).unwrap_or_default();
+    former.iter().filter_map(|former| former.wipe).filter(|wipe| *wipe > now).max()
+}
+
+fn made(work: &Unfinished) -> Result<AccessKey> {
+    let made = work.made.as_ref().and_then(|made| Some((made.id.clone()?, Secret::new(made.secret.expose().to_vec()))));
+    let (id, secret) =
+        made.ok_or_else(|| Failure::new(Kind::Disk, "what was written down of the new key is not whole"))?;
+    Ok(AccessKey { id, secret })
+}
+
+impl<'a> Bench<'a> {
+    fn new(scene: &'a Scene, pair: &'a AwsIam, opened: &'a Opened) -> Result<Self> {
+        let address = pair.endpoint.as_deref().map(str::parse::<Address>).transpose().map_err(|why| {
+            Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
+        })?;
+        opened.payload.key(&pair.secret)?;
+        let id = &opened.payload.key(&pair.id)?.value;
+        let current = id.expose_text().unwrap_or_default().to_owned();
+        Ok(Self { scene, pair, opened, address, sealing: opened.unfinished_key(), current })
+    }
+
+    fn names(&self) -> Vec<KeyName> {
+        vec![self.pair.id.clone(), self.pair.secret.clone()]
+    }
+
+    fn terminal(&self) -> &Terminal {
+        self.scene.terminal
+    }
+
+    fn client(&self, id: &str, secret: &Secret) -> Result<Client> {
+        let key = AccessKey { id: id.to_owned(), secret: Secret::new(secret.expose().to_vec()) };
+        Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
+    }
+
+    fn client_of_store(&self) -> Result<Client> {
+        self.client(&self.current, &self.opened.payload.key(&self.pair.secret)?.value)
+    }
+
+    /// From the new key to the end: steps 4 to 7.
+    fn go_on(&self, work: Unfinished, plan: &Plan) -> Result<Done> {
+        let made = made(&work)?;
+        let work = self.try_out(work, &made)?;
+        let done = self.keep(plan, &made)?;
+        self.switch_off(&work, &made)?;
+        end(self.scene, work);
+        Ok(done)
+    }
+
+    /// The user has said yes to replacing what he was shown.
+    fn refuse_changed(&self, seen: &Opened) -> Result<()> {
+        for name in self.names() {
+            let now = &self.opened.payload.key(&name)?.value;
+            if !seen.payload.key(&name)?.value.same_as(now) {
+                let said = format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing");
+                return Err(Failure::new(Kind::Negative, said));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was begun and broken off, where there is a new key to go on with. Everything else is cleared away.
+    fn earlier(&self) -> Result<Option<Unfinished>> {
+        let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
+        let (mut found, mut without) = (None, Vec::new());
+        for work in all.filter(|work| work.intention.names == self.names()) {
+            let made_id = work.made.as_ref().and_then(|made| made.id.as_deref());
+            match made_id {
+                Some(id) if id == self.current || work.intention.from.as_deref() == Some(&self.current) => {
+                    self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
+                    found = Some(work);
+                }
+                // It was in the store, and may be in use wherever it was taken from there.
+                Some(id) if self.is_former(id).is_some() => end(self.scene, work),
+                Some(_) => self.give_up(work)?,
+                None => without.push(work),
+            }
+        }
+        if found.is_none() && !without.is_empty() {
+            self.delete_unknown(without)?;
+        } else {
+            // The user has two places, and the new key has taken the second: nothing else came of these.
+            for work in without {
+                end(self.scene, work);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The store has another key by now than this rotation was about: its new key was never in the store.
+    fn give_up(&self, work: Unfinished) -> Result<()> {
+        let made = made(&work)?;
+        let client = self.client(&made.id, &made.secret)?;
+        let deleted = client.list().and_then(|listed| {
+            if listed.iter().any(|key| key.id == made.id) { client.delete(&made.id) } else { Ok(()) }
+        });
+        match deleted {
+            Ok(()) => self.terminal().say(&format!("deleted `{}` at AWS, which was never in the store", made.id)),
+            Err(failure) => self.terminal().warn(&format!("`{}` is left at AWS: {}", made.id, failure.message)),
+        }
+        end(self.scene, work);
+        Ok(())
+    }
+
+    /// Deletes the key that a broken-off rotation has made, if there is one and it is certainly that.
+    fn delete_unknown(&self, works: Vec<Unfinished>) -> Result<()> {
+        let client = self.client_of_store()?;
+        let listed = client.list()?;
+        let mut deleted = false;
+        for key in listed.iter().filter(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
+            let Some(work) = works.iter().find(|work| may_have_made(&work.intention, key)) else { continue };
+            let begun = work.intention.begun.local();
+            if client.was_used(&key.id).unwrap_or(true) {
+                return Err(Failure::new(
+                    Kind::Negative,
+                    format!("`{}` was made at AWS when a rotation was broken off on {begun}; nothing proves that nobody uses it", key.id),
+                )
+                .hint(format!("if nobody does: `aws iam delete-access-key --access-key-id {}`", key.id)));
+            }
+            client.delete(&key.id)?;
+            self.terminal().say(&format!(
+                "deleted `{}` at AWS, which a rotation that was broken off on {begun} had made and nobody has",
+                key.id
+            ));
+            deleted = true;
+        }
+        let now = Moment::now();
+        for work in works {
+            // A key may be listed only after a while; until then the intention stays.
+            if deleted || now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
+                end(self.scene, work);
+            }
+        }
+        Ok(())
+    }
+
+    /// The former id in the store, if it is one: the latest entry of it.
+    fn is_former(&self, id: &str) -> Option<&Former> {
+        let former = &self.opened.payload.keys.get(&self.pair.id)?.former;
+        former.iter().rev().find(|former| former.value.expose() == id.as_bytes())
+    }
+
+    /// Steps 1 to 3.
+    fn make(&self) -> Result<Unfinished> {
+        let client = self.client_of_store()?;
+        let listed = client.list()?;
+        self.make_room(&client, &listed)?;
+        let intention = Intention {
+            names: self.names(),
+            begun: Moment::now(),
+            from: Some(self.current.clone()),
+            before: listed.into_iter().map(|key| key.id).collect(),
+        };
+        let mut work = Unfinished::begin(&self.scene.home, &self.sealing, intention)?;
+        let AccessKey { id, secret } = match client.create() {
+            Ok(made) => made,
+            Err(not_made) if not_made.is_certain => {
+                end(self.scene, work);
+                return Err(not_made.failure);
+            }
+            Err(not_made) => {
+                let hint = format!(
+                    "AWS may have made a key all the same; the next `keyctl rotate {}` looks after it",
+                    self.pair.id
+                );
+                return Err(not_made.failure.hint(hint));
+            }
+        };
+        if let Err(failure) = work.has_made(&self.sealing, Made { secret, id: Some(id.clone()) }) {
+            // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
+            return match client.delete(&id) {
+                Ok(()) => {
+                    end(self.scene, work);
+                    Err(failure
+                        .hint(format!("`{id}`, which AWS had made, is deleted again; the old key stays in force")))
+                }
+                Err(_) => Err(failure
+                    .hint(format!("AWS has made `{id}`; delete it: `aws iam delete-access-key --access-key-id {id}`"))),
+            };
+        }
+        Ok(work)
+    }
+
+    /// A user has two access keys at most: the other one has to go first, if it is the former one.
+    fn make_room(&self, client: &Client, listed: &[Listed]) -> Result<()> {
+        if listed.len() < 2 {
+            return Ok(());
+        }
+        if let Some(other) = listed.iter().find(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("the user has a second access key at AWS, `{}`, which is not of this store; AWS lets nobody have three", other.id),
+            )
+            .hint(format!("if nobody uses it: `aws iam delete-access-key --access-key-id {}`", other.id)));
+        }
+        let now = Moment::now();
+        if let Some(ends) = overlap_ends(self.pair, &self.opened.payload, now) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("the old key is kept at AWS until {}, and AWS lets nobody have three", ends.local()),
+            )
+            .hint(format!("to delete the old one now: `keyctl rotate {} --finish`", self.pair.id)));
+        }
+        self.delete_former(client, listed, false).map(drop)
+    }
+
+    /// Step 8: deletes former keys at AWS, and what the store still has of them.
+    fn delete_former(&self, client: &Client, listed: &[Listed], even_now: bool) -> Result<Vec<String>> {
+        let mut deleted = Vec::new();
+        for key in listed.iter().filter(|key| key.id != self.current) {
+            let Some(former) = self.is_former(&key.id) else { continue };
+            let why = match former.wipe {
+                _ if even_now => None,
+                _ if key.active => Some("switched on at AWS, so somebody may use it"),
+                None => Some("not one that keyctl has switched off"),
+                Some(_) => None,
+            };
+            if let Some(why) = why {
+                return Err(Failure::new(
+                    Kind::Negative,
+                    format!("the old key `{}` is {why}; it is not deleted", key.id),
+                )
+                .hint(format!("if nobody does: `keyctl rotate {} --finish`", self.pair.id)));
+            }
+            client.delete(&key.id)?;
+            self.terminal().say(&format!("deleted the old key `{}` at AWS", key.id));
+            deleted.push(key.id.clone());
+        }
+        let now = Moment::now();
+        let names = self.names();
+        change(&self.scene.home, self.terminal(), now, |payload| {
+            let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
+            if wiped == 0 {
+                return Ok(Outcome::AsItWas(()));
+            }
+            Ok(Outcome::changed((), Event::new(Action::Forget, now).names(&names).note("deleted at AWS")))
+        })?;
+        Ok(deleted)
+    }
+
+    /// Step 4.
+    fn try_out(&self, work: Unfinished, made: &AccessKey) -> Result<Unfinished> {
+        let Err(failure) = self.client(&made.id, &made.secret)?.works(PATIENCE) else { return Ok(work) };
+        if made.id == self.current {
+            return Err(failure);
+        }
+        if self.client_of_store()?.list().is_ok_and(|listed| !listed.iter().any(|key| key.id == made.id)) {
+            // Somebody has deleted it meanwhile.
+            end(self.scene, work);
+        }
+        Err(failure.hint(format!("the old key stays in force; to go on: `keyctl rotate {}`", self.pair.id)))
+    }
+
+    /// Step 5.
+    fn keep(&self, plan: &Plan, made: &AccessKey) -> Result<Done> {
+        let new = [
+            New {
+                name: self.pair.id.clone(),
+                value: Secret::new(made.id.clone().into_bytes()),
+                longer: Some(ID_LONGER),
+            },
+            New { name: self.pair.secret.clone(), value: Secret::new(made.secret.expose().to_vec()), longer: None },
+        ];
+        let replaced = || {
+            Failure::new(Kind::Negative, format!("`{}` was replaced by another keyctl meanwhile", self.pair.id))
+                .hint(format!("to clear the new key away: `keyctl rotate {}`", self.pair.id))
+        };
+        let look = |payload: &Payload| {
+            let is_same = payload.key(&self.pair.id)?.value.expose() == self.current.as_bytes();
+            if is_same { Ok(()) } else { Err(replaced()) }
+        };
+        let event = |now| Event::new(Action::Rotate, now).note("at AWS");
+        keeping::keep(self.scene, &new, plan, Some(OVERLAP), AT_AWS, look, event).map_err(|failure| {
+            match failure.kind {
+                Kind::Negative => failure,
+                _ => failure.hint(format!(
+                    "the new key lies beside the store, sealed; to go on: `keyctl rotate {}`",
+                    self.pair.id
+                )),
+            }
+        })
+    }
+
+    /// Step 6.
+    fn switch_off(&self, work: &Unfinished, made: &AccessKey) -> Result<()> {
+        let Some(old) = work.intention.from.as_deref().filter(|old| *old != made.id) else { return Ok(()) };
+        let off = |client: Client| match client.list()?.iter().find(|key| key.id == old) {
+            Some(key) if key.active => client.set_active(old, false),
+            _ => Ok(()),
+        };
+        let switched = self.client(&made.id, &made.secret).and_then(off).or_else(|failure| {
+            // IAM may not know the new key yet where STS does; the old one may switch itself off.
+            if self.current == old { self.client_of_store().and_then(off) } else { Err(failure) }
+        });
+        switched.map_err(|failure| {
+            failure
+                .hint(format!("the store has the new key; only the old one, `{old}`, is still switched on"))
+                .hint(format!("to go on: `keyctl rotate {}`", self.pair.id))
+        })
+    }
+}
+
+/// Whether a key that AWS lists can be the one that came of this intention.
+fn may_have_made(intention: &Intention, key: &Listed) -> bool {
+    let after = key.created.seconds().saturating_sub(intention.begun.seconds());
+    !intention.before.contains(&key.id) && (-SKEW_SECONDS..=LATEST_SECONDS + SKEW_SECONDS).contains(&after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
+        let begun = Moment::from_seconds(1_800_000_000);
+        let intention = Intention { names: Vec::new(), begun, from: None, before: vec!["AKIAOLD".into()] };
+        let may = |id: &str, after: i64| {
+            let created = Moment::from_seconds(begun.seconds() + after);
+            may_have_made(&intention, &Listed { id: id.into(), active: true, created })
+        };
+        assert!(may("AKIANEW", -300) && may("AKIANEW", 0) && may("AKIANEW", 360));
+        assert!(!may("AKIANEW", -301) && !may("AKIANEW", 361) && !may("AKIAOLD", 1));
+    }
+}

@@ -1,0 +1,98 @@
+//! A new secret that somebody brings: typed, piped in, from a file, or made here.
+
+use crate::{
+    commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder, refuse_unfit},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    name::KeyName,
+    rotation::Plan,
+    secret::Secret,
+    store::payload::{Key, Payload},
+};
+
+use super::{
+    Opened, Scene,
+    keeping::{self, Done, New},
+    means::Means,
+    program::{drop_unfinished, try_out},
+};
+
+/// Takes the new secret, tries it, and puts it into the store.
+pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
+    take_over(scene, name, plan, means.word(), take(scene, name, means)?, opened)
+}
+
+/// Asks for the new secret, and takes none for an answer.
+pub(super) fn ask(scene: &Scene, name: &KeyName) -> Result<Option<Secret>> {
+    let question = format!("new secret for `{name}` (not shown; Enter alone leaves it as it is): ");
+    Ok(Some(scene.terminal.ask_secret(&question)?).filter(|new| !new.is_empty()))
+}
+
+/// Tries a new secret, and puts it into the store.
+pub(super) fn take_over(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    by: &'static str,
+    new: Secret,
+    opened: &Opened,
+) -> Result<Done> {
+    let key = opened.payload.key(name)?;
+    fit(&new, key, name)?;
+    if looks_like_a_placeholder(&new) {
+        scene.terminal.warn("this looks like a placeholder, not like a secret; taken all the same");
+    }
+    try_out(scene, name, plan, &new)?;
+    let new = New { name: name.clone(), value: new, longer: None };
+    let look = |payload: &Payload| {
+        if !payload.key(name)?.value.same_as(&key.value) {
+            scene.terminal.warn(&format!(
+                "`{name}` was replaced by another keyctl meanwhile; that secret is kept as a former one"
+            ));
+        }
+        Ok(())
+    };
+    let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
+    drop_unfinished(scene, name, opened);
+    Ok(done)
+}
+
+fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
+    let mut secret = match means {
+        Means::Generated(length) => return generate(*length),
+        Means::Typed => return scene.terminal.ask_secret(&format!("new secret for `{name}` (not shown): ")),
+        Means::File(file) => from_file(file)?,
+        _ => from_standard_input()?,
+    };
+    if secret.trim_line_ending() {
+        scene.terminal.say("took one line ending off the secret's end");
+    }
+    Ok(secret)
+}
+
+/// Refuses what cannot be meant as the new secret of a key.
+pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
+    if new.is_empty() {
+        return Err(Failure::new(Kind::Usage, "the new secret is empty; nothing was replaced")
+            .hint(format!("pipe it in, or enter it when asked: `keyctl rotate {name}`")));
+    }
+    refuse_unfit(new, "the new secret")?;
+    if key.value.same_as(new) {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("`{name}` holds this very secret already; nothing was replaced"),
+        )
+        .hint("make a new one at its issuer first"));
+    }
+    if let Some(former) = key.former.iter().rev().find(|former| former.value.same_as(new)) {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!(
+                "this is the former secret of `{name}` that was replaced on {}; nothing was replaced",
+                former.until.local()
+            ),
+        )
+        .hint(format!("if it shall be used again: `keyctl rollback {name}`")));
+    }
+    Ok(())
+}

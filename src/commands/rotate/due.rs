@@ -1,0 +1,229 @@
+//! `keyctl rotate --due`: all keys that are due or expired, one after the other. One that fails does not hold up the
+//! others. What is done is due no more, so a second call goes on where the first one was broken off.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::{
+    commands::versions::need_yes,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    name::KeyName,
+    rotation::{AwsIam, State, judged_at, look},
+    terminal::{columns, count},
+};
+
+use super::{Opened, Scene, aws, by_hand, keeping::Done, means::Means, page, program, show, touched::Touched};
+
+/// One thing to do.
+struct Task {
+    /// What messages call it: a key, or a pair by its id.
+    name: KeyName,
+    what: What,
+}
+
+enum What {
+    /// A key is due.
+    Replace(State, Means),
+    /// A rotation at AWS was broken off.
+    GoOn(AwsIam),
+    /// An overlap at AWS is over.
+    DeleteOld(AwsIam),
+}
+
+/// What became of one.
+enum Outcome {
+    Done(Box<Done>),
+    Deleted(Vec<String>),
+    /// Nobody was there to replace it, or whoever was did not want to.
+    Left,
+    /// Another keyctl has done it meanwhile.
+    Nothing,
+}
+
+/// Replaces all that is due.
+pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
+    let tasks = tasks(scene, &scene.open()?)?;
+    if scene.arguments.dry_run {
+        return list(scene, &tasks);
+    }
+    if tasks.is_empty() {
+        scene.terminal.say("nothing is due");
+    }
+    ask(scene, &tasks)?;
+    let (mut reports, mut left, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, task) in tasks.iter().enumerate() {
+        let name = &task.name;
+        scene.terminal.say(&format!("{} of {}: `{name}`", at + 1, tasks.len()));
+        match task.work(scene) {
+            Ok(outcome) => {
+                if let Outcome::Done(done) = &outcome {
+                    done.tell(scene);
+                } else if let Outcome::Left = outcome {
+                    left.push(name);
+                }
+                reports.push(outcome.json(name));
+            }
+            // Whoever ends a question wants to end all of them.
+            Err(failure) if failure.kind == Kind::Interrupted => return Err(failure.into()),
+            Err(failure) => {
+                scene.terminal.failure(&failure, None);
+                reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
+                failed.push((name, failure.kind));
+            }
+        }
+    }
+    if scene.arguments.json {
+        scene.terminal.json(&reports.into())?;
+    }
+    if !left.is_empty() {
+        scene.terminal.say(&format!("left for you, having no rotator: {}", listed(&left)));
+    }
+    end(&failed, tasks.len())
+}
+
+/// The end of all of it: the kind of failure, if all that failed were of one kind.
+fn end(failed: &[(&KeyName, Kind)], all: usize) -> anyhow::Result<ExitCode> {
+    let Some((_, kind)) = failed.first() else { return Ok(ExitCode::SUCCESS) };
+    let kind = if failed.iter().all(|(_, other)| other == kind) { *kind } else { Kind::Negative };
+    let names: Vec<&KeyName> = failed.iter().map(|(name, _)| *name).collect();
+    let of = if all == 1 { String::new() } else { format!("{} of {all} ", names.len()) };
+    Err(Failure::new(kind, format!("{of}not replaced: {}", listed(&names)))
+        .hint("to try what is left again: `keyctl rotate --due`")
+        .into())
+}
+
+fn listed(names: &[&KeyName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What there is to do: first what was broken off and what is over, then what is due, the expired and the oldest first.
+fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
+    let payload = &opened.payload;
+    let now = judged_at(Moment::now(), payload.written);
+    let mut tasks = Vec::new();
+    let there = |pair: &&AwsIam| payload.keys.contains_key(&pair.id) && payload.keys.contains_key(&pair.secret);
+    for pair in scene.config.rotation.aws_iam.iter().filter(there) {
+        let (name, pair) = (pair.id.clone(), pair.clone());
+        if aws::is_broken_off(scene, &pair, opened) {
+            tasks.push(Task { name, what: What::GoOn(pair) });
+        } else if aws::has_old_key(&pair, payload, now) {
+            tasks.push(Task { name, what: What::DeleteOld(pair) });
+        }
+    }
+    let mut due = Vec::new();
+    for (name, key) in &payload.keys {
+        let plan = scene.plan(payload, name)?;
+        let outlook = look(&key.facts, &plan, now);
+        if outlook.is_to_be_said() {
+            due.push((std::cmp::Reverse(outlook.state), outlook.first(), name, Means::of(scene.arguments, &plan)));
+        }
+    }
+    due.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
+    for (state, _, name, means) in due {
+        let name = if let Means::Aws(pair) = &means { pair.id.clone() } else { name.clone() };
+        // The two halves are one thing to do; and what is gone on with is replaced by that.
+        let is_known = |task: &Task| task.name == name && !matches!(task.what, What::DeleteOld(_));
+        if !tasks.iter().any(is_known) {
+            tasks.push(Task { name, what: What::Replace(state.0, means) });
+        }
+    }
+    Ok(tasks)
+}
+
+/// One yes for all that goes by itself; where a person types a secret, that is the yes.
+fn ask(scene: &Scene, tasks: &[Task]) -> Result<()> {
+    let by_itself: Vec<&KeyName> = tasks.iter().filter(|task| task.goes_by_itself()).map(|task| &task.name).collect();
+    if by_itself.is_empty() {
+        return Ok(());
+    }
+    need_yes(scene.arguments.yes, scene.terminal, "replacing what is due", || {
+        format!("let their rotators replace {}: {}?", count(by_itself.len(), "key"), listed(&by_itself))
+    })
+}
+
+/// What would be done.
+fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
+    if scene.arguments.json {
+        let report = tasks.iter().map(|task| json!({ "name": task.name.as_str(), "why": task.why(), "by": task.by() }));
+        scene.terminal.json(&report.collect::<Vec<_>>().into())?;
+    } else if tasks.is_empty() {
+        scene.terminal.say("nothing is due");
+    } else {
+        let mut rows = vec![["KEY", "WHY", "BY"].map(str::to_owned).to_vec()];
+        rows.extend(tasks.iter().map(|task| vec![task.name.to_string(), task.why().into(), task.by()]));
+        scene.terminal.report(&columns(&rows))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Task {
+    fn why(&self) -> &'static str {
+        match &self.what {
+            What::Replace(state, _) => state.word(),
+            What::GoOn(_) => "broken off",
+            What::DeleteOld(_) => "overlap over",
+        }
+    }
+
+    fn by(&self) -> String {
+        match &self.what {
+            What::Replace(_, Means::Program(command)) => command[0].clone(),
+            What::Replace(_, means) if !means.is_rotator() => "hand".into(),
+            _ => "AWS".into(),
+        }
+    }
+
+    fn goes_by_itself(&self) -> bool {
+        !matches!(&self.what, What::Replace(_, means) if !means.is_rotator())
+    }
+
+    fn work(&self, scene: &Scene) -> Result<Outcome> {
+        let opened = scene.open()?;
+        let done = |done: Done| Outcome::Done(Box::new(done));
+        match &self.what {
+            What::GoOn(pair) => {
+                let plan = scene.plan(&opened.payload, &pair.secret)?;
+                Ok(aws::resume(scene, pair, &plan)?.map_or(Outcome::Nothing, done))
+            }
+            What::DeleteOld(pair) => aws::finish(scene, pair, false).map(Outcome::Deleted),
+            What::Replace(_, means) => {
+                let plan = scene.plan(&opened.payload, &self.name)?;
+                // Another one may be at work on the same.
+                let now = judged_at(Moment::now(), opened.payload.written);
+                if !look(&opened.payload.key(means.subject(&self.name))?.facts, &plan, now).is_to_be_said() {
+                    return Ok(Outcome::Nothing);
+                }
+                let touched =
+                    Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
+                let replaced = match means {
+                    Means::Program(command) => program::replace(scene, &self.name, &plan, command, &opened)?,
+                    Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
+                    _ if !scene.terminal.can_ask() => return Ok(Outcome::Left),
+                    _ => {
+                        show(scene, &self.name, &touched);
+                        let key = opened.payload.key(&self.name)?;
+                        page::show(scene, &self.name, key.facts.url.as_deref(), &Means::Typed)?;
+                        match by_hand::ask(scene, &self.name)? {
+                            Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
+                            None => return Ok(Outcome::Left),
+                        }
+                    }
+                };
+                Ok(done(replaced.with(touched.copies)))
+            }
+        }
+    }
+}
+
+impl Outcome {
+    fn json(&self, name: &KeyName) -> Value {
+        match self {
+            Self::Done(done) => done.json(),
+            Self::Deleted(ids) => json!({ "names": [name.as_str()], "done": "finished", "deleted": ids }),
+            Self::Left => json!({ "names": [name.as_str()], "done": "left" }),
+            Self::Nothing => json!({ "names": [name.as_str()], "done": "nothing" }),
+        }
+    }
+}

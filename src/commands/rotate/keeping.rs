@@ -1,0 +1,127 @@
+//! The new secrets on their way into the store, and what is said when they are there.
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::{
+    commands::change::{Outcome, change},
+    date::{Moment, Period},
+    failure::Result,
+    history::Event,
+    name::KeyName,
+    rotation::Plan,
+    scan::copies::Copies,
+    secret::Secret,
+    store::{facts::Facts, journal::Deed, payload::Payload},
+    terminal::count,
+};
+
+use super::{Scene, touched};
+
+/// The word for what was replaced at AWS.
+pub(super) const AT_AWS: &str = "aws";
+
+/// A new secret, for the store.
+pub(super) struct New {
+    pub name: KeyName,
+    pub value: Secret,
+    /// How much longer than the overlap its former one is kept.
+    pub longer: Option<Period>,
+}
+
+/// A key that was replaced, or two that belong together.
+pub(super) struct Done {
+    names: Vec<KeyName>,
+    by: &'static str,
+    facts: Facts,
+    rotate_by: Option<Moment>,
+    kept_until: Option<Moment>,
+    copies: Option<Copies>,
+}
+
+/// Puts new secrets into the store in one step. What the store holds already stays as it is: then somebody has done
+/// this before. `look` sees the store as it is by then. What is said of all is read off the last one.
+pub(super) fn keep(
+    scene: &Scene,
+    new: &[New],
+    plan: &Plan,
+    usual_overlap: Option<Period>,
+    by: &'static str,
+    look: impl FnOnce(&Payload) -> Result<()>,
+    event: impl FnOnce(Moment) -> Event,
+) -> Result<Done> {
+    let now = Moment::now();
+    let until = scene.overlap(plan, usual_overlap, now);
+    let (facts, kept_until) = change(&scene.home, scene.terminal, now, |payload| {
+        let holds = |new: &New| Ok(payload.key(&new.name)?.value.same_as(&new.value));
+        if new.iter().map(holds).collect::<Result<Vec<bool>>>()?.iter().all(|holds| *holds) {
+            return Ok(Outcome::AsItWas(state(payload, new)?));
+        }
+        look(payload)?;
+        payload.step(Deed::Rotate, now, |edit| {
+            for New { name, value, longer } in new {
+                let until = longer.map_or(until, |longer| until.map(|until| longer.after(until, &TimeZone::UTC)));
+                // A copy: should the store not be written, the caller still has it.
+                edit.replace(name, Secret::new(value.expose().to_vec()), until)?;
+                edit.change(name, |facts| facts.expires = scene.expires)?;
+            }
+            Ok(())
+        })?;
+        let names = new.iter().map(|new| &new.name);
+        Ok(Outcome::changed(state(payload, new)?, event(now).names(names)))
+    })?;
+    let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
+    let names = new.iter().map(|new| new.name.clone()).collect();
+    Ok(Done { names, by, facts, rotate_by, kept_until, copies: None })
+}
+
+fn state(payload: &Payload, new: &[New]) -> Result<(Facts, Option<Moment>)> {
+    let name = &new[new.len() - 1].name;
+    let key = payload.key(name)?;
+    Ok((key.facts.clone(), key.former.last().and_then(|former| former.wipe)))
+}
+
+impl Done {
+    /// With the places where the former secret still lies.
+    pub(super) fn with(self, copies: Option<Copies>) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// Says what is now.
+    pub(super) fn tell(&self, scene: &Scene) {
+        if !scene.arguments.json {
+            scene.terminal.say(&self.words());
+        }
+        if let Some(copies) = self.copies.as_ref().filter(|copies| !copies.places.is_empty()) {
+            let places: Vec<String> = copies.places.iter().map(ToString::to_string).collect();
+            scene.terminal.say_lines("files that still hold the former secret:", &places);
+            if copies.more > 0 {
+                scene.terminal.warn(&format!("and {}", count(copies.more, "more place")));
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(|name| format!("`{name}`")).collect();
+        let former = match self.kept_until {
+            Some(until) if self.by == AT_AWS => {
+                format!("the old one is switched off, and `keyctl rotate --due` deletes it from {} on", until.local())
+            }
+            Some(until) => format!("its former secret is kept until {}", until.local()),
+            None => "its former secret is kept".to_owned(),
+        };
+        let expires = self.facts.expires.map(|moment| format!("; expires {}", moment.local())).unwrap_or_default();
+        let next =
+            self.rotate_by.map(|moment| format!("; to be replaced again by {}", moment.local())).unwrap_or_default();
+        format!("replaced {}; {former}{expires}{next}", names.join(" and "))
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "names": self.names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "done": "replaced", "by": self.by,
+            "changed": self.facts.changed, "expires": self.facts.expires, "rotate_by": self.rotate_by,
+            "former_kept_until": self.kept_until, "copies": self.copies.as_ref().map(touched::places),
+        })
+    }
+}

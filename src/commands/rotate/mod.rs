@@ -1,0 +1,189 @@
+//! `keyctl rotate`: replace a key, by hand or by its rotator, with what that touches.
+//!
+//! Steps: what replacing touches -> a yes -> the new secret -> does it work -> one write of the store -> what is now.
+//! Where a new secret comes to be outside before the store has it (a rotator, AWS), it is written down in between
+//! (`rotator/unfinished.rs`), so that neither a kill nor a full disk loses it, and the next `rotate` goes on from there.
+
+mod aws;
+mod by_hand;
+mod due;
+mod keeping;
+mod means;
+mod page;
+mod program;
+mod touched;
+
+use std::process::ExitCode;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::{
+    cli::{self, Rotate},
+    config::{self, Config},
+    date::{Moment, Period},
+    failure::{Failure, Kind, Result},
+    home::{Home, Lock},
+    name::KeyName,
+    rotation::{Plan, Rotator},
+    rotator::unfinished,
+    store::payload::Payload,
+    terminal::{Terminal, columns},
+};
+
+use self::{keeping::Done, means::Means, touched::Touched};
+use super::{
+    details,
+    opening::{self, Kept},
+    versions::need_yes,
+};
+
+/// What a call has to work with.
+struct Scene<'a> {
+    home: Home,
+    config: Config,
+    arguments: &'a cli::Rotate,
+    terminal: &'a Terminal,
+    /// The end of the new secret, as it was given.
+    expires: Option<Moment>,
+}
+
+/// The store as it is just now.
+struct Opened {
+    kept: Kept,
+    payload: Payload,
+}
+
+/// Replaces one key, or all that are due.
+///
+/// # Errors
+/// As store, rotator and check have them; `Usage` without a yes.
+pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let config = config::read(&home)?;
+    let expires =
+        arguments.expires.as_deref().map(|text| details::expires(text, Moment::now(), terminal)).transpose()?;
+    let scene = Scene { home, config, arguments, terminal, expires };
+    let Some(name) = &arguments.name else { return due::all(&scene) };
+    if arguments.finish {
+        return finish(&scene, name);
+    }
+    if let Some(done) = one(&scene, name)? {
+        if arguments.json {
+            terminal.json(&done.json())?;
+        }
+        done.tell(&scene);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One key, from what replacing it touches to the store. Nothing is given for a dry run.
+fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
+    let opened = scene.open()?;
+    let key = opened.payload.key(name)?;
+    let plan = scene.plan(&opened.payload, name)?;
+    let means = Means::of(scene.arguments, &plan);
+    let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
+    if !scene.arguments.dry_run && !scene.terminal.can_ask() {
+        ask()?;
+    }
+    let touched = Touched::by(means.subject(name), &scene.home, &opened.kept, &opened.payload, &scene.config);
+    if scene.arguments.dry_run {
+        show_alone(scene, means.subject(name), &touched, &means)?;
+        return Ok(None);
+    }
+    show(scene, means.subject(name), &touched);
+    page::show(scene, name, key.facts.url.as_deref(), &means)?;
+    ask()?;
+    let done = match &means {
+        Means::Program(command) => program::replace(scene, name, &plan, command, &opened)?,
+        Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
+        means => by_hand::replace(scene, name, &plan, means, &opened)?,
+    };
+    Ok(Some(done.with(touched.copies)))
+}
+
+/// Ends the overlap of an access key of AWS: the old one is deleted there.
+fn finish(scene: &Scene, name: &KeyName) -> anyhow::Result<ExitCode> {
+    let opened = scene.open()?;
+    let plan = scene.plan(&opened.payload, name)?;
+    let Some(Rotator::AwsIam(pair)) = &plan.rotator else {
+        return Err(Failure::new(Kind::Usage, format!("`{name}` is no access key of AWS that keyctl replaces"))
+            .hint(format!("to wipe its former secrets: `keyctl forget {name}`"))
+            .into());
+    };
+    need_yes(scene.arguments.yes, scene.terminal, "deleting the old key at AWS", || {
+        format!("delete the old key of `{}` at AWS?", pair.id)
+    })?;
+    if let Some(done) = aws::resume(scene, pair, &plan)? {
+        done.tell(scene);
+    }
+    let deleted = aws::finish(scene, pair, true)?;
+    if scene.arguments.json {
+        scene.terminal.json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "deleted": deleted }))?;
+    } else if deleted.is_empty() {
+        scene.terminal.say("there is no old key at AWS");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Scene<'_> {
+    fn open(&self) -> Result<Opened> {
+        let kept = opening::identity(&self.home)?;
+        let payload = opening::store(&self.home, &kept, self.terminal)?.read()?;
+        Ok(Opened { kept, payload })
+    }
+
+    fn plan(&self, payload: &Payload, name: &KeyName) -> Result<Plan> {
+        Ok(self.config.rotation.plan(name, &payload.key(name)?.facts))
+    }
+
+    /// The right to replace keys outside. Two rotations at once would each ask the issuer for a new secret.
+    fn turn(&self) -> Result<Lock> {
+        self.home.prepare()?;
+        Lock::acquire(&self.home.file("rotate.lock"))
+    }
+
+    /// Until when the former secret is kept; until it is forgotten, if nothing is said.
+    fn overlap(&self, plan: &Plan, usual: Option<Period>, now: Moment) -> Option<Moment> {
+        let overlap = self.arguments.overlap.or(plan.overlap).or(usual);
+        overlap.map(|overlap| overlap.after(now, &TimeZone::UTC))
+    }
+}
+
+impl Opened {
+    fn unfinished_key(&self) -> unfinished::Key {
+        unfinished::Key::derive(self.kept.identity.line().expose(), &self.kept.record.store.0)
+    }
+}
+
+/// What replacing the key touches, before it is replaced.
+fn show(scene: &Scene, name: &KeyName, touched: &Touched) {
+    let rows = touched.rows(Moment::now());
+    if rows.is_empty() {
+        scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
+    } else {
+        scene.terminal.say(&format!("replacing `{name}` touches:"));
+        columns(&rows).lines().for_each(|line| scene.terminal.say(&format!("  {line}")));
+    }
+    touched.notes.iter().for_each(|note| scene.terminal.say(note));
+}
+
+/// The same as a report of its own.
+fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means) -> Result<()> {
+    if scene.arguments.json {
+        let mut report = touched.json();
+        report["name"] = name.as_str().into();
+        report["by"] = means.word().into();
+        return scene.terminal.json(&report);
+    }
+    let mut rows = vec![["WHAT", "WHERE", "HOW"].map(str::to_owned).to_vec()];
+    rows.extend(touched.rows(Moment::now()));
+    if rows.len() > 1 {
+        scene.terminal.report(&columns(&rows))?;
+    } else {
+        scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
+    }
+    touched.notes.iter().for_each(|note| scene.terminal.say(note));
+    Ok(())
+}

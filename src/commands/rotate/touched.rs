@@ -1,0 +1,181 @@
+//! What replacing a key touches: who asks for it, who uses it, and where the secret lies beside the store. Whatever
+//! cannot be looked at is said and holds nothing up.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::{
+    commands::{opening::Kept, project, record},
+    config::Config,
+    date::Moment,
+    history::{Action, Use},
+    home::Home,
+    name::{KeyName, VariableName},
+    profile::{self, Grant, Profiles, Source},
+    project::{place, trust::Approvals},
+    scan::{
+        copies::{self, Copies},
+        walk::Bounds,
+    },
+    store::payload::Payload,
+    terminal::count,
+};
+
+/// How many uses are told.
+const USES: usize = 5;
+
+/// What replacing a key touches.
+pub struct Touched {
+    /// The file of each profile, as it is shown, and what it asks for.
+    profiles: Vec<(String, Grant)>,
+    /// Each allowed place, in words, and what it was allowed.
+    allowed: Vec<(String, Grant)>,
+    uses: Vec<Use>,
+    /// Where the secret lies; `None` where it is too short to be looked for.
+    pub copies: Option<Copies>,
+    /// What could not be looked at, and why.
+    pub notes: Vec<String>,
+}
+
+impl Touched {
+    /// Looks around for a key that is in the store.
+    #[must_use]
+    pub fn by(name: &KeyName, home: &Home, kept: &Kept, payload: &Payload, config: &Config) -> Self {
+        let mut notes = Vec::new();
+        let mut profiles = Vec::new();
+        let mut folders: Vec<PathBuf> = Vec::new();
+        match project::find(home, None, None) {
+            Ok(Some(project)) => {
+                let file = project.file.path.display().to_string();
+                profiles.extend(
+                    project
+                        .file
+                        .grants
+                        .iter()
+                        .filter(|grant| is_of(grant, name))
+                        .map(|grant| (file.clone(), grant.clone())),
+                );
+                folders.push(project.file.folder);
+            }
+            Ok(None) => {}
+            Err(failure) => notes.push(format!("the project here is not looked at: {}", failure.message)),
+        }
+        let file = home.config_file().display().to_string();
+        profiles.extend(
+            grants(&config.profiles).into_iter().filter(|grant| is_of(grant, name)).map(|grant| (file.clone(), grant)),
+        );
+        let allowed = match Approvals::read(home) {
+            Ok(approvals) => approvals.of_key(name, &approvals.key(kept.identity.line().expose())),
+            Err(failure) => {
+                notes.push(format!("what was allowed is not looked at: {}", failure.message));
+                Vec::new()
+            }
+        };
+        folders.extend(allowed.iter().filter_map(|(place, _)| place::folder_of(place)));
+        let uses = record::log(home, kept, payload.log).uses(name, USES).unwrap_or_else(|failure| {
+            notes.push(format!("the last uses are not known: {}", failure.message));
+            Vec::new()
+        });
+        let secret = payload.keys.get(name).map(|key| &key.value);
+        let copies = secret.and_then(|secret| copies::find(&folders, secret, &Bounds::default()));
+        match &copies {
+            None => notes.push("the secret is too short to be looked for in files".into()),
+            Some(copies) => notes.extend(bounds(copies)),
+        }
+        Self { profiles, allowed, uses, copies, notes }
+    }
+
+    /// One row for each thing: what, where, and how.
+    #[must_use]
+    pub fn rows(&self, now: Moment) -> Vec<Vec<String>> {
+        let used = |used: &Use| {
+            let how = match &used.action {
+                Action::Run => format!("by {}", used.program.as_deref().unwrap_or("a command")),
+                Action::Copy => "copied".into(),
+                _ => "printed".into(),
+            };
+            let when = used.moment.map(|moment| format!(", {}", moment.ago(now))).unwrap_or_default();
+            vec!["used".to_owned(), used.folder.clone().unwrap_or_default(), format!("{how}{when}")]
+        };
+        let copies = self.copies.iter().flat_map(|copies| &copies.places);
+        let copies = copies.map(|place| vec!["copy".to_owned(), place.to_string(), "holds the secret in clear".into()]);
+        let rows = grouped("profile", &self.profiles).into_iter().chain(grouped("allowed", &self.allowed));
+        rows.chain(self.uses.iter().map(used)).chain(copies).collect()
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let grants = |place: &str, grants: &[(String, Grant)]| -> Vec<Value> {
+            grants.iter().map(|(words, grant)| json!({ place: words, "profile": grant.profile.as_str(), "variable": grant.variable.as_str() })).collect()
+        };
+        let uses: Vec<Value> = self.uses.iter().map(|used| {
+            json!({ "action": used.action.as_str(), "at": used.moment, "program": used.program, "folder": used.folder })
+        }).collect();
+        json!({
+            "profiles": grants("file", &self.profiles), "allowed": grants("place", &self.allowed), "uses": uses,
+            "copies": self.copies.as_ref().map(places), "notes": self.notes,
+        })
+    }
+}
+
+/// One row for each place, with its variables and, but for the default one alone, their profiles.
+fn grouped(what: &str, grants: &[(String, Grant)]) -> Vec<Vec<String>> {
+    let mut places: BTreeMap<&str, BTreeMap<&VariableName, Vec<&str>>> = BTreeMap::new();
+    for (place, Grant { profile, variable, .. }) in grants {
+        places.entry(place).or_default().entry(variable).or_default().push(profile.as_str());
+    }
+    let words = |(variable, profiles): (&VariableName, Vec<&str>)| match profiles[..] {
+        [profile::DEFAULT] => format!("as {variable}"),
+        _ => format!("as {variable} in {}", profiles.join(", ")),
+    };
+    let row = |(place, variables): (&str, BTreeMap<_, _>)| {
+        vec![what.to_owned(), place.to_owned(), variables.into_iter().map(words).collect::<Vec<_>>().join("; ")]
+    };
+    places.into_iter().map(row).collect()
+}
+
+/// The places of copies for programs.
+#[must_use]
+pub fn places(copies: &Copies) -> Vec<Value> {
+    copies.places.iter().map(|place| json!({ "file": place.file.to_string_lossy(), "line": place.line })).collect()
+}
+
+fn is_of(grant: &Grant, name: &KeyName) -> bool {
+    matches!(&grant.source, Source::Key { name: other, .. } if other == name)
+}
+
+/// What the user's own profiles ask for. Where they do not fit together, which `run` says, each is taken by itself.
+fn grants(profiles: &Profiles) -> Vec<Grant> {
+    profile::grants(profiles).unwrap_or_else(|_| {
+        let own = profiles
+            .0
+            .iter()
+            .flat_map(|(name, profile)| profile.env.iter().map(move |(variable, source)| (name, variable, source)));
+        own.map(|(name, variable, source)| Grant {
+            profile: name.clone(),
+            variable: variable.clone(),
+            source: source.clone(),
+        })
+        .collect()
+    })
+}
+
+/// Where a search did not look.
+fn bounds(copies: &Copies) -> Vec<String> {
+    let walked = &copies.walked;
+    let mut notes = Vec::new();
+    if copies.more > 0 {
+        notes.push(format!("and {} in files", count(copies.more, "more place")));
+    }
+    if walked.cut_short {
+        notes.push(format!("the search for copies was cut short after {}", count(walked.files, "file")));
+    }
+    for (number, why) in [(walked.too_large, "too large"), (walked.unreadable, "not readable")] {
+        if number > 0 {
+            notes.push(format!("not searched for copies: {}, {why}", count(number, "file")));
+        }
+    }
+    notes
+}

@@ -1,0 +1,280 @@
+//! Rotations that were begun and not finished: what must survive a kill between the moment at which a new secret comes
+//! to be outside and the moment at which the store has it.
+//!
+//! A rotation writes what it is about to do into a file beside the store before anything is done outside, and the new
+//! secret into the same file as soon as there is one. Only then is the secret tried and put into the store; at last the
+//! file goes away. Whoever comes later, after a kill or a full disk, finds the file and goes on.
+//!
+//! ```text
+//! unfinished-<16 hex digits>    "keyctl-unfinished 1\n"
+//!                               the intention, sealed: which keys, when, and what was there before
+//!                               room for the new secret, sealed; not to be opened while there is none
+//! ```
+//!
+//! The file has its full size from the start, so that a disk that is full by then cannot keep the secret out, and is
+//! always of one size, so that it tells nothing. The intention is on the disk, under the file's name, before anything is
+//! done outside; a write of the secret that is cut off leaves the intention readable, since its bytes do not change. The
+//! key is `HKDF-SHA256(identity, salt = store id, info = "keyctl/unfinished/v1")`: nobody else can plant a new secret.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    home::{self, Home},
+    name::KeyName,
+    platform,
+    seal::{OVERHEAD, SealKey},
+    secret::Secret,
+};
+
+/// How the files' names begin.
+const NAME: &str = "unfinished-";
+/// How the files begin.
+const HEAD: &[u8] = b"keyctl-unfinished 1\n";
+/// What the key is derived for.
+const PURPOSE: &str = "keyctl/unfinished/v1";
+/// Bytes of an intention before it is sealed: two names and a few ids.
+const INTENTION: usize = 2 * 1024;
+/// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, and their lengths.
+const MADE: usize = 66 * 1024;
+/// Bytes of a file.
+const WHOLE: usize = HEAD.len() + INTENTION + MADE + 2 * OVERHEAD;
+
+/// What a rotation is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intention {
+    /// The keys that are replaced together.
+    pub names: Vec<KeyName>,
+    /// When it was begun.
+    pub begun: Moment,
+    /// At AWS: the id of the access key that is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// At AWS: the ids of all access keys that the user had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
+}
+
+/// What came to be outside.
+pub struct Made {
+    /// The new secret.
+    pub secret: Secret,
+    /// At AWS: the id that belongs to it.
+    pub id: Option<String>,
+}
+
+impl Made {
+    /// The secret and the id, each after its length as 4 bytes.
+    fn write(&self) -> Zeroizing<Vec<u8>> {
+        // Room for all of it: a vector that grows leaves what it held behind.
+        let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + 1024)));
+        for part in [self.secret.expose(), self.id.as_deref().unwrap_or_default().as_bytes()] {
+            plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            plain.extend_from_slice(part);
+        }
+        plain
+    }
+
+    fn read(plain: &[u8]) -> Option<Self> {
+        let part = |bytes: &mut &[u8]| {
+            let (length, rest) = bytes.split_first_chunk()?;
+            let (part, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+            *bytes = rest;
+            Some(part.to_vec())
+        };
+        let mut rest = plain;
+        let secret = Secret::new(part(&mut rest)?);
+        let id = String::from_utf8(part(&mut rest)?).ok()?;
+        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()) })
+    }
+}
+
+/// The key that a store's unfinished rotations are sealed with.
+pub struct Key(SealKey);
+
+impl Key {
+    /// The key of this identity for this store.
+    #[must_use]
+    pub fn derive(identity: &[u8], store: &[u8]) -> Self {
+        Self(SealKey::derive(identity, store, PURPOSE))
+    }
+}
+
+/// One rotation that was begun.
+pub struct Unfinished {
+    path: PathBuf,
+    sealed: Vec<u8>,
+    /// What it was about to do.
+    pub intention: Intention,
+    /// What came to be outside, as far as keyctl has learned of it.
+    pub made: Option<Made>,
+}
+
+impl Unfinished {
+    /// All that lie beside the store, the earliest first. What cannot be opened was not written by this identity, or
+    /// never came to be whole; it is left alone.
+    #[must_use]
+    pub fn all(home: &Home, key: &Key) -> Vec<Self> {
+        let names = platform::names_in(home.data());
+        let ours = names.iter().filter(|name| name.to_str().is_some_and(|name| name.starts_with(NAME)));
+        let mut all: Vec<Self> = ours.filter_map(|name| Self::open(&home.data().join(name), key)).collect();
+        all.sort_by(|one, other| (one.intention.begun, &one.path).cmp(&(other.intention.begun, &other.path)));
+        all
+    }
+
+    fn open(path: &Path, key: &Key) -> Option<Self> {
+        let (bytes, _) = home::read(path, WHOLE).ok()??;
+        let sealed = bytes.strip_prefix(HEAD)?;
+        let (intention, made) = sealed.split_at_checked(INTENTION + OVERHEAD)?;
+        let own = path.file_name()?.as_encoded_bytes();
+        let open = |part: &[u8], sealed: &[u8]| key.0.open(&[part, own].concat(), sealed);
+        let made = open(b"made", made).and_then(|plain| Made::read(&plain));
+        let plain = open(b"intention", intention)?;
+        let intention_text = serde_json::from_slice(plain.trim_ascii_end()).ok()?;
+        Some(Self { path: path.to_owned(), sealed: intention.to_vec(), intention: intention_text, made })
+    }
+
+    /// Writes down what is about to be done, on the disk when this returns.
+    ///
+    /// # Errors
+    /// `Disk`; then nothing may be done outside.
+    pub fn begin(home: &Home, key: &Key, intention: Intention) -> Result<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
+        let path = home.file(&format!("{NAME}{:016x}", u64::from_le_bytes(random)));
+        let plain = serde_json::to_vec(&intention)
+            .map_err(|_| Failure::new(Kind::Disk, "what is about to be done cannot be written down"))?;
+        let sealed = seal(key, b"intention", &path, Zeroizing::new(plain), INTENTION)?;
+        let mut bytes = [HEAD, &sealed].concat();
+        bytes.resize(WHOLE, 0);
+        home::replace(&path, &bytes)?;
+        Ok(Self { path, sealed, intention, made: None })
+    }
+
+    /// Writes down what came to be, on the disk when this returns. It is remembered here in any case.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn has_made(&mut self, key: &Key, made: Made) -> Result<()> {
+        let plain = made.write();
+        self.made = Some(made);
+        let sealed = seal(key, b"made", &self.path, plain, MADE)?;
+        let failed = |error: std::io::Error| Failure::disk("write", &self.path, &error);
+        // In place and never cut: the bytes are there already, and those before the secret stay as they are.
+        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
+        file.write_all(&[HEAD, &self.sealed, &sealed].concat()).and_then(|()| file.sync_all()).map_err(failed)
+    }
+
+    /// Forgets it: it is finished, or there is nothing to go on with.
+    ///
+    /// # Errors
+    /// `Disk`; then the next one finds it once more, which does no harm.
+    pub fn end(self) -> Result<()> {
+        std::fs::remove_file(&self.path).map_err(|error| Failure::disk("remove", &self.path, &error))
+    }
+}
+
+/// Seals a text, filled up to a length.
+fn seal(key: &Key, part: &[u8], path: &Path, mut plain: Zeroizing<Vec<u8>>, length: usize) -> Result<Vec<u8>> {
+    if plain.len() > length {
+        return Err(Failure::new(Kind::Disk, "there is more to write down than a rotation has room for"));
+    }
+    plain.resize(length, b' ');
+    let own = path.file_name().unwrap_or_default().as_encoded_bytes();
+    key.0.seal(&[part, own].concat(), &plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key::derive(b"AGE-SECRET-KEY-1ME", &[1; 16])
+    }
+
+    fn intention(begun: i64) -> Intention {
+        Intention {
+            names: vec!["aws/id".parse().expect("good"), "aws/secret".parse().expect("good")],
+            begun: Moment::from_seconds(begun),
+            from: Some("AKIAOLD".into()),
+            before: vec!["AKIAOLD".into()],
+        }
+    }
+
+    fn made(text: &str) -> Made {
+        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()) }
+    }
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        (folder, home)
+    }
+
+    #[test]
+    fn what_was_begun_and_made_is_found_again_until_it_is_ended() {
+        let (_kept, home) = home();
+        Unfinished::begin(&home, &key(), intention(2)).expect("written");
+        let mut first = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        first.has_made(&key(), made("the-new-secret")).expect("written");
+        let found = Unfinished::all(&home, &key());
+        assert_eq!(found.iter().map(|one| one.intention.begun.seconds()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(found[0].intention, intention(1));
+        let back = found[0].made.as_ref().expect("made");
+        assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW"));
+        assert!(found[1].made.is_none());
+        for one in found {
+            one.end().expect("removed");
+        }
+        assert_eq!(std::fs::read_dir(home.data()).expect("list").count(), 0);
+    }
+
+    #[test]
+    fn the_file_shows_no_name_and_no_secret_and_always_has_one_size() {
+        let (_kept, home) = home();
+        let mut one = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        let before = std::fs::read(&one.path).expect("read");
+        one.has_made(&key(), made(&"x".repeat(64 * 1024))).expect("the largest fits");
+        let after = std::fs::read(&one.path).expect("read");
+        assert_eq!((before.len(), after.len()), (WHOLE, WHOLE));
+        for text in [&b"aws"[..], b"AKIA", b"xxxx"] {
+            assert!(!after.windows(text.len()).any(|window| window == text));
+        }
+    }
+
+    #[test]
+    fn a_write_of_the_secret_that_was_cut_off_leaves_the_intention() {
+        let (_kept, home) = home();
+        let mut one = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        let before = std::fs::read(&one.path).expect("read");
+        one.has_made(&key(), made("the-new-secret")).expect("written");
+        let after = std::fs::read(&one.path).expect("read");
+        for cut in [0, 10, HEAD.len() + 5, HEAD.len() + INTENTION, WHOLE - 100, WHOLE - 1] {
+            std::fs::write(&one.path, [&after[..cut], &before[cut..]].concat()).expect("write");
+            let found = Unfinished::all(&home, &key());
+            assert!(found.len() == 1 && found[0].made.is_none() && found[0].intention == intention(1), "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_another_identity_wrote_or_what_was_moved_counts_for_nothing() {
+        let (_kept, home) = home();
+        let mut planted =
+            Unfinished::begin(&home, &Key::derive(b"AGE-SECRET-KEY-1YOU", &[1; 16]), intention(1)).expect("written");
+        planted.has_made(&key(), made("planted")).expect("written");
+        let mut mine = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        mine.has_made(&key(), made("the-new-secret")).expect("written");
+        std::fs::rename(&mine.path, home.file("unfinished-other")).expect("rename");
+        std::fs::write(home.file("unfinished-empty"), b"").expect("write");
+        assert!(Unfinished::all(&home, &key()).is_empty());
+    }
+}

@@ -1,0 +1,524 @@
+//! Replacing keys: what that touches, by hand, and by programs of the user's.
+
+use std::path::PathBuf;
+
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Ran, Sandbox},
+};
+
+const OLD: &str = "first-old-secret";
+const NEW: &str = "then-new-secret";
+
+/// A text with `DATE` in the place of each minute.
+fn dateless(text: &str) -> String {
+    let is_date = |at: usize| {
+        let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
+        text.get(at..at + 16).is_some_and(|part| part.chars().map(shape).eq("0000-00-00 00:00".chars()))
+    };
+    let (mut out, mut at) = (String::new(), 0);
+    while let Some(c) = text[at..].chars().next() {
+        if is_date(at) {
+            out.push_str("DATE");
+            at += 16;
+        } else {
+            out.push(c);
+            at += c.len_utf8();
+        }
+    }
+    out
+}
+
+/// States what was said, with `DATE` for each minute, and the exit code.
+#[track_caller]
+fn says(ran: &Ran, stderr: &str, code: i32) {
+    let (out, said) = (ran.stdout(), dateless(&ran.stderr()));
+    assert!(
+        (out.as_str(), said.as_str(), ran.code()) == ("", stderr, code),
+        "expected {code}\n{stderr}\ngot {}\n{said}{out}",
+        ran.code()
+    );
+}
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with(&[("shop/key", OLD)]);
+    sandbox.secret(NEW);
+    sandbox
+}
+
+#[track_caller]
+fn holds(sandbox: &Sandbox, secret: &str) {
+    sandbox.call(&["get", "shop/key"]).run().says(secret, "", 0);
+}
+
+/// An executable script of the user's.
+fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = sandbox.home().join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("write");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
+    path
+}
+
+/// The user's own settings.
+fn config(sandbox: &Sandbox, text: &str) {
+    let path = sandbox.home().join(".config/keyctl/config.toml");
+    std::fs::create_dir_all(path.parent().expect("parent")).expect("make");
+    std::fs::write(path, text).expect("write");
+}
+
+/// What the tests' own looking at the secret leaves.
+const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used    printed, just now\n";
+const NOTHING: &str = "keyctl: as far as keyctl knows nothing uses `shop/key`\n";
+const REPLACED: &str = "keyctl: replaced `shop/key`; its former secret is kept\n";
+
+#[test]
+fn what_replacing_a_key_touches_is_shown_before_anything_is_done() {
+    let sandbox = sandbox();
+    sandbox.file(".keyctl.toml", "[env]\nSHOP_KEY = \"shop/key\"\n[profiles.prod]\nextends = \"default\"\nenv = { X = \"shop/key\", Y = \"other\" }\n");
+    sandbox.allow();
+    config(&sandbox, "[profiles.work]\nenv = { S = \"shop/key\" }\n[profiles.home]\nenv = { T = \"other\" }\n");
+    sandbox.may_lie_in(&sandbox.file(".env", format!("A=1\nSHOP_KEY={OLD}\n")));
+    sandbox.may_lie_in(&sandbox.file("deep/er/notes.txt", format!("the key is {OLD}!\n")));
+    sandbox.may_lie_in(&sandbox.file("node_modules/x/left-out", OLD));
+    sandbox.may_lie_in(&sandbox.file(".git-is-not-here", "nothing"));
+    sandbox.call(&["run", "--only", "SHOP_KEY", "--", "true"]).run().says("", "", 0);
+    sandbox.call(&["run", "--only", "SHOP_KEY", "--", "sh", "-c", ":"]).run().says("", "", 0);
+    sandbox.call(&["run", "--only", "SHOP_KEY", "--", "true"]).run().says("", "", 0);
+    let table = "\
+WHAT     WHERE                          HOW
+profile  ~/.config/keyctl/config.toml   as S in work
+profile  ~/project/.keyctl.toml         as SHOP_KEY in default, prod; as X in prod
+allowed  ~/project                      as SHOP_KEY in default, prod; as X in prod
+used     ~/project                      by true, just now
+used     ~/project                      by sh, just now
+copy     ~/project/.env:2               holds the secret in clear
+copy     ~/project/deep/er/notes.txt:1  holds the secret in clear
+";
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
+    assert_eq!((squeezed(&ran.stdout()), ran.stderr(), ran.code()), (squeezed(table), String::new(), 0));
+    // The same from elsewhere, but for the project's own file: what was allowed is known everywhere.
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).inside(sandbox.home()).run();
+    let elsewhere: Vec<&str> = table.lines().filter(|line| !line.contains(".keyctl.toml")).collect();
+    assert_eq!(squeezed(&ran.stdout()), squeezed(&elsewhere.join("\n")));
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run", "--json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("json");
+    assert_eq!(
+        json["copies"],
+        serde_json::json!([{ "file": "~/project/.env", "line": 2 }, { "file": "~/project/deep/er/notes.txt", "line": 1 }])
+    );
+    assert_eq!((&json["by"], json["uses"].as_array().map(Vec::len)), (&"hand".into(), Some(2)));
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn a_piped_secret_takes_the_old_ones_place_and_the_files_that_hold_the_old_one_are_named() {
+    let sandbox = sandbox();
+    sandbox.file(".keyctl.toml", "[env]\nSHOP_KEY = \"shop/key\"\n");
+    sandbox.may_lie_in(&sandbox.file(".env", format!("SHOP_KEY={OLD}\n")));
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(format!("{NEW}\n")).run();
+    says(&ran, "keyctl: files that still hold the former secret:\n  ~/project/.env:1\n", 0);
+    holds(&sandbox, NEW);
+    sandbox.call(&["rollback", "shop/key", "--yes"]).run();
+    holds(&sandbox, OLD);
+    sandbox.call(&["history", "verify"]).run();
+    let history = sandbox.call(&["history", "--json"]).run().stdout();
+    let rotated = history.lines().find(|line| line.contains("\"rotate\"")).expect("recorded");
+    assert!(rotated.contains("shop/key"), "{rotated}");
+}
+
+#[test]
+fn a_rotation_begins_the_keys_dates_anew_and_keeps_the_former_secret_for_the_overlap() {
+    let sandbox = sandbox();
+    config(&sandbox, "[rotation]\noverlap = \"2d\"\n");
+    sandbox.call(&["edit", "shop/key", "--expires", "2026-12-31", "--rotate-every", "90d"]).run();
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).input(NEW).run();
+    says(
+        &ran,
+        &format!(
+            "{NOTHING}keyctl: replaced `shop/key`; its former secret is kept until DATE; to be replaced again by DATE\n"
+        ),
+        0,
+    );
+    let report = |arguments: &[&str], input: &str| -> serde_json::Value {
+        sandbox.secret(input);
+        let ran = sandbox.call(arguments).input(input).run();
+        serde_json::from_str(&ran.stdout()).unwrap_or_else(|_| panic!("{}", ran.stderr()))
+    };
+    let days = |from: &serde_json::Value, to: &serde_json::Value| {
+        let read = |value: &serde_json::Value| {
+            value.as_str().expect("a date").parse::<keyctl::date::Moment>().expect("a date").seconds()
+        };
+        (read(to) - read(from)) / 86_400
+    };
+    let json = report(&["rotate", "shop/key", "--yes", "--json", "-q"], "third-secret");
+    assert_eq!(json["expires"], serde_json::Value::Null, "the end belonged to the former secret");
+    assert_eq!(
+        (days(&json["changed"], &json["former_kept_until"]), days(&json["changed"], &json["rotate_by"])),
+        (2, 90)
+    );
+    let json = report(
+        &["rotate", "shop/key", "--yes", "--json", "-q", "--overlap", "1w", "--expires", "2030-01-31"],
+        "fourth-secret",
+    );
+    assert_eq!(
+        (days(&json["changed"], &json["former_kept_until"]), json["expires"].as_str()),
+        (7, Some("2030-01-31T00:00:00Z"))
+    );
+}
+
+#[test]
+fn what_cannot_be_meant_as_the_new_secret_is_refused_and_the_old_one_stays() {
+    let sandbox = sandbox();
+    let refused = |input: &str, said: &str, code| {
+        says(&sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(input).run(), said, code);
+        holds(&sandbox, OLD);
+    };
+    refused(
+        OLD,
+        "keyctl: `shop/key` holds this very secret already; nothing was replaced\nkeyctl: hint: make a new one at its issuer first\n",
+        1,
+    );
+    let empty = "keyctl: the new secret is empty; nothing was replaced\nkeyctl: hint: pipe it in, or enter it when asked: `keyctl rotate shop/key`\n";
+    refused("", empty, 2);
+    refused("\n", empty, 2);
+    refused(
+        "a\0b",
+        "keyctl: the new secret has a NUL byte, which no environment can hold; nothing was kept\nkeyctl: hint: keep such bytes one by one: `keyctl set NAME --binary`\n",
+        2,
+    );
+    let ran = sandbox.call(&["rotate", "shop/key"]).input(NEW).run();
+    says(&ran, "keyctl: replacing `shop/key` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n", 2);
+    let ran = sandbox.call(&["rotate", "shop/kee", "--yes"]).input(NEW).run();
+    says(&ran, "keyctl: no key named `shop/kee`\nkeyctl: hint: did you mean `shop/key`?\n", 3);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(NEW).run();
+    says(&ran, "", 0);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(OLD).run();
+    says(
+        &ran,
+        "keyctl: this is the former secret of `shop/key` that was replaced on DATE; nothing was replaced\nkeyctl: hint: if it shall be used again: `keyctl rollback shop/key`\n",
+        1,
+    );
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn a_secret_comes_from_a_file_or_is_made_here() {
+    let sandbox = sandbox();
+    let file = sandbox.file("new", format!("{NEW}\n"));
+    sandbox.may_lie_in(&file);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "--from-file", "new"]).run();
+    says(&ran, &format!("{NOTHING}keyctl: took one line ending off the secret's end\n{REPLACED}"), 0);
+    holds(&sandbox, NEW);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "--generate=40"]).run();
+    says(&ran, &format!("{USED}{REPLACED}"), 0);
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().output.stdout.len(), 40);
+}
+
+#[test]
+fn at_a_terminal_a_person_says_yes_and_types_the_new_secret_unseen() {
+    let sandbox = sandbox();
+    sandbox.call(&["edit", "shop/key", "--url", "https://issuer.example/keys"]).run();
+    let words = [KEYCTL, "rotate", "shop/key"];
+    let page = "keyctl: the page where it is replaced: https://issuer.example/keys\n";
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r"), ("(not shown): ", &format!("{NEW}\r"))]);
+    let asked = format!(
+        "{NOTHING}{page}keyctl: replace `shop/key`? [y/N] y\nkeyctl: new secret for `shop/key` (not shown): \n{REPLACED}"
+    );
+    screen.says(&asked, 0);
+    holds(&sandbox, NEW);
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "n\r")]);
+    screen.says(&format!("{USED}{page}keyctl: replace `shop/key`? [y/N] n\nkeyctl: nothing was changed\n"), 1);
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r"), ("(not shown): ", "\u{3}")]);
+    screen.says(&format!("{USED}{page}keyctl: replace `shop/key`? [y/N] y\nkeyctl: new secret for `shop/key` (not shown): \nkeyctl: interrupted; nothing was changed\n"), 130);
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn the_issuers_page_is_opened_by_the_desktops_program_and_only_when_asked_for() {
+    let sandbox = sandbox();
+    let folder = sandbox.home().join("bin");
+    std::fs::create_dir(&folder).expect("make");
+    script(
+        &sandbox,
+        "bin/xdg-open",
+        "printf '%s\\n' \"$#\" \"$@\" >\"$HOME/opened.part\"; mv \"$HOME/opened.part\" \"$HOME/opened\"",
+    );
+    let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&crate::sandbox::path())))
+        .expect("path");
+    let call = |arguments: &[&str]| sandbox.call(arguments).env("PATH", &path).input(NEW).run();
+    says(
+        &call(&["rotate", "shop/key", "--yes", "--open"]),
+        &format!(
+            "{NOTHING}keyctl: no page is known for `shop/key`\nkeyctl: hint: say which it is: `keyctl edit shop/key --url https://...`\n"
+        ),
+        3,
+    );
+    let address = "https://issuer.example/keys?a=1&b=$(id)#new";
+    sandbox.call(&["edit", "shop/key", "--url", address]).run();
+    says(
+        &call(&["rotate", "shop/key", "--yes", "--open"]),
+        &format!("{NOTHING}keyctl: the page where it is replaced: {address}\n{REPLACED}"),
+        0,
+    );
+    let opened = sandbox.home().join("opened");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !opened.exists() && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_to_string(&opened).expect("opened"), format!("1\n{address}\n"));
+}
+
+/// A store whose key has a rotator, which counts its calls in `~/calls`.
+fn with_rotator(text: &str) -> Sandbox {
+    let sandbox = sandbox();
+    script(&sandbox, "rotator", &format!("echo call >>\"$HOME/calls\"\n{text}"));
+    configure(&sandbox, "");
+    sandbox
+}
+
+fn configure(sandbox: &Sandbox, more: &str) {
+    let rotator = sandbox.home().join("rotator");
+    config(sandbox, &format!("[[keys]]\nmatch = \"shop/*\"\nrotator = [\"{}\"]\n{more}", rotator.display()));
+}
+
+fn calls(sandbox: &Sandbox) -> usize {
+    std::fs::read_to_string(sandbox.home().join("calls")).map_or(0, |text| text.lines().count())
+}
+
+/// What lies beside the store, of rotations that were broken off.
+fn unfinished(sandbox: &Sandbox) -> usize {
+    let names = std::fs::read_dir(sandbox.home().join(".local/share/keyctl")).expect("list").flatten();
+    names.filter(|entry| entry.file_name().to_string_lossy().starts_with("unfinished-")).count()
+}
+
+/// Prints the new secret, in two pieces so that no file holds it, if the old one comes in.
+const GIVES: &str = "[ \"$(cat)\" = first-old-\"\"secret ] && echo then-new-\"\"secret";
+
+#[test]
+fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
+    let sandbox = with_rotator(GIVES);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).run();
+    says(&ran, &format!("{NOTHING}{REPLACED}"), 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+    let history = sandbox.call(&["history"]).run().stdout();
+    assert!(history.lines().any(|line| line.contains("rotate  shop/key  rotator")), "{history}");
+    // By hand all the same.
+    sandbox.secret("third-secret");
+    sandbox.call(&["rotate", "shop/key", "--yes", "--by-hand", "-q"]).input("third-secret").run().says("", "", 0);
+    assert_eq!(calls(&sandbox), 1);
+    holds(&sandbox, "third-secret");
+}
+
+#[test]
+fn a_rotator_that_fails_leaves_the_old_secret_in_force_and_its_call_in_the_history() {
+    for (text, said) in [
+        ("cat >/dev/null; echo then-new-\"\"secret; exit 7", "ended with exit code 7"),
+        ("cat >/dev/null; echo then-new-\"\"secret; kill -9 $$", "was killed by signal 9"),
+        ("cat", "printed the old secret"),
+        ("true", "printed no new secret"),
+        ("echo one; echo two", "printed more than one line"),
+        ("printf 'a\\033[31mb'", "printed what is no text"),
+    ] {
+        let sandbox = with_rotator(text);
+        let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+        let (stderr, first) = (ran.stderr(), format!("keyctl: the rotator `~/rotator` {said}\n"));
+        assert!(stderr.starts_with(&first) && ran.code() == 10, "{stderr}");
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0), "{text}");
+        holds(&sandbox, OLD);
+        let history = sandbox.call(&["history"]).run().stdout();
+        let recorded = history.lines().any(|line| line.contains("failed (not replaced)  shop/key  rotator"));
+        assert!(recorded, "{history}");
+    }
+}
+
+#[test]
+fn a_check_that_says_no_leaves_the_old_secret_in_force() {
+    let sandbox = sandbox();
+    let check = script(&sandbox, "check", "[ \"$(cat)$KEYCTL_KEY\" = then-new-\"\"secretshop/key ]");
+    config(&sandbox, &format!("[[keys]]\nmatch = \"*\"\ncheck = [\"{}\"]\n", check.display()));
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input("another-secret").run();
+    assert!(
+        ran.stderr().starts_with("keyctl: the check `~/check` ended with exit code 1\n") && ran.code() == 10,
+        "{}",
+        ran.stderr()
+    );
+    holds(&sandbox, OLD);
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(NEW).run().says("", "", 0);
+    holds(&sandbox, NEW);
+    sandbox.secret("another-secret");
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).input("another-secret").run().says("", "", 0);
+    holds(&sandbox, "another-secret");
+}
+
+#[test]
+fn what_a_rotator_gave_and_the_check_refused_is_kept_aside_and_tried_again() {
+    let sandbox = with_rotator(GIVES);
+    let check = script(&sandbox, "check", "cat >/dev/null; [ -e \"$HOME/good\" ]");
+    configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
+    for _ in 0..2 {
+        let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+        let last = "keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n";
+        assert!(ran.stderr().ends_with(last) && ran.code() == 10, "{}", ran.stderr());
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1), "the rotator is not called again");
+        holds(&sandbox, OLD);
+    }
+    std::fs::write(sandbox.home().join("good"), "").expect("write");
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).run();
+    says(&ran, &format!("{USED}keyctl: going on with the secret that the rotator gave on DATE\n{REPLACED}"), 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn what_nobody_took_is_dropped_with_a_word_once_the_key_has_another_secret() {
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "check = [\"false\"]\n");
+    sandbox.secret("third-secret");
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().code(), 10);
+    let ran =
+        sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--by-hand", "--no-check"]).input("third-secret").run();
+    says(&ran, "keyctl: dropped a secret of `shop/key` that its rotator gave on DATE and nobody took\n", 0);
+    assert_eq!(unfinished(&sandbox), 0);
+    holds(&sandbox, "third-secret");
+}
+
+/// The call with the nth call of the system to this function failing, and all after it if `n` says so.
+fn failing(call: &str, error: &str, nth: &str) -> Vec<String> {
+    let inject = format!("inject={call}:error={error}:when={nth}");
+    ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject].map(str::to_owned).to_vec()
+}
+
+#[test]
+fn a_disk_that_is_full_once_the_rotator_has_worked_loses_nothing() {
+    let sandbox = with_rotator(GIVES);
+    // The first rename puts down what is about to be done, the second one is the store's.
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&failing("rename", "ENOSPC", "2")).run();
+    let said = "keyctl: cannot write `~/.local/share/keyctl/store.age`: no space left on device\n\
+                keyctl: hint: what was there before is still there\n\
+                keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n";
+    says(&ran, said, 7);
+    holds(&sandbox, OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+    says(&ran, "", 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn a_disk_that_is_full_before_the_rotator_is_called_keeps_it_from_being_called() {
+    let sandbox = with_rotator(GIVES);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&failing("rename", "ENOSPC", "1")).run();
+    assert!(ran.stderr().contains("no space left on device") && ran.code() == 7, "{}", ran.stderr());
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (0, 0));
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn where_nothing_can_be_written_any_more_the_new_secret_is_shown_to_who_says_yes() {
+    let sandbox = with_rotator(GIVES);
+    let mut words = failing("fsync", "EIO", "3+");
+    words.extend([KEYCTL, "rotate", "shop/key", "--yes", "-q"].map(str::to_owned));
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r"), (NEW, "\r")]);
+    let question =
+        "keyctl: the new secret of `shop/key` can be kept nowhere; show it here, so that it is not lost? [y/N] y\n";
+    assert!(screen.shown.contains(question) && screen.shown.contains(&format!("keyctl: {NEW} ")), "{}", screen.shown);
+    let last = "keyctl: hint: keep it as soon as the disk can be written: `keyctl rotate shop/key --by-hand`\n";
+    assert!(screen.shown.ends_with(last) && screen.code == 7, "{}", screen.shown);
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn a_rotation_that_was_killed_while_its_rotator_worked_is_told_of_by_the_next() {
+    let sandbox = with_rotator(
+        "cat >/dev/null; [ -e \"$HOME/again\" ] || { touch \"$HOME/again\"; kill -9 $PPID; }; echo then-new-\"\"secret",
+    );
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
+    assert_eq!(unfinished(&sandbox), 1);
+    holds(&sandbox, OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+    says(
+        &ran,
+        "keyctl: on DATE the rotator of `shop/key` was broken off: if it had made a new secret, that is lost\n",
+        0,
+    );
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn of_two_at_once_one_replaces_the_key_and_the_other_one_does_nothing() {
+    let sandbox = with_rotator("cat >/dev/null; sleep 1; echo \"new-$$\"");
+    let codes: Vec<(i32, String)> = std::thread::scope(|scope| {
+        let call = || {
+            let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+            (ran.code(), ran.stderr())
+        };
+        let both = [scope.spawn(call), scope.spawn(call)];
+        both.map(|thread| thread.join().expect("ended")).to_vec()
+    });
+    let said = "keyctl: `shop/key` was replaced by another keyctl meanwhile; this one did nothing\n".to_owned();
+    assert!(codes.contains(&(0, String::new())) && codes.contains(&(1, said)), "{codes:?}");
+    assert_eq!(calls(&sandbox), 1);
+}
+
+#[test]
+fn all_that_is_due_is_replaced_one_after_the_other_and_what_failed_is_named() {
+    let sandbox =
+        with_rotator("cat >/dev/null; case $KEYCTL_KEY in shop/bad) exit 3;; *) echo \"new-of-$KEYCTL_KEY\";; esac");
+    let expired = |name: &str, date: &str| {
+        sandbox.secret(format!("old-of-{name}"));
+        sandbox.call(&["set", name, "-q", "--expires", date]).input(format!("old-of-{name}")).run();
+    };
+    for (name, date) in [
+        ("shop/bad", "2020-01-01"),
+        ("shop/one", "2021-01-01"),
+        ("other/hand", "2022-01-01"),
+        ("shop/later", "2090-01-01"),
+    ] {
+        expired(name, date);
+    }
+    let ran = sandbox.call(&["rotate", "--due", "--dry-run"]).run();
+    let table = "KEY WHY BY shop/bad expired ~/rotator shop/one expired ~/rotator other/hand expired hand";
+    assert_eq!(ran.stdout().split_whitespace().collect::<Vec<_>>().join(" "), table);
+    let ran = sandbox.call(&["rotate", "--due"]).run();
+    says(&ran, "keyctl: replacing what is due needs a yes\nkeyctl: hint: without a terminal: `--yes`\n", 2);
+    let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
+    let said: Vec<String> =
+        dateless(&ran.stderr()).lines().filter(|line| !line.contains("old secret stays")).map(str::to_owned).collect();
+    assert_eq!(
+        said,
+        [
+            "keyctl: 1 of 3: `shop/bad`",
+            "keyctl: the rotator `~/rotator` ended with exit code 3",
+            "keyctl: 2 of 3: `shop/one`",
+            "keyctl: replaced `shop/one`; its former secret is kept",
+            "keyctl: 3 of 3: `other/hand`",
+            "keyctl: left for you, having no rotator: `other/hand`",
+            "keyctl: 1 of 3 not replaced: `shop/bad`",
+            "keyctl: hint: to try what is left again: `keyctl rotate --due`",
+        ]
+    );
+    assert_eq!(ran.code(), 10);
+    sandbox.call(&["get", "shop/one"]).run().says("new-of-shop/one", "", 0);
+    // The next call goes on with what is left; at a terminal a person is asked for what has no rotator.
+    script(&sandbox, "rotator", "cat >/dev/null; echo \"new-of-$KEYCTL_KEY\"");
+    let steps = [("[y/N] ", "y\r"), ("leaves it as it is): ", &format!("{NEW}\r"))];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+    screen.says(
+        "\
+keyctl: let their rotators replace 1 key: `shop/bad`? [y/N] y
+keyctl: 1 of 2: `shop/bad`
+keyctl: replaced `shop/bad`; its former secret is kept
+keyctl: 2 of 2: `other/hand`
+keyctl: as far as keyctl knows nothing uses `other/hand`
+keyctl: new secret for `other/hand` (not shown; Enter alone leaves it as it is):\x20
+keyctl: replaced `other/hand`; its former secret is kept
+",
+        0,
+    );
+    sandbox.call(&["rotate", "--due", "--yes"]).run().says("", "keyctl: nothing is due\n", 0);
+    sandbox.call(&["rotate", "--due", "--json"]).run().says("[]\n", "keyctl: nothing is due\n", 0);
+}
