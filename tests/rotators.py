@@ -2,7 +2,14 @@
 
 First line of output: what the test has to know, as JSON.
 
-  moto              AWS as moto plays it, with signatures and policies enforced, and a user for each test
+  moto              AWS as moto plays it, with signatures and policies enforced, and a user for each test; each line of
+                    input asks for more, and gets a line of JSON:
+                      user NAME [ACTION...]   one more user, with a key and these rights (by default all of IAM's)
+                      key NAME                one more key for a user
+                      status NAME ID STATUS   the key is Active or Inactive from now on
+                      used ID                 somebody has used the key
+                      replace NAME ID         another key in the place of this one
+                      list NAME               the user's keys, each with its status
   tls CERTIFICATE   a web server with a certificate that it signed itself, and writes to that file
 """
 import json, os, sys
@@ -10,6 +17,7 @@ import json, os, sys
 
 def moto():
     users = {
+        "admin": (["iam:*"], 1),
         "whole": (["iam:*", "sts:*"], 1),
         "wrong": (["iam:*"], 1),
         "reader": (["iam:ListAccessKeys"], 1),
@@ -19,23 +27,59 @@ def moto():
     os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(sum(2 + keys for _, keys in users.values()))
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "false"
     import boto3, logging
+    from moto.iam import access_control, models
     from moto.server import ThreadedMotoServer
+
+    # moto lets a key in that is switched off; AWS does not.
+    known = access_control.IAMUserAccessKey.__init__
+
+    def known_and_active(self, *arguments, **named):
+        known(self, *arguments, **named)
+        keys = self.backend.get_user(self._owner_user_name).access_keys
+        if not any(key.access_key_id == self._access_key_id and key.status == "Active" for key in keys):
+            raise access_control.CreateAccessKeyFailure(reason="InvalidId")
+
+    access_control.IAMUserAccessKey.__init__ = known_and_active
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}/"
-    iam = boto3.client("iam", "us-east-1", endpoint_url=address, aws_access_key_id="x", aws_secret_access_key="x")
-    made = {}
-    for user, (actions, keys) in users.items():
+    def client(key):
+        return boto3.client("iam", "us-east-1", endpoint_url=address, aws_access_key_id=key["id"], aws_secret_access_key=key["secret"])
+
+    def new_key(user):
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        return {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+
+    def new_user(user, actions, keys=1):
         iam.create_user(UserName=user)
         policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
         iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=json.dumps(policy))
-        for _ in range(keys):
-            key = iam.create_access_key(UserName=user)["AccessKey"]
-            made[user] = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
-    return {"address": address, "users": made}
+        return [new_key(user) for _ in range(keys)][-1]
+
+    iam = client({"id": "x", "secret": "x"})
+    made = {user: new_user(user, *rights) for user, rights in users.items()}
+    iam = client(made["admin"])
+
+    def answer(line):
+        verb, user, *rest = line.split()
+        if verb == "user":
+            return new_user(user, rest or ["iam:*"])
+        if verb == "key":
+            return new_key(user)
+        if verb == "replace":
+            iam.delete_access_key(UserName=user, AccessKeyId=rest[0])
+            return new_key(user)
+        if verb == "used":
+            models.mark_account_as_visited("123456789012", user, "s3", "us-east-1")
+            return {}
+        if verb == "status":
+            iam.update_access_key(UserName=user, AccessKeyId=rest[0], Status=rest[1])
+        return {key["AccessKeyId"]: key["Status"] for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]}
+
+    return {"address": address, "users": made}, answer
 
 
 def tls(path):
@@ -73,9 +117,11 @@ def tls(path):
     context.load_cert_chain(path, path + ".key")
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return {"address": f"https://127.0.0.1:{server.server_port}/"}
+    return {"address": f"https://127.0.0.1:{server.server_port}/"}, None
 
 
-print(json.dumps({"moto": moto, "tls": tls}[sys.argv[1]](*sys.argv[2:])), flush=True)
-sys.stdin.read()
+first, answer = {"moto": moto, "tls": tls}[sys.argv[1]](*sys.argv[2:])
+print(json.dumps(first), flush=True)
+for line in sys.stdin:
+    print(json.dumps(answer(line)), flush=True)
 os._exit(0)

@@ -80,13 +80,18 @@ fn long() -> bool {
 }
 
 /// The calls that a command makes, with how often.
-fn calls(command: &mut Command) -> BTreeMap<String, usize> {
+fn calls(command: &mut Command, follow: bool) -> BTreeMap<String, usize> {
     let trace = tempfile::NamedTempFile::new().expect("trace");
-    let mut traced = under_strace(command, &["-o", trace.path().to_str().expect("text")]);
+    let mut traced = under_strace(command, follow, &["-o", trace.path().to_str().expect("text")]);
     assert!(traced.output().expect("strace").status.success(), "the command fails without a fault");
     let mut counts = BTreeMap::new();
     for line in std::fs::read_to_string(trace.path()).expect("trace").lines() {
-        let call = line.split_whitespace().nth(1).and_then(|word| word.split_once('(')).map(|(call, _)| call);
+        // With the processes that it starts, each line begins with a process's number.
+        let call = line
+            .split_whitespace()
+            .nth(usize::from(follow))
+            .and_then(|word| word.split_once('('))
+            .map(|(call, _)| call);
         if let Some(call) = call.filter(|call| call.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')) {
             *counts.entry(call.to_owned()).or_insert(0) += 1;
         }
@@ -111,10 +116,16 @@ fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     points
 }
 
-/// `strace OPTIONS COMMAND`, with the command's folder, input and environment.
-fn under_strace(command: &Command, options: &[&str]) -> Command {
+/// `strace OPTIONS COMMAND`, with the command's folder, input and environment; `follow` is for what it starts, too.
+fn under_strace(command: &Command, follow: bool, options: &[&str]) -> Command {
     let mut traced = Command::new("strace");
-    traced.args(["-f", "-qq"]).args(options).arg("--").arg(command.get_program()).args(command.get_args());
+    traced
+        .args(follow.then_some("-f"))
+        .arg("-qq")
+        .args(options)
+        .arg("--")
+        .arg(command.get_program())
+        .args(command.get_args());
     traced.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(folder) = command.get_current_dir() {
         traced.current_dir(folder);
@@ -129,8 +140,18 @@ fn sweep(
     command: &(dyn Fn(&Path) -> Command + Sync),
     judge: &(dyn Fn(&Path, &Output) -> Result<(), String> + Sync),
 ) -> (usize, Vec<String>) {
+    sweep_of(template, true, command, judge)
+}
+
+/// The same, and with `follow` also for every process that the command starts.
+fn sweep_of(
+    template: &Path,
+    follow: bool,
+    command: &(dyn Fn(&Path) -> Command + Sync),
+    judge: &(dyn Fn(&Path, &Output) -> Result<(), String> + Sync),
+) -> (usize, Vec<String>) {
     let first = copy(template);
-    let points = points(&calls(&mut command(first.path())));
+    let points = points(&calls(&mut command(first.path()), follow));
     let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -138,7 +159,7 @@ fn sweep(
                 while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let folder = copy(template);
                     let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.nth);
-                    let output = under_strace(&command(folder.path()), &["-o", "/dev/null", "-e", &inject])
+                    let output = under_strace(&command(folder.path()), follow, &["-o", "/dev/null", "-e", &inject])
                         .output()
                         .expect("strace");
                     if let Err(why) = judge(folder.path(), &output) {
@@ -265,6 +286,50 @@ fn no_secret_in_the_clear(home: &Path) -> Result<(), String> {
 #[test]
 fn a_fault_anywhere_in_set_leaves_the_old_or_the_new_secret() {
     sweep_call(&["set", "A", "--replace", "--from-file", "new"]);
+}
+
+#[test]
+fn a_fault_anywhere_in_rotate_leaves_the_old_or_the_new_secret() {
+    sweep_call(&["rotate", "A", "--yes", "--from-file", "new"]);
+}
+
+/// The rotator is the issuer too: it notes each secret that it gives, so what is lost on the way shows. Faults are keyctl's
+/// alone.
+#[test]
+fn a_fault_anywhere_in_a_rotation_by_a_program_leaves_a_secret_that_was_issued_and_the_next_one_ends_it() {
+    let template = template();
+    let rotator = "cat >/dev/null; echo line >>\"$HOME/issued\"; echo issued-\"\"secret-$(wc -l <\"$HOME/issued\")";
+    let config = format!("[[keys]]\nmatch = \"A\"\nrotator = [\"sh\", \"-c\", '{rotator}']\n");
+    std::fs::write(template.path().join("kept/config.toml"), config).expect("write");
+    let arguments = ["rotate", "A", "--yes"];
+    let issued = |home: &Path| std::fs::read_to_string(home.join("issued")).map_or(0, |text| text.lines().count());
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let now = state(home)?;
+        let last = format!("A=issued-secret-{}\n", issued(home));
+        if output.status.success() && !now.contains(&last) {
+            return Err(format!("acknowledged, and not the last secret: {now:?}"));
+        }
+        if !now.contains("A=old-secret-1\n") && !now.contains(&last) {
+            return Err(format!("neither old nor new: {now:?}"));
+        }
+        if output.status.code().is_some_and(|code| code != 0 && code < 128) && output.stderr.is_empty() {
+            return Err("failed without a word".into());
+        }
+        no_secret_in_the_clear(home)?;
+        let (code, _, said) = answer(home, &arguments);
+        let last = format!("A=issued-secret-{}\n", issued(home));
+        if code != Some(0) || !state(home)?.contains(&last) {
+            return Err(format!("the next one does not end it: {code:?} {said}"));
+        }
+        let left = std::fs::read_dir(home.join("kept")).map_err(|error| error.to_string())?.flatten();
+        if left.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("unfinished-")) {
+            return Err("something is left unfinished".into());
+        }
+        heals(home)
+    };
+    let (count, bad) = sweep_of(template.path(), false, &|home| keyctl(home, &arguments), &judge);
+    println!("rotate by a program: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
 }
 
 #[test]
@@ -401,7 +466,7 @@ fn the_store_is_synced_before_it_is_renamed_and_its_folder_before_anything_is_sa
     let home = copy(template.path());
     let trace = home.path().join("trace");
     let command = keyctl(home.path(), &["set", "A", "--replace", "--from-file", "new"]);
-    let output = under_strace(&command, &["-y", "-o", trace.to_str().expect("text")]).output().expect("strace");
+    let output = under_strace(&command, true, &["-y", "-o", trace.to_str().expect("text")]).output().expect("strace");
     assert!(output.status.success());
     let lines: Vec<String> = std::fs::read_to_string(&trace).expect("trace").lines().map(str::to_owned).collect();
     let at = |what: &dyn Fn(&str) -> bool| lines.iter().position(|line| what(line));

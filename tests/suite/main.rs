@@ -28,6 +28,7 @@ mod readme;
 mod recording;
 mod recovering;
 mod rotating;
+mod rotating_aws;
 mod running;
 mod storing;
 mod toplevel;

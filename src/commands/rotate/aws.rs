@@ -165,6 +165,11 @@ impl<'a> Bench<'a> {
         let done = self.keep(plan, &made)?;
         self.switch_off(&work, &made)?;
         end(self.scene, work);
+        // With the new key the user's two places were taken: nothing came of what was begun before it.
+        let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
+        for other in all.filter(|other| other.intention.names == self.names() && other.made.is_none()) {
+            end(self.scene, other);
+        }
         Ok(done)
     }
 
@@ -199,11 +204,6 @@ impl<'a> Bench<'a> {
         }
         if found.is_none() && !without.is_empty() {
             self.delete_unknown(without)?;
-        } else {
-            // The user has two places, and the new key has taken the second: nothing else came of these.
-            for work in without {
-                end(self.scene, work);
-            }
         }
         Ok(found)
     }
