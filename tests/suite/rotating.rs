@@ -129,6 +129,17 @@ fn a_piped_secret_takes_the_old_ones_place_and_the_files_that_hold_the_old_one_a
 }
 
 #[test]
+fn another_key_with_the_same_secret_is_named_before_and_after() {
+    let sandbox = sandbox();
+    sandbox.set("twin", OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).input(NEW).run();
+    let said = "keyctl: replacing `shop/key` touches:\nkeyctl:   key  twin  holds the same secret\n";
+    says(&ran, &format!("{said}{REPLACED}keyctl: `twin` still holds the former secret\n"), 0);
+    let ran = sandbox.call(&["rotate", "twin", "--yes", "-q"]).input(NEW).run();
+    says(&ran, "keyctl: `shop/key` holds the same secret\n", 0);
+}
+
+#[test]
 fn a_rotation_begins_the_keys_dates_anew_and_keeps_the_former_secret_for_the_overlap() {
     let sandbox = sandbox();
     config(&sandbox, "[rotation]\noverlap = \"2d\"\n");

@@ -42,6 +42,9 @@ pub(super) fn take_over(
     if looks_like_a_placeholder(&new) {
         scene.terminal.warn("this looks like a placeholder, not like a secret; taken all the same");
     }
+    if let Some(other) = opened.payload.holder_of(&new, name) {
+        scene.terminal.warn(&format!("`{other}` holds the same secret"));
+    }
     try_out(scene, name, plan, &new)?;
     let new = New { name: name.clone(), value: new, longer: None };
     let look = |payload: &Payload| {

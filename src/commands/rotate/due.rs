@@ -211,7 +211,7 @@ impl Task {
                         }
                     }
                 };
-                Ok(done(replaced.with(touched.copies)))
+                Ok(done(replaced.with(touched)))
             }
         }
     }

@@ -16,7 +16,10 @@ use crate::{
     terminal::count,
 };
 
-use super::{Scene, touched};
+use super::{
+    Scene,
+    touched::{self, Touched},
+};
 
 /// The word for what was replaced at AWS.
 pub(super) const AT_AWS: &str = "aws";
@@ -37,6 +40,7 @@ pub(super) struct Done {
     rotate_by: Option<Moment>,
     kept_until: Option<Moment>,
     copies: Option<Copies>,
+    twins: Vec<KeyName>,
 }
 
 /// Puts new secrets into the store in one step. What the store holds already stays as it is: then somebody has done
@@ -72,7 +76,7 @@ pub(super) fn keep(
     })?;
     let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
     let names = new.iter().map(|new| new.name.clone()).collect();
-    Ok(Done { names, by, facts, rotate_by, kept_until, copies: None })
+    Ok(Done { names, by, facts, rotate_by, kept_until, copies: None, twins: Vec::new() })
 }
 
 fn state(payload: &Payload, new: &[New]) -> Result<(Facts, Option<Moment>)> {
@@ -82,15 +86,18 @@ fn state(payload: &Payload, new: &[New]) -> Result<(Facts, Option<Moment>)> {
 }
 
 impl Done {
-    /// With the places where the former secret still lies.
-    pub(super) fn with(self, copies: Option<Copies>) -> Self {
-        Self { copies, ..self }
+    /// With the places where the former secret still lies, and the keys that still hold it.
+    pub(super) fn with(self, touched: Touched) -> Self {
+        Self { copies: touched.copies, twins: touched.twins, ..self }
     }
 
     /// Says what is now.
     pub(super) fn tell(&self, scene: &Scene) {
         if !scene.arguments.json {
             scene.terminal.say(&self.words());
+        }
+        for twin in &self.twins {
+            scene.terminal.warn(&format!("`{twin}` still holds the former secret"));
         }
         if let Some(copies) = self.copies.as_ref().filter(|copies| !copies.places.is_empty()) {
             let places: Vec<String> = copies.places.iter().map(ToString::to_string).collect();
@@ -122,6 +129,7 @@ impl Done {
             "names": self.names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "done": "replaced", "by": self.by,
             "changed": self.facts.changed, "expires": self.facts.expires, "rotate_by": self.rotate_by,
             "former_kept_until": self.kept_until, "copies": self.copies.as_ref().map(touched::places),
+            "same_secret": self.twins.iter().map(KeyName::as_str).collect::<Vec<_>>(),
         })
     }
 }

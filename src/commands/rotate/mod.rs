@@ -100,7 +100,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
-    Ok(Some(done.with(touched.copies)))
+    Ok(Some(done.with(touched)))
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.

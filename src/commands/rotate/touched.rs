@@ -18,7 +18,7 @@ use crate::{
         copies::{self, Copies},
         walk::Bounds,
     },
-    store::payload::Payload,
+    store::payload::{Key, Payload},
     terminal::count,
 };
 
@@ -32,6 +32,8 @@ pub struct Touched {
     /// Each allowed place, in words, and what it was allowed.
     allowed: Vec<(String, Grant)>,
     uses: Vec<Use>,
+    /// Other keys that hold the same secret.
+    pub twins: Vec<KeyName>,
     /// Where the secret lies; `None` where it is too short to be looked for.
     pub copies: Option<Copies>,
     /// What could not be looked at, and why.
@@ -78,12 +80,15 @@ impl Touched {
             Vec::new()
         });
         let secret = payload.keys.get(name).map(|key| &key.value);
+        let is_twin = |key: &Key| secret.is_some_and(|secret| key.value.same_as(secret));
+        let twins = payload.keys.iter().filter(|(other, key)| *other != name && is_twin(key));
+        let twins = twins.map(|(other, _)| other.clone()).collect();
         let copies = secret.and_then(|secret| copies::find(&folders, secret, &Bounds::default()));
         match &copies {
             None => notes.push("the secret is too short to be looked for in files".into()),
             Some(copies) => notes.extend(bounds(copies)),
         }
-        Self { profiles, allowed, uses, copies, notes }
+        Self { profiles, allowed, uses, twins, copies, notes }
     }
 
     /// One row for each thing: what, where, and how.
@@ -101,7 +106,9 @@ impl Touched {
         let copies = self.copies.iter().flat_map(|copies| &copies.places);
         let copies = copies.map(|place| vec!["copy".to_owned(), place.to_string(), "holds the secret in clear".into()]);
         let rows = grouped("profile", &self.profiles).into_iter().chain(grouped("allowed", &self.allowed));
-        rows.chain(self.uses.iter().map(used)).chain(copies).collect()
+        let twins =
+            self.twins.iter().map(|twin| vec!["key".to_owned(), twin.to_string(), "holds the same secret".into()]);
+        rows.chain(self.uses.iter().map(used)).chain(twins).chain(copies).collect()
     }
 
     /// The same for programs.
@@ -115,6 +122,7 @@ impl Touched {
         }).collect();
         json!({
             "profiles": grants("file", &self.profiles), "allowed": grants("place", &self.allowed), "uses": uses,
+            "same_secret": self.twins.iter().map(KeyName::as_str).collect::<Vec<_>>(),
             "copies": self.copies.as_ref().map(places), "notes": self.notes,
         })
     }
