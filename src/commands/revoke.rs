@@ -10,6 +10,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    rotation::Reaction,
     store::{facts::Revoked, journal::Deed},
     terminal::{Terminal, columns},
 };
@@ -35,17 +36,26 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     payload.key(name)?;
+    let ask = || {
+        need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
+            format!("let no command use `{name}` any more?")
+        })
+    };
+    // Nobody waits for what is only looked up to be shown before a question that cannot be asked.
+    if !terminal.can_ask() {
+        ask()?;
+    }
     let touched = Touched::by(name, &home, &kept, &payload, &config);
     say_who_notices(name, &touched, now, terminal);
-    need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
-        format!("let no command use `{name}` any more?")
-    })?;
+    ask()?;
     let changed = change(&home, terminal, now, |payload| {
         let changed = payload.step(Deed::Revoke, now, |edit| {
             edit.change(name, |facts| {
                 // Since when it must not be used stays what it was.
-                let at = facts.revoked.as_ref().map_or(now, |revoked| revoked.at);
-                facts.revoked = Some(Revoked { at, reason: reason.clone() });
+                let before = facts.revoked.take();
+                let at = before.as_ref().map_or(now, |revoked| revoked.at);
+                let reason = reason.clone().or_else(|| before.and_then(|revoked| revoked.reason));
+                facts.revoked = Some(Revoked { at, reason });
             })
         })?;
         let event = Event::new(Action::Revoke, now).names([name]);
@@ -61,7 +71,11 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
         report["changed"] = json!(changed);
         terminal.json(&report)?;
     } else if changed {
-        terminal.say(&format!("revoked `{name}`: no command gets it any more"));
+        let plan = config.rotation.plan(name, &payload.key(name)?.facts);
+        terminal.say(&match plan.revoked {
+            Reaction::Stop => format!("revoked `{name}`: no command gets it any more"),
+            Reaction::Warn => format!("revoked `{name}`: commands still get it with a warning, as `config.toml` says"),
+        });
         terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));
     } else {
         terminal.say(&format!("`{name}` is revoked already"));

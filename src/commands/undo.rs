@@ -43,10 +43,10 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         ("taking a change back", format!("take back: {what}?"))
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
-    let number = latest.number;
+    let meant = latest.clone();
     let step = change(&home, terminal, now, |payload| {
         // What the user has said yes to, and not what another keyctl has done since.
-        if payload.latest_step(now).is_none_or(|step| step.number != number) {
+        if payload.latest_step(now) != Some(&meant) {
             return Err(Failure::new(Kind::Negative, "the store was changed meanwhile; nothing was taken back")
                 .hint("look again: `keyctl undo --list`"));
         }
@@ -74,12 +74,12 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
 }
 
 fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let latest_first = || steps.iter().rev();
+    let latest_first = || steps.iter().rev().filter(|step| step.can_be_taken_back(now));
     if as_list {
         terminal.json(&latest_first().map(as_json).collect::<Vec<Value>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    if steps.is_empty() {
+    if latest_first().next().is_none() {
         terminal.say(&journal::nothing().message);
         return Ok(ExitCode::SUCCESS);
     }

@@ -64,7 +64,6 @@ impl Payload {
         if self.keys.remove(name).is_none() && former == 0 {
             return Err(self.missing(name));
         }
-        self.leave_out_of_steps(name);
         Ok(())
     }
 }
