@@ -1,6 +1,6 @@
 //! Commands about a key's life: its dates and notes, replacing it, and taking changes back.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
@@ -191,6 +191,9 @@ pub enum RemindVerb {
 
 /// `keyctl rotate`
 #[derive(Args)]
+#[command(
+    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes"
+)]
 pub struct Rotate {
     /// The key's name
     #[arg(required_unless_present = "due")]
@@ -198,7 +201,7 @@ pub struct Rotate {
     /// All keys that are due or expired, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
-    /// For an access key of AWS: delete the old one there now, and make no new one
+    /// Delete the old access key at AWS now, and make no new one
     #[arg(long, conflicts_with_all = ["due", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "open"])]
     pub finish: bool,
     /// Show what replacing it touches, and replace nothing
@@ -213,7 +216,7 @@ pub struct Rotate {
     /// Type or pipe the new secret in, also where `config.toml` names a rotator
     #[arg(long, conflicts_with_all = ["generate", "from_file"])]
     pub by_hand: bool,
-    /// Keep the former secret this long; by default as `config.toml` says, else until `forget`
+    /// Keep the former secret this long; by default as `config.toml` says, else for good
     #[arg(long, value_name = "PERIOD")]
     pub overlap: Option<Period>,
     /// When the issuer ends the new secret
@@ -231,4 +234,7 @@ pub struct Rotate {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// A secret in the arguments, to be refused with the way to clean the shell's history
+    #[arg(hide = true, allow_hyphen_values = true)]
+    pub refused: Vec<OsString>,
 }

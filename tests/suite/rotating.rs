@@ -201,6 +201,12 @@ fn what_cannot_be_meant_as_the_new_secret_is_refused_and_the_old_one_stays() {
     );
     let ran = sandbox.call(&["rotate", "shop/key"]).input(NEW).run();
     says(&ran, "keyctl: replacing `shop/key` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n", 2);
+    let ran = sandbox.call(&["rotate", "shop/key", NEW]).env("SHELL", "/bin/bash").run();
+    let argument = "keyctl: a secret never goes into the arguments: every program can see them and the shell keeps them; nothing was kept\n\
+                    keyctl: hint: type `keyctl rotate shop/key` and enter it when asked, or pipe it in\n\
+                    keyctl: hint: take this line out of the shell's history: `history -d $((HISTCMD-1)); history -w`\n\
+                    keyctl: hint: if it was a live key, replace it at its issuer\n";
+    says(&ran, argument, 2);
     let ran = sandbox.call(&["rotate", "shop/kee", "--yes"]).input(NEW).run();
     says(&ran, "keyctl: no key named `shop/kee`\nkeyctl: hint: did you mean `shop/key`?\n", 3);
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(NEW).run();

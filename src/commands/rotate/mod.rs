@@ -35,6 +35,7 @@ use self::{keeping::Done, means::Means, touched::Touched};
 use super::{
     details,
     opening::{self, Kept},
+    set::in_the_arguments,
     versions::need_yes,
 };
 
@@ -59,6 +60,12 @@ struct Opened {
 /// # Errors
 /// As store, rotator and check have them; `Usage` without a yes.
 pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    if !arguments.refused.is_empty() {
+        let name = arguments.name.as_ref().map_or("NAME", KeyName::as_str);
+        let mut failure = in_the_arguments(name);
+        failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
+        return Err(failure.into());
+    }
     let home = Home::find()?;
     let config = config::read(&home)?;
     let expires =
