@@ -75,9 +75,9 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub to: usize,
+    /// Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<usize>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -174,10 +174,14 @@ pub enum RemindVerb {
     Install,
     /// Show no more notifications
     Uninstall,
-    /// Show whether notifications are installed, and what the last one said
+    /// Show whether notifications are installed, and when the next one can come
     Status(super::Report),
-    /// Show the notification now, if a key is due (the timer's own call)
-    Now,
+    /// Show the notification now, if a key is due or will be soon
+    Now {
+        /// Only what was not told yet (the timer's own call)
+        #[arg(long, hide = true)]
+        once: bool,
+    },
     /// Leave keys out of all reminders for a while
     Snooze {
         /// The keys' names

@@ -93,7 +93,7 @@ impl Details {
 pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option<Moment> {
     if let Some(Recognised { kind, checksum: Checksum::Wrong }) = issuer::recognise(secret) {
         terminal.warn(&format!(
-            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short? Kept all the same",
+            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short?",
             kind.name()
         ));
     }

@@ -36,6 +36,9 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let Some(latest) = payload.latest_step(now) else {
         return Err(journal::nothing().into());
     };
+    if latest.deed == Deed::Rotate && !arguments.skip {
+        terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
+    }
     let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
     let (doing, question) = if arguments.skip {
         ("letting a change stand", format!("let this stand for good: {what}?"))
@@ -66,9 +69,6 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("stands for good: {}", in_words(&step)));
     } else {
         terminal.say(&format!("took back: {}", in_words(&step)));
-        if step.deed == Deed::Rotate {
-            terminal.hint("this changed nothing at the issuer: make sure that the former secret still works there");
-        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    rotation::Settings,
     store::{
         journal::Deed,
         payload::{Former, Payload},
@@ -82,16 +83,28 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let home = Home::find()?;
     let now = Moment::now();
     let name = &arguments.name;
+    let kept = opening::identity(&home)?;
+    let is_removed = !opening::store(&home, &kept, terminal)?.read()?.keys.contains_key(name);
+    if is_removed && arguments.to.is_some() {
+        return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
+            .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
+            .into());
+    }
+    say_of_pair(name, &config::read(&home)?.rotation, terminal);
     need_yes(arguments.yes, terminal, &format!("bringing a former secret of `{name}` back"), || {
         let which = match arguments.to {
-            1 => "the secret before this one".to_owned(),
-            number => format!("former secret {number}"),
+            None | Some(1) => "the secret before this one".to_owned(),
+            Some(number) => format!("former secret {number}"),
         };
-        format!("use {which} of `{name}` again? The current one is kept")
+        if is_removed {
+            format!("bring `{name}` back as it was when it was removed?")
+        } else {
+            format!("use {which} of `{name}` again? The current one is kept")
+        }
     })?;
     let (since, removed) = change(&home, terminal, now, |payload| {
         let removed = !payload.keys.contains_key(name);
-        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to))?;
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
         let facts = &payload.key(name)?.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));
@@ -108,6 +121,15 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         terminal.say(&format!("`{name}` has the secret again that was kept on {}", since.local()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Half of an access key is none: the other half has to follow.
+fn say_of_pair(name: &KeyName, settings: &Settings, terminal: &Terminal) {
+    if let Some(pair) = settings.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name) {
+        let other = if pair.id == *name { &pair.secret } else { &pair.id };
+        terminal.warn(&format!("`{name}` and `{other}` are one access key of AWS: `{other}` stays as it is"));
+        terminal.hint("`keyctl undo` takes both back; a key that was replaced is switched off at AWS");
+    }
 }
 
 /// Wipes former secrets for good.

@@ -350,7 +350,7 @@ fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
     assert!(shown.contains(page), "{shown}");
     sandbox.set("MISTYPED", &token.replace("abc", "acb")).says(
         "",
-        "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short? Kept all the same\n\
+        "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short?\n\
          keyctl: kept `MISTYPED` (GitHub personal access token (classic))\n",
         0,
     );
