@@ -137,7 +137,7 @@ pub struct Revoke {
 }
 
 /// `keyctl due`
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(
     after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
 )]
