@@ -19,7 +19,7 @@ use crate::{
     },
     rotation::{Outlook, State, judged_at},
     store::{journal::Deed, payload::Payload},
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -89,7 +89,7 @@ fn status(as_json: bool, terminal: &Terminal) -> Result<()> {
     if let Some([program, ..]) = own.as_deref() {
         rows.push(vec!["also tells".into(), format!("`{program}`")]);
     }
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     if let Some(hint) = hint {
         terminal.hint(hint);
     }

@@ -12,7 +12,7 @@ use crate::{
     home::Home,
     name::KeyName,
     store::journal::{self, Deed, Step},
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -85,7 +85,7 @@ fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyh
     }
     let mut rows = vec![["WHEN", "WHAT"].map(str::to_owned).to_vec()];
     rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step)]));
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 

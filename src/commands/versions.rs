@@ -16,7 +16,7 @@ use crate::{
         journal::Deed,
         payload::{Former, Payload},
     },
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -60,7 +60,7 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
             vec![(at + 1).to_string(), former.since.local(), former.until.local(), remarks(former)]
         }),
     );
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -28,9 +28,10 @@ use zeroize::Zeroizing;
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    hex,
     home::{self, Home},
     name::KeyName,
-    platform,
+    platform, random,
     seal::{OVERHEAD, SealKey},
     secret::Secret,
 };
@@ -148,9 +149,7 @@ impl Unfinished {
     /// # Errors
     /// `Disk`; then nothing may be done outside.
     pub fn begin(home: &Home, key: &Key, intention: Intention) -> Result<Self> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|_| Failure::new(Kind::Disk, "the system gives no randomness"))?;
-        let path = home.file(&format!("{NAME}{:016x}", u64::from_le_bytes(random)));
+        let path = home.file(&format!("{NAME}{}", hex::encode(&random::bytes::<8>()?)));
         let plain = serde_json::to_vec(&intention)
             .map_err(|_| Failure::new(Kind::Disk, "what is about to be done cannot be written down"))?;
         let sealed = seal(key, b"intention", &path, Zeroizing::new(plain), INTENTION)?;

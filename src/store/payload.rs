@@ -154,12 +154,6 @@ impl Payload {
         self.keys.iter().find(|(name, key)| *name != except && key.value.same_as(value)).map(|(name, _)| name)
     }
 
-    /// Another key whose name differs only in case.
-    #[must_use]
-    pub fn same_but_for_case(&self, name: &KeyName) -> Option<&KeyName> {
-        self.keys.keys().find(|other| *other != name && other.as_str().eq_ignore_ascii_case(name.as_str()))
-    }
-
     /// Those of the names that are not in the store.
     #[must_use]
     pub fn lacking<'n>(&self, names: impl IntoIterator<Item = &'n KeyName>) -> BTreeSet<&'n KeyName> {

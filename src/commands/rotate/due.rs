@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     rotation::{AwsIam, State, judged_at, look},
-    terminal::{columns, count},
+    terminal::count,
 };
 
 use super::{Opened, Scene, aws, by_hand, keeping::Done, means::Means, page, program, show, touched::Touched};
@@ -153,7 +153,7 @@ fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
     } else {
         let mut rows = vec![["KEY", "WHY", "BY"].map(str::to_owned).to_vec()];
         rows.extend(tasks.iter().map(|task| vec![task.name.to_string(), task.why().into(), task.by()]));
-        scene.terminal.report(&columns(&rows))?;
+        scene.terminal.table(&rows, &[])?;
     }
     Ok(ExitCode::SUCCESS)
 }
