@@ -214,7 +214,7 @@ pub struct Rotate {
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
     pub generate: Option<u16>,
     /// Read the new secret from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = super::path_parser(), value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
     /// Type or pipe the new secret in, also where `config.toml` names a rotator
     #[arg(long, conflicts_with_all = ["generate", "from_file"])]

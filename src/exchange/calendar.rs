@@ -4,8 +4,6 @@
 //! moment. The same key has the same UID in every calendar that is written, so importing it again moves its entry.
 //! Nothing but names, dates and pages comes in: a calendar is often kept by somebody else.
 
-use std::fmt::Write as _;
-
 use jiff::{
     civil::{DateTime, Time},
     tz::TimeZone,
@@ -14,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     date::{Moment, Period},
+    hex,
     identity::anchor::Id,
     name::KeyName,
 };
@@ -98,10 +97,7 @@ impl Entry<'_> {
         };
         let parts = [b"keyctl-calendar-1".as_slice(), &store.0, what, self.name.as_str().as_bytes()];
         let digest = Sha256::digest(parts.join(&0));
-        digest[..16].iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(&digest[..16])
     }
 
     /// When it is, and how long before or after that the alarm sounds.
