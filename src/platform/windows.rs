@@ -192,6 +192,33 @@ pub fn open_page(address: &str) -> io::Result<()> {
     Command::new("rundll32.exe").arg("url.dll,FileProtocolHandler").arg(address).spawn().map(drop)
 }
 
+/// Windows has no signals: this holds nothing.
+pub struct HeldSignals(());
+
+/// Windows has no signals to hold back.
+///
+/// # Errors
+/// Never.
+pub fn hold_signals() -> io::Result<HeldSignals> {
+    Ok(HeldSignals(()))
+}
+
+impl HeldSignals {
+    /// None comes.
+    #[must_use]
+    pub fn came(&self) -> Option<i32> {
+        None
+    }
+
+    /// Nothing to follow.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn follow(self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Windows has no signals.
 #[must_use]
 pub fn signal_of(_: std::process::ExitStatus) -> Option<i32> {

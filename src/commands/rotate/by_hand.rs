@@ -19,16 +19,19 @@ use super::{
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
+    // Where another one is at work for long, nobody types a secret for nothing.
+    drop(scene.turn()?);
     take_over(scene, name, plan, means.word(), take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
 pub(super) fn ask(scene: &Scene, name: &KeyName) -> Result<Option<Secret>> {
+    drop(scene.turn()?);
     let question = format!("new secret for `{name}` (not shown; Enter alone leaves it as it is): ");
     Ok(Some(scene.terminal.ask_secret(&question)?).filter(|new| !new.is_empty()))
 }
 
-/// Tries a new secret, and puts it into the store.
+/// Tries a new secret, and puts it into the store. A rotator that is at work on the key comes to its end first.
 pub(super) fn take_over(
     scene: &Scene,
     name: &KeyName,
@@ -37,6 +40,7 @@ pub(super) fn take_over(
     new: Secret,
     opened: &Opened,
 ) -> Result<Done> {
+    let _turn = scene.turn()?;
     let key = opened.payload.key(name)?;
     fit(&new, key, name)?;
     if looks_like_a_placeholder(&new) {
