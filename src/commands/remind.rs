@@ -175,7 +175,7 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn open(home: &Home, terminal: &Terminal) -> Result<(Clock, Payload)> {
-    let kept = opening::identity_quietly(home)?;
+    let kept = opening::identity_unasked(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     Ok((Clock::of(&kept, &payload, Moment::now()), payload))
 }

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
-    versions::need_yes,
+    versions::{need_someone, need_yes},
 };
 
 /// Takes the latest step back, lets it stand for good, or lists what there is.
@@ -28,6 +28,8 @@ use super::{
 pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let now = Moment::now();
+    let doing = if arguments.skip { "letting a change stand" } else { "taking a change back" };
+    need_someone(arguments.yes || arguments.list, terminal, doing)?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     if arguments.list {
@@ -40,10 +42,10 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
     }
     let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
-    let (doing, question) = if arguments.skip {
-        ("letting a change stand", format!("let this stand for good: {what}?"))
-    } else {
-        ("taking a change back", format!("take back: {what}?"))
+    let question = match payload.standing_with_latest() {
+        _ if !arguments.skip => format!("take back: {what}?"),
+        0 => format!("let this stand for good: {what}?"),
+        more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
     let meant = latest.clone();

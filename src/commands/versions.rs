@@ -83,15 +83,27 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let home = Home::find()?;
     let now = Moment::now();
     let name = &arguments.name;
+    let doing = format!("bringing a former secret of `{name}` back");
+    need_someone(arguments.yes, terminal, &doing)?;
     let kept = opening::identity(&home)?;
-    let is_removed = !opening::store(&home, &kept, terminal)?.read()?.keys.contains_key(name);
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let is_removed = !payload.keys.contains_key(name);
+    if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
+        return Err(payload.missing(name).into());
+    }
+    let former = payload.keys.get(name).map_or(usize::MAX, |key| key.former.len());
+    if former < arguments.to.unwrap_or(1) {
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+            .into());
+    }
     if is_removed && arguments.to.is_some() {
         return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
             .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
             .into());
     }
     say_of_pair(name, &config::read(&home)?.rotation, terminal);
-    need_yes(arguments.yes, terminal, &format!("bringing a former secret of `{name}` back"), || {
+    need_yes(arguments.yes, terminal, &doing, || {
         let which = match arguments.to {
             None | Some(1) => "the secret before this one".to_owned(),
             Some(number) => format!("former secret {number}"),
@@ -180,6 +192,17 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
     }
 }
 
+/// Makes sure that a yes was given or can be, before anything is opened for the question.
+///
+/// # Errors
+/// `Usage` where there is nobody to ask.
+pub(super) fn need_someone(given: bool, terminal: &Terminal, doing: &str) -> Result<()> {
+    if given || terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"))
+}
+
 /// Asks for a yes where none was given.
 ///
 /// # Errors
@@ -188,8 +211,6 @@ pub(super) fn need_yes(given: bool, terminal: &Terminal, doing: &str, question: 
     if given {
         return Ok(());
     }
-    if !terminal.can_ask() {
-        return Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"));
-    }
+    need_someone(given, terminal, doing)?;
     if terminal.confirm(&question())? { Ok(()) } else { Err(Failure::new(Kind::Negative, "nothing was changed")) }
 }
