@@ -26,6 +26,21 @@ impl Log {
     pub fn uses(&self, name: &KeyName, most: usize) -> Result<Vec<Use>> {
         latest(self.read()?, name, most)
     }
+
+    /// When something was last done with a key, if it ever was.
+    ///
+    /// # Errors
+    /// As [`Log::read`] and its entries have them.
+    pub fn last(&self, action: &Action, name: &KeyName) -> Result<Option<Moment>> {
+        let mut last = None;
+        for entry in self.read()? {
+            let (_, event) = entry?;
+            if event.action == *action && event.names.iter().any(|other| other == name.as_str()) {
+                last = last.max(event.moment);
+            }
+        }
+        Ok(last)
+    }
 }
 
 fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, name: &KeyName, most: usize) -> Result<Vec<Use>> {

@@ -458,6 +458,40 @@ fn a_rotation_that_is_killed_at_any_request_leaves_a_key_that_works_and_the_next
 }
 
 #[test]
+fn what_is_due_and_was_broken_off_is_ended_by_the_next_call_for_all_that_is_due() {
+    for request in [2, 3, 5] {
+        for is_done in [false, true] {
+            let bench = Bench::new();
+            bench.call(&["edit", "aws/id", "--expires", "2020-01-01"]);
+            broken_off(&bench, Some(Cut { request, is_done }));
+            let ran = bench.call(&["rotate", "--due", "--yes"]);
+            assert!(ran.status.success(), "{request} {is_done}: {}", text(&ran.stderr));
+            bench.is_replaced().unwrap_or_else(|why| panic!("{request} {is_done}: {why}"));
+            bench.says(&["rotate", "--due", "--yes"], "keyctl: nothing is due\n", 0);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_in_the_store_once_is_not_deleted_when_the_store_has_another_one() {
+    let bench = Bench::new();
+    // Killed when the new key is in the store and the old one is still on.
+    broken_off(&bench, Some(Cut { request: 4, is_done: false }));
+    let (was, _) = bench.stored();
+    assert_eq!((was != bench.first, bench.unfinished(), bench.listed().len()), (true, 1, 2));
+    let other = AWS.ask(&format!("replace {} {}", bench.user, bench.first));
+    for (name, half) in [("aws/id", "id"), ("aws/secret", "secret")] {
+        assert!(bench.piped(&["set", name, "--replace", "-q"], other[half].as_str().expect("text")).status.success());
+    }
+    // Also when nothing in the store tells of it any more.
+    assert!(bench.call(&["forget", "aws/id", "aws/secret", "--yes"]).status.success());
+    let said = "keyctl: the user has a second access key at AWS, `OTHER`, which is not of this store; AWS lets nobody have three\n\
+                keyctl: hint: if nobody uses it: `aws iam delete-access-key --access-key-id OTHER`\n";
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], said, 1);
+    assert_eq!((bench.listed().get(&was), bench.unfinished()), (Some(&true), 0));
+}
+
+#[test]
 fn a_key_that_was_made_unseen_and_was_used_since_is_not_deleted() {
     let bench = Bench::new();
     let (ran, _) = broken_off(&bench, Some(Cut { request: 2, is_done: true }));

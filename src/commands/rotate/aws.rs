@@ -27,7 +27,10 @@
 use std::time::Duration;
 
 use crate::{
-    commands::change::{Outcome, change},
+    commands::{
+        change::{Outcome, change},
+        record,
+    },
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -39,7 +42,7 @@ use crate::{
         unfinished::{Intention, Key, Made, Unfinished},
     },
     secret::Secret,
-    store::payload::{Former, Payload},
+    store::payload::{Former, Key as StoreKey, Payload},
     terminal::Terminal,
 };
 
@@ -196,8 +199,8 @@ impl<'a> Bench<'a> {
                     self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
                     found = Some(work);
                 }
-                // It was in the store, and may be in use wherever it was taken from there.
-                Some(id) if self.is_former(id).is_some() => end(self.scene, work),
+                // It was in the store, and may be in use wherever it was taken to from there.
+                Some(id) if self.was_in_store(id, Some(work.intention.begun)) => end(self.scene, work),
                 Some(_) => self.give_up(work)?,
                 None => without.push(work),
             }
@@ -228,7 +231,7 @@ impl<'a> Bench<'a> {
         let client = self.client_of_store()?;
         let listed = client.list()?;
         let mut deleted = false;
-        for key in listed.iter().filter(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
+        for key in listed.iter().filter(|key| !self.was_in_store(&key.id, None)) {
             let Some(work) = works.iter().find(|work| may_have_made(&work.intention, key)) else { continue };
             let begun = work.intention.begun.local();
             if client.was_used(&key.id).unwrap_or(true) {
@@ -259,6 +262,18 @@ impl<'a> Bench<'a> {
     fn is_former(&self, id: &str) -> Option<&Former> {
         let former = &self.opened.payload.keys.get(&self.pair.id)?.former;
         former.iter().rev().find(|former| former.value.expose() == id.as_bytes())
+    }
+
+    /// Whether an id is or was in the store, under any name. What was wiped since is known by the history alone: with a
+    /// rotation of the pair in it since that moment, or where it cannot be read, the answer is yes.
+    fn was_in_store(&self, id: &str, since: Option<Moment>) -> bool {
+        let payload = &self.opened.payload;
+        let is_it = |value: &Secret| value.expose() == id.as_bytes();
+        let holds = |key: &StoreKey| is_it(&key.value) || key.former.iter().any(|former| is_it(&former.value));
+        let all = payload.keys.values().chain(payload.removed.iter().map(|removed| &removed.key));
+        let log = record::log(&self.scene.home, &self.opened.kept, payload.log);
+        let rotated = |since| log.last(&Action::Rotate, &self.pair.id).map_or(true, |last| last >= Some(since));
+        all.into_iter().any(holds) || since.is_some_and(rotated)
     }
 
     /// Steps 1 to 3.

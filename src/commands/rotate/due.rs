@@ -180,40 +180,55 @@ impl Task {
     }
 
     fn work(&self, scene: &Scene) -> Result<Outcome> {
-        let opened = scene.open()?;
-        let done = |done: Done| Outcome::Done(Box::new(done));
         match &self.what {
-            What::GoOn(pair) => {
-                let plan = scene.plan(&opened.payload, &pair.secret)?;
-                Ok(aws::resume(scene, pair, &plan)?.map_or(Outcome::Nothing, done))
-            }
             What::DeleteOld(pair) => aws::finish(scene, pair, false).map(Outcome::Deleted),
-            What::Replace(_, means) => {
-                let plan = scene.plan(&opened.payload, &self.name)?;
-                // Another one may be at work on the same.
-                let now = judged_at(Moment::now(), opened.payload.written);
-                if !look(&opened.payload.key(means.subject(&self.name))?.facts, &plan, now).is_to_be_said() {
-                    return Ok(Outcome::Nothing);
+            What::Replace(_, means) => self.replace(scene, means),
+            What::GoOn(pair) => {
+                let plan = scene.plan(&scene.open()?.payload, &pair.secret)?;
+                match aws::resume(scene, pair, &plan)? {
+                    Some(done) => Ok(Outcome::Done(Box::new(done))),
+                    // Nothing had come of it.
+                    None => self.replace(scene, &Means::Aws(pair.clone())),
                 }
-                let touched =
-                    Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
-                let replaced = match means {
-                    Means::Program(command) => program::replace(scene, &self.name, &plan, command, &opened)?,
-                    Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
-                    _ if !scene.terminal.can_ask() => return Ok(Outcome::Left),
-                    _ => {
-                        show(scene, &self.name, &touched);
-                        let key = opened.payload.key(&self.name)?;
-                        page::show(scene, &self.name, key.facts.url.as_deref(), &Means::Typed)?;
-                        match by_hand::ask(scene, &self.name)? {
-                            Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
-                            None => return Ok(Outcome::Left),
-                        }
-                    }
-                };
-                Ok(done(replaced.with(touched)))
             }
         }
+    }
+
+    fn replace(&self, scene: &Scene, means: &Means) -> Result<Outcome> {
+        let opened = scene.open()?;
+        // Another one may have been at work on the same.
+        if !self.is_due(scene, &opened, means)? {
+            return Ok(Outcome::Nothing);
+        }
+        let subject = means.subject(&self.name);
+        let plan = scene.plan(&opened.payload, subject)?;
+        let touched = Touched::by(subject, &scene.home, &opened.kept, &opened.payload, &scene.config);
+        let replaced = match means {
+            Means::Program(command) => program::replace(scene, &self.name, &plan, command, &opened)?,
+            Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
+            _ if !scene.terminal.can_ask() => return Ok(Outcome::Left),
+            _ => {
+                show(scene, &self.name, &touched);
+                let key = opened.payload.key(&self.name)?;
+                page::show(scene, &self.name, key.facts.url.as_deref(), &Means::Typed)?;
+                match by_hand::ask(scene, &self.name)? {
+                    Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
+                    None => return Ok(Outcome::Left),
+                }
+            }
+        };
+        Ok(Outcome::Done(Box::new(replaced.with(touched))))
+    }
+
+    /// Whether it still is; of a pair, whether one half is.
+    fn is_due(&self, scene: &Scene, opened: &Opened, means: &Means) -> Result<bool> {
+        let now = judged_at(Moment::now(), opened.payload.written);
+        let halves = [&self.name, means.subject(&self.name)];
+        let is_due = |name| {
+            let plan = scene.plan(&opened.payload, name)?;
+            Ok(look(&opened.payload.key(name)?.facts, &plan, now).is_to_be_said())
+        };
+        Ok(halves.into_iter().map(is_due).collect::<Result<Vec<bool>>>()?.contains(&true))
     }
 }
 

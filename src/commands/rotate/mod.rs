@@ -88,8 +88,8 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
 fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let opened = scene.open()?;
     let key = opened.payload.key(name)?;
-    let plan = scene.plan(&opened.payload, name)?;
-    let means = Means::of(scene.arguments, &plan);
+    let means = Means::of(scene.arguments, &scene.plan(&opened.payload, name)?);
+    let plan = scene.plan(&opened.payload, means.subject(name))?;
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
         ask()?;
@@ -122,7 +122,7 @@ fn finish(scene: &Scene, name: &KeyName) -> anyhow::Result<ExitCode> {
     need_yes(scene.arguments.yes, scene.terminal, "deleting the old key at AWS", || {
         format!("delete the old key of `{}` at AWS?", pair.id)
     })?;
-    if let Some(done) = aws::resume(scene, pair, &plan)? {
+    if let Some(done) = aws::resume(scene, pair, &scene.plan(&opened.payload, &pair.secret)?)? {
         done.tell(scene);
     }
     let deleted = aws::finish(scene, pair, true)?;
