@@ -184,6 +184,12 @@ pub fn kill_group(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
+/// Whether something was piped in that nobody has read. Not to be told here.
+#[must_use]
+pub fn input_is_waiting() -> bool {
+    false
+}
+
 /// Opens a page of the web in the user's browser. Not by `start`, which is a word of a shell that would read the address.
 ///
 /// # Errors

@@ -77,8 +77,18 @@ fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
     Ok(secret)
 }
 
+/// Whether this was meant for a question that needs a yes, and not as a secret.
+fn is_an_answer(new: &Secret) -> bool {
+    let text = new.expose_text().unwrap_or_default().trim();
+    ["y", "n", "yes", "no"].iter().any(|answer| text.eq_ignore_ascii_case(answer))
+}
+
 /// Refuses what cannot be meant as the new secret of a key.
 pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
+    if is_an_answer(new) {
+        return Err(Failure::new(Kind::Usage, "this looks like an answer and not like a secret; nothing was replaced")
+            .hint(format!("the new secret is asked for: `keyctl rotate {name}`")));
+    }
     if new.is_empty() {
         return Err(Failure::new(Kind::Usage, "the new secret is empty; nothing was replaced")
             .hint(format!("pipe it in, or enter it when asked: `keyctl rotate {name}`")));

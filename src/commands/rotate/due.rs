@@ -52,7 +52,9 @@ enum Outcome {
 
 /// Replaces all that is due.
 pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
-    let tasks = tasks(scene, &scene.open()?)?;
+    let opened = scene.open()?;
+    let tasks = tasks(scene, &opened)?;
+    say_snoozed(scene, &opened)?;
     if scene.arguments.dry_run {
         return list(scene, &tasks);
     }
@@ -88,9 +90,29 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
         scene.terminal.json(&reports.into())?;
     }
     if !left.is_empty() {
-        scene.terminal.say(&format!("left for you, having no rotator: {}", listed(&left)));
+        scene.terminal.warn(&format!("left for you, having no rotator: {}", listed(&left)));
+        scene
+            .terminal
+            .hint(&format!("one after the other at a terminal, or each by itself: `keyctl rotate {}`", left[0]));
     }
     end(&failed, tasks.len())
+}
+
+/// What is due and is left alone, since its owner has put it off.
+fn say_snoozed(scene: &Scene, opened: &Opened) -> Result<()> {
+    let clock = Clock::of(&opened.kept, &opened.payload, Moment::now());
+    let mut snoozed = Vec::new();
+    for (name, key) in &opened.payload.keys {
+        let outlook = look(&key.facts, &scene.plan(&opened.payload, name)?, clock.judged);
+        if outlook.snoozed.is_some() && matches!(outlook.state, State::Due | State::Expired) {
+            snoozed.push(name);
+        }
+    }
+    if let Some(first) = snoozed.first() {
+        scene.terminal.say(&format!("left out, being snoozed: {}", listed(&snoozed)));
+        scene.terminal.hint(&format!("to replace one all the same: `keyctl rotate {first}`"));
+    }
+    Ok(())
 }
 
 /// The end of all of it: the kind of failure, if all that failed were of one kind.

@@ -27,6 +27,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     home::{Home, Lock},
     name::KeyName,
+    platform,
     rotation::{AwsIam, Plan, Rotator},
     rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
@@ -92,6 +93,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let key = opened.payload.key(name)?;
     let plan = scene.plan(&opened.payload, name)?;
     let means = Means::of(scene.arguments, &plan);
+    refuse_unread_input(&means, name)?;
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
         ask()?;
@@ -110,6 +112,18 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
     Ok(Some(done.with(touched)))
+}
+
+/// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.
+fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
+    if means.is_rotator() && platform::input_is_waiting() {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("a secret is piped in, but `config.toml` names what replaces `{name}`; nothing was replaced"),
+        )
+        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
+    }
+    Ok(())
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.
