@@ -43,7 +43,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Global {
     /// Say only what must not be overlooked
     #[arg(long, short, global = true, display_order = 900)]

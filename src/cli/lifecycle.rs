@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
+use super::path_parser;
 use crate::{
     date::Period,
     name::{KeyName, Tag},
@@ -75,9 +76,9 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub to: usize,
+    /// Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<usize>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -137,7 +138,7 @@ pub struct Revoke {
 }
 
 /// `keyctl due`
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(
     after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
 )]
@@ -174,10 +175,14 @@ pub enum RemindVerb {
     Install,
     /// Show no more notifications
     Uninstall,
-    /// Show whether notifications are installed, and what the last one said
+    /// Show whether notifications are installed, and when the next one can come
     Status(super::Report),
-    /// Show the notification now, if a key is due (the timer's own call)
-    Now,
+    /// Show the notification now, if a key is due or will be soon
+    Now {
+        /// Only what was not told yet (the timer's own call)
+        #[arg(long, hide = true)]
+        once: bool,
+    },
     /// Leave keys out of all reminders for a while
     Snooze {
         /// The keys' names
@@ -214,7 +219,7 @@ pub struct Rotate {
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
     pub generate: Option<u16>,
     /// Read the new secret from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = super::path_parser(), value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
     /// Type or pipe the new secret in, also where `config.toml` names a rotator
     #[arg(long, conflicts_with_all = ["generate", "from_file"])]

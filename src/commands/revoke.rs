@@ -17,10 +17,10 @@ use crate::{
 
 use super::{
     change::{Outcome, change},
-    details::words,
+    details::{refuse_within, words},
     opening,
     rotate::touched::Touched,
-    versions::need_yes,
+    versions::{need_someone, need_yes},
 };
 
 /// Says who will notice, asks, and marks the key.
@@ -32,22 +32,17 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let name = &arguments.name;
     let reason = arguments.reason.as_deref().map(|text| words("a reason", text)).transpose()?;
+    need_someone(arguments.yes, terminal, &format!("revoking `{name}`"))?;
     let config = config::read(&home)?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
-    payload.key(name)?;
-    let ask = || {
-        need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
-            format!("let no command use `{name}` any more?")
-        })
-    };
-    // Nobody waits for what is only looked up to be shown before a question that cannot be asked.
-    if !terminal.can_ask() {
-        ask()?;
-    }
+    let secret = &payload.key(name)?.value;
+    reason.as_deref().map_or(Ok(()), |reason| refuse_within(secret, reason))?;
     let touched = Touched::by(name, &home, &kept, &payload, &config);
     say_who_notices(name, &touched, now, terminal);
-    ask()?;
+    need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
+        format!("let no command use `{name}` any more?")
+    })?;
     let changed = change(&home, terminal, now, |payload| {
         let changed = payload.step(Deed::Revoke, now, |edit| {
             edit.change(name, |facts| {
@@ -73,7 +68,7 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     } else if changed {
         let plan = config.rotation.plan(name, &payload.key(name)?.facts);
         terminal.say(&match plan.revoked {
-            Reaction::Stop => format!("revoked `{name}`: no command gets it any more"),
+            Reaction::Stop => format!("revoked `{name}`: `run` and `env` give it to nothing any more"),
             Reaction::Warn => format!("revoked `{name}`: commands still get it with a warning, as `config.toml` says"),
         });
         terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));

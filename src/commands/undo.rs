@@ -12,13 +12,13 @@ use crate::{
     home::Home,
     name::KeyName,
     store::journal::{self, Deed, Step},
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
     change::{Outcome, change},
     opening,
-    versions::need_yes,
+    versions::{need_someone, need_yes},
 };
 
 /// Takes the latest step back, lets it stand for good, or lists what there is.
@@ -28,6 +28,8 @@ use super::{
 pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let now = Moment::now();
+    let doing = if arguments.skip { "letting a change stand" } else { "taking a change back" };
+    need_someone(arguments.yes || arguments.list, terminal, doing)?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     if arguments.list {
@@ -36,11 +38,14 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let Some(latest) = payload.latest_step(now) else {
         return Err(journal::nothing().into());
     };
+    if latest.deed == Deed::Rotate && !arguments.skip {
+        terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
+    }
     let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
-    let (doing, question) = if arguments.skip {
-        ("letting a change stand", format!("let this stand for good: {what}?"))
-    } else {
-        ("taking a change back", format!("take back: {what}?"))
+    let question = match payload.standing_with_latest() {
+        _ if !arguments.skip => format!("take back: {what}?"),
+        0 => format!("let this stand for good: {what}?"),
+        more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
     let meant = latest.clone();
@@ -66,9 +71,6 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("stands for good: {}", in_words(&step)));
     } else {
         terminal.say(&format!("took back: {}", in_words(&step)));
-        if step.deed == Deed::Rotate {
-            terminal.hint("this changed nothing at the issuer: make sure that the former secret still works there");
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -85,7 +87,7 @@ fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyh
     }
     let mut rows = vec![["WHEN", "WHAT"].map(str::to_owned).to_vec()];
     rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step)]));
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,17 +5,18 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    rotation::Settings,
     store::{
         journal::Deed,
         payload::{Former, Payload},
     },
-    terminal::{Terminal, columns, count},
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -59,7 +60,7 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
             vec![(at + 1).to_string(), former.since.local(), former.until.local(), remarks(former)]
         }),
     );
-    terminal.report(&columns(&rows))?;
+    terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,16 +83,40 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let home = Home::find()?;
     let now = Moment::now();
     let name = &arguments.name;
-    need_yes(arguments.yes, terminal, &format!("bringing a former secret of `{name}` back"), || {
+    let doing = format!("bringing a former secret of `{name}` back");
+    need_someone(arguments.yes, terminal, &doing)?;
+    let kept = opening::identity(&home)?;
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let is_removed = !payload.keys.contains_key(name);
+    if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
+        return Err(payload.missing(name).into());
+    }
+    let former = payload.keys.get(name).map_or(usize::MAX, |key| key.former.len());
+    if former < arguments.to.unwrap_or(1) {
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+            .into());
+    }
+    if is_removed && arguments.to.is_some() {
+        return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
+            .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
+            .into());
+    }
+    say_of_pair(name, &config::read(&home)?.rotation, terminal);
+    need_yes(arguments.yes, terminal, &doing, || {
         let which = match arguments.to {
-            1 => "the secret before this one".to_owned(),
-            number => format!("former secret {number}"),
+            None | Some(1) => "the secret before this one".to_owned(),
+            Some(number) => format!("former secret {number}"),
         };
-        format!("use {which} of `{name}` again? The current one is kept")
+        if is_removed {
+            format!("bring `{name}` back as it was when it was removed?")
+        } else {
+            format!("use {which} of `{name}` again? The current one is kept")
+        }
     })?;
     let (since, removed) = change(&home, terminal, now, |payload| {
         let removed = !payload.keys.contains_key(name);
-        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to))?;
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
         let facts = &payload.key(name)?.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));
@@ -108,6 +133,15 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         terminal.say(&format!("`{name}` has the secret again that was kept on {}", since.local()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Half of an access key is none: the other half has to follow.
+fn say_of_pair(name: &KeyName, settings: &Settings, terminal: &Terminal) {
+    if let Some(pair) = settings.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name) {
+        let other = if pair.id == *name { &pair.secret } else { &pair.id };
+        terminal.warn(&format!("`{name}` and `{other}` are one access key of AWS: `{other}` stays as it is"));
+        terminal.hint("`keyctl undo` takes both back; a key that was replaced is switched off at AWS");
+    }
 }
 
 /// Wipes former secrets for good.
@@ -158,6 +192,17 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
     }
 }
 
+/// Makes sure that a yes was given or can be, before anything is opened for the question.
+///
+/// # Errors
+/// `Usage` where there is nobody to ask.
+pub(super) fn need_someone(given: bool, terminal: &Terminal, doing: &str) -> Result<()> {
+    if given || terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"))
+}
+
 /// Asks for a yes where none was given.
 ///
 /// # Errors
@@ -166,8 +211,6 @@ pub(super) fn need_yes(given: bool, terminal: &Terminal, doing: &str, question: 
     if given {
         return Ok(());
     }
-    if !terminal.can_ask() {
-        return Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"));
-    }
+    need_someone(given, terminal, doing)?;
     if terminal.confirm(&question())? { Ok(()) } else { Err(Failure::new(Kind::Negative, "nothing was changed")) }
 }

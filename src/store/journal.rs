@@ -188,6 +188,14 @@ impl Payload {
         Ok(step)
     }
 
+    /// How many steps would stand with the latest one, if that were to stand for good.
+    #[must_use]
+    pub fn standing_with_latest(&self) -> usize {
+        let Some((latest, before)) = self.steps.split_last() else { return 0 };
+        let names: Vec<&KeyName> = latest.names().chain(latest.renamed.iter().map(|(from, _)| from)).collect();
+        before.iter().filter(|step| names.iter().any(|name| step.concerns(name))).count()
+    }
+
     /// Lets the latest step stand for good. What was done to its keys before stands with it: it cannot be taken back from
     /// under a change that stays.
     ///
@@ -221,9 +229,11 @@ impl Payload {
         let former = key.former.remove(at.ok_or_else(|| wiped(step, name))?);
         key.retire(former.value, now, None);
         // A secret that a rollback had brought back is among the former ones already.
-        if let Some((undone, others)) = key.former.split_last()
-            && others.iter().any(|other| other.value.same_as(&undone.value))
+        if let Some((undone, others)) = key.former.split_last_mut()
+            && let Some(same) = others.iter_mut().find(|other| other.value.same_as(&undone.value))
         {
+            // It was to be kept for good, so it is.
+            same.wipe = None;
             key.former.pop();
         }
         key.facts = before.clone();

@@ -110,6 +110,31 @@ fn an_end_and_a_revocation_belong_to_the_secret_and_a_plan_to_the_key() {
 }
 
 #[test]
+fn a_revoked_secret_stays_revoked_wherever_it_is_kept_again() {
+    let mut store = empty();
+    set(&mut store, "a", "leaked", 0);
+    let revoke = |facts: &mut Facts| facts.revoked = Some(Revoked { at: at(1), reason: None });
+    store.step(Deed::Revoke, at(1), |edit| edit.change(&name("a"), revoke)).expect("revoke");
+    set(&mut store, "a", "new", 2);
+    assert!(store.keys["a"].facts.revoked.is_none());
+    set(&mut store, "a", "leaked", 3);
+    set(&mut store, "b", "leaked", 3);
+    assert!(store.keys["a"].facts.revoked.is_some() && store.keys["b"].facts.revoked.is_some());
+}
+
+#[test]
+fn what_is_undone_is_kept_for_good_also_where_the_same_secret_was_to_be_wiped() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    store.step(Deed::Rotate, at(0), |edit| edit.replace(&name("a"), secret("2"), Some(at(1)))).expect("rotate");
+    set(&mut store, "a", "1", 0);
+    store.undo(at(0)).expect("undo");
+    store.tidy(at(0));
+    store.tidy(at(2));
+    assert_eq!(secrets(&store), [b"1", b"2"]);
+}
+
+#[test]
 fn a_former_secret_is_chosen_by_its_number_and_a_removed_key_comes_back() {
     let mut store = empty();
     for (day, value) in ["1", "2", "3"].into_iter().enumerate() {

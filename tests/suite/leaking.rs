@@ -190,7 +190,7 @@ for name in ('environ', 'maps', 'mem'):
 waiting.stdin.close()
 waiting.wait()";
     let binary = sandbox.outside().join("keyctl");
-    std::fs::copy(KEYCTL, &binary).expect("copy");
+    crate::sandbox::copy_program(KEYCTL, &binary);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(sandbox.outside(), open).expect("set");
     let script = [python(), "-c", look, binary.to_str().expect("text")];

@@ -12,7 +12,7 @@ use crate::{
     name::KeyName,
     rotation::{AwsIam, State, look},
     store::payload::Payload,
-    terminal::{columns, count},
+    terminal::count,
 };
 
 use super::{
@@ -174,7 +174,7 @@ fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
     } else {
         let mut rows = vec![["KEY", "WHY", "BY"].map(str::to_owned).to_vec()];
         rows.extend(tasks.iter().map(|task| vec![task.name.to_string(), task.why().into(), task.by()]));
-        scene.terminal.report(&columns(&rows))?;
+        scene.terminal.table(&rows, &[])?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -217,7 +217,7 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means) -
     let mut rows = vec![["WHAT", "WHERE", "HOW"].map(str::to_owned).to_vec()];
     rows.extend(touched.rows(Moment::now()));
     if rows.len() > 1 {
-        scene.terminal.report(&columns(&rows))?;
+        scene.terminal.table(&rows, &[1, 2])?;
     } else {
         scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
     }
