@@ -482,9 +482,9 @@ fn a_rotation_that_was_killed_after_the_store_was_written_is_not_done_again() {
 }
 
 /// Calls the rotation of a slow rotator, and sends it a signal while the rotator works.
-fn signalled(sandbox: &Sandbox, name: &str) -> std::process::Output {
+fn signalled(call: crate::sandbox::Call, sandbox: &Sandbox, name: &str) -> std::process::Output {
     use std::process::Stdio;
-    let mut call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]);
+    let mut call = call;
     call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = call.command.spawn().expect("start");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -501,7 +501,7 @@ fn a_signal_while_the_rotator_works_ends_keyctl_only_when_the_new_secret_lies_as
     use std::os::unix::process::ExitStatusExt;
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         let sandbox = with_rotator(&format!("sleep 1; {GIVES}"));
-        let ran = signalled(&sandbox, name);
+        let ran = signalled(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]), &sandbox, name);
         let said = "keyctl: waiting for the rotator of `shop/key`, so that its new secret is not lost; at most 120 seconds\n\
                     keyctl: the new secret of `shop/key` lies beside the store, sealed\n\
                     keyctl: hint: to go on: `keyctl rotate shop/key`\n";
@@ -522,10 +522,21 @@ fn a_signal_while_the_rotator_works_ends_keyctl_only_when_the_new_secret_lies_as
 fn a_signal_while_a_rotator_works_that_fails_then_ends_keyctl_too() {
     use std::os::unix::process::ExitStatusExt;
     let sandbox = with_rotator("sleep 1; exit 7");
-    let ran = signalled(&sandbox, "TERM");
+    let ran = signalled(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]), &sandbox, "TERM");
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(said.contains("rotator` ended with exit code 7\n") && ran.status.signal() == Some(15), "{said}");
     assert_eq!(unfinished(&sandbox), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_that_was_switched_off_for_keyctl_stays_so() {
+    let sandbox = with_rotator(&format!("sleep 1; {GIVES}"));
+    let call =
+        sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    let ran = signalled(call, &sandbox, "HUP");
+    assert_eq!((String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.code()), ("", Some(0)));
+    holds(&sandbox, NEW);
 }
 
 #[test]
