@@ -18,6 +18,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
+    rotate::pending,
     versions::{need_someone, need_yes},
 };
 
@@ -49,6 +50,14 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
     let meant = latest.clone();
+    let _turn = match &meant.renamed {
+        Some((from, to)) if !arguments.skip => {
+            let turn = pending::turn(&home)?;
+            pending::refuse_to_rename(&home, to, from)?;
+            Some(turn)
+        }
+        _ => None,
+    };
     let step = change(&home, terminal, now, |payload| {
         // What the user has said yes to, and not what another keyctl has done since.
         if payload.latest_step(now) != Some(&meant) {

@@ -22,6 +22,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
+    rotate::pending,
 };
 
 /// Lists a key's secrets by their dates: the current one, and the former ones from the latest on.
@@ -156,12 +157,18 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     need_yes(arguments.yes, terminal, &format!("wiping the former secrets of {whose}"), || {
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
     })?;
-    let wiped = change(&home, terminal, now, |payload| {
+    let _turn = pending::turn(&home)?;
+    let (wiped, without_key) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
+        let without_key: Vec<KeyName> =
+            names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
-        Ok(if wiped == 0 { Outcome::AsItWas(0) } else { Outcome::changed(wiped, event) })
+        let answer = (wiped, without_key);
+        Ok(if wiped == 0 { Outcome::AsItWas(answer) } else { Outcome::changed(answer, event) })
     })?;
+    // Where a key is left, what is unfinished may be its only live secret.
+    pending::forget(&home, &without_key, terminal)?;
     if arguments.json {
         terminal.json(&json!({ "wiped": wiped }))?;
     } else if wiped == 0 {
