@@ -250,7 +250,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rollback'= {
-            cand --to 'Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them'
+            cand --to 'Which former secret, as `keyctl versions` lists them; else the latest'
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'

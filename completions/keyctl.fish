@@ -178,7 +178,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -l json -d 'Repo
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l to -d 'Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l to -d 'Which former secret, as `keyctl versions` lists them; else the latest' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s y -l yes -d 'Do not ask for a yes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s q -l quiet -d 'Say only what must not be overlooked'

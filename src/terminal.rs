@@ -237,7 +237,10 @@ impl Terminal {
     }
 
     fn question(&self, text: &str) -> String {
-        format!("{}: {}", self.program, printable(text))
+        // The answer is typed behind it, so the space at its end stays.
+        let used = self.program.width() + 2;
+        let words = text.trim_end();
+        format!("{}: {}{}", self.program, fitted(&printable(words), used), &text[words.len()..])
     }
 }
 

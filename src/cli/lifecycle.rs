@@ -76,8 +76,8 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them
-    #[arg(long, value_name = "NUMBER")]
+    /// Which former secret, as `keyctl versions` lists them; else the latest
+    #[arg(long, value_name = "NUMBER", value_parser = parse_version)]
     pub to: Option<usize>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
@@ -245,4 +245,12 @@ pub struct Rotate {
     /// A secret in the arguments, to be refused with the way to clean the shell's history
     #[arg(hide = true, allow_hyphen_values = true)]
     pub refused: Vec<OsString>,
+}
+
+/// The number of a former secret.
+fn parse_version(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("takes a number from 1 on, as `keyctl versions` lists them".into()),
+        Ok(number) => Ok(number),
+    }
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, process::ExitCode};
 use serde_json::json;
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Kind},
     history::Verdict,
@@ -20,6 +20,7 @@ use crate::{
         file::{self, SealedFile},
         payload::Payload,
     },
+    subprocess::Program,
     terminal::{Terminal, count},
 };
 
@@ -80,6 +81,7 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
     findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
     findings.extend(leftovers(&home));
+    findings.extend(settings(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home));
     let bad = findings.iter().filter(|finding| finding.grade == Grade::Bad).count();
@@ -102,6 +104,22 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
         return Err(Failure::new(Kind::Negative, format!("{} found", count(bad, "fault"))).into());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with the user's settings: the file itself, and programs it names that are not there.
+fn settings(home: &Home) -> Vec<Finding> {
+    let config = match config::read(home) {
+        Ok(config) => config,
+        Err(failure) => return vec![Finding::failed("settings", &failure)],
+    };
+    let rules = config.rotation.rules.iter();
+    let rules = rules.flat_map(|rule| [("rotator", &rule.rotator), ("check", &rule.check)]);
+    let programs = rules.chain([("reminder program", &config.reminders.program)]);
+    let missing = |(role, command): (&'static str, &Option<Vec<String>>)| {
+        let failure = Program::find(command.as_deref()?, role).err()?;
+        Some(Finding { grade: Grade::Care, ..Finding::failed("settings", &failure) })
+    };
+    programs.filter_map(missing).collect()
 }
 
 fn name_on_path(name: &str) -> Finding {

@@ -143,7 +143,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     };
     let option = || {
         text(ContextKind::InvalidArg)
-            .map(|name| name.split(['=', '[', ' ']).next().unwrap_or_default().to_owned())
+            .map(|name| name.trim_start_matches('[').split(['=', '[', ' ', ']']).next().unwrap_or_default().to_owned())
             .filter(|name| is_word_of_ours(name))
             .unwrap_or_else(|| "that".to_owned())
     };

@@ -56,6 +56,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/mod.rs",     // deriving the key of what is unfinished
     "commands/rotate/old_key.rs", // telling by its id which access key is gone
     "commands/rotate/touched.rs", // deriving the approvals' key
+    "commands/rotate/by_hand.rs", // telling an answer from a secret
     "commands/rotate/keeping.rs", // a copy for the store
     "commands/rotate/program.rs", // what a rotator gave, and showing what can be kept nowhere
     "commands/set.rs",            // judging what was typed

@@ -255,3 +255,44 @@ fn a_script_learns_from_recovery_what_was_made_proven_and_brought_back() {
     let wrong = sandbox.call(&["recovery", "verify", "copy.age", "--json"]).input("wrong").run();
     assert_eq!((wrong.code(), wrong.stdout().as_str()), (2, ""));
 }
+
+#[test]
+fn doctor_finds_settings_that_cannot_be_read_and_programs_that_are_not_there() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let settings = |text: &str| {
+        let folder = sandbox.home().join(".config/keyctl");
+        std::fs::create_dir_all(&folder).expect("make");
+        std::fs::write(folder.join("config.toml"), text).expect("write");
+        let said = sandbox.call(&["doctor"]).run();
+        let rows: Vec<String> =
+            said.stdout().lines().filter(|row| row.contains("settings")).map(str::to_owned).collect();
+        (rows, said.code())
+    };
+    let missing = "[[keys]]\nmatch = \"A\"\nrotator = [\"/nowhere/rotator\"]\ncheck = [\"true\"]\n";
+    let (rows, code) = settings(missing);
+    assert_eq!((rows.len(), code), (1, 0), "{rows:?}");
+    assert!(rows[0].starts_with("care  settings ") && rows[0].ends_with("the rotator `/nowhere/rotator` is not found"));
+    let (rows, code) = settings("[rotation]\ndefault = \"30\"\n");
+    assert_eq!((rows.len(), code), (1, 1), "{rows:?}");
+    assert!(rows[0].starts_with("bad   settings ") && rows[0].contains("line 2, column 11: "), "{}", rows[0]);
+    assert_eq!(settings("[rotation]\ndefault = \"30d\"\n"), (Vec::new(), 0));
+}
+
+#[test]
+fn a_mistake_in_an_argument_names_that_argument() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    for (call, said) in [
+        (
+            &["rollback", "A", "--to", "current"][..],
+            "`--to`: takes a number from 1 on, as `keyctl versions` lists them",
+        ),
+        (&["rollback", "A", "--to", "0"], "`--to`: takes a number from 1 on, as `keyctl versions` lists them"),
+        (
+            &["rotate", "a*"],
+            "`NAME`: a key's name cannot hold `*`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`",
+        ),
+    ] {
+        let said = format!("keyctl: {said}\nkeyctl: hint: see `keyctl {} --help`\n", call[0]);
+        sandbox.call(call).run().says("", &said, 2);
+    }
+}

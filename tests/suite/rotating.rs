@@ -148,7 +148,8 @@ fn a_rotation_begins_the_keys_dates_anew_and_keeps_the_former_secret_for_the_ove
     says(
         &ran,
         &format!(
-            "{NOTHING}keyctl: replaced `shop/key`; its former secret is kept until DATE; to be replaced again by DATE\n"
+            "{NOTHING}keyctl: replaced `shop/key`; its former secret is kept until DATE; to be replaced again by DATE\n\
+             keyctl: hint: 2026-12-31 was the former secret's end; say when this one ends: `keyctl edit shop/key --expires DATE`\n"
         ),
         0,
     );
@@ -707,8 +708,10 @@ fn all_that_is_due_is_replaced_one_after_the_other_and_what_failed_is_named() {
             "keyctl: the rotator `~/rotator` ended with exit code 3",
             "keyctl: 2 of 3: `shop/one`",
             "keyctl: replaced `shop/one`; its former secret is kept",
+            "keyctl: hint: 2021-01-01 was the former secret's end; say when this one ends: `keyctl edit shop/one --expires DATE`",
             "keyctl: 3 of 3: `other/hand`",
             "keyctl: left for you, having no rotator: `other/hand`",
+            "keyctl: hint: one after the other at a terminal, or each by itself: `keyctl rotate other/hand`",
             "keyctl: 1 of 3 not replaced: `shop/bad`",
             "keyctl: hint: to try what is left again: `keyctl rotate --due`",
         ]
@@ -724,10 +727,12 @@ fn all_that_is_due_is_replaced_one_after_the_other_and_what_failed_is_named() {
 keyctl: let their rotators replace 1 key: `shop/bad`? [y/N] y
 keyctl: 1 of 2: `shop/bad`
 keyctl: replaced `shop/bad`; its former secret is kept
+keyctl: hint: 2020-01-01 was the former secret's end; say when this one ends: `keyctl edit shop/bad --expires DATE`
 keyctl: 2 of 2: `other/hand`
 keyctl: as far as keyctl knows nothing uses `other/hand`
 keyctl: new secret for `other/hand` (not shown; Enter alone leaves it as it is):\x20
 keyctl: replaced `other/hand`; its former secret is kept
+keyctl: hint: 2022-01-01 was the former secret's end; say when this one ends: `keyctl edit other/hand --expires DATE`
 ",
         0,
     );

@@ -254,7 +254,8 @@ fn details_are_kept_beside_the_secret_and_changed_without_it() {
     sandbox.secret(SECOND);
     sandbox.call(&["set", "A", "--replace"]).input(SECOND).run().says(
         "",
-        "keyctl: replaced `A`; its former secret is kept; to be replaced every 1 year\n",
+        "keyctl: replaced `A`; its former secret is kept; to be replaced every 1 year\n\
+         keyctl: hint: 2099-01-31 was the former secret's end; say when this one ends: `keyctl edit A --expires DATE`\n",
         0,
     );
     assert_eq!(field("note").as_deref(), Some("\"of the team\""));

@@ -116,7 +116,8 @@ impl Done {
         if !scene.arguments.json {
             scene.terminal.say(&self.words());
         }
-        if let Some(name) = self.names.last() {
+        // Access keys of AWS have no end of their own.
+        if let Some(name) = self.names.last().filter(|_| self.by != AT_AWS) {
             details::say_of_new_secret(name, &self.facts, self.former_end, scene.terminal);
         }
         for twin in &self.twins {
