@@ -40,7 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
-            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key: show what that touches, take the new secret, keep the former one for a while')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key, or all that are due; the former secret is kept for a while')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
@@ -228,10 +228,10 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;rotate' {
             [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make the new secret here: 32 random letters and digits, or LENGTH')
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the new secret from a file')
-            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else until `forget`')
+            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else for good')
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When the issuer ends the new secret')
             [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due or expired, one after the other')
-            [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'For an access key of AWS: delete the old one there now, and make no new one')
+            [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'Delete the old access key at AWS now, and make no new one')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
             [CompletionResult]::new('--by-hand', '--by-hand', [CompletionResultType]::ParameterName, 'Type or pipe the new secret in, also where `config.toml` names a rotator')
@@ -269,7 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;rollback' {
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
@@ -327,8 +327,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
-            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
             [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -359,6 +359,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;remind;now' {
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Only what was not told yet (the timer''s own call)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -379,8 +380,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;remind;help' {
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
-            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
             [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -722,7 +723,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a key another name')
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
-            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key: show what that touches, take the new secret, keep the former one for a while')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key, or all that are due; the former secret is kept for a while')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
@@ -797,8 +798,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;remind' {
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Show a notification each day on which a key is due')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and what the last one said')
-            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due (the timer''s own call)')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
+            [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
             [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
             break
         }

@@ -1834,7 +1834,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__remind__subcmd__now)
-            opts="-q -h --quiet --no-color --help"
+            opts="-q -h --once --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -37,7 +37,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
-            cand rotate 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
+            cand rotate 'Replace a key, or all that are due; the former secret is kept for a while'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
@@ -212,10 +212,10 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;rotate'= {
             cand --generate 'Make the new secret here: 32 random letters and digits, or LENGTH'
             cand --from-file 'Read the new secret from a file'
-            cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else until `forget`'
+            cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else for good'
             cand --expires 'When the issuer ends the new secret'
             cand --due 'All keys that are due or expired, one after the other'
-            cand --finish 'For an access key of AWS: delete the old one there now, and make no new one'
+            cand --finish 'Delete the old access key at AWS now, and make no new one'
             cand -n 'Show what replacing it touches, and replace nothing'
             cand --dry-run 'Show what replacing it touches, and replace nothing'
             cand --by-hand 'Type or pipe the new secret in, also where `config.toml` names a rotator'
@@ -250,7 +250,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rollback'= {
-            cand --to 'Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them'
+            cand --to 'Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them'
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'
@@ -304,8 +304,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
             cand install 'Show a notification each day on which a key is due'
             cand uninstall 'Show no more notifications'
-            cand status 'Show whether notifications are installed, and what the last one said'
-            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand status 'Show whether notifications are installed, and when the next one can come'
+            cand now 'Show the notification now, if a key is due or will be soon'
             cand snooze 'Leave keys out of all reminders for a while'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -332,6 +332,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;remind;now'= {
+            cand --once 'Only what was not told yet (the timer''s own call)'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -350,8 +351,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;remind;help'= {
             cand install 'Show a notification each day on which a key is due'
             cand uninstall 'Show no more notifications'
-            cand status 'Show whether notifications are installed, and what the last one said'
-            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand status 'Show whether notifications are installed, and when the next one can come'
+            cand now 'Show the notification now, if a key is due or will be soon'
             cand snooze 'Leave keys out of all reminders for a while'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -646,7 +647,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand rename 'Give a key another name'
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
-            cand rotate 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
+            cand rotate 'Replace a key, or all that are due; the former secret is kept for a while'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
@@ -704,8 +705,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;remind'= {
             cand install 'Show a notification each day on which a key is due'
             cand uninstall 'Show no more notifications'
-            cand status 'Show whether notifications are installed, and what the last one said'
-            cand now 'Show the notification now, if a key is due (the timer''s own call)'
+            cand status 'Show whether notifications are installed, and when the next one can come'
+            cand now 'Show the notification now, if a key is due or will be soon'
             cand snooze 'Leave keys out of all reminders for a while'
         }
         &'keyctl;help;remind;install'= {

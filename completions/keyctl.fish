@@ -40,7 +40,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "rm" -d 'Remove keys f
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "rename" -d 'Give a key another name'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "copy" -d 'Put a key\'s secret on the clipboard for a while'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "edit" -d 'Change a key\'s dates, notes and tags, and leave its secret alone'
-complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "rotate" -d 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
+complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "rotate" -d 'Replace a key, or all that are due; the former secret is kept for a while'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "revoke" -d 'Mark a key as not to be used any more'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "versions" -d 'List a key\'s former secrets by their dates, without showing them'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "rollback" -d 'Bring a key\'s former secret back into use, or a removed key'
@@ -155,10 +155,10 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-color -d 'Use 
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l generate -d 'Make the new secret here: 32 random letters and digits, or LENGTH' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l from-file -d 'Read the new secret from a file' -r -F
-complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l overlap -d 'Keep the former secret this long; by default as `config.toml` says, else until `forget`' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l overlap -d 'Keep the former secret this long; by default as `config.toml` says, else for good' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l expires -d 'When the issuer ends the new secret' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l due -d 'All keys that are due or expired, one after the other'
-complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l finish -d 'For an access key of AWS: delete the old one there now, and make no new one'
+complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l finish -d 'Delete the old access key at AWS now, and make no new one'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -s n -l dry-run -d 'Show what replacing it touches, and replace nothing'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l by-hand -d 'Type or pipe the new secret in, also where `config.toml` names a rotator'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l no-check -d 'Do not try the new secret with the check that `config.toml` names'
@@ -178,7 +178,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -l json -d 'Repo
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand versions" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l to -d 'Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l to -d 'Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s y -l yes -d 'Do not ask for a yes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -211,8 +211,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_see
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "install" -d 'Show a notification each day on which a key is due'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "uninstall" -d 'Show no more notifications'
-complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "status" -d 'Show whether notifications are installed, and what the last one said'
-complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "now" -d 'Show the notification now, if a key is due (the timer\'s own call)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "status" -d 'Show whether notifications are installed, and when the next one can come'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "now" -d 'Show the notification now, if a key is due or will be soon'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "snooze" -d 'Leave keys out of all reminders for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and not __fish_seen_subcommand_from install uninstall status now snooze help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -225,6 +225,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -l once -d 'Only what was not told yet (the timer\'s own call)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help'
@@ -235,8 +236,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from snooze" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "install" -d 'Show a notification each day on which a key is due'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Show no more notifications'
-complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether notifications are installed, and what the last one said'
-complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "now" -d 'Show the notification now, if a key is due (the timer\'s own call)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether notifications are installed, and when the next one can come'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "now" -d 'Show the notification now, if a key is due or will be soon'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "snooze" -d 'Leave keys out of all reminders for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
@@ -400,7 +401,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "rename" -d 'Give a key another name'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "copy" -d 'Put a key\'s secret on the clipboard for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "edit" -d 'Change a key\'s dates, notes and tags, and leave its secret alone'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "rotate" -d 'Replace a key: show what that touches, take the new secret, keep the former one for a while'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "rotate" -d 'Replace a key, or all that are due; the former secret is kept for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "revoke" -d 'Mark a key as not to be used any more'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "versions" -d 'List a key\'s former secrets by their dates, without showing them'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "rollback" -d 'Bring a key\'s former secret back into use, or a removed key'
@@ -424,8 +425,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "install" -d 'Show a notification each day on which a key is due'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "uninstall" -d 'Show no more notifications'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "status" -d 'Show whether notifications are installed, and what the last one said'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "now" -d 'Show the notification now, if a key is due (the timer\'s own call)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "status" -d 'Show whether notifications are installed, and when the next one can come'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "now" -d 'Show the notification now, if a key is due or will be soon'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from remind" -f -a "snooze" -d 'Leave keys out of all reminders for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Show which key becomes which variable'

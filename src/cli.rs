@@ -43,7 +43,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Global {
     /// Say only what must not be overlooked
     #[arg(long, short, global = true, display_order = 900)]
@@ -77,7 +77,7 @@ pub enum Verb {
     Copy(Copy),
     /// Change a key's dates, notes and tags, and leave its secret alone
     Edit(Edit),
-    /// Replace a key: show what that touches, take the new secret, keep the former one for a while
+    /// Replace a key, or all that are due; the former secret is kept for a while
     Rotate(Rotate),
     /// Mark a key as not to be used any more
     Revoke(Revoke),

@@ -54,6 +54,12 @@ impl Secret {
         self.0 == other.0
     }
 
+    /// Whether a text holds the whole of it; never for fewer than 6 bytes, which turn up by chance.
+    #[must_use]
+    pub fn is_within(&self, text: &str) -> bool {
+        self.len() >= 6 && self.expose_text().is_some_and(|secret| text.contains(secret))
+    }
+
     /// Takes one line ending off the end, as `echo` and clipboards add it. Says whether there was one.
     pub fn trim_line_ending(&mut self) -> bool {
         let before = self.0.len();

@@ -26,6 +26,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// After the program has ended its output is complete when nothing came for this long; something it started may hold
 /// the pipe open for ever.
 const QUIET: Duration = Duration::from_secs(1);
+/// How long after the deadline what a program started may go on printing.
+const GRACE: Duration = Duration::from_secs(5);
 /// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -183,12 +185,14 @@ impl Program {
                     quiet_since = Instant::now();
                 }
             }
-            // What ended in time has done its work, even where something else still holds the pipe at the deadline.
-            let late = begun.elapsed() >= deadline;
-            if let Some(status) = status.filter(|_| closed || late || quiet_since.elapsed() >= QUIET) {
+            // What ended in time has done its work, and all that it printed is read, even where that takes a moment longer
+            // than the deadline; what it started may print and hold the pipe for ever.
+            let over = begun.elapsed();
+            let drained = closed || quiet_since.elapsed() >= QUIET || over >= deadline.saturating_add(GRACE);
+            if let Some(status) = status.filter(|_| drained) {
                 return Ok(Ended { status, output });
             }
-            if late {
+            if status.is_none() && over >= deadline {
                 stop(&mut child, false);
                 let seconds = deadline.as_secs_f32();
                 return Err(self.failure(&format!("did not end within {seconds} seconds and was stopped")));
@@ -230,5 +234,24 @@ fn stop(child: &mut Child, ended: bool) {
     if !ended {
         platform::kill_group(child);
         let _ = child.wait();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_a_program_printed_is_read_though_the_deadline_comes_with_its_end() {
+        let program = Program::of_system(Path::new("/bin/true"), &[]);
+        let child = Command::new(&program.path).spawn().expect("start");
+        thread::sleep(Duration::from_millis(300));
+        let (send, printed) = channel();
+        for part in ["one ", "two ", "three"] {
+            send.send(Zeroizing::new(part.as_bytes().to_vec())).expect("sent");
+        }
+        drop(send);
+        let ended = program.wait(child, &printed, Duration::ZERO).expect("it ended");
+        assert_eq!((ended.output.as_slice(), ended.status.code()), (&b"one two three"[..], Some(0)));
     }
 }

@@ -152,6 +152,12 @@ impl Terminal {
         self.data(format!("{}\n", printable_json(&format!("{value:#}"))).as_bytes())
     }
 
+    /// Whether only what must not be overlooked is said.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Says what happened; `--quiet` silences it.
     pub fn say(&self, text: &str) {
         if !self.quiet {

@@ -1,6 +1,6 @@
 //! Commands about a key's life: its dates and notes, replacing it, and taking changes back.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
@@ -76,9 +76,9 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret: 1 is the latest, 2 the one before; `keyctl versions NAME` lists them
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub to: usize,
+    /// Which former secret: 1 is the latest, as without this; `keyctl versions NAME` lists them
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<usize>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -138,7 +138,7 @@ pub struct Revoke {
 }
 
 /// `keyctl due`
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(
     after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
 )]
@@ -175,10 +175,14 @@ pub enum RemindVerb {
     Install,
     /// Show no more notifications
     Uninstall,
-    /// Show whether notifications are installed, and what the last one said
+    /// Show whether notifications are installed, and when the next one can come
     Status(super::Report),
-    /// Show the notification now, if a key is due (the timer's own call)
-    Now,
+    /// Show the notification now, if a key is due or will be soon
+    Now {
+        /// Only what was not told yet (the timer's own call)
+        #[arg(long, hide = true)]
+        once: bool,
+    },
     /// Leave keys out of all reminders for a while
     Snooze {
         /// The keys' names
@@ -195,6 +199,9 @@ pub enum RemindVerb {
 
 /// `keyctl rotate`
 #[derive(Args)]
+#[command(
+    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes"
+)]
 pub struct Rotate {
     /// The key's name
     #[arg(required_unless_present = "due")]
@@ -202,7 +209,7 @@ pub struct Rotate {
     /// All keys that are due or expired, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
-    /// For an access key of AWS: delete the old one there now, and make no new one
+    /// Delete the old access key at AWS now, and make no new one
     #[arg(long, conflicts_with_all = ["due", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "open"])]
     pub finish: bool,
     /// Show what replacing it touches, and replace nothing
@@ -217,7 +224,7 @@ pub struct Rotate {
     /// Type or pipe the new secret in, also where `config.toml` names a rotator
     #[arg(long, conflicts_with_all = ["generate", "from_file"])]
     pub by_hand: bool,
-    /// Keep the former secret this long; by default as `config.toml` says, else until `forget`
+    /// Keep the former secret this long; by default as `config.toml` says, else for good
     #[arg(long, value_name = "PERIOD")]
     pub overlap: Option<Period>,
     /// When the issuer ends the new secret
@@ -235,4 +242,7 @@ pub struct Rotate {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// A secret in the arguments, to be refused with the way to clean the shell's history
+    #[arg(hide = true, allow_hyphen_values = true)]
+    pub refused: Vec<OsString>,
 }

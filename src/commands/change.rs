@@ -88,9 +88,7 @@ fn apply<T>(
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
     };
-    if let wiped @ 1.. = payload.tidy(now) {
-        terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
-    }
+    let wiped = payload.tidy(now);
     let log = record::log(home, kept, payload.log);
     let mark = record::change(&log, &event, terminal);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
@@ -100,6 +98,9 @@ fn apply<T>(
     if let Err(failure) = write(home, &payload, kept, terminal) {
         record::change(&log, &Event { action: Action::Failed, ..*event }.outcome("not written"), terminal);
         return Err(failure);
+    }
+    if wiped > 0 {
+        terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
     }
     let mut anchor = Anchor { generation: payload.generation, day: now.day(), ..kept.anchor.clone() };
     if let Some(mark) = mark.filter(|mark| mark.seq > anchor.entries) {

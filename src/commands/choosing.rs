@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     cli::Choice,
     config::Config,
+    date::Moment,
     failure::{Failure, Kind, Result},
     history::Event,
     home::Home,
@@ -169,7 +170,10 @@ impl Chosen {
     /// `Policy`.
     pub fn hold_to_policy(&self, config: &Config, event: &Event, terminal: &Terminal) -> Result<()> {
         match &self.used {
-            Some(used) => policy::hold(used, &self.names, config, &self.placed(event.clone()), terminal),
+            Some(used) => {
+                let now = event.moment.unwrap_or_else(Moment::now);
+                policy::hold(used, &self.names, config, now, || self.placed(event.clone()), terminal)
+            }
             None => Ok(()),
         }
     }

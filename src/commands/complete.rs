@@ -29,7 +29,7 @@ fn with_names(command: Command) -> Command {
     let command = below.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_names));
     let verb = command.get_name().to_owned();
     command.mut_args(move |argument| match (verb.as_str(), argument.get_id().as_str()) {
-        ("set" | "get" | "show" | "copy", "name") | ("remove", "names") | ("rename", "old") => {
+        ("rename", "old") | (_, "name" | "names") if !verb_of_no_key(&verb) => {
             argument.add(ArgValueCompleter::new(keys))
         }
         (_, "profile") => argument.add(ArgValueCompleter::new(profiles)),
@@ -37,6 +37,11 @@ fn with_names(command: Command) -> Command {
         ("run", "command") => argument.add(ArgValueCompleter::new(program_or_file)),
         _ => argument,
     })
+}
+
+/// Commands whose `name` is that of a store.
+fn verb_of_no_key(verb: &str) -> bool {
+    matches!(verb, "create" | "keeper")
 }
 
 fn keys(typed: &OsStr) -> Vec<CompletionCandidate> {

@@ -73,6 +73,15 @@ impl Details {
         fields && tags.is_empty() && no_tags.is_empty() && !not_revoked
     }
 
+    /// Makes sure that no text holds the secret: reports show notes, and the history keeps reasons.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn refuse_secret(&self, secret: &Secret) -> Result<()> {
+        let texts = [&self.url, &self.note].into_iter().filter_map(|text| text.as_ref()?.as_deref());
+        texts.chain(self.tags.iter().map(Tag::as_str)).try_for_each(|text| refuse_within(secret, text))
+    }
+
     /// Puts what was said among the facts; `own_end` is what the secret says itself, where nothing else is known.
     pub fn put(&self, facts: &mut Facts, own_end: Option<Moment>) {
         facts.expires = facts.expires.or(own_end);
@@ -88,12 +97,24 @@ impl Details {
     }
 }
 
+/// Refuses a text that holds the secret.
+///
+/// # Errors
+/// `Usage`.
+pub fn refuse_within(secret: &Secret, text: &str) -> Result<()> {
+    if secret.is_within(text) {
+        return Err(Failure::new(Kind::Usage, "the secret itself stands in what is to be noted; nothing was changed")
+            .hint("notes, tags, pages and reasons are shown; say it without the secret"));
+    }
+    Ok(())
+}
+
 /// What a secret says of itself by its shape: whether it was mistyped, which is said, and when it ends.
 #[must_use]
 pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option<Moment> {
     if let Some(Recognised { kind, checksum: Checksum::Wrong }) = issuer::recognise(secret) {
         terminal.warn(&format!(
-            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short? Kept all the same",
+            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short?",
             kind.name()
         ));
     }
@@ -134,6 +155,22 @@ pub fn words(what: &str, text: &str) -> Result<String> {
         return Err(Failure::new(Kind::Usage, why));
     }
     Ok(text.to_owned())
+}
+
+/// What may surprise of a secret that was just kept: that it was revoked before, and that the former one's end was its own.
+pub fn say_of_new_secret(name: &KeyName, facts: &Facts, former_end: Option<Moment>, terminal: &Terminal) {
+    if let Some(revoked) = &facts.revoked {
+        terminal.warn(&format!(
+            "this secret was revoked on {}: `run` and `env` do not give it, unless the policy says so",
+            revoked.at.local()
+        ));
+    }
+    if let (Some(end), None) = (former_end, facts.expires) {
+        terminal.hint(&format!(
+            "{} was the former secret's end; say when this one ends: `keyctl edit {name} --expires DATE`",
+            end.local_day()
+        ));
+    }
 }
 
 /// The dates of a key in words, for what was just done to it: `; expires 2027-01-31 00:00; to be replaced every 90 days`.

@@ -27,6 +27,7 @@ use super::{
     judging::Clock,
     opening::{self, Kept},
     other_keyctl, record,
+    rotate::pending::{self, Pending},
 };
 
 /// How a check came out.
@@ -243,6 +244,7 @@ fn store(home: &Home) -> Vec<Finding> {
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload));
+            findings.extend(unfinished(home, &kept, &payload));
         }
         Err(failure) => findings.push(Finding::failed("store", &failure)),
     }
@@ -283,6 +285,24 @@ fn recovery(payload: &Payload) -> Finding {
         (false, None) => finding.hint("make one: `keyctl recovery create`"),
         (false, Some(_)) => finding.hint("prove it from where you keep it: `keyctl recovery verify FILE`"),
     }
+}
+
+/// Rotations that were broken off, each with a key to go on with.
+fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
+    let finding = |pending: Pending| {
+        let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let aside = if pending.has_secret { "; its new secret lies beside the store, sealed" } else { "" };
+        let begun = pending.begun.local();
+        let seen = format!("that of {names}, begun on {begun}, is not finished{aside}");
+        let gone = pending.names.iter().find(|name| !payload.keys.contains_key(*name));
+        let hint = match (gone, pending.names.first()) {
+            (None, Some(name)) => format!("to go on: `keyctl rotate {name}`"),
+            (Some(gone), _) => format!("no key is named `{gone}` any more; give the key its name back to go on"),
+            (None, None) => String::new(),
+        };
+        Finding::new("rotation", Grade::Care, seen).hint(hint)
+    };
+    pending::all(home, kept).into_iter().map(finding).collect()
 }
 
 fn history(home: &Home, kept: &Kept, payload: &Payload) -> Finding {

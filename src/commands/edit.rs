@@ -28,6 +28,7 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let name = &arguments.name;
     let details = Details::of_edit(arguments, now, terminal)?;
     let (changed, dates) = change(&home, terminal, now, |payload| {
+        details.refuse_secret(&payload.key(name)?.value)?;
         let changed = payload.step(Deed::Edit, now, |edit| edit.change(name, |facts| details.put(facts, None)))?;
         let answer = (changed, in_words(&payload.key(name)?.facts));
         Ok(if changed {

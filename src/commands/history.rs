@@ -68,7 +68,8 @@ fn row(number: u64, event: Event) -> Vec<String> {
     if event.more > 0 {
         names = format!("{names} and {} more", event.more);
     }
-    let note = event.note.or(event.outcome).map(|note| format!(" ({note})")).unwrap_or_default();
+    let notes: Vec<String> = [event.note, event.outcome].into_iter().flatten().collect();
+    let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
     vec![
         number.to_string(),
         event.moment.map(Moment::local).unwrap_or_default(),

@@ -173,6 +173,7 @@ fn keep_all(
     }
     naming::tell_apart(payload.keys.keys(), keys.iter().map(|(name, _)| name), terminal)?;
     let mut done = Done::default();
+    let mut dated = false;
     payload.step(Deed::Import, now, |edit| {
         for (name, value) in keys {
             let list = match edit.set(name, Secret::new(value.expose().to_vec()), replace)? {
@@ -182,12 +183,16 @@ fn keep_all(
             };
             list.push(name.clone());
             let own_end = details::of_secret(name, value, terminal);
-            edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
+            if edit.payload().keys.get(name).is_some_and(|key| key.facts.revoked.is_some()) {
+                terminal.warn(&format!("`{name}` holds a revoked secret"));
+            }
+            dated |= edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
         }
         Ok(())
     })?;
     if done.added.is_empty() && done.replaced.is_empty() {
-        return Ok(Outcome::AsItWas(done));
+        let event = Event::new(Action::Edit, now).names(&done.same);
+        return Ok(if dated { Outcome::changed(done, event) } else { Outcome::AsItWas(done) });
     }
     let event = Event::new(Action::Import, now).names(done.added.iter().chain(&done.replaced));
     Ok(Outcome::changed(done, event))

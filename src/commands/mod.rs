@@ -53,7 +53,7 @@ use clap::{
 };
 
 use crate::{
-    cli::{Cli, RunAlone, RunVerb, Verb},
+    cli::{Cli, Due, Global, RunAlone, RunVerb, Verb},
     failure::{Failure, Kind},
     terminal::Terminal,
 };
@@ -87,6 +87,11 @@ pub fn parse(arguments: &[OsString]) -> Called {
     if runs && let Ok(alone) = RunAlone::try_parse_from(arguments) {
         let RunVerb::Run(run) = alone.verb;
         return Called::Command(Box::new(Cli { global: alone.global, verb: Verb::Run(run) }));
+    }
+    // A prompt waits for this after every command: of its one form nothing has to be parsed.
+    if arguments.iter().skip(1).eq(["due", "--prompt"]) {
+        let verb = Verb::Due(Due { prompt: true, ..Due::default() });
+        return Called::Command(Box::new(Cli { global: Global::default(), verb }));
     }
     if let Some(name) = name_of_assignment(arguments) {
         return Called::Wrong(set::in_the_arguments(&name));

@@ -22,13 +22,19 @@ use super::{
 ///
 /// # Errors
 /// `Policy` with every key that is not given; the history has it as a failed `event`.
-pub fn hold(used: &Used, names: &[KeyName], config: &Config, event: &Event, terminal: &Terminal) -> Result<()> {
-    let now = event.moment.unwrap_or_else(Moment::now);
+pub fn hold(
+    used: &Used,
+    names: &[KeyName],
+    config: &Config,
+    now: Moment,
+    event: impl FnOnce() -> Event,
+    terminal: &Terminal,
+) -> Result<()> {
     let clock = Clock::of(&used.kept, &used.payload, now);
     let keys = judged(used, names, &config.rotation, clock);
     let stopped: Vec<&Judged> = keys.iter().filter(|key| reaction(key) == Some(Reaction::Stop)).collect();
     if !stopped.is_empty() {
-        let refused = Event { action: Action::Failed, note: None, ..event.clone() };
+        let refused = Event { action: Action::Failed, note: None, ..event() };
         let refused = refused.names(stopped.iter().map(|key| key.name)).outcome(outcome(&stopped));
         // That it is refused does not hang on its being written down.
         used.record(&refused, Strictness::default(), terminal)?;
@@ -40,7 +46,8 @@ pub fn hold(used: &Used, names: &[KeyName], config: &Config, event: &Event, term
         .filter(|key| key.outlook.state == State::Due && key.outlook.is_to_be_said())
         .map(|key| key.name)
         .collect();
-    if !due.is_empty() {
+    // What is not said was not spoken of.
+    if !due.is_empty() && !terminal.is_quiet() {
         let new = reminded::first_today(used, due, now);
         let keys: Vec<&Judged> = keys.iter().filter(|key| new.contains(&key.name)).collect();
         if !keys.is_empty() {

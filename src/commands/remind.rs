@@ -1,6 +1,6 @@
 //! `keyctl remind`: a notification on each day on which a key is due, from the system's own timer.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -10,14 +10,14 @@ use crate::{
     date::{Moment, Period, zone},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    home::Home,
+    home::{self, Home},
     name::KeyName,
     reminder::{
         notification,
         program::{self, Due, Form, News},
         timer::{self, Call, Runs, State as Timer},
     },
-    rotation::State,
+    rotation::{Outlook, State, judged_at},
     store::{journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
@@ -33,6 +33,8 @@ const NAMED: usize = 6;
 /// How long the user's own program may take.
 const DEADLINE: Duration = Duration::from_mins(1);
 const DAY: i64 = 86_400;
+/// The file with the moment of the last reminder, so that the timer tells nothing twice.
+const TOLD: &str = "told";
 
 /// Does what the command says.
 ///
@@ -43,7 +45,7 @@ pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<Exi
         RemindVerb::Install => install(terminal)?,
         RemindVerb::Uninstall => uninstall(terminal)?,
         RemindVerb::Status(report) => status(report.json, terminal)?,
-        RemindVerb::Now => now(terminal)?,
+        RemindVerb::Now { once } => now(once, terminal)?,
         RemindVerb::Snooze { names, all, period } => snooze(&names, all, period, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -52,10 +54,16 @@ pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<Exi
 fn install(terminal: &Terminal) -> Result<()> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))?;
-    let home = std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    let installed = timer::install(&Call { program, arguments: vec!["remind".into(), "now".into()], home })?;
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let home = if set("KEYCTL_HOME") { Some(Home::find()?.data().to_owned()) } else { None };
+    let elsewhere = ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].into_iter().find(|name| home.is_none() && set(name));
+    let arguments = ["remind", "now", "--once"].map(str::to_owned).to_vec();
+    let installed = timer::install(&Call { program, arguments, home })?;
     let how = if installed.changed { "reminders are installed" } else { "reminders were installed already" };
     terminal.say(&format!("{how}: a notification on each day on which a key is due"));
+    if let Some(name) = elsewhere {
+        terminal.hint(&format!("`{name}` is set here: your keys are found only if the whole session has it"));
+    }
     installed.remains.iter().for_each(|remains| terminal.hint(remains));
     Ok(())
 }
@@ -124,19 +132,22 @@ fn timer_as_json(timer: &Timer, own: Option<&[String]>) -> Value {
 }
 
 /// Tells of the keys that are due: on the desktop, and to the user's own program. One of the two is enough.
-fn now(terminal: &Terminal) -> Result<()> {
+fn now(once: bool, terminal: &Terminal) -> Result<()> {
     let home = Home::find()?;
     let config = config::read(&home)?;
     let now = Moment::now();
+    let told = if once { read_told(&home) } else { None };
     // The timer's call has nobody to unlock a keychain. What the prompt knows is told then, without names.
     let news = match open(&home, terminal) {
         Ok((clock, payload)) => {
             let judged = judging::all(&payload, &config.rotation, clock);
             prompt::leave(&home, judging::summary(&judged, clock));
-            news(&judged, clock)
+            news(&judged, clock, told)
         }
         Err(failure) if failure.kind == Kind::Missing => None,
+        Err(failure) if failure.kind != Kind::Keychain => return Err(failure),
         Err(failure) => match prompt::words_of(&home, now) {
+            Some(_) if told.is_some_and(|told| told.local_day() == now.local_day()) => None,
             Some(words) => Some(News { title: words, body: "see which: keyctl due".into(), keys: Vec::new() }),
             None => return Err(failure),
         },
@@ -149,22 +160,34 @@ fn now(terminal: &Terminal) -> Result<()> {
     let form = if config.reminders.json { Form::Json } else { Form::Text };
     let told = config.reminders.program.as_ref().map(|command| program::tell(command, &news, form, DEADLINE));
     match (shown, told) {
-        (Ok(()), None | Some(Ok(()))) => terminal.say(&format!("reminded: {}", news.title)),
+        (Ok(()), told) => {
+            if let Some(Err(failure)) = told {
+                terminal.warn(&failure.message);
+            }
+            terminal.say(&format!("reminded: {}", news.title));
+        }
         (Err(failure), Some(Err(other))) => return Err(failure.hint(other.message)),
         (Err(failure), Some(Ok(()))) => terminal.say(&format!("reminded by the program alone: {}", failure.message)),
-        (Ok(()), Some(Err(failure))) | (Err(failure), None) => return Err(failure),
+        (Err(failure), None) => return Err(failure),
     }
+    let _ = home::replace_file(&home.file(TOLD), format!("{now}\n").as_bytes(), false);
     Ok(())
 }
 
 fn open(home: &Home, terminal: &Terminal) -> Result<(Clock, Payload)> {
-    let kept = opening::identity_quietly(home)?;
+    let kept = opening::identity_unasked(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     Ok((Clock::of(&kept, &payload, Moment::now()), payload))
 }
 
-fn news(judged: &[Judged], clock: Clock) -> Option<News> {
-    let mut keys: Vec<&Judged> = judged.iter().filter(|key| is_news(key, clock.judged)).collect();
+/// When a reminder was last shown.
+fn read_told(home: &Home) -> Option<Moment> {
+    let (bytes, _) = home::read(&home.file(TOLD), 64).ok()??;
+    std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
+}
+
+fn news(judged: &[Judged], clock: Clock, told: Option<Moment>) -> Option<News> {
+    let mut keys: Vec<&Judged> = judged.iter().filter(|key| is_news(key, clock.judged, told)).collect();
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.moment()));
     let (first, _) = keys.split_first()?;
     let title = match keys.len() {
@@ -189,17 +212,22 @@ fn news(judged: &[Judged], clock: Clock) -> Option<News> {
     Some(News { title, body: lines.join("\n"), keys: keys.iter().map(due).collect() })
 }
 
-/// What is due is told each day until it is done or put off. What is soon due is told on the first day, a week before,
-/// and on the last three days: a reminder that comes every day is one that nobody reads.
-fn is_news(key: &Judged, now: Moment) -> bool {
+/// What is due is told each day until it is done or put off. What is soon due is told when it comes to be so, a week
+/// before, and on the last three days: a reminder that comes every day is one that nobody reads. A day on which the
+/// machine was off is made up for.
+fn is_news(key: &Judged, now: Moment, told: Option<Moment>) -> bool {
+    let Outlook { state, snoozed, soon_from, .. } = key.outlook;
     if key.outlook.is_to_be_said() {
-        return true;
+        return told.is_none_or(|told| told.local_day() != now.local_day());
     }
-    let (Some(first), Some(from)) = (key.outlook.first(), key.outlook.soon_from) else { return false };
-    let (left, passed) = (first.seconds() - now.seconds(), now.seconds() - from.seconds());
-    key.outlook.state == State::Soon
-        && key.outlook.snoozed.is_none()
-        && (passed < DAY || left <= 3 * DAY || (6 * DAY < left && left <= 7 * DAY))
+    let (State::Soon, None, Some(first), Some(from)) = (state, snoozed, key.outlook.first(), soon_from) else {
+        return false;
+    };
+    let before = |days: i64| first.seconds() - days * DAY;
+    let Some(told) = told else { return true };
+    [from.seconds(), before(7), before(3), before(2), before(1)]
+        .into_iter()
+        .any(|moment| told.seconds() < moment && moment <= now.seconds() && moment >= from.seconds())
 }
 
 fn sentence(key: &Judged, clock: Clock) -> String {
@@ -220,7 +248,7 @@ fn snooze(names: &[KeyName], all: bool, period: Period, terminal: &Terminal) -> 
     let now = Moment::now();
     let until = period.after(now, &zone::here());
     let snoozed = change(&home, terminal, now, |payload| {
-        let clock = Clock { now, judged: now };
+        let clock = Clock { now, judged: judged_at(now, payload.written) };
         let due = || judging::all(payload, &settings, clock).into_iter().filter(|key| key.outlook.is_to_be_said());
         let names = if all { due().map(|key| key.name.clone()).collect() } else { names.to_vec() };
         payload.step(Deed::Edit, now, |edit| {

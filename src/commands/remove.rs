@@ -18,6 +18,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     naming,
+    rotate::pending,
 };
 
 /// Removes keys: all of them or, if one is missing, none.
@@ -42,6 +43,8 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
             return Err(Failure::new(Kind::Negative, "nothing was removed").into());
         }
     }
+    // A rotator that is at work comes to its end first.
+    let turn = if arguments.forget { Some(pending::turn(&home)?) } else { None };
     let now = Moment::now();
     change(&home, terminal, now, |payload| {
         if arguments.forget {
@@ -51,6 +54,9 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
         }
         Ok(Outcome::changed((), Event::new(Action::Remove, now).names(names)))
     })?;
+    if turn.is_some() {
+        pending::forget(&home, names, terminal)?;
+    }
     if arguments.json {
         terminal.json(
             &json!({ "removed": names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "forgotten": arguments.forget }),
@@ -75,6 +81,8 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::find()?;
     let now = Moment::now();
     let (old, new) = (&arguments.old, &arguments.new);
+    let _turn = pending::turn(&home)?;
+    pending::refuse_to_rename(&home, old, new)?;
     change(&home, terminal, now, |payload| {
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;

@@ -10,16 +10,17 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    rotation::Reaction,
     store::{facts::Revoked, journal::Deed},
     terminal::{Terminal, columns},
 };
 
 use super::{
     change::{Outcome, change},
-    details::words,
+    details::{refuse_within, words},
     opening,
     rotate::touched::Touched,
-    versions::need_yes,
+    versions::{need_someone, need_yes},
 };
 
 /// Says who will notice, asks, and marks the key.
@@ -31,10 +32,12 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let name = &arguments.name;
     let reason = arguments.reason.as_deref().map(|text| words("a reason", text)).transpose()?;
+    need_someone(arguments.yes, terminal, &format!("revoking `{name}`"))?;
     let config = config::read(&home)?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
-    payload.key(name)?;
+    let secret = &payload.key(name)?.value;
+    reason.as_deref().map_or(Ok(()), |reason| refuse_within(secret, reason))?;
     let touched = Touched::by(name, &home, &kept, &payload, &config);
     say_who_notices(name, &touched, now, terminal);
     need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
@@ -44,8 +47,10 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
         let changed = payload.step(Deed::Revoke, now, |edit| {
             edit.change(name, |facts| {
                 // Since when it must not be used stays what it was.
-                let at = facts.revoked.as_ref().map_or(now, |revoked| revoked.at);
-                facts.revoked = Some(Revoked { at, reason: reason.clone() });
+                let before = facts.revoked.take();
+                let at = before.as_ref().map_or(now, |revoked| revoked.at);
+                let reason = reason.clone().or_else(|| before.and_then(|revoked| revoked.reason));
+                facts.revoked = Some(Revoked { at, reason });
             })
         })?;
         let event = Event::new(Action::Revoke, now).names([name]);
@@ -61,7 +66,11 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
         report["changed"] = json!(changed);
         terminal.json(&report)?;
     } else if changed {
-        terminal.say(&format!("revoked `{name}`: no command gets it any more"));
+        let plan = config.rotation.plan(name, &payload.key(name)?.facts);
+        terminal.say(&match plan.revoked {
+            Reaction::Stop => format!("revoked `{name}`: `run` and `env` give it to nothing any more"),
+            Reaction::Warn => format!("revoked `{name}`: commands still get it with a warning, as `config.toml` says"),
+        });
         terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));
     } else {
         terminal.say(&format!("`{name}` is revoked already"));

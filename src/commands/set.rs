@@ -47,15 +47,17 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let details = Details::of_set(&arguments.details, now, terminal)?;
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
+    details.refuse_secret(&secret)?;
     let own_end = details::of_secret(name, &secret, terminal);
     let kind = issuer::recognise(&secret).map(|recognised| recognised.kind);
-    let (set, facts) = change_or_create(&home, terminal, now, None, |payload| {
+    let (set, facts, former_end) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
+        let former_end = payload.keys.get(name).and_then(|key| key.facts.expires);
         let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
-        let answer = (set, payload.key(name)?.facts.clone());
+        let answer = (set, payload.key(name)?.facts.clone(), former_end);
         Ok(match set {
             Set::Same if !edited => Outcome::AsItWas(answer),
             Set::Same => Outcome::changed(answer, Event::new(Action::Edit, now).names([name])),
@@ -77,6 +79,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     } else {
         terminal.say(&sentence);
     }
+    details::say_of_new_secret(name, &facts, former_end, terminal);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,7 +18,8 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
-    versions::need_yes,
+    rotate::pending,
+    versions::{need_someone, need_yes},
 };
 
 /// Takes the latest step back, lets it stand for good, or lists what there is.
@@ -28,6 +29,8 @@ use super::{
 pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let now = Moment::now();
+    let doing = if arguments.skip { "letting a change stand" } else { "taking a change back" };
+    need_someone(arguments.yes || arguments.list, terminal, doing)?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     if arguments.list {
@@ -36,17 +39,28 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let Some(latest) = payload.latest_step(now) else {
         return Err(journal::nothing().into());
     };
+    if latest.deed == Deed::Rotate && !arguments.skip {
+        terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
+    }
     let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
-    let (doing, question) = if arguments.skip {
-        ("letting a change stand", format!("let this stand for good: {what}?"))
-    } else {
-        ("taking a change back", format!("take back: {what}?"))
+    let question = match payload.standing_with_latest() {
+        _ if !arguments.skip => format!("take back: {what}?"),
+        0 => format!("let this stand for good: {what}?"),
+        more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
-    let number = latest.number;
+    let meant = latest.clone();
+    let _turn = match &meant.renamed {
+        Some((from, to)) if !arguments.skip => {
+            let turn = pending::turn(&home)?;
+            pending::refuse_to_rename(&home, to, from)?;
+            Some(turn)
+        }
+        _ => None,
+    };
     let step = change(&home, terminal, now, |payload| {
         // What the user has said yes to, and not what another keyctl has done since.
-        if payload.latest_step(now).is_none_or(|step| step.number != number) {
+        if payload.latest_step(now) != Some(&meant) {
             return Err(Failure::new(Kind::Negative, "the store was changed meanwhile; nothing was taken back")
                 .hint("look again: `keyctl undo --list`"));
         }
@@ -66,20 +80,17 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("stands for good: {}", in_words(&step)));
     } else {
         terminal.say(&format!("took back: {}", in_words(&step)));
-        if step.deed == Deed::Rotate {
-            terminal.hint("this changed nothing at the issuer: make sure that the former secret still works there");
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let latest_first = || steps.iter().rev();
+    let latest_first = || steps.iter().rev().filter(|step| step.can_be_taken_back(now));
     if as_list {
         terminal.json(&latest_first().map(as_json).collect::<Vec<Value>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    if steps.is_empty() {
+    if latest_first().next().is_none() {
         terminal.say(&journal::nothing().message);
         return Ok(ExitCode::SUCCESS);
     }

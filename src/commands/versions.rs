@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     name::KeyName,
+    rotation::Settings,
     store::{
         journal::Deed,
         payload::{Former, Payload},
@@ -21,6 +22,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
+    rotate::pending,
 };
 
 /// Lists a key's secrets by their dates: the current one, and the former ones from the latest on.
@@ -82,16 +84,40 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let home = Home::find()?;
     let now = Moment::now();
     let name = &arguments.name;
-    need_yes(arguments.yes, terminal, &format!("bringing a former secret of `{name}` back"), || {
+    let doing = format!("bringing a former secret of `{name}` back");
+    need_someone(arguments.yes, terminal, &doing)?;
+    let kept = opening::identity(&home)?;
+    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let is_removed = !payload.keys.contains_key(name);
+    if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
+        return Err(payload.missing(name).into());
+    }
+    let former = payload.keys.get(name).map_or(usize::MAX, |key| key.former.len());
+    if former < arguments.to.unwrap_or(1) {
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+            .into());
+    }
+    if is_removed && arguments.to.is_some() {
+        return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
+            .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
+            .into());
+    }
+    say_of_pair(name, &config::read(&home)?.rotation, terminal);
+    need_yes(arguments.yes, terminal, &doing, || {
         let which = match arguments.to {
-            1 => "the secret before this one".to_owned(),
-            number => format!("former secret {number}"),
+            None | Some(1) => "the secret before this one".to_owned(),
+            Some(number) => format!("former secret {number}"),
         };
-        format!("use {which} of `{name}` again? The current one is kept")
+        if is_removed {
+            format!("bring `{name}` back as it was when it was removed?")
+        } else {
+            format!("use {which} of `{name}` again? The current one is kept")
+        }
     })?;
     let (since, removed) = change(&home, terminal, now, |payload| {
         let removed = !payload.keys.contains_key(name);
-        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to))?;
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
         let facts = &payload.key(name)?.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));
@@ -110,6 +136,15 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+/// Half of an access key is none: the other half has to follow.
+fn say_of_pair(name: &KeyName, settings: &Settings, terminal: &Terminal) {
+    if let Some(pair) = settings.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name) {
+        let other = if pair.id == *name { &pair.secret } else { &pair.id };
+        terminal.warn(&format!("`{name}` and `{other}` are one access key of AWS: `{other}` stays as it is"));
+        terminal.hint("`keyctl undo` takes both back; a key that was replaced is switched off at AWS");
+    }
+}
+
 /// Wipes former secrets for good.
 ///
 /// # Errors
@@ -122,12 +157,18 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     need_yes(arguments.yes, terminal, &format!("wiping the former secrets of {whose}"), || {
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
     })?;
-    let wiped = change(&home, terminal, now, |payload| {
+    let _turn = pending::turn(&home)?;
+    let (wiped, without_key) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
+        let without_key: Vec<KeyName> =
+            names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
-        Ok(if wiped == 0 { Outcome::AsItWas(0) } else { Outcome::changed(wiped, event) })
+        let answer = (wiped, without_key);
+        Ok(if wiped == 0 { Outcome::AsItWas(answer) } else { Outcome::changed(answer, event) })
     })?;
+    // Where a key is left, what is unfinished may be its only live secret.
+    pending::forget(&home, &without_key, terminal)?;
     if arguments.json {
         terminal.json(&json!({ "wiped": wiped }))?;
     } else if wiped == 0 {
@@ -158,6 +199,17 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
     }
 }
 
+/// Makes sure that a yes was given or can be, before anything is opened for the question.
+///
+/// # Errors
+/// `Usage` where there is nobody to ask.
+pub(super) fn need_someone(given: bool, terminal: &Terminal, doing: &str) -> Result<()> {
+    if given || terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"))
+}
+
 /// Asks for a yes where none was given.
 ///
 /// # Errors
@@ -166,8 +218,6 @@ pub(super) fn need_yes(given: bool, terminal: &Terminal, doing: &str, question: 
     if given {
         return Ok(());
     }
-    if !terminal.can_ask() {
-        return Err(Failure::new(Kind::Usage, format!("{doing} needs a yes")).hint("without a terminal: `--yes`"));
-    }
+    need_someone(given, terminal, doing)?;
     if terminal.confirm(&question())? { Ok(()) } else { Err(Failure::new(Kind::Negative, "nothing was changed")) }
 }

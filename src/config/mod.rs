@@ -53,6 +53,11 @@ pub struct History {
 pub fn read(home: &Home) -> Result<Config> {
     let path = home.config_file();
     let Some((bytes, facts)) = home::read(&path, table::LARGEST)? else {
+        // No settings are the usual ones; settings that are out of reach just now are not.
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::new(Kind::Disk, format!("`{}` is a link that leads nowhere", path.display()))
+                .hint("put back what it leads to, or remove it"));
+        }
         return Ok(Config::default());
     };
     let access = platform::access(&facts);
@@ -169,6 +174,14 @@ mod tests {
              line 18, column 1: `secret` has to be here"
         );
         assert_eq!(said("keys = \"aws/*\"\n"), "line 1, column 8: expected a list, found a text");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_taken_for_no_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("config.toml")).unwrap();
+        assert_eq!(read(&Home::at(folder.path())).unwrap_err().kind, Kind::Disk);
     }
 
     #[cfg(unix)]

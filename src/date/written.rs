@@ -26,6 +26,10 @@ pub fn read(text: &str, now: Moment, zone: &TimeZone) -> Result<Moment, String> 
             Err(_) => Err(FORMS.into()),
         };
     }
+    // Nor a zone behind it, which the calendar's own reader passes over.
+    if text.contains('[') {
+        return Err(FORMS.into());
+    }
     // The calendar's own reader takes a leap second for the one before; a plan has no use for either.
     if text.contains(":60") || text.get(11..14) == Some("24:") {
         return Err("a day has the hours 00 to 23, and a minute the seconds 00 to 59".into());
@@ -106,6 +110,7 @@ mod tests {
             "2027-1-1",
             "2027-01-31T12:00:00Zjunk",
             "2027-01-31junk",
+            "2027-01-31[Foo/Bar]",
         ] {
             assert!(utc(bad).is_err(), "{bad}: {:?}", utc(bad));
         }

@@ -3,9 +3,13 @@
 #[cfg(unix)]
 mod question;
 #[cfg(unix)]
+mod signals;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub use question::read_line;
+#[cfg(unix)]
+pub use signals::{HeldSignals, hold_signals};
 #[cfg(unix)]
 pub use unix::*;
 

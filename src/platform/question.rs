@@ -6,10 +6,6 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
 };
 
 use rustix::{
@@ -17,13 +13,15 @@ use rustix::{
     termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr},
 };
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM},
-    flag,
+    consts::{SIGINT, SIGQUIT},
     low_level::emulate_default_handler,
 };
 use zeroize::Zeroizing;
 
-use super::terminal;
+use super::{
+    signals::{HeldSignals, hold_signals},
+    terminal,
+};
 use crate::secret::{LARGEST, Secret};
 
 /// Asks on the terminal and reads up to the end of the line. Ctrl-Z stops this job, and the question is asked again when
@@ -33,32 +31,30 @@ use crate::secret::{LARGEST, Secret};
 /// `Interrupted` on Ctrl-C and SIGINT, `UnexpectedEof` on Ctrl-D in an empty line, else as the terminal has them.
 pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
     let file = terminal()?;
-    watch_signals()?;
     loop {
-        CAME.store(0, Ordering::SeqCst);
-        CONTINUED.store(false, Ordering::SeqCst);
-        CALM.store(false, Ordering::SeqCst);
-        let end = ask_once(&file, question, echo);
-        CALM.store(true, Ordering::SeqCst);
-        match end? {
-            // A signal that came with the last key is not lost.
-            End::Answer(mut line) => match came() {
-                Some(signal) => emulate_default_handler(signal)?,
-                None => return Ok(Secret::new(std::mem::take(&mut line))),
-            },
+        let signals = hold_signals()?;
+        match ask_once(&file, question, echo, &signals)? {
+            End::Answer(mut line) => {
+                // A signal that came with the last key is not lost.
+                signals.follow()?;
+                return Ok(Secret::new(std::mem::take(&mut line)));
+            }
             End::Given(kind) => return Err(kind.into()),
-            // To the whole job, as the terminal does it: the shell sees all of it stopped.
-            End::Stopped => kill_current_process_group(Signal::TSTP)?,
-            End::Continued => {}
+            End::Stopped => {
+                signals.follow()?;
+                // To the whole job, as the terminal does it: the shell sees all of it stopped.
+                kill_current_process_group(Signal::TSTP)?;
+            }
+            End::Continued => signals.follow()?,
             End::Signal(signal) => emulate_default_handler(signal)?,
         }
     }
 }
 
 /// One go at the question; the terminal is as before when this returns.
-fn ask_once(terminal: &File, question: &str, echo: bool) -> io::Result<End> {
+fn ask_once(terminal: &File, question: &str, echo: bool, signals: &HeldSignals) -> io::Result<End> {
     let _restore = Raw::enter(terminal)?;
-    let end = edit_line(terminal, question, echo)?;
+    let end = edit_line(terminal, question, echo, signals)?;
     // What comes next begins on a line of its own, unless the terminal is gone: then nobody sees it.
     let _ = (&*terminal).write_all(b"\n");
     Ok(end)
@@ -73,12 +69,12 @@ enum End {
     Signal(i32),
 }
 
-fn edit_line(mut terminal: &File, question: &str, echo: bool) -> io::Result<End> {
+fn edit_line(mut terminal: &File, question: &str, echo: bool, signals: &HeldSignals) -> io::Result<End> {
     terminal.write_all(question.as_bytes())?;
     // Reserved at once, so that growing leaves no copy behind.
     let mut line = Zeroizing::new(Vec::with_capacity(LARGEST));
     loop {
-        match next_key(terminal)? {
+        match next_key(terminal, signals)? {
             Key::End(end) => return Ok(end),
             Key::Byte(b'\r' | b'\n') => return Ok(End::Answer(line)),
             Key::Byte(3) => return Ok(End::Given(io::ErrorKind::Interrupted)),
@@ -116,14 +112,14 @@ enum Key {
 
 /// The next key, or the signal that came before one. Not by `poll`, which knows no `/dev/tty` on macOS: a read gives up
 /// by itself after a tenth of a second.
-fn next_key(mut terminal: &File) -> io::Result<Key> {
+fn next_key(mut terminal: &File, signals: &HeldSignals) -> io::Result<Key> {
     loop {
-        match came() {
+        match signals.came() {
             None => {}
             Some(SIGINT) => return Ok(Key::End(End::Given(io::ErrorKind::Interrupted))),
             Some(signal) => return Ok(Key::End(End::Signal(signal))),
         }
-        if CONTINUED.load(Ordering::SeqCst) {
+        if signals.continued() {
             return Ok(Key::End(End::Continued));
         }
         let mut key = [0];
@@ -136,32 +132,6 @@ fn next_key(mut terminal: &File) -> io::Result<Key> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Whether nobody is asked just now: then a signal does what it always does.
-static CALM: AtomicBool = AtomicBool::new(true);
-/// The signal that came during a question; 0 is none.
-static CAME: AtomicUsize = AtomicUsize::new(0);
-/// Whether this process was stopped and goes on, with a terminal that others have used meanwhile.
-static CONTINUED: AtomicBool = AtomicBool::new(false);
-
-fn came() -> Option<i32> {
-    i32::try_from(CAME.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
-}
-
-/// Installs the handlers, which stay for good: outside a question they do what the system would have done.
-fn watch_signals() -> io::Result<()> {
-    static WATCHED: Mutex<bool> = Mutex::new(false);
-    let mut watched = WATCHED.lock().map_err(|_| io::ErrorKind::Other)?;
-    if !*watched {
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
-            flag::register_conditional_default(signal, &CALM)?;
-            flag::register_usize(signal, &CAME, usize::try_from(signal).unwrap_or_default())?;
-        }
-        flag::register(SIGCONT, &CONTINUED)?;
-        *watched = true;
-    }
-    Ok(())
 }
 
 /// A terminal that gives each key at once and shows none, until this is dropped.

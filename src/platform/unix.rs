@@ -200,6 +200,25 @@ pub fn kill_group(child: &mut std::process::Child) {
     }
 }
 
+/// Whether something was piped in that nobody has read. A program that has only just been started beside this one gets a
+/// moment to say something.
+#[must_use]
+pub fn input_is_waiting() -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let waiting = || rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0);
+    let kind = std::fs::metadata("/dev/stdin").map(|facts| facts.file_type());
+    match kind {
+        Ok(kind) if kind.is_file() => waiting(),
+        Ok(kind) if kind.is_fifo() => {
+            waiting() || {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                waiting()
+            }
+        }
+        _ => false,
+    }
+}
+
 /// Opens a page of the web in the user's browser, by the program that each desktop has for it.
 ///
 /// # Errors

@@ -184,12 +184,45 @@ pub fn kill_group(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
+/// Whether something was piped in that nobody has read. Not to be told here.
+#[must_use]
+pub fn input_is_waiting() -> bool {
+    false
+}
+
 /// Opens a page of the web in the user's browser. Not by `start`, which is a word of a shell that would read the address.
 ///
 /// # Errors
 /// When the program for it cannot be started.
 pub fn open_page(address: &str) -> io::Result<()> {
     Command::new("rundll32.exe").arg("url.dll,FileProtocolHandler").arg(address).spawn().map(drop)
+}
+
+/// Windows has no signals: this holds nothing.
+pub struct HeldSignals(());
+
+/// Windows has no signals to hold back.
+///
+/// # Errors
+/// Never.
+pub fn hold_signals() -> io::Result<HeldSignals> {
+    Ok(HeldSignals(()))
+}
+
+impl HeldSignals {
+    /// None comes.
+    #[must_use]
+    pub fn came(&self) -> Option<i32> {
+        None
+    }
+
+    /// Nothing to follow.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn follow(self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Windows has no signals.

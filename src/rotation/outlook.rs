@@ -64,7 +64,13 @@ pub struct Outlook {
 pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
     let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
     let first = [rotate_by, facts.expires].into_iter().flatten().min();
-    let soon_from = first.map(|first| plan.soon.before(first, &TimeZone::UTC));
+    // Of a short plan at most the second half, or the key would be due soon for all of its life.
+    let half =
+        rotate_by.map(|by| by.seconds() - (by.seconds() - facts.changed.seconds()) / 2).map(Moment::from_seconds);
+    let soon_from = first.map(|first| {
+        let from = plan.soon.before(first, &TimeZone::UTC);
+        if rotate_by == Some(first) { half.map_or(from, |half| half.max(from)) } else { from }
+    });
     let reached = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= now);
     let state = if facts.revoked.is_some() {
         State::Revoked
@@ -217,6 +223,13 @@ mod tests {
         ] {
             assert_eq!(outlook(&planned, moment(now)).state, state, "{now}");
         }
+    }
+
+    #[test]
+    fn a_short_plan_is_due_soon_in_its_second_half() {
+        let planned = facts(Some("10d"), None);
+        assert_eq!(outlook(&planned, moment("2026-02-05T11:59:59Z")).state, State::Fresh);
+        assert_eq!(outlook(&planned, moment("2026-02-05T12:00:00Z")).state, State::Soon);
     }
 
     #[test]

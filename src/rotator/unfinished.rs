@@ -42,6 +42,8 @@ const NAME: &str = "unfinished-";
 const HEAD: &[u8] = b"keyctl-unfinished 1\n";
 /// What the key is derived for.
 const PURPOSE: &str = "keyctl/unfinished/v1";
+/// The word for a secret that came into the store.
+const KEPT: &[u8] = b"kept";
 /// Bytes of an intention before it is sealed: two names and a few ids.
 const INTENTION: usize = 2 * 1024;
 /// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, and their lengths.
@@ -71,14 +73,17 @@ pub struct Made {
     pub secret: Secret,
     /// At AWS: the id that belongs to it.
     pub id: Option<String>,
+    /// Whether it came into the store. Once it did, it is not put there again: it may have been taken back since.
+    pub kept: bool,
 }
 
 impl Made {
-    /// The secret and the id, each after its length as 4 bytes.
+    /// The secret and the id, and the word where it came into the store, each after its length as 4 bytes.
     fn write(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.
         let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + 1024)));
-        for part in [self.secret.expose(), self.id.as_deref().unwrap_or_default().as_bytes()] {
+        let id = self.id.as_deref().unwrap_or_default().as_bytes();
+        for part in [self.secret.expose(), id].into_iter().chain(self.kept.then_some(KEPT)) {
             plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             plain.extend_from_slice(part);
         }
@@ -95,7 +100,9 @@ impl Made {
         let mut rest = plain;
         let secret = Secret::new(part(&mut rest)?);
         let id = String::from_utf8(part(&mut rest)?).ok()?;
-        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()) })
+        // What fills the file up is no length that fits.
+        let kept = part(&mut rest).is_some_and(|word| word == KEPT);
+        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept })
     }
 }
 
@@ -121,6 +128,12 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
+    /// Whether any lie beside the store: told without a key.
+    #[must_use]
+    pub fn are_there(home: &Home) -> bool {
+        platform::names_in(home.data()).iter().any(|name| name.to_str().is_some_and(|name| name.starts_with(NAME)))
+    }
+
     /// All that lie beside the store, the earliest first. What cannot be opened was not written by this identity, or
     /// never came to be whole; it is left alone.
     #[must_use]
@@ -164,8 +177,23 @@ impl Unfinished {
     /// # Errors
     /// `Disk`.
     pub fn has_made(&mut self, key: &Key, made: Made) -> Result<()> {
-        let plain = made.write();
         self.made = Some(made);
+        self.write(key)
+    }
+
+    /// Writes down that the store has what was made.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn is_kept(&mut self, key: &Key) -> Result<()> {
+        if let Some(made) = &mut self.made {
+            made.kept = true;
+        }
+        self.write(key)
+    }
+
+    fn write(&self, key: &Key) -> Result<()> {
+        let Some(plain) = self.made.as_ref().map(Made::write) else { return Ok(()) };
         let sealed = seal(key, b"made", &self.path, plain, MADE)?;
         let failed = |error: std::io::Error| Failure::disk("write", &self.path, &error);
         // In place and never cut: the bytes are there already, and those before the secret stay as they are.
@@ -210,7 +238,7 @@ mod tests {
     }
 
     fn made(text: &str) -> Made {
-        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()) }
+        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()), kept: false }
     }
 
     fn home() -> (tempfile::TempDir, Home) {
@@ -229,7 +257,11 @@ mod tests {
         assert_eq!(found.iter().map(|one| one.intention.begun.seconds()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(found[0].intention, intention(1));
         let back = found[0].made.as_ref().expect("made");
-        assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW"));
+        assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW") && !back.kept);
+        first.is_kept(&key()).expect("written");
+        let found = Unfinished::all(&home, &key());
+        let back = found[0].made.as_ref().expect("made");
+        assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW") && back.kept);
         assert!(found[1].made.is_none());
         for one in found {
             one.end().expect("removed");

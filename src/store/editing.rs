@@ -64,7 +64,6 @@ impl Payload {
         if self.keys.remove(name).is_none() && former == 0 {
             return Err(self.missing(name));
         }
-        self.leave_out_of_steps(name);
         Ok(())
     }
 }
@@ -91,7 +90,8 @@ impl Editing<'_> {
             self.replace(name, value, None)?;
             return Ok(Set::Replaced);
         }
-        self.payload.keys.insert(name.clone(), Key { value, facts: Facts::new(self.step.at), former: Vec::new() });
+        let facts = Facts { revoked: self.payload.revocation_of(&value), ..Facts::new(self.step.at) };
+        self.payload.keys.insert(name.clone(), Key { value, facts, former: Vec::new() });
         self.step.added.push(name.clone());
         Ok(Set::Added)
     }
@@ -102,12 +102,14 @@ impl Editing<'_> {
     /// `Missing`.
     pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
         let (now, number) = (self.step.at, self.note_replaced(name)?);
+        let revoked = self.payload.revocation_of(&value);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         if let Some(former) = key.former.last_mut() {
             former.wipe = wipe;
         }
         key.facts.begin_anew(now);
+        key.facts.revoked = revoked;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     facts::Facts,
-    payload::{Former, Payload, Removed},
+    payload::{Former, Key, Payload, Removed},
 };
 
 /// How long a step can be taken back, in seconds: 30 days.
@@ -120,6 +120,12 @@ impl Step {
         self.added.iter().chain(&self.removed).chain(self.renamed.iter().map(|(_, to)| to)).chain(facts)
     }
 
+    /// Whether it is not too old to be taken back.
+    #[must_use]
+    pub fn can_be_taken_back(&self, now: Moment) -> bool {
+        !is_old(self, now)
+    }
+
     /// Whether taking it back would change nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -166,13 +172,13 @@ impl Payload {
         }
         if let Some((from, to)) = &step.renamed {
             let key = self.keys.remove(to).ok_or_else(|| wiped(&step, to))?;
-            self.keys.insert(from.clone(), key);
+            self.put(from, key)?;
         }
         for name in &step.removed {
             let at =
                 self.removed.iter().rposition(|removed| removed.name == *name && removed.step == Some(step.number));
             let Removed { key, .. } = self.removed.remove(at.ok_or_else(|| wiped(&step, name))?);
-            self.keys.insert(name.clone(), key);
+            self.put(name, key)?;
         }
         for name in &step.added {
             let key = self.keys.remove(name).ok_or_else(|| wiped(&step, name))?;
@@ -182,12 +188,39 @@ impl Payload {
         Ok(step)
     }
 
-    /// Lets the latest step stand for good.
+    /// How many steps would stand with the latest one, if that were to stand for good.
+    #[must_use]
+    pub fn standing_with_latest(&self) -> usize {
+        let Some((latest, before)) = self.steps.split_last() else { return 0 };
+        let names: Vec<&KeyName> = latest.names().chain(latest.renamed.iter().map(|(from, _)| from)).collect();
+        before.iter().filter(|step| names.iter().any(|name| step.concerns(name))).count()
+    }
+
+    /// Lets the latest step stand for good. What was done to its keys before stands with it: it cannot be taken back from
+    /// under a change that stays.
     ///
     /// # Errors
     /// `Negative` when there is none.
     pub fn pass_over_latest_step(&mut self) -> Result<Step> {
-        self.steps.pop().ok_or_else(nothing)
+        let step = self.steps.pop().ok_or_else(nothing)?;
+        let from = step.renamed.iter().map(|(from, _)| from);
+        for name in step.names().chain(from) {
+            self.leave_out_of_steps(name);
+        }
+        Ok(step)
+    }
+
+    /// Puts a key where it was. Nothing else can be there, as steps are taken back in turn.
+    fn put(&mut self, name: &KeyName, key: Key) -> Result<()> {
+        if self.keys.contains_key(name) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("a key named `{name}` exists by now; nothing was taken back"),
+            )
+            .hint(format!("rename that one first: `keyctl rename {name} OTHER`")));
+        }
+        self.keys.insert(name.clone(), key);
+        Ok(())
     }
 
     fn put_former_back(&mut self, name: &KeyName, step: &Step, before: &Facts, now: Moment) -> Result<()> {
@@ -196,9 +229,11 @@ impl Payload {
         let former = key.former.remove(at.ok_or_else(|| wiped(step, name))?);
         key.retire(former.value, now, None);
         // A secret that a rollback had brought back is among the former ones already.
-        if let Some((undone, others)) = key.former.split_last()
-            && others.iter().any(|other| other.value.same_as(&undone.value))
+        if let Some((undone, others)) = key.former.split_last_mut()
+            && let Some(same) = others.iter_mut().find(|other| other.value.same_as(&undone.value))
         {
+            // It was to be kept for good, so it is.
+            same.wipe = None;
             key.former.pop();
         }
         key.facts = before.clone();
@@ -216,22 +251,13 @@ impl Payload {
             .sum();
         self.removed.retain(|removed| removed.name != *name);
         let former = self.keys.get_mut(name).map(|key| std::mem::take(&mut key.former)).unwrap_or_default();
-        if !self.keys.contains_key(name) {
-            self.leave_out_of_steps(name);
-            return removed + former.len();
-        }
-        // A change of a key's facts, or of its name, can still be taken back: no secret is needed for that.
-        for step in &mut self.steps {
-            if step.replaced.iter().any(|(other, _)| other == name) || step.removed.contains(name) {
-                step.leave_out(name);
-            }
-        }
-        self.steps.retain(|step| !step.is_empty());
+        // What was known of a wiped secret must not come back for the one that is left.
+        self.leave_out_of_steps(name);
         removed + former.len()
     }
 
-    /// Forgets every step that has to do with a name, for a key that is gone for good.
-    pub(super) fn leave_out_of_steps(&mut self, name: &KeyName) {
+    /// Leaves a key out of every step that has to do with its name: what was done to it stands.
+    fn leave_out_of_steps(&mut self, name: &KeyName) {
         let mut names = vec![name.clone()];
         // Before it was called so it had other names, and those steps cannot be taken back either.
         for step in self.steps.iter_mut().rev() {
@@ -248,13 +274,17 @@ impl Payload {
     }
 
     /// What each write does on the way: steps that are too old are dropped, and former secrets whose time is over are
-    /// wiped. Nothing is wiped on the word of a clock that seems to be wrong. Says how many secrets were wiped.
+    /// wiped. Nothing is wiped on the word of a clock that seems to be wrong: each write lets it come a day nearer, so a
+    /// store that was left alone for years is tidied again soon, and a clock in another century is never believed. Says how
+    /// many secrets were wiped.
     pub fn tidy(&mut self, now: Moment) -> usize {
-        let passed = self.written.map_or(0, |written| now.seconds().saturating_sub(written.seconds()));
-        self.written = Some(now);
-        if passed > UNBELIEVABLE_SECONDS {
+        const DAY: i64 = 86_400;
+        let written = self.written.unwrap_or(now);
+        if now.seconds().saturating_sub(written.seconds()) > UNBELIEVABLE_SECONDS {
+            self.written = Some(Moment::from_seconds(written.seconds().saturating_add(DAY)));
             return 0;
         }
+        self.written = Some(now);
         self.steps.retain(|step| !is_old(step, now));
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
         let mut wiped = 0;

@@ -148,6 +148,17 @@ impl Payload {
         self.keys.keys().map(|other| (distance(other), other)).filter(close).min().map(|(_, other)| other)
     }
 
+    /// That this very secret was revoked, wherever it is or was kept: it does not become usable by being kept again.
+    #[must_use]
+    pub fn revocation_of(&self, value: &Secret) -> Option<Revoked> {
+        let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
+        keys.flat_map(|key| {
+            let former = key.former.iter().map(|former| (&former.value, &former.revoked));
+            former.chain([(&key.value, &key.facts.revoked)])
+        })
+        .find_map(|(other, revoked)| revoked.clone().filter(|_| other.same_as(value)))
+    }
+
     /// Another key's name that holds this very secret.
     #[must_use]
     pub fn holder_of(&self, value: &Secret, except: &KeyName) -> Option<&KeyName> {

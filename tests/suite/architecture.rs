@@ -54,6 +54,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/recovery.rs",       // reading a copy
     "commands/rotate/aws.rs",     // both halves of an access key
     "commands/rotate/mod.rs",     // deriving the key of what is unfinished
+    "commands/rotate/old_key.rs", // telling by its id which access key is gone
     "commands/rotate/touched.rs", // deriving the approvals' key
     "commands/rotate/keeping.rs", // a copy for the store
     "commands/rotate/program.rs", // what a rotator gave, and showing what can be kept nowhere

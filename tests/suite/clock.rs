@@ -12,7 +12,7 @@ use std::{
 
 use keyctl::date::Moment;
 
-use crate::sandbox::{Call, KEYCTL, Sandbox, contains};
+use crate::sandbox::{Call, KEYCTL, Sandbox, contains, put_program};
 
 /// The program with the longer way to the clock.
 fn program() -> &'static Path {
@@ -28,8 +28,7 @@ fn program() -> &'static Path {
         std::fs::create_dir_all(&folder).expect("make");
         // Another run of the tests may be starting the same file right now, so it is never written to.
         let temporary = folder.join(format!("keyctl.{}", std::process::id()));
-        std::fs::copy(KEYCTL, &temporary).expect("copy");
-        std::fs::write(&temporary, bytes).expect("write");
+        put_program(&bytes, &temporary);
         let path = folder.join("keyctl");
         std::fs::rename(temporary, &path).expect("rename");
         path

@@ -398,6 +398,8 @@ fn a_prompt_says_how_many_keys_are_due_and_nothing_when_none_is() {
     prompt(&sandbox, "2027-01-01T00:00:00Z", "2+ keys due\n");
     assert_eq!(sandbox.call(&["due", "--json"]).at("2027-01-01T00:00:00Z").run().code(), 0);
     prompt(&sandbox, "2027-01-01T00:00:00Z", "2 keys due\n");
+    let with_more = sandbox.call(&["--no-color", "due", "--prompt", "--quiet"]).at("2027-01-01T00:00:00Z");
+    with_more.run().says("2 keys due\n", "", 0);
     // A change to the store leaves it anew.
     for name in ["a", "b"] {
         assert_eq!(sandbox.call(&["remove", name, "--yes"]).at("2027-01-01T00:00:00Z").run().code(), 0);

@@ -29,7 +29,7 @@ fn modes(sandbox: &Sandbox) -> Vec<(String, u32)> {
 fn as_nobody<'s>(sandbox: &'s Sandbox, words: &[&str]) -> crate::sandbox::Call<'s> {
     let program = sandbox.outside().join("keyctl");
     if !program.exists() {
-        fs::copy(KEYCTL, &program).expect("copy");
+        crate::sandbox::copy_program(KEYCTL, &program);
     }
     let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(sandbox.outside()).status().expect("chown");
     assert!(owned.success(), "only an administrator can give files away");

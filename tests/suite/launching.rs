@@ -152,7 +152,7 @@ fn a_home_that_is_none_is_said_and_nothing_is_made_in_the_current_folder() {
     std::fs::set_permissions(sandbox.outside(), PermissionsExt::from_mode(0o777)).expect("set");
     std::fs::set_permissions(sandbox.project(), PermissionsExt::from_mode(0o777)).expect("set");
     let binary = sandbox.outside().join("keyctl");
-    std::fs::copy(KEYCTL, &binary).expect("copy");
+    crate::sandbox::copy_program(KEYCTL, &binary);
     let set = |home: Option<&str>| {
         let mut call = sandbox.call(&["set", "A"]).input("first-secret");
         call = match home {

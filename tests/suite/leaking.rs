@@ -71,7 +71,7 @@ fn keeping_replacing_renaming_and_removing_show_the_secret_to_nobody() {
     let sandbox = kept();
     let copy = sandbox.file("new.txt", SECRET);
     sandbox.may_lie_in(&copy);
-    let calls: [&[&str]; 9] = [
+    let calls: [&[&str]; 12] = [
         &["set", "A", "--replace", "--from-file", "new.txt"],
         &["set", "B", "--from-file", "new.txt", "--json"],
         &["rename", "B", "C"],
@@ -79,6 +79,9 @@ fn keeping_replacing_renaming_and_removing_show_the_secret_to_nobody() {
         &["list", "--json"],
         &["status"],
         &["doctor"],
+        &["rotate", "C", "--dry-run"],
+        &["rotate", "A", "--yes", "--generate"],
+        &["rotate", "A", "--yes", "--from-file", "new.txt"],
         &["history", "--json"],
         &["remove", "C", "--yes"],
     ];
@@ -190,7 +193,7 @@ for name in ('environ', 'maps', 'mem'):
 waiting.stdin.close()
 waiting.wait()";
     let binary = sandbox.outside().join("keyctl");
-    std::fs::copy(KEYCTL, &binary).expect("copy");
+    crate::sandbox::copy_program(KEYCTL, &binary);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(sandbox.outside(), open).expect("set");
     let script = [python(), "-c", look, binary.to_str().expect("text")];

@@ -59,12 +59,18 @@ pub struct Screen {
 pub fn on_a_terminal<S: AsRef<OsStr>>(sandbox: &Sandbox, words: &[S], steps: &[(&str, &str)]) -> Screen {
     let mut command = Command::new(python());
     sandbox.environment(&mut command);
-    command.current_dir(sandbox.project()).env("TERM", "dumb");
+    let Screen { code, shown } = typed_into(command.current_dir(sandbox.project()), words, steps);
+    let shown = shown.replace(&sandbox.home().display().to_string(), "~");
+    Screen { code, shown: shown.replace(&sandbox.outside().display().to_string(), "/sandbox") }
+}
+
+/// The same with an environment that is set already: `command` is [`python`].
+#[track_caller]
+pub fn typed_into<S: AsRef<OsStr>>(command: &mut Command, words: &[S], steps: &[(&str, &str)]) -> Screen {
+    command.env("TERM", "dumb");
     command.args(["-c", TYPIST, &serde_json::to_string(steps).expect("json")]).args(words);
     let output = command.output().expect("python3: apt-get install python3");
     let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
-    let text = text.replace(&sandbox.home().display().to_string(), "~");
-    let text = text.replace(&sandbox.outside().display().to_string(), "/sandbox");
     assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let (code, shown) = text.split_once('\n').expect("a code");
     Screen { code: code.parse().expect("a number"), shown: shown.to_owned() }

@@ -201,6 +201,12 @@ fn what_cannot_be_meant_as_the_new_secret_is_refused_and_the_old_one_stays() {
     );
     let ran = sandbox.call(&["rotate", "shop/key"]).input(NEW).run();
     says(&ran, "keyctl: replacing `shop/key` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n", 2);
+    let ran = sandbox.call(&["rotate", "shop/key", NEW]).env("SHELL", "/bin/bash").run();
+    let argument = "keyctl: a secret never goes into the arguments: every program can see them and the shell keeps them; nothing was kept\n\
+                    keyctl: hint: type `keyctl rotate shop/key` and enter it when asked, or pipe it in\n\
+                    keyctl: hint: take this line out of the shell's history: `history -d $((HISTCMD-1)); history -w`\n\
+                    keyctl: hint: if it was a live key, replace it at its issuer\n";
+    says(&ran, argument, 2);
     let ran = sandbox.call(&["rotate", "shop/kee", "--yes"]).input(NEW).run();
     says(&ran, "keyctl: no key named `shop/kee`\nkeyctl: hint: did you mean `shop/key`?\n", 3);
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(NEW).run();
@@ -438,6 +444,8 @@ fn where_nothing_can_be_written_any_more_the_new_secret_is_shown_to_who_says_yes
     assert!(screen.shown.contains(question) && screen.shown.contains(&format!("keyctl: {NEW} ")), "{}", screen.shown);
     let last = "keyctl: hint: keep it as soon as the disk can be written: `keyctl rotate shop/key --by-hand`\n";
     assert!(screen.shown.ends_with(last) && screen.code == 7, "{}", screen.shown);
+    let failed = screen.shown.matches("cannot write `~/.local/share/keyctl/store.age`").count();
+    assert_eq!(failed, 1, "once is enough: {}", screen.shown);
     holds(&sandbox, OLD);
 }
 
@@ -457,6 +465,199 @@ fn a_rotation_that_was_killed_while_its_rotator_worked_is_told_of_by_the_next() 
     );
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
     holds(&sandbox, NEW);
+}
+
+#[test]
+fn a_rotation_that_was_killed_after_the_store_was_written_is_not_done_again() {
+    let sandbox = with_rotator(GIVES);
+    let kill = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=unlink:signal=KILL:when=1"];
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&kill).run();
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    holds(&sandbox, NEW);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).run();
+    let known = "keyctl: `shop/key` holds the secret already that its rotator gave on DATE; it is not called again\n";
+    says(&ran, &format!("{USED}{known}{REPLACED}"), 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+}
+
+/// Calls the rotation of a slow rotator, and sends it a signal while the rotator works.
+fn signalled(call: crate::sandbox::Call, sandbox: &Sandbox, name: &str) -> std::process::Output {
+    use std::process::Stdio;
+    let mut call = call;
+    call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = call.command.spawn().expect("start");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while calls(sandbox) == 0 && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let kill = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    child.wait_with_output().expect("wait")
+}
+
+#[test]
+fn a_signal_while_the_rotator_works_ends_keyctl_only_when_the_new_secret_lies_aside() {
+    use std::os::unix::process::ExitStatusExt;
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let sandbox = with_rotator(&format!("sleep 1; {GIVES}"));
+        let ran = signalled(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]), &sandbox, name);
+        let said = "keyctl: waiting for the rotator of `shop/key`, so that its new secret is not lost; at most 120 seconds\n\
+                    keyctl: the new secret of `shop/key` lies beside the store, sealed\n\
+                    keyctl: hint: to go on: `keyctl rotate shop/key`\n";
+        assert_eq!(
+            (String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.signal()),
+            (said, Some(number)),
+            "{name}"
+        );
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+        holds(&sandbox, OLD);
+        sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0), "it went on with what lay aside");
+        holds(&sandbox, NEW);
+    }
+}
+
+#[test]
+fn a_signal_while_a_rotator_works_that_fails_then_ends_keyctl_too() {
+    use std::os::unix::process::ExitStatusExt;
+    let sandbox = with_rotator("sleep 1; exit 7");
+    let ran = signalled(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]), &sandbox, "TERM");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(said.contains("rotator` ended with exit code 7\n") && ran.status.signal() == Some(15), "{said}");
+    assert_eq!(unfinished(&sandbox), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_that_was_switched_off_for_keyctl_stays_so() {
+    let sandbox = with_rotator(&format!("sleep 1; {GIVES}"));
+    let call =
+        sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    let ran = signalled(call, &sandbox, "HUP");
+    assert_eq!((String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.code()), ("", Some(0)));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn a_secret_by_hand_waits_for_the_rotator_that_is_at_work_and_takes_nothing_from_it() {
+    let sandbox = with_rotator(&format!("sleep 2; {GIVES}"));
+    sandbox.secret("third-secret");
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| {
+            let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+            (ran.stderr(), ran.code())
+        });
+        while calls(&sandbox) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--by-hand"]).input("third-secret").run();
+        says(
+            &ran,
+            "keyctl: `shop/key` was replaced by another keyctl meanwhile; that secret is kept as a former one\n",
+            0,
+        );
+        assert_eq!(rotation.join().expect("ended"), (String::new(), 0));
+    });
+    holds(&sandbox, "third-secret");
+    sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+    holds(&sandbox, NEW);
+}
+
+/// A store whose rotator has worked, and whose check refuses the new secret.
+fn with_a_secret_aside() -> Sandbox {
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().code(), 10);
+    assert_eq!(unfinished(&sandbox), 1);
+    sandbox
+}
+
+#[test]
+fn a_key_is_not_renamed_away_from_its_unfinished_rotation() {
+    let sandbox = with_a_secret_aside();
+    let said = "keyctl: a rotation of `shop/key`, begun on DATE, is not finished; nothing was renamed\n";
+    says(
+        &sandbox.call(&["rename", "shop/key", "shop/other"]).run(),
+        &format!("{said}keyctl: hint: to go on with it: `keyctl rotate shop/key`\n"),
+        1,
+    );
+    // Nor does another one get the name for which a secret lies aside.
+    sandbox.set("third", "third-secret");
+    sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+    let ran = sandbox.call(&["rename", "third", "shop/key"]).run();
+    says(&ran, &format!("{said}keyctl: hint: choose another name\n"), 1);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run().says("", "", 0);
+    holds(&sandbox, NEW);
+    assert_eq!(calls(&sandbox), 1);
+    sandbox.call(&["rename", "shop/key", "shop/other", "-q"]).run().says("", "", 0);
+}
+
+#[test]
+fn what_is_removed_for_good_takes_its_unfinished_rotation_along() {
+    let sandbox = with_a_secret_aside();
+    let ran = sandbox.call(&["remove", "shop/key", "--forget", "--yes", "-q"]).run();
+    says(&ran, "keyctl: forgot the new secret too that a rotation of `shop/key` had made on DATE\n", 0);
+    assert_eq!(unfinished(&sandbox), 0);
+}
+
+#[test]
+fn the_doctor_names_a_rotation_that_is_not_finished() {
+    let sandbox = with_a_secret_aside();
+    let ran = sandbox.call(&["doctor"]).run();
+    let line = "care rotation that of `shop/key`, begun on DATE, is not finished; its new secret lies beside the store, sealed";
+    let shown = dateless(&ran.stdout());
+    let lines: Vec<String> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(lines.iter().any(|one| one == line), "{shown}");
+    assert!(ran.stderr().contains("hint: to go on: `keyctl rotate shop/key`\n"), "{}", ran.stderr());
+}
+
+#[test]
+fn a_check_that_never_says_yes_can_be_passed_over() {
+    let sandbox = with_a_secret_aside();
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+    let said = "keyctl: the check `false` ended with exit code 1\n\
+                keyctl: hint: the old secret stays in force; a new one may exist outside\n\
+                keyctl: hint: nothing was replaced in the store; to take the new secret untried: `keyctl rotate shop/key --no-check`\n\
+                keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n";
+    says(&ran, said, 10);
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run().says("", "", 0);
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn the_file_of_a_new_secret_may_lie_at_home() {
+    let sandbox = sandbox();
+    let file = sandbox.home().join("new");
+    std::fs::write(&file, NEW).expect("write");
+    sandbox.may_lie_in(&file);
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--from-file=~/new"]).run().says("", "", 0);
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn of_what_is_due_the_page_of_an_issuer_that_is_known_is_shown() {
+    let sandbox = sandbox();
+    let old = format!("ghp_{}", "A".repeat(36));
+    sandbox.set("hub", &old);
+    sandbox.call(&["edit", "hub", "--expires", "2020-01-01"]).run();
+    let shown = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "hub"], &[("[y/N] ", "n\r")]).shown;
+    let page = shown.lines().find(|line| line.contains("the page where it is replaced: https://")).expect("a page");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &[("leaves it as it is): ", "\r")]);
+    assert!(screen.shown.lines().any(|line| line == page), "{}", screen.shown);
+}
+
+#[test]
+fn what_is_due_by_the_last_day_on_which_keyctl_was_used_is_replaced_by_a_clock_that_was_put_back_too() {
+    let sandbox = Sandbox::new();
+    crate::clock::keep(&sandbox, "shop", "2026-01-01T12:00:00Z", &["--rotate-every", "2y"]);
+    // So far ahead that the store does not believe it; the anchor has the day all the same.
+    sandbox.call(&["edit", "shop", "--note", "x", "-q"]).at("2028-06-01T12:00:00Z").run();
+    let ran = sandbox.call(&["rotate", "--due", "--dry-run"]).at("2026-06-01T12:00:00Z").run();
+    assert_eq!(ran.stdout().split_whitespace().collect::<Vec<_>>().join(" "), "KEY WHY BY shop due hand");
+    let ran = sandbox.call(&["due"]).at("2026-06-01T12:00:00Z").run();
+    assert!(ran.stdout().contains("shop  due"), "as `due` has it: {}", ran.stdout());
 }
 
 #[test]

@@ -23,6 +23,7 @@ use keyctl::{
 use serde_json::Value;
 
 use crate::{
+    pty::{Screen, python, typed_into},
     sandbox::{KEYCTL, contains, path},
     tools,
 };
@@ -148,6 +149,32 @@ impl Bench {
             shown = shown.replace(&id, "OTHER");
         }
         shown
+    }
+
+    /// The same on a terminal.
+    fn on_a_terminal(&self, arguments: &[&str], steps: &[(&str, &str)]) -> Screen {
+        let mut python = Command::new(python());
+        python.env_clear().env("HOME", self.home()).env("KEYCTL_HOME", self.kept()).env("PATH", path());
+        let words = [&[KEYCTL], arguments].concat();
+        let Screen { code, shown } = typed_into(python.env("TZ", "UTC").current_dir(self.home()), &words, steps);
+        Screen { code, shown: self.shown(&shown) }
+    }
+
+    /// Both halves as somebody has replaced them by hand.
+    fn set(&self, key: &Value) {
+        for (name, half) in [("aws/id", "id"), ("aws/secret", "secret")] {
+            let value = key[half].as_str().expect("text");
+            assert!(self.piped(&["set", name, "--replace", "-q"], value).status.success());
+        }
+    }
+
+    /// How many former secrets each half has.
+    fn former(&self) -> [usize; 2] {
+        ["aws/id", "aws/secret"].map(|name| {
+            let versions: Value =
+                serde_json::from_slice(&self.call(&["versions", name, "--json"]).stdout).expect("json");
+            versions["former"].as_array().expect("a list").len()
+        })
     }
 
     /// Id and secret that the store has.
@@ -283,6 +310,150 @@ fn a_pair_that_is_due_is_replaced_once() {
     }
     bench.says(&["rotate", "--due", "--yes"], &format!("keyctl: 1 of 1: `aws/id`\n{REPLACED}"), 0);
     bench.is_replaced().expect("replaced");
+}
+
+#[test]
+fn a_pair_of_which_one_half_alone_is_due_is_replaced() {
+    for name in ["aws/id", "aws/secret"] {
+        let bench = Bench::new();
+        assert!(bench.call(&["edit", name, "--expires", "2020-01-01"]).status.success());
+        bench.says(&["rotate", "--due", "--yes"], &format!("keyctl: 1 of 1: `aws/id`\n{REPLACED}"), 0);
+        bench.is_replaced().expect("replaced");
+        bench.says(&["rotate", "--due", "--yes"], "keyctl: nothing is due\n", 0);
+    }
+}
+
+#[test]
+fn a_pair_of_which_one_half_alone_has_a_plan_is_replaced_by_it() {
+    for name in ["aws/id", "aws/secret"] {
+        let bench = Bench::new();
+        assert!(bench.call(&["edit", name, "--rotate-every", "30d"]).status.success());
+        let later = Moment::from_seconds(Moment::now().seconds() + 40 * 86_400).to_string();
+        let words = crate::clock::at(&later);
+        let command = bench.command(&["rotate", "--due", "--yes"]);
+        let mut then = Command::new(&words[0]);
+        then.args(&words[1..]).args(command.get_args()).env_clear().stdin(Stdio::null()).current_dir(bench.home());
+        let ran =
+            then.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).output().expect("start");
+        let replaced = REPLACED.replace(" on\n", " on; to be replaced again by DATE\n");
+        assert_eq!(bench.shown(&text(&ran.stderr)), format!("keyctl: 1 of 1: `aws/id`\n{replaced}"), "{name}");
+        bench.is_replaced().expect("replaced");
+    }
+}
+
+#[test]
+fn former_secrets_that_have_nothing_to_do_with_an_old_key_at_aws_are_not_wiped() {
+    let bench = Bench::new();
+    for number in ["one", "two"] {
+        bench.set(&serde_json::json!({ "id": format!("AKIA{number}"), "secret": format!("secret-{number}") }));
+    }
+    let (id, secret) = (bench.first.clone(), AWS.ask(&format!("replace {} {}", bench.user, bench.first)));
+    bench.set(&secret);
+    assert_eq!(bench.former(), [3, 3]);
+    bench.says(&["rotate", "aws/id", "--finish", "--yes"], "keyctl: there is no old key at AWS\n", 0);
+    assert_eq!(bench.former(), [3, 3], "nothing was deleted, so nothing is wiped; {id} is gone, and not by keyctl");
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    assert_eq!(bench.former(), [4, 4]);
+    assert!(bench.call(&["rotate", "aws/id", "--finish", "--yes", "-q"]).status.success());
+    assert_eq!((bench.former(), bench.listed().len()), ([3, 3], 1));
+}
+
+#[test]
+fn an_overlap_that_another_rotation_began_meanwhile_is_not_ended() {
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    let second = bench.stored().0;
+    assert!(bench.call(&["forget", "aws/secret", "--yes"]).status.success());
+    // The store as it is now, while another keyctl goes on with it.
+    let (before, after) = (bench.home().join("before"), bench.home().join("after"));
+    let names = |from: &Path| {
+        let names = std::fs::read_dir(from).expect("list").flatten().map(|entry| entry.file_name());
+        names.filter(|name| !name.to_string_lossy().ends_with("lock")).collect::<Vec<_>>()
+    };
+    let copy = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to).expect("make");
+        for name in names(from) {
+            std::fs::copy(from.join(&name), to.join(&name)).expect("copy");
+        }
+    };
+    copy(&bench.kept(), &before);
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    copy(&bench.kept(), &after);
+    copy(&before, &bench.kept());
+    let lock = std::fs::File::options().write(true).open(bench.kept().join("rotate.lock")).expect("open");
+    lock.lock().expect("lock");
+    let mut command = bench.command(&["rotate", "--due", "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut said = BufReader::new(child.stderr.take().expect("piped"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("read");
+    assert_eq!(line, "keyctl: 1 of 1: `aws/id`\n");
+    // It waits for the lock by now.
+    thread::sleep(Duration::from_secs(1));
+    copy(&after, &bench.kept());
+    drop(lock);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).expect("read");
+    assert_eq!((rest.as_str(), child.wait().expect("wait").code()), ("keyctl: nothing is left to do here\n", Some(0)));
+    assert_eq!(bench.listed().get(&second), Some(&false), "its overlap has only just begun");
+}
+
+#[test]
+fn a_rotation_that_was_taken_back_is_not_done_again() {
+    let bench = Bench::new();
+    let (ran, _) = broken_off(&bench, Some(Cut { request: 4, is_done: false }));
+    let new = bench.stored().0;
+    assert_eq!((ran.status.code(), bench.unfinished(), new == bench.first), (None, 1, false));
+    assert!(bench.call(&["undo", "--yes", "-q"]).status.success());
+    assert_eq!(bench.stored().0, bench.first);
+    let said = "keyctl: 1 of 1: `aws/id`\n\
+                keyctl: `OTHER`, made on DATE, was in the store and is not any more; it is left at AWS\n\
+                keyctl: nothing is left to do here\n";
+    bench.says(&["rotate", "--due", "--yes"], said, 0);
+    assert_eq!((bench.stored().0, bench.unfinished()), (bench.first.clone(), 0));
+    assert_eq!(bench.listed().get(&new), Some(&true), "it may be in use");
+}
+
+#[test]
+fn a_rotation_that_was_taken_back_and_forgotten_is_not_done_again_either() {
+    let bench = Bench::new();
+    let (ran, _) = broken_off(&bench, Some(Cut { request: 4, is_done: false }));
+    let new = bench.stored().0;
+    assert_eq!((ran.status.code(), bench.unfinished()), (None, 1));
+    assert!(bench.call(&["undo", "--yes", "-q"]).status.success());
+    assert!(bench.call(&["forget", "aws/id", "aws/secret", "--yes", "-q"]).status.success());
+    assert!(bench.call(&["rotate", "--due", "--yes", "-q"]).status.success());
+    assert_eq!((bench.stored().0, bench.unfinished()), (bench.first.clone(), 0));
+    assert_eq!(bench.listed().get(&new), Some(&true), "what was in the store is not deleted");
+}
+
+#[test]
+fn the_question_names_what_is_deleted_at_aws_and_what_is_still_switched_on() {
+    let bench = Bench::new();
+    let finish = ["rotate", "aws/id", "--finish"];
+    assert_eq!(bench.on_a_terminal(&finish, &[]).shown, "keyctl: there is no old key at AWS\n");
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    let no = "keyctl: delete the old key of `aws/id` at AWS, `FIRST`? [y/N] n\nkeyctl: nothing was changed\n";
+    let screen = bench.on_a_terminal(&finish, &[("[y/N] ", "n\r")]);
+    assert_eq!((screen.shown.as_str(), screen.code), (no, 1));
+    AWS.ask(&format!("status {} {} Active", bench.user, bench.first));
+    let yes = "keyctl: delete the old key of `aws/id` at AWS, `FIRST`, which is still switched on? [y/N] y\n\
+               keyctl: deleted the old key `FIRST` at AWS, which was still switched on\n";
+    let screen = bench.on_a_terminal(&finish, &[("[y/N] ", "y\r")]);
+    assert_eq!((screen.shown.as_str(), screen.code), (yes, 0));
+    assert_eq!(bench.listed().len(), 1);
+}
+
+#[test]
+fn what_only_deletes_an_old_key_is_asked_for_as_such() {
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    assert!(bench.call(&["forget", "aws/secret", "--yes"]).status.success());
+    let said = "keyctl: delete the old key at AWS of `aws/id`? [y/N] y\n\
+                keyctl: 1 of 1: `aws/id`\n\
+                keyctl: deleted the old key `FIRST` at AWS\n";
+    let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", "y\r")]);
+    assert_eq!((screen.shown.as_str(), screen.code), (said, 0));
 }
 
 #[test]
@@ -480,9 +651,7 @@ fn a_key_that_was_never_in_the_store_is_deleted_when_the_store_has_another_one()
     // Somebody replaces the pair by hand meanwhile.
     let unused = bench.listed().into_keys().find(|id| *id != bench.first).expect("made");
     let other = AWS.ask(&format!("replace {} {}", bench.user, bench.first));
-    for (name, half) in [("aws/id", "id"), ("aws/secret", "secret")] {
-        assert!(bench.piped(&["set", name, "--replace", "-q"], other[half].as_str().expect("text")).status.success());
-    }
+    bench.set(&other);
     bench.works().expect("works");
     let ran = bench.call(&["rotate", "aws/id", "--yes", "-q"]);
     assert!(ran.status.success(), "{}", text(&ran.stderr));

@@ -163,6 +163,21 @@ pub fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
+/// Puts a program somewhere to be started. Another process writes it: a file that this one has open for writing is open
+/// in whatever another test starts just then too, and what is open for writing cannot be executed.
+pub fn put_program(bytes: &[u8], to: &Path) {
+    let mut writer = Command::new("sh");
+    writer.args(["-c", "cat >\"$1\" && chmod 755 \"$1\"", "sh"]).arg(to).stdin(Stdio::piped());
+    let mut writer = writer.spawn().expect("sh");
+    writer.stdin.take().expect("piped").write_all(bytes).expect("write");
+    assert!(writer.wait().expect("wait").success());
+}
+
+/// A copy of a program, to be started.
+pub fn copy_program(from: impl AsRef<Path>, to: &Path) {
+    put_program(&std::fs::read(from).expect("read"), to);
+}
+
 /// The search path of the tests themselves.
 pub fn path() -> OsString {
     std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())

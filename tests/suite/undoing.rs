@@ -71,7 +71,7 @@ fn every_change_to_the_store_can_be_taken_back_one_after_the_other() {
         (&["edit", "A", "--note", "of the old account"], "keyctl: changed `A`\n"),
         (
             &["revoke", "D", "--yes"],
-            "keyctl: revoked `D`: no command gets it any more\nkeyctl: hint: end it at its issuer too; then `keyctl rotate D`\n",
+            "keyctl: revoked `D`: `run` and `env` give it to nothing any more\nkeyctl: hint: end it at its issuer too; then `keyctl rotate D`\n",
         ),
         (
             &["remove", "A", "C", "--yes"],
@@ -325,7 +325,7 @@ fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
     );
     sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run().says(
         "",
-        "keyctl: revoked `A`: no command gets it any more\n\
+        "keyctl: revoked `A`: `run` and `env` give it to nothing any more\n\
          keyctl: hint: end it at its issuer too; then `keyctl rotate A`\n",
         0,
     );
@@ -350,7 +350,7 @@ fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
     assert!(shown.contains(page), "{shown}");
     sandbox.set("MISTYPED", &token.replace("abc", "acb")).says(
         "",
-        "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short? Kept all the same\n\
+        "keyctl: `MISTYPED` looks like a GitHub personal access token (classic), but its check characters are wrong: mistyped, or cut short?\n\
          keyctl: kept `MISTYPED` (GitHub personal access token (classic))\n",
         0,
     );

@@ -20,6 +20,9 @@
 //! answer to (2) can have been lost only where AWS did not say no; and somebody else's key, made at that moment, would
 //! have taken the second place, so that AWS would have said no.
 //!
+//! What was once in the store is never deleted on the way, nor put there again: a rotation that was broken off after (5) and
+//! taken back since is over.
+//!
 //! After the overlap the old key is known by its id, which lies among the former ones in the store, and longer there than
 //! its secret does. It is deleted by the next `rotate --due` or `rotate` of the pair, if it is still switched off: whoever
 //! has switched it on again needs it. `--finish` ends the overlap at once.
@@ -27,7 +30,6 @@
 use std::time::Duration;
 
 use crate::{
-    commands::change::{Outcome, change},
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -46,6 +48,7 @@ use crate::{
 use super::{
     Opened, Scene,
     keeping::{self, AT_AWS, Done, New},
+    old_key::{self, Old},
     program::end,
 };
 
@@ -65,14 +68,14 @@ const LATEST_SECONDS: i64 = 60;
 const SETTLED_SECONDS: i64 = 900;
 
 /// The pair, and the store as it is.
-struct Bench<'a> {
-    scene: &'a Scene<'a>,
-    pair: &'a AwsIam,
+pub(super) struct Bench<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) pair: &'a AwsIam,
     opened: &'a Opened,
     address: Option<Address>,
     sealing: Key,
     /// The id in the store.
-    current: String,
+    pub(super) current: String,
 }
 
 /// Replaces the pair, or goes on where that was broken off.
@@ -96,31 +99,10 @@ pub(super) fn resume(scene: &Scene, pair: &AwsIam, plan: &Plan) -> Result<Option
     bench.earlier()?.map(|work| bench.go_on(work, plan)).transpose()
 }
 
-/// Deletes the old key at AWS, whose overlap is over; with `even_now` in any case. Says which that were.
-pub(super) fn finish(scene: &Scene, pair: &AwsIam, even_now: bool) -> Result<Vec<String>> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    let bench = Bench::new(scene, pair, &opened)?;
-    let client = bench.client_of_store()?;
-    bench.delete_former(&client, &client.list()?, even_now)
-}
-
 /// Whether a rotation of this pair was broken off.
 pub(super) fn is_broken_off(scene: &Scene, pair: &AwsIam, opened: &Opened) -> bool {
     let names = [pair.id.clone(), pair.secret.clone()];
     Unfinished::all(&scene.home, &opened.unfinished_key()).iter().any(|work| work.intention.names == names)
-}
-
-/// Whether there may be an old key at AWS whose overlap is over.
-pub(super) fn has_old_key(pair: &AwsIam, payload: &Payload, now: Moment) -> bool {
-    let former = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
-    overlap_ends(pair, payload, now).is_none() && former.iter().any(|former| former.wipe.is_some())
-}
-
-/// When the last overlap of the pair ends, if that is still to come.
-fn overlap_ends(pair: &AwsIam, payload: &Payload, now: Moment) -> Option<Moment> {
-    let former = payload.keys.get(&pair.secret).map(|key| key.former.as_slice()).unwrap_or_default();
-    former.iter().filter_map(|former| former.wipe).filter(|wipe| *wipe > now).max()
 }
 
 fn made(work: &Unfinished) -> Result<AccessKey> {
@@ -131,7 +113,7 @@ fn made(work: &Unfinished) -> Result<AccessKey> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(scene: &'a Scene, pair: &'a AwsIam, opened: &'a Opened) -> Result<Self> {
+    pub(super) fn new(scene: &'a Scene, pair: &'a AwsIam, opened: &'a Opened) -> Result<Self> {
         let address = pair.endpoint.as_deref().map(str::parse::<Address>).transpose().map_err(|why| {
             Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
         })?;
@@ -141,11 +123,11 @@ impl<'a> Bench<'a> {
         Ok(Self { scene, pair, opened, address, sealing: opened.unfinished_key(), current })
     }
 
-    fn names(&self) -> Vec<KeyName> {
+    pub(super) fn names(&self) -> Vec<KeyName> {
         vec![self.pair.id.clone(), self.pair.secret.clone()]
     }
 
-    fn terminal(&self) -> &Terminal {
+    pub(super) fn terminal(&self) -> &Terminal {
         self.scene.terminal
     }
 
@@ -154,15 +136,18 @@ impl<'a> Bench<'a> {
         Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
     }
 
-    fn client_of_store(&self) -> Result<Client> {
+    pub(super) fn client_of_store(&self) -> Result<Client> {
         self.client(&self.current, &self.opened.payload.key(&self.pair.secret)?.value)
     }
 
     /// From the new key to the end: steps 4 to 7.
     fn go_on(&self, work: Unfinished, plan: &Plan) -> Result<Done> {
         let made = made(&work)?;
-        let work = self.try_out(work, &made)?;
+        let mut work = self.try_out(work, &made)?;
         let done = self.keep(plan, &made)?;
+        if let Err(failure) = work.is_kept(&self.sealing) {
+            self.terminal().warn(&failure.message);
+        }
         self.switch_off(&work, &made)?;
         end(self.scene, work);
         // With the new key the user's two places were taken: nothing came of what was begun before it.
@@ -190,16 +175,23 @@ impl<'a> Bench<'a> {
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         let (mut found, mut without) = (None, Vec::new());
         for work in all.filter(|work| work.intention.names == self.names()) {
-            let made_id = work.made.as_ref().and_then(|made| made.id.as_deref());
-            match made_id {
-                Some(id) if id == self.current || work.intention.from.as_deref() == Some(&self.current) => {
-                    self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
-                    found = Some(work);
-                }
+            let Some((id, kept)) = work.made.as_ref().and_then(|made| Some((made.id.as_deref()?, made.kept))) else {
+                without.push(work);
+                continue;
+            };
+            let from_current = work.intention.from.as_deref() == Some(&self.current);
+            if id != self.current && (kept || self.is_former(id).is_some()) {
                 // It was in the store, and may be in use wherever it was taken from there.
-                Some(id) if self.is_former(id).is_some() => end(self.scene, work),
-                Some(_) => self.give_up(work)?,
-                None => without.push(work),
+                self.terminal().say(&format!(
+                    "`{id}`, made on {}, was in the store and is not any more; it is left at AWS",
+                    work.intention.begun.local()
+                ));
+                end(self.scene, work);
+            } else if id == self.current || from_current {
+                self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
+                found = Some(work);
+            } else {
+                self.give_up(work)?;
             }
         }
         if found.is_none() && !without.is_empty() {
@@ -256,7 +248,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The former id in the store, if it is one: the latest entry of it.
-    fn is_former(&self, id: &str) -> Option<&Former> {
+    pub(super) fn is_former(&self, id: &str) -> Option<&Former> {
         let former = &self.opened.payload.keys.get(&self.pair.id)?.former;
         former.iter().rev().find(|former| former.value.expose() == id.as_bytes())
     }
@@ -287,7 +279,7 @@ impl<'a> Bench<'a> {
                 return Err(not_made.failure.hint(hint));
             }
         };
-        if let Err(failure) = work.has_made(&self.sealing, Made { secret, id: Some(id.clone()) }) {
+        if let Err(failure) = work.has_made(&self.sealing, Made { secret, id: Some(id.clone()), kept: false }) {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {
@@ -315,48 +307,14 @@ impl<'a> Bench<'a> {
             .hint(format!("if nobody uses it: `aws iam delete-access-key --access-key-id {}`", other.id)));
         }
         let now = Moment::now();
-        if let Some(ends) = overlap_ends(self.pair, &self.opened.payload, now) {
+        if let Some(ends) = old_key::overlap_ends(self.pair, &self.opened.payload, now) {
             return Err(Failure::new(
                 Kind::Negative,
                 format!("the old key is kept at AWS until {}, and AWS lets nobody have three", ends.local()),
             )
             .hint(format!("to delete the old one now: `keyctl rotate {} --finish`", self.pair.id)));
         }
-        self.delete_former(client, listed, false).map(drop)
-    }
-
-    /// Step 8: deletes former keys at AWS, and what the store still has of them.
-    fn delete_former(&self, client: &Client, listed: &[Listed], even_now: bool) -> Result<Vec<String>> {
-        let mut deleted = Vec::new();
-        for key in listed.iter().filter(|key| key.id != self.current) {
-            let Some(former) = self.is_former(&key.id) else { continue };
-            let why = match former.wipe {
-                _ if even_now => None,
-                _ if key.active => Some("switched on at AWS, so somebody may use it"),
-                None => Some("not one that keyctl has switched off"),
-                Some(_) => None,
-            };
-            if let Some(why) = why {
-                return Err(Failure::new(
-                    Kind::Negative,
-                    format!("the old key `{}` is {why}; it is not deleted", key.id),
-                )
-                .hint(format!("if nobody does: `keyctl rotate {} --finish`", self.pair.id)));
-            }
-            client.delete(&key.id)?;
-            self.terminal().say(&format!("deleted the old key `{}` at AWS", key.id));
-            deleted.push(key.id.clone());
-        }
-        let now = Moment::now();
-        let names = self.names();
-        change(&self.scene.home, self.terminal(), now, |payload| {
-            let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
-            if wiped == 0 {
-                return Ok(Outcome::AsItWas(()));
-            }
-            Ok(Outcome::changed((), Event::new(Action::Forget, now).names(&names).note("deleted at AWS")))
-        })?;
-        Ok(deleted)
+        old_key::delete(self, client, listed, &Old::OverlapOver).map(drop)
     }
 
     /// Step 4.
@@ -430,7 +388,6 @@ fn may_have_made(intention: &Intention, key: &Listed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
     #[test]
     fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
         let begun = Moment::from_seconds(1_800_000_000);

@@ -19,16 +19,19 @@ use super::{
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
+    // Where another one is at work for long, nobody types a secret for nothing.
+    drop(scene.turn()?);
     take_over(scene, name, plan, means.word(), take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
 pub(super) fn ask(scene: &Scene, name: &KeyName) -> Result<Option<Secret>> {
+    drop(scene.turn()?);
     let question = format!("new secret for `{name}` (not shown; Enter alone leaves it as it is): ");
     Ok(Some(scene.terminal.ask_secret(&question)?).filter(|new| !new.is_empty()))
 }
 
-/// Tries a new secret, and puts it into the store.
+/// Tries a new secret, and puts it into the store. A rotator that is at work on the key comes to its end first.
 pub(super) fn take_over(
     scene: &Scene,
     name: &KeyName,
@@ -37,6 +40,7 @@ pub(super) fn take_over(
     new: Secret,
     opened: &Opened,
 ) -> Result<Done> {
+    let _turn = scene.turn()?;
     let key = opened.payload.key(name)?;
     fit(&new, key, name)?;
     if looks_like_a_placeholder(&new) {
@@ -73,8 +77,18 @@ fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
     Ok(secret)
 }
 
+/// Whether this was meant for a question that needs a yes, and not as a secret.
+fn is_an_answer(new: &Secret) -> bool {
+    let text = new.expose_text().unwrap_or_default().trim();
+    ["y", "n", "yes", "no"].iter().any(|answer| text.eq_ignore_ascii_case(answer))
+}
+
 /// Refuses what cannot be meant as the new secret of a key.
 pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
+    if is_an_answer(new) {
+        return Err(Failure::new(Kind::Usage, "this looks like an answer and not like a secret; nothing was replaced")
+            .hint(format!("the new secret is asked for: `keyctl rotate {name}`")));
+    }
     if new.is_empty() {
         return Err(Failure::new(Kind::Usage, "the new secret is empty; nothing was replaced")
             .hint(format!("pipe it in, or enter it when asked: `keyctl rotate {name}`")));

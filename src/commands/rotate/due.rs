@@ -6,15 +6,23 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    commands::versions::need_yes,
+    commands::{judging::Clock, versions::need_yes},
     date::Moment,
     failure::{Failure, Kind, Result},
     name::KeyName,
-    rotation::{AwsIam, State, judged_at, look},
+    rotation::{AwsIam, State, look},
+    store::payload::Payload,
     terminal::count,
 };
 
-use super::{Opened, Scene, aws, by_hand, keeping::Done, means::Means, page, program, show, touched::Touched};
+use super::{
+    Opened, Scene, aws, by_hand,
+    keeping::Done,
+    means::Means,
+    old_key::{self, Old},
+    page, program, show,
+    touched::Touched,
+};
 
 /// One thing to do.
 struct Task {
@@ -44,7 +52,9 @@ enum Outcome {
 
 /// Replaces all that is due.
 pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
-    let tasks = tasks(scene, &scene.open()?)?;
+    let opened = scene.open()?;
+    let tasks = tasks(scene, &opened)?;
+    say_snoozed(scene, &opened)?;
     if scene.arguments.dry_run {
         return list(scene, &tasks);
     }
@@ -62,6 +72,8 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
                     done.tell(scene);
                 } else if let Outcome::Left = outcome {
                     left.push(name);
+                } else if let Outcome::Nothing = outcome {
+                    scene.terminal.say("nothing is left to do here");
                 }
                 reports.push(outcome.json(name));
             }
@@ -78,9 +90,29 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
         scene.terminal.json(&reports.into())?;
     }
     if !left.is_empty() {
-        scene.terminal.say(&format!("left for you, having no rotator: {}", listed(&left)));
+        scene.terminal.warn(&format!("left for you, having no rotator: {}", listed(&left)));
+        scene
+            .terminal
+            .hint(&format!("one after the other at a terminal, or each by itself: `keyctl rotate {}`", left[0]));
     }
     end(&failed, tasks.len())
+}
+
+/// What is due and is left alone, since its owner has put it off.
+fn say_snoozed(scene: &Scene, opened: &Opened) -> Result<()> {
+    let clock = Clock::of(&opened.kept, &opened.payload, Moment::now());
+    let mut snoozed = Vec::new();
+    for (name, key) in &opened.payload.keys {
+        let outlook = look(&key.facts, &scene.plan(&opened.payload, name)?, clock.judged);
+        if outlook.snoozed.is_some() && matches!(outlook.state, State::Due | State::Expired) {
+            snoozed.push(name);
+        }
+    }
+    if let Some(first) = snoozed.first() {
+        scene.terminal.say(&format!("left out, being snoozed: {}", listed(&snoozed)));
+        scene.terminal.hint(&format!("to replace one all the same: `keyctl rotate {first}`"));
+    }
+    Ok(())
 }
 
 /// The end of all of it: the kind of failure, if all that failed were of one kind.
@@ -101,21 +133,21 @@ fn listed(names: &[&KeyName]) -> String {
 /// What there is to do: first what was broken off and what is over, then what is due, the expired and the oldest first.
 fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     let payload = &opened.payload;
-    let now = judged_at(Moment::now(), payload.written);
+    let clock = Clock::of(&opened.kept, payload, Moment::now());
     let mut tasks = Vec::new();
     let there = |pair: &&AwsIam| payload.keys.contains_key(&pair.id) && payload.keys.contains_key(&pair.secret);
     for pair in scene.config.rotation.aws_iam.iter().filter(there) {
         let (name, pair) = (pair.id.clone(), pair.clone());
         if aws::is_broken_off(scene, &pair, opened) {
             tasks.push(Task { name, what: What::GoOn(pair) });
-        } else if aws::has_old_key(&pair, payload, now) {
+        } else if old_key::is_there(&pair, payload, clock.now) {
             tasks.push(Task { name, what: What::DeleteOld(pair) });
         }
     }
     let mut due = Vec::new();
     for (name, key) in &payload.keys {
         let plan = scene.plan(payload, name)?;
-        let outlook = look(&key.facts, &plan, now);
+        let outlook = look(&key.facts, &plan, clock.judged);
         if outlook.is_to_be_said() {
             due.push((std::cmp::Reverse(outlook.state), outlook.first(), name, Means::of(scene.arguments, &plan)));
         }
@@ -134,13 +166,24 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
 
 /// One yes for all that goes by itself; where a person types a secret, that is the yes.
 fn ask(scene: &Scene, tasks: &[Task]) -> Result<()> {
-    let by_itself: Vec<&KeyName> = tasks.iter().filter(|task| task.goes_by_itself()).map(|task| &task.name).collect();
-    if by_itself.is_empty() {
+    let names = |is_meant: fn(&What) -> bool| -> Vec<&KeyName> {
+        let tasks = tasks.iter().filter(|task| task.goes_by_itself() && is_meant(&task.what));
+        tasks.map(|task| &task.name).collect()
+    };
+    let replaced = names(|what| !matches!(what, What::DeleteOld(_)));
+    let deleted = names(|what| matches!(what, What::DeleteOld(_)));
+    let mut words = Vec::new();
+    if !replaced.is_empty() {
+        words.push(format!("let their rotators replace {}: {}", count(replaced.len(), "key"), listed(&replaced)));
+    }
+    if !deleted.is_empty() {
+        words.push(format!("delete the old key at AWS of {}", listed(&deleted)));
+    }
+    if words.is_empty() {
         return Ok(());
     }
-    need_yes(scene.arguments.yes, scene.terminal, "replacing what is due", || {
-        format!("let their rotators replace {}: {}?", count(by_itself.len(), "key"), listed(&by_itself))
-    })
+    let doing = if replaced.is_empty() { "deleting an old key at AWS" } else { "replacing what is due" };
+    need_yes(scene.arguments.yes, scene.terminal, doing, || format!("{}?", words.join("; ")))
 }
 
 /// What would be done.
@@ -179,32 +222,51 @@ impl Task {
         !matches!(&self.what, What::Replace(_, means) if !means.is_rotator())
     }
 
+    /// Whether the key is still to be replaced; of a pair, whether one half is by its own plan and its own end.
+    fn is_due(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
+        let payload: &Payload = &opened.payload;
+        let now = Clock::of(&opened.kept, payload, Moment::now()).judged;
+        let is_due = |name: &KeyName| -> Result<bool> {
+            Ok(look(&payload.key(name)?.facts, &scene.plan(payload, name)?, now).is_to_be_said())
+        };
+        match means {
+            Means::Aws(pair) => Ok(is_due(&pair.id)? || is_due(&pair.secret)?),
+            _ => is_due(&self.name),
+        }
+    }
+
     fn work(&self, scene: &Scene) -> Result<Outcome> {
         let opened = scene.open()?;
         let done = |done: Done| Outcome::Done(Box::new(done));
         match &self.what {
             What::GoOn(pair) => {
-                let plan = scene.plan(&opened.payload, &pair.secret)?;
+                let plan = scene.plan_of_pair(&opened.payload, pair)?;
                 Ok(aws::resume(scene, pair, &plan)?.map_or(Outcome::Nothing, done))
             }
-            What::DeleteOld(pair) => aws::finish(scene, pair, false).map(Outcome::Deleted),
+            What::DeleteOld(pair) => {
+                let deleted = old_key::finish(scene, pair, &Old::OverlapOver)?;
+                Ok(deleted.map_or(Outcome::Nothing, Outcome::Deleted))
+            }
             What::Replace(_, means) => {
-                let plan = scene.plan(&opened.payload, &self.name)?;
-                // Another one may be at work on the same.
-                let now = judged_at(Moment::now(), opened.payload.written);
-                if !look(&opened.payload.key(means.subject(&self.name))?.facts, &plan, now).is_to_be_said() {
+                // Another one may have done the same meanwhile.
+                if !self.is_due(scene, means, &opened)? {
                     return Ok(Outcome::Nothing);
                 }
+                if !means.is_rotator() && !scene.terminal.can_ask() {
+                    return Ok(Outcome::Left);
+                }
+                let plan = scene.plan(&opened.payload, &self.name)?;
                 let touched =
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => program::replace(scene, &self.name, &plan, command, &opened)?,
-                    Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
-                    _ if !scene.terminal.can_ask() => return Ok(Outcome::Left),
+                    Means::Aws(pair) => {
+                        aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
+                    }
                     _ => {
                         show(scene, &self.name, &touched);
                         let key = opened.payload.key(&self.name)?;
-                        page::show(scene, &self.name, key.facts.url.as_deref(), &Means::Typed)?;
+                        page::show(scene, &self.name, key, &Means::Typed)?;
                         match by_hand::ask(scene, &self.name)? {
                             Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
                             None => return Ok(Outcome::Left),

@@ -41,6 +41,8 @@ pub(super) struct Done {
     by: &'static str,
     facts: Facts,
     rotate_by: Option<Moment>,
+    /// When the former secret was to end.
+    former_end: Option<Moment>,
     kept_until: Option<Moment>,
     copies: Option<Copies>,
     twins: Vec<KeyName>,
@@ -61,7 +63,7 @@ pub(super) fn keep(
     let until = scene.overlap(plan, usual_overlap, now);
     let own_end = |new: &New| details::of_secret(&new.name, &new.value, scene.terminal);
     let ends: Vec<Option<Moment>> = new.iter().map(|new| scene.expires.or_else(|| own_end(new))).collect();
-    let (facts, kept_until) = change(&scene.home, scene.terminal, now, |payload| {
+    let Replaced { facts, kept_until, former_end } = change(&scene.home, scene.terminal, now, |payload| {
         let holds = |new: &New| Ok(payload.key(&new.name)?.value.same_as(&new.value));
         if new.iter().map(holds).collect::<Result<Vec<bool>>>()?.iter().all(|holds| *holds) {
             return Ok(Outcome::AsItWas(state(payload, new)?));
@@ -81,13 +83,26 @@ pub(super) fn keep(
     })?;
     let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
     let names = new.iter().map(|new| new.name.clone()).collect();
-    Ok(Done { names, by, facts, rotate_by, kept_until, copies: None, twins: Vec::new() })
+    Ok(Done { names, by, facts, rotate_by, former_end, kept_until, copies: None, twins: Vec::new() })
 }
 
-fn state(payload: &Payload, new: &[New]) -> Result<(Facts, Option<Moment>)> {
-    let name = &new[new.len() - 1].name;
-    let key = payload.key(name)?;
-    Ok((key.facts.clone(), key.former.last().and_then(|former| former.wipe)))
+/// A key after its replacement.
+struct Replaced {
+    facts: Facts,
+    /// Until when the former secret is kept.
+    kept_until: Option<Moment>,
+    /// When the former secret was to end.
+    former_end: Option<Moment>,
+}
+
+fn state(payload: &Payload, new: &[New]) -> Result<Replaced> {
+    let key = payload.key(&new[new.len() - 1].name)?;
+    let former = key.former.last();
+    Ok(Replaced {
+        facts: key.facts.clone(),
+        kept_until: former.and_then(|former| former.wipe),
+        former_end: former.and_then(|former| former.expires),
+    })
 }
 
 impl Done {
@@ -100,6 +115,9 @@ impl Done {
     pub(super) fn tell(&self, scene: &Scene) {
         if !scene.arguments.json {
             scene.terminal.say(&self.words());
+        }
+        if let Some(name) = self.names.last() {
+            details::say_of_new_secret(name, &self.facts, self.former_end, scene.terminal);
         }
         for twin in &self.twins {
             scene.terminal.warn(&format!("`{twin}` still holds the former secret"));

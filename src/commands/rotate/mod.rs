@@ -9,7 +9,9 @@ mod by_hand;
 mod due;
 mod keeping;
 mod means;
+mod old_key;
 mod page;
+pub mod pending;
 mod program;
 pub(super) mod touched;
 
@@ -24,18 +26,19 @@ use crate::{
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     home::{Home, Lock},
-    issuer,
     name::KeyName,
-    rotation::{Plan, Rotator},
-    rotator::unfinished,
+    platform,
+    rotation::{AwsIam, Plan, Rotator},
+    rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
     terminal::{Terminal, columns},
 };
 
-use self::{keeping::Done, means::Means, touched::Touched};
+use self::{keeping::Done, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     opening::{self, Kept},
+    set::in_the_arguments,
     versions::need_yes,
 };
 
@@ -60,6 +63,12 @@ struct Opened {
 /// # Errors
 /// As store, rotator and check have them; `Usage` without a yes.
 pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    if !arguments.refused.is_empty() {
+        let name = arguments.name.as_ref().map_or("NAME", KeyName::as_str);
+        let mut failure = in_the_arguments(name);
+        failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
+        return Err(failure.into());
+    }
     let home = Home::find()?;
     let config = config::read(&home)?;
     let expires =
@@ -84,6 +93,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let key = opened.payload.key(name)?;
     let plan = scene.plan(&opened.payload, name)?;
     let means = Means::of(scene.arguments, &plan);
+    refuse_unread_input(&means, name)?;
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
         ask()?;
@@ -94,15 +104,26 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         return Ok(None);
     }
     show(scene, means.subject(name), &touched);
-    let known = issuer::recognise(&key.value).and_then(|recognised| recognised.kind.url());
-    page::show(scene, name, key.facts.url.as_deref().or(known), &means)?;
+    page::show(scene, name, key, &means)?;
     ask()?;
     let done = match &means {
         Means::Program(command) => program::replace(scene, name, &plan, command, &opened)?,
-        Means::Aws(pair) => aws::replace(scene, pair, &plan, &opened)?,
+        Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
     Ok(Some(done.with(touched)))
+}
+
+/// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.
+fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
+    if means.is_rotator() && platform::input_is_waiting() {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("a secret is piped in, but `config.toml` names what replaces `{name}`; nothing was replaced"),
+        )
+        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
+    }
+    Ok(())
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.
@@ -114,19 +135,38 @@ fn finish(scene: &Scene, name: &KeyName) -> anyhow::Result<ExitCode> {
             .hint(format!("to wipe its former secrets: `keyctl forget {name}`"))
             .into());
     };
-    need_yes(scene.arguments.yes, scene.terminal, "deleting the old key at AWS", || {
-        format!("delete the old key of `{}` at AWS?", pair.id)
-    })?;
-    if let Some(done) = aws::resume(scene, pair, &plan)? {
+    let which = ask_to_delete(scene, pair, &opened)?;
+    if let Some(done) = aws::resume(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?)? {
         done.tell(scene);
     }
-    let deleted = aws::finish(scene, pair, true)?;
+    let deleted = old_key::finish(scene, pair, &which)?.unwrap_or_default();
     if scene.arguments.json {
         scene.terminal.json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "deleted": deleted }))?;
     } else if deleted.is_empty() {
         scene.terminal.say("there is no old key at AWS");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whether the old keys may be deleted that AWS still has, by their ids.
+fn ask_to_delete(scene: &Scene, pair: &AwsIam, opened: &Opened) -> Result<Old> {
+    let ask = |question: &str| {
+        need_yes(scene.arguments.yes, scene.terminal, "deleting the old key at AWS", || question.to_owned())
+    };
+    if scene.arguments.yes || !scene.terminal.can_ask() {
+        return ask("").map(|()| Old::All);
+    }
+    if aws::is_broken_off(scene, pair, opened) {
+        let question = format!("end the rotation of `{}` that was broken off, and delete its old key at AWS?", pair.id);
+        return ask(&question).map(|()| Old::All);
+    }
+    let old = old_key::at_aws(scene, pair, opened)?;
+    let words = |key: &Listed| format!("`{}`{}", key.id, if key.active { ", which is still switched on" } else { "" });
+    let listed = old.iter().map(words).collect::<Vec<_>>().join(" and ");
+    if !old.is_empty() {
+        ask(&format!("delete the old key of `{}` at AWS, {listed}?", pair.id))?;
+    }
+    Ok(Old::These(old.into_iter().map(|key| key.id).collect()))
 }
 
 impl Scene<'_> {
@@ -140,10 +180,14 @@ impl Scene<'_> {
         Ok(self.config.rotation.plan(name, &payload.key(name)?.facts))
     }
 
-    /// The right to replace keys outside. Two rotations at once would each ask the issuer for a new secret.
+    /// What holds for a pair: what is set for the secret half, else what is set for the id.
+    fn plan_of_pair(&self, payload: &Payload, pair: &AwsIam) -> Result<Plan> {
+        let (id, secret) = (self.plan(payload, &pair.id)?, self.plan(payload, &pair.secret)?);
+        Ok(Plan { every: secret.every.or(id.every), overlap: secret.overlap.or(id.overlap), ..secret })
+    }
+
     fn turn(&self) -> Result<Lock> {
-        self.home.prepare()?;
-        Lock::acquire(&self.home.file("rotate.lock"))
+        pending::turn(&self.home)
     }
 
     /// Until when the former secret is kept; until it is forgotten, if nothing is said.
@@ -155,8 +199,13 @@ impl Scene<'_> {
 
 impl Opened {
     fn unfinished_key(&self) -> unfinished::Key {
-        unfinished::Key::derive(self.kept.identity.line().expose(), &self.kept.record.store.0)
+        unfinished_key(&self.kept)
     }
+}
+
+/// The key that rotations are sealed with which are begun and not finished.
+fn unfinished_key(kept: &Kept) -> unfinished::Key {
+    unfinished::Key::derive(kept.identity.line().expose(), &kept.record.store.0)
 }
 
 /// What replacing the key touches, before it is replaced.

@@ -2,15 +2,18 @@
 
 use crate::{
     failure::{Failure, Kind, Result},
+    issuer,
     name::KeyName,
     platform,
+    store::payload::Key,
 };
 
 use super::{Scene, means::Means};
 
 /// Says where the key is replaced, and opens that page if the call asks for it. Only pages on the web are opened.
-pub(super) fn show(scene: &Scene, name: &KeyName, url: Option<&str>, means: &Means) -> Result<()> {
-    let Some(url) = url else {
+pub(super) fn show(scene: &Scene, name: &KeyName, key: &Key, means: &Means) -> Result<()> {
+    let known = || issuer::recognise(&key.value).and_then(|recognised| recognised.kind.url());
+    let Some(url) = key.facts.url.as_deref().or_else(known) else {
         if scene.arguments.open {
             return Err(Failure::new(Kind::Missing, format!("no page is known for `{name}`"))
                 .hint(format!("say which it is: `keyctl edit {name} --url https://...`")));

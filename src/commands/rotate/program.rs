@@ -1,7 +1,11 @@
 //! A new secret from the program that the user's config names for the key, its rotator; and the program that tries new
 //! secrets, its check.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use crate::{
     commands::record,
@@ -9,6 +13,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     name::KeyName,
+    platform::{self, HeldSignals},
     rotation::Plan,
     rotator::{
         program::{check, rotate},
@@ -27,6 +32,11 @@ use crate::secret::Secret;
 const ROTATOR: Duration = Duration::from_mins(2);
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
+/// How often it is looked whether a signal came.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Where a new secret lies that the store has not got.
+const ASIDE: &str = "lies beside the store, sealed";
 
 /// A new secret that the store does not have yet.
 struct Fresh {
@@ -52,13 +62,15 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, command: &[Str
         Some(fresh) => fresh,
         None => call(scene, name, command, &opened)?,
     };
-    if let Err(failure) = fit(&fresh.value, key, name) {
+    // The store may have it already, where keyctl ended just after writing it.
+    let is_new = !fresh.value.same_as(&key.value);
+    if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
         end(scene, fresh.unfinished);
         return Err(failure);
     }
     let new = New { name: name.clone(), value: Secret::new(fresh.value.expose().to_vec()), longer: None };
     let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
-    let kept = try_out(scene, name, plan, &fresh.value)
+    let kept = if is_new { try_out(scene, name, plan, &fresh.value) } else { Ok(()) }
         .and_then(|()| keeping::keep(scene, &[new], plan, None, "rotator", |_| Ok(()), event));
     match kept {
         Ok(done) => {
@@ -66,7 +78,7 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, command: &[Str
             Ok(done)
         }
         Err(failure) if fresh.is_aside => {
-            Err(failure.hint(format!("the new secret lies beside the store, sealed; to go on: `keyctl rotate {name}`")))
+            Err(failure.hint(format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`")))
         }
         Err(failure) => Err(rescue(scene, name, &fresh.value, failure)),
     }
@@ -82,7 +94,14 @@ fn earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Option<Fresh> {
         }
         let begun = unfinished.intention.begun;
         match &unfinished.made {
-            Some(made) if made.secret.same_as(&key.value) => end(scene, unfinished),
+            Some(made) if made.secret.same_as(&key.value) => {
+                scene.terminal.say(&format!(
+                    "`{name}` holds the secret already that its rotator gave on {}; it is not called again",
+                    begun.local()
+                ));
+                let value = Secret::new(made.secret.expose().to_vec());
+                found = Some(Fresh { value, unfinished, is_aside: true });
+            }
             _ if key.facts.changed > begun => drop_it(scene, name, unfinished),
             Some(made) => {
                 scene.terminal.say(&format!("going on with the secret that the rotator gave on {}", begun.local()));
@@ -106,7 +125,11 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
     let sealing = opened.unfinished_key();
     let intention = Intention { names: vec![name.clone()], begun: Moment::now(), from: None, before: Vec::new() };
     let mut unfinished = Unfinished::begin(&scene.home, &sealing, intention)?;
-    let value = match rotate(command, name, &opened.payload.key(name)?.value, ROTATOR) {
+    // The rotator goes on where this process ends, and only this one can keep what it gives.
+    let signals = platform::hold_signals().map_err(|error| {
+        Failure::new(Kind::Disk, format!("signals cannot be held back: {}", crate::failure::reason(&error)))
+    })?;
+    let value = match rotate_to_the_end(scene, name, command, &opened.payload.key(name)?.value, &signals) {
         Ok(value) => value,
         Err(failure) => {
             // It got the old secret all the same, and the history has to know who did.
@@ -114,20 +137,66 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
             end(scene, unfinished);
+            if signals.came().is_some() {
+                scene.terminal.failure(&failure, None);
+            }
+            follow(signals)?;
             return Err(failure);
         }
     };
-    let made = Made { secret: Secret::new(value.expose().to_vec()), id: None };
+    let made = Made { secret: Secret::new(value.expose().to_vec()), id: None, kept: false };
     let aside = unfinished.has_made(&sealing, made);
-    if let Err(failure) = &aside {
-        scene.terminal.warn(&failure.message);
+    match &aside {
+        Ok(()) => {
+            if signals.came().is_some() {
+                scene.terminal.warn(&format!("the new secret of `{name}` {ASIDE}"));
+                scene.terminal.hint(&format!("to go on: `keyctl rotate {name}`"));
+            }
+            follow(signals)?;
+        }
+        // Whatever came, the store may still take it.
+        Err(failure) => scene.terminal.warn(&failure.message),
     }
     Ok(Fresh { value, unfinished, is_aside: aside.is_ok() })
 }
 
+/// Calls the program, and says to whoever wants this process to end that it waits.
+fn rotate_to_the_end(
+    scene: &Scene,
+    name: &KeyName,
+    command: &[String],
+    old: &Secret,
+    signals: &HeldSignals,
+) -> Result<Secret> {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                if signals.came().is_some() {
+                    let seconds = ROTATOR.as_secs();
+                    scene.terminal.warn(&format!(
+                        "waiting for the rotator of `{name}`, so that its new secret is not lost; at most {seconds} seconds"
+                    ));
+                    return;
+                }
+                thread::sleep(TICK);
+            }
+        });
+        let new = rotate(command, name, old, ROTATOR);
+        is_over.store(true, Ordering::SeqCst);
+        new
+    })
+}
+
+/// Ends the process if a signal came meanwhile.
+fn follow(signals: HeldSignals) -> Result<()> {
+    signals.follow().map_err(|error| {
+        Failure::new(Kind::Interrupted, format!("interrupted by a signal: {}", crate::failure::reason(&error)))
+    })
+}
+
 /// Neither the store nor the file beside it took the secret, and the old one may be dead: a person can keep it.
 fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Failure) -> Failure {
-    scene.terminal.warn(&failure.message);
     let question = format!("the new secret of `{name}` can be kept nowhere; show it here, so that it is not lost?");
     let shown = scene.terminal.can_ask()
         && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
@@ -147,7 +216,9 @@ fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Failure) -> Fa
 pub(super) fn try_out(scene: &Scene, name: &KeyName, plan: &Plan, new: &Secret) -> Result<()> {
     let Some(program) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else { return Ok(()) };
     check(program, name, new, CHECK).map_err(|failure| {
-        failure.hint("nothing was replaced in the store; to take the new secret untried: `--no-check`")
+        failure.hint(format!(
+            "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
+        ))
     })
 }
 

@@ -174,6 +174,8 @@ fn write_string(text: &mut String, plain: &str) {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
+            // Three of them would look like the start of a string over several lines; see `pick`.
+            '\'' if text.ends_with("''") => text.push_str("\\u0027"),
             c if c.is_control() => {
                 let _ = write!(text, "\\u{:04X}", u32::from(c));
             }

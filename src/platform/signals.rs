@@ -1,0 +1,93 @@
+//! Signals that would end this process, held back while it must not end.
+
+use std::{
+    io,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    flag,
+    low_level::emulate_default_handler,
+};
+
+/// Whether nothing holds signals back just now: then each does what it always does.
+static CALM: AtomicBool = AtomicBool::new(true);
+/// The signal that came meanwhile; 0 is none.
+static CAME: AtomicUsize = AtomicUsize::new(0);
+/// Whether this process was stopped and goes on, with a terminal that others have used meanwhile.
+static CONTINUED: AtomicBool = AtomicBool::new(false);
+
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back as long as this lives. One at a time in a process.
+pub struct HeldSignals(());
+
+/// Holds back what would end this process.
+///
+/// # Errors
+/// As `sigaction(2)` has them.
+pub fn hold_signals() -> io::Result<HeldSignals> {
+    watch()?;
+    CAME.store(0, Ordering::SeqCst);
+    CONTINUED.store(false, Ordering::SeqCst);
+    CALM.store(false, Ordering::SeqCst);
+    Ok(HeldSignals(()))
+}
+
+impl HeldSignals {
+    /// The latest signal that came.
+    #[must_use]
+    pub fn came(&self) -> Option<i32> {
+        came()
+    }
+
+    /// Whether the process was stopped and goes on.
+    #[expect(clippy::unused_self, reason = "it is known only while signals are held")]
+    pub(super) fn continued(&self) -> bool {
+        CONTINUED.load(Ordering::SeqCst)
+    }
+
+    /// Holds nothing back any more, and ends the process if a signal came, as that would have done.
+    ///
+    /// # Errors
+    /// When it cannot be ended so.
+    pub fn follow(self) -> io::Result<()> {
+        drop(self);
+        came().map_or(Ok(()), emulate_default_handler)
+    }
+}
+
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        CALM.store(true, Ordering::SeqCst);
+    }
+}
+
+fn came() -> Option<i32> {
+    i32::try_from(CAME.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
+}
+
+/// Installs the handlers, which stay for good: where nothing is held back they do what the system would have done.
+fn watch() -> io::Result<()> {
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+    let mut watched = WATCHED.lock().map_err(|_| io::ErrorKind::Other)?;
+    if !*watched {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| !is_ignored(*signal)) {
+            flag::register_conditional_default(signal, &CALM)?;
+            flag::register_usize(signal, &CAME, usize::try_from(signal).unwrap_or_default())?;
+        }
+        flag::register(SIGCONT, &CONTINUED)?;
+        *watched = true;
+    }
+    Ok(())
+}
+
+/// Whether whoever started this process has switched a signal off for it, as `nohup` does; it stays so then. Only Linux
+/// tells (`SigIgn` in `/proc/self/status`).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.unwrap_or_default() >> (signal - 1) & 1 == 1
+}
