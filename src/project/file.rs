@@ -289,7 +289,8 @@ mod tests {
         ] {
             assert!(project(hostile.as_bytes()).is_err());
         }
-        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+        // What grows with the square of its input would take hours; a busy machine takes a while.
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 
     #[test]
