@@ -110,7 +110,7 @@ fn where_the_store_does_not_open_the_number_is_told_without_names() {
 }
 
 #[test]
-fn reminders_are_installed_where_something_keeps_a_timer_and_said_to_be() {
+fn that_reminders_are_not_installed_is_said_with_the_way_to_it() {
     let session = Session::bare().with_store();
     let (words, code) = session.remind(&["status"]);
     let hint = "keyctl: hint: a notification when a key is due: `keyctl remind install`\n";

@@ -122,7 +122,8 @@ fn a_piped_secret_takes_the_old_ones_place_and_the_files_that_hold_the_old_one_a
     holds(&sandbox, NEW);
     sandbox.call(&["rollback", "shop/key", "--yes"]).run();
     holds(&sandbox, OLD);
-    sandbox.call(&["history", "verify"]).run();
+    let verified = sandbox.call(&["history", "verify"]).run();
+    assert_eq!((verified.stderr().as_str(), verified.code()), ("", 0));
     let history = sandbox.call(&["history", "--json"]).run().stdout();
     let rotated = history.lines().find(|line| line.contains("\"rotate\"")).expect("recorded");
     assert!(rotated.contains("shop/key"), "{rotated}");
