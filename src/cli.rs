@@ -16,9 +16,11 @@ use crate::{
 };
 
 mod groups;
+mod history;
 mod lifecycle;
 
-pub use groups::{History, HistoryVerb, Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
+pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
+pub use history::{History, HistoryVerb};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()

@@ -1,4 +1,4 @@
-//! Commands that have commands of their own: `profile`, `history`, `recovery` and `store`.
+//! Commands that have commands of their own: `profile`, `recovery` and `store`.
 
 use std::path::PathBuf;
 
@@ -28,35 +28,6 @@ pub enum ProfileVerb {
         /// Report as JSON
         #[arg(long)]
         json: bool,
-    },
-}
-
-/// `keyctl history`
-#[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct History {
-    /// What to do
-    #[command(subcommand)]
-    pub verb: Option<HistoryVerb>,
-    /// Show only the last COUNT entries
-    #[arg(short = 'n', value_name = "COUNT")]
-    pub last: Option<usize>,
-    /// Report as JSON, one entry a line
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What `keyctl history` does beside listing.
-#[derive(Subcommand)]
-pub enum HistoryVerb {
-    /// Prove that no entry was changed, added or cut off
-    #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
-    Verify(Report),
-    /// Go on after damage: seal the end anew, or set the history aside
-    Repair {
-        /// Do not ask
-        #[arg(long, short = 'y')]
-        yes: bool,
     },
 }
 
