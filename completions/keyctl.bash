@@ -459,7 +459,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__doctor)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --online --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -380,6 +380,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l json -d 'Report
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l online -d 'Also let each key\'s check or AWS say whether the key still works'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'

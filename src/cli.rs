@@ -120,7 +120,7 @@ pub enum Verb {
     /// Show what is kept, what this project gets, and what needs care
     Status(Report),
     /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
-    Doctor(Report),
+    Doctor(Doctor),
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder
@@ -384,6 +384,17 @@ pub struct Deny {
 /// A command that only reports.
 #[derive(Args)]
 pub struct Report {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl doctor`
+#[derive(Args)]
+pub struct Doctor {
+    /// Also let each key's check or AWS say whether the key still works
+    #[arg(long)]
+    pub online: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

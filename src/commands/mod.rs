@@ -19,6 +19,7 @@ pub mod init;
 pub mod judging;
 pub mod mending;
 pub mod naming;
+pub mod online;
 pub mod opening;
 pub mod other_keyctl;
 pub mod policy;

@@ -77,6 +77,8 @@ actions! {
     Forget = "forget",
     /// A key was marked as not to be used.
     Revoke = "revoke",
+    /// A secret was tried where it was issued.
+    Check = "check",
     /// A project was allowed.
     Allow = "allow",
     /// A project was denied.

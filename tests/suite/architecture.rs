@@ -48,6 +48,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/choosing.rs",       // composing what a command gets
     "commands/record.rs",         // deriving the history's key
     "commands/reminded.rs",       // deriving the key of the marks
+    "commands/online.rs",         // asking AWS with it
     "commands/mending.rs",        // deriving the new history's key
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
