@@ -12,7 +12,7 @@ use crate::{
     exchange::export::Format,
     home,
     identity::keeper::KeeperKind,
-    name::{KeyName, ProfileName, VariableName},
+    name::{KeyName, ProfileName, Tag, VariableName},
 };
 
 mod groups;
@@ -71,9 +71,10 @@ pub enum Verb {
     #[command(visible_alias = "ls")]
     List(List),
     /// Remove keys from the store
-    #[command(visible_alias = "rm")]
+    #[command(visible_alias = "rm", alias = "delete")]
     Remove(Remove),
     /// Give a key another name
+    #[command(alias = "mv")]
     Rename(Rename),
     /// Put a key's secret on the clipboard for a while
     Copy(Copy),
@@ -233,6 +234,9 @@ pub struct Show {
 /// `keyctl list`
 #[derive(Args)]
 pub struct List {
+    /// Only keys with this tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<Tag>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

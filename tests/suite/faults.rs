@@ -2,7 +2,8 @@
 //! acknowledged is the new one, and the next call works.
 //!
 //! `strace` injects one fault a run. The counter of its `when=` is per system call, so a first run lists the calls.
-//! Every commit leaves out calls that only manage memory and signals; `KEYCTL_TEST_LONG=1` sweeps all of them.
+//! `KEYCTL_TEST_LONG=1` kills at every call and gives each that may fail every error. A commit kills only before what can be
+//! seen from outside, and takes the errors in turn.
 
 #![expect(clippy::print_stdout, reason = "how many faults were tried is the result")]
 
@@ -19,7 +20,7 @@ use std::{
 
 use crate::sandbox::{KEYCTL, Sandbox, contains};
 
-/// Calls whose failing or not returning says nothing about files.
+/// Calls that change nothing which another process can see: to die before one is to die before the next that does.
 const DULL: &[&str] = &[
     "mmap",
     "munmap",
@@ -43,6 +44,24 @@ const DULL: &[&str] = &[
     "uname",
     "readlink",
     "prctl",
+    "read",
+    "pread64",
+    "lseek",
+    "fstat",
+    "newfstatat",
+    "stat",
+    "lstat",
+    "statx",
+    "access",
+    "faccessat2",
+    "getdents64",
+    "getcwd",
+    "getrandom",
+    "geteuid",
+    "getuid",
+    "ioctl",
+    "fcntl",
+    "sched_getaffinity",
 ];
 /// Errors that a disk gives, and the calls that give them.
 const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS"];
@@ -113,16 +132,17 @@ pub fn calls(command: &mut Command, follow: bool) -> BTreeMap<String, usize> {
 }
 
 fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let point = |call: &str, nth, fault: &str| Point { call: call.to_owned(), nth, fault: fault.to_owned() };
+    let mut errors = ERRORS.iter().cycle();
     let mut points = Vec::new();
-    for (call, &count) in calls.iter().filter(|(call, _)| long() || !DULL.contains(&call.as_str())) {
+    for (call, &count) in calls {
         for nth in 1..=count {
-            points.push(Point { call: call.clone(), nth, fault: "signal=KILL".into() });
+            if long() || !DULL.contains(&call.as_str()) {
+                points.push(point(call, nth, "signal=KILL"));
+            }
             if FAILING.contains(&call.as_str()) {
-                points.extend(ERRORS.iter().map(|error| Point {
-                    call: call.clone(),
-                    nth,
-                    fault: format!("error={error}"),
-                }));
+                let of_it = errors.by_ref().take(if long() { ERRORS.len() } else { 1 });
+                points.extend(of_it.map(|error| point(call, nth, &format!("error={error}"))));
             }
         }
     }
