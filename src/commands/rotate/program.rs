@@ -145,12 +145,11 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
             let log = record::log(&scene.home, &opened.kept, opened.payload.log);
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let failure = match printed {
-                Some(printed) => put_aside(scene, name, printed, unfinished, &sealing, failure),
-                None => {
-                    end(scene, unfinished);
-                    failure
-                }
+            let failure = if let Some(printed) = printed {
+                put_aside(scene, name, printed, unfinished, &sealing, failure)
+            } else {
+                end(scene, unfinished);
+                failure
             };
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
