@@ -21,7 +21,7 @@ pub fn verify(home: &Home, kept: &Kept, log: &Log, as_json: bool, terminal: &Ter
     let verdict = log.verify(record::known(&kept.anchor));
     if as_json {
         terminal.json(&match &verdict {
-            Verdict::Intact { entries, anchored_at, lost } => {
+            Verdict::Intact { entries, anchored_at, lost, .. } => {
                 json!({ "answer": "intact", "entries": entries, "anchored_at": anchored_at, "lost": lost })
             }
             Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),
