@@ -295,6 +295,11 @@ impl<'a> Writer<'a> {
         Ok(appended)
     }
 
+    /// Whether the last file has any.
+    pub(super) fn has_entries(&self) -> bool {
+        self.chain.at.offset > 0
+    }
+
     pub(super) fn files(&self) -> Files {
         self.files
     }

@@ -56,6 +56,8 @@ mod verify;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod segment_tests;
+#[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]
 mod tests;
@@ -154,16 +156,16 @@ impl Log {
         chain::Chain::new(&self.key, &self.id, at)
     }
 
-    /// A file for reading; `None` where there is none.
-    fn open_file(&self, path: &Path) -> io::Result<Option<File>> {
-        match platform::open_untrusted(path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     fn find_head(&self) -> io::Result<Found> {
         head::read(&self.file("head"), &self.key, self.start())
+    }
+}
+
+/// A file for reading; `None` where there is none.
+fn open_file(path: &Path) -> io::Result<Option<File>> {
+    match platform::open_untrusted(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -39,7 +39,8 @@ impl Segment {
 }
 
 impl Log {
-    /// All closed files, from the oldest; each of their entries is checked.
+    /// All closed files that can be removed, from the oldest; each of their entries is checked. One that nothing follows yet
+    /// is none of them: the `prune` entry would be the first of what is left, and to open that its chain value is needed.
     ///
     /// # Errors
     /// As [`Log::read`] and its entries have them.
@@ -48,19 +49,23 @@ impl Log {
         let files = self.find_head().and_then(|found| self.beginning(&found)).map_err(|error| failed(&error))?;
         let mut walk = Walk::new(self, &files);
         let mut first = files.base.seq + 1;
-        let mut closed = Vec::new();
+        let (mut closed, mut followed) = (Vec::new(), true);
         loop {
             match walk.step().map_err(|error| failed(&error))? {
                 Step::Entry if matches!(Turn::of(walk.chain.json()), Some(Turn::Closes)) && walk.numbered => {
                     let (end, moment) = (walk.chain.at, Event::from_json(walk.chain.json()).moment);
                     closed.push(Segment { number: walk.number, first, last: end.seq, moment, end });
                     first = end.seq + 1;
+                    followed = false;
                 }
                 Step::Flaw(why) => return Err(bad_line(walk.chain.at.seq + 1, &why)),
-                Step::File | Step::Entry => {}
-                Step::Rest | Step::End => return Ok(closed),
+                Step::File => {}
+                Step::Entry => followed = true,
+                Step::Rest | Step::End => break,
             }
         }
+        closed.truncate(closed.len().saturating_sub(usize::from(!followed)));
+        Ok(closed)
     }
 
     /// Removes a closed file and all before it. That they were there, and up to which entry, stays known: their removal
@@ -72,7 +77,8 @@ impl Log {
         let _lock = home::Lock::acquire(&self.file("lock"))?;
         let writer = Writer::open(self)?;
         let files = writer.files();
-        if through.number <= files.pruned || through.number >= files.current {
+        let unfollowed = through.number + 1 == files.current && !writer.has_entries();
+        if through.number <= files.pruned || through.number >= files.current || unfollowed {
             return Err(stopped(format!("`{}` is not there any more", through.name())));
         }
         writer.prune(through.number, through.end, moment)

@@ -10,6 +10,7 @@ use super::{
     chain::{self, Chain, LONGEST_LINE, OUT_OF_ORDER, Position},
     event::Event,
     head::Found,
+    open_file,
     segment::{self, Files, Turn},
 };
 use crate::failure::{Failure, Kind, Result};
@@ -126,14 +127,14 @@ impl<'a> Walk<'a> {
     /// if none has the number afterwards.
     fn open(&mut self) -> io::Result<Step> {
         let file = loop {
-            if let Some(file) = self.log.open_file(&self.log.segment(self.number))? {
+            if let Some(file) = open_file(&self.log.segment(self.number))? {
                 self.numbered = true;
                 break Some(file);
             }
             if self.number < self.known {
                 return Ok(Step::Flaw(format!("its segment `{}` is missing", segment::name(self.number))));
             }
-            let file = self.log.open_file(&self.log.file("log"))?;
+            let file = open_file(&self.log.file("log"))?;
             if !self.log.has_segment(self.number) {
                 self.numbered = false;
                 break file;
@@ -171,7 +172,7 @@ impl Log {
         let whole = Files::first(self.start());
         let number = self.segments().first().copied();
         let path = number.map_or_else(|| self.file("log"), |number| self.segment(number));
-        let Some(file) = self.open_file(&path)? else { return Ok(whole) };
+        let Some(file) = open_file(&path)? else { return Ok(whole) };
         let mut lines = Lines::new(file);
         let Piece::Line(first) = lines.next()? else { return Ok(whole) };
         let Some((seq, hash)) = chain::claimed(first).filter(|(seq, _)| *seq > 1) else { return Ok(whole) };

@@ -61,7 +61,7 @@ pub struct Pruned {
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("pruned")?;
-        self.moment.map_or(Ok(()), |moment| write!(f, " on {}", moment.local()))
+        self.moment.map_or(Ok(()), |moment| write!(f, " on {}", moment.local_day()))
     }
 }
 
