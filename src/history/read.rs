@@ -1,4 +1,4 @@
-//! Reading: line by line, never more than one line of 8 KiB in memory, whatever the file holds.
+//! Reading: line by line, over all files, never more than one line of 8 KiB in memory, whatever the files hold.
 
 use std::{
     fs::File,
@@ -6,10 +6,17 @@ use std::{
 };
 
 use super::{
-    chain::{Chain, LONGEST_LINE},
+    Log,
+    chain::{self, Chain, LONGEST_LINE, OUT_OF_ORDER, Position},
     event::Event,
+    head::Found,
+    open_file,
+    segment::{self, Files, Turn},
 };
 use crate::failure::{Failure, Kind, Result};
+
+/// How much is read at once.
+const BUFFER: usize = 32 * 1024;
 
 /// What comes next in a log.
 pub(super) enum Piece<'a> {
@@ -30,7 +37,7 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader: BufReader::with_capacity(LONGEST_LINE, reader), line: Vec::new() }
+        Self { reader: BufReader::with_capacity(BUFFER, reader), line: Vec::new() }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Piece<'_>> {
@@ -46,31 +53,168 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// One step over a history.
+pub(super) enum Step {
+    /// Another file was opened.
+    File,
+    /// An entry; the walk has its JSON.
+    Entry,
+    /// The next entry is wrong, or missing, for this reason.
+    Flaw(String),
+    /// An unfinished line at the end of the last file.
+    Rest,
+    End,
+}
+
+/// A walk over all files of a history, from where its chain begins, while another keyctl may be adding to it. After a flaw,
+/// a rest or the end there is nothing more.
+pub(super) struct Walk<'a> {
+    log: &'a Log,
+    pub chain: Chain<'a>,
+    /// The number of the open file, or of the one that is to be opened.
+    pub number: u64,
+    /// Whether the open file has a number, and not only gets one.
+    pub numbered: bool,
+    /// Files with a smaller number than this are surely closed.
+    known: u64,
+    lines: Option<Lines<File>>,
+    /// Whether nothing of the open file was read yet.
+    fresh: bool,
+    /// Whether the last entry was one that closes its file.
+    closed: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(log: &'a Log, files: &Files) -> Self {
+        Self::at(log, files.base, files.pruned + 1, files.current)
+    }
+
+    fn at(log: &'a Log, at: Position, number: u64, known: u64) -> Self {
+        let chain = log.chain(at);
+        Self { log, chain, number, numbered: false, known, lines: None, fresh: false, closed: false }
+    }
+
+    pub(super) fn step(&mut self) -> io::Result<Step> {
+        loop {
+            let Some(lines) = &mut self.lines else { return self.open() };
+            let flaw = match lines.next()? {
+                Piece::Line(_) if self.closed => "it stands behind the end of its segment",
+                Piece::Line(line) => match self.chain.open(line) {
+                    Ok(()) => {
+                        self.fresh = false;
+                        self.closed = matches!(Turn::of(self.chain.json()), Some(Turn::Closes));
+                        return Ok(Step::Entry);
+                    }
+                    Err(why) => why,
+                },
+                Piece::TooLong => "it is longer than 8 KiB",
+                Piece::Rest(_) if !self.numbered => return Ok(Step::Rest),
+                Piece::Rest(_) => "it is unfinished",
+                Piece::End if self.numbered && !self.closed => "it is missing",
+                // The last one may have been closed and got its number while it was read.
+                Piece::End if self.numbered || (self.closed && self.log.has_segment(self.number)) => {
+                    self.number += 1;
+                    self.lines = None;
+                    continue;
+                }
+                Piece::End => return Ok(Step::End),
+            };
+            return Ok(Step::Flaw(self.named(flaw)));
+        }
+    }
+
+    /// Opens the next file. A file gets its number while others read, so `history.log` is the one that is looked for only
+    /// if none has the number afterwards.
+    fn open(&mut self) -> io::Result<Step> {
+        let file = loop {
+            if let Some(file) = open_file(&self.log.segment(self.number))? {
+                self.numbered = true;
+                break Some(file);
+            }
+            if self.number < self.known {
+                return Ok(Step::Flaw(format!("its segment `{}` is missing", segment::name(self.number))));
+            }
+            let file = open_file(&self.log.file("log"))?;
+            if !self.log.has_segment(self.number) {
+                self.numbered = false;
+                break file;
+            }
+        };
+        self.chain.next_file();
+        self.fresh = true;
+        self.closed = false;
+        let Some(file) = file else { return Ok(Step::End) };
+        self.lines = Some(Lines::new(file));
+        Ok(Step::File)
+    }
+
+    /// A flaw with the file that it is in, where there is more than one.
+    fn named(&self, flaw: &str) -> String {
+        let name = if self.numbered { segment::name(self.number) } else { "history.log".to_owned() };
+        if self.number == 1 && !self.numbered {
+            flaw.to_owned()
+        } else if self.fresh && flaw == OUT_OF_ORDER {
+            format!(
+                "`{name}` does not go on from the entry before; a segment is missing, doubled or in another's place"
+            )
+        } else {
+            format!("{flaw}, in `{name}`")
+        }
+    }
+}
+
+impl Log {
+    /// Where the history begins: as its head says, or without one as its newest `prune` entry does.
+    pub(super) fn beginning(&self, found: &Found) -> io::Result<Files> {
+        if let Found::Head(head) = found {
+            return Ok(head.files);
+        }
+        let whole = Files::first(self.start());
+        let number = self.segments().first().copied();
+        let path = number.map_or_else(|| self.file("log"), |number| self.segment(number));
+        let Some(file) = open_file(&path)? else { return Ok(whole) };
+        let mut lines = Lines::new(file);
+        let Piece::Line(first) = lines.next()? else { return Ok(whole) };
+        let Some((seq, hash)) = chain::claimed(first).filter(|(seq, _)| *seq > 1) else { return Ok(whole) };
+        // What stands before the first line is not there to be hashed, but all lines after it open by what the first one
+        // says of itself, and one of them says what stood before.
+        let mut walk = Walk::at(self, Position { seq, offset: 0, hash }, number.unwrap_or(1), 0);
+        (walk.lines, walk.numbered) = (Some(lines), number.is_some());
+        let mut files = whole;
+        while let Step::File | Step::Entry = walk.step()? {
+            // The newest counts. That nothing after it is missing shows when it is walked over from there.
+            if let Some(Turn::Prunes(_)) = Turn::of(walk.chain.json()) {
+                files.follow(walk.chain.json());
+                files.current = files.pruned + 1;
+            }
+        }
+        Ok(files)
+    }
+}
+
 /// The entries of a log, each with its number, from the first. After an error there is nothing more.
 pub struct Reader<'a> {
-    lines: Option<Lines<File>>,
-    chain: Chain<'a>,
+    walk: Option<Walk<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: Option<File>, chain: Chain<'a>) -> Self {
-        Self { lines: file.map(Lines::new), chain }
+    pub(super) fn new(walk: Walk<'a>) -> Self {
+        Self { walk: Some(walk) }
     }
 
     fn step(&mut self) -> Result<Option<(u64, Event)>> {
-        let Some(lines) = &mut self.lines else { return Ok(None) };
-        let piece = lines.next().map_err(|error| {
-            let why = crate::failure::reason(&error);
-            Failure::new(Kind::Disk, format!("cannot read the history: {why}"))
-        })?;
-        let opened = match piece {
-            Piece::Line(line) => self.chain.open(line),
-            Piece::TooLong => Err("it is longer than 8 KiB"),
-            Piece::Rest(_) | Piece::End => return Ok(None),
-        };
-        match opened {
-            Ok(json) => Ok(Some((self.chain.at.seq, Event::from_json(&json)))),
-            Err(why) => Err(bad_line(self.chain.at.seq + 1, why)),
+        let Some(walk) = &mut self.walk else { return Ok(None) };
+        loop {
+            let step = walk.step().map_err(|error| {
+                let why = crate::failure::reason(&error);
+                Failure::new(Kind::Disk, format!("cannot read the history: {why}"))
+            })?;
+            return match step {
+                Step::File => continue,
+                Step::Entry => Ok(Some((walk.chain.at.seq, Event::from_json(walk.chain.json())))),
+                Step::Flaw(why) => Err(bad_line(walk.chain.at.seq + 1, &why)),
+                Step::Rest | Step::End => Ok(None),
+            };
         }
     }
 }
@@ -81,7 +225,7 @@ impl Iterator for Reader<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.step().transpose();
         if !matches!(item, Some(Ok(_))) {
-            self.lines = None;
+            self.walk = None;
         }
         item
     }

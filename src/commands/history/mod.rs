@@ -10,7 +10,9 @@ use crate::{
 
 use super::{mending, opening, record};
 
+mod anchor;
 mod list;
+mod prune;
 mod verify;
 
 /// Lists events, or verifies them.
@@ -24,7 +26,9 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let log = record::log(&home, &kept, payload.log);
     match arguments.verb {
         Some(HistoryVerb::Repair { yes }) => mending::repair(&home, yes, terminal),
-        Some(HistoryVerb::Verify(report)) => verify::verify(&home, &kept, &log, report.json, terminal),
+        Some(HistoryVerb::Verify(arguments)) => verify::verify(&home, &kept, &log, &arguments, terminal),
+        Some(HistoryVerb::Anchor(report)) => anchor::anchor(&log, report.json, terminal),
+        Some(HistoryVerb::Prune(arguments)) => prune::prune(&home, &kept, &log, &arguments, terminal),
         None => list::list(&log, &arguments, terminal),
     }
 }
