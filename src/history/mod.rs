@@ -45,6 +45,7 @@ mod chain;
 mod event;
 mod head;
 mod read;
+mod reason;
 mod uses;
 mod verify;
 
@@ -59,6 +60,7 @@ pub use append::Appended;
 pub use chain::LogId;
 pub use event::{Action, Event};
 pub use read::Reader;
+pub use reason::Reason;
 pub use uses::Use;
 pub use verify::Verdict;
 
