@@ -49,6 +49,7 @@ mod head;
 mod mark;
 mod prune;
 mod read;
+mod reason;
 mod segment;
 mod uses;
 mod verify;
@@ -68,6 +69,7 @@ pub use event::{Action, Event};
 pub use mark::Mark;
 pub use prune::Segment;
 pub use read::Reader;
+pub use reason::Reason;
 pub use uses::Use;
 pub use verify::{Pruned, Verdict};
 

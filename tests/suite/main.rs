@@ -39,3 +39,4 @@ mod storing;
 mod toplevel;
 mod trusting;
 mod undoing;
+mod witnessing;
