@@ -44,7 +44,9 @@ mod append;
 mod chain;
 mod event;
 mod head;
+pub mod query;
 mod read;
+pub mod usage;
 mod uses;
 mod verify;
 
@@ -57,8 +59,9 @@ mod tests;
 
 pub use append::Appended;
 pub use chain::LogId;
-pub use event::{Action, Event};
-pub use read::Reader;
+pub use event::{ACTIONS, Action, Event};
+pub use query::{Lineage, Query};
+pub use read::{Place, Reader};
 pub use uses::Use;
 pub use verify::Verdict;
 

@@ -2,11 +2,14 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
 };
 
+use zeroize::Zeroizing;
+
 use super::{
-    chain::{Chain, LONGEST_LINE},
+    Log,
+    chain::{Chain, LONGEST_LINE, Position},
     event::Event,
 };
 use crate::failure::{Failure, Kind, Result};
@@ -46,6 +49,33 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// A place between two entries, from which reading can go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(Position);
+
+impl Place {
+    /// The number of the entry before it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.seq
+    }
+}
+
+impl Log {
+    /// The entries after a place. `None` where the log does not go on there: it was set aside, or goes on in another file.
+    #[must_use]
+    pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
+        let open = || {
+            let mut file = self.open_log().ok()??;
+            let is_there = file.metadata().ok()?.len() >= place.0.offset;
+            file.seek(SeekFrom::Start(place.0.offset)).ok().filter(|_| is_there)?;
+            Some(Reader::new(Some(file), self.chain(place.0)))
+        };
+        let goes_on = !matches!(open()?.next_json(), Some(Err(_)));
+        if goes_on { open() } else { None }
+    }
+}
+
 /// The entries of a log, each with its number, from the first. After an error there is nothing more.
 pub struct Reader<'a> {
     lines: Option<Lines<File>>,
@@ -57,7 +87,21 @@ impl<'a> Reader<'a> {
         Self { lines: file.map(Lines::new), chain }
     }
 
-    fn step(&mut self) -> Result<Option<(u64, Event)>> {
+    /// Where the next entry will stand.
+    pub(super) fn place(&self) -> Place {
+        Place(self.chain.at)
+    }
+
+    /// The next entry, still as the JSON it was sealed as: most that are looked through need not be read any further.
+    pub(super) fn next_json(&mut self) -> Option<Result<(u64, Zeroizing<Vec<u8>>)>> {
+        let item = self.step().transpose();
+        if !matches!(item, Some(Ok(_))) {
+            self.lines = None;
+        }
+        item
+    }
+
+    fn step(&mut self) -> Result<Option<(u64, Zeroizing<Vec<u8>>)>> {
         let Some(lines) = &mut self.lines else { return Ok(None) };
         let piece = lines.next().map_err(|error| {
             let why = crate::failure::reason(&error);
@@ -69,7 +113,7 @@ impl<'a> Reader<'a> {
             Piece::Rest(_) | Piece::End => return Ok(None),
         };
         match opened {
-            Ok(json) => Ok(Some((self.chain.at.seq, Event::from_json(&json)))),
+            Ok(json) => Ok(Some((self.chain.at.seq, json))),
             Err(why) => Err(bad_line(self.chain.at.seq + 1, why)),
         }
     }
@@ -79,11 +123,7 @@ impl Iterator for Reader<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.step().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.lines = None;
-        }
-        item
+        Some(self.next_json()?.map(|(number, json)| (number, Event::from_json(&json))))
     }
 }
 
