@@ -21,7 +21,9 @@ mod history;
 mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
-pub use history::{History, HistoryVerb, PruneHistory, VerifyHistory};
+pub use history::{
+    History, HistoryFilter, HistoryPrune, HistoryUsage, HistoryVerb, HistoryVerify, HistoryWho, UsageBy,
+};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()

@@ -80,12 +80,21 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn table(&self, rows: &[Vec<String>], give_way: &[usize]) -> Result<()> {
+        self.table_below(&[], rows, give_way).map(drop)
+    }
+
+    /// Writes rows that go on in the columns of a table that was written before. `false` when nobody reads any more.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn table_below(&self, above: &[Vec<String>], rows: &[Vec<String>], give_way: &[usize]) -> Result<bool> {
         let shown = |cell: &String| self.named(cell).into_owned();
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
-        match columns_of(&io::stdout()) {
-            Some(width) => self.report(&fitted_columns(&rows, give_way, width)),
-            None => self.report(&columns(&rows)),
-        }
+        let rows: Vec<Vec<String>> = above.iter().chain(rows).map(|row| row.iter().map(shown).collect()).collect();
+        let text = match columns_of(&io::stdout()) {
+            Some(width) => fitted_columns(&rows, above.len(), give_way, width),
+            None => columns(&rows).split_inclusive('\n').skip(above.len()).collect(),
+        };
+        self.stream(self.lines(&text).as_bytes())
     }
 
     /// A text with what it says to type under the name this program was called by, and with `~` for the user's home.
@@ -111,12 +120,19 @@ impl Terminal {
     /// # Errors
     /// `Disk` when it cannot be written. A reader that went away is no failure: there is nobody left to tell.
     pub fn data(&self, bytes: &[u8]) -> Result<()> {
+        self.stream(bytes).map(drop)
+    }
+
+    /// The same for data in pieces: `false` when nobody reads them any more, and no more of them need be made.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn stream(&self, bytes: &[u8]) -> Result<bool> {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(Kind::Disk, format!("cannot write to standard output: {}", reason(&error))))
-            }
-            _ => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Failure::new(Kind::Disk, format!("cannot write to standard output: {}", reason(&error)))),
         }
     }
 
@@ -125,10 +141,14 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn report(&self, text: &str) -> Result<()> {
+        self.data(self.lines(text).as_bytes())
+    }
+
+    fn lines(&self, text: &str) -> String {
         let text = self.named(text);
         let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
         lines.push(Cow::Borrowed(""));
-        self.data(lines.join("\n").as_bytes())
+        lines.join("\n")
     }
 
     /// How many columns the screen has that standard output is; `None` where it is none.

@@ -46,8 +46,8 @@ macro_rules! actions {
             }
         }
 
-        #[cfg(test)]
-        pub(super) const ACTIONS: &[Action] = &[$(Action::$action),*];
+        /// Every action that this version writes.
+        pub const ACTIONS: &[Action] = &[$(Action::$action),*];
     };
 }
 

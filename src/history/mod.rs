@@ -48,9 +48,11 @@ mod event;
 mod head;
 mod mark;
 mod prune;
+pub mod query;
 mod read;
 mod reason;
 mod segment;
+pub mod usage;
 mod uses;
 mod verify;
 
@@ -65,10 +67,11 @@ mod tests;
 
 pub use append::Appended;
 pub use chain::LogId;
-pub use event::{Action, Event};
+pub use event::{ACTIONS, Action, Event};
 pub use mark::Mark;
 pub use prune::Segment;
-pub use read::Reader;
+pub use query::{Lineage, Query};
+pub use read::{Place, Reader};
 pub use reason::Reason;
 pub use uses::Use;
 pub use verify::{Pruned, Verdict};

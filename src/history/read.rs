@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
 };
 
 use super::{
@@ -94,6 +94,20 @@ impl<'a> Walk<'a> {
         Self { log, chain, number, numbered: false, known, lines: None, fresh: false, closed: false }
     }
 
+    /// Goes on at a place. `None` if its file is not there, or ends before it.
+    fn resume(log: &'a Log, place: &Place) -> io::Result<Option<Self>> {
+        let mut walk = Self::at(log, place.at, place.file, 0);
+        let Step::File = walk.open()? else { return Ok(None) };
+        let Some(lines) = &mut walk.lines else { return Ok(None) };
+        if lines.reader.get_ref().metadata()?.len() < place.at.offset {
+            return Ok(None);
+        }
+        lines.reader.seek(SeekFrom::Start(place.at.offset))?;
+        walk.chain.at = place.at;
+        (walk.fresh, walk.closed) = (place.at.offset == 0, place.closed);
+        Ok(Some(walk))
+    }
+
     pub(super) fn step(&mut self) -> io::Result<Step> {
         loop {
             let Some(lines) = &mut self.lines else { return self.open() };
@@ -163,7 +177,33 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A place between two entries, from which reading can go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    at: Position,
+    /// The number of the file that it is in, or will get.
+    file: u64,
+    /// Whether that file was closed by the entry before it.
+    closed: bool,
+}
+
+impl Place {
+    /// The number of the entry before it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.at.seq
+    }
+}
+
 impl Log {
+    /// The entries after a place. `None` where the history does not go on there, as when it was set aside.
+    #[must_use]
+    pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
+        let resumed = || Walk::resume(self, place).ok().flatten().map(Reader::new);
+        let goes_on = !matches!(resumed()?.advance(), Some(Err(_)));
+        if goes_on { resumed() } else { None }
+    }
+
     /// Where the history begins: as its head says, or without one as its newest `prune` entry does.
     pub(super) fn beginning(&self, found: &Found) -> io::Result<Files> {
         if let Found::Head(head) = found {
@@ -194,25 +234,45 @@ impl Log {
 
 /// The entries of a log, each with its number, from the first. After an error there is nothing more.
 pub struct Reader<'a> {
-    walk: Option<Walk<'a>>,
+    walk: Walk<'a>,
+    is_over: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(walk: Walk<'a>) -> Self {
-        Self { walk: Some(walk) }
+        Self { walk, is_over: false }
     }
 
-    fn step(&mut self) -> Result<Option<(u64, Event)>> {
-        let Some(walk) = &mut self.walk else { return Ok(None) };
+    /// Where the next entry will stand.
+    pub(super) fn place(&self) -> Place {
+        Place { at: self.walk.chain.at, file: self.walk.number, closed: self.walk.closed }
+    }
+
+    /// Goes to the next entry and gives its number; [`Reader::json`] has the rest.
+    pub(super) fn advance(&mut self) -> Option<Result<u64>> {
+        if self.is_over {
+            return None;
+        }
+        let step = self.step();
+        self.is_over = !matches!(step, Ok(Some(_)));
+        step.transpose()
+    }
+
+    /// The entry as the JSON it was sealed as: most that are looked through need not be read any further.
+    pub(super) fn json(&self) -> &[u8] {
+        self.walk.chain.json()
+    }
+
+    fn step(&mut self) -> Result<Option<u64>> {
         loop {
-            let step = walk.step().map_err(|error| {
+            let step = self.walk.step().map_err(|error| {
                 let why = crate::failure::reason(&error);
                 Failure::new(Kind::Disk, format!("cannot read the history: {why}"))
             })?;
             return match step {
                 Step::File => continue,
-                Step::Entry => Ok(Some((walk.chain.at.seq, Event::from_json(walk.chain.json())))),
-                Step::Flaw(why) => Err(bad_line(walk.chain.at.seq + 1, &why)),
+                Step::Entry => Ok(Some(self.walk.chain.at.seq)),
+                Step::Flaw(why) => Err(bad_line(self.walk.chain.at.seq + 1, &why)),
                 Step::Rest | Step::End => Ok(None),
             };
         }
@@ -223,11 +283,8 @@ impl Iterator for Reader<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.step().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.walk = None;
-        }
-        item
+        let number = self.advance()?;
+        Some(number.map(|number| (number, Event::from_json(self.json()))))
     }
 }
 

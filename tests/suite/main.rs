@@ -28,6 +28,7 @@ mod naming;
 mod policing;
 mod prompting;
 mod pty;
+mod questioning;
 mod readme;
 mod recording;
 mod recovering;

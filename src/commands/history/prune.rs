@@ -23,7 +23,7 @@ pub fn prune(
     home: &Home,
     kept: &Kept,
     log: &Log,
-    arguments: &cli::PruneHistory,
+    arguments: &cli::HistoryPrune,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let now = Moment::now();

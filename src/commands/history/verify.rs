@@ -25,7 +25,7 @@ pub fn verify(
     home: &Home,
     kept: &Kept,
     log: &Log,
-    arguments: &cli::VerifyHistory,
+    arguments: &cli::HistoryVerify,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let marks = arguments.against.as_deref().map_or(Ok(Ok(Vec::new())), |against| anchor::kept(log, against))?;
