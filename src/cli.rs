@@ -20,7 +20,7 @@ mod history;
 mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
-pub use history::{History, HistoryVerb};
+pub use history::{History, HistoryVerb, Page};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()
