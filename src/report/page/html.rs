@@ -36,29 +36,19 @@ impl Html {
         self
     }
 
-    /// Adds a name that others have chosen: apart from the text around it, whichever way it is written, cut in its middle
-    /// where it is very long, and with leave to go on in the next line behind a slash.
+    /// Adds a name that others have chosen: apart from the text around it, whichever way it is written, and cut in its
+    /// middle where it is very long.
     pub(super) fn name(&mut self, name: &str) -> &mut Self {
         self.raw("<bdi>");
         match name.chars().count() {
-            ..=LONGEST => self.breakable(name),
+            ..=LONGEST => self.text(name),
             length => {
                 let begin: String = name.chars().take(LONGEST / 2).collect();
                 let end: String = name.chars().skip(length - LONGEST / 2).collect();
-                self.breakable(&begin).text("…").breakable(&end)
+                self.text(&begin).text("…").text(&end)
             }
         }
         .raw("</bdi>")
-    }
-
-    fn breakable(&mut self, name: &str) -> &mut Self {
-        for part in name.split_inclusive(['/', '\\']) {
-            self.text(part);
-            if part.ends_with(['/', '\\']) {
-                self.raw("<wbr>");
-            }
-        }
-        self
     }
 
     /// Adds a number, in groups of three digits.

@@ -1,6 +1,6 @@
 //! The keys' lives: when each was kept and replaced, and what is to come.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{Html, Made, day};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         lives::{Axis, Life, Line, What},
         tally::Change,
     },
-    rotation::State,
+    rotation::{Outlook, State},
 };
 
 /// The shapes that stand at moments, once for all lines. No two differ in colour alone.
@@ -22,6 +22,9 @@ pub(super) const SHAPES: &str = "<svg class=\"shapes\" width=\"0\" height=\"0\" 
     <g id=\"m-revoked\"><path class=\"stroke\" d=\"M-4.5-4.5 4.5 4.5M-4.5 4.5 4.5-4.5\"/></g>\
     <g id=\"m-removed\"><path class=\"stroke\" d=\"M0-6V6\"/></g>\
     </defs></svg>\n";
+
+/// How many keys are seen at once; the rest unfolds.
+const SEEN: usize = 30;
 
 /// What each shape means.
 const MEANINGS: [(What, &str); 7] = [
@@ -49,13 +52,33 @@ pub(super) fn write(made: &Made, html: &mut Html) {
     }
     let axis = Axis::of(&lines, made.tally.since, made.now);
     legend(&lines, html);
+    let mut lives: Vec<&Life> = made.lives.iter().collect();
+    lives.sort_by_key(|life| urgency(life));
+    let (seen, rest) = lives.split_at(lives.len().min(SEEN));
+    table(seen, &lines, axis, made, html);
+    if !rest.is_empty() {
+        html.raw("<details>\n<summary>").number(rest.len() as u64).raw(" more keys</summary>\n");
+        table(rest, &lines, axis, made, html);
+        html.raw("</details>\n");
+    }
+    html.raw("</section>\n");
+}
+
+/// What has most to be done comes first, as `due` has it; what is no longer kept comes last.
+fn urgency(life: &Life) -> impl Ord + '_ {
+    let outlook = life.outlook.as_ref();
+    let without_plan = outlook.is_none_or(Outlook::is_without_plan);
+    (Reverse(outlook.map(|outlook| outlook.state)), without_plan, next(life).map(|(at, _)| at), &life.name)
+}
+
+fn table(lives: &[&Life], lines: &BTreeMap<&str, Line>, axis: Axis, made: &Made, html: &mut Html) {
     html.raw("<table class=\"lives\" role=\"table\">\n<caption class=\"unseen\">Each key’s state and dates</caption>\n<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"key\">Key</th><th role=\"columnheader\" scope=\"col\" class=\"state\">State</th><th role=\"columnheader\" scope=\"col\" class=\"line\"><span class=\"unseen\">Time line</span>");
     ticks(axis, made, html);
     html.raw("</th><th role=\"columnheader\" scope=\"col\" class=\"date\">Secret since</th><th role=\"columnheader\" scope=\"col\" class=\"next\">Next</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
-    for life in made.lives {
+    for life in lives {
         row(life, lines.get(life.name.as_str()), axis, made, html);
     }
-    html.raw("</tbody>\n</table>\n</section>\n");
+    html.raw("</tbody>\n</table>\n");
 }
 
 fn legend(lines: &BTreeMap<&str, Line>, html: &mut Html) {
