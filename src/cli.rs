@@ -22,7 +22,7 @@ mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
 pub use history::{
-    History, HistoryFilter, HistoryPrune, HistoryUsage, HistoryVerb, HistoryVerify, HistoryWho, UsageBy,
+    History, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify, HistoryWho, UsageBy,
 };
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 

@@ -1,11 +1,13 @@
 //! `keyctl history` and its commands.
 
+use std::path::PathBuf;
+
 use clap::{
     Args, Subcommand, ValueEnum, ValueHint,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::Report;
+use super::{Report, path_parser};
 use crate::{
     date::Period,
     history::{ACTIONS, Action},
@@ -37,6 +39,9 @@ pub struct History {
     /// Show the last 10 entries or COUNT, and each new one as it comes
     #[arg(long, short = 'f')]
     pub follow: bool,
+    /// Draw uses by day, and by week for each key
+    #[arg(long, conflicts_with_all = ["json", "last", "follow"])]
+    pub graph: bool,
 }
 
 /// Which entries a question is about.
@@ -88,6 +93,11 @@ pub enum HistoryVerb {
         #[arg(long, short = 'y')]
         yes: bool,
     },
+    /// Write a page for the browser: uses by day, the keys' dates, alerts
+    #[command(
+        after_help = "Exit codes: 0 written, 1 written of a history that was tampered with, 4 of one that is not provable."
+    )]
+    Report(HistoryReport),
     /// Refused: entries are only ever made
     #[command(hide = true)]
     Import {
@@ -177,4 +187,18 @@ pub struct HistoryPrune {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `keyctl history report`
+#[derive(Args)]
+pub struct HistoryReport {
+    /// Write it to this file, readable by you alone; `-` is standard output
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub html: PathBuf,
+    /// Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Write over a file that is there
+    #[arg(long, short)]
+    pub force: bool,
 }

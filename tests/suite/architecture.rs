@@ -9,14 +9,14 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator", "reminder", "scan"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan"],
     &["project", "config"],
     &["profile", "rotation", "issuer"],
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess"],
     &["platform", "random", "session_bus"],
-    &["secret", "name", "date", "failure", "hex"],
+    &["secret", "name", "date", "failure", "hex", "plain"],
 ];
 
 /// Where a row's module may look sideways or up after all, and why.

@@ -25,6 +25,7 @@ mod leaking;
 mod manual;
 mod mending;
 mod naming;
+mod paging;
 mod policing;
 mod prompting;
 mod pty;

@@ -14,9 +14,11 @@ use super::{mending, opening, record};
 
 mod anchor;
 mod follow;
+mod graph;
 mod list;
 mod prune;
 mod question;
+mod report;
 mod usage;
 mod verify;
 mod who;
@@ -45,7 +47,9 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
             let key = question::key(&arguments.name, &log, &store)?;
             who::who(&log, key, &arguments, now, terminal)
         }
+        Some(HistoryVerb::Report(arguments)) => report::report(&home, &kept, &store.read()?, &arguments, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
+        None if arguments.graph => graph::graph(&log, terminal),
         None => {
             query.key = arguments.name.as_ref().map(|name| question::key(name, &log, &store)).transpose()?;
             if arguments.follow {
