@@ -99,6 +99,13 @@ impl Log {
         self
     }
 
+    /// With another length from which on a file is closed than 4 MiB.
+    #[must_use]
+    pub fn closing_at(mut self, bytes: u64) -> Self {
+        self.longest = bytes;
+        self
+    }
+
     /// All entries from the first, each checked as it comes; an unfinished last line is left out. Only [`Log::verify`]
     /// says whether these are all.
     ///

@@ -35,6 +35,7 @@ mod reporting;
 mod rotating;
 mod rotating_aws;
 mod running;
+mod segmenting;
 mod storing;
 mod toplevel;
 mod trusting;
