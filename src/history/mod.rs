@@ -56,6 +56,8 @@ mod verify;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
 mod tamper_tests;

@@ -29,8 +29,8 @@ fn event(note: &str) -> Event {
 pub fn fill(data: &Path, bytes: u64) {
     let (log, file) = (log(data), data.join("history.log"));
     let left = || bytes - fs::metadata(&file).expect("there").len();
-    let long = "x".repeat(5_800);
-    for (note, most) in [(long.as_str(), 8 * 1024), ("", 230)] {
+    let much = "x".repeat(5_800);
+    for (note, most) in [(much.as_str(), 8 * 1024), ("", 230)] {
         while left() > most {
             log.append(&event(note), false).expect("added");
         }
@@ -77,6 +77,39 @@ fn a_history_that_fills_its_file_goes_on_in_another_and_is_listed_and_proven_as_
     assert_eq!(told, [(number + 1, "get".into()), (number + 2, "segment".into()), (number + 3, "run".into())]);
     let said = format!("the history is intact ({} entries, end proven, anchored at #1)\n", number + 3);
     sandbox.call(&["history", "verify"]).run().says(&said, "", 0);
+}
+
+/// The order that a power cut is survived by, read from a trace: what the steps at the head of append.rs say.
+#[test]
+fn what_a_step_relies_on_is_on_the_disk_before_it() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    fill(&sandbox.data(""), 4 * 1024 * 1024);
+    let (ran, trace) = sandbox.call(&["get", "A"]).traced("fsync,fdatasync,rename,unlink,unlinkat");
+    ran.says("first-secret", "", 0);
+    let log = in_order(&trace, &["fdatasync(", "/history.log>"], 0);
+    let closed = in_order(&trace, &["rename(", "/history.head\""], log);
+    let put_down = in_order(&trace, &["fsync(", "/keyctl>"], closed);
+    let numbered = in_order(&trace, &["rename(", "/history.log\"", "/history-0001.log\""], put_down);
+    let kept = in_order(&trace, &["fsync(", "/keyctl>"], numbered);
+    let begun = in_order(&trace, &["rename(", "/history.head\""], kept);
+    in_order(&trace, &["fsync(", "/keyctl>"], begun);
+    assert!(!trace.lines().take(numbered - 1).any(|line| line.contains("/history-0001.log")), "{trace}");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    let call = sandbox.call(&["history", "prune", "--keep-segments", "0", "--yes"]);
+    let (ran, trace) = call.traced("fsync,fdatasync,rename,unlink,unlinkat");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let log = in_order(&trace, &["fdatasync(", "/history.log>"], 0);
+    let noted = in_order(&trace, &["rename(", "/history.head\""], log);
+    let put_down = in_order(&trace, &["fsync(", "/keyctl>"], noted);
+    in_order(&trace, &["unlink", "/history-0001.log\""], put_down);
+    assert!(!trace.lines().take(put_down).any(|line| line.contains("/history-0001.log")), "{trace}");
+}
+
+/// Behind which line of a trace the next call stands that all of these words are in.
+#[track_caller]
+fn in_order(trace: &str, words: &[&str], from: usize) -> usize {
+    let at = trace.lines().skip(from).position(|line| words.iter().all(|word| line.contains(word)));
+    from + at.unwrap_or_else(|| panic!("no {words:?} behind line {from}: {trace}")) + 1
 }
 
 #[test]
