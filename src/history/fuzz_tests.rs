@@ -61,7 +61,7 @@ const PIECES: &[&[u8]] = &[
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
     let at = random.below(bytes.len() + 1);
     let to = at + random.below(bytes.len() - at + 1);
-    match random.below(9) {
+    match random.below(10) {
         0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
         1 => drop(bytes.drain(at..to)),
         2 => bytes.truncate(at),
@@ -73,6 +73,15 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
             drop(bytes.splice(at..to, other[from..].iter().copied().take(4096)));
         }
         7 => {
+            let mut fields: Vec<&[u8]> = bytes.split(|byte| *byte == b'.').collect();
+            // Numbers stand behind every third dot.
+            let number = 1 + 3 * random.below(fields.len() / 3);
+            if number < fields.len() {
+                fields[number] = random.of(&[b"18446744073709551615".as_slice(), b"0", b"2", b"01", b""]);
+            }
+            *bytes = fields.join(&b'.');
+        }
+        8 => {
             let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
             let (one, two) = (random.below(lines.len()), random.below(lines.len()));
             if !lines.is_empty() {
