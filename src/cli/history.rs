@@ -173,10 +173,9 @@ pub struct HistoryVerify {
 
 /// `keyctl history prune`
 #[derive(Args)]
-#[group(required = true, multiple = false, args = ["before", "keep_segments"])]
 pub struct HistoryPrune {
     /// Remove segments that end before a date, or so long ago: `90d`
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", required_unless_present = "keep_segments", conflicts_with = "keep_segments")]
     pub before: Option<String>,
     /// Remove all segments but the newest COUNT
     #[arg(long, value_name = "COUNT")]

@@ -59,6 +59,8 @@ mod verify;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
 mod tamper_tests;
@@ -101,6 +103,13 @@ impl Log {
     #[must_use]
     pub fn expecting(mut self, known: Option<Mark>) -> Self {
         self.known = known;
+        self
+    }
+
+    /// With another length from which on a file is closed than 4 MiB.
+    #[must_use]
+    pub fn closing_at(mut self, bytes: u64) -> Self {
+        self.longest = bytes;
         self
     }
 

@@ -18,6 +18,9 @@ use crate::failure::{Failure, Kind, Result};
 /// How much is read at once.
 const BUFFER: usize = 32 * 1024;
 
+/// A number that no entry ever has, and that can still be counted on from.
+const MOST: u64 = u64::MAX / 2;
+
 /// What comes next in a log.
 pub(super) enum Piece<'a> {
     /// A line, without its line break.
@@ -215,7 +218,9 @@ impl Log {
         let Some(file) = open_file(&path)? else { return Ok(whole) };
         let mut lines = Lines::new(file);
         let Piece::Line(first) = lines.next()? else { return Ok(whole) };
-        let Some((seq, hash)) = chain::claimed(first).filter(|(seq, _)| *seq > 1) else { return Ok(whole) };
+        let Some((seq, hash)) = chain::claimed(first).filter(|(seq, _)| (2..MOST).contains(seq)) else {
+            return Ok(whole);
+        };
         // What stands before the first line is not there to be hashed, but all lines after it open by what the first one
         // says of itself, and one of them says what stood before.
         let mut walk = Walk::at(self, Position { seq, offset: 0, hash }, number.unwrap_or(1), 0);

@@ -16,7 +16,7 @@ use super::{
 
 /// A history whose files are closed after a few entries.
 pub(super) fn small(folder: &Path) -> Log {
-    Log { longest: 800, ..log_in(folder) }
+    log_in(folder).closing_at(800)
 }
 
 /// Three files: entries 1 to 5 and 6 to 10, each the last of them a `segment` entry, and then 11 and 12.
@@ -166,7 +166,7 @@ fn a_kill_at_any_step_of_the_closing_of_a_file_is_mended() {
         log.append(&event(number), true).unwrap();
     }
     // The fourth entry makes the file long enough, and the closing is broken off before it begins.
-    let open = Log { longest: u64::MAX, ..log_in(folder.path()) };
+    let open = log_in(folder.path()).closing_at(u64::MAX);
     open.append(&event(4), true).unwrap();
     let before = state(folder.path());
     let (path, head) = (log.file("log"), log.file("head"));
@@ -365,7 +365,7 @@ fn a_kill_at_any_step_of_pruning_is_mended() {
         restore(folder.path(), state);
         let verdict = log.verify(None);
         assert!(!matches!(verdict, Verdict::Tampered { .. }), "{at}: {verdict}");
-        let open = Log { longest: u64::MAX, ..log_in(folder.path()) };
+        let open = log_in(folder.path()).closing_at(u64::MAX);
         open.append(&event(12), false).unwrap_or_else(|failure| panic!("{at}: {failure}"));
         let verdict = log.verify(None).to_string();
         let (kept, expected) = if at < entry {
@@ -388,7 +388,7 @@ fn a_history_of_several_files_is_set_aside_whole() {
     assert_eq!(left, [log.file("lock")]);
     assert_eq!(small(&aside).verify(None).to_string(), "intact (12 entries, end proven)");
     assert_eq!(state(&aside).len() + 1, whole.len());
-    let other = Log { longest: 800, ..Log::new(folder.path(), [9; 16], IDENTITY) };
+    let other = Log::new(folder.path(), [9; 16], IDENTITY).closing_at(800);
     other.append(&event(1), true).unwrap();
     assert_eq!(other.verify(None).to_string(), "intact (1 entry, end proven)");
 }

@@ -37,6 +37,7 @@ mod reporting;
 mod rotating;
 mod rotating_aws;
 mod running;
+mod segmenting;
 mod storing;
 mod toplevel;
 mod trusting;

@@ -29,8 +29,11 @@ pub fn anchor(log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<E
         terminal.json(&json!({ "mark": line, "log": log.name(), "n": mark.seq, "hash": hash }))?;
     } else {
         terminal.report(&line)?;
-        terminal
-            .hint("keep it where this machine cannot change it; `keyctl history verify --against` compares with it");
+        // Who writes it to a file knows.
+        if terminal.width().is_some() {
+            terminal.hint("keep it where nobody on this machine can change it");
+            terminal.hint("compare with it one day: `keyctl history verify --against MARK`");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,7 +61,7 @@ pub fn kept(log: &Log, against: &str) -> Result<std::result::Result<Vec<Mark>, S
 }
 
 fn of_this_one(log: &Log, marks: std::result::Result<Vec<Mark>, String>) -> std::result::Result<Vec<Mark>, String> {
-    marks.map_err(|name| format!("the mark is of another history, {name}; this one is {}", log.name()))
+    marks.map_err(|name| format!("the mark is of another history, `{name}`; this one is `{}`", log.name()))
 }
 
 fn from_standard_input() -> Result<String> {
