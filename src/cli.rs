@@ -20,7 +20,7 @@ mod history;
 mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
-pub use history::{History, HistoryFilter, HistoryUsage, HistoryVerb, HistoryWho, UsageBy};
+pub use history::{History, HistoryExport, HistoryFilter, HistoryUsage, HistoryVerb, HistoryWho, UsageBy};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()
@@ -110,7 +110,7 @@ pub enum Verb {
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Profile(Profile),
     /// Show who used which key when, or prove that no entry was changed
-    History(History),
+    History(Box<History>),
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),

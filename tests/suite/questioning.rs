@@ -2,13 +2,19 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::Stdio,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use keyctl::terminal::printable;
 use serde_json::{Value, json};
 
-use crate::{clock::keep, sandbox::Sandbox};
+use crate::{
+    clock::keep,
+    sandbox::{Sandbox, copy_program},
+    tools,
+};
 
 /// The moment at which most of these questions are asked.
 const NOW: &str = "2026-11-25T10:00:00Z";
@@ -306,6 +312,123 @@ fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
 fn the_history_takes_nothing_from_outside() {
     let sandbox = some();
     for words in [&["history", "import"][..], &["history", "import", "--format", "jsonl", "file"]] {
-        sandbox.call(words).run().says("", "keyctl: the history takes no entries from outside: they are only ever made, by what is done\nkeyctl: hint: `keyctl history --json` writes them for other programs\n", 2);
+        sandbox.call(words).run().says("", "keyctl: the history takes no entries from outside: they are only ever made, by what is done\nkeyctl: hint: `keyctl history export` writes them for other programs\n", 2);
     }
+}
+
+/// Entries whose programs and folders try to break out of whatever they are written in.
+fn hostile() -> Sandbox {
+    let sandbox = some();
+    let program = "=1+1|a\\b\"c]d,e=f\n<110>1 - - evil\r\x1b[31m\u{202e}\u{85}ü\\";
+    let folder = std::ffi::OsStr::from_bytes(b"project/ a|b=c\\\"d\"]\n\xff, e\t");
+    std::fs::create_dir_all(sandbox.home().join(folder)).expect("make");
+    let path = sandbox.home().join(folder).join(program);
+    copy_program("/bin/true", &path);
+    let words = ["run", "-k", "K=openai/dev", "--"].map(std::ffi::OsString::from);
+    let words = [&words[..], &[path.into_os_string()]].concat();
+    sandbox.call(&words).inside(sandbox.home().join(folder)).at("2026-11-25T09:00:00Z").run().says("", "", 0);
+    sandbox
+}
+
+/// An export as the program reads it that it is meant for.
+fn read_back(sandbox: &Sandbox, form: &str) -> Value {
+    let exported = sandbox.call(&["history", "export", "--format", form]).run();
+    assert_eq!((exported.stderr().as_str(), exported.code()), ("", 0));
+    let mut reader = tools::script(sandbox, "questioning.py");
+    let file = sandbox.outside().join(form);
+    std::fs::write(&file, &exported.output.stdout).expect("write");
+    reader.arg(form).stdin(std::fs::File::open(file).expect("open"));
+    serde_json::from_str(&tools::output(&mut reader)).expect("json")
+}
+
+/// What the readers have to find, from the lines of JSON.
+fn expected(sandbox: &Sandbox, shown: fn(&str) -> String) -> Value {
+    let names = [
+        ("prog", "program"),
+        ("cwd", "folder"),
+        ("tty", "terminal"),
+        ("names", "keys"),
+        ("t", "time"),
+        ("ev", "action"),
+    ];
+    let text = |value: &Value| match value {
+        Value::Array(list) => list.iter().map(|item| item.as_str().expect("text")).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let lines = sandbox.call(&["history", "export", "--format", "jsonl"]).run();
+    let entry = |line: &str| {
+        let entry: serde_json::Map<String, Value> = serde_json::from_str(line).expect("json");
+        let field = |(name, value): (&String, &Value)| {
+            let known = names.iter().find(|(sealed, _)| sealed == name);
+            (known.map_or(name.as_str(), |(_, name)| name).to_owned(), Value::from(shown(&text(value))))
+        };
+        Value::Object(entry.iter().map(field).collect())
+    };
+    String::from_utf8(lines.output.stdout).expect("text").lines().map(entry).collect()
+}
+
+#[test]
+fn what_other_programs_read_is_what_was_recorded() {
+    let sandbox = hostile();
+    for form in ["csv", "syslog", "cef"] {
+        assert_eq!(read_back(&sandbox, form), expected(&sandbox, |text| printable(text).into_owned()), "{form}");
+    }
+    assert_eq!(read_back(&sandbox, "otel"), expected(&sandbox, str::to_owned));
+    let exported = sandbox.call(&["history", "export", "--format", "jsonl"]).run();
+    let listed = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(exported.output.stdout, listed.output.stdout);
+    let file = sandbox.outside().join("jsonl");
+    std::fs::write(&file, &exported.output.stdout).expect("write");
+    let mut jq = Command::new("jq");
+    jq.args(["-r", "select(.n == 8).prog"]).arg(file);
+    let program = "=1+1|a\\b\"c]d,e=f\n<110>1 - - evil\r\x1b[31m\u{202e}\u{85}ü\\\n";
+    assert_eq!(tools::output(&mut jq), program);
+}
+
+#[test]
+fn no_export_has_a_control_character_or_one_line_more_than_entries() {
+    let sandbox = hostile();
+    for (form, head) in [("jsonl", 0), ("csv", 1), ("syslog", 0), ("cef", 0), ("otel", 0)] {
+        let exported = sandbox.call(&["history", "export", "--format", form]).run();
+        let text = String::from_utf8(exported.output.stdout.clone()).expect("text");
+        assert_eq!(text.lines().count(), 8 + head, "{form}");
+        assert!(!text.replace("\r\n", "").contains(|c: char| c != '\n' && c.is_control()), "{form}: {text}");
+        assert!(!text.contains('\u{202e}'), "{form}");
+    }
+}
+
+#[test]
+fn an_export_to_a_file_is_new_private_and_filtered() {
+    let sandbox = some();
+    let words = ["history", "export", "--format", "csv", "--since", "2026-11-23", "--action", "run", "-o", "out.csv"];
+    sandbox.call(&words).at(NOW).run().says("", "keyctl: wrote 2 entries to `out.csv`\n", 0);
+    let path = sandbox.project().join("out.csv");
+    let home = sandbox.home().display().to_string();
+    let text = std::fs::read_to_string(&path).expect("read");
+    let pids: Vec<String> = [4, 5].into_iter().map(|number| pid(&sandbox, number).to_string()).collect();
+    assert_eq!(
+        text,
+        format!(
+            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other\r\n\
+             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,,,{home}/shop/api,,false,{},,,,,,,\r\n\
+             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,,,{home}/project,,false,{},,,,,,,\r\n",
+            pids[0], pids[1]
+        )
+    );
+    assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    let exists = "keyctl: `out.csv` exists already; nothing was written\nkeyctl: hint: name a new file\n";
+    sandbox.call(&words).at(NOW).run().says("", exists, 1);
+    assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
+    let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
+    let end = log.len();
+    log[end - 30] ^= 1;
+    std::fs::write(sandbox.data("history.log"), log).expect("write");
+    let ran = sandbox.call(&["history", "export", "--format", "otel", "-o", "part"]).run();
+    let changed = "keyctl: the history was changed at entry 7: its chain value is wrong\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    ran.says("", changed, 5);
+    assert!(!sandbox.project().join("part").exists(), "a part would pass for the whole");
+    let forms =
+        "keyctl: `--format` takes one of: jsonl, csv, syslog, cef, otel\nkeyctl: hint: see `keyctl history --help`\n";
+    sandbox.call(&["history", "export", "--format", "xml"]).run().says("", forms, 2);
 }

@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use crate::{
     cli,
     date::Moment,
+    exchange::events::Form,
     failure::Result,
     history::{
         Event, Log, Query,
         query::{agent, reason},
     },
-    terminal::{Terminal, count, printable_json},
+    terminal::{Terminal, count, printable, printable_json},
 };
 
 /// So many rows a table has if nothing else is said.
@@ -103,9 +104,7 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
 /// One entry as a line of JSON: the fields it was sealed with, and its number as `n`.
 #[must_use]
 pub fn line(number: u64, event: &Event) -> String {
-    let mut value = event.to_value();
-    value["n"] = number.into();
-    printable_json(&value.to_string()) + "\n"
+    printable_json(&Form::Jsonl.line(number, event, printable))
 }
 
 /// Lines on their way to standard output, many at a time.

@@ -12,6 +12,7 @@ use crate::{
 
 use super::{mending, opening, record};
 
+mod export;
 mod follow;
 mod list;
 mod question;
@@ -41,6 +42,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
             let key = question::key(&arguments.name, &log, &store)?;
             who::who(&log, key, &arguments, now, terminal)
         }
+        Some(HistoryVerb::Export(arguments)) => export::export(&log, &arguments, now, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
         None => {
             query.key = arguments.name.as_ref().map(|name| question::key(name, &log, &store)).transpose()?;
@@ -54,5 +56,5 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
 
 fn no_import() -> Failure {
     Failure::new(Kind::Usage, "the history takes no entries from outside: they are only ever made, by what is done")
-        .hint("`keyctl history --json` writes them for other programs")
+        .hint("`keyctl history export` writes them for other programs")
 }
