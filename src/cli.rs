@@ -20,7 +20,9 @@ mod history;
 mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
-pub use history::{History, HistoryExport, HistoryFilter, HistoryUsage, HistoryVerb, HistoryWho, UsageBy};
+pub use history::{
+    History, HistoryExport, HistoryFilter, HistoryUsage, HistoryVerb, HistoryWho, PruneHistory, UsageBy, VerifyHistory,
+};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()

@@ -25,9 +25,11 @@ use crate::{
 };
 
 mod layout;
+mod progress;
 
 pub use layout::columns;
 use layout::{aligned, fitted_columns, wrapped};
+pub use progress::Progress;
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
 const USUAL_NAME: &str = "keyctl";

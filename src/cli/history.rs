@@ -73,13 +73,20 @@ pub struct HistoryFilter {
 pub enum HistoryVerb {
     /// Prove that no entry was changed, added or cut off
     #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
-    Verify(Report),
+    Verify(VerifyHistory),
     /// Count the uses of each key, program or project, and show what is unused
     Usage(HistoryUsage),
     /// Show which programs use a key where: what breaks when it is replaced
     Who(HistoryWho),
     /// Write the entries for other programs, in a form that stays as it is
     Export(HistoryExport),
+    /// Print a line to keep elsewhere, which proves the history up to now
+    Anchor(Report),
+    /// Remove old parts of the history; an entry says so for ever
+    #[command(
+        after_help = "A history is kept in segments of 4 MiB, each some ten thousand entries; only\nwhole ones are removed, and the last one stays."
+    )]
+    Prune(PruneHistory),
     /// Go on after damage: seal the end anew, or set the history aside
     Repair {
         /// Do not ask
@@ -168,4 +175,33 @@ fn form_parser() -> impl TypedValueParser<Value = Form> {
 
 fn action_parser() -> impl TypedValueParser<Value = Action> {
     PossibleValuesParser::new(ACTIONS.iter().map(Action::as_str)).map(|word| Action::from(word.as_str()))
+}
+
+/// `keyctl history verify`
+#[derive(Args)]
+pub struct VerifyHistory {
+    /// Compare with what `history anchor` printed once: the line, a file, or `-`
+    #[arg(long, value_name = "MARK|FILE", allow_hyphen_values = true)]
+    pub against: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl history prune`
+#[derive(Args)]
+#[group(required = true, multiple = false, args = ["before", "keep_segments"])]
+pub struct PruneHistory {
+    /// Remove segments that end before a date, or so long ago: `90d`
+    #[arg(long, value_name = "DATE")]
+    pub before: Option<String>,
+    /// Remove all segments but the newest COUNT
+    #[arg(long, value_name = "COUNT")]
+    pub keep_segments: Option<usize>,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
 }

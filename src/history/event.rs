@@ -89,6 +89,10 @@ actions! {
     Gap = "gap",
     /// The history itself was mended.
     Repair = "repair",
+    /// A file of the history was closed; it goes on in another.
+    Segment = "segment",
+    /// Old files of the history were removed.
+    Prune = "prune",
     /// Something was tried and failed.
     Failed = "failed",
 }

@@ -247,11 +247,11 @@ impl Log {
         let own = memchr::memmem::Finder::new(&own);
         let (mut renames, mut is_known) = (Vec::new(), false);
         let mut reader = self.read()?;
-        while let Some(entry) = reader.next_json() {
-            let (number, json) = entry?;
-            is_known = is_known || own.find(&json).is_some();
-            if finders.iter().any(|finder| finder.find(&json).is_some()) {
-                let event = Event::from_json(&json);
+        while let Some(number) = reader.advance() {
+            let (number, json) = (number?, reader.json());
+            is_known = is_known || own.find(json).is_some();
+            if finders.iter().any(|finder| finder.find(json).is_some()) {
+                let event = Event::from_json(json);
                 renames.extend(renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned())));
             }
         }
@@ -295,14 +295,15 @@ impl Found<'_> {
     /// As the entries have them.
     pub fn take_last(&mut self, most: usize) -> Result<(Vec<(u64, Event)>, u64)> {
         let (mut last, mut all) = (VecDeque::new(), 0);
-        while let Some(entry) = self.next_json() {
-            let entry = entry?;
+        while let Some(number) = self.advance() {
+            let number = number?;
             all += 1;
+            // What is not shown in the end need not be read in full.
             if last.len() >= most {
                 last.pop_front();
             }
             if most > 0 {
-                last.push_back(entry);
+                last.push_back((number, Zeroizing::new(self.reader.json().to_vec())));
             }
         }
         Ok((last.into_iter().map(|(number, json)| (number, Event::from_json(&json))).collect(), all))
@@ -314,10 +315,11 @@ impl Found<'_> {
         self.reader.place()
     }
 
-    fn next_json(&mut self) -> Option<Result<(u64, Zeroizing<Vec<u8>>)>> {
+    /// Goes to the next entry that is meant, and gives its number.
+    fn advance(&mut self) -> Option<Result<u64>> {
         loop {
-            match self.reader.next_json()? {
-                Ok((number, json)) if number <= self.after || !self.query.matches_json(number, &json) => {}
+            match self.reader.advance()? {
+                Ok(number) if number <= self.after || !self.query.matches_json(number, self.reader.json()) => {}
                 other => return Some(other),
             }
         }
@@ -328,7 +330,7 @@ impl Iterator for Found<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.next_json()?.map(|(number, json)| (number, Event::from_json(&json))))
+        Some(self.advance()?.map(|number| (number, Event::from_json(self.reader.json()))))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Every change to a small real history is found: each bit, each byte, each cut, and what a forger would try.
 
-use std::fs;
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -88,11 +91,22 @@ fn every_bit_and_every_cut_of_the_head_counts() {
     }
     heads.extend((1..attack.head.len()).map(|length| attack.head[..length].to_vec()));
     heads.extend([b"\n".as_slice(), &[0; 1_000]].map(|more| [&attack.head, more].concat()));
-    for head in heads {
-        attack.put(&attack.bytes, &head);
-        assert_eq!(attack.log.verify(None).to_string(), "tampered at #3: the sealed end was changed");
-        assert_eq!(attack.log.append(&event(4), false).unwrap_err().kind, Kind::Store);
-    }
+    // A reader looks several times before it says so, in case the head is just being written: that is waiting, not work.
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let folder = tempfile::tempdir().unwrap();
+                let log = log_in(folder.path());
+                put(&log.file("log"), &attack.bytes);
+                while let Some(head) = heads.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    put(&log.file("head"), head);
+                    assert_eq!(log.verify(None).to_string(), "tampered at #3: the sealed end was changed");
+                    assert_eq!(log.append(&event(4), false).unwrap_err().kind, Kind::Store);
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -12,9 +12,11 @@ use crate::{
 
 use super::{mending, opening, record};
 
+mod anchor;
 mod export;
 mod follow;
 mod list;
+mod prune;
 mod question;
 mod usage;
 mod verify;
@@ -36,7 +38,9 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let log = record::log(&home, &kept, store.pick(&[])?.log);
     match arguments.verb {
         Some(HistoryVerb::Repair { yes }) => mending::repair(&home, yes, terminal),
-        Some(HistoryVerb::Verify(report)) => verify::verify(&home, &kept, &log, report.json, terminal),
+        Some(HistoryVerb::Verify(arguments)) => verify::verify(&home, &kept, &log, &arguments, terminal),
+        Some(HistoryVerb::Anchor(report)) => anchor::anchor(&log, report.json, terminal),
+        Some(HistoryVerb::Prune(arguments)) => prune::prune(&home, &kept, &log, &arguments, terminal),
         Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, &log, &arguments, now, terminal),
         Some(HistoryVerb::Who(arguments)) => {
             let key = question::key(&arguments.name, &log, &store)?;
