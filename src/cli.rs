@@ -10,6 +10,7 @@ use clap::{
 
 use crate::{
     exchange::export::Format,
+    history::Reason,
     home,
     identity::keeper::KeeperKind,
     name::{KeyName, ProfileName, VariableName},
@@ -150,6 +151,9 @@ pub struct Choice {
     /// Go on without the keys that the store does not have
     #[arg(long)]
     pub allow_missing: bool,
+    /// Say why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<Reason>,
 }
 
 /// `keyctl run`
@@ -220,6 +224,9 @@ pub struct Get {
     /// Print it on a terminal without asking first
     #[arg(long)]
     pub show: bool,
+    /// Say why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<Reason>,
 }
 
 /// `keyctl show`
@@ -277,6 +284,9 @@ pub struct Copy {
     /// Clear the clipboard after this many seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub seconds: u16,
+    /// Say why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<Reason>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -63,7 +63,7 @@ pub struct HistoryFilter {
     /// Only with this word in the outcome, such as `refused`; `failed` is all that failed
     #[arg(long, value_name = "WORD")]
     pub outcome: Option<String>,
-    /// Only through a coding agent, or through the one of this name
+    /// Only what a coding agent asked for, or one so named; it is told by a guess
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub agent: Option<String>,
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueHint};
 use super::path_parser;
 use crate::{
     date::Period,
+    history::Reason,
     name::{KeyName, Tag},
 };
 
@@ -236,6 +237,9 @@ pub struct Rotate {
     /// Open the issuer's page in the browser
     #[arg(long)]
     pub open: bool,
+    /// Say why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<Reason>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,

@@ -205,8 +205,9 @@ fn allow_variables(home: &Home, arguments: &cli::Allow, terminal: &Terminal) -> 
         return Err(Failure::new(Kind::Project, "nothing was allowed"));
     }
     let now = Moment::now();
+    let folder = arguments.folder.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
     change::change_or_create(home, terminal, now, None, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Allow, now).note(format!("may set {listed}"))))
+        Ok(Outcome::changed((), Event::new(Action::Allow, now).folder(&folder).note(format!("may set {listed}"))))
     })?;
     add(home, &project::place(arguments.folder.as_deref())?, &[], &arguments.variable, now, terminal)
 }
@@ -248,7 +249,7 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
     let folder = arguments.folder.clone().map_or_else(std::env::current_dir, Ok)?;
     // What was taken back stays taken back, also where it cannot be recorded just now.
     if let Err(failure) = change::change(&home, terminal, now, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Deny, now).folder(&folder)))
+        Ok(Outcome::changed((), Event::new(Action::Deny, now).names(&key_names(&asked)).folder(&folder)))
     }) {
         terminal.warn(&format!("not recorded in the history: {}", failure.message));
     }

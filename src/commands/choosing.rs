@@ -1,16 +1,18 @@
 //! What a command gets: profile and project resolved, approved, and taken from the store. Shared by `run` and `env`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::Choice,
-    config::Config,
+    config::{Config, projects::reason_in},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::Event,
+    history::{Action, Event, Reason},
     home::Home,
+    identity::keeper::{KeeperKind, Record},
     name::{KeyName, ProfileName, VariableName},
     profile::{self, Grant, Origin, Source, Wanted, variables},
+    rotation::ReasonFrom,
     secret::Secret,
     terminal::Terminal,
 };
@@ -18,7 +20,7 @@ use crate::{
 use super::{
     allow,
     opening::{self, Kept},
-    policy,
+    policy::{self, Why},
     project::{self, Project},
     record::Strictness,
     using::{self, Used},
@@ -46,7 +48,41 @@ pub struct Chosen {
     names: Vec<KeyName>,
     used: Option<Used>,
     profile: Option<ProfileName>,
+    place: Place,
+}
+
+/// Where keys are used.
+struct Place {
+    /// The project's folder, or the working folder.
     folder: Option<PathBuf>,
+    /// The folder that the project was allowed in.
+    allowed: Option<PathBuf>,
+    /// Who has to say here why, as the project file asks.
+    reason: ReasonFrom,
+}
+
+impl Place {
+    fn of(project: Option<&Project>) -> Self {
+        let file = project.map(|project| &project.file);
+        Self {
+            folder: file.map(|file| file.folder.clone()).or_else(|| std::env::current_dir().ok()),
+            allowed: file.map(|file| file.place.home()),
+            reason: file.map(|file| file.reason).unwrap_or_default(),
+        }
+    }
+
+    /// The event with the place and the profile that chose the keys.
+    fn sign(&self, event: Event, profile: Option<&ProfileName>) -> Event {
+        let event = event.profile(profile);
+        let event = match &self.folder {
+            Some(folder) => event.folder(folder),
+            None => event,
+        };
+        match &self.allowed {
+            Some(allowed) => event.project(allowed),
+            None => event,
+        }
+    }
 }
 
 impl Wish {
@@ -96,8 +132,8 @@ fn chosen_profile(choice: &Choice) -> Result<Option<ProfileName>> {
 /// seems approved is proven to be the user's own word once the identity is known.
 ///
 /// # Errors
-/// `Project` for what is not approved.
-pub fn approved(home: &Home, mut wish: Wish, terminal: &Terminal) -> Result<Approved> {
+/// `Project` for what is not approved, which the history has as a failed `event` where its key is at hand.
+pub fn approved(home: &Home, mut wish: Wish, event: &Event, terminal: &Terminal) -> Result<Approved> {
     let grants: Vec<Grant> = wish
         .wanted
         .iter()
@@ -111,13 +147,44 @@ pub fn approved(home: &Home, mut wish: Wish, terminal: &Terminal) -> Result<Appr
     if let Some(project) = &mut wish.project
         && !project.approvals.unapproved(&project.file.place, &grants).is_empty()
     {
-        allow::ask_or_refuse(home, project, &grants, terminal)?;
+        let refused = allow::ask_or_refuse(home, project, &grants, terminal);
+        if let Err(failure) = refused {
+            if failure.kind == Kind::Project {
+                record_refusal(home, &wish, event, terminal);
+            }
+            return Err(failure);
+        }
     }
     let kept = if needs_identity { Some(opening::identity(home)?) } else { None };
     if let (Some(project), Some(kept)) = (&wish.project, &kept) {
         project.confirm(&grants, kept)?;
     }
     Ok(Approved { wish, kept })
+}
+
+/// Records that a project asked for keys it was not allowed, if that takes nobody's leave: a refused project must bring up
+/// no keychain's question and make no use of one. So it is recorded where the identity lies in a file, and else not.
+fn record_refusal(home: &Home, wish: &Wish, event: &Event, terminal: &Terminal) {
+    if !Record::read(home).is_ok_and(|record| record.is_some_and(|record| record.keeper == KeeperKind::File)) {
+        return;
+    }
+    let names: Vec<KeyName> = wish
+        .wanted
+        .iter()
+        .filter(|wanted| wanted.origin == Origin::Project)
+        .filter_map(|wanted| match &wanted.grant.source {
+            Source::Key { name, .. } => Some(name.clone()),
+            Source::Value(_) => None,
+        })
+        .collect();
+    let place = Place::of(wish.project.as_ref());
+    let refused = Event { action: Action::Failed, note: None, ..event.clone() };
+    let refused = place.sign(refused.names(&names), wish.profile.as_ref()).outcome("refused: not allowed");
+    let used = opening::identity(home).and_then(|kept| using::keys_of(home, kept, &[], &[], terminal));
+    // There may be no store yet: then nothing was ever recorded, and no key could have been given.
+    if let Ok(used) = used {
+        let _ = used.record(&refused, Strictness::default(), terminal);
+    }
 }
 
 /// Takes the keys from the store: all that must be there, or none.
@@ -143,7 +210,7 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
         names: Vec::new(),
         used: None,
         profile,
-        folder: project.map(|project| project.file.folder),
+        place: Place::of(project.as_ref()),
     };
     for Wanted { grant: Grant { variable, source, .. }, .. } in wanted {
         match source {
@@ -164,18 +231,25 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
 }
 
 impl Chosen {
-    /// Holds the keys against the user's policy: a key that is expired or revoked may not be given, or not unsaid.
+    /// Holds the keys against the user's policy: a key may need a reason, and one that is expired or revoked may not be
+    /// given, or not unsaid.
     ///
     /// # Errors
     /// `Policy`.
-    pub fn hold_to_policy(&self, config: &Config, event: &Event, terminal: &Terminal) -> Result<()> {
-        match &self.used {
-            Some(used) => {
-                let now = event.moment.unwrap_or_else(Moment::now);
-                policy::hold(used, &self.names, config, now, || self.placed(event.clone()), terminal)
-            }
-            None => Ok(()),
-        }
+    pub fn hold_to_policy(
+        &self,
+        config: &Config,
+        reason: Option<&Reason>,
+        event: &Event,
+        terminal: &Terminal,
+    ) -> Result<()> {
+        let Some(used) = &self.used else { return Ok(()) };
+        let now = event.moment.unwrap_or_else(Moment::now);
+        let placed = || self.placed(event.clone());
+        let folder = self.place.folder.as_deref().unwrap_or(Path::new(""));
+        let why = Why { reason, here: self.place.reason.max(reason_in(&config.projects, folder)) };
+        why.hold(used, &self.names, &config.rotation, placed, terminal)?;
+        policy::hold(used, &self.names, config, now, placed, terminal)
     }
 
     /// Records the use before it happens. A command that gets no key leaves no entry: there is nothing to tell, and no
@@ -190,10 +264,6 @@ impl Chosen {
 
     /// The event with the place and the profile that chose the keys.
     fn placed(&self, event: Event) -> Event {
-        let event = event.profile(self.profile.as_ref());
-        match self.folder.clone().or_else(|| std::env::current_dir().ok()) {
-            Some(folder) => event.folder(&folder),
-            None => event,
-        }
+        self.place.sign(event, self.profile.as_ref())
     }
 }

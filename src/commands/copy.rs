@@ -43,8 +43,8 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         .into());
     }
     check_display(&arguments.name)?;
-    policy::warn(&used, &arguments.name, &config.rotation, terminal);
-    let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]);
+    let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    policy::ask(&used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     used.record(&event, (&config).into(), terminal)?;
     start_holder(&key.value, arguments.seconds)?;
     if arguments.json {

@@ -27,10 +27,11 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let home = Home::find()?;
     let config = config::read(&home)?;
     let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
-    let approved = choosing::approved(&home, wanted, terminal)?;
+    let reason = arguments.choice.reason.as_ref();
+    let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name()).reason(reason);
+    let approved = choosing::approved(&home, wanted, &event, terminal)?;
     let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
-    let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name());
-    chosen.hold_to_policy(&config, &event, terminal)?;
+    chosen.hold_to_policy(&config, reason, &event, terminal)?;
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }

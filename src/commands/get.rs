@@ -22,7 +22,8 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
     let config = config::read(&home)?;
     let used = using::keys(&home, &[&arguments.name], terminal)?;
     let key = used.payload.key(&arguments.name)?;
-    policy::warn(&used, &arguments.name, &config.rotation, terminal);
+    let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    policy::ask(&used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let on_screen = std::io::stdout().is_terminal();
     if on_screen
         && !arguments.show
@@ -32,7 +33,6 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
-    let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]);
     used.record(&event, (&config).into(), terminal)?;
     terminal.data(key.value.expose())?;
     if on_screen {

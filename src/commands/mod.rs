@@ -1,6 +1,7 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
 pub mod allow;
+pub mod caller;
 pub mod change;
 pub mod choosing;
 pub mod complete;

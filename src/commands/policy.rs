@@ -5,13 +5,14 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event},
+    history::{Action, Event, Reason},
     name::KeyName,
-    rotation::{Reaction, Settings, State},
+    rotation::{Plan, Reaction, ReasonFrom, Settings, State},
     terminal::Terminal,
 };
 
 use super::{
+    caller,
     judging::{Clock, Judged},
     record::Strictness,
     reminded,
@@ -57,10 +58,98 @@ pub fn hold(
     Ok(())
 }
 
-/// Says it of a key that a person takes out by its name, and leaves the rest to them.
-pub fn warn(used: &Used, name: &KeyName, settings: &Settings, terminal: &Terminal) {
+/// Why keys are used, and whether that has to be said where they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Why<'r> {
+    /// What was said.
+    pub reason: Option<&'r Reason>,
+    /// Who has to say it here, whichever the key.
+    pub here: ReasonFrom,
+}
+
+impl Why<'_> {
+    /// Makes sure that there is a reason where one is asked for, and that it holds none of the secrets.
+    ///
+    /// # Errors
+    /// `Policy` with every key that is not given, which the history has as a failed `event`; `Usage` for a secret.
+    pub fn hold(
+        self,
+        used: &Used,
+        names: &[KeyName],
+        settings: &Settings,
+        event: impl FnOnce() -> Event,
+        terminal: &Terminal,
+    ) -> Result<()> {
+        let keys = || names.iter().filter_map(|name| Some((name, used.payload.keys.get(name)?)));
+        if let Some(reason) = self.reason {
+            return match keys().find(|(_, key)| key.value.is_within(reason.as_str())) {
+                Some((name, _)) => Err(in_the_reason(name)),
+                None => Ok(()),
+            };
+        }
+        let from = |name: &KeyName, key: &crate::store::payload::Key| settings.plan(name, &key.facts).reason;
+        let stopped = |from_whom: ReasonFrom| -> Vec<&KeyName> {
+            keys().filter(|(name, key)| self.here.max(from(name, key)) >= from_whom).map(|(name, _)| name).collect()
+        };
+        let agent = if stopped(ReasonFrom::Agents).is_empty() { return Ok(()) } else { caller::agent() };
+        let stopped = stopped(if agent.is_some() { ReasonFrom::Agents } else { ReasonFrom::Everybody });
+        if stopped.is_empty() {
+            return Ok(());
+        }
+        let refused = Event { action: Action::Failed, note: None, names: Vec::new(), ..event() };
+        let refused = refused.names(stopped.iter().copied()).outcome("refused: no reason");
+        used.record(&refused, Strictness::default(), terminal)?;
+        Err(unsaid("given", &stopped, agent.as_deref()))
+    }
+}
+
+/// Makes sure that there is a reason for replacing a key, where one is asked for.
+///
+/// # Errors
+/// As [`Why::hold`]; nothing is recorded here.
+pub fn need_reason(name: &KeyName, plan: &Plan, reason: Option<&Reason>) -> Result<()> {
+    let agent = if plan.reason == ReasonFrom::Nobody || reason.is_some() { return Ok(()) } else { caller::agent() };
+    if agent.is_some() || plan.reason == ReasonFrom::Everybody {
+        return Err(unsaid("replaced", &[name], agent.as_deref()));
+    }
+    Ok(())
+}
+
+/// The failure for keys that nobody said a reason for.
+fn unsaid(done: &str, names: &[&KeyName], agent: Option<&str>) -> Failure {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let guess = agent.map(|agent| format!(" (perhaps {agent} asks for it)")).unwrap_or_default();
+    let needs = if names.len() == 1 { "needs" } else { "need" };
+    Failure::new(Kind::Policy, format!("not {done}: {} {needs} a reason{guess}", names.join(", ")))
+        .hint("say why it is used, for the history: `--reason TEXT`")
+}
+
+/// The failure for a reason that holds a secret.
+#[must_use]
+pub fn in_the_reason(name: &KeyName) -> Failure {
+    Failure::new(Kind::Usage, format!("the secret of `{name}` itself stands in the reason; nothing was done"))
+        .hint("reasons are shown; say it without the secret, and take that call out of the shell's history")
+}
+
+/// Asks for a reason where there must be one for a key that is taken out by its name. That it is not fit for use is said
+/// to the person, and the rest left to them.
+///
+/// # Errors
+/// As [`Why::hold`].
+pub fn ask(
+    used: &Used,
+    name: &KeyName,
+    config: &Config,
+    reason: Option<&Reason>,
+    event: &Event,
+    terminal: &Terminal,
+) -> Result<()> {
+    let names = std::slice::from_ref(name);
+    let why = Why { reason, here: ReasonFrom::Nobody };
+    why.hold(used, names, &config.rotation, || event.clone(), terminal)?;
     let clock = Clock::of(&used.kept, &used.payload, Moment::now());
-    say_unfit(&judged(used, std::slice::from_ref(name), settings, clock), clock, terminal);
+    say_unfit(&judged(used, names, &config.rotation, clock), clock, terminal);
+    Ok(())
 }
 
 fn judged<'u>(used: &'u Used, names: &'u [KeyName], settings: &Settings, clock: Clock) -> Vec<Judged<'u>> {

@@ -15,7 +15,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::opening::Kept;
+use super::{caller, opening::Kept};
 
 /// How strict a use is about being recorded: the user's config says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub fn usage(
 }
 
 fn append(log: &Log, event: &Event, durable: bool, terminal: &Terminal) -> Result<Mark> {
-    let appended = log.append(&event.clone().process(std::process::id()), durable)?;
+    let appended = log.append(&caller::sign(event), durable)?;
     if let Some(repaired) = appended.repaired {
         terminal.warn(&format!("the history was mended: {repaired}"));
     }

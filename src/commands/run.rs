@@ -1,6 +1,6 @@
 //! `keyctl run`: give a command its keys, and become it.
 
-use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode};
 
 use crate::{
     cli, config,
@@ -28,12 +28,11 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     if arguments.dry_run {
         return preview(&wanted, &arguments.command, terminal);
     }
-    let approved = choosing::approved(&home, wanted, terminal)?;
+    let reason = arguments.choice.reason.as_ref();
+    let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
+    let approved = choosing::approved(&home, wanted, &event, terminal)?;
     let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
-    let event = Event::new(Action::Run, Moment::now())
-        .program(program.name().as_ref())
-        .terminal(std::io::stderr().is_terminal());
-    chosen.hold_to_policy(&config, &event, terminal)?;
+    chosen.hold_to_policy(&config, reason, &event, terminal)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;

@@ -13,6 +13,7 @@ use crate::{
     rotation::Settings,
 };
 
+pub mod projects;
 mod rotation;
 
 /// What the user has set; nothing set is the default of each.
@@ -24,6 +25,8 @@ pub struct Config {
     pub history: History,
     /// When and how keys are replaced.
     pub rotation: Settings,
+    /// What holds in some folders.
+    pub projects: Vec<projects::InFolder>,
     /// Who is told of keys that are due.
     pub reminders: Reminders,
 }
@@ -84,7 +87,7 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 }
 
 fn look(reader: &mut Reader, table: &Table) -> Config {
-    reader.known(table, &[&["profiles", "history", "reminders"][..], &rotation::TABLES].concat());
+    reader.known(table, &[&["profiles", "history", "reminders", "projects"][..], &rotation::TABLES].concat());
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
@@ -95,13 +98,14 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
         program: fields.get("program").and_then(|value| rotation::command(reader, value)),
         json: fields.get("json").is_some_and(|value| reader.truth(value)),
     });
-    Config { profiles, history, rotation, reminders: reminders.unwrap_or_default() }
+    let projects = projects::look(reader, table, dirs::home_dir().as_deref());
+    Config { profiles, history, rotation, projects, reminders: reminders.unwrap_or_default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::{Reaction, Selector};
+    use crate::rotation::{Reaction, ReasonFrom, Selector};
 
     fn said(text: &str) -> String {
         parse(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -127,14 +131,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 
@@ -174,6 +178,30 @@ mod tests {
              line 18, column 1: `secret` has to be here"
         );
         assert_eq!(said("keys = \"aws/*\"\n"), "line 1, column 8: expected a list, found a text");
+    }
+
+    #[test]
+    fn who_has_to_say_why_is_read() {
+        let text = "[policy]\nrequire_reason = \"agents\"\n[[keys]]\nmatch = \"*/prod\"\nrequire_reason = \"always\"\n\
+                    [[projects]]\nfolder = \"/work/shop\"\nrequire_reason = \"always\"\n\
+                    [[projects]]\nfolder = \"~/play\"\nrequire_reason = \"never\"\n";
+        let config = parse(text.as_bytes()).unwrap();
+        assert_eq!(config.rotation.reason, ReasonFrom::Agents);
+        assert_eq!(config.rotation.rules[0].reason, Some(ReasonFrom::Everybody));
+        assert_eq!(
+            projects::reason_in(&config.projects, std::path::Path::new("/work/shop/api")),
+            ReasonFrom::Everybody
+        );
+        assert_eq!(config.projects[1].folder, dirs::home_dir().unwrap().join("play"));
+        assert_eq!(
+            said(
+                "[policy]\nrequire_reason = true\n[[projects]]\nfolder = \"shop\"\nrequire_reason = \"no\"\n[[projects]]\n"
+            ),
+            "line 2, column 18: expected a text in quotes, found `true` or `false`\n\
+             line 4, column 10: this is no folder by its whole path, nor one that begins with `~/`\n\
+             line 5, column 18: this is either `never`, `agents` or `always`\n\
+             line 6, column 1: `folder` has to be here"
+        );
     }
 
     #[cfg(unix)]

@@ -9,6 +9,7 @@
 //! [policy]
 //! expired = "stop"             # or "warn", as it is without this
 //! revoked = "warn"             # or "stop", as it is without this
+//! require_reason = "agents"    # or "always"; without this nobody has to say why a key is used
 //!
 //! [[keys]]                     # for some keys; the first entry that says something counts
 //! match = "prod/*"             # or tag = "prod"
@@ -16,6 +17,7 @@
 //! overlap = "1d"
 //! expired = "stop"
 //! revoked = "stop"
+//! require_reason = "always"    # "never": not for these
 //! rotator = ["/usr/local/bin/new-key"]
 //! check = ["/usr/local/bin/try-key"]
 //!
@@ -40,9 +42,11 @@ pub(super) fn look(reader: &mut Reader, table: &Table) -> Settings {
         settings.soon = fields.get("soon").and_then(|value| reader.parsed(value)).unwrap_or(settings.soon);
         settings.overlap = fields.get("overlap").and_then(|value| reader.parsed(value));
     }
-    if let Some(fields) = table.get("policy").and_then(|value| reader.table(value, &["expired", "revoked"])) {
+    let policy = ["expired", "revoked", "require_reason"];
+    if let Some(fields) = table.get("policy").and_then(|value| reader.table(value, &policy)) {
         settings.expired = fields.get("expired").and_then(|value| reaction(reader, value)).unwrap_or(settings.expired);
         settings.revoked = fields.get("revoked").and_then(|value| reaction(reader, value)).unwrap_or(settings.revoked);
+        settings.reason = fields.get("require_reason").and_then(|value| reader.parsed(value)).unwrap_or_default();
     }
     let rules = table.get("keys").map(|value| reader.list(value)).unwrap_or_default();
     settings.rules = rules.iter().filter_map(|value| rule(reader, value)).collect();
@@ -63,7 +67,7 @@ fn reaction(reader: &mut Reader, value: &Value) -> Option<Reaction> {
 }
 
 fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
-    let known = ["match", "tag", "rotate_every", "overlap", "expired", "revoked", "rotator", "check"];
+    let known = ["match", "tag", "rotate_every", "overlap", "expired", "revoked", "require_reason", "rotator", "check"];
     let fields = reader.table(value, &known)?;
     let of = match (fields.get("match"), fields.get("tag")) {
         (Some(pattern), None) => Selector::Name(pattern_of(reader, pattern)?),
@@ -79,6 +83,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         overlap: fields.get("overlap").and_then(|value| reader.parsed(value)),
         expired: fields.get("expired").and_then(|value| reaction(reader, value)),
         revoked: fields.get("revoked").and_then(|value| reaction(reader, value)),
+        reason: fields.get("require_reason").and_then(|value| reader.parsed(value)),
         rotator: fields.get("rotator").and_then(|value| command(reader, value)),
         check: fields.get("check").and_then(|value| command(reader, value)),
     })

@@ -1,13 +1,16 @@
 //! What one entry says: an action, when, which names, by which program. Never a secret, never a program's arguments.
 //!
 //! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
-//! `profile`, `prog`, `cwd`, `tty`, `pid`, `outcome`, `note`, `lost`. What another version wrote beside them, or wrote
-//! in another form, is kept as it is and shown, never a reason to fail.
+//! `profile`, `prog`, `by` (the programs above keyctl, nearest first), `agent` (the coding agent that perhaps asked),
+//! `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`, `outcome`, `note`, `lost`, `rule` (an alert's)
+//! and `of` (the alerts that were seen). What another version wrote beside them, or wrote in another form, is kept as it is
+//! and shown, never a reason to fail.
 
 use std::{ffi::OsStr, fmt, path::Path};
 
 use serde_json::{Map, Value};
 
+use super::Reason;
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
@@ -93,8 +96,12 @@ actions! {
     Segment = "segment",
     /// Old files of the history were removed.
     Prune = "prune",
-    /// Something was tried and failed.
+    /// Something was tried and failed, or was refused.
     Failed = "failed",
+    /// Something looked unusual.
+    Alert = "alert",
+    /// The user has seen alerts.
+    Acknowledge = "ack",
 }
 
 impl fmt::Display for Action {
@@ -118,18 +125,30 @@ pub struct Event {
     pub profile: Option<String>,
     /// The program's file name.
     pub program: Option<String>,
+    /// The names of the programs above keyctl, the nearest first, as far as the system tells.
+    pub by: Vec<String>,
+    /// The coding agent that perhaps asked; only a guess.
+    pub agent: Option<String>,
     /// The project's folder, or the working directory where there is no project.
     pub folder: Option<String>,
+    /// The folder that the project was allowed in, where `folder` is another worktree of its repository.
+    pub project: Option<String>,
     /// Whether a person was at a terminal.
     pub terminal: Option<bool>,
     /// The process number.
     pub process: Option<u32>,
+    /// Why, in the user's own words.
+    pub reason: Option<String>,
     /// How it ended.
     pub outcome: Option<String>,
-    /// What a repair did.
+    /// What a repair did, or what an alert says.
     pub note: Option<String>,
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
     pub lost: Option<u64>,
+    /// The rule that an alert comes from.
+    pub rule: Option<String>,
+    /// The numbers of the alerts that were seen.
+    pub of: Vec<u64>,
     /// What other versions of keyctl wrote.
     pub other: Map<String, Value>,
 }
@@ -149,12 +168,18 @@ impl Event {
             more: 0,
             profile: None,
             program: None,
+            by: Vec::new(),
+            agent: None,
             folder: None,
+            project: None,
             terminal: None,
             process: None,
+            reason: None,
             outcome: None,
             note: None,
             lost: None,
+            rule: None,
+            of: Vec::new(),
             other: Map::new(),
         }
     }
@@ -181,10 +206,32 @@ impl Event {
         self
     }
 
+    /// With the programs above keyctl.
+    #[must_use]
+    pub fn by(mut self, programs: Vec<String>) -> Self {
+        self.by = programs;
+        self
+    }
+
+    /// With the coding agent that perhaps asked.
+    #[must_use]
+    pub fn agent(mut self, agent: Option<String>) -> Self {
+        self.agent = agent;
+        self
+    }
+
     /// With the project's folder or the working directory.
     #[must_use]
     pub fn folder(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_string_lossy().into_owned());
+        self
+    }
+
+    /// With the folder that the project was allowed in, if it is another than the one it is used in.
+    #[must_use]
+    pub fn project(mut self, folder: &Path) -> Self {
+        self.project =
+            Some(folder.to_string_lossy().into_owned()).filter(|project| Some(project) != self.folder.as_ref());
         self
     }
 
@@ -199,6 +246,13 @@ impl Event {
     #[must_use]
     pub fn process(mut self, process: u32) -> Self {
         self.process = Some(process);
+        self
+    }
+
+    /// With the user's reason.
+    #[must_use]
+    pub fn reason(mut self, reason: Option<&Reason>) -> Self {
+        self.reason = reason.map(ToString::to_string);
         self
     }
 
@@ -220,6 +274,20 @@ impl Event {
     #[must_use]
     pub fn lost(mut self, lost: u64) -> Self {
         self.lost = Some(lost);
+        self
+    }
+
+    /// With the rule that an alert comes from.
+    #[must_use]
+    pub fn rule(mut self, rule: &str) -> Self {
+        self.rule = Some(rule.to_owned());
+        self
+    }
+
+    /// With the numbers of the alerts that were seen.
+    #[must_use]
+    pub fn of(mut self, alerts: Vec<u64>) -> Self {
+        self.of = alerts;
         self
     }
 
@@ -247,7 +315,20 @@ impl Event {
         if freed > 0 {
             return;
         }
-        let texts = [&mut self.folder, &mut self.program, &mut self.outcome, &mut self.note, &mut self.profile];
+        if self.by.pop().is_some() || self.of.pop().is_some() {
+            return;
+        }
+        let texts = [
+            &mut self.folder,
+            &mut self.project,
+            &mut self.program,
+            &mut self.agent,
+            &mut self.reason,
+            &mut self.outcome,
+            &mut self.note,
+            &mut self.rule,
+            &mut self.profile,
+        ];
         match texts.into_iter().flatten().max_by_key(|text| text.len()).filter(|text| text.len() > 8) {
             Some(longest) => {
                 longest.truncate(longest.floor_char_boundary(longest.len() / 2));
@@ -270,12 +351,18 @@ impl Event {
             ("more", (self.more > 0).then(|| self.more.into())),
             ("profile", text(&self.profile)),
             ("prog", text(&self.program)),
+            ("by", (!self.by.is_empty()).then(|| self.by.clone().into())),
+            ("agent", text(&self.agent)),
             ("cwd", text(&self.folder)),
+            ("project", text(&self.project)),
             ("tty", self.terminal.map(Value::from)),
             ("pid", self.process.map(Value::from)),
+            ("reason", text(&self.reason)),
             ("outcome", text(&self.outcome)),
             ("note", text(&self.note)),
             ("lost", self.lost.map(Value::from)),
+            ("rule", text(&self.rule)),
+            ("of", (!self.of.is_empty()).then(|| self.of.clone().into())),
         ];
         map.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         Value::Object(map)
@@ -292,16 +379,24 @@ impl Event {
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         event.moment = take(&mut map, "t", |value| value.as_str()?.parse().ok());
-        event.names = take(&mut map, "names", |value| value.as_array()?.iter().map(text).collect()).unwrap_or_default();
+        let texts = |value: &Value| value.as_array()?.iter().map(text).collect::<Option<Vec<String>>>();
+        event.names = take(&mut map, "names", texts).unwrap_or_default();
         event.more = take(&mut map, "more", Value::as_u64).unwrap_or_default();
         event.profile = take(&mut map, "profile", text);
         event.program = take(&mut map, "prog", text);
+        event.by = take(&mut map, "by", texts).unwrap_or_default();
+        event.agent = take(&mut map, "agent", text);
         event.folder = take(&mut map, "cwd", text);
+        event.project = take(&mut map, "project", text);
         event.terminal = take(&mut map, "tty", Value::as_bool);
         event.process = take(&mut map, "pid", |value| value.as_u64()?.try_into().ok());
+        event.reason = take(&mut map, "reason", text);
         event.outcome = take(&mut map, "outcome", text);
         event.note = take(&mut map, "note", text);
         event.lost = take(&mut map, "lost", Value::as_u64);
+        event.rule = take(&mut map, "rule", text);
+        let numbers = |value: &Value| value.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>();
+        event.of = take(&mut map, "of", numbers).unwrap_or_default();
         event.other = map;
         event
     }

@@ -50,6 +50,7 @@ mod mark;
 mod prune;
 pub mod query;
 mod read;
+mod reason;
 mod segment;
 pub mod usage;
 mod uses;
@@ -71,6 +72,7 @@ pub use mark::Mark;
 pub use prune::Segment;
 pub use query::{Lineage, Query};
 pub use read::{Place, Reader};
+pub use reason::Reason;
 pub use uses::Use;
 pub use verify::{Pruned, Verdict};
 

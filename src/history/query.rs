@@ -30,7 +30,7 @@ pub struct Query {
     pub actions: Vec<Action>,
     /// The outcome holds this word, or the action is it, in capitals or not.
     pub outcome: Option<String>,
-    /// Done through a coding agent: any, or the one of this name.
+    /// Perhaps done for a coding agent: any, or one whose name holds this word, in capitals or not.
     pub agent: Option<Option<String>>,
 }
 
@@ -65,6 +65,8 @@ struct Glance<'j> {
     prog: Option<Cow<'j, str>>,
     #[serde(borrow, default)]
     cwd: Option<Cow<'j, str>>,
+    #[serde(borrow, default)]
+    project: Option<Cow<'j, str>>,
 }
 
 impl Query {
@@ -86,7 +88,8 @@ impl Query {
     #[must_use]
     pub fn matches(&self, number: u64, event: &Event) -> bool {
         let names = event.names.iter().map(String::as_str);
-        self.fits(number, event.moment, event.action.as_str(), names, event.program.as_deref(), event.folder.as_deref())
+        let folders = [event.folder.as_deref(), event.project.as_deref()];
+        self.fits(number, event.moment, event.action.as_str(), names, event.program.as_deref(), folders)
             && self.outcome.as_deref().is_none_or(|word| has_outcome(event, word))
             && self.agent.as_ref().is_none_or(|wanted| is_through(event, wanted.as_deref()))
     }
@@ -98,7 +101,7 @@ impl Query {
         action: &str,
         mut names: impl Iterator<Item = &'n str>,
         program: Option<&str>,
-        folder: Option<&str>,
+        folders: [Option<&str>; 2],
     ) -> bool {
         let timed = self.since.is_none_or(|since| moment.is_some_and(|moment| moment >= since))
             && self.until.is_none_or(|until| moment.is_some_and(|moment| moment <= until));
@@ -106,7 +109,7 @@ impl Query {
             && (self.actions.is_empty() || self.actions.iter().any(|wanted| wanted.as_str() == action))
             && self.key.as_ref().is_none_or(|key| names.any(|name| key.has(name, number)))
             && self.program.as_ref().is_none_or(|wanted| program == Some(wanted))
-            && self.project.as_ref().is_none_or(|project| folder.is_some_and(|folder| project.is_of(folder)))
+            && self.project.as_ref().is_none_or(|project| folders.iter().flatten().any(|folder| project.is_of(folder)))
     }
 
     /// Whether an entry is meant, from as little of it as possible; what has not this version's form is read in full.
@@ -119,7 +122,8 @@ impl Query {
         let is_timed = self.since.is_some() || self.until.is_some();
         let moment = glance.t.filter(|_| is_timed).and_then(|text| text.parse().ok());
         let names = glance.names.iter().map(AsRef::as_ref);
-        self.fits(number, moment, &glance.ev, names, glance.prog.as_deref(), glance.cwd.as_deref())
+        let folders = [glance.cwd.as_deref(), glance.project.as_deref()];
+        self.fits(number, moment, &glance.ev, names, glance.prog.as_deref(), folders)
             && ((self.outcome.is_none() && self.agent.is_none()) || in_full())
     }
 }
@@ -131,28 +135,8 @@ fn has_outcome(event: &Event, word: &str) -> bool {
 }
 
 fn is_through(event: &Event, wanted: Option<&str>) -> bool {
-    let agent = agent(event);
-    agent.is_some() && wanted.is_none_or(|wanted| agent.as_deref() == Some(wanted))
-}
-
-/// The coding agent that an entry names.
-#[must_use]
-pub fn agent(event: &Event) -> Option<String> {
-    event.to_value().get("agent")?.as_str().map(str::to_owned)
-}
-
-/// The programs that started the one of an entry, the nearest first.
-#[must_use]
-pub fn parents(event: &Event) -> Vec<String> {
-    let value = event.to_value();
-    let parents = value.get("by").and_then(|by| by.as_array()).into_iter().flatten();
-    parents.filter_map(|parent| parent.as_str().map(str::to_owned)).collect()
-}
-
-/// The reason that was given for what an entry says.
-#[must_use]
-pub fn reason(event: &Event) -> Option<String> {
-    event.to_value().get("reason")?.as_str().map(str::to_owned)
+    let is_wanted = |agent: &str| wanted.is_none_or(|wanted| agent.to_lowercase().contains(&wanted.to_lowercase()));
+    event.agent.as_deref().is_some_and(is_wanted)
 }
 
 /// The names of one key, each with the entries between which it was the key's.
@@ -383,13 +367,12 @@ mod tests {
     }
 
     fn sample() -> Event {
-        let mut event = Event::new(Action::Failed, Moment::from_seconds(1_800_000_000))
+        let event = Event::new(Action::Failed, Moment::from_seconds(1_800_000_000))
             .names(&["a".parse::<KeyName>().expect("good")])
             .program("/usr/bin/node".as_ref())
             .folder(Path::new("/home/me/shop"))
             .outcome("refused: expired");
-        event.other.insert("agent".into(), "claude".into());
-        event
+        event.agent(Some("Claude Code".into())).project(Path::new("/home/me/main"))
     }
 
     #[test]
@@ -410,6 +393,8 @@ mod tests {
             (Query { project: folder("/home/me/sho"), ..none() }, false),
             (Query { project: name("shop"), ..none() }, true),
             (Query { project: name("me"), ..none() }, false),
+            (Query { project: name("main"), ..none() }, true),
+            (Query { project: folder("/home/me/main"), ..none() }, true),
             (Query { program: Some("node".into()), ..none() }, true),
             (Query { program: Some("nod".into()), ..none() }, false),
             (Query { actions: vec![Action::Run, Action::Failed], ..none() }, true),

@@ -215,21 +215,31 @@ fn an_entry_says_the_programs_name_and_never_its_folder() {
         .names(&names)
         .profile(Some(&"prod".parse().unwrap()))
         .program(OsStr::new("/usr/bin/npm"))
+        .by(vec!["zsh".into(), "claude".into()])
+        .agent(Some("Claude Code".into()))
         .folder(Path::new("/home/u/shop"))
+        .project(Path::new("/home/u/main"))
         .terminal(true)
         .process(42)
-        .outcome("started");
+        .reason(Some(&"deploy".parse().unwrap()))
+        .outcome("started")
+        .rule("burst")
+        .of(vec![3, 4]);
     assert_eq!(
         event.to_value(),
         json!({"t": "2001-09-09T01:46:40Z", "ev": "run", "names": ["A", "b/c"], "profile": "prod", "prog": "npm",
-            "cwd": "/home/u/shop", "tty": true, "pid": 42, "outcome": "started"})
+            "by": ["zsh", "claude"], "agent": "Claude Code", "cwd": "/home/u/shop", "project": "/home/u/main", "tty": true,
+            "pid": 42, "reason": "deploy", "outcome": "started", "rule": "burst", "of": [3, 4]})
     );
+    let same = Event::new(Action::Run, moment).folder(Path::new("/home/u/shop")).project(Path::new("/home/u/shop"));
+    assert_eq!(same.project, None, "what is said already is not said twice");
 }
 
 #[test]
 fn entries_of_other_versions_stay_readable() {
     let read = |value: &serde_json::Value| Event::from_json(value.to_string().as_bytes());
-    let newer = json!({"t": 5, "ev": "teleport", "names": {"new": ["A"]}, "by": ["zsh", "claude"], "pid": -1});
+    let newer =
+        json!({"t": 5, "ev": "teleport", "names": {"new": ["A"]}, "by": "zsh", "of": [-1], "pid": -1, "via": 7});
     assert_eq!(read(&newer).action, Action::Other("teleport".into()));
     assert_eq!(read(&newer).to_value(), newer);
     assert_eq!(Event::from_json(b"5").action, Action::Other("?".into()));
@@ -241,8 +251,11 @@ fn entries_of_other_versions_stay_readable() {
 #[test]
 fn an_entry_that_is_too_long_is_cut_and_says_how_much() {
     let names: Vec<crate::name::KeyName> = (0..2_000).map(|n| format!("KEY_{n}").parse().unwrap()).collect();
-    let too_long =
-        event(1).names(&names).program(OsStr::new(&"\u{1b}".repeat(5_000))).folder(Path::new(&"ü/".repeat(9_000)));
+    let too_long = event(1)
+        .names(&names)
+        .program(OsStr::new(&"\u{1b}".repeat(5_000)))
+        .folder(Path::new(&"ü/".repeat(9_000)))
+        .by(vec!["x".repeat(64); 8]);
     let folder = tempfile::tempdir().unwrap();
     let log = log_in(folder.path());
     log.append(&event(2).names(&names), false).unwrap();
@@ -259,6 +272,7 @@ fn an_entry_that_is_too_long_is_cut_and_says_how_much() {
 fn any_event() -> impl Strategy<Value = Event> {
     let text = || proptest::option::of(any::<String>());
     let named = (proptest::collection::vec(any::<String>(), 0..4), text(), text(), text(), text());
+    let newer = (proptest::collection::vec(any::<String>(), 0..4), text(), text(), text(), text(), any::<Vec<u64>>());
     let rest = (
         -62_000_000_000_i64..253_000_000_000,
         0..=ACTIONS.len(),
@@ -267,7 +281,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         any::<Option<u64>>(),
         any::<u64>(),
     );
-    (named, rest).prop_map(|((names, profile, program, folder, outcome), rest)| {
+    (named, newer, rest).prop_map(|((names, profile, program, folder, outcome), newer, rest)| {
+        let (by, agent, project, reason, rule, of) = newer;
         let (seconds, action, terminal, process, lost, more) = rest;
         let action = ACTIONS.get(action).cloned().unwrap_or(Action::Other("later\n\u{1b}[2J\"".into()));
         Event {
@@ -275,11 +290,17 @@ fn any_event() -> impl Strategy<Value = Event> {
             more,
             profile,
             program,
+            by,
+            agent,
             folder,
+            project,
             terminal,
             process,
+            reason,
             outcome,
             lost,
+            rule,
+            of,
             ..Event::new(action, Moment::from_seconds(seconds))
         }
     })

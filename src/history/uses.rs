@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Action, Event, Lineage, Log, Query,
-    query::{agent, parents},
-};
+use super::{Action, Event, Lineage, Log, Query};
 use crate::{date::Moment, failure::Result, name::KeyName};
 
 /// So many chains of parents and agents are remembered of each way in which a key is used.
@@ -70,7 +67,7 @@ fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> R
         if !event.action.is_use() {
             continue;
         }
-        let (by, agent) = (parents(&event), agent(&event));
+        let (by, agent) = (event.by.clone(), event.agent.clone());
         let way = (event.action.as_str().to_owned(), event.program.clone(), event.folder.clone());
         let (latest, used) = last.entry(way).or_insert_with(|| {
             let Event { action, moment, program, folder, .. } = event;
@@ -106,11 +103,7 @@ mod tests {
         let run = |names: &[&str], program: &str, folder: &str, seconds| {
             event(Action::Run, names, seconds).program(program.as_ref()).folder(Path::new(folder))
         };
-        let through = |mut event: Event, agent: &str| {
-            event.other.insert("agent".into(), agent.into());
-            event.other.insert("by".into(), serde_json::json!(["zsh", agent]));
-            event
-        };
+        let through = |event: Event, agent: &str| event.agent(Some(agent.into())).by(vec!["zsh".into(), agent.into()]);
         let entries = [
             run(&["a", "b"], "node", "/shop", 1),
             run(&["a"], "npm", "/shop", 2),

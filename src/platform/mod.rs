@@ -1,11 +1,13 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
+mod parents;
 #[cfg(unix)]
 mod question;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod unix;
+pub use parents::{MOST_PARENTS, parents};
 #[cfg(unix)]
 pub use question::read_line;
 #[cfg(unix)]

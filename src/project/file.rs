@@ -15,6 +15,7 @@ use crate::{
         table::{self, Mistake, Reader, Table},
         variables,
     },
+    rotation::ReasonFrom,
 };
 
 /// A project file that was understood. Nothing in it is approved yet.
@@ -30,6 +31,8 @@ pub struct ProjectFile {
     pub profiles: Profiles,
     /// All it asks for, sorted.
     pub grants: Vec<Grant>,
+    /// Who has to say why its keys are used. It can only ask for more than the user does, so nobody has to approve it.
+    pub reason: ReasonFrom,
 }
 
 /// Parses what was found. `excepted` says which refused variables the user has allowed in this place.
@@ -39,7 +42,7 @@ pub struct ProjectFile {
 pub fn parse(found: Found, excepted: impl Fn(&VariableName) -> bool) -> Result<ProjectFile> {
     let Found { path, folder, place, bytes } = found;
     match understand(&bytes, &excepted) {
-        Ok((profiles, grants)) => Ok(ProjectFile { path, folder, place, profiles, grants }),
+        Ok((profiles, grants, reason)) => Ok(ProjectFile { path, folder, place, profiles, grants, reason }),
         Err(mistakes) => {
             let failure = table::failure(Kind::Project, &path, &mistakes);
             let refused = mistakes.iter().any(|mistake| mistake.what.ends_with(NOT_FOR_PROJECTS));
@@ -56,7 +59,7 @@ const EXCEPTION: &str = "if you know why this project needs it: `keyctl allow --
 fn understand(
     bytes: &[u8],
     excepted: &dyn Fn(&VariableName) -> bool,
-) -> std::result::Result<(Profiles, Vec<Grant>), Vec<Mistake>> {
+) -> std::result::Result<(Profiles, Vec<Grant>, ReasonFrom), Vec<Mistake>> {
     let text = table::decode(bytes).map_err(|mistake| vec![mistake])?;
     let policy = |variable: &VariableName, source: &Source| {
         let (refused, key) = match source {
@@ -77,8 +80,9 @@ fn understand(
     table::read(text, &policy, look)
 }
 
-fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>) {
-    reader.known(table, &["env", "profiles"]);
+fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>, ReasonFrom) {
+    reader.known(table, &["env", "profiles", "require_reason"]);
+    let reason = table.get("require_reason").and_then(|value| reader.parsed(value)).unwrap_or_default();
     let mut profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     if let Some(value) = table.get("env") {
         let env = reader.env(value);
@@ -91,13 +95,13 @@ fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>) {
     // A profile with a mistake in it may be why another cannot be put together; say that only when nothing else is wrong.
     if reader.is_content() {
         match profile::grants(&profiles) {
-            Ok(grants) => return (profiles, grants),
+            Ok(grants) => return (profiles, grants, reason),
             Err(broken) => {
                 reader.wrong(table.get("profiles").map_or(0, |value| value.span().start), broken.to_string());
             }
         }
     }
-    (profiles, Vec::new())
+    (profiles, Vec::new(), reason)
 }
 
 #[cfg(test)]
@@ -186,7 +190,7 @@ mod tests {
         let said = said(text);
         assert_eq!(
             said,
-            "line 1, column 1: the field `version` is not known here, only `env`, `profiles`\n\
+            "line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`\n\
              also line 3, column 5: expected a key's name in quotes, `{ key = \"…\" }` or `{ value = \"…\" }`, found a number\n\
              also line 4, column 5: a key's name cannot hold `=`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 5, column 1: a variable's name cannot begin with `9`; use letters, digits and `_`\n\
@@ -199,7 +203,7 @@ mod tests {
              also line 12, column 5: a key's name cannot hold `*`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 13, column 5: a key's name cannot hold `:`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 14, column 5: a key's name cannot hold `$`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
-             also line 15, column 2: the field `hooks` is not known here, only `env`, `profiles`\n\
+             also line 15, column 2: the field `hooks` is not known here, only `env`, `profiles`, `require_reason`\n\
              also line 16, column 11: a profile's name cannot hold `.`; use a letter, then letters, digits, `_` or `-`\n\
              also line 18, column 11: expected a text in quotes, found a number\n\
              also line 19, column 1: this field is not known here, only `extends`, `env`"
@@ -249,7 +253,7 @@ mod tests {
         assert!(project("\u{feff}[env]\nA = \"a\"\n".as_bytes()).is_ok());
         assert_eq!(
             said("\u{feff}x = 1".as_bytes()),
-            "line 1, column 1: the field `x` is not known here, only `env`, `profiles`"
+            "line 1, column 1: the field `x` is not known here, only `env`, `profiles`, `require_reason`"
         );
     }
 

@@ -30,6 +30,14 @@ impl Place {
         Self { anchor: folder.to_owned(), within: None }
     }
 
+    /// The folder that the place is called after: of a repository's worktrees the first one, whichever is worked in.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        let Some(within) = &self.within else { return self.anchor.clone() };
+        let root = self.anchor.parent().filter(|_| self.anchor.ends_with(".git")).unwrap_or(&self.anchor);
+        if within.as_os_str().is_empty() { root.to_owned() } else { root.join(within) }
+    }
+
     /// Bytes that no other place has.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -175,6 +183,7 @@ mod tests {
         ] {
             let words = place(&top.join(folder)).to_string();
             assert_eq!(folder_of(&words), Some(top.join(found)), "{words}");
+            assert_eq!(place(&top.join(folder)).home(), top.join(found));
         }
         assert_eq!(folder_of(&top.join("gone/.git service").to_string_lossy()), None);
         assert_eq!(folder_of(""), None);

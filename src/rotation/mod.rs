@@ -8,4 +8,4 @@ mod outlook;
 mod settings;
 
 pub use outlook::{Outlook, State, Summary, judged_at, look};
-pub use settings::{AwsIam, Plan, Reaction, Rotator, Rule, Selector, Settings};
+pub use settings::{AwsIam, Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings};

@@ -1,5 +1,7 @@
 //! What the user has set for all keys, for some by their names, and for some by their tags.
 
+use std::str::FromStr;
+
 use crate::{
     date::Period,
     name::{KeyName, Tag},
@@ -22,6 +24,8 @@ pub struct Settings {
     pub expired: Reaction,
     /// What happens when a revoked key is to be used.
     pub revoked: Reaction,
+    /// Who has to say why a key is used.
+    pub reason: ReasonFrom,
     /// Settings for some keys; of those that fit, the first that says something counts.
     pub rules: Vec<Rule>,
     /// Access keys of AWS that keyctl itself can replace.
@@ -37,6 +41,31 @@ pub enum Reaction {
     Stop,
 }
 
+/// Who has to say why a key is used, the strictest last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReasonFrom {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Whatever says that it is a coding agent.
+    Agents,
+    /// Everybody.
+    Everybody,
+}
+
+impl FromStr for ReasonFrom {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, &'static str> {
+        match word {
+            "never" => Ok(Self::Nobody),
+            "agents" => Ok(Self::Agents),
+            "always" => Ok(Self::Everybody),
+            _ => Err("this is either `never`, `agents` or `always`"),
+        }
+    }
+}
+
 /// Settings for some keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -50,6 +79,8 @@ pub struct Rule {
     pub expired: Option<Reaction>,
     /// What happens when a revoked one is to be used.
     pub revoked: Option<Reaction>,
+    /// Who has to say why one is used.
+    pub reason: Option<ReasonFrom>,
     /// The program that replaces them at their issuer, and its arguments.
     pub rotator: Option<Vec<String>>,
     /// The program that tries a new secret, and its arguments.
@@ -100,6 +131,8 @@ pub struct Plan {
     pub expired: Reaction,
     /// What happens when it is revoked and to be used.
     pub revoked: Reaction,
+    /// Who has to say why it is used.
+    pub reason: ReasonFrom,
     /// What replaces it at its issuer.
     pub rotator: Option<Rotator>,
     /// What tries a new secret.
@@ -114,6 +147,7 @@ impl Default for Settings {
             overlap: None,
             expired: Reaction::Warn,
             revoked: Reaction::Stop,
+            reason: ReasonFrom::Nobody,
             rules: Vec::new(),
             aws_iam: Vec::new(),
         }
@@ -133,6 +167,7 @@ impl Settings {
             overlap: said(&rules, |rule| rule.overlap).or(self.overlap),
             expired: said(&rules, |rule| rule.expired).unwrap_or(self.expired),
             revoked: said(&rules, |rule| rule.revoked).unwrap_or(self.revoked),
+            reason: said(&rules, |rule| rule.reason).unwrap_or(self.reason),
             rotator: aws.cloned().map(Rotator::AwsIam).or_else(|| program().map(Rotator::Program)),
             check: said(&rules, |rule| rule.check.clone()),
         }
@@ -174,7 +209,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn rule(of: Selector, every: &str) -> Rule {
-        Rule { of, every: every.parse().ok(), overlap: None, expired: None, revoked: None, rotator: None, check: None }
+        let every = every.parse().ok();
+        Rule { of, every, overlap: None, expired: None, revoked: None, reason: None, rotator: None, check: None }
     }
 
     #[test]
@@ -201,6 +237,24 @@ mod tests {
             settings.plan(&"other".parse().expect("good"), &Facts::new(Moment::from_seconds(0))).every,
             settings.every
         );
+    }
+
+    #[test]
+    fn the_first_rule_that_says_who_needs_a_reason_counts() {
+        let settings = Settings {
+            reason: ReasonFrom::Agents,
+            rules: vec![
+                Rule { reason: Some(ReasonFrom::Nobody), ..rule(Selector::Name("dev/*".into()), "1y") },
+                Rule { reason: Some(ReasonFrom::Everybody), ..rule(Selector::Name("*/prod".into()), "1y") },
+            ],
+            ..Settings::default()
+        };
+        let asked =
+            |name: &str| settings.plan(&name.parse().expect("good"), &Facts::new(Moment::from_seconds(0))).reason;
+        assert_eq!(asked("dev/prod"), ReasonFrom::Nobody);
+        assert_eq!(asked("aws/prod"), ReasonFrom::Everybody);
+        assert_eq!(asked("aws/test"), ReasonFrom::Agents);
+        assert!(ReasonFrom::Everybody > ReasonFrom::Agents && ReasonFrom::Agents > ReasonFrom::Nobody);
     }
 
     #[test]

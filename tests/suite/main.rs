@@ -40,3 +40,4 @@ mod storing;
 mod toplevel;
 mod trusting;
 mod undoing;
+mod witnessing;

@@ -29,14 +29,24 @@ fn mistake(what: &str) -> String {
 }
 
 #[test]
-fn what_nobody_has_allowed_gets_nothing_and_no_keeper_is_asked() {
+fn what_nobody_has_allowed_gets_nothing_and_no_keychain_is_asked() {
     let sandbox = sandbox();
     sandbox.file(".keyctl.toml", TWO);
+    // Only a keeper that is a file is asked, to seal the entry that says so.
+    let record = sandbox.data("keeper.toml");
+    let by_file = std::fs::read_to_string(&record).expect("read");
+    std::fs::write(&record, by_file.replace("file", "keychain")).expect("write");
     let (ran, trace) = sandbox.call(&["run", "--", "touch", "started"]).traced("openat,connect,execve");
     ran.says("", &refused("~/project", &["A <- key a", "B <- key b"]), 125);
     for untouched in ["connect(", "identity.txt", "store.age", "anchor.txt", "history."] {
         assert!(!trace.contains(untouched), "{untouched}: {trace}");
     }
+    std::fs::write(&record, by_file).expect("write");
+    sandbox.call(&["run", "--", "touch", "started"]).run().says(
+        "",
+        &refused("~/project", &["A <- key a", "B <- key b"]),
+        125,
+    );
     assert!(!sandbox.project().join("started").exists());
     let said = refused("~/project", &["A <- key a", "B <- key b"]).replace(" [E06]", "");
     sandbox.call(&["env"]).run().says("", &said, 6);
@@ -268,7 +278,7 @@ fn a_file_is_taken_whole_or_not_at_all() {
     };
     assert_eq!(
         said(b"version = 9\n[env]\nA = \"a\"\n"),
-        mistake("line 1, column 1: the field `version` is not known here, only `env`, `profiles`")
+        mistake("line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`")
     );
     for (text, place) in [
         (&b"[env]\nA = \"a\"\nA = \"b\"\n"[..], "line 3, column 1"),

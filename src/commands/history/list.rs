@@ -10,10 +10,7 @@ use crate::{
     date::Moment,
     exchange::events::Form,
     failure::Result,
-    history::{
-        Event, Log, Query,
-        query::{agent, reason},
-    },
+    history::{Event, Log, Query},
     terminal::{Terminal, count, printable, printable_json},
 };
 
@@ -85,10 +82,10 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     }
     let notes: Vec<&str> = [&event.note, &event.outcome].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
-    let reason = reason(event).map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let by = event.program.clone().unwrap_or_default();
-    let by = match agent(event) {
-        Some(agent) => format!("{by} (through {agent})").trim_start().to_owned(),
+    let by = match &event.agent {
+        Some(agent) => format!("{by} (perhaps {agent})").trim_start().to_owned(),
         None => by,
     };
     vec![

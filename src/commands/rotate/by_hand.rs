@@ -1,6 +1,7 @@
 //! A new secret that somebody brings: typed, piped in, from a file, or made here.
 
 use crate::{
+    commands::policy::in_the_reason,
     commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder, refuse_unfit},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -43,6 +44,9 @@ pub(super) fn take_over(
     let _turn = scene.turn()?;
     let key = opened.payload.key(name)?;
     fit(&new, key, name)?;
+    if scene.arguments.reason.as_ref().is_some_and(|reason| new.is_within(reason.as_str())) {
+        return Err(in_the_reason(name));
+    }
     if looks_like_a_placeholder(&new) {
         scene.terminal.warn("this looks like a placeholder, not like a secret; taken all the same");
     }

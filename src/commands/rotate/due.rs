@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene, aws, by_hand,
+    Opened, Scene, aws, by_hand, hold_to_reason,
     keeping::Done,
     means::Means,
     old_key::{self, Old},
@@ -256,6 +256,7 @@ impl Task {
                     return Ok(Outcome::Left);
                 }
                 let plan = scene.plan(&opened.payload, &self.name)?;
+                hold_to_reason(scene, &self.name, &plan, &opened)?;
                 let touched =
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {

@@ -79,7 +79,7 @@ pub(super) fn keep(
             Ok(())
         })?;
         let names = new.iter().map(|new| &new.name);
-        Ok(Outcome::changed(state(payload, new)?, event(now).names(names)))
+        Ok(Outcome::changed(state(payload, new)?, event(now).names(names).reason(scene.arguments.reason.as_ref())))
     })?;
     let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
     let names = new.iter().map(|new| new.name.clone()).collect();

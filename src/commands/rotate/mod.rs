@@ -25,6 +25,7 @@ use crate::{
     config::{self, Config},
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
+    history::{Action, Event},
     home::{Home, Lock},
     name::KeyName,
     platform,
@@ -38,6 +39,7 @@ use self::{keeping::Done, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     opening::{self, Kept},
+    policy, record,
     set::in_the_arguments,
     versions::need_yes,
 };
@@ -93,6 +95,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let key = opened.payload.key(name)?;
     let plan = scene.plan(&opened.payload, name)?;
     let means = Means::of(scene.arguments, &plan);
+    hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
@@ -112,6 +115,22 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
     Ok(Some(done.with(touched)))
+}
+
+/// Replacing a key is a use of it, so it may need a reason; what is refused is recorded.
+fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -> Result<()> {
+    let reason = scene.arguments.reason.as_ref();
+    if reason.is_some_and(|reason| opened.payload.keys.values().any(|key| key.value.is_within(reason.as_str()))) {
+        return Err(policy::in_the_reason(name));
+    }
+    if scene.arguments.dry_run {
+        return Ok(());
+    }
+    policy::need_reason(name, plan, reason).inspect_err(|_| {
+        let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+        let event = Event::new(Action::Failed, Moment::now()).names([name]).outcome("refused: no reason");
+        record::change(&log, &event, scene.terminal);
+    })
 }
 
 /// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.

@@ -135,6 +135,7 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
             // It got the old secret all the same, and the history has to know who did.
             let log = record::log(&scene.home, &opened.kept, opened.payload.log);
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
+            let event = event.reason(scene.arguments.reason.as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
             end(scene, unfinished);
             if signals.came().is_some() {
