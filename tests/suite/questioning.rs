@@ -294,11 +294,11 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
     let ran = sandbox.call(&["history", "who", "stripe/live", "--json"]).at(NOW).run();
     let told: Value = serde_json::from_slice(&ran.output.stdout).expect("json");
     let (moment, folder) = ("2026-08-02T09:00:00Z", sandbox.home().join("shop").display().to_string());
-    let used = json!({
+    let only = json!({
         "action": "run", "program": "true", "folder": folder, "times": 1, "first": moment, "last": moment,
         "by": [entry(&sandbox, 2)["by"]], "agents": [],
     });
-    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [used] }));
+    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [only] }));
 }
 
 #[test]
