@@ -22,7 +22,8 @@ mod lifecycle;
 
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
 pub use history::{
-    History, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify, HistoryWho, UsageBy,
+    History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
+    HistoryWho, UsageBy,
 };
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
@@ -114,7 +115,7 @@ pub enum Verb {
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Profile(Profile),
     /// Show who used which key when, or prove that no entry was changed
-    History(History),
+    History(Box<History>),
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),

@@ -10,6 +10,7 @@ use clap::{
 use super::{Report, path_parser};
 use crate::{
     date::Period,
+    exchange::events::Form,
     history::{ACTIONS, Action},
     name::KeyName,
 };
@@ -65,7 +66,7 @@ pub struct HistoryFilter {
     /// Only with this word in the outcome, such as `refused`; `failed` is all that failed
     #[arg(long, value_name = "WORD")]
     pub outcome: Option<String>,
-    /// Only through a coding agent, or through the one of this name
+    /// Only what a coding agent asked for, or one so named; it is told by a guess
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub agent: Option<String>,
 }
@@ -80,6 +81,8 @@ pub enum HistoryVerb {
     Usage(HistoryUsage),
     /// Show which programs use a key where: what breaks when it is replaced
     Who(HistoryWho),
+    /// Write the entries for other programs, in a form that stays as it is
+    Export(HistoryExport),
     /// Print a line to keep elsewhere, which proves the history up to now
     Anchor(Report),
     /// Remove old parts of the history; an entry says so for ever
@@ -154,6 +157,28 @@ pub struct HistoryWho {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `keyctl history export`
+#[derive(Args)]
+#[command(
+    after_help = "One entry a line, in one of these forms:\n  jsonl   as `keyctl history --json`: n, t, ev, names, prog, cwd and what else applies\n  csv     RFC 4180, with a head; a cell that begins with = + - @ gets a ' before it\n  syslog  RFC 5424, facility 13; the fields as structured data `keyctl@32473`\n  cef     CEF:0; fields without a name there as cs1 to cs6, cn1 to cn3, flexString1 and 2\n  otel    OpenTelemetry log records, each line one LogsData in the JSON of OTLP\nFields: n, time, action, keys, more, profile, program, started_by, agent, folder,\nproject, terminal, pid, reason, outcome, note, lost, rule, alerts, other.\nLists have a comma and a space between; control characters stand as \\u{1b}, in JSON\nas \\u001b. More fields may come behind these.\nDATE: see `keyctl history --help`. Whether the entries are all there and unchanged\nis what `keyctl history verify` says."
+)]
+pub struct HistoryExport {
+    /// Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`
+    #[arg(long, value_name = "FORMAT", value_parser = form_parser(), hide_possible_values = true)]
+    pub format: Form,
+    /// Write to this new file, readable by you alone, and not to standard output
+    #[arg(long, short = 'o', value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Which entries
+    #[command(flatten)]
+    pub filter: HistoryFilter,
+}
+
+fn form_parser() -> impl TypedValueParser<Value = Form> {
+    let word = |word: String| Form::ALL.into_iter().find(|(name, _)| *name == word).expect("one of the words").1;
+    PossibleValuesParser::new(Form::ALL.map(|(name, _)| name)).map(word)
 }
 
 fn action_parser() -> impl TypedValueParser<Value = Action> {

@@ -227,7 +227,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Allow(arguments) => allow::allow(&arguments, terminal),
         Verb::Deny(arguments) => allow::deny(&arguments, terminal),
         Verb::Profile(arguments) => profile::profile(arguments, terminal),
-        Verb::History(arguments) => history::history(arguments, terminal),
+        Verb::History(arguments) => history::history(*arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),

@@ -8,6 +8,7 @@
 use std::{borrow::Cow, collections::VecDeque, path::Path};
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::{Action, Event, Log, Place, Reader};
 use crate::{date::Moment, failure::Result, name::KeyName};
@@ -29,7 +30,7 @@ pub struct Query {
     pub actions: Vec<Action>,
     /// The outcome holds this word, or the action is it, in capitals or not.
     pub outcome: Option<String>,
-    /// Done through a coding agent: any, or the one of this name.
+    /// Perhaps done for a coding agent: any, or one whose name holds this word, in capitals or not.
     pub agent: Option<Option<String>>,
 }
 
@@ -64,6 +65,8 @@ struct Glance<'j> {
     prog: Option<Cow<'j, str>>,
     #[serde(borrow, default)]
     cwd: Option<Cow<'j, str>>,
+    #[serde(borrow, default)]
+    project: Option<Cow<'j, str>>,
 }
 
 impl Query {
@@ -85,7 +88,8 @@ impl Query {
     #[must_use]
     pub fn matches(&self, number: u64, event: &Event) -> bool {
         let names = event.names.iter().map(String::as_str);
-        self.fits(number, event.moment, event.action.as_str(), names, event.program.as_deref(), event.folder.as_deref())
+        let folders = [event.folder.as_deref(), event.project.as_deref()];
+        self.fits(number, event.moment, event.action.as_str(), names, event.program.as_deref(), folders)
             && self.outcome.as_deref().is_none_or(|word| has_outcome(event, word))
             && self.agent.as_ref().is_none_or(|wanted| is_through(event, wanted.as_deref()))
     }
@@ -97,7 +101,7 @@ impl Query {
         action: &str,
         mut names: impl Iterator<Item = &'n str>,
         program: Option<&str>,
-        folder: Option<&str>,
+        folders: [Option<&str>; 2],
     ) -> bool {
         let timed = self.since.is_none_or(|since| moment.is_some_and(|moment| moment >= since))
             && self.until.is_none_or(|until| moment.is_some_and(|moment| moment <= until));
@@ -105,7 +109,7 @@ impl Query {
             && (self.actions.is_empty() || self.actions.iter().any(|wanted| wanted.as_str() == action))
             && self.key.as_ref().is_none_or(|key| names.any(|name| key.has(name, number)))
             && self.program.as_ref().is_none_or(|wanted| program == Some(wanted))
-            && self.project.as_ref().is_none_or(|project| folder.is_some_and(|folder| project.is_of(folder)))
+            && self.project.as_ref().is_none_or(|project| folders.iter().flatten().any(|folder| project.is_of(folder)))
     }
 
     /// Whether an entry is meant, from as little of it as possible; what has not this version's form is read in full.
@@ -118,7 +122,8 @@ impl Query {
         let is_timed = self.since.is_some() || self.until.is_some();
         let moment = glance.t.filter(|_| is_timed).and_then(|text| text.parse().ok());
         let names = glance.names.iter().map(AsRef::as_ref);
-        self.fits(number, moment, &glance.ev, names, glance.prog.as_deref(), glance.cwd.as_deref())
+        let folders = [glance.cwd.as_deref(), glance.project.as_deref()];
+        self.fits(number, moment, &glance.ev, names, glance.prog.as_deref(), folders)
             && ((self.outcome.is_none() && self.agent.is_none()) || in_full())
     }
 }
@@ -130,7 +135,8 @@ fn has_outcome(event: &Event, word: &str) -> bool {
 }
 
 fn is_through(event: &Event, wanted: Option<&str>) -> bool {
-    event.agent.as_deref().is_some_and(|agent| wanted.is_none_or(|wanted| agent == wanted))
+    let is_wanted = |agent: &str| wanted.is_none_or(|wanted| agent.to_lowercase().contains(&wanted.to_lowercase()));
+    event.agent.as_deref().is_some_and(is_wanted)
 }
 
 /// The names of one key, each with the entries between which it was the key's.
@@ -244,7 +250,7 @@ impl Log {
         Ok(Found { reader: self.read()?, query, after: 0 })
     }
 
-    /// Those of them that come after a place; where it cannot be found again, as when the history was set aside,
+    /// Those of them that come after a place; where it cannot be found again, as when the log has gone on in another file,
     /// everything before it is read once more.
     ///
     /// # Errors
@@ -274,13 +280,14 @@ impl Found<'_> {
     pub fn take_last(&mut self, most: usize) -> Result<(Vec<(u64, Event)>, u64)> {
         let (mut last, mut all) = (VecDeque::new(), 0);
         while let Some(number) = self.advance() {
-            let entry = (number?, self.reader.json().to_vec());
+            let number = number?;
             all += 1;
+            // What is not shown in the end need not be read in full.
             if last.len() >= most {
                 last.pop_front();
             }
             if most > 0 {
-                last.push_back(entry);
+                last.push_back((number, Zeroizing::new(self.reader.json().to_vec())));
             }
         }
         Ok((last.into_iter().map(|(number, json)| (number, Event::from_json(&json))).collect(), all))
@@ -292,6 +299,7 @@ impl Found<'_> {
         self.reader.place()
     }
 
+    /// Goes to the next entry that is meant, and gives its number.
     fn advance(&mut self) -> Option<Result<u64>> {
         loop {
             match self.reader.advance()? {
@@ -306,8 +314,7 @@ impl Iterator for Found<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.advance()?;
-        Some(number.map(|number| (number, Event::from_json(self.reader.json()))))
+        Some(self.advance()?.map(|number| (number, Event::from_json(self.reader.json()))))
     }
 }
 
@@ -360,13 +367,12 @@ mod tests {
     }
 
     fn sample() -> Event {
-        let mut event = Event::new(Action::Failed, Moment::from_seconds(1_800_000_000))
+        let event = Event::new(Action::Failed, Moment::from_seconds(1_800_000_000))
             .names(&["a".parse::<KeyName>().expect("good")])
             .program("/usr/bin/node".as_ref())
             .folder(Path::new("/home/me/shop"))
             .outcome("refused: expired");
-        event.agent = Some("claude".into());
-        event
+        event.agent(Some("Claude Code".into())).project(Path::new("/home/me/main"))
     }
 
     #[test]
@@ -387,6 +393,8 @@ mod tests {
             (Query { project: folder("/home/me/sho"), ..none() }, false),
             (Query { project: name("shop"), ..none() }, true),
             (Query { project: name("me"), ..none() }, false),
+            (Query { project: name("main"), ..none() }, true),
+            (Query { project: folder("/home/me/main"), ..none() }, true),
             (Query { program: Some("node".into()), ..none() }, true),
             (Query { program: Some("nod".into()), ..none() }, false),
             (Query { actions: vec![Action::Run, Action::Failed], ..none() }, true),

@@ -56,6 +56,24 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// A place between two entries, from which reading can go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    at: Position,
+    /// The number of the file.
+    number: u64,
+    /// Whether the entry before it closes the file.
+    closed: bool,
+}
+
+impl Place {
+    /// The number of the entry before it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.at.seq
+    }
+}
+
 /// One step over a history.
 pub(super) enum Step {
     /// Another file was opened.
@@ -97,18 +115,18 @@ impl<'a> Walk<'a> {
         Self { log, chain, number, numbered: false, known, lines: None, fresh: false, closed: false }
     }
 
-    /// Goes on at a place. `None` if its file is not there, or ends before it.
-    fn resume(log: &'a Log, place: &Place) -> io::Result<Option<Self>> {
-        let mut walk = Self::at(log, place.at, place.file, 0);
-        let Step::File = walk.open()? else { return Ok(None) };
-        let Some(lines) = &mut walk.lines else { return Ok(None) };
-        if lines.reader.get_ref().metadata()?.len() < place.at.offset {
-            return Ok(None);
+    /// A walk that goes on from a place. The file it lies in may have got its number since.
+    fn from(log: &'a Log, place: &Place) -> Option<Self> {
+        let mut walk = Self::at(log, place.at, place.number, place.number);
+        let mut file = open_file(&log.file("log")).ok()?;
+        if log.has_segment(place.number) {
+            file = open_file(&log.segment(place.number)).ok()?;
+            walk.numbered = true;
         }
-        lines.reader.seek(SeekFrom::Start(place.at.offset))?;
-        walk.chain.at = place.at;
-        (walk.fresh, walk.closed) = (place.at.offset == 0, place.closed);
-        Ok(Some(walk))
+        let mut file = file.filter(|file| file.metadata().is_ok_and(|facts| facts.len() >= place.at.offset))?;
+        file.seek(SeekFrom::Start(place.at.offset)).ok()?;
+        (walk.lines, walk.closed, walk.fresh) = (Some(Lines::new(file)), place.closed, place.at.offset == 0);
+        Some(walk)
     }
 
     pub(super) fn step(&mut self) -> io::Result<Step> {
@@ -180,31 +198,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A place between two entries, from which reading can go on.
-#[derive(Debug, Clone, Copy)]
-pub struct Place {
-    at: Position,
-    /// The number of the file that it is in, or will get.
-    file: u64,
-    /// Whether that file was closed by the entry before it.
-    closed: bool,
-}
-
-impl Place {
-    /// The number of the entry before it.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.at.seq
-    }
-}
-
 impl Log {
-    /// The entries after a place. `None` where the history does not go on there, as when it was set aside.
+    /// The entries after a place. `None` where the history does not go on there any more: it was set aside, or pruned.
     #[must_use]
     pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
-        let resumed = || Walk::resume(self, place).ok().flatten().map(Reader::new);
-        let goes_on = !matches!(resumed()?.advance(), Some(Err(_)));
-        if goes_on { resumed() } else { None }
+        let goes_on = !matches!(Walk::from(self, place).map(Reader::new)?.advance(), Some(Err(_)));
+        if goes_on { Walk::from(self, place).map(Reader::new) } else { None }
     }
 
     /// Where the history begins: as its head says, or without one as its newest `prune` entry does.
@@ -250,20 +249,19 @@ impl<'a> Reader<'a> {
 
     /// Where the next entry will stand.
     pub(super) fn place(&self) -> Place {
-        Place { at: self.walk.chain.at, file: self.walk.number, closed: self.walk.closed }
+        let Walk { chain, number, closed, .. } = &self.walk;
+        Place { at: chain.at, number: *number, closed: *closed }
     }
 
-    /// Goes to the next entry and gives its number; [`Reader::json`] has the rest.
+    /// Goes to the next entry and gives its number; [`Reader::json`] then has it as it was sealed. Most that are looked
+    /// through need not be read any further.
     pub(super) fn advance(&mut self) -> Option<Result<u64>> {
-        if self.is_over {
-            return None;
-        }
-        let step = self.step();
-        self.is_over = !matches!(step, Ok(Some(_)));
-        step.transpose()
+        let item = if self.is_over { None } else { self.step().transpose() };
+        self.is_over = !matches!(item, Some(Ok(_)));
+        item
     }
 
-    /// The entry as the JSON it was sealed as: most that are looked through need not be read any further.
+    /// The JSON of the entry that was gone to last.
     pub(super) fn json(&self) -> &[u8] {
         self.walk.chain.json()
     }
@@ -288,8 +286,7 @@ impl Iterator for Reader<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.advance()?;
-        Some(number.map(|number| (number, Event::from_json(self.json()))))
+        Some(self.advance()?.map(|number| (number, Event::from_json(self.json()))))
     }
 }
 

@@ -53,7 +53,7 @@ impl Tally {
         self.last = event.moment.or(self.last);
         extend(&mut self.keys, &event.names);
         extend(&mut self.programs, event.program.as_ref());
-        extend(&mut self.projects, event.folder.as_ref());
+        extend(&mut self.projects, project(event));
     }
 
     /// Takes in another one.
@@ -65,6 +65,11 @@ impl Tally {
         self.programs.extend(other.programs);
         self.projects.extend(other.projects);
     }
+}
+
+/// The folder that the project was allowed in: of a repository's worktrees the one that stands for all.
+fn project(event: &Event) -> Option<&String> {
+    event.project.as_ref().or(event.folder.as_ref())
 }
 
 fn extend<'t>(set: &mut BTreeSet<String>, texts: impl IntoIterator<Item = &'t String>) {
@@ -95,7 +100,7 @@ impl Usage {
             let names = match by {
                 By::Key => event.names.as_slice(),
                 By::Program => event.program.as_slice(),
-                By::Project => event.folder.as_slice(),
+                By::Project => project(&event).map(std::slice::from_ref).unwrap_or_default(),
             };
             for name in names {
                 match usage.tallies.get_mut(name) {

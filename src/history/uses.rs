@@ -103,9 +103,7 @@ mod tests {
         let run = |names: &[&str], program: &str, folder: &str, seconds| {
             event(Action::Run, names, seconds).program(program.as_ref()).folder(Path::new(folder))
         };
-        let through = |event: Event, agent: &str| {
-            event.agent(Some(agent.to_owned())).by(vec!["zsh".to_owned(), agent.to_owned()])
-        };
+        let through = |event: Event, agent: &str| event.agent(Some(agent.into())).by(vec!["zsh".into(), agent.into()]);
         let entries = [
             run(&["a", "b"], "node", "/shop", 1),
             run(&["a"], "npm", "/shop", 2),

@@ -2,13 +2,19 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::Stdio,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use keyctl::terminal::{columns, printable};
 use serde_json::{Value, json};
 
-use crate::{clock::keep, sandbox::Sandbox};
+use crate::{
+    clock::keep,
+    sandbox::{Sandbox, copy_program},
+    tools,
+};
 
 /// The moment at which most of these questions are asked.
 const NOW: &str = "2026-11-25T10:00:00Z";
@@ -67,20 +73,36 @@ fn a_table_shows_when_what_which_key_by_whom_and_where() {
         "",
         0,
     );
-    sandbox.call(&["history", "--json", "-n", "1", "--action", "set"]).at(NOW).run().says(
-        &format!(
-            "{{\"ev\":\"set\",\"n\":7,\"names\":[\"new\"],\"pid\":{},\"t\":\"2026-11-24T10:00:00Z\"}}\n",
-            pid(&sandbox, 7)
-        ),
-        "",
-        0,
+    let ran = sandbox.call(&["history", "--json", "-n", "1", "--action", "set"]).at(NOW).run();
+    let (by, pid) = (&entry(&sandbox, 7)["by"], &entry(&sandbox, 7)["pid"]);
+    let line = format!(
+        "{{\"by\":{by},\"ev\":\"set\",\"n\":7,\"names\":[\"new\"],\"pid\":{pid},\"t\":\"2026-11-24T10:00:00Z\",\"tty\":false}}\n"
     );
+    ran.says(&line, "", 0);
 }
 
-/// The process number that an entry has.
-fn pid(sandbox: &Sandbox, number: usize) -> Value {
+/// An entry as it was sealed.
+fn entry(sandbox: &Sandbox, number: usize) -> Value {
     let lines = sandbox.call(&["history", "--json"]).run().stdout();
-    serde_json::from_str::<Value>(lines.lines().nth(number - 1).expect("entry")).expect("json")["pid"].clone()
+    serde_json::from_str::<Value>(lines.lines().nth(number - 1).expect("entry")).expect("json")
+}
+
+/// The programs above keyctl when an entry was made: the test's own.
+fn above(sandbox: &Sandbox, number: usize, between: &str) -> String {
+    let by = entry(sandbox, number)["by"].clone();
+    let names: Vec<&str> = by.as_array().expect("a list").iter().map(|name| name.as_str().expect("text")).collect();
+    let most = if between == " < " { 3 } else { names.len() };
+    names[..names.len().min(most)].join(between)
+}
+
+/// The rows of `who`, each with the number of an entry that its last column comes from.
+fn who(sandbox: &Sandbox, uses: &[([&str; 5], usize)]) -> String {
+    let mut rows = vec![["TIMES", "LAST", "HOW", "PROGRAM", "WHERE", "STARTED BY"].map(str::to_owned).to_vec()];
+    rows.extend(uses.iter().map(|(cells, number)| {
+        let by = above(sandbox, *number, " < ");
+        cells.iter().map(|cell| (*cell).to_owned()).chain([by]).collect()
+    }));
+    columns(&rows)
 }
 
 #[test]
@@ -158,12 +180,14 @@ fn a_key_is_found_under_every_name_it_had_and_after_it_was_removed() {
     say(&["remove", "openai/test", "--yes"], "2026-11-24T14:00:00Z");
     assert_eq!(numbers(&sandbox, &["openai/test"]), [3, 4, 5, 6, 8, 9, 11]);
     assert_eq!(numbers(&sandbox, &["openai/dev"]), [3, 4, 5, 6, 8, 9, 10, 11]);
+    let uses = [
+        (["1", "22 hours ago", "run", "true", "~/shop"], 9),
+        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "1 day ago", "run", "sleep", "~/project"], 5),
+        (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
+    ];
     sandbox.call(&["history", "who", "openai/test"]).at(NOW).run().says(
-        "TIMES  LAST          HOW  PROGRAM  WHERE\n\
-         1      22 hours ago  run  true     ~/shop\n\
-         1      1 day ago     get\n\
-         1      1 day ago     run  sleep    ~/project\n\
-         1      2 days ago    run  true     ~/shop/api\n",
+        &who(&sandbox, &uses),
         "keyctl: also as `openai/dev`, which is what it was or is called\n",
         0,
     );
@@ -260,23 +284,21 @@ fn where_the_history_began_later_than_the_key_that_is_said() {
 fn who_uses_a_key_is_told_with_how_often_and_when_last() {
     let sandbox = some();
     run(&sandbox, "openai/dev", "project", &["sleep", "0"], "2026-11-25T09:00:00Z");
-    sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().says(
-        "TIMES  LAST        HOW  PROGRAM  WHERE\n\
-         2      1 hour ago  run  sleep    ~/project\n\
-         1      1 day ago   get\n\
-         1      2 days ago  run  true     ~/shop/api\n",
-        "",
-        0,
-    );
+    let uses = [
+        (["2", "1 hour ago", "run", "sleep", "~/project"], 8),
+        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
+    ];
+    sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().says(&who(&sandbox, &uses), "", 0);
     sandbox.call(&["history", "who", "new"]).at(NOW).run().says("", "keyctl: nobody used `new` yet\n", 0);
     let ran = sandbox.call(&["history", "who", "stripe/live", "--json"]).at(NOW).run();
     let told: Value = serde_json::from_slice(&ran.output.stdout).expect("json");
     let (moment, folder) = ("2026-08-02T09:00:00Z", sandbox.home().join("shop").display().to_string());
-    let used = json!({
+    let only = json!({
         "action": "run", "program": "true", "folder": folder, "times": 1, "first": moment, "last": moment,
-        "by": [], "agents": [],
+        "by": [entry(&sandbox, 2)["by"]], "agents": [],
     });
-    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [used] }));
+    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [only] }));
 }
 
 #[test]
@@ -306,6 +328,146 @@ fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
 fn the_history_takes_nothing_from_outside() {
     let sandbox = some();
     for words in [&["history", "import"][..], &["history", "import", "--format", "jsonl", "file"]] {
-        sandbox.call(words).run().says("", "keyctl: the history takes no entries from outside: they are only ever made, by what is done\nkeyctl: hint: `keyctl history --json` writes them for other programs\n", 2);
+        sandbox.call(words).run().says("", "keyctl: the history takes no entries from outside: they are only ever made, by what is done\nkeyctl: hint: `keyctl history export` writes them for other programs\n", 2);
     }
+}
+
+/// Entries whose programs and folders try to break out of whatever they are written in.
+fn hostile() -> Sandbox {
+    let sandbox = some();
+    let program = "=1+1|a\\b\"c]d,e=f\n<110>1 - - evil\r\x1b[31m\u{202e}\u{85}ü\\";
+    let folder = std::ffi::OsStr::from_bytes(b"project/ a|b=c\\\"d\"]\n\xff, e\t");
+    std::fs::create_dir_all(sandbox.home().join(folder)).expect("make");
+    let path = sandbox.home().join(folder).join(program);
+    copy_program("/bin/true", &path);
+    let words = ["run", "-k", "K=openai/dev", "--"].map(std::ffi::OsString::from);
+    let words = [&words[..], &[path.into_os_string()]].concat();
+    sandbox.call(&words).inside(sandbox.home().join(folder)).at("2026-11-25T09:00:00Z").run().says("", "", 0);
+    sandbox
+}
+
+/// An export as the program reads it that it is meant for.
+fn read_back(sandbox: &Sandbox, form: &str) -> Value {
+    let exported = sandbox.call(&["history", "export", "--format", form]).run();
+    assert_eq!((exported.stderr().as_str(), exported.code()), ("", 0));
+    let mut reader = tools::script(sandbox, "questioning.py");
+    let file = sandbox.outside().join(form);
+    std::fs::write(&file, &exported.output.stdout).expect("write");
+    reader.arg(form).stdin(std::fs::File::open(file).expect("open"));
+    serde_json::from_str(&tools::output(&mut reader)).expect("json")
+}
+
+/// What the readers have to find, from the lines of JSON.
+fn expected(sandbox: &Sandbox, shown: fn(&str) -> String) -> Value {
+    let names = [
+        ("prog", "program"),
+        ("cwd", "folder"),
+        ("tty", "terminal"),
+        ("names", "keys"),
+        ("t", "time"),
+        ("ev", "action"),
+        ("by", "started_by"),
+    ];
+    let text = |value: &Value| match value {
+        Value::Array(list) => list.iter().map(|item| item.as_str().expect("text")).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let lines = sandbox.call(&["history", "export", "--format", "jsonl"]).run();
+    let entry = |line: &str| {
+        let entry: serde_json::Map<String, Value> = serde_json::from_str(line).expect("json");
+        let field = |(name, value): (&String, &Value)| {
+            let known = names.iter().find(|(sealed, _)| sealed == name);
+            (known.map_or(name.as_str(), |(_, name)| name).to_owned(), Value::from(shown(&text(value))))
+        };
+        Value::Object(entry.iter().map(field).collect())
+    };
+    String::from_utf8(lines.output.stdout).expect("text").lines().map(entry).collect()
+}
+
+#[test]
+fn what_other_programs_read_is_what_was_recorded() {
+    let sandbox = hostile();
+    for form in ["csv", "syslog", "cef"] {
+        assert_eq!(read_back(&sandbox, form), expected(&sandbox, |text| printable(text).into_owned()), "{form}");
+    }
+    assert_eq!(read_back(&sandbox, "otel"), expected(&sandbox, str::to_owned));
+    let exported = sandbox.call(&["history", "export", "--format", "jsonl"]).run();
+    let listed = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(exported.output.stdout, listed.output.stdout);
+    let file = sandbox.outside().join("jsonl");
+    std::fs::write(&file, &exported.output.stdout).expect("write");
+    let mut jq = Command::new("jq");
+    jq.args(["-r", "select(.n == 8).prog"]).arg(file);
+    let program = "=1+1|a\\b\"c]d,e=f\n<110>1 - - evil\r\x1b[31m\u{202e}\u{85}ü\\\n";
+    assert_eq!(tools::output(&mut jq), program);
+}
+
+#[test]
+fn no_export_has_a_control_character_or_one_line_more_than_entries() {
+    let sandbox = hostile();
+    for (form, head) in [("jsonl", 0), ("csv", 1), ("syslog", 0), ("cef", 0), ("otel", 0)] {
+        let exported = sandbox.call(&["history", "export", "--format", form]).run();
+        let text = String::from_utf8(exported.output.stdout.clone()).expect("text");
+        assert_eq!(text.lines().count(), 8 + head, "{form}");
+        assert!(!text.replace("\r\n", "").contains(|c: char| c != '\n' && c.is_control()), "{form}: {text}");
+        assert!(!text.contains('\u{202e}'), "{form}");
+    }
+}
+
+#[test]
+fn an_export_to_a_file_is_new_private_and_filtered() {
+    let sandbox = some();
+    let words = ["history", "export", "--format", "csv", "--since", "2026-11-23", "--action", "run", "-o", "out.csv"];
+    sandbox.call(&words).at(NOW).run().says("", "keyctl: wrote 2 entries to `out.csv`\n", 0);
+    let path = sandbox.project().join("out.csv");
+    let home = sandbox.home().display().to_string();
+    let text = std::fs::read_to_string(&path).expect("read");
+    let [first, second] = [4, 5].map(|number| (above(&sandbox, number, ", "), entry(&sandbox, number)["pid"].clone()));
+    assert_eq!(
+        text,
+        format!(
+            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other\r\n\
+             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,\"{}\",,{home}/shop/api,,false,{},,,,,,,\r\n\
+             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,\"{}\",,{home}/project,,false,{},,,,,,,\r\n",
+            first.0, first.1, second.0, second.1
+        )
+    );
+    assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    let exists = "keyctl: `out.csv` exists already; nothing was written\nkeyctl: hint: name a new file\n";
+    sandbox.call(&words).at(NOW).run().says("", exists, 1);
+    assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
+    let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
+    let end = log.len();
+    log[end - 30] ^= 1;
+    std::fs::write(sandbox.data("history.log"), log).expect("write");
+    let ran = sandbox.call(&["history", "export", "--format", "otel", "-o", "part"]).run();
+    let changed = "keyctl: the history was changed at entry 7: its chain value is wrong\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
+    ran.says("", changed, 5);
+    assert!(!sandbox.project().join("part").exists(), "a part would pass for the whole");
+    let forms =
+        "keyctl: `--format` takes one of: jsonl, csv, syslog, cef, otel\nkeyctl: hint: see `keyctl history --help`\n";
+    sandbox.call(&["history", "export", "--format", "xml"]).run().says("", forms, 2);
+}
+
+#[test]
+fn the_agent_that_perhaps_asked_and_the_reason_are_shown_and_found() {
+    let sandbox = some();
+    let words = ["run", "-k", "K=new", "--reason", "deploy | 12", "--", "true"];
+    sandbox.call(&words).env("CLAUDECODE", "1").at("2026-11-25T09:00:00Z").run().says("", "", 0);
+    sandbox.call(&["history", "--agent"]).at(NOW).run().says(
+        "#  WHEN              WHAT              KEYS  BY                          WHERE\n\
+         8  2026-11-25 09:00  run: deploy | 12  new   true (perhaps Claude Code)  ~/project\n",
+        "",
+        0,
+    );
+    for (words, expected) in
+        [(&["--agent=claude"][..], &[8][..]), (&["--agent=cursor"], &[]), (&["--agent", "new"], &[8])]
+    {
+        assert_eq!(numbers(&sandbox, words), expected, "{words:?}");
+    }
+    let ran = sandbox.call(&["history", "who", "new"]).at(NOW).run();
+    assert!(ran.stdout().contains(" (perhaps Claude Code)\n"), "{}", ran.stdout());
+    assert_eq!(read_back(&sandbox, "cef")[7]["reason"], "deploy | 12");
+    assert_eq!(read_back(&sandbox, "otel")[7]["agent"], "Claude Code");
 }

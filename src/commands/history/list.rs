@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use crate::{
     cli,
     date::Moment,
+    exchange::events::Form,
     failure::Result,
     history::{Event, Log, Query},
-    terminal::{Terminal, count, printable_json},
+    terminal::{Terminal, count, printable, printable_json},
 };
 
 /// So many rows a table has if nothing else is said.
@@ -84,7 +85,7 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let by = event.program.clone().unwrap_or_default();
     let by = match &event.agent {
-        Some(agent) => format!("{by} (perhaps through {agent})").trim_start().to_owned(),
+        Some(agent) => format!("{by} (perhaps {agent})").trim_start().to_owned(),
         None => by,
     };
     vec![
@@ -100,9 +101,7 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
 /// One entry as a line of JSON: the fields it was sealed with, and its number as `n`.
 #[must_use]
 pub fn line(number: u64, event: &Event) -> String {
-    let mut value = event.to_value();
-    value["n"] = number.into();
-    printable_json(&value.to_string()) + "\n"
+    printable_json(&Form::Jsonl.line(number, event, printable))
 }
 
 /// Lines on their way to standard output, many at a time.

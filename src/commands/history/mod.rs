@@ -13,6 +13,7 @@ use crate::{
 use super::{mending, opening, record};
 
 mod anchor;
+mod export;
 mod follow;
 mod graph;
 mod list;
@@ -48,6 +49,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
             who::who(&log, key, &arguments, now, terminal)
         }
         Some(HistoryVerb::Report(arguments)) => report::report(&home, &kept, &store.read()?, &arguments, terminal),
+        Some(HistoryVerb::Export(arguments)) => export::export(&log, &arguments, now, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
         None if arguments.graph => graph::graph(&log, terminal),
         None => {
@@ -62,5 +64,5 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
 
 fn no_import() -> Failure {
     Failure::new(Kind::Usage, "the history takes no entries from outside: they are only ever made, by what is done")
-        .hint("`keyctl history --json` writes them for other programs")
+        .hint("`keyctl history export` writes them for other programs")
 }

@@ -13,6 +13,9 @@ use crate::{
 
 use super::list::GIVE_WAY;
 
+/// So many of the programs above are shown; the others are in JSON.
+const NEAREST: usize = 3;
+
 /// Shows who uses a key, the latest first.
 ///
 /// # Errors
@@ -67,9 +70,9 @@ fn table(uses: &[Use], now: Moment) -> Vec<Vec<String>> {
     rows
 }
 
-/// `node < npm < zsh`, the first of such chains, how many more there are, and the agents.
+/// `npm < zsh < tmux`, the first of such chains, how many more there are, and the agents.
 fn started_by(used: &Use) -> String {
-    let first = used.by.first().map(|chain| chain.join(" < ")).unwrap_or_default();
+    let first = used.by.first().map(|chain| chain[..chain.len().min(NEAREST)].join(" < ")).unwrap_or_default();
     let more = match used.by.len().saturating_sub(1) {
         0 => String::new(),
         more => format!(" and {}", count(more, "other way")),
@@ -77,7 +80,7 @@ fn started_by(used: &Use) -> String {
     let agents = if used.agents.is_empty() {
         String::new()
     } else {
-        format!(" (perhaps through {})", used.agents.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        format!(" (perhaps {})", used.agents.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
     };
     format!("{first}{more}{agents}").trim_start().to_owned()
 }
