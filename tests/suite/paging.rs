@@ -105,6 +105,8 @@ fn workdays() -> Vec<Event> {
         ("npm/publish", "npm", "/home/ada/code/widgets", 2),
         ("sentry/dsn", "sentry-cli", "/home/ada/code/shop", 1),
     ];
+    // Each way as often as its number says, of a hundred.
+    let wheel: Vec<_> = ways.iter().flat_map(|way| std::iter::repeat_n(way, way.3)).collect();
     let mut dice = Dice(7);
     let mut events = Vec::new();
     for day in (first..=last).step_by(86_400) {
@@ -118,18 +120,7 @@ fn workdays() -> Vec<Event> {
             4 + dice.below(16)
         };
         for _ in 0..busy {
-            let mut pick = dice.below(100);
-            let way = ways
-                .iter()
-                .find(|way| {
-                    if pick < way.3 {
-                        true
-                    } else {
-                        pick -= way.3;
-                        false
-                    }
-                })
-                .expect("a way");
+            let way = wheel[usize::try_from(dice.below(100)).expect("small")];
             let hour = 8 + (dice.below(6) + dice.below(6)).cast_signed();
             let at = day + hour * 3_600 + dice.below(3_600).cast_signed();
             if at <= moment(NOW).seconds() {
