@@ -174,3 +174,59 @@ impl Strokes {
         weeks.iter().map(stroke).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::history::{Action, Event};
+
+    fn drawn(events: impl IntoIterator<Item = (i64, &'static str)>, width: usize, strokes: Strokes) -> Drawn {
+        let mut tally = Tally::new(TimeZone::UTC, None);
+        for (number, (at, name)) in events.into_iter().enumerate() {
+            let event = Event { names: vec![name.to_owned()], ..Event::new(Action::Get, Moment::from_seconds(at)) };
+            tally.add(number as u64, &event);
+        }
+        draw(&tally, "2026-11-25T10:00:00Z".parse().expect("good"), width, strokes)
+    }
+
+    /// A Monday.
+    const DAY: i64 = 86_400;
+    const MONDAY: fn() -> i64 = || "2026-11-02T09:00:00Z".parse::<Moment>().expect("good").seconds();
+
+    #[test]
+    fn a_day_stands_below_its_month_and_beside_its_weekday() {
+        let days = [(0, 1), (1, 2), (8, 3), (22, 5)];
+        let events = days.into_iter().flat_map(|(day, uses)| vec![(MONDAY() + day * DAY, "openai/dev"); uses]);
+        let Drawn { map, lines } = drawn(events, 15, Strokes::Blocks);
+        let expected = "       Nov|Mon  · ░ · · ·|Tue  · ▒ ▓ · █|Wed  · · · · ·|Thu  · · · ·|Fri  · · · ·|Sat  · · · ·|Sun  · · · ·|     · none   ░ 1   ▒ 2   ▓ 3   █ 4-5||11 uses in 5 weeks, from 2026-10-26 to 2026-11-25|";
+        assert_eq!(map.replace('\n', "|"), expected);
+        assert_eq!(lines[1], ["openai/dev", "  11", "2026-11-24", "█"], "no room for more than a week");
+        let Drawn { lines, .. } = drawn([(MONDAY(), "a"), (MONDAY() + 22 * DAY, "a")], 40, Strokes::Digits);
+        assert_eq!(lines[0][3], "17 WEEKS");
+        assert_eq!(lines[1][3], ".............8..8");
+    }
+
+    #[test]
+    fn the_ten_keys_used_most_have_a_line() {
+        const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+        let events = (0..12).flat_map(|at| vec![(MONDAY(), NAMES[at]); at + 1]);
+        let Drawn { lines, .. } = drawn(events, 80, Strokes::Digits);
+        let names: Vec<&str> = lines.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(names, ["KEY", "l", "k", "j", "i", "h", "g", "f", "e", "d", "c"]);
+        assert_eq!(drawn([], 80, Strokes::Digits).lines, Vec::<Vec<String>>::new());
+        assert_eq!(drawn([(0, "long ago")], 80, Strokes::Digits).lines, Vec::<Vec<String>>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn no_width_and_no_moment_panics_and_every_line_fits(width in 0_usize..300, at in any::<i64>()) {
+            let Drawn { map, lines } = drawn([(at, "a"), (MONDAY(), "b")], width, Strokes::Blocks);
+            let fits = |line: &str| line.width() <= width.max(MARGIN + WEEK);
+            prop_assert!(map.lines().take(8).all(fits), "{}", map);
+            prop_assert!(lines.iter().all(|row| row[3].width() <= MOST_WEEKS as usize + 6));
+        }
+    }
+}

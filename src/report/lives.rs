@@ -50,9 +50,9 @@ pub(super) struct Mark {
     pub(super) what: What,
 }
 
-/// A key's life, ready to be drawn.
+/// The course of a key's life, ready to be drawn.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Course {
     /// What happened and what is to come, in its order.
     pub(super) marks: Vec<Mark>,
     /// From when until when it could be used.
@@ -80,7 +80,7 @@ impl What {
     }
 }
 
-impl Line {
+impl Course {
     /// The line of a key by what the store and the history know; `None` where neither knows a moment.
     pub(super) fn of(life: &Life, changes: &[(Moment, Change)], now: Moment) -> Option<Self> {
         let mut marks: Vec<Mark> =
@@ -125,7 +125,7 @@ impl Line {
     }
 }
 
-/// The stretch of time that all lines share.
+/// The stretch of time that all keys share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Axis {
     pub(super) from: Moment,
@@ -133,10 +133,10 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// From the first moment of any line to the last, within bounds, with room on both sides of now.
-    pub(super) fn of(lines: &BTreeMap<&str, Line>, since: Option<Moment>, now: Moment) -> Self {
+    /// From the first moment of any course to the last, within bounds, with room on both sides of now.
+    pub(super) fn of(courses: &BTreeMap<&str, Course>, since: Option<Moment>, now: Moment) -> Self {
         let seconds = now.seconds();
-        let marks = || lines.values().flat_map(|line| line.marks.iter().map(|mark| mark.at.seconds()));
+        let marks = || courses.values().flat_map(|course| course.marks.iter().map(|mark| mark.at.seconds()));
         let earliest = since.map_or_else(|| marks().min().unwrap_or(seconds), Moment::seconds);
         let from = earliest.clamp(seconds.saturating_sub(BACK), seconds.saturating_sub(30 * 86_400));
         let room = (seconds - from) / 12;
@@ -184,11 +184,11 @@ mod tests {
         }
     }
 
-    fn said(life: &Life, changes: &[(&str, Change)]) -> (String, Line) {
+    fn said(life: &Life, changes: &[(&str, Change)]) -> (String, Course) {
         let now = moment("2026-11-25");
         let changes: Vec<_> = changes.iter().map(|(at, change)| (moment(at), *change)).collect();
-        let line = Line::of(life, &changes, now).expect("a line");
-        (line.words(now, |at| at.to_string()[..10].to_owned()), line)
+        let course = Course::of(life, &changes, now).expect("a line");
+        (course.words(now, |at| at.to_string()[..10].to_owned()), course)
     }
 
     #[test]
@@ -203,13 +203,13 @@ mod tests {
                 term("2026-04-01", Some("2027-03-01"), None),
             ],
         };
-        let (words, line) = said(&life, &[("2026-01-01", Change::Set), ("2026-04-01", Change::Rotated)]);
+        let (words, course) = said(&life, &[("2026-01-01", Change::Set), ("2026-04-01", Change::Rotated)]);
         assert_eq!(
             words,
             "kept 2025-10-01; expired 2025-12-20; kept 2026-01-01; rotated 2026-04-01; due 2027-01-01; expires 2027-03-01"
         );
-        assert_eq!(line.lived, (moment("2025-10-01"), moment("2026-11-25")));
-        assert_eq!((line.outlived, line.planned), (None, Some(moment("2027-01-01"))));
+        assert_eq!(course.lived, (moment("2025-10-01"), moment("2026-11-25")));
+        assert_eq!((course.outlived, course.planned), (None, Some(moment("2027-01-01"))));
         assert_eq!(said(&life, &[]).0, words.replace("rotated", "kept"));
     }
 
@@ -221,14 +221,14 @@ mod tests {
             outlook: Some(outlook(State::Expired, Some("2026-11-20"), None)),
             terms: vec![term("2026-01-01", Some("2026-11-20"), None)],
         };
-        let (words, line) = said(&ended, &[]);
+        let (words, course) = said(&ended, &[]);
         assert_eq!(words, "kept 2026-01-01; expired 2026-11-20");
-        assert_eq!((line.lived.1, line.outlived), (moment("2026-11-20"), Some(moment("2026-11-25"))));
+        assert_eq!((course.lived.1, course.outlived), (moment("2026-11-20"), Some(moment("2026-11-25"))));
         let gone = Life { name: "b".into(), words: None, outlook: None, terms: Vec::new() };
-        let (words, line) = said(&gone, &[("2026-02-01", Change::Set), ("2026-03-01", Change::Removed)]);
+        let (words, course) = said(&gone, &[("2026-02-01", Change::Set), ("2026-03-01", Change::Removed)]);
         assert_eq!(words, "kept 2026-02-01; removed 2026-03-01");
-        assert_eq!((line.lived.1, line.outlived), (moment("2026-03-01"), None));
-        assert!(Line::of(&gone, &[], moment("2026-11-25")).is_none());
+        assert_eq!((course.lived.1, course.outlived), (moment("2026-03-01"), None));
+        assert!(Course::of(&gone, &[], moment("2026-11-25")).is_none());
     }
 
     #[test]
@@ -241,8 +241,8 @@ mod tests {
             terms: vec![term(since, Some(expires), None)],
         };
         let axis = |since, expires, from: Option<&str>| {
-            let line = Line::of(&life(since, expires), &[], now).expect("a line");
-            Axis::of(&[("a", line)].into(), from.map(moment), now)
+            let course = Course::of(&life(since, expires), &[], now).expect("a line");
+            Axis::of(&[("a", course)].into(), from.map(moment), now)
         };
         let near = axis("2026-01-25", "2027-06-01", None);
         assert!(near.place(moment("2026-01-25")) == Some(0.0) && near.place(moment("2027-06-01")).is_some());
@@ -258,9 +258,9 @@ mod tests {
         fn no_moment_panics_or_lies_outside(a in any::<i64>(), b in any::<i64>(), now in any::<i64>()) {
             let [a, b, now] = [a, b, now].map(Moment::from_seconds);
             let life = Life { name: "a".into(), words: None, outlook: None, terms: vec![Term { since: a, expires: Some(b), revoked: None }] };
-            let line = Line::of(&life, &[(b, Change::Rotated)], now).expect("a line");
-            prop_assert!(line.lived.0 <= line.lived.1);
-            let axis = Axis::of(&[("a", line)].into(), None, now);
+            let course = Course::of(&life, &[(b, Change::Rotated)], now).expect("a line");
+            prop_assert!(course.lived.0 <= course.lived.1);
+            let axis = Axis::of(&[("a", course)].into(), None, now);
             for at in [a, b, now] {
                 prop_assert!((0.0..=100.0).contains(&axis.clamped(at)));
             }

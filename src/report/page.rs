@@ -119,19 +119,22 @@ fn facts(made: &Made, html: &mut Html) {
     fact("Refused", tally.refused.count);
     fact("Alerts", tally.alerts.count);
     html.raw("</dl>\n");
-    remarks(tally, html);
+    remarks(made, html);
 }
 
-/// What the numbers leave out.
-fn remarks(tally: &Tally, html: &mut Html) {
-    if tally.undated > 0 {
-        let said = format!("{} without a date: on no day of the calendar.", counted(tally.undated, "use"));
-        html.raw("<p class=\"aside\">").text(&said).raw("</p>\n");
-    }
-    if tally.cut > 0 {
-        let said =
-            format!("{} had more keys than an entry names: counted for those it names.", counted(tally.cut, "use"));
-        html.raw("<p class=\"aside\">").text(&said).raw("</p>\n");
+/// What the calendar leaves out.
+fn remarks(made: &Made, html: &mut Html) {
+    let tally = made.tally;
+    let today = made.now.there(&tally.zone).date();
+    let later: u64 = tally.days.range(today..).filter(|(day, _)| **day > today).map(|(_, uses)| *uses).sum();
+    for (number, why) in [
+        (tally.undated, "without a date, and so on no day"),
+        (later, "dated after this page was made, and so on no day"),
+        (tally.cut, "of more keys than an entry names, and counted for those it names"),
+    ] {
+        if number > 0 {
+            html.raw("<p class=\"aside\">").text(&format!("{} {why}.", counted(number, "use"))).raw("</p>\n");
+        }
     }
 }
 
@@ -162,4 +165,136 @@ fn left_out(notes: &Notes) -> u64 {
 /// `1 entry`, `2,000 entries`.
 fn counted_entries(number: u64) -> String {
     format!("{} {}", super::grouped(number), if number == 1 { "entry" } else { "entries" })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        history::{Action, Event},
+        report::lives::Term,
+    };
+
+    const NOW: fn() -> Moment = || "2026-11-25T10:00:00Z".parse().expect("good");
+
+    fn intact() -> Verdict {
+        Verdict::Intact { entries: 1, anchored_at: None, lost: 0 }
+    }
+
+    fn page(tally: &Tally, lives: &[Life], verdict: &Verdict) -> String {
+        write(&Made { now: NOW(), tally, lives, verdict, unread: None, home: Some("/home/ada") })
+    }
+
+    fn tally(events: &[Event]) -> Tally {
+        let mut tally = Tally::new(jiff::tz::TimeZone::UTC, None);
+        events.iter().zip(1..).for_each(|(event, number)| tally.add(number, event));
+        tally
+    }
+
+    /// Every tag is closed in its turn, and every attribute is quoted: what HTML forgives is not asked to be forgiven.
+    fn is_well_formed(page: &str) -> Result<(), String> {
+        let mut open = Vec::new();
+        let mut rest = page;
+        while let Some(at) = rest.find('<') {
+            let end = at + rest[at..].find('>').ok_or("a tag without an end")?;
+            let tag = &rest[at + 1..end];
+            rest = &rest[end + 1..];
+            let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+            if tag.matches('"').count() % 2 == 1 {
+                return Err(format!("a quote too many: {tag}"));
+            }
+            if tag.starts_with('/') {
+                let opened = open.pop();
+                if opened != Some(name) {
+                    return Err(format!("{opened:?} is closed by {name}"));
+                }
+            } else if !tag.ends_with('/') && !["!doctype", "meta", "col"].contains(&name) {
+                open.push(name);
+            }
+            if name == "style" && !tag.starts_with('/') {
+                rest = &rest[rest.find("</style>").ok_or("style without an end")?..];
+            }
+        }
+        if open.is_empty() { Ok(()) } else { Err(format!("left open: {open:?}")) }
+    }
+
+    #[test]
+    fn the_policy_allows_the_pages_own_style_and_nothing_else() {
+        let page = page(&tally(&[]), &[], &intact());
+        let (_, rest) = page.split_once("<style>").expect("style");
+        let (style, _) = rest.split_once("</style>").expect("style");
+        let hash = STANDARD.encode(Sha256::digest(style));
+        let policy = format!(
+            "content=\"default-src &#39;none&#39;; style-src &#39;sha256-{hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;\""
+        );
+        assert!(page.contains(&policy));
+        assert!(page.matches("<style").count() == 1 && !page.contains(" style="));
+        for address in ["http:", "https:", "url(", "@import", "src=", "<script", "<link"] {
+            assert!(!page.contains(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn each_verdict_is_said_with_a_sign_of_its_own() {
+        for (verdict, said) in [
+            (
+                intact(),
+                "<p class=\"verdict good\"><span aria-hidden=\"true\">✓</span> The history is intact (1 entry, end proven).</p>",
+            ),
+            (
+                Verdict::Tampered { at: 3, why: "<b>".into() },
+                "<p class=\"verdict bad\"><span aria-hidden=\"true\">✕</span> The history is tampered at #3: &lt;b&gt;.</p>",
+            ),
+            (
+                Verdict::NotProvable { why: "no end".into() },
+                "<p class=\"verdict warn\"><span aria-hidden=\"true\">?</span> The history is not provable: no end.</p>",
+            ),
+        ] {
+            let page = page(&tally(&[]), &[], &verdict);
+            assert!(page.contains(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_folder_in_the_users_home_begins_with_a_tilde() {
+        for (path, shown) in [
+            ("/home/ada/code", "~/code"),
+            ("/home/ada", "~"),
+            ("/home/adam", "/home/adam"),
+            ("/srv/home/ada", "/srv/home/ada"),
+        ] {
+            assert_eq!(folder(path, Some("/home/ada")), shown);
+        }
+        assert_eq!(folder("/a", Some("/")), "/a");
+    }
+
+    proptest! {
+        #[test]
+        fn the_page_is_well_formed_whatever_the_names(names in prop::collection::vec("[<>&\"'a-z/ \\PC]{0,20}", 1..6), seconds in any::<i64>(), word in 0_usize..7) {
+            let words = ["run", "get", "failed", "alert", "scan", "gap", "set"];
+            let moments = [Moment::from_seconds(seconds), NOW()];
+            let event = |at| Event {
+                program: names.first().cloned(),
+                folder: names.last().cloned(),
+                names: names.clone(),
+                note: names.first().cloned(),
+                ..Event::new(Action::from(words[word]), at)
+            };
+            let tally = tally(&moments.map(event));
+            let term = |at| Term { since: at, expires: Some(NOW()), revoked: Some(at) };
+            let life = |name: &String| Life { name: name.clone(), words: Some("fresh"), outlook: None, terms: moments.map(term).to_vec() };
+            let lives: Vec<Life> = names.iter().map(life).collect();
+            let page = page(&tally, &lives, &intact());
+            prop_assert_eq!(is_well_formed(&page), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_formed_would_be_found() {
+        for bad in ["<p>", "<p></b>", "<a x=\"></a>", "<p", "</p>"] {
+            assert!(is_well_formed(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The page that `history report` writes, opened in a real browser, and the heat map on a terminal.
 
 use std::{
+    fmt::Write as _,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -104,9 +105,11 @@ fn workdays() -> Vec<Event> {
         ("npm/publish", "npm", "/home/ada/code/widgets", 2),
         ("sentry/dsn", "sentry-cli", "/home/ada/code/shop", 1),
     ];
+    // Each way as often as its number says, of a hundred.
+    let wheel: Vec<_> = ways.iter().flat_map(|way| std::iter::repeat_n(way, way.3)).collect();
     let mut dice = Dice(7);
     let mut events = Vec::new();
-    for day in (first..=last).step_by(DAY as usize) {
+    for day in (first..=last).step_by(86_400) {
         let weekday = (day / DAY + 3) % 7;
         let away = (moment("2026-07-27T00:00:00Z").seconds()..moment("2026-08-10T00:00:00Z").seconds()).contains(&day);
         let busy = if away {
@@ -117,20 +120,9 @@ fn workdays() -> Vec<Event> {
             4 + dice.below(16)
         };
         for _ in 0..busy {
-            let mut pick = dice.below(100);
-            let way = ways
-                .iter()
-                .find(|way| {
-                    if pick < way.3 {
-                        true
-                    } else {
-                        pick -= way.3;
-                        false
-                    }
-                })
-                .expect("a way");
-            let hour = 8 + (dice.below(6) + dice.below(6)) as i64;
-            let at = day + hour * 3_600 + dice.below(3_600) as i64;
+            let way = wheel[usize::try_from(dice.below(100)).expect("small")];
+            let hour = 8 + (dice.below(6) + dice.below(6)).cast_signed();
+            let at = day + hour * 3_600 + dice.below(3_600).cast_signed();
             if at <= moment(NOW).seconds() {
                 events.push(used(at, way.0, way.1, way.2));
             }
@@ -293,7 +285,7 @@ fn hostile() -> Sandbox {
     for number in 0..200 {
         let secret = format!("sk-secret-number-{number:03}");
         sandbox.secret(&secret);
-        file.push_str(&format!("KEY_{number:03}={secret}\n"));
+        writeln!(file, "KEY_{number:03}={secret}").expect("text");
     }
     sandbox.may_lie_in(&sandbox.file(".env", file));
     let ran = sandbox.call(&["import", ".env"]).at("2023-11-20T10:00:00Z").run();
@@ -356,7 +348,8 @@ fn hostile_names_are_text_and_two_hundred_keys_of_three_years_fit() {
         ("rowheader", "<script>alert(1)</script>"),
         ("rowheader", "KEY_199"),
         ("rowheader", "\\u{202e}txt.exe\\u{202c}\\u{2066}"),
-        ("StaticText", "1 use without a date: on no day of the calendar."),
+        ("StaticText", "1 use dated after this page was made, and so on no day."),
+        ("StaticText", "1 use without a date, and so on no day."),
     ] {
         assert!(is_told(&look, role, name), "{role}: {name}");
     }

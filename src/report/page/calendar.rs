@@ -1,9 +1,6 @@
 //! The uses of each day: a table of weekdays and weeks, shaded, and the same in numbers.
 
-use jiff::{
-    Span,
-    civil::{Date, Weekday},
-};
+use jiff::{Span, civil::Date};
 
 use super::{Html, Made};
 use crate::report::{
@@ -28,73 +25,83 @@ pub(super) fn write(made: &Made, html: &mut Html) {
     }
     let levels = Levels::of(tally.days.range(..=today).map(|(_, uses)| *uses));
     let newest = weeks_on(monday(today), 1 - WEEKS);
-    for year in 0..MOST_YEARS {
-        let first = weeks_on(newest, -year * WEEKS);
-        let last = weeks_on(first, WEEKS).yesterday().unwrap_or(today).min(today);
-        let uses: u64 = tally.days.range(first..=last).map(|(_, uses)| *uses).sum();
-        let words =
-            format!("{} to {}: {}", first.strftime("%-d %B %Y"), last.strftime("%-d %B %Y"), counted(uses, "use"));
-        match (year, uses) {
-            (0, _) => {
-                table(tally, &levels, first, today, &words, html);
-                legend(&levels, html);
-            }
-            (_, 0) => {}
-            _ => {
-                html.raw("<details>\n<summary>").text(&words).raw("</summary>\n");
-                table(tally, &levels, first, today, &words, html);
-                html.raw("</details>\n");
-            }
+    for back in 0..MOST_YEARS {
+        let year = Year::beginning(weeks_on(newest, -back * WEEKS), today, tally);
+        if back == 0 {
+            year.table(tally, &levels, html);
+            legend(&levels, html);
+        } else if year.uses > 0 {
+            html.raw("<details>\n<summary>").text(&year.words).raw("</summary>\n");
+            year.table(tally, &levels, html);
+            html.raw("</details>\n");
         }
     }
     numbers(tally, today, html);
     html.raw("</section>\n");
 }
 
-fn table(tally: &Tally, levels: &Levels, first: Date, today: Date, words: &str, html: &mut Html) {
-    html.raw("<div class=\"calendar\">\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Calendar, ")
-        .text(words);
-    html.raw("\"><table class=\"heat\">\n<caption><span>")
-        .text(words)
-        .raw("</span></caption>\n<colgroup><col class=\"weekday\"></colgroup>");
-    let months = months(first, WEEKS);
-    for (_, count) in &months {
-        html.raw("<colgroup span=\"").number(u64::from(*count)).raw("\"></colgroup>");
+/// What one table shows.
+struct Year {
+    first: Date,
+    today: Date,
+    uses: u64,
+    words: String,
+}
+
+impl Year {
+    fn beginning(first: Date, today: Date, tally: &Tally) -> Self {
+        let last = weeks_on(first, WEEKS).yesterday().unwrap_or(today).min(today);
+        let uses = tally.days.range(first..=last).map(|(_, uses)| *uses).sum();
+        let [from, to] = [first, last].map(|day| day.strftime("%-d %B %Y"));
+        let words = format!("{from} to {to}: {}", counted(uses, "use"));
+        Self { first, today, uses, words }
     }
-    html.raw("\n<thead><tr><td></td>");
-    for (month, count) in &months {
-        html.raw("<th scope=\"colgroup\" colspan=\"").number(u64::from(*count)).raw("\">");
-        // A month of which a week or two are shown has no room for its name.
-        let name = if *count > 2 { "%b" } else { "" };
-        html.raw("<abbr title=\"").text(&month.strftime("%B %Y").to_string()).raw("\">");
-        html.text(&month.strftime(name).to_string()).raw("</abbr></th>");
-    }
-    html.raw("</tr></thead>\n<tbody>\n");
-    for weekday in 0..7 {
-        let monday = first.checked_add(Span::new().days(weekday)).unwrap_or(first);
-        html.raw("<tr><th scope=\"row\">").raw(weekday_name(monday.weekday())).raw("</th>");
-        for week in 0..WEEKS {
-            let day = weeks_on(monday, week);
-            let Some(uses) = uses(day, today, tally) else {
-                html.raw("<td></td>");
-                continue;
-            };
-            html.raw(
-                [
-                    "<td class=\"l0\">",
-                    "<td class=\"l1\">",
-                    "<td class=\"l2\">",
-                    "<td class=\"l3\">",
-                    "<td class=\"l4\">",
-                ][levels.level(uses)],
-            );
-            html.raw("<span>")
-                .text(&format!("{}: {}", day.strftime("%A %-d %B %Y"), counted(uses, "use")))
-                .raw("</span></td>");
+
+    fn table(&self, tally: &Tally, levels: &Levels, html: &mut Html) {
+        html.raw(
+            "<div class=\"calendar\">\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Calendar, ",
+        );
+        html.text(&self.words).raw("\"><table class=\"heat\">\n<caption><span>").text(&self.words);
+        html.raw("</span></caption>\n<colgroup><col class=\"weekday\"></colgroup>");
+        self.head(html);
+        html.raw("<tbody>\n");
+        for weekday in 0..7 {
+            let first = self.first.checked_add(Span::new().days(weekday)).unwrap_or(self.first);
+            html.raw("<tr><th scope=\"row\">").text(&first.strftime("%a").to_string()).raw("</th>");
+            for week in 0..WEEKS {
+                cell(weeks_on(first, week), self.today, tally, levels, html);
+            }
+            html.raw("</tr>\n");
         }
-        html.raw("</tr>\n");
+        html.raw("</tbody>\n</table></div>\n</div>\n");
     }
-    html.raw("</tbody>\n</table></div>\n</div>\n");
+
+    fn head(&self, html: &mut Html) {
+        let months = months(self.first, WEEKS);
+        for (_, count) in &months {
+            html.raw("<colgroup span=\"").number(u64::from(*count)).raw("\"></colgroup>");
+        }
+        html.raw("\n<thead><tr><td></td>");
+        for (month, count) in &months {
+            html.raw("<th scope=\"colgroup\" colspan=\"").number(u64::from(*count)).raw("\"><abbr title=\"");
+            html.text(&month.strftime("%B %Y").to_string()).raw("\">");
+            // A month of which a week or two are shown has no room for its name.
+            let name = if *count > 2 { "%b" } else { "" };
+            html.text(&month.strftime(name).to_string()).raw("</abbr></th>");
+        }
+        html.raw("</tr></thead>\n");
+    }
+}
+
+fn cell(day: Date, today: Date, tally: &Tally, levels: &Levels, html: &mut Html) {
+    const OPENED: [&str; 5] =
+        ["<td class=\"l0\">", "<td class=\"l1\">", "<td class=\"l2\">", "<td class=\"l3\">", "<td class=\"l4\">"];
+    if let Some(uses) = uses(day, today, tally) {
+        html.raw(OPENED[levels.level(uses)]).raw("<span>");
+        html.text(&format!("{}: {}", day.strftime("%A %-d %B %Y"), counted(uses, "use"))).raw("</span></td>");
+    } else {
+        html.raw("<td></td>");
+    }
 }
 
 /// The uses of a day; nothing of one that is still to come, or from before the counting began.
@@ -103,17 +110,12 @@ fn uses(day: Date, today: Date, tally: &Tally) -> Option<u64> {
     (day <= today && begun.is_none_or(|begun| begun <= day)).then(|| tally.days.get(&day).copied().unwrap_or_default())
 }
 
-fn weekday_name(weekday: Weekday) -> &'static str {
-    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-        [usize::try_from(weekday.to_monday_zero_offset()).unwrap_or_default().min(6)]
-}
-
 fn legend(levels: &Levels, html: &mut Html) {
+    const SWATCHES: [&str; 5] =
+        ["", "<i class=\"l1\"></i>", "<i class=\"l2\"></i>", "<i class=\"l3\"></i>", "<i class=\"l4\"></i>"];
     html.raw("<p class=\"legend\">Uses a day: <span><i class=\"l0\"></i>none</span>");
     for (level, low, high) in levels.ranges() {
-        html.raw(" <span>").raw(
-            ["", "<i class=\"l1\"></i>", "<i class=\"l2\"></i>", "<i class=\"l3\"></i>", "<i class=\"l4\"></i>"][level],
-        );
+        html.raw(" <span>").raw(SWATCHES[level]);
         html.number(low);
         if high > low {
             html.raw("–").number(high);

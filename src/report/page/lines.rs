@@ -6,7 +6,7 @@ use super::{Html, Made, day};
 use crate::{
     date::Moment,
     report::{
-        lives::{Axis, Life, Line, What},
+        lives::{Axis, Course, Life, What},
         tally::Change,
     },
     rotation::{Outlook, State},
@@ -41,24 +41,24 @@ const MEANINGS: [(What, &str); 7] = [
 pub(super) fn write(made: &Made, html: &mut Html) {
     html.raw("<section aria-labelledby=\"lives\">\n<h2 id=\"lives\">Keys and their dates</h2>\n");
     let changes = |life: &Life| made.tally.changes.get(&life.name).map(Vec::as_slice).unwrap_or_default();
-    let lines: BTreeMap<&str, Line> = made
+    let courses: BTreeMap<&str, Course> = made
         .lives
         .iter()
-        .filter_map(|life| Some((life.name.as_str(), Line::of(life, changes(life), made.now)?)))
+        .filter_map(|life| Some((life.name.as_str(), Course::of(life, changes(life), made.now)?)))
         .collect();
     if made.lives.is_empty() {
         html.raw("<p>No key is kept.</p>\n</section>\n");
         return;
     }
-    let axis = Axis::of(&lines, made.tally.since, made.now);
-    legend(&lines, html);
+    let axis = Axis::of(&courses, made.tally.since, made.now);
+    legend(&courses, html);
     let mut lives: Vec<&Life> = made.lives.iter().collect();
     lives.sort_by_key(|life| urgency(life));
     let (seen, rest) = lives.split_at(lives.len().min(SEEN));
-    table(seen, &lines, axis, made, html);
+    table(seen, &courses, axis, made, html);
     if !rest.is_empty() {
         html.raw("<details>\n<summary>").number(rest.len() as u64).raw(" more keys</summary>\n");
-        table(rest, &lines, axis, made, html);
+        table(rest, &courses, axis, made, html);
         html.raw("</details>\n");
     }
     html.raw("</section>\n");
@@ -71,18 +71,18 @@ fn urgency(life: &Life) -> impl Ord + '_ {
     (Reverse(outlook.map(|outlook| outlook.state)), without_plan, next(life).map(|(at, _)| at), &life.name)
 }
 
-fn table(lives: &[&Life], lines: &BTreeMap<&str, Line>, axis: Axis, made: &Made, html: &mut Html) {
+fn table(lives: &[&Life], courses: &BTreeMap<&str, Course>, axis: Axis, made: &Made, html: &mut Html) {
     html.raw("<table class=\"lives\" role=\"table\">\n<caption class=\"unseen\">Each key’s state and dates</caption>\n<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"key\">Key</th><th role=\"columnheader\" scope=\"col\" class=\"state\">State</th><th role=\"columnheader\" scope=\"col\" class=\"line\"><span class=\"unseen\">Time line</span>");
     ticks(axis, made, html);
     html.raw("</th><th role=\"columnheader\" scope=\"col\" class=\"date\">Secret since</th><th role=\"columnheader\" scope=\"col\" class=\"next\">Next</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
     for life in lives {
-        row(life, lines.get(life.name.as_str()), axis, made, html);
+        row(life, courses.get(life.name.as_str()), axis, made, html);
     }
     html.raw("</tbody>\n</table>\n");
 }
 
-fn legend(lines: &BTreeMap<&str, Line>, html: &mut Html) {
-    let shown = |what: What| lines.values().any(|line| line.marks.iter().any(|mark| mark.what == what));
+fn legend(courses: &BTreeMap<&str, Course>, html: &mut Html) {
+    let shown = |what: What| courses.values().any(|course| course.marks.iter().any(|mark| mark.what == what));
     html.raw("<p class=\"legend\">");
     for (what, word) in MEANINGS.into_iter().filter(|(what, _)| shown(*what)) {
         html.raw("<span><svg class=\"mark ")
@@ -113,13 +113,13 @@ fn class(what: What) -> &'static str {
     }
 }
 
-fn row(life: &Life, drawn: Option<&Line>, axis: Axis, made: &Made, html: &mut Html) {
+fn row(life: &Life, drawn: Option<&Course>, axis: Axis, made: &Made, html: &mut Html) {
     let state = life.outlook.map(|outlook| outlook.state);
     html.raw("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" class=\"key\">").name(&life.name);
     html.raw("</th><td role=\"cell\" class=\"state\"><span class=\"").raw(tone(state)).raw("\">");
     html.text(life.words.unwrap_or("removed")).raw("</span></td><td role=\"cell\" class=\"line\">");
-    if let Some(line) = drawn {
-        draw(line, axis, made, html);
+    if let Some(course) = drawn {
+        draw(course, axis, made, html);
     }
     let since = life.terms.last().map(|term| term.since);
     html.raw("</td><td role=\"cell\" class=\"date\">")
@@ -154,8 +154,8 @@ fn next(life: &Life) -> Option<(Moment, &'static str)> {
     }
 }
 
-fn draw(line: &Line, axis: Axis, made: &Made, html: &mut Html) {
-    let words = line.words(made.now, |at| at.there(&made.tally.zone).strftime("%-d %B %Y").to_string());
+fn draw(course: &Course, axis: Axis, made: &Made, html: &mut Html) {
+    let words = course.words(made.now, |at| at.there(&made.tally.zone).strftime("%-d %B %Y").to_string());
     html.raw("<svg class=\"life\" height=\"24\" role=\"img\" aria-label=\"").text(&words).raw("\">");
     let now = axis.clamped(made.now);
     html.raw("<line class=\"now\" x1=\"").place(now).raw("\" x2=\"").place(now).raw("\" y1=\"0\" y2=\"24\"/>");
@@ -171,14 +171,14 @@ fn draw(line: &Line, axis: Axis, made: &Made, html: &mut Html) {
                 .raw("\"/>");
         }
     };
-    stroke("lived", line.lived.0, line.lived.1);
-    if let Some(until) = line.outlived {
-        stroke("outlived", line.lived.1, until);
+    stroke("lived", course.lived.0, course.lived.1);
+    if let Some(until) = course.outlived {
+        stroke("outlived", course.lived.1, until);
     }
-    if let Some(until) = line.planned {
+    if let Some(until) = course.planned {
         stroke("planned", made.now, until);
     }
-    for mark in &line.marks {
+    for mark in &course.marks {
         let Some(place) = axis.place(mark.at) else { continue };
         html.raw("<use class=\"").raw(class(mark.what)).raw("\" href=\"#").raw(shape(mark.what));
         html.raw("\" y=\"12\" x=\"").place(place).raw("\"><title>").text(mark.what.word(mark.at <= made.now)).raw(" ");
