@@ -70,6 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
@@ -91,6 +92,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
@@ -127,6 +129,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;get' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Print it on a terminal without asking first')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -199,6 +202,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;copy' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Clear the clipboard after this many seconds')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -232,6 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the new secret from a file')
             [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else for good')
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When the issuer ends the new secret')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due or expired, one after the other')
             [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'Delete the old access key at AWS now, and make no new one')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
@@ -413,6 +418,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write for this reader')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
@@ -525,19 +531,98 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show only the last COUNT entries')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only entries from this date on')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only entries up to this date')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Only in this folder and below, written as `.` or `./app`; or in folders so named')
+            [CompletionResult]::new('--program', '--program', [CompletionResultType]::ParameterName, 'Only by the program of this name')
+            [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Only this was done, such as `run`, `get` or `rotate`; several with commas')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show only the last COUNT entries; without it a table has 1000')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON, one entry a line')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
+            [CompletionResult]::new('--graph', '--graph', [CompletionResultType]::ParameterName, 'Draw uses by day, and by week for each key')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Count the uses of each key, program or project, and show what is unused')
+            [CompletionResult]::new('who', 'who', [CompletionResultType]::ParameterValue, 'Show which programs use a key where: what breaks when it is replaced')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the entries for other programs, in a form that stays as it is')
+            [CompletionResult]::new('anchor', 'anchor', [CompletionResultType]::ParameterValue, 'Print a line to keep elsewhere, which proves the history up to now')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old parts of the history; an entry says so for ever')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page for the browser: uses by day, the keys'' dates, alerts')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Refused: entries are only ever made')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'keyctl;history;verify' {
+            [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare with what `history anchor` printed once: the line, a file, or `-`')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;usage' {
+            [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Show only keys that nobody used for this long: candidates for removal')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Count by `key`, `program` or `project`')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count only uses from this date on')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;who' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;export' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this new file, readable by you alone, and not to standard output')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Write to this new file, readable by you alone, and not to standard output')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only entries from this date on')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only entries up to this date')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Only in this folder and below, written as `.` or `./app`; or in folders so named')
+            [CompletionResult]::new('--program', '--program', [CompletionResultType]::ParameterName, 'Only by the program of this name')
+            [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Only this was done, such as `run`, `get` or `rotate`; several with commas')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;anchor' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;prune' {
+            [CompletionResult]::new('--before', '--before', [CompletionResultType]::ParameterName, 'Remove segments that end before a date, or so long ago: `90d`')
+            [CompletionResult]::new('--keep-segments', '--keep-segments', [CompletionResultType]::ParameterName, 'Remove all segments but the newest COUNT')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -556,16 +641,64 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;history;report' {
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write it to this file, readable by you alone; `-` is standard output')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Write over a file that is there')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Write over a file that is there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;history;import' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;history;help' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Count the uses of each key, program or project, and show what is unused')
+            [CompletionResult]::new('who', 'who', [CompletionResultType]::ParameterValue, 'Show which programs use a key where: what breaks when it is replaced')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the entries for other programs, in a form that stays as it is')
+            [CompletionResult]::new('anchor', 'anchor', [CompletionResultType]::ParameterValue, 'Print a line to keep elsewhere, which proves the history up to now')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old parts of the history; an entry says so for ever')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page for the browser: uses by day, the keys'' dates, alerts')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Refused: entries are only ever made')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'keyctl;history;help;verify' {
             break
         }
+        'keyctl;history;help;usage' {
+            break
+        }
+        'keyctl;history;help;who' {
+            break
+        }
+        'keyctl;history;help;export' {
+            break
+        }
+        'keyctl;history;help;anchor' {
+            break
+        }
+        'keyctl;history;help;prune' {
+            break
+        }
         'keyctl;history;help;repair' {
+            break
+        }
+        'keyctl;history;help;report' {
+            break
+        }
+        'keyctl;history;help;import' {
             break
         }
         'keyctl;history;help;help' {
@@ -850,13 +983,41 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;help;history' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that no entry was changed, added or cut off')
+            [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Count the uses of each key, program or project, and show what is unused')
+            [CompletionResult]::new('who', 'who', [CompletionResultType]::ParameterValue, 'Show which programs use a key where: what breaks when it is replaced')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the entries for other programs, in a form that stays as it is')
+            [CompletionResult]::new('anchor', 'anchor', [CompletionResultType]::ParameterValue, 'Print a line to keep elsewhere, which proves the history up to now')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old parts of the history; an entry says so for ever')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Go on after damage: seal the end anew, or set the history aside')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page for the browser: uses by day, the keys'' dates, alerts')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Refused: entries are only ever made')
             break
         }
         'keyctl;help;history;verify' {
             break
         }
+        'keyctl;help;history;usage' {
+            break
+        }
+        'keyctl;help;history;who' {
+            break
+        }
+        'keyctl;help;history;export' {
+            break
+        }
+        'keyctl;help;history;anchor' {
+            break
+        }
+        'keyctl;help;history;prune' {
+            break
+        }
         'keyctl;help;history;repair' {
+            break
+        }
+        'keyctl;help;history;report' {
+            break
+        }
+        'keyctl;help;history;import' {
             break
         }
         'keyctl;help;recovery' {

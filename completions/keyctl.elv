@@ -66,6 +66,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -86,6 +87,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -120,6 +122,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;get'= {
+            cand --reason 'Say why, for the history'
             cand --show 'Print it on a terminal without asking first'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -185,6 +188,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;copy'= {
             cand --for 'Clear the clipboard after this many seconds'
+            cand --reason 'Say why, for the history'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -216,6 +220,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --from-file 'Read the new secret from a file'
             cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else for good'
             cand --expires 'When the issuer ends the new secret'
+            cand --reason 'Say why, for the history'
             cand --due 'All keys that are due or expired, one after the other'
             cand --finish 'Delete the old access key at AWS now, and make no new one'
             cand -n 'Show what replacing it touches, and replace nothing'
@@ -377,6 +382,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
             cand --format 'Write for this reader'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
@@ -476,18 +482,92 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;profile;help;help'= {
         }
         &'keyctl;history'= {
-            cand -n 'Show only the last COUNT entries'
+            cand --since 'Only entries from this date on'
+            cand --until 'Only entries up to this date'
+            cand --project 'Only in this folder and below, written as `.` or `./app`; or in folders so named'
+            cand --program 'Only by the program of this name'
+            cand --action 'Only this was done, such as `run`, `get` or `rotate`; several with commas'
+            cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
+            cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
+            cand -n 'Show only the last COUNT entries; without it a table has 1000'
             cand --json 'Report as JSON, one entry a line'
+            cand -f 'Show the last 10 entries or COUNT, and each new one as it comes'
+            cand --follow 'Show the last 10 entries or COUNT, and each new one as it comes'
+            cand --graph 'Draw uses by day, and by week for each key'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
             cand -h 'Print help'
             cand --help 'Print help'
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand usage 'Count the uses of each key, program or project, and show what is unused'
+            cand who 'Show which programs use a key where: what breaks when it is replaced'
+            cand export 'Write the entries for other programs, in a form that stays as it is'
+            cand anchor 'Print a line to keep elsewhere, which proves the history up to now'
+            cand prune 'Remove old parts of the history; an entry says so for ever'
             cand repair 'Go on after damage: seal the end anew, or set the history aside'
+            cand report 'Write a page for the browser: uses by day, the keys'' dates, alerts'
+            cand import 'Refused: entries are only ever made'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;verify'= {
+            cand --against 'Compare with what `history anchor` printed once: the line, a file, or `-`'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;usage'= {
+            cand --unused-for 'Show only keys that nobody used for this long: candidates for removal'
+            cand --by 'Count by `key`, `program` or `project`'
+            cand --since 'Count only uses from this date on'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;who'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;export'= {
+            cand --format 'Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`'
+            cand -o 'Write to this new file, readable by you alone, and not to standard output'
+            cand --out 'Write to this new file, readable by you alone, and not to standard output'
+            cand --since 'Only entries from this date on'
+            cand --until 'Only entries up to this date'
+            cand --project 'Only in this folder and below, written as `.` or `./app`; or in folders so named'
+            cand --program 'Only by the program of this name'
+            cand --action 'Only this was done, such as `run`, `get` or `rotate`; several with commas'
+            cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
+            cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;anchor'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;prune'= {
+            cand --before 'Remove segments that end before a date, or so long ago: `90d`'
+            cand --keep-segments 'Remove all segments but the newest COUNT'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -504,14 +584,53 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;history;report'= {
+            cand --html 'Write it to this file, readable by you alone; `-` is standard output'
+            cand --since 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days'
+            cand -f 'Write over a file that is there'
+            cand --force 'Write over a file that is there'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;history;import'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;history;help'= {
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand usage 'Count the uses of each key, program or project, and show what is unused'
+            cand who 'Show which programs use a key where: what breaks when it is replaced'
+            cand export 'Write the entries for other programs, in a form that stays as it is'
+            cand anchor 'Print a line to keep elsewhere, which proves the history up to now'
+            cand prune 'Remove old parts of the history; an entry says so for ever'
             cand repair 'Go on after damage: seal the end anew, or set the history aside'
+            cand report 'Write a page for the browser: uses by day, the keys'' dates, alerts'
+            cand import 'Refused: entries are only ever made'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;history;help;verify'= {
         }
+        &'keyctl;history;help;usage'= {
+        }
+        &'keyctl;history;help;who'= {
+        }
+        &'keyctl;history;help;export'= {
+        }
+        &'keyctl;history;help;anchor'= {
+        }
+        &'keyctl;history;help;prune'= {
+        }
         &'keyctl;history;help;repair'= {
+        }
+        &'keyctl;history;help;report'= {
+        }
+        &'keyctl;history;help;import'= {
         }
         &'keyctl;history;help;help'= {
         }
@@ -743,11 +862,32 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help;history'= {
             cand verify 'Prove that no entry was changed, added or cut off'
+            cand usage 'Count the uses of each key, program or project, and show what is unused'
+            cand who 'Show which programs use a key where: what breaks when it is replaced'
+            cand export 'Write the entries for other programs, in a form that stays as it is'
+            cand anchor 'Print a line to keep elsewhere, which proves the history up to now'
+            cand prune 'Remove old parts of the history; an entry says so for ever'
             cand repair 'Go on after damage: seal the end anew, or set the history aside'
+            cand report 'Write a page for the browser: uses by day, the keys'' dates, alerts'
+            cand import 'Refused: entries are only ever made'
         }
         &'keyctl;help;history;verify'= {
         }
+        &'keyctl;help;history;usage'= {
+        }
+        &'keyctl;help;history;who'= {
+        }
+        &'keyctl;help;history;export'= {
+        }
+        &'keyctl;help;history;anchor'= {
+        }
+        &'keyctl;help;history;prune'= {
+        }
         &'keyctl;help;history;repair'= {
+        }
+        &'keyctl;help;history;report'= {
+        }
+        &'keyctl;help;history;import'= {
         }
         &'keyctl;help;recovery'= {
             cand create 'Write a copy that opens the store with a passphrase'

@@ -65,6 +65,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "help" -d 'Print this 
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l only -d 'Give only these variables' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l allow-missing -d 'Go on without the keys that the store does not have'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l clean -d 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -77,6 +78,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s h -l help -d 'Prin
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l only -d 'Give only these variables' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l allow-missing -d 'Go on without the keys that the store does not have'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l clean -d 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -101,6 +103,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand set" -l json -d 'Report as
 complete -c keyctl -n "__fish_keyctl_using_subcommand set" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand set" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand set" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand get" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand get" -l show -d 'Print it on a terminal without asking first'
 complete -c keyctl -n "__fish_keyctl_using_subcommand get" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand get" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -136,6 +139,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand rename" -s q -l quiet -d '
 complete -c keyctl -n "__fish_keyctl_using_subcommand rename" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rename" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l for -d 'Clear the clipboard after this many seconds' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand copy" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -159,6 +163,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l generate -d 'Ma
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l from-file -d 'Read the new secret from a file' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l overlap -d 'Keep the former secret this long; by default as `config.toml` says, else for good' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l expires -d 'When the issuer ends the new secret' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l due -d 'All keys that are due or expired, one after the other'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l finish -d 'Delete the old access key at AWS now, and make no new one'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -s n -l dry-run -d 'Show what replacing it touches, and replace nothing'
@@ -246,6 +251,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s P -l profile -d 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l only -d 'Give only these variables' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l format -d 'Write for this reader' -r -f -a "dotenv\t''
 sh\t''
 bash\t''
@@ -310,24 +316,147 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show which key becomes which variable'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s n -d 'Show only the last COUNT entries' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -l json -d 'Report as JSON, one entry a line'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s q -l quiet -d 'Say only what must not be overlooked'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "repair" -d 'Go on after damage: seal the end anew, or set the history aside'
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify repair help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l since -d 'Only entries from this date on' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l until -d 'Only entries up to this date' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l project -d 'Only in this folder and below, written as `.` or `./app`; or in folders so named' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l program -d 'Only by the program of this name' -r -f -a "(__fish_complete_command)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l action -d 'Only this was done, such as `run`, `get` or `rotate`; several with commas' -r -f -a "run\t''
+get\t''
+copy\t''
+env\t''
+set\t''
+remove\t''
+rename\t''
+import\t''
+edit\t''
+rotate\t''
+rollback\t''
+undo\t''
+forget\t''
+revoke\t''
+check\t''
+allow\t''
+deny\t''
+recovery\t''
+store\t''
+gap\t''
+repair\t''
+segment\t''
+prune\t''
+failed\t''
+alert\t''
+ack\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l outcome -d 'Only with this word in the outcome, such as `refused`; `failed` is all that failed' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l agent -d 'Only what a coding agent asked for, or one so named; it is told by a guess' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s n -d 'Show only the last COUNT entries; without it a table has 1000' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l json -d 'Report as JSON, one entry a line'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s f -l follow -d 'Show the last 10 entries or COUNT, and each new one as it comes'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l graph -d 'Draw uses by day, and by week for each key'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "usage" -d 'Count the uses of each key, program or project, and show what is unused'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "who" -d 'Show which programs use a key where: what breaks when it is replaced'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "export" -d 'Write the entries for other programs, in a form that stays as it is'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "anchor" -d 'Print a line to keep elsewhere, which proves the history up to now'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "prune" -d 'Remove old parts of the history; an entry says so for ever'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "repair" -d 'Go on after damage: seal the end anew, or set the history aside'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "report" -d 'Write a page for the browser: uses by day, the keys\' dates, alerts'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "import" -d 'Refused: entries are only ever made'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l against -d 'Compare with what `history anchor` printed once: the line, a file, or `-`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l unused-for -d 'Show only keys that nobody used for this long: candidates for removal' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l by -d 'Count by `key`, `program` or `project`' -r -f -a "key\t'The key that was used'
+program\t'The program that got it'
+project\t'The project\'s folder'"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l since -d 'Count only uses from this date on' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l format -d 'Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`' -r -f -a "jsonl\t''
+csv\t''
+syslog\t''
+cef\t''
+otel\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l out -d 'Write to this new file, readable by you alone, and not to standard output' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l since -d 'Only entries from this date on' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l until -d 'Only entries up to this date' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l project -d 'Only in this folder and below, written as `.` or `./app`; or in folders so named' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l program -d 'Only by the program of this name' -r -f -a "(__fish_complete_command)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l action -d 'Only this was done, such as `run`, `get` or `rotate`; several with commas' -r -f -a "run\t''
+get\t''
+copy\t''
+env\t''
+set\t''
+remove\t''
+rename\t''
+import\t''
+edit\t''
+rotate\t''
+rollback\t''
+undo\t''
+forget\t''
+revoke\t''
+check\t''
+allow\t''
+deny\t''
+recovery\t''
+store\t''
+gap\t''
+repair\t''
+segment\t''
+prune\t''
+failed\t''
+alert\t''
+ack\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l outcome -d 'Only with this word in the outcome, such as `refused`; `failed` is all that failed' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l agent -d 'Only what a coding agent asked for, or one so named; it is told by a guess' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l before -d 'Remove segments that end before a date, or so long ago: `90d`' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l keep-segments -d 'Remove all segments but the newest COUNT' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Do not ask'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l html -d 'Write it to this file, readable by you alone; `-` is standard output' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l since -d 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s f -l force -d 'Write over a file that is there'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "usage" -d 'Count the uses of each key, program or project, and show what is unused'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "who" -d 'Show which programs use a key where: what breaks when it is replaced'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the entries for other programs, in a form that stays as it is'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "anchor" -d 'Print a line to keep elsewhere, which proves the history up to now'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove old parts of the history; an entry says so for ever'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "repair" -d 'Go on after damage: seal the end anew, or set the history aside'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "report" -d 'Write a page for the browser: uses by day, the keys\' dates, alerts'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "import" -d 'Refused: entries are only ever made'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -435,7 +564,14 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subc
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "show" -d 'Show which key becomes which variable'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "verify" -d 'Prove that no entry was changed, added or cut off'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "usage" -d 'Count the uses of each key, program or project, and show what is unused'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "who" -d 'Show which programs use a key where: what breaks when it is replaced'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "export" -d 'Write the entries for other programs, in a form that stays as it is'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "anchor" -d 'Print a line to keep elsewhere, which proves the history up to now'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "prune" -d 'Remove old parts of the history; an entry says so for ever'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "repair" -d 'Go on after damage: seal the end anew, or set the history aside'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "report" -d 'Write a page for the browser: uses by day, the keys\' dates, alerts'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from history" -f -a "import" -d 'Refused: entries are only ever made'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "create" -d 'Write a copy that opens the store with a passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "verify" -d 'Prove that a copy opens this store'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "restore" -d 'Give the identity back to its keeper, on this machine or a new one'
