@@ -82,6 +82,20 @@ fn a_line_of_syslog_has_the_fields_as_structured_data() {
 }
 
 #[test]
+fn no_field_of_syslog_or_cef_ends_before_its_end() {
+    assert_eq!(
+        line(Form::Syslog, 6, &hostile()),
+        "<108>1 2026-11-24T09:00:00Z - keyctl - failed [keyctl@32473 n=\"6\" program=\"=cmd|'C'!A1\\\\u{a}<110>1 -\" started_by=\"-x, a,b\" folder=\"/a,\\\"b\\\"/c\\]d\\\\e=f\\\\u{1b}[31m\" reason=\"two\\\\u{d}\\\\u{a}lines\u{2028}\" outcome=\"refused: expired\" other=\"{\\\"later\\\":{\\\"a\\\":[1\\]}}\"] failed by =cmd|'C'!A1\\u{a}<110>1 -: refused: expired\n"
+    );
+    let text = line(Form::Cef, 6, &hostile());
+    let (_, extension) = text.split_once("|failed|keyctl failed|7|").expect("a head");
+    assert_eq!(
+        extension,
+        "rt=1795510800000 externalId=6 act=failed sproc=\\=cmd|'C'!A1\\\\u{a}<110>1 - filePath=/a,\"b\"/c]d\\\\e\\=f\\\\u{1b}[31m outcome=refused: expired reason=two\\\\u{d}\\\\u{a}lines\u{2028} cs3=-x, a,b cs3Label=started_by cs6={\"later\":{\"a\":[1]}} cs6Label=other\n"
+    );
+}
+
+#[test]
 fn a_line_of_cef_has_its_own_names_and_labels() {
     let text = line(Form::Cef, 5, &run());
     let version = env!("CARGO_PKG_VERSION");
