@@ -46,6 +46,7 @@ mod event;
 mod head;
 mod read;
 mod reason;
+mod recent;
 mod uses;
 mod verify;
 
