@@ -459,7 +459,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__doctor)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --online --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -473,12 +473,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__due)
-            opts="-a -q -h --all --fail-on --prompt --ics --json --quiet --no-color --help"
+            opts="-a -q -h --all --tag --fail-on --prompt --ics --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "due expired" -- "${cur}"))
                     return 0
@@ -1400,12 +1404,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__list)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --tag --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -136,6 +136,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;list'= {
+            cand --tag 'Only keys with this tag'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -144,6 +145,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;ls'= {
+            cand --tag 'Only keys with this tag'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -284,6 +286,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;due'= {
+            cand --tag 'Only keys with this tag'
             cand --fail-on 'End with exit code 1 if a key is expired, or also if one is due'
             cand -a 'Show every key, also those with nothing to do'
             cand --all 'Show every key, also those with nothing to do'
@@ -614,6 +617,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;doctor'= {
+            cand --online 'Also let each key''s check or AWS say whether the key still works'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'

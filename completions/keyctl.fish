@@ -109,10 +109,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand show" -l json -d 'Report a
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -197,6 +199,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l json -d 'Report
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l fail-on -d 'End with exit code 1 if a key is expired, or also if one is due' -r -f -a "due\t''
 expired\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -s a -l all -d 'Show every key, also those with nothing to do'
@@ -380,6 +383,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l json -d 'Report
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l online -d 'Also let each key\'s check or AWS say whether the key still works'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'

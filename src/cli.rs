@@ -13,7 +13,7 @@ use crate::{
     history::Reason,
     home,
     identity::keeper::KeeperKind,
-    name::{KeyName, ProfileName, VariableName},
+    name::{KeyName, ProfileName, Tag, VariableName},
 };
 
 mod alerts;
@@ -23,7 +23,10 @@ mod lifecycle;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
-pub use history::{History, HistoryVerb};
+pub use history::{
+    History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
+    HistoryWho, UsageBy,
+};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
 
 const STYLES: Styles = Styles::styled()
@@ -74,9 +77,10 @@ pub enum Verb {
     #[command(visible_alias = "ls")]
     List(List),
     /// Remove keys from the store
-    #[command(visible_alias = "rm")]
+    #[command(visible_alias = "rm", alias = "delete")]
     Remove(Remove),
     /// Give a key another name
+    #[command(alias = "mv")]
     Rename(Rename),
     /// Put a key's secret on the clipboard for a while
     Copy(Copy),
@@ -113,7 +117,7 @@ pub enum Verb {
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Profile(Profile),
     /// Show who used which key when, or prove that no entry was changed
-    History(History),
+    History(Box<History>),
     /// Show what was unusual about the use of keys, and put it away when seen
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Alerts(Alerts),
@@ -126,7 +130,7 @@ pub enum Verb {
     /// Show what is kept, what this project gets, and what needs care
     Status(Report),
     /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
-    Doctor(Report),
+    Doctor(Doctor),
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder
@@ -248,6 +252,9 @@ pub struct Show {
 /// `keyctl list`
 #[derive(Args)]
 pub struct List {
+    /// Only keys with this tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<Tag>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -402,6 +409,17 @@ pub struct Deny {
 /// A command that only reports.
 #[derive(Args)]
 pub struct Report {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl doctor`
+#[derive(Args)]
+pub struct Doctor {
+    /// Also let each key's check or AWS say whether the key still works
+    #[arg(long)]
+    pub online: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

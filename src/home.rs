@@ -219,7 +219,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let target =
         if linked { platform::follow_own_link(path).map_err(|error| failed(&error))? } else { path.to_owned() };
     replace_file(&target, bytes, true).map_err(|error| failed(&error).hint("what was there before is still there"))?;
-    let folder = target.parent().unwrap_or(Path::new("."));
+    // The folder of a bare name is the one that this runs in.
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     platform::sync_folder(folder).map_err(|error| {
         Failure::new(Kind::Disk, format!("cannot be sure that `{}` is on the disk: {}", path.display(), reason(&error)))
             .hint("the new content is in place but may not survive a power cut; do it again")

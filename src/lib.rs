@@ -10,6 +10,7 @@ pub mod terminal;
 pub mod exchange;
 pub mod launch;
 pub mod reminder;
+pub mod report;
 pub mod rotator;
 pub mod scan;
 
@@ -39,4 +40,5 @@ pub mod date;
 pub mod failure;
 pub mod hex;
 pub mod name;
+pub mod plain;
 pub mod secret;

@@ -6,9 +6,11 @@
 //! identity can neither read nor write it. Sealed bytes are a random 24-byte nonce and then XChaCha20-Poly1305's
 //! ciphertext (draft-irtf-cfrg-xchacha-03); the nonce is long enough to be drawn anew each time without counting.
 
+use std::ops::Range;
+
 use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
+    KeyInit, Tag, XChaCha20Poly1305, XNonce,
+    aead::{Aead, AeadInPlace, Payload},
 };
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
@@ -22,8 +24,10 @@ use crate::{
 
 /// Bytes of the nonce that every sealed text begins with.
 const NONCE: usize = 24;
+/// Bytes of the tag that it ends with.
+const TAG: usize = 16;
 /// How many bytes sealing adds: the nonce and the 16 bytes of the tag.
-pub const OVERHEAD: usize = NONCE + 16;
+pub const OVERHEAD: usize = NONCE + TAG;
 
 /// A key for one purpose, wiped on drop. It has no `Debug` and no `Clone` on purpose.
 pub struct SealKey(Zeroizing<[u8; 32]>);
@@ -55,6 +59,17 @@ impl SealKey {
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE)?;
         let payload = Payload { msg: ciphertext, aad: associated };
         self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
+    }
+
+    /// As [`SealKey::open`], where the sealed bytes lie: for whoever opens a great many. Gives where in them the text now is.
+    #[must_use]
+    pub fn open_in_place(&self, associated: &[u8], sealed: &mut [u8]) -> Option<Range<usize>> {
+        let end = sealed.len().checked_sub(TAG).filter(|end| *end >= NONCE)?;
+        let (nonce, rest) = sealed.split_at_mut(NONCE);
+        let (text, tag) = rest.split_at_mut(end - NONCE);
+        let nonce = XNonce::from_slice(nonce);
+        self.cipher().decrypt_in_place_detached(nonce, associated, text, Tag::from_slice(tag)).ok()?;
+        Some(NONCE..end)
     }
 
     /// Sixteen bytes that stand for a text: always the same with this key, and told by nobody who lacks it (the first
@@ -158,9 +173,11 @@ mod tests {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             assert!(key.open(b"here", &changed).is_none(), "bit {bit}");
+            assert!(key.open_in_place(b"here", &mut changed).is_none(), "bit {bit}");
         }
         for length in 0..sealed.len() {
             assert!(key.open(b"here", &sealed[..length]).is_none(), "{length} bytes");
+            assert!(key.open_in_place(b"here", &mut sealed[..length].to_vec()).is_none(), "{length} bytes");
         }
         assert!(key.seal(b"here", b"text").unwrap() != sealed, "each seal has a nonce of its own");
     }
@@ -181,8 +198,10 @@ mod tests {
         #[test]
         fn what_is_sealed_opens(plain: Vec<u8>, associated: Vec<u8>) {
             let key = SealKey::derive(b"secret", b"salt", "purpose");
-            let sealed = key.seal(&associated, &plain).unwrap();
+            let mut sealed = key.seal(&associated, &plain).unwrap();
             prop_assert_eq!(&key.open(&associated, &sealed).unwrap()[..], &plain[..]);
+            let text = key.open_in_place(&associated, &mut sealed).unwrap();
+            prop_assert_eq!(&sealed[text], &plain[..]);
         }
     }
 }

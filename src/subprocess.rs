@@ -49,6 +49,14 @@ pub struct Ended {
     pub output: Zeroizing<Vec<u8>>,
 }
 
+/// What a program printed until it ended, or until it was stopped.
+pub struct Stopped {
+    /// Its exit code or signal; `None` where it was stopped at its deadline.
+    pub status: Option<ExitStatus>,
+    /// Its standard output, if that was piped.
+    pub output: Zeroizing<Vec<u8>>,
+}
+
 impl Program {
     /// Finds a program of the user's. `command` is its name, an absolute path or one to find on `PATH`, and its
     /// arguments; `role` is what messages call it, as in "the rotator".
@@ -122,8 +130,16 @@ impl Program {
     /// As [`Program::run`], and `Remote` when it does not end with exit code 0.
     pub fn succeed(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Zeroizing<Vec<u8>>> {
         let ended = self.run(input, output, deadline)?;
-        match (ended.status.code(), platform::signal_of(ended.status)) {
-            (Some(0), _) => Ok(ended.output),
+        self.judge(ended.status).map(|()| ended.output)
+    }
+
+    /// Whether the program ended with exit code 0.
+    ///
+    /// # Errors
+    /// `Remote` with how it ended where not.
+    pub fn judge(&self, status: ExitStatus) -> Result<()> {
+        match (status.code(), platform::signal_of(status)) {
+            (Some(0), _) => Ok(()),
             (Some(code), _) => Err(self.failure(&format!("ended with exit code {code}"))),
             (None, Some(signal)) => Err(self.failure(&format!("was killed by signal {signal}"))),
             (None, None) => Err(self.failure("did not end well")),
@@ -136,6 +152,21 @@ impl Program {
     /// `NotFound` and `NotExecutable` when it cannot be started; `Remote` when it does not end in time, and then its
     /// whole process group is killed, or prints more than 64 KiB.
     pub fn run(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Ended> {
+        let Stopped { status, output } = self.run_or_stop(input, output, deadline)?;
+        status.map(|status| Ended { status, output }).ok_or_else(|| self.late(deadline))
+    }
+
+    /// The failure of a program that was stopped at its deadline.
+    #[must_use]
+    pub fn late(&self, deadline: Duration) -> Failure {
+        self.failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
+    }
+
+    /// Like [`Program::run`], and gives what it had printed also where it had to be stopped.
+    ///
+    /// # Errors
+    /// As [`Program::run`], but for the deadline.
+    pub fn run_or_stop(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Stopped> {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(output);
@@ -155,7 +186,7 @@ impl Program {
     }
 
     /// Collects what is printed until the program has ended.
-    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Ended> {
+    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Stopped> {
         let begun = Instant::now();
         // All the room from the start: a vector that grows leaves what it held behind.
         let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
@@ -189,13 +220,12 @@ impl Program {
             // than the deadline; what it started may print and hold the pipe for ever.
             let over = begun.elapsed();
             let drained = closed || quiet_since.elapsed() >= QUIET || over >= deadline.saturating_add(GRACE);
-            if let Some(status) = status.filter(|_| drained) {
-                return Ok(Ended { status, output });
+            if status.is_some() && drained {
+                return Ok(Stopped { status, output });
             }
             if status.is_none() && over >= deadline {
                 stop(&mut child, false);
-                let seconds = deadline.as_secs_f32();
-                return Err(self.failure(&format!("did not end within {seconds} seconds and was stopped")));
+                return Ok(Stopped { status, output });
             }
         }
     }
@@ -252,6 +282,7 @@ mod tests {
         }
         drop(send);
         let ended = program.wait(child, &printed, Duration::ZERO).expect("it ended");
-        assert_eq!((ended.output.as_slice(), ended.status.code()), (&b"one two three"[..], Some(0)));
+        let code = ended.status.and_then(|status| status.code());
+        assert_eq!((ended.output.as_slice(), code), (&b"one two three"[..], Some(0)));
     }
 }

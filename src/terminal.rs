@@ -25,9 +25,12 @@ use crate::{
 };
 
 mod layout;
+mod progress;
 
+pub use crate::plain::{printable, printable_json};
 pub use layout::columns;
 use layout::{aligned, fitted_columns, wrapped};
+pub use progress::Progress;
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
 const USUAL_NAME: &str = "keyctl";
@@ -78,12 +81,21 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn table(&self, rows: &[Vec<String>], give_way: &[usize]) -> Result<()> {
+        self.table_below(&[], rows, give_way).map(drop)
+    }
+
+    /// Writes rows that go on in the columns of a table that was written before. `false` when nobody reads any more.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn table_below(&self, above: &[Vec<String>], rows: &[Vec<String>], give_way: &[usize]) -> Result<bool> {
         let shown = |cell: &String| self.named(cell).into_owned();
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
-        match columns_of(&io::stdout()) {
-            Some(width) => self.report(&fitted_columns(&rows, give_way, width)),
-            None => self.report(&columns(&rows)),
-        }
+        let rows: Vec<Vec<String>> = above.iter().chain(rows).map(|row| row.iter().map(shown).collect()).collect();
+        let text = match columns_of(&io::stdout()) {
+            Some(width) => fitted_columns(&rows, above.len(), give_way, width),
+            None => columns(&rows).split_inclusive('\n').skip(above.len()).collect(),
+        };
+        self.stream(self.lines(&text).as_bytes())
     }
 
     /// A text with what it says to type under the name this program was called by, and with `~` for the user's home.
@@ -109,12 +121,19 @@ impl Terminal {
     /// # Errors
     /// `Disk` when it cannot be written. A reader that went away is no failure: there is nobody left to tell.
     pub fn data(&self, bytes: &[u8]) -> Result<()> {
+        self.stream(bytes).map(drop)
+    }
+
+    /// The same for data in pieces: `false` when nobody reads them any more, and no more of them need be made.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub fn stream(&self, bytes: &[u8]) -> Result<bool> {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(Kind::Disk, format!("cannot write to standard output: {}", reason(&error))))
-            }
-            _ => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Failure::new(Kind::Disk, format!("cannot write to standard output: {}", reason(&error)))),
         }
     }
 
@@ -123,10 +142,14 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::data`].
     pub fn report(&self, text: &str) -> Result<()> {
+        self.data(self.lines(text).as_bytes())
+    }
+
+    fn lines(&self, text: &str) -> String {
         let text = self.named(text);
         let mut lines: Vec<Cow<'_, str>> = text.lines().map(printable).collect();
         lines.push(Cow::Borrowed(""));
-        self.data(lines.join("\n").as_bytes())
+        lines.join("\n")
     }
 
     /// How many columns the screen has that standard output is; `None` where it is none.
@@ -254,42 +277,6 @@ fn nobody_answers(error: &io::Error) -> Failure {
     }
 }
 
-/// A text that no terminal takes for more than text: control characters, and those that turn the writing direction or
-/// are invisible, are shown as `\u{1b}`.
-#[must_use]
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let escaped = text.chars().map(|c| if is_unsafe(c) { c.escape_unicode().to_string() } else { c.to_string() });
-    Cow::Owned(escaped.collect())
-}
-
-/// JSON in which no terminal finds more than text. Its own line ends stay; all else that is unsafe stands inside strings,
-/// where JSON has `\uXXXX` for it.
-#[must_use]
-pub fn printable_json(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut units = [0; 2];
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || !is_unsafe(c) {
-            safe.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut units) {
-            let _ = write!(safe, "\\u{unit:04x}");
-        }
-    }
-    safe
-}
-
-/// Unicode's control characters, bidirectional controls (UAX #9), and zero-width ones.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')
-}
-
 /// How many columns there are to write on, if this is a terminal.
 #[cfg(unix)]
 fn columns_of(stream: &impl std::os::fd::AsFd) -> Option<usize> {
@@ -338,20 +325,6 @@ pub fn count(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_printed_has_no_control_and_no_turning_character(text in any::<String>()) {
-            prop_assert!(!printable(&text).chars().any(is_unsafe));
-        }
-    }
-
-    #[test]
-    fn what_would_speak_to_the_terminal_is_shown_instead() {
-        assert_eq!(printable("a\x1b]52;c;x\x07\u{202e}b"), "a\\u{1b}]52;c;x\\u{7}\\u{202e}b");
-        assert_eq!(printable("plain ü"), "plain ü");
-    }
 
     #[test]
     fn what_to_type_is_said_under_the_name_the_program_was_called_by() {

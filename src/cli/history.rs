@@ -1,22 +1,74 @@
 //! `keyctl history` and its commands.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
-use super::Report;
+use clap::{
+    Args, Subcommand, ValueEnum, ValueHint,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use super::{Report, path_parser};
+use crate::{
+    date::Period,
+    exchange::events::Form,
+    history::{ACTIONS, Action},
+    name::KeyName,
+};
 
 /// `keyctl history`
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "DATE is a day (2026-11-24: all of it), a moment (2026-11-24T12:00:00Z), a period back\nfrom now (7d, 12h, 3mo), `today` or `yesterday`.\nA key that is named like one of these commands: keyctl history -- NAME"
+)]
 pub struct History {
     /// What to do
     #[command(subcommand)]
     pub verb: Option<HistoryVerb>,
-    /// Show only the last COUNT entries
+    /// Show only what was done with this key, under whatever name it had
+    #[arg(value_name = "KEY")]
+    pub name: Option<KeyName>,
+    /// Which entries
+    #[command(flatten)]
+    pub filter: HistoryFilter,
+    /// Show only the last COUNT entries; without it a table has 1000
     #[arg(short = 'n', value_name = "COUNT")]
     pub last: Option<usize>,
     /// Report as JSON, one entry a line
     #[arg(long)]
     pub json: bool,
+    /// Show the last 10 entries or COUNT, and each new one as it comes
+    #[arg(long, short = 'f')]
+    pub follow: bool,
+    /// Draw uses by day, and by week for each key
+    #[arg(long, conflicts_with_all = ["json", "last", "follow"])]
+    pub graph: bool,
+}
+
+/// Which entries a question is about.
+#[derive(Args, Default)]
+pub struct HistoryFilter {
+    /// Only entries from this date on
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Only entries up to this date
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// Only in this folder and below, written as `.` or `./app`; or in folders so named
+    #[arg(long, value_name = "DIR|NAME", value_hint = ValueHint::DirPath)]
+    pub project: Option<String>,
+    /// Only by the program of this name
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::CommandName)]
+    pub program: Option<String>,
+    /// Only this was done, such as `run`, `get` or `rotate`; several with commas
+    #[arg(long, value_name = "ACTION", value_delimiter = ',', value_parser = action_parser(), hide_possible_values = true)]
+    pub action: Vec<Action>,
+    /// Only with this word in the outcome, such as `refused`; `failed` is all that failed
+    #[arg(long, value_name = "WORD")]
+    pub outcome: Option<String>,
+    /// Only what a coding agent asked for, or one so named; it is told by a guess
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub agent: Option<String>,
 }
 
 /// What `keyctl history` does beside listing.
@@ -24,11 +76,153 @@ pub struct History {
 pub enum HistoryVerb {
     /// Prove that no entry was changed, added or cut off
     #[command(after_help = "Exit codes: 0 intact, 1 tampered with, 4 not provable.")]
-    Verify(Report),
+    Verify(HistoryVerify),
+    /// Count the uses of each key, program or project, and show what is unused
+    Usage(HistoryUsage),
+    /// Show which programs use a key where: what breaks when it is replaced
+    Who(HistoryWho),
+    /// Write the entries for other programs, in a form that stays as it is
+    Export(HistoryExport),
+    /// Print a line to keep elsewhere, which proves the history up to now
+    Anchor(Report),
+    /// Remove old parts of the history; an entry says so for ever
+    #[command(
+        after_help = "A history is kept in segments of 4 MiB, each some ten thousand entries; only\nwhole ones are removed, and the last one stays."
+    )]
+    Prune(HistoryPrune),
     /// Go on after damage: seal the end anew, or set the history aside
     Repair {
         /// Do not ask
         #[arg(long, short = 'y')]
         yes: bool,
     },
+    /// Write a page for the browser: uses by day, the keys' dates, alerts
+    #[command(
+        after_help = "Exit codes: 0 written, 1 written of a history that was tampered with, 4 of one that is not provable."
+    )]
+    Report(HistoryReport),
+    /// Refused: entries are only ever made
+    #[command(hide = true)]
+    Import {
+        /// Whatever was to be imported
+        #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
+        refused: Vec<std::ffi::OsString>,
+    },
+}
+
+/// `keyctl history usage`
+#[derive(Args)]
+#[command(
+    after_help = "A key that was never used counts from the day on which it was kept.\nDATE and PERIOD: see `keyctl history --help`; a PERIOD is such as 90d, 12w, 6mo or 1y."
+)]
+pub struct HistoryUsage {
+    /// Show only keys that nobody used for this long: candidates for removal
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["by", "since"])]
+    pub unused_for: Option<Period>,
+    /// Count by `key`, `program` or `project`
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "key",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub by: UsageBy,
+    /// Count only uses from this date on
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What uses are counted by.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UsageBy {
+    /// The key that was used
+    Key,
+    /// The program that got it
+    Program,
+    /// The project's folder
+    Project,
+}
+
+/// `keyctl history who`
+#[derive(Args)]
+pub struct HistoryWho {
+    /// The key's name
+    #[arg(value_name = "KEY")]
+    pub name: KeyName,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl history export`
+#[derive(Args)]
+#[command(
+    after_help = "One entry a line, in one of these forms:\n  jsonl   as `keyctl history --json`: n, t, ev, names, prog, cwd and what else applies\n  csv     RFC 4180, with a head; a cell that begins with = + - @ gets a ' before it\n  syslog  RFC 5424, facility 13; the fields as structured data `keyctl@32473`\n  cef     CEF:0; fields without a name there as cs1 to cs6, cn1 to cn3, flexString1 and 2\n  otel    OpenTelemetry log records, each line one LogsData in the JSON of OTLP\nFields: n, time, action, keys, more, profile, program, started_by, agent, folder,\nproject, terminal, pid, reason, outcome, note, lost, rule, alerts, other.\nLists have a comma and a space between; control characters stand as \\u{1b}, in JSON\nas \\u001b. More fields may come behind these.\nDATE: see `keyctl history --help`. Whether the entries are all there and unchanged\nis what `keyctl history verify` says."
+)]
+pub struct HistoryExport {
+    /// Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`
+    #[arg(long, value_name = "FORMAT", value_parser = form_parser(), hide_possible_values = true)]
+    pub format: Form,
+    /// Write to this new file, readable by you alone, and not to standard output
+    #[arg(long, short = 'o', value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Which entries
+    #[command(flatten)]
+    pub filter: HistoryFilter,
+}
+
+fn form_parser() -> impl TypedValueParser<Value = Form> {
+    let word = |word: String| Form::ALL.into_iter().find(|(name, _)| *name == word).expect("one of the words").1;
+    PossibleValuesParser::new(Form::ALL.map(|(name, _)| name)).map(word)
+}
+
+fn action_parser() -> impl TypedValueParser<Value = Action> {
+    PossibleValuesParser::new(ACTIONS.iter().map(Action::as_str)).map(|word| Action::from(word.as_str()))
+}
+
+/// `keyctl history verify`
+#[derive(Args)]
+pub struct HistoryVerify {
+    /// Compare with what `history anchor` printed once: the line, a file, or `-`
+    #[arg(long, value_name = "MARK|FILE", allow_hyphen_values = true)]
+    pub against: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl history prune`
+#[derive(Args)]
+pub struct HistoryPrune {
+    /// Remove segments that end before a date, or so long ago: `90d`
+    #[arg(long, value_name = "DATE", required_unless_present = "keep_segments", conflicts_with = "keep_segments")]
+    pub before: Option<String>,
+    /// Remove all segments but the newest COUNT
+    #[arg(long, value_name = "COUNT")]
+    pub keep_segments: Option<usize>,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keyctl history report`
+#[derive(Args)]
+pub struct HistoryReport {
+    /// Write it to this file, readable by you alone; `-` is standard output
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub html: PathBuf,
+    /// Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Write over a file that is there
+    #[arg(long, short)]
+    pub force: bool,
 }

@@ -147,6 +147,9 @@ pub struct Due {
     /// Show every key, also those with nothing to do
     #[arg(long, short = 'a')]
     pub all: bool,
+    /// Only keys with this tag
+    #[arg(long, value_name = "TAG", conflicts_with = "prompt")]
+    pub tag: Option<Tag>,
     /// End with exit code 1 if a key is expired, or also if one is due
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,

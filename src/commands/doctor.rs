@@ -1,4 +1,5 @@
-//! `keyctl doctor`: everything that can be wrong with an installation, looked at one by one.
+//! `keyctl doctor`: everything that can be wrong with an installation, looked at one by one; with `--online` also whether
+//! each key still works where it was issued.
 
 use std::{borrow::Cow, process::ExitCode};
 
@@ -15,6 +16,7 @@ use crate::{
         keychain::{OsKeychain, Presence},
         pin,
     },
+    name::KeyName,
     platform,
     store::{
         file::{self, SealedFile},
@@ -26,6 +28,7 @@ use crate::{
 
 use super::{
     judging::Clock,
+    online,
     opening::{self, Kept},
     other_keyctl, record,
     rotate::pending::{self, Pending},
@@ -72,11 +75,11 @@ impl Finding {
     }
 }
 
-/// Looks at everything and reports; nothing is changed and nothing is asked.
+/// Looks at everything and reports; nothing is changed and nothing is asked of anybody, unless `--online` says so.
 ///
 /// # Errors
 /// `Negative` when a check is bad, so that a script can tell.
-pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn doctor(arguments: &cli::Doctor, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
     findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
@@ -84,6 +87,11 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(settings(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home));
+    if arguments.online
+        && let Ok((kept, payload, _)) = open(&home)
+    {
+        findings.extend(answers(&home, &kept, &payload, terminal)?);
+    }
     let bad = findings.iter().filter(|finding| finding.grade == Grade::Bad).count();
     if arguments.json {
         let checks: Vec<_> = findings
@@ -104,6 +112,30 @@ pub fn doctor(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
         return Err(Failure::new(Kind::Negative, format!("{} found", count(bad, "fault"))).into());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What issuers and checks say of the keys.
+fn answers(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> anyhow::Result<Vec<Finding>> {
+    let online::Answers { tried, untried } = online::ask(home, kept, payload, terminal)?;
+    let replace =
+        |name: &KeyName| format!("`keyctl rotate {name}` replaces it, `keyctl revoke {name}` keeps it from being used");
+    let finding = |online::Answer { name, by, at, outcome }: online::Answer| {
+        let (about, at) = (format!("key {name}"), at.local());
+        match outcome {
+            Ok(true) => Finding::new(about, Grade::Good, format!("works, as of {at}, says {by}")),
+            Ok(false) => {
+                Finding::new(about, Grade::Bad, format!("does not work, as of {at}, says {by}")).hint(replace(&name))
+            }
+            Err(failure) => Finding { about: about.into(), grade: Grade::Care, ..Finding::failed("", &failure) },
+        }
+    };
+    let mut findings: Vec<_> = tried.into_iter().map(finding).collect();
+    if untried > 0 {
+        let whom = if untried == 1 { "it" } else { "them" };
+        let seen = format!("{} not tried: no `check` is set for {whom}", count(untried, "key"));
+        findings.push(Finding::new("keys", Grade::Good, seen));
+    }
+    Ok(findings)
 }
 
 /// What is wrong with the user's settings: the file itself, and programs it names that are not there.

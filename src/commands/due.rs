@@ -45,6 +45,7 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     let clock = Clock::of(&kept, &payload, Moment::now());
     let judged = judging::all(&payload, &settings, clock);
     prompt::leave(&home, judging::summary(&judged, clock));
+    let judged = judging::tagged(judged, arguments.tag.as_ref())?;
     if let Some((behind, hint)) = clock.behind() {
         terminal.warn(&behind);
         terminal.hint(hint);

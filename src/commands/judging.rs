@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     date::Moment,
-    name::KeyName,
+    failure::{Failure, Kind, Result},
+    name::{KeyName, Tag},
     rotation::{Outlook, Plan, Settings, State, Summary, judged_at, look},
     store::payload::{Key, Payload},
     terminal::count,
@@ -65,6 +66,20 @@ pub struct Judged<'p> {
 #[must_use]
 pub fn all<'p>(payload: &'p Payload, settings: &Settings, clock: Clock) -> Vec<Judged<'p>> {
     payload.keys.iter().map(|(name, key)| Judged::new(name, key, settings, clock)).collect()
+}
+
+/// Those with a tag, or all where none is asked for.
+///
+/// # Errors
+/// `Missing` when there are keys and none has the tag: a slip in a tag must not look like a day without work.
+pub fn tagged<'p>(mut judged: Vec<Judged<'p>>, tag: Option<&Tag>) -> Result<Vec<Judged<'p>>> {
+    let Some(tag) = tag.filter(|_| !judged.is_empty()) else { return Ok(judged) };
+    judged.retain(|judged| judged.key.facts.tags.contains(tag));
+    if judged.is_empty() {
+        return Err(Failure::new(Kind::Missing, format!("no key has the tag `{tag}`"))
+            .hint("give it: `keyctl edit NAME --tag TAG`"));
+    }
+    Ok(judged)
 }
 
 /// What a prompt may know of them.

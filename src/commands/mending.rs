@@ -1,6 +1,6 @@
 //! `keyctl history repair`: a history that cannot be continued gets a way on, and says for ever that it needed one.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
     date::Moment,
@@ -36,8 +36,8 @@ pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<Exi
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return Ok(ExitCode::SUCCESS);
     }
-    begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
-    terminal.say(&format!("set the history aside as `history-{}.log` and began another", now.seconds()));
+    let aside = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
+    terminal.say(&format!("set the history aside in `{}` and began another", aside.display()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -56,7 +56,7 @@ fn ask(verdict: &Verdict, yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 /// A new log under a new id: the old one can then not be put back as if nothing had been. The anchor forgets the old log
-/// first, so that a kill in between leaves a store whose history begins anew.
+/// first, so that a kill in between leaves a store whose history begins anew. Gives the folder of the old one.
 fn begin_another(
     home: &Home,
     kept: &Kept,
@@ -65,10 +65,10 @@ fn begin_another(
     verdict: &Verdict,
     now: Moment,
     terminal: &Terminal,
-) -> Result<()> {
+) -> Result<PathBuf> {
     let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), ..kept.anchor.clone() };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
-    old.set_aside(now)?;
+    let aside = old.set_aside(now)?;
     payload.log = Id::random()?;
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
@@ -78,5 +78,6 @@ fn begin_another(
     let mark = record::change(&log, &event, terminal);
     let anchor = Anchor { generation: payload.generation, ..anchor };
     let anchor = mark.map_or(anchor.clone(), |mark| Anchor { entries: mark.seq, hash: mark.hash, ..anchor });
-    kept.keeper.write(Item::Anchor, &anchor.line())
+    kept.keeper.write(Item::Anchor, &anchor.line())?;
+    Ok(aside)
 }

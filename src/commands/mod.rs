@@ -21,6 +21,7 @@ pub mod init;
 pub mod judging;
 pub mod mending;
 pub mod naming;
+pub mod online;
 pub mod opening;
 pub mod other_keyctl;
 pub mod policy;
@@ -227,7 +228,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Allow(arguments) => allow::allow(&arguments, terminal),
         Verb::Deny(arguments) => allow::deny(&arguments, terminal),
         Verb::Profile(arguments) => profile::profile(arguments, terminal),
-        Verb::History(arguments) => history::history(arguments, terminal),
+        Verb::History(arguments) => history::history(*arguments, terminal),
         Verb::Alerts(arguments) => alerts::alerts(arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),

@@ -14,6 +14,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
+    identity::keeper::Record,
     issuer,
     name::KeyName,
     random,
@@ -25,7 +26,7 @@ use crate::{
 use super::{
     change::{Outcome, change_or_create},
     details::{self, Details, in_words},
-    naming,
+    naming, opening,
 };
 
 /// Keeps the secret under the name, and makes the store if there is none.
@@ -45,6 +46,10 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let now = Moment::now();
     let name = &arguments.name;
     let details = Details::of_set(&arguments.details, now, terminal)?;
+    if is_typed(arguments) && Record::read(&home)?.is_some() {
+        // Nobody should type a secret only to hear then that the keychain is locked.
+        opening::identity(&home)?;
+    }
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
     details.refuse_secret(&secret)?;
@@ -102,9 +107,14 @@ pub fn in_the_arguments(name: &str) -> Failure {
     .hint("if it was a live key, replace it at its issuer")
 }
 
+/// Whether somebody at a terminal is asked for the secret.
+fn is_typed(arguments: &cli::Set) -> bool {
+    arguments.generate.is_none() && arguments.from_file.is_none() && std::io::stdin().is_terminal()
+}
+
 /// The secret: made, from a file, from standard input, or asked for; and fit to be kept.
 fn read_secret(arguments: &cli::Set, terminal: &Terminal) -> Result<Secret> {
-    let asked = arguments.generate.is_none() && arguments.from_file.is_none() && std::io::stdin().is_terminal();
+    let asked = is_typed(arguments);
     let mut secret = match (arguments.generate, &arguments.from_file) {
         (Some(length), _) => return generate(length),
         (None, Some(file)) => from_file(file)?,

@@ -127,7 +127,7 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let clock = Clock::of(&kept, &payload, Moment::now());
-    let judged = judging::all(&payload, &settings, clock);
+    let judged = judging::tagged(judging::all(&payload, &settings, clock), arguments.tag.as_ref())?;
     if arguments.json {
         terminal.json(&judged.iter().map(as_json).collect())?;
         return Ok(ExitCode::SUCCESS);

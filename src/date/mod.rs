@@ -55,6 +55,14 @@ impl Moment {
         self.there(&zone::here()).date().to_string()
     }
 
+    /// The beginning of a day in a zone; the calendar's first or last moment where that lies beyond it.
+    #[must_use]
+    pub fn midnight(day: civil::Date, zone: &TimeZone) -> Self {
+        let end = if day.year() < 0 { i64::MIN } else { i64::MAX };
+        let there = day.to_datetime(civil::Time::midnight()).to_zoned_datetime(zone.clone());
+        Self::from_seconds(there.map_or(end, |there| there.timestamp().as_second()))
+    }
+
     /// What calendar and clock of a zone show.
     #[must_use]
     pub fn there(self, zone: &TimeZone) -> civil::DateTime {

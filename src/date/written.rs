@@ -3,7 +3,7 @@
 //! A date without a time is the beginning of that day in the machine's time zone: a reminder had better be a day early
 //! than late.
 
-use jiff::{civil, tz::TimeZone};
+use jiff::{ToSpan, civil, tz::TimeZone};
 
 use super::{Moment, Period};
 
@@ -17,32 +17,75 @@ const FORMS: &str = "write a date (`2027-01-31`), a moment (`2027-01-31T12:00:00
 pub fn read(text: &str, now: Moment, zone: &TimeZone) -> Result<Moment, String> {
     let text = text.trim();
     let period = text.strip_prefix("in ").unwrap_or(text);
-    let begins_with_a_year =
-        text.get(..5).is_some_and(|year| year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit()));
-    if !begins_with_a_year {
+    if !begins_with_a_year(text) {
         return match period.parse::<Period>() {
             Ok(period) => Ok(period.after(now, zone)),
             Err(why) if period.starts_with(|c: char| c.is_ascii_digit()) && !period.contains('-') => Err(why),
             Err(_) => Err(FORMS.into()),
         };
     }
+    on_the_calendar(text, zone, FORMS).and_then(|(moment, _)| in_bounds(moment))
+}
+
+/// The first and the last second of what a text means in the past: a date is all of its day, and so are `today` and
+/// `yesterday`; a period is the moment so long ago.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_past(text: &str, now: Moment, zone: &TimeZone) -> Result<(Moment, Moment), String> {
+    const FORMS: &str = "write a date (`2026-11-24`), a moment (`2026-11-24T12:00:00Z`), a period back from now (`7d`, `12h`), `today` or `yesterday`";
+    let text = text.trim();
+    let today = now.there(zone).date();
+    match text.to_ascii_lowercase().as_str() {
+        "today" => return Ok(whole_day(today, zone)),
+        "yesterday" => return Ok(whole_day(today.saturating_sub(1.day()), zone)),
+        _ => {}
+    }
+    if !begins_with_a_year(text) {
+        let period = text.strip_suffix(" ago").unwrap_or(text);
+        return match period.parse::<Period>() {
+            Ok(period) => Ok(period.before(now, zone)).map(|moment| (moment, moment)),
+            Err(why) if period.starts_with(|c: char| c.is_ascii_digit()) && !period.contains('-') => Err(why),
+            Err(_) => Err(FORMS.into()),
+        };
+    }
+    let (moment, day) = on_the_calendar(text, zone, FORMS)?;
+    Ok(day.map_or((moment, moment), |day| whole_day(day, zone)))
+}
+
+/// The first and the last second of a day in a zone.
+fn whole_day(day: civil::Date, zone: &TimeZone) -> (Moment, Moment) {
+    let begin = |day: civil::Date, or: i64| {
+        let there = day.to_datetime(civil::Time::midnight()).to_zoned_datetime(zone.clone());
+        there.map_or(or, |there| there.timestamp().as_second())
+    };
+    let end = day.tomorrow().map_or(i64::MAX, |next| begin(next, i64::MAX) - 1);
+    (Moment::from_seconds(begin(day, i64::MIN)), Moment::from_seconds(end))
+}
+
+fn begins_with_a_year(text: &str) -> bool {
+    text.get(..5).is_some_and(|year| year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit()))
+}
+
+/// The moment that a date or a moment means, and the day where it says no more than that.
+fn on_the_calendar(text: &str, zone: &TimeZone, forms: &str) -> Result<(Moment, Option<civil::Date>), String> {
     // Nor a zone behind it, which the calendar's own reader passes over.
     if text.contains('[') {
-        return Err(FORMS.into());
+        return Err(forms.into());
     }
     // The calendar's own reader takes a leap second for the one before; a plan has no use for either.
     if text.contains(":60") || text.get(11..14) == Some("24:") {
         return Err("a day has the hours 00 to 23, and a minute the seconds 00 to 59".into());
     }
     if let Ok(moment) = text.parse() {
-        return in_bounds(moment);
+        return Ok((moment, None));
     }
-    let civil = match text.parse::<civil::Date>() {
-        Ok(date) if text.len() == 10 => date.to_datetime(civil::Time::midnight()),
-        _ => text.parse::<civil::DateTime>().map_err(|_| FORMS.to_owned())?,
+    let (civil, day) = match text.parse::<civil::Date>() {
+        Ok(date) if text.len() == 10 => (date.to_datetime(civil::Time::midnight()), Some(date)),
+        _ => (text.parse::<civil::DateTime>().map_err(|_| forms.to_owned())?, None),
     };
-    let there = civil.to_zoned_datetime(zone.clone()).map_err(|_| FORMS.to_owned())?;
-    in_bounds(Moment::from_seconds(there.timestamp().as_second()))
+    let there = civil.to_zoned_datetime(zone.clone()).map_err(|_| forms.to_owned())?;
+    Ok((Moment::from_seconds(there.timestamp().as_second()), day))
 }
 
 /// No API key ended before the year 2000: such a date is a slip.
@@ -117,10 +160,37 @@ mod tests {
         assert_eq!(utc("5m"), Err("write a number and a unit, such as `90d`, `12w`, `6mo` or `1y`: `m` could be minutes or months; months are `mo`".into()));
     }
 
+    #[test]
+    fn what_is_past_is_a_day_a_moment_or_so_long_ago() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone every tzdata has");
+        for (text, first, last) in [
+            ("2026-11-24", "2026-11-23T23:00:00Z", "2026-11-24T22:59:59Z"),
+            ("today", "2026-11-23T23:00:00Z", "2026-11-24T22:59:59Z"),
+            ("Yesterday", "2026-11-22T23:00:00Z", "2026-11-23T22:59:59Z"),
+            // The day on which the clocks are set back has 25 hours.
+            ("2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z"),
+            ("1969-12-31", "1969-12-30T23:00:00Z", "1969-12-31T22:59:59Z"),
+            ("2026-11-24 09:30", "2026-11-24T08:30:00Z", "2026-11-24T08:30:00Z"),
+            ("2026-11-24T09:30:00Z", "2026-11-24T09:30:00Z", "2026-11-24T09:30:00Z"),
+            ("7d", "2026-11-17T10:00:00Z", "2026-11-17T10:00:00Z"),
+            (" 12 hours ago", "2026-11-23T22:00:00Z", "2026-11-23T22:00:00Z"),
+            ("1mo", "2026-10-24T09:00:00Z", "2026-10-24T09:00:00Z"),
+        ] {
+            let read = read_past(text, NOW(), &berlin).map(|(first, last)| (first.to_string(), last.to_string()));
+            assert_eq!(read, Ok((first.to_owned(), last.to_owned())), "{text}");
+        }
+        for bad in
+            ["", "tomorrow", "in 6 months", "0d", "24.11.2026", "2026-02-30", "2026-11-24T24:00", "5m", "last week"]
+        {
+            assert!(read_past(bad, NOW(), &berlin).is_err(), "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(text in any::<String>()) {
             let _ = utc(&text);
+            let _ = read_past(&text, NOW(), &TimeZone::UTC);
         }
 
         #[test]

@@ -1,4 +1,5 @@
-//! Keys as other programs write and read them: `.env` files and JSON in; shells, documents and runners' files out.
+//! Keys as other programs write and read them: `.env` files and JSON in; shells, documents and runners' files out. And the
+//! history as other programs read it.
 //!
 //! Pure: bytes in, bytes out. No file is opened here, nothing is asked and nothing is printed, so each promise is a table
 //! of bytes that a test can hold against the real program. Two rules run through all chapters. Reading: whatever is not
@@ -17,6 +18,7 @@ use crate::{
 pub mod calendar;
 mod document;
 pub mod dotenv;
+pub mod events;
 pub mod export;
 pub mod json;
 mod page;

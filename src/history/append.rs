@@ -1,13 +1,31 @@
 //! Adding an entry, at a cost that does not grow with the history:
 //!
-//! 1. take the lock; read the head; open the log for appending and ask for its length;
-//! 2. a log shorter than its head: stop, unless only entries are gone that were never waited for (head.rs);
+//! 1. take the lock; read the head; if it says that the log's file is closed, go on at step 9;
+//! 2. open the log for appending and ask for its length; a log shorter than its head: stop, unless only entries are gone
+//!    that were never waited for (head.rs);
 //! 3. a log longer than its head: read just the bytes after it. Whole lines that open move the head on, an unfinished rest
 //!    goes to `history.torn`, a whole line that does not open stops;
 //! 4. compare with the anchor, if it is this far;
 //! 5. seal what there is to say, a `repair` and a `gap` first where they are due, and write it with one call;
 //! 6. wait for the disk, if the entry is durable or [`UNSYNCED`] entries have not been waited for;
 //! 7. replace the head. Only then is the entry acknowledged.
+//!
+//! Once in some ten thousand entries the file is then long enough and is closed. The entry is safe already, so that what
+//! fails here fails no command: whoever adds the next entry finds how far it came and goes on from there.
+//!
+//! 8. write a `segment` entry; wait for the disk, so that of a closed file nothing is ever lost; put down a head that says
+//!    `closed`, and wait for that;
+//! 9. give the file its number, unless there is one of that number: then it has it already. Make an empty log; wait for the
+//!    folder;
+//! 10. put down a head that says where the new file begins, and wait for it. Only now may it grow.
+//!
+//! A kill in 8 leaves the head of before and a line or a part of one behind it: step 3 takes it in, sees that it closes the
+//! file, and goes on in 8. A kill or a power cut later leaves the head that says `closed`, with which it goes on at 9, or
+//! the new one. At each of these moments there is just one file that the next line belongs to.
+//!
+//! Pruning is an entry too. It is added and waited for, then a head that says where the history begins now, and only then
+//! are the files removed: a kill in between leaves an entry that step 3 takes in, or a head that knows which files may still
+//! be there. The next one who adds an entry removes them.
 
 use std::{
     fs::File,
@@ -19,7 +37,8 @@ use super::{
     chain::{Chain, LONGEST_PLAIN, Position},
     event::{Action, Event},
     head::{self, Found, Head},
-    read::{Lines, Piece, bad_line},
+    read::{Lines, Piece, Step, Walk, bad_line},
+    segment::{self, Files},
     verify::count,
 };
 use crate::{
@@ -61,8 +80,9 @@ impl Log {
         if let Found::Head(_) = self.read_head()? {
             return Ok(None);
         }
+        let (from, files) = self.survey()?;
         let file = self.open_for_append()?;
-        let mut writer = Writer::at(self, file, self.start(), self.start());
+        let mut writer = Writer::at(self, file, from, Head { end: from, synced: from, lost: 0, files });
         writer.roll_forward()?;
         writer.compare_with_anchor()?;
         let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
@@ -86,9 +106,58 @@ impl Log {
         Ok((at.seq > 0).then_some(Mark { seq: at.seq, hash: at.hash }))
     }
 
+    /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.
+    fn survey(&self) -> Result<(Position, Files)> {
+        let failed = |error: &io::Error| Failure::disk("read", &self.file("log"), error);
+        let mut files = self.beginning(&Found::Nothing).map_err(|error| failed(&error))?;
+        files.left = 1;
+        let mut walk = Walk::new(self, &files);
+        loop {
+            match walk.step().map_err(|error| failed(&error))? {
+                Step::File if walk.numbered => {}
+                Step::Entry => files.follow(walk.chain.json()),
+                Step::Flaw(why) => return Err(bad_line(walk.chain.at.seq + 1, &why)),
+                Step::File | Step::Rest | Step::End => break,
+            }
+        }
+        files.current = walk.number;
+        files.closed = false;
+        Ok((walk.chain.at, files))
+    }
+
     fn read_head(&self) -> Result<Found> {
         let path = self.file("head");
-        head::read(&path, &self.key).map_err(|error| Failure::disk("read", &path, &error))
+        self.find_head().map_err(|error| Failure::disk("read", &path, &error))
+    }
+
+    /// Puts down a head and waits for the disk.
+    fn put_head(&self, head: &Head) -> Result<()> {
+        let path = self.file("head");
+        head::replace(&path, &head::seal(head, &self.key)?, true)
+            .and_then(|()| platform::sync_folder(&self.folder))
+            .map_err(|error| Failure::disk("write", &path, &error))
+    }
+
+    /// Gives a closed file its number and begins the next one: steps 9 and 10.
+    fn next_file(&self, closed: &Head) -> Result<Head> {
+        let (log, segment) = (self.file("log"), self.segment(closed.files.current));
+        let length = |path| std::fs::symlink_metadata(path).map(|facts| facts.len()).ok();
+        let name = segment::name(closed.files.current);
+        if length(&segment).is_none() {
+            if length(&log) != Some(closed.end.offset) {
+                return Err(stopped(format!("the history is not what its sealed end says, which closes `{name}`")));
+            }
+            std::fs::rename(&log, &segment).map_err(|error| Failure::disk("rename", &log, &error))?;
+        } else if length(&segment) != Some(closed.end.offset) {
+            return Err(stopped(format!("`{name}` is not what the sealed end of the history says")));
+        }
+        drop(self.open_for_append()?);
+        platform::sync_folder(&self.folder).map_err(|error| Failure::disk("sync", &self.folder, &error))?;
+        let end = Position { offset: 0, ..closed.end };
+        let files = Files { current: closed.files.current + 1, closed: false, ..closed.files };
+        let head = Head { end, synced: end, files, ..*closed };
+        self.put_head(&head)?;
+        Ok(head)
     }
 
     fn open_for_append(&self) -> Result<File> {
@@ -99,11 +168,8 @@ impl Log {
     /// Makes the first head, before the first line: so a log without a head is never just one that was interrupted.
     pub(super) fn begin(&self) -> Result<Head> {
         let start = self.start();
-        let head = Head { end: start, synced: start, lost: 0 };
-        let path = self.file("head");
-        head::replace(&path, &head::seal(&head, &self.key)?, true)
-            .and_then(|()| platform::sync_folder(&self.folder))
-            .map_err(|error| Failure::disk("write", &path, &error))?;
+        let head = Head { end: start, synced: start, lost: 0, files: Files::first(start) };
+        self.put_head(&head)?;
         Ok(head)
     }
 
@@ -119,6 +185,7 @@ pub(super) struct Writer<'a> {
     file: File,
     chain: Chain<'a>,
     synced: Position,
+    files: Files,
     /// What had to be mended, a phrase each.
     repaired: Vec<String>,
     /// How many entries are gone and not yet noted.
@@ -133,13 +200,20 @@ impl<'a> Writer<'a> {
         if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0 && log_is_empty()) {
             return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
         }
+        if nothing_yet && !log.segments().is_empty() {
+            return Err(stopped(NO_HEAD));
+        }
+        let found = match found {
+            Found::Head(head) if head.files.closed => Found::Head(log.next_file(&head)?),
+            other => other,
+        };
         let file = log.open_for_append()?;
         let facts = file.metadata().map_err(|error| Failure::disk("read", &log.file("log"), &error))?;
         let length = facts.len();
         let head = match found {
             Found::Head(head) => head,
             Found::Nothing if length == 0 => log.begin()?,
-            Found::Nothing => return Err(stopped("the end of the history is not sealed: `history.head` is missing")),
+            Found::Nothing => return Err(stopped(NO_HEAD)),
             Found::Foreign => return Err(stopped("the sealed end of the history does not open")),
         };
         if length < head.synced.offset {
@@ -147,17 +221,87 @@ impl<'a> Writer<'a> {
         }
         // What was surely on the disk is there: go from it over what else is.
         let from = if length < head.end.offset { head.synced } else { head.end };
-        let mut writer = Self::at(log, file, from, head.synced);
+        let mut writer = Self::at(log, file, from, head);
         if length != from.offset {
             writer.roll_forward()?;
         }
         writer.compare_with_anchor()?;
         writer.note_lost(&head)?;
+        writer.finish()?;
         Ok(writer)
     }
 
-    fn at(log: &'a Log, file: File, from: Position, synced: Position) -> Self {
-        Self { log, file, chain: log.chain(from), synced, repaired: Vec::new(), lost: 0 }
+    fn at(log: &'a Log, file: File, from: Position, head: Head) -> Self {
+        let chain = log.chain(from);
+        Self { log, file, chain, synced: head.synced, files: head.files, repaired: Vec::new(), lost: 0 }
+    }
+
+    /// Ends what a kill broke off: the closing of a file, the removal of pruned ones.
+    fn finish(&mut self) -> Result<()> {
+        if self.files.closed {
+            self.close()?;
+        }
+        if self.files.left <= self.files.pruned {
+            // Who only wants to add an entry is not kept from it by a file that cannot be removed.
+            let _ = self.remove_pruned();
+        }
+        Ok(())
+    }
+
+    fn head(&self) -> Head {
+        Head { end: self.chain.at, synced: self.synced, lost: self.lost, files: self.files }
+    }
+
+    /// Closes the file after its `segment` entry: step 8 from there, and the rest.
+    fn close(&mut self) -> Result<()> {
+        self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
+        self.synced = self.chain.at;
+        let closed = self.head();
+        self.log.put_head(&closed)?;
+        let head = self.log.next_file(&closed)?;
+        self.file = self.log.open_for_append()?;
+        (self.chain.at, self.synced, self.files) = (head.end, head.synced, head.files);
+        Ok(())
+    }
+
+    /// Step 8: the entry that closes the file, and then that.
+    fn close_long_file(&mut self, moment: Moment) -> Result<()> {
+        let from = self.chain.at.offset;
+        let mut line = Vec::new();
+        self.seal(&segment::closing(self.files.current, moment), &mut line)?;
+        self.write(&line, from)?;
+        self.files.closed = true;
+        self.close()
+    }
+
+    /// Removes the files that were pruned. First a head that does not begin with them is surely on the disk.
+    fn remove_pruned(&mut self) -> Result<()> {
+        self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
+        self.synced = self.chain.at;
+        self.log.put_head(&self.head())?;
+        let folder = &self.log.folder;
+        self.log.remove_pruned(&self.files).map_err(|error| Failure::disk("remove files from", folder, &error))?;
+        self.files.left = self.files.pruned + 1;
+        self.log.put_head(&self.head())
+    }
+
+    /// Adds the entry that says that all up to the end of a closed file are removed, and removes them.
+    pub(super) fn prune(mut self, file: u64, last: Position, moment: Moment) -> Result<Appended> {
+        let event = segment::pruning(file, last, moment);
+        self.files.pruned = file;
+        self.files.base = Position { offset: 0, ..last };
+        let appended = self.add_one(&event, true)?;
+        self.remove_pruned()?;
+        Ok(appended)
+    }
+
+    /// Whether the last file has any.
+    pub(super) fn has_entries(&self) -> bool {
+        self.chain.at.offset > 0
+    }
+
+    pub(super) fn files(&self) -> Files {
+        self.files
     }
 
     /// Goes over the lines after the chain's place to the end, and moves an unfinished rest aside.
@@ -168,11 +312,15 @@ impl<'a> Writer<'a> {
         let mut lines = Lines::new(&self.file);
         let rest = loop {
             match lines.next().map_err(|error| failed(&error))? {
+                Piece::Line(_) if self.files.closed => {
+                    return Err(bad_line(self.chain.at.seq + 1, "it stands behind the end of its segment"));
+                }
                 Piece::End => break Vec::new(),
                 Piece::Rest(rest) => break rest.to_vec(),
                 Piece::TooLong => return Err(bad_line(self.chain.at.seq + 1, "it is longer than 8 KiB")),
                 Piece::Line(line) => {
                     self.chain.open(line).map_err(|why| bad_line(self.chain.at.seq + 1, why))?;
+                    self.files.follow(self.chain.json());
                 }
             }
         };
@@ -191,10 +339,7 @@ impl<'a> Writer<'a> {
             self.repaired.push(format!("{} that the disk was not waited for are gone", count(self.lost)));
         }
         if gone > 0 {
-            let head = Head { end: self.chain.at, synced: self.synced, lost: self.lost };
-            let path = self.log.file("head");
-            head::replace(&path, &head::seal(&head, &self.log.key)?, true)
-                .map_err(|error| Failure::disk("write", &path, &error))?;
+            self.log.put_head(&self.head())?;
         }
         Ok(())
     }
@@ -228,6 +373,14 @@ impl<'a> Writer<'a> {
     }
 
     fn add(mut self, event: &Event, durable: bool) -> Result<Appended> {
+        let appended = self.add_one(event, durable)?;
+        if self.chain.at.offset >= self.log.longest {
+            let _ = self.close_long_file(event.moment.unwrap_or(Moment::from_seconds(0)));
+        }
+        Ok(appended)
+    }
+
+    fn add_one(&mut self, event: &Event, durable: bool) -> Result<Appended> {
         let moment = event.moment.unwrap_or(Moment::from_seconds(0));
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
@@ -249,7 +402,8 @@ impl<'a> Writer<'a> {
             self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
             self.synced = self.chain.at;
         }
-        let head = head::seal(&Head { end: self.chain.at, synced: self.synced, lost: 0 }, &self.log.key)?;
+        self.lost = 0;
+        let head = head::seal(&self.head(), &self.log.key)?;
         head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
         if gap.is_some() {
             // Left where it is, it is noted again: rather twice than never.
@@ -280,7 +434,9 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn stopped(what: impl Into<String>) -> Failure {
+const NO_HEAD: &str = "the end of the history is not sealed: `history.head` is missing";
+
+pub(super) fn stopped(what: impl Into<String>) -> Failure {
     Failure::new(Kind::Store, what)
         .hint("`keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there")
 }

@@ -12,7 +12,10 @@
 //! is right for each line: the number as the next in plain digits, base64 with its padding and no bits left over, lower
 //! case hex. The padding hides how long names are. The body is bounded, so reading is, too.
 
+use std::ops::Range;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use memchr::memchr;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -30,6 +33,10 @@ const BLOCK: usize = 64;
 pub(super) const LONGEST_PLAIN: usize = ((LONGEST_LINE - 89) / 4 * 3 - OVERHEAD) / BLOCK * BLOCK;
 /// What every hash and seal of this version begins with.
 const DOMAIN: &[u8] = b"keyctl-history-v1\0";
+/// Bytes that a seal is associated with.
+const ASSOCIATED: usize = DOMAIN.len() + 16 + 1 + 8 + 32;
+/// What is wrong with a line that another belongs before, or that stood here already.
+pub(super) const OUT_OF_ORDER: &str = "its number is not the next one";
 
 /// Which log, as the store keeps it: 16 random bytes.
 pub type LogId = [u8; 16];
@@ -55,11 +62,15 @@ pub(super) struct Chain<'a> {
     key: &'a SealKey,
     id: &'a LogId,
     pub at: Position,
+    /// The body of the last line that was opened, and where in it its JSON lies. One for all lines, so that a million of
+    /// them need no more memory than one, and what was opened is wiped.
+    body: Zeroizing<Vec<u8>>,
+    plain: Range<usize>,
 }
 
 impl<'a> Chain<'a> {
     pub(super) fn new(key: &'a SealKey, id: &'a LogId, at: Position) -> Self {
-        Self { key, id, at }
+        Self { key, id, at, body: Zeroizing::default(), plain: 0..0 }
     }
 
     /// The next line, with its line break.
@@ -74,23 +85,44 @@ impl<'a> Chain<'a> {
     }
 
     /// Opens what must be the next line, without its line break. On a flaw the chain stays where it is.
-    pub(super) fn open(&mut self, line: &[u8]) -> std::result::Result<Zeroizing<Vec<u8>>, &'static str> {
+    pub(super) fn open(&mut self, line: &[u8]) -> std::result::Result<(), &'static str> {
+        self.plain = 0..0;
         let rest = line.strip_prefix(b"1.").ok_or("it is not a line of version 1")?;
-        let numbered = rest.strip_prefix(format!("{}.", self.at.seq + 1).as_bytes());
-        let rest = numbered.ok_or("its number is not the next one")?;
-        let dot = rest.iter().position(|&byte| byte == b'.').ok_or("it has no chain value")?;
-        let body = STANDARD.decode(&rest[..dot]).map_err(|_| "it is not base64")?;
-        let hash = self.hash_after(&body);
-        if rest[dot + 1..] != *hex::encode(&hash).as_bytes() {
+        let rest = without_number(rest, self.at.seq + 1).ok_or(OUT_OF_ORDER)?;
+        let dot = memchr(b'.', rest).ok_or("it has no chain value")?;
+        self.body.clear();
+        // At once what the longest needs: a buffer that grows leaves pieces of itself behind.
+        self.body.reserve(LONGEST_LINE);
+        STANDARD.decode_vec(&rest[..dot], &mut self.body).map_err(|_| "it is not base64")?;
+        let hash = self.hash_after(&self.body);
+        if rest[dot + 1..] != digits(&hash) {
             return Err("its chain value is wrong");
         }
-        let plain = self.key.open(&self.associated(), &body).ok_or("its seal does not open")?;
+        let associated = self.associated();
+        self.plain = self.key.open_in_place(&associated, &mut self.body).ok_or("its seal does not open")?;
         self.move_on(hash, line.len() + 1);
-        Ok(plain)
+        Ok(())
     }
 
-    fn associated(&self) -> Vec<u8> {
-        [DOMAIN, self.id, &[0], &(self.at.seq + 1).to_be_bytes(), &self.at.hash].concat()
+    /// The JSON of the line that was opened last.
+    pub(super) fn json(&self) -> &[u8] {
+        &self.body[self.plain.clone()]
+    }
+
+    /// Goes on at the beginning of another file.
+    pub(super) fn next_file(&mut self) {
+        self.at.offset = 0;
+    }
+
+    fn associated(&self) -> [u8; ASSOCIATED] {
+        let mut bytes = [0; ASSOCIATED];
+        let mut rest = bytes.as_mut_slice();
+        for part in [DOMAIN, self.id, &[0], &(self.at.seq + 1).to_be_bytes(), &self.at.hash] {
+            let (here, after) = rest.split_at_mut(part.len());
+            here.copy_from_slice(part);
+            rest = after;
+        }
+        bytes
     }
 
     fn hash_after(&self, body: &[u8]) -> [u8; 32] {
@@ -106,4 +138,38 @@ impl<'a> Chain<'a> {
     fn move_on(&mut self, hash: [u8; 32], length: usize) {
         self.at = Position { seq: self.at.seq + 1, offset: self.at.offset + length as u64, hash };
     }
+}
+
+/// What follows `number.`, if the line has just this number.
+fn without_number(line: &[u8], number: u64) -> Option<&[u8]> {
+    let mut decimal = [0; 20];
+    let mut from = decimal.len();
+    let mut left = number;
+    loop {
+        from -= 1;
+        decimal[from] = b'0' + u8::try_from(left % 10).ok()?;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    line.strip_prefix(&decimal[from..])?.strip_prefix(b".")
+}
+
+/// What [`hex::encode`] gives, without asking for memory.
+fn digits(hash: &[u8; 32]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (two, byte) in text.chunks_exact_mut(2).zip(hash) {
+        two[0] = DIGITS[usize::from(byte >> 4)];
+        two[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
+}
+
+/// The number and the chain value that a line claims to have. Nothing is proven by it.
+pub(super) fn claimed(line: &[u8]) -> Option<(u64, [u8; 32])> {
+    let mut fields = std::str::from_utf8(line).ok()?.strip_prefix("1.")?.split('.');
+    let number = fields.next()?.parse().ok()?;
+    Some((number, hex::decode(fields.nth(1)?)?))
 }

@@ -101,7 +101,7 @@ fn entries_that_a_power_cut_took_are_neither_forged_nor_forgotten() {
         assert!(repaired.contains("that the disk was not waited for are gone"), "{repaired}");
         assert_eq!(repaired.contains("history.torn"), extra > 0);
         let entries = kept as u64 + 2;
-        assert_eq!(log.verify(None), Verdict::Intact { entries, anchored_at: None, lost: missing });
+        assert_eq!(log.verify(None), Verdict::Intact { entries, pruned: None, anchored_at: None, lost: missing });
     }
     // One entry less, and it was surely on the disk.
     put(&log.file("log"), lines[0]);
@@ -143,7 +143,7 @@ fn a_loss_is_noted_even_if_noting_it_is_broken_off() {
 #[test]
 fn never_more_than_64_entries_are_unsure_to_be_on_the_disk() {
     let (_folder, log, _) = history_of(1);
-    let synced = || match head::read(&log.file("head"), &log.key).unwrap() {
+    let synced = || match log.find_head().unwrap() {
         Found::Head(head) => head.synced.seq,
         other => panic!("{other:?}"),
     };

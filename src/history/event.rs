@@ -46,8 +46,8 @@ macro_rules! actions {
             }
         }
 
-        #[cfg(test)]
-        pub(super) const ACTIONS: &[Action] = &[$(Action::$action),*];
+        /// Every action that this version writes.
+        pub const ACTIONS: &[Action] = &[$(Action::$action),*];
     };
 }
 
@@ -80,6 +80,8 @@ actions! {
     Forget = "forget",
     /// A key was marked as not to be used.
     Revoke = "revoke",
+    /// A secret was tried where it was issued.
+    Check = "check",
     /// A project was allowed.
     Allow = "allow",
     /// A project was denied.
@@ -92,6 +94,10 @@ actions! {
     Gap = "gap",
     /// The history itself was mended.
     Repair = "repair",
+    /// A file of the history was closed; it goes on in another.
+    Segment = "segment",
+    /// Old files of the history were removed.
+    Prune = "prune",
     /// Something was tried and failed, or was refused.
     Failed = "failed",
     /// Something looked unusual.

@@ -1,10 +1,11 @@
 //! The history: what was done with which key, when and by which program, so that a change to it is found.
 //!
-//! Without the identity nobody can read, change, cut, reorder or add entries unnoticed. Four files lie in the data
-//! folder, all 0600, and a fifth only when something could not be recorded:
+//! Without the identity nobody can read, change, cut, reorder or add entries unnoticed. These files lie in the data folder,
+//! all 0600, the last two only when something was broken off or could not be recorded:
 //!
 //! ```text
 //! history.log    one sealed line per entry, each bound to all before it        chain.rs
+//! history-0001.log, …  what was the log before it grew long                    segment.rs
 //! history.head   where the log ends, sealed; without it the end is not proven  head.rs
 //! history.lock   held while one entry is added
 //! history.torn   the unfinished rest of a write that a kill or a power cut broke off
@@ -16,7 +17,7 @@
 //! info = "keyctl/history/v1")`; the log id is 16 random bytes that the store keeps.
 //!
 //! Log and head put back together as they were is found only by a [`Mark`] kept elsewhere: the anchor in the keychain and
-//! in the store. Whoever holds the identity can write a history of their own after the last anchor; nothing here stops
+//! in the store, or a line that its owner put away (mark.rs). Whoever holds the identity can write a history of their own after the last anchor; nothing here stops
 //! that.
 //!
 //! What is found missing or changed stops adding with [`Kind::Store`], except for what a crash does by itself. Whole
@@ -26,32 +27,42 @@
 //! out are deliberate ones: [`Log::reseal`] and [`Log::set_aside`].
 
 use std::{
-    fmt,
     fs::File,
     io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    hex, home, platform,
+    home, platform,
     seal::SealKey,
 };
+
+use head::Found;
+use read::Walk;
 
 mod append;
 mod chain;
 mod event;
 mod head;
+mod mark;
+mod prune;
+pub mod query;
 mod read;
 mod reason;
 mod recent;
+mod segment;
+pub mod usage;
 mod uses;
 mod verify;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
+mod segment_tests;
 #[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]
@@ -59,11 +70,14 @@ mod tests;
 
 pub use append::Appended;
 pub use chain::LogId;
-pub use event::{Action, Event};
-pub use read::Reader;
+pub use event::{ACTIONS, Action, Event};
+pub use mark::Mark;
+pub use prune::Segment;
+pub use query::{Lineage, Query};
+pub use read::{Place, Reader};
 pub use reason::Reason;
 pub use uses::Use;
-pub use verify::Verdict;
+pub use verify::{Pruned, Verdict};
 
 /// What the key of the history is derived for.
 const PURPOSE: &str = "keyctl/history/v1";
@@ -74,35 +88,8 @@ pub struct Log {
     id: LogId,
     key: SealKey,
     known: Option<Mark>,
-}
-
-/// The last entry at some moment: its number and the chain value that stands for it and all before it.
-///
-/// Kept elsewhere it is an anchor. Only a mark of a durable append may become one: others may be lost in a power cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// The entry's number, from 1.
-    pub seq: u64,
-    /// The chain value after it.
-    pub hash: [u8; 32],
-}
-
-impl fmt::Display for Mark {
-    /// `12.<64 hex digits>`: one word, for a keychain item or a note on paper.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.seq, hex::encode(&self.hash))
-    }
-}
-
-impl FromStr for Mark {
-    type Err = String;
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let read = || {
-            let (seq, hash) = text.split_once('.')?;
-            Some(Self { seq: seq.parse().ok()?, hash: hex::decode(hash)? })
-        };
-        read().ok_or_else(|| "not a mark of the history".to_owned())
-    }
+    /// From how many bytes on a file is closed.
+    longest: u64,
 }
 
 impl Log {
@@ -110,7 +97,7 @@ impl Log {
     #[must_use]
     pub fn new(folder: &Path, id: LogId, identity_secret: &[u8]) -> Self {
         let key = SealKey::derive(identity_secret, &id, PURPOSE);
-        Self { folder: folder.to_owned(), id, key, known: None }
+        Self { folder: folder.to_owned(), id, key, known: None, longest: segment::LONGEST }
     }
 
     /// With the anchor: [`Log::append`] then refuses a history that lacks or contradicts it.
@@ -120,14 +107,21 @@ impl Log {
         self
     }
 
+    /// With another length from which on a file is closed than 4 MiB.
+    #[must_use]
+    pub fn closing_at(mut self, bytes: u64) -> Self {
+        self.longest = bytes;
+        self
+    }
+
     /// All entries from the first, each checked as it comes; an unfinished last line is left out. Only [`Log::verify`]
     /// says whether these are all.
     ///
     /// # Errors
     /// When the log is there but cannot be opened.
     pub fn read(&self) -> Result<Reader<'_>> {
-        let file = self.open_log().map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
-        Ok(Reader::new(file, self.chain(self.start())))
+        let walk = self.find_head().and_then(|found| Ok(Walk::new(self, &self.beginning(&found)?)));
+        walk.map(Reader::new).map_err(|error| Failure::disk("read", &self.file("log"), &error))
     }
 
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
@@ -137,27 +131,32 @@ impl Log {
         let _ = marker.and_then(|mut file| io::Write::write_all(&mut file, b"."));
     }
 
-    /// Puts a history that cannot be continued out of the way, under names with this moment's seconds. The caller then
-    /// needs a new log id and a new anchor, so that the old one cannot be put back.
+    /// Puts a history that cannot be continued out of the way, into a folder named after this moment's seconds, and gives
+    /// that. The caller then needs a new log id and a new anchor, so that the old one cannot be put back.
     ///
     /// # Errors
     /// When another keyctl holds the lock, or a file cannot be renamed.
-    pub fn set_aside(&self, moment: Moment) -> Result<()> {
+    pub fn set_aside(&self, moment: Moment) -> Result<PathBuf> {
         let _lock = home::Lock::acquire(&self.file("lock"))?;
-        // The log first: a head without its log still stops adding.
-        for ending in ["log", "head"] {
-            let (from, to) = (self.file(ending), self.folder.join(format!("history-{}.{ending}", moment.seconds())));
-            if to.exists() {
-                return Err(Failure::new(Kind::Disk, format!("`{}` is there already", to.display())));
-            }
-            match std::fs::rename(&from, &to) {
+        let aside = self.folder.join(format!("history-{}", moment.seconds()));
+        if aside.exists() {
+            return Err(Failure::new(Kind::Disk, format!("`{}` is there already", aside.display())));
+        }
+        platform::create_private_folder(&aside).map_err(|error| Failure::disk("make the folder", &aside, &error))?;
+        // The head last: without its log it still stops adding.
+        let segments = self.segments().into_iter().map(|number| self.segment(number));
+        for from in [self.file("log")].into_iter().chain(segments).chain([self.file("head")]) {
+            match std::fs::rename(&from, aside.join(from.file_name().unwrap_or_default())) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Failure::disk("rename", &from, &error));
                 }
                 _ => {}
             }
         }
-        platform::sync_folder(&self.folder).map_err(|error| Failure::disk("sync", &self.folder, &error))
+        [&aside, &self.folder].into_iter().try_for_each(|folder| {
+            platform::sync_folder(folder).map_err(|error| Failure::disk("sync", folder, &error))
+        })?;
+        Ok(aside)
     }
 
     fn file(&self, ending: &str) -> PathBuf {
@@ -172,12 +171,16 @@ impl Log {
         chain::Chain::new(&self.key, &self.id, at)
     }
 
-    /// The log for reading; `None` where there is none.
-    fn open_log(&self) -> io::Result<Option<File>> {
-        match platform::open_untrusted(&self.file("log")) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn find_head(&self) -> io::Result<Found> {
+        head::read(&self.file("head"), &self.key, self.start())
+    }
+}
+
+/// A file for reading; `None` where there is none.
+fn open_file(path: &Path) -> io::Result<Option<File>> {
+    match platform::open_untrusted(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }

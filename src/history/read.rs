@@ -1,15 +1,25 @@
-//! Reading: line by line, never more than one line of 8 KiB in memory, whatever the file holds.
+//! Reading: line by line, over all files, never more than one line of 8 KiB in memory, whatever the files hold.
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
 };
 
 use super::{
-    chain::{Chain, LONGEST_LINE},
+    Log,
+    chain::{self, Chain, LONGEST_LINE, OUT_OF_ORDER, Position},
     event::Event,
+    head::Found,
+    open_file,
+    segment::{self, Files, Turn},
 };
 use crate::failure::{Failure, Kind, Result};
+
+/// How much is read at once.
+const BUFFER: usize = 32 * 1024;
+
+/// A number that no entry ever has, and that can still be counted on from.
+const MOST: u64 = u64::MAX / 2;
 
 /// What comes next in a log.
 pub(super) enum Piece<'a> {
@@ -30,7 +40,7 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader: BufReader::with_capacity(LONGEST_LINE, reader), line: Vec::new() }
+        Self { reader: BufReader::with_capacity(BUFFER, reader), line: Vec::new() }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Piece<'_>> {
@@ -46,31 +56,228 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// A place between two entries, from which reading can go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    at: Position,
+    /// The number of the file.
+    number: u64,
+    /// Whether the entry before it closes the file.
+    closed: bool,
+}
+
+impl Place {
+    /// The number of the entry before it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.at.seq
+    }
+}
+
+/// One step over a history.
+pub(super) enum Step {
+    /// Another file was opened.
+    File,
+    /// An entry; the walk has its JSON.
+    Entry,
+    /// The next entry is wrong, or missing, for this reason.
+    Flaw(String),
+    /// An unfinished line at the end of the last file.
+    Rest,
+    End,
+}
+
+/// A walk over all files of a history, from where its chain begins, while another keyctl may be adding to it. After a flaw,
+/// a rest or the end there is nothing more.
+pub(super) struct Walk<'a> {
+    log: &'a Log,
+    pub chain: Chain<'a>,
+    /// The number of the open file, or of the one that is to be opened.
+    pub number: u64,
+    /// Whether the open file has a number, and not only gets one.
+    pub numbered: bool,
+    /// Files with a smaller number than this are surely closed.
+    known: u64,
+    lines: Option<Lines<File>>,
+    /// Whether nothing of the open file was read yet.
+    fresh: bool,
+    /// Whether the last entry was one that closes its file.
+    closed: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(log: &'a Log, files: &Files) -> Self {
+        Self::at(log, files.base, files.pruned + 1, files.current)
+    }
+
+    fn at(log: &'a Log, at: Position, number: u64, known: u64) -> Self {
+        let chain = log.chain(at);
+        Self { log, chain, number, numbered: false, known, lines: None, fresh: false, closed: false }
+    }
+
+    /// A walk that goes on from a place. The file it lies in may have got its number since.
+    fn from(log: &'a Log, place: &Place) -> Option<Self> {
+        let mut walk = Self::at(log, place.at, place.number, place.number);
+        let mut file = open_file(&log.file("log")).ok()?;
+        if log.has_segment(place.number) {
+            file = open_file(&log.segment(place.number)).ok()?;
+            walk.numbered = true;
+        }
+        let mut file = file.filter(|file| file.metadata().is_ok_and(|facts| facts.len() >= place.at.offset))?;
+        file.seek(SeekFrom::Start(place.at.offset)).ok()?;
+        (walk.lines, walk.closed, walk.fresh) = (Some(Lines::new(file)), place.closed, place.at.offset == 0);
+        Some(walk)
+    }
+
+    pub(super) fn step(&mut self) -> io::Result<Step> {
+        loop {
+            let Some(lines) = &mut self.lines else { return self.open() };
+            let flaw = match lines.next()? {
+                Piece::Line(_) if self.closed => "it stands behind the end of its segment",
+                Piece::Line(line) => match self.chain.open(line) {
+                    Ok(()) => {
+                        self.fresh = false;
+                        self.closed = matches!(Turn::of(self.chain.json()), Some(Turn::Closes));
+                        return Ok(Step::Entry);
+                    }
+                    Err(why) => why,
+                },
+                Piece::TooLong => "it is longer than 8 KiB",
+                Piece::Rest(_) if !self.numbered => return Ok(Step::Rest),
+                Piece::Rest(_) => "it is unfinished",
+                Piece::End if self.numbered && !self.closed => "it is missing",
+                // The last one may have been closed and got its number while it was read.
+                Piece::End if self.numbered || (self.closed && self.log.has_segment(self.number)) => {
+                    self.number += 1;
+                    self.lines = None;
+                    continue;
+                }
+                Piece::End => return Ok(Step::End),
+            };
+            return Ok(Step::Flaw(self.named(flaw)));
+        }
+    }
+
+    /// Opens the next file. A file gets its number while others read, so `history.log` is the one that is looked for only
+    /// if none has the number afterwards.
+    fn open(&mut self) -> io::Result<Step> {
+        let file = loop {
+            if let Some(file) = open_file(&self.log.segment(self.number))? {
+                self.numbered = true;
+                break Some(file);
+            }
+            if self.number < self.known {
+                return Ok(Step::Flaw(format!("its segment `{}` is missing", segment::name(self.number))));
+            }
+            let file = open_file(&self.log.file("log"))?;
+            if !self.log.has_segment(self.number) {
+                self.numbered = false;
+                break file;
+            }
+        };
+        self.chain.next_file();
+        self.fresh = true;
+        self.closed = false;
+        let Some(file) = file else { return Ok(Step::End) };
+        self.lines = Some(Lines::new(file));
+        Ok(Step::File)
+    }
+
+    /// A flaw with the file that it is in, where there is more than one.
+    fn named(&self, flaw: &str) -> String {
+        let name = if self.numbered { segment::name(self.number) } else { "history.log".to_owned() };
+        if self.number == 1 && !self.numbered {
+            flaw.to_owned()
+        } else if self.fresh && flaw == OUT_OF_ORDER {
+            format!(
+                "`{name}` does not go on from the entry before; a segment is missing, doubled or in another's place"
+            )
+        } else {
+            format!("{flaw}, in `{name}`")
+        }
+    }
+}
+
+impl Log {
+    /// The entries after a place. `None` where the history does not go on there any more: it was set aside, or pruned.
+    #[must_use]
+    pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
+        let goes_on = !matches!(Walk::from(self, place).map(Reader::new)?.advance(), Some(Err(_)));
+        if goes_on { Walk::from(self, place).map(Reader::new) } else { None }
+    }
+
+    /// Where the history begins: as its head says, or without one as its newest `prune` entry does.
+    pub(super) fn beginning(&self, found: &Found) -> io::Result<Files> {
+        if let Found::Head(head) = found {
+            return Ok(head.files);
+        }
+        let whole = Files::first(self.start());
+        let number = self.segments().first().copied();
+        let path = number.map_or_else(|| self.file("log"), |number| self.segment(number));
+        let Some(file) = open_file(&path)? else { return Ok(whole) };
+        let mut lines = Lines::new(file);
+        let Piece::Line(first) = lines.next()? else { return Ok(whole) };
+        let Some((seq, hash)) = chain::claimed(first).filter(|(seq, _)| (2..MOST).contains(seq)) else {
+            return Ok(whole);
+        };
+        // What stands before the first line is not there to be hashed, but all lines after it open by what the first one
+        // says of itself, and one of them says what stood before.
+        let mut walk = Walk::at(self, Position { seq, offset: 0, hash }, number.unwrap_or(1), 0);
+        (walk.lines, walk.numbered) = (Some(lines), number.is_some());
+        let mut files = whole;
+        while let Step::File | Step::Entry = walk.step()? {
+            // The newest counts. That nothing after it is missing shows when it is walked over from there.
+            if let Some(Turn::Prunes(_)) = Turn::of(walk.chain.json()) {
+                files.follow(walk.chain.json());
+                files.current = files.pruned + 1;
+            }
+        }
+        Ok(files)
+    }
+}
+
 /// The entries of a log, each with its number, from the first. After an error there is nothing more.
 pub struct Reader<'a> {
-    lines: Option<Lines<File>>,
-    chain: Chain<'a>,
+    walk: Walk<'a>,
+    is_over: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: Option<File>, chain: Chain<'a>) -> Self {
-        Self { lines: file.map(Lines::new), chain }
+    pub(super) fn new(walk: Walk<'a>) -> Self {
+        Self { walk, is_over: false }
     }
 
-    fn step(&mut self) -> Result<Option<(u64, Event)>> {
-        let Some(lines) = &mut self.lines else { return Ok(None) };
-        let piece = lines.next().map_err(|error| {
-            let why = crate::failure::reason(&error);
-            Failure::new(Kind::Disk, format!("cannot read the history: {why}"))
-        })?;
-        let opened = match piece {
-            Piece::Line(line) => self.chain.open(line),
-            Piece::TooLong => Err("it is longer than 8 KiB"),
-            Piece::Rest(_) | Piece::End => return Ok(None),
-        };
-        match opened {
-            Ok(json) => Ok(Some((self.chain.at.seq, Event::from_json(&json)))),
-            Err(why) => Err(bad_line(self.chain.at.seq + 1, why)),
+    /// Where the next entry will stand.
+    pub(super) fn place(&self) -> Place {
+        let Walk { chain, number, closed, .. } = &self.walk;
+        Place { at: chain.at, number: *number, closed: *closed }
+    }
+
+    /// Goes to the next entry and gives its number; [`Reader::json`] then has it as it was sealed. Most that are looked
+    /// through need not be read any further.
+    pub(super) fn advance(&mut self) -> Option<Result<u64>> {
+        let item = if self.is_over { None } else { self.step().transpose() };
+        self.is_over = !matches!(item, Some(Ok(_)));
+        item
+    }
+
+    /// The JSON of the entry that was gone to last.
+    pub(super) fn json(&self) -> &[u8] {
+        self.walk.chain.json()
+    }
+
+    fn step(&mut self) -> Result<Option<u64>> {
+        loop {
+            let step = self.walk.step().map_err(|error| {
+                let why = crate::failure::reason(&error);
+                Failure::new(Kind::Disk, format!("cannot read the history: {why}"))
+            })?;
+            return match step {
+                Step::File => continue,
+                Step::Entry => Ok(Some(self.walk.chain.at.seq)),
+                Step::Flaw(why) => Err(bad_line(self.walk.chain.at.seq + 1, &why)),
+                Step::Rest | Step::End => Ok(None),
+            };
         }
     }
 }
@@ -79,11 +286,7 @@ impl Iterator for Reader<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.step().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.lines = None;
-        }
-        item
+        Some(self.advance()?.map(|number| (number, Event::from_json(self.json()))))
     }
 }
 

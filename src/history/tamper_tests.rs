@@ -1,11 +1,15 @@
 //! Every change to a small real history is found: each bit, each byte, each cut, and what a forger would try.
 
-use std::fs;
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{
+    segment_tests::small,
     tests::{ID, IDENTITY, event, events, history_of, intact, log_in, put},
     *,
 };
@@ -88,11 +92,22 @@ fn every_bit_and_every_cut_of_the_head_counts() {
     }
     heads.extend((1..attack.head.len()).map(|length| attack.head[..length].to_vec()));
     heads.extend([b"\n".as_slice(), &[0; 1_000]].map(|more| [&attack.head, more].concat()));
-    for head in heads {
-        attack.put(&attack.bytes, &head);
-        assert_eq!(attack.log.verify(None).to_string(), "tampered at #3: the sealed end was changed");
-        assert_eq!(attack.log.append(&event(4), false).unwrap_err().kind, Kind::Store);
-    }
+    // A reader looks several times before it says so, in case the head is just being written: that is waiting, not work.
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let folder = tempfile::tempdir().unwrap();
+                let log = log_in(folder.path());
+                put(&log.file("log"), &attack.bytes);
+                while let Some(head) = heads.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    put(&log.file("head"), head);
+                    assert_eq!(log.verify(None).to_string(), "tampered at #3: the sealed end was changed");
+                    assert_eq!(log.append(&event(4), false).unwrap_err().kind, Kind::Store);
+                }
+            });
+        }
+    });
 }
 
 #[test]
@@ -267,4 +282,58 @@ fn adding_an_entry_hides_no_change() {
         let verdict = attack.log.verify(None);
         assert!(matches!(verdict, Verdict::Tampered { .. }), "{added:?} {verdict}");
     }
+}
+
+/// The same over several files: each byte of each of them counts, and what is said is the entry it belongs to. A commit
+/// tries one bit of each byte, and the long run all of them.
+#[test]
+fn every_byte_of_a_history_of_several_files_counts() {
+    let whole_run = std::env::var_os("KEYCTL_TEST_LONG").is_some();
+    let folder = tempfile::tempdir().unwrap();
+    let log = small(folder.path());
+    for number in 1..=10 {
+        log.append(&event(number), true).unwrap();
+    }
+    let (files, mut before, mut variants) = ([log.segment(1), log.segment(2), log.file("log")], 0, 0);
+    for path in &files {
+        let whole = fs::read(path).unwrap();
+        let mut found = |what: &str, line: u64, bytes: &[u8]| {
+            put(path, bytes);
+            let verdict = log.verify(None);
+            let right = matches!(verdict, Verdict::Tampered { at, .. } if at == before + line);
+            assert!(right, "{what} in line {line} of {}: {verdict}", path.display());
+            variants += 1;
+        };
+        let lines: Vec<_> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        for (at, byte) in whole.iter().enumerate() {
+            let line = whole[..at].split(|byte| *byte == b'\n').count() as u64;
+            let mut bytes = whole.clone();
+            for bit in if whole_run { 0..8 } else { at % 8..at % 8 + 1 } {
+                bytes[at] = byte ^ (1 << bit);
+                found("a bit", line, &bytes);
+            }
+            found("a cut", line, &whole[..at]);
+            if whole_run || at % 4 == 0 {
+                found("a byte more", line, &[&whole[..at], b"\n", &whole[at..]].concat());
+                found("a byte less", line, &[&whole[..at], &whole[at + 1..]].concat());
+            }
+        }
+        for one in 0..lines.len() {
+            let mut dropped = lines.clone();
+            dropped.remove(one);
+            found("a drop", one as u64 + 1, &dropped.concat());
+            for two in one + 1..lines.len() {
+                let mut swapped = lines.clone();
+                swapped.swap(one, two);
+                found("a swap", one as u64 + 1, &swapped.concat());
+                let mut doubled = lines.clone();
+                doubled.insert(two, lines[one]);
+                found("a double", two as u64 + 1, &doubled.concat());
+            }
+        }
+        put(path, &whole);
+        before += lines.len() as u64;
+    }
+    assert!(variants > 5_000, "only {variants}");
+    assert_eq!(log.verify(None), intact(12));
 }

@@ -1,52 +1,90 @@
 //! Who uses a key: each program and folder once, the latest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Event, Log};
+use super::{Action, Event, Lineage, Log, Query};
 use crate::{date::Moment, failure::Result, name::KeyName};
 
-/// One way in which a key is used, and when it was last used so.
+/// So many chains of parents and agents are remembered of each way in which a key is used.
+const MOST_REMEMBERED: usize = 16;
+
+impl Action {
+    /// Whether this gives a secret to somebody.
+    #[must_use]
+    pub fn is_use(&self) -> bool {
+        match self {
+            Self::Run | Self::Get | Self::Copy | Self::Env => true,
+            other => matches!(other.as_str(), "render" | "proxy"),
+        }
+    }
+}
+
+/// One way in which a key is used, how often, and when it was last used so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// How: given to a command, printed, copied.
     pub action: Action,
     /// When it last was, if the entry says so.
     pub moment: Option<Moment>,
+    /// When it was for the first time.
+    pub first: Option<Moment>,
+    /// How often.
+    pub times: u64,
     /// The program's file name.
     pub program: Option<String>,
     /// The project's folder, or the working directory.
     pub folder: Option<String>,
+    /// The programs that started it, the nearest first, each chain once.
+    pub by: BTreeSet<Vec<String>>,
+    /// The coding agents it was used through.
+    pub agents: BTreeSet<String>,
 }
 
 impl Log {
-    /// The latest uses of a key, at most so many.
+    /// The latest uses of a key under all its names, at most so many.
     ///
     /// # Errors
     /// As [`Log::read`] and its entries have them.
     pub fn uses(&self, name: &KeyName, most: usize) -> Result<Vec<Use>> {
-        latest(self.read()?, name, most)
+        self.uses_of(self.lineage(name)?, most)
+    }
+
+    /// The latest uses of a key whose names are known, at most so many.
+    ///
+    /// # Errors
+    /// As [`Log::read`] and its entries have them.
+    pub fn uses_of(&self, key: Lineage, most: usize) -> Result<Vec<Use>> {
+        let query = Query { key: Some(key), ..Query::default() };
+        latest(self.find(&query)?, most)
     }
 }
 
-fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, name: &KeyName, most: usize) -> Result<Vec<Use>> {
-    let mut last = BTreeMap::new();
+/// The ways in which keys are used by these entries, the latest first.
+fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> Result<Vec<Use>> {
+    let mut last: BTreeMap<_, (u64, Use)> = BTreeMap::new();
     for entry in entries {
         let (number, event) = entry?;
-        let is_use = matches!(event.action, Action::Run | Action::Get | Action::Copy | Action::Env);
-        if is_use && event.names.iter().any(|other| other == name.as_str()) {
-            let way = (event.action.as_str().to_owned(), event.program, event.folder);
-            last.insert(way, (number, event.moment));
+        if !event.action.is_use() {
+            continue;
         }
+        let (by, agent) = (event.by.clone(), event.agent.clone());
+        let way = (event.action.as_str().to_owned(), event.program.clone(), event.folder.clone());
+        let (latest, used) = last.entry(way).or_insert_with(|| {
+            let Event { action, moment, program, folder, .. } = event;
+            let (by, agents) = Default::default();
+            (number, Use { action, moment, first: moment, times: 0, program, folder, by, agents })
+        });
+        *latest = number;
+        used.times += 1;
+        used.moment = event.moment;
+        if !by.is_empty() && used.by.len() < MOST_REMEMBERED {
+            used.by.insert(by);
+        }
+        used.agents.extend(agent.filter(|_| used.agents.len() < MOST_REMEMBERED));
     }
-    let mut uses: Vec<_> = last.into_iter().collect();
-    uses.sort_by_key(|(_, (number, _))| std::cmp::Reverse(*number));
-    let told = uses.into_iter().take(most).map(|((action, program, folder), (_, moment))| Use {
-        action: action.as_str().into(),
-        moment,
-        program,
-        folder,
-    });
-    Ok(told.collect())
+    let mut uses: Vec<_> = last.into_values().collect();
+    uses.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    Ok(uses.into_iter().take(most).map(|(_, used)| used).collect())
 }
 
 #[cfg(test)]
@@ -65,29 +103,41 @@ mod tests {
         let run = |names: &[&str], program: &str, folder: &str, seconds| {
             event(Action::Run, names, seconds).program(program.as_ref()).folder(Path::new(folder))
         };
+        let through = |event: Event, agent: &str| event.agent(Some(agent.into())).by(vec!["zsh".into(), agent.into()]);
         let entries = [
             run(&["a", "b"], "node", "/shop", 1),
             run(&["a"], "npm", "/shop", 2),
             event(Action::Set, &["a"], 3),
             event(Action::Get, &["a"], 4),
             run(&["b"], "make", "/shop", 5),
-            run(&["a"], "node", "/shop", 6),
+            through(run(&["a"], "node", "/shop", 6), "claude"),
             run(&["a"], "node", "/blog", 7),
         ];
-        let entries = || entries.iter().cloned().enumerate().map(|(at, event)| Ok((at as u64 + 1, event)));
-        let told = latest(entries(), &name("a"), 3).expect("whole");
-        let told: Vec<_> = told
-            .iter()
-            .map(|used| (used.action.as_str(), used.program.as_deref(), used.folder.as_deref(), used.moment))
-            .collect();
+        let told = |name: &str| {
+            let query = Query { key: Some(Lineage::of(name, &[])), ..Query::default() };
+            let numbered = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
+            let entries =
+                numbered.filter(|entry| entry.as_ref().is_ok_and(|(number, event)| query.matches(*number, event)));
+            latest(entries, 3).expect("whole")
+        };
+        let uses = told("a");
+        let told_of = |used: &Use| {
+            let (program, folder) = (used.program.clone().unwrap_or_default(), used.folder.clone().unwrap_or_default());
+            (used.action.to_string(), program, folder, used.times, used.first, used.moment)
+        };
+        let expected = |action: &str, program: &str, folder: &str, times, first, last| {
+            (action.to_owned(), program.to_owned(), folder.to_owned(), times, Some(moment(first)), Some(moment(last)))
+        };
         assert_eq!(
-            told,
+            uses.iter().map(told_of).collect::<Vec<_>>(),
             [
-                ("run", Some("node"), Some("/blog"), Some(moment(7))),
-                ("run", Some("node"), Some("/shop"), Some(moment(6))),
-                ("get", None, None, Some(moment(4))),
+                expected("run", "node", "/blog", 1, 7, 7),
+                expected("run", "node", "/shop", 2, 1, 6),
+                expected("get", "", "", 1, 4, 4),
             ]
         );
-        assert_eq!(latest(entries(), &name("c"), 3).expect("whole"), []);
+        assert_eq!(uses[1].agents.iter().collect::<Vec<_>>(), ["claude"]);
+        assert_eq!(uses[1].by.iter().collect::<Vec<_>>(), [&["zsh", "claude"]]);
+        assert_eq!(told("c"), []);
     }
 }

@@ -6,14 +6,17 @@
 
 use std::{fmt, io, thread::sleep, time::Duration};
 
+use memchr::memmem;
+
 use super::{
     Log, Mark,
     chain::Position,
     event::Event,
-    head::{self, Found},
-    read::{Lines, Piece},
+    head::{Found, Head},
+    read::{Step, Walk},
+    segment::{self, Files, Turn},
 };
-use crate::failure::reason;
+use crate::{date::Moment, failure::reason};
 
 /// How often to look again when the log has more than its head knows: another keyctl may just be adding an entry.
 const LOOKS: u32 = 5;
@@ -25,6 +28,8 @@ pub enum Verdict {
     Intact {
         /// How many entries there are.
         entries: u64,
+        /// What was removed before them, as a sealed entry says.
+        pruned: Option<Pruned>,
         /// The entry that the anchor confirmed.
         anchored_at: Option<u64>,
         /// How many more the history itself says are missing, in its `gap` and `repair` entries.
@@ -44,11 +49,31 @@ pub enum Verdict {
     },
 }
 
+/// The beginning of a history that was removed on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruned {
+    /// The last entry that was removed.
+    pub last: u64,
+    /// When, if the entry says so.
+    pub moment: Option<Moment>,
+}
+
+impl fmt::Display for Pruned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("pruned")?;
+        self.moment.map_or(Ok(()), |moment| write!(f, " on {}", moment.local_day()))
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Intact { entries, anchored_at, lost } => {
-                write!(f, "intact ({}, end proven", count(*entries))?;
+            Self::Intact { entries, pruned, anchored_at, lost } => {
+                write!(f, "intact ({}", count(*entries))?;
+                if let Some(pruned) = pruned {
+                    write!(f, ", #{} to #{}, earlier ones {pruned}", pruned.last + 1, pruned.last + entries)?;
+                }
+                f.write_str(", end proven")?;
                 if let Some(seq) = anchored_at {
                     write!(f, ", anchored at #{seq}")?;
                 }
@@ -78,133 +103,193 @@ fn not_provable(why: impl Into<String>) -> Verdict {
 
 /// What one pass over the log saw.
 struct Pass {
+    /// Where it began.
+    files: Files,
     /// The place after the last line that is right.
     end: Position,
     /// What is wrong with the next line, if there is one.
-    flaw: Option<&'static str>,
+    flaw: Option<String>,
     /// Whether bytes follow that are no whole line.
     rest: bool,
     /// Whether the log ever stood where the head says it ends.
     at_head: bool,
-    /// The chain value at the anchor's number.
-    at_anchor: Option<[u8; 32]>,
+    /// The chain value at each mark's number.
+    at_marks: Vec<Option<[u8; 32]>>,
     lost: u64,
+    /// What the newest entry about it says was removed.
+    pruned: Option<segment::Pruned>,
+    /// The last file.
+    last_file: u64,
 }
+
+/// Who is told, now and then, how many of about how many entries were looked at.
+pub type Watch<'w> = &'w mut dyn FnMut(u64, u64);
+
+/// After how many entries that is.
+const TOLD_AFTER: u64 = 4096;
 
 impl Log {
     /// Checks the whole history, and compares it with a mark kept elsewhere. Needs no lock and writes nothing.
     #[must_use]
     pub fn verify(&self, anchor: Option<Mark>) -> Verdict {
+        self.verify_against(anchor, &[], &mut |_, _| {})
+    }
+
+    /// The same, also against marks that its owner kept. That one of these cannot be compared any more is a doubt: the
+    /// anchor may lie before what was pruned, but these were asked about.
+    #[must_use]
+    pub fn verify_against(&self, anchor: Option<Mark>, kept: &[Mark], watch: Watch<'_>) -> Verdict {
+        let marks: Vec<Mark> = kept.iter().copied().chain(anchor).collect();
         for look in 1.. {
             // The head before the log: what is added in between is then more than the head knows, never less.
-            let (found, pass) = match head::read(&self.file("head"), &self.key)
-                .and_then(|found| Ok((found, self.pass(found, anchor)?)))
-            {
+            let seen =
+                self.find_head().and_then(|found| Ok((found, self.pass(found, &marks, watch)?, self.find_head()?)));
+            let (found, pass, after) = match seen {
                 Ok(seen) => seen,
                 Err(error) => return not_provable(format!("cannot read the history: {}", reason(&error))),
             };
             // A log that lacks what its head knows is not one that is just being written.
             let known = if let Found::Head(head) = found { head.end.seq } else { u64::MAX };
             let growing = pass.end.seq > known || (pass.rest && pass.end.seq == known);
-            // Nor is a head that is being written over while it is read.
+            // Nor is a head that is being written over while it is read; and files may have been pruned meanwhile.
             let half_written = found == Found::Foreign;
-            if ((growing && pass.flaw.is_none()) || half_written) && look < LOOKS {
+            let pruning =
+                matches!((found, after), (Found::Head(old), Found::Head(new)) if old.files.base != new.files.base);
+            if ((growing && pass.flaw.is_none()) || half_written || pruning) && look < LOOKS {
                 sleep(Duration::from_millis(10));
                 continue;
             }
-            return judge(found, &pass, anchor);
+            let stray = self.stray(&pass, after);
+            return judge(found, &Pass { flaw: pass.flaw.clone().or(stray), ..pass }, anchor, kept);
         }
         unreachable!("the last look is judged")
     }
 
-    fn pass(&self, found: Found, anchor: Option<Mark>) -> io::Result<Pass> {
-        let mut chain = self.chain(self.start());
-        let mut pass = Pass { end: chain.at, flaw: None, rest: false, at_head: false, at_anchor: None, lost: 0 };
+    /// A closed file beyond the last one. What lies under a number that was pruned is not looked at.
+    fn stray(&self, pass: &Pass, after: Found) -> Option<String> {
+        let last = if let Found::Head(head) = after { head.files.current } else { 0 }.max(pass.last_file);
+        let stray = self.segments().into_iter().find(|number| *number > last)?;
+        Some(format!("`{}` is none of its segments", segment::name(stray)))
+    }
+
+    fn pass(&self, found: Found, marks: &[Mark], watch: Watch<'_>) -> io::Result<Pass> {
+        let files = self.beginning(&found)?;
+        let mut walk = Walk::new(self, &files);
+        let (end, at_marks) = (walk.chain.at, vec![None; marks.len()]);
+        let mut pass =
+            Pass { files, end, flaw: None, rest: false, at_head: false, at_marks, lost: 0, pruned: None, last_file: 0 };
+        let total = if let Found::Head(head) = found { head.end.seq } else { 0 }.saturating_sub(files.base.seq);
         let see = |pass: &mut Pass, at: Position| {
             pass.end = at;
-            pass.at_head |= matches!(found, Found::Head(head) if head.end == at);
-            if anchor.is_some_and(|anchor| anchor.seq == at.seq) {
-                pass.at_anchor = Some(at.hash);
+            pass.at_head |= matches!(found, Found::Head(head) if (head.end.seq, head.end.hash) == (at.seq, at.hash));
+            for (_, hash) in marks.iter().zip(&mut pass.at_marks).filter(|(mark, _)| mark.seq == at.seq) {
+                *hash = Some(at.hash);
             }
         };
-        see(&mut pass, chain.at);
-        let Some(file) = self.open_log()? else { return Ok(pass) };
-        let mut lines = Lines::new(file);
+        see(&mut pass, walk.chain.at);
         loop {
-            match lines.next()? {
-                Piece::End => break,
-                Piece::Rest(_) => pass.rest = true,
-                Piece::TooLong => pass.flaw = Some("it is longer than 8 KiB"),
-                Piece::Line(line) => match chain.open(line) {
-                    Ok(json) => {
-                        pass.lost = pass.lost.saturating_add(lost(&json));
-                        see(&mut pass, chain.at);
-                        continue;
+            match walk.step()? {
+                Step::File => continue,
+                Step::Entry => {
+                    let json = walk.chain.json();
+                    pass.lost = pass.lost.saturating_add(lost(json));
+                    if let Some(Turn::Prunes(pruned)) = Turn::of(json) {
+                        pass.pruned = Some(pruned);
                     }
-                    Err(why) => pass.flaw = Some(why),
-                },
+                    see(&mut pass, walk.chain.at);
+                    let done = walk.chain.at.seq - files.base.seq;
+                    if done.is_multiple_of(TOLD_AFTER) {
+                        watch(done, total);
+                    }
+                    continue;
+                }
+                Step::Flaw(why) => pass.flaw = Some(why),
+                Step::Rest => pass.rest = true,
+                Step::End => {}
             }
             break;
         }
+        pass.last_file = walk.number;
         Ok(pass)
     }
 }
 
 /// How many entries this one says are missing; the few that say so are found without reading the others as JSON.
 fn lost(json: &[u8]) -> u64 {
-    const FIELD: &[u8] = b"\"lost\":";
-    if !json.windows(FIELD.len()).any(|window| window == FIELD) {
+    if memmem::find(json, b"\"lost\":").is_none() {
         return 0;
     }
     Event::from_json(json).lost.unwrap_or_default()
 }
 
-fn judge(found: Found, pass: &Pass, anchor: Option<Mark>) -> Verdict {
-    let next = pass.end.seq + 1;
-    if let Some(why) = pass.flaw {
-        return tampered(next, why);
+fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verdict {
+    if let Some(why) = &pass.flaw {
+        return tampered(pass.end.seq + 1, why);
     }
-    if let Some(anchor) = anchor {
-        match pass.at_anchor {
-            None => {
-                let missing = count(anchor.seq - pass.end.seq);
-                return tampered(next, format!("{missing} missing: the anchor knows #{}", anchor.seq));
-            }
-            Some(hash) if hash != anchor.hash => {
-                return tampered(anchor.seq, "rewritten: the anchor knows another entry of this number");
-            }
-            Some(_) => {}
+    let base = pass.files.base.seq;
+    let names =
+        kept.iter().map(|mark| (mark, "a mark that was kept")).chain(anchor.as_ref().map(|mark| (mark, "the anchor")));
+    for ((mark, name), hash) in names.zip(&pass.at_marks).filter(|((mark, _), _)| mark.seq >= base) {
+        if let Some(verdict) = compare(mark, name, *hash, pass) {
+            return verdict;
         }
     }
     let head = match found {
         Found::Head(head) => head,
         Found::Foreign => return tampered(pass.end.seq, "the sealed end was changed"),
         Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable("there is no history"),
-        Found::Nothing => return not_provable(format!("the end of {} is not sealed", count(pass.end.seq))),
+        Found::Nothing => return not_provable(format!("the end of {} is not sealed", count(pass.end.seq - base))),
     };
+    if let Some(verdict) = doubt_of_the_end(&head, pass) {
+        return verdict;
+    }
+    let pruned = pass.pruned.filter(|_| base > 0).map(|pruned| Pruned { last: base, moment: pruned.moment });
+    if let (Some(mark), Some(pruned)) = (kept.iter().find(|mark| mark.seq < base), &pruned) {
+        return not_provable(format!("entry {}, which a mark that was kept knows, was {pruned}", mark.seq));
+    }
+    if base > 0 && pass.pruned.is_none_or(|pruned| (pruned.last, pruned.hash) != (base, pass.files.base.hash)) {
+        return tampered(base + 1, "no entry says that the ones before were pruned");
+    }
+    let marks = kept.iter().chain(&anchor).map(|mark| mark.seq).filter(|seq| *seq > 0 && *seq >= base);
+    Verdict::Intact { entries: pass.end.seq - base, pruned, anchored_at: marks.max(), lost: pass.lost }
+}
+
+/// What is wrong with an entry that a mark knows.
+fn compare(mark: &Mark, name: &str, hash: Option<[u8; 32]>, pass: &Pass) -> Option<Verdict> {
+    match hash {
+        None => {
+            let missing = count(mark.seq - pass.end.seq);
+            Some(tampered(pass.end.seq + 1, format!("{missing} missing: {name} knows #{}", mark.seq)))
+        }
+        Some(hash) if hash != mark.hash => {
+            Some(tampered(mark.seq, format!("rewritten: {name} knows another entry of this number")))
+        }
+        Some(_) => None,
+    }
+}
+
+/// What keeps the end from being proven by its head.
+fn doubt_of_the_end(head: &Head, pass: &Pass) -> Option<Verdict> {
     let missing = head.end.seq.saturating_sub(pass.end.seq);
     if missing > 0 && pass.end.seq >= head.synced.seq {
-        return not_provable(format!(
+        return Some(not_provable(format!(
             "the last {} missing, lost in a power cut or cut off; the disk was not waited for",
             if missing == 1 { "entry is".into() } else { format!("{missing} entries are") }
-        ));
+        )));
     }
     if missing > 0 {
-        return tampered(next, format!("{} missing", count(missing)));
+        return Some(tampered(pass.end.seq + 1, format!("{} missing", count(missing))));
     }
     if !pass.at_head {
-        return tampered(head.end.seq, "the sealed end knows another entry of this number");
+        return Some(tampered(head.end.seq, "the sealed end knows another entry of this number"));
     }
     if pass.rest {
-        return not_provable("an unfinished entry stands at the end; the next one moves it aside");
+        return Some(not_provable("an unfinished entry stands at the end; the next one moves it aside"));
     }
     if pass.end.seq > head.end.seq {
         let more = count(pass.end.seq - head.end.seq);
-        return not_provable(format!("{more} after the sealed end; the next one seals them"));
+        return Some(not_provable(format!("{more} after the sealed end; the next one seals them")));
     }
-    if head.lost > 0 {
-        return not_provable(format!("{} lost in a power cut or cut off; the next one notes it", count(head.lost)));
-    }
-    let anchored_at = anchor.map(|anchor| anchor.seq).filter(|seq| *seq > 0);
-    Verdict::Intact { entries: pass.end.seq, anchored_at, lost: pass.lost }
+    (head.lost > 0)
+        .then(|| not_provable(format!("{} lost in a power cut or cut off; the next one notes it", count(head.lost))))
 }

@@ -160,7 +160,23 @@ pub fn access(facts: &Metadata) -> Access {
 /// The command that takes other users' rights away.
 #[must_use]
 pub fn how_to_make_private(path: &Path, folder: bool) -> String {
-    format!("chmod {} '{}'", if folder { "700" } else { "600" }, path.display())
+    let chmod = format!("chmod {} '{}'", if folder { "700" } else { "600" }, path.display());
+    if may_lack_modes(path) {
+        return format!("{chmod} (if that changes nothing, as on FAT and exFAT: mount the disk with `umask=077`)");
+    }
+    chmod
+}
+
+/// Whether a file's access rights may be those of the whole mount: FAT, exFAT, NTFS, or anything by FUSE (the numbers of
+/// statfs(2), "magic.h" of Linux and the file systems' own headers).
+#[cfg(target_os = "linux")]
+fn may_lack_modes(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|facts| matches!(facts.f_type, 0x4d44 | 0x2011_bab0 | 0x7366_746e | 0x6573_5546))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn may_lack_modes(_: &Path) -> bool {
+    false
 }
 
 /// Whether a file can be executed by this user.

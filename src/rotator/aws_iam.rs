@@ -220,6 +220,18 @@ impl Client {
         }
     }
 
+    /// Whether AWS knows this client's own key as one that can be used; asked once.
+    ///
+    /// # Errors
+    /// `Remote` when AWS gave no answer to that.
+    pub fn is_active(&self) -> Result<bool> {
+        match self.call(&self.sts, "GetCallerIdentity", &[]) {
+            Ok(_) => Ok(true),
+            Err(refusal) if refusal.code == "InvalidClientTokenId" => Ok(false),
+            Err(refusal) => Err(refusal.failure),
+        }
+    }
+
     fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Vec<Record>> {
         self.ask_for(action, parameters).map_err(|refusal| refusal.failure)
     }

@@ -9,7 +9,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     secret::Secret,
-    subprocess::Program,
+    subprocess::{Program, Stopped},
 };
 
 /// The variable that tells a rotator the key's name.
@@ -17,25 +17,47 @@ const KEY: &str = "KEYCTL_KEY";
 /// What is true once a rotator was started and did not do its work.
 const STAYS: &str = "the old secret stays in force; a new one may exist outside";
 
+/// Why there is no new secret that can be relied on.
+pub struct NotRotated {
+    /// What went wrong.
+    pub failure: Failure,
+    /// What the program had printed all the same, if it can be a secret: it may be the one in force outside.
+    pub printed: Option<Secret>,
+}
+
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
 /// on `PATH`, and its arguments.
 ///
 /// # Errors
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
 /// or prints what cannot be a new secret. The old secret stays in force then, as far as keyctl is concerned.
-pub fn rotate(command: &[String], key: &KeyName, old: &Secret, deadline: Duration) -> Result<Secret> {
-    let rotator = Program::find(command, "rotator")?.variable(KEY, key.as_str());
-    let mut output = rotator.succeed(copy(old), Stdio::piped(), deadline).map_err(stays)?;
-    let refused = |what: &str| Err(stays(rotator.failure(what)));
+pub fn rotate(
+    command: &[String],
+    key: &KeyName,
+    old: &Secret,
+    deadline: Duration,
+) -> std::result::Result<Secret, Box<NotRotated>> {
+    let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
+    let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str());
+    let Stopped { status, mut output } = rotator.run_or_stop(copy(old), Stdio::piped(), deadline).map_err(nothing)?;
+    let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
     let mut new = Secret::new(std::mem::take(&mut *output));
-    new.trim_line_ending();
-    match new.expose_text() {
-        None => refused("printed what is no text"),
-        Some(text) if text.trim().is_empty() => refused("printed no new secret"),
-        Some(text) if text.contains(['\n', '\r']) => refused("printed more than one line"),
-        Some(text) if text.chars().any(char::is_control) => refused("printed what is no text"),
-        Some(_) if new.same_as(old) => refused("printed the old secret"),
-        Some(_) => Ok(new),
+    // What was stopped or killed in the middle of a line has not said it.
+    let is_whole = new.trim_line_ending() || ended.is_ok();
+    let flaw = match new.expose_text() {
+        None => Some("printed what is no text"),
+        Some(text) if text.trim().is_empty() => Some("printed no new secret"),
+        Some(text) if text.contains(['\n', '\r']) => Some("printed more than one line"),
+        Some(text) if text.chars().any(char::is_control) => Some("printed what is no text"),
+        Some(_) if new.same_as(old) => Some("printed the old secret"),
+        Some(_) => None,
+    };
+    match (ended, flaw) {
+        (Ok(()), None) => Ok(new),
+        (Ok(()), Some(flaw)) => Err(nothing(rotator.failure(flaw))),
+        (Err(failure), flaw) => {
+            Err(Box::new(NotRotated { failure: stays(failure), printed: (flaw.is_none() && is_whole).then_some(new) }))
+        }
     }
 }
 
@@ -47,6 +69,16 @@ pub fn rotate(command: &[String], key: &KeyName, old: &Secret, deadline: Duratio
 pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> Result<()> {
     let check = Program::find(command, "check")?.variable(KEY, key.as_str());
     check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop).map_err(stays)
+}
+
+/// Lets the same program try a secret that is in use: whether it said with exit code 0 that the secret works.
+///
+/// # Errors
+/// As [`rotate`] has them where the program gave no answer: it cannot be started, is late or was killed.
+pub fn works(command: &[String], key: &KeyName, secret: &Secret, deadline: Duration) -> Result<bool> {
+    let check = Program::find(command, "check")?.variable(KEY, key.as_str());
+    let ended = check.run(copy(secret), Stdio::from(io::stderr()), deadline)?;
+    ended.status.code().map(|code| code == 0).ok_or_else(|| check.failure("was killed"))
 }
 
 /// The secret for the program's standard input.
@@ -81,9 +113,9 @@ mod tests {
     fn rotated(script: &str, deadline: Duration) -> std::result::Result<String, String> {
         rotate(&sh(script), &name(), &secret("old-secret"), deadline)
             .map(|new| new.expose_text().expect("text").to_owned())
-            .map_err(|failure| {
-                assert_eq!(failure.kind, Kind::Remote);
-                failure.message
+            .map_err(|not| {
+                assert_eq!(not.failure.kind, Kind::Remote);
+                not.failure.message
             })
     }
 
@@ -128,13 +160,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_printed_whole_before_a_bad_end_is_not_thrown_away() {
+        let printed = |script: &str, deadline| {
+            let not = rotate(&sh(script), &name(), &secret("old"), deadline).err().expect("it ends badly");
+            not.printed.map(|new| new.expose_text().expect("text").to_owned())
+        };
+        assert_eq!(printed("echo new; exit 7", LONG).as_deref(), Some("new"));
+        assert_eq!(printed("echo new; kill -9 $$", LONG).as_deref(), Some("new"));
+        assert_eq!(printed("echo new; sleep 60", Duration::from_millis(700)).as_deref(), Some("new"));
+        for script in ["printf ne; exit 7", "echo one; echo two; exit 7", "exit 7", "cat; echo; exit 7", "echo; exit 7"]
+        {
+            assert_eq!(printed(script, LONG), None, "{script}");
+        }
+    }
+
+    #[test]
     fn a_rotator_that_is_missing_relative_or_not_executable_is_never_started() {
         let folder = tempfile::tempdir().expect("folder");
         let plain = folder.path().join("plain");
         std::fs::write(&plain, "#!/bin/sh\necho new\n").expect("write");
         let said = |command: &str| {
             let ended = rotate(&[command.to_owned()], &name(), &secret("old"), LONG);
-            ended.map(drop).map_err(|failure| (failure.kind, failure.message))
+            ended.map(drop).map_err(|not| (not.failure.kind, not.failure.message))
         };
         let plain = plain.to_str().expect("text");
         assert_eq!(said(plain), Err((Kind::NotExecutable, format!("the rotator `{plain}` is not executable"))));
@@ -183,9 +230,9 @@ mod tests {
     #[test]
     fn a_secret_larger_than_a_pipe_reaches_who_reads_and_does_not_block_who_does_not() {
         let large = secret(&"x".repeat(300_000));
-        let ended = rotate(&sh("wc -c | tr -d ' '"), &name(), &large, LONG).map_err(|failure| failure.message);
+        let ended = rotate(&sh("wc -c | tr -d ' '"), &name(), &large, LONG).map_err(|not| not.failure.message);
         assert!(ended.is_ok_and(|new| new.expose() == b"300000"));
-        let ended = rotate(&sh("exec <&-; echo new"), &name(), &large, LONG).map_err(|failure| failure.message);
+        let ended = rotate(&sh("exec <&-; echo new"), &name(), &large, LONG).map_err(|not| not.failure.message);
         assert!(ended.is_ok_and(|new| new.expose() == b"new"));
     }
 

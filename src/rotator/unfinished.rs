@@ -44,6 +44,8 @@ const HEAD: &[u8] = b"keyctl-unfinished 1\n";
 const PURPOSE: &str = "keyctl/unfinished/v1";
 /// The word for a secret that came into the store.
 const KEPT: &[u8] = b"kept";
+/// The word for a secret whose program ended badly after printing it.
+const DOUBTFUL: &[u8] = b"doubtful";
 /// Bytes of an intention before it is sealed: two names and a few ids.
 const INTENTION: usize = 2 * 1024;
 /// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, and their lengths.
@@ -75,15 +77,18 @@ pub struct Made {
     pub id: Option<String>,
     /// Whether it came into the store. Once it did, it is not put there again: it may have been taken back since.
     pub kept: bool,
+    /// Whether the program that printed it ended badly after that.
+    pub doubtful: bool,
 }
 
 impl Made {
-    /// The secret and the id, and the word where it came into the store, each after its length as 4 bytes.
+    /// The secret and the id, and the word where it came into the store or is doubtful, each after its length as 4 bytes.
     fn write(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.
         let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + 1024)));
         let id = self.id.as_deref().unwrap_or_default().as_bytes();
-        for part in [self.secret.expose(), id].into_iter().chain(self.kept.then_some(KEPT)) {
+        let word = if self.kept { Some(KEPT) } else { self.doubtful.then_some(DOUBTFUL) };
+        for part in [self.secret.expose(), id].into_iter().chain(word) {
             plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             plain.extend_from_slice(part);
         }
@@ -101,8 +106,9 @@ impl Made {
         let secret = Secret::new(part(&mut rest)?);
         let id = String::from_utf8(part(&mut rest)?).ok()?;
         // What fills the file up is no length that fits.
-        let kept = part(&mut rest).is_some_and(|word| word == KEPT);
-        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept })
+        let word = part(&mut rest);
+        let is = |other: &[u8]| word.as_deref() == Some(other);
+        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept: is(KEPT), doubtful: is(DOUBTFUL) })
     }
 }
 
@@ -238,7 +244,7 @@ mod tests {
     }
 
     fn made(text: &str) -> Made {
-        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()), kept: false }
+        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()), kept: false, doubtful: true }
     }
 
     fn home() -> (tempfile::TempDir, Home) {
@@ -258,10 +264,12 @@ mod tests {
         assert_eq!(found[0].intention, intention(1));
         let back = found[0].made.as_ref().expect("made");
         assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW") && !back.kept);
+        assert!(back.doubtful);
         first.is_kept(&key()).expect("written");
         let found = Unfinished::all(&home, &key());
         let back = found[0].made.as_ref().expect("made");
         assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW") && back.kept);
+        assert!(!back.doubtful, "what the store has was taken");
         assert!(found[1].made.is_none());
         for one in found {
             one.end().expect("removed");

@@ -33,12 +33,12 @@ pub(super) fn aligned<C>(rows: &[Vec<C>], look: impl Fn(&C) -> (&str, Option<Col
     text
 }
 
-/// Aligned columns for a terminal of this width.
-pub(super) fn fitted_columns(rows: &[Vec<String>], give_way: &[usize], width: usize) -> String {
+/// Aligned columns for a terminal of this width; so many rows only take part in the layout.
+pub(super) fn fitted_columns(rows: &[Vec<String>], above: usize, give_way: &[usize], width: usize) -> String {
     let rows = narrowed(rows, give_way, width);
     let before_last = widths(&rows, String::as_str).iter().rev().skip(1).map(|wide| wide + 2).sum::<usize>();
     let indent = if before_last * 2 > width { 2 } else { before_last };
-    columns(&rows).lines().map(|line| wrapped(line, width, 0, indent) + "\n").collect()
+    columns(&rows).lines().skip(above).map(|line| wrapped(line, width, 0, indent) + "\n").collect()
 }
 
 /// How wide the widest cell of each column is.
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!([wrapped(line, 200, 8, 2), wrapped("", 10, 8, 2)], [line, ""]);
         assert_eq!(wrapped("an unpaired ` goes on and on", 14, 0, 2), "an unpaired\n  ` goes on and on");
         assert_eq!(
-            fitted_columns(&[vec!["care".to_owned(), "words".into(), "one two three four".into()]], &[], 27),
+            fitted_columns(&[vec!["care".to_owned(), "words".into(), "one two three four".into()]], 0, &[], 27),
             "care  words  one two three\n             four\n"
         );
     }

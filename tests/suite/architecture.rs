@@ -9,14 +9,14 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator", "reminder", "scan"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan"],
     &["project", "config"],
     &["profile", "rotation", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess"],
     &["platform", "random", "session_bus"],
-    &["secret", "name", "date", "failure", "hex"],
+    &["secret", "name", "date", "failure", "hex", "plain"],
 ];
 
 /// Where a row's module may look sideways or up after all, and why.
@@ -48,6 +48,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/choosing.rs",       // composing what a command gets
     "commands/record.rs",         // deriving the history's key
     "commands/reminded.rs",       // deriving the key of the marks
+    "commands/online.rs",         // asking AWS with it
     "commands/mending.rs",        // deriving the new history's key
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key

@@ -95,6 +95,31 @@ fn the_users_settings_make_the_plan_of_a_key_that_has_none() {
 }
 
 #[test]
+fn lists_can_be_of_the_keys_with_one_tag() {
+    let sandbox = Sandbox::new();
+    for (name, details) in [
+        ("a", &["--tag", "prod", "--tag", "shop", "--expires", "2026-11-20"][..]),
+        ("b", &["--tag", "prod"]),
+        ("c", &["--expires", "2026-11-20"]),
+    ] {
+        keep(&sandbox, name, "2026-11-01T10:00:00Z", details);
+    }
+    let list = |tag: &str| sandbox.call(&["list", "--tag", tag]).at(NOW).run();
+    list("shop").says("NAME  CHANGED      DUE                 FORMER\na     24 days ago  expired 5 days ago\n", "", 0);
+    list("prod").says(
+        "NAME  CHANGED      DUE                 FORMER\na     24 days ago  expired 5 days ago\nb     24 days ago\n",
+        "",
+        0,
+    );
+    let none = "keyctl: no key has the tag `prd`\nkeyctl: hint: give it: `keyctl edit NAME --tag TAG`\n";
+    list("prd").says("", none, 3);
+    let due = sandbox.call(&["due", "--tag", "prod", "--fail-on", "expired"]).at(NOW).run();
+    let said = "keyctl: 1 key has no plan: `keyctl due --all` shows it\nkeyctl: 1 key expired\n";
+    due.says("KEY  STATE    WHEN        DATE\na    expired  5 days ago  2026-11-20\n", said, 1);
+    assert_eq!(sandbox.call(&["due", "--tag", "prd"]).at(NOW).run().code(), 3);
+}
+
+#[test]
 fn an_end_that_is_exactly_now_has_come_and_a_second_before_it_has_not() {
     let sandbox = Sandbox::new();
     keep(&sandbox, "end", "2026-11-01T10:00:00Z", &["--expires", "2026-11-25T10:00:00Z"]);

@@ -2,7 +2,8 @@
 //! acknowledged is the new one, and the next call works.
 //!
 //! `strace` injects one fault a run. The counter of its `when=` is per system call, so a first run lists the calls.
-//! Every commit leaves out calls that only manage memory and signals; `KEYCTL_TEST_LONG=1` sweeps all of them.
+//! `KEYCTL_TEST_LONG=1` kills at every call and gives each that may fail every error. A commit kills only before what can be
+//! seen from outside, and takes the errors in turn.
 
 #![expect(clippy::print_stdout, reason = "how many faults were tried is the result")]
 
@@ -17,9 +18,12 @@ use std::{
     },
 };
 
-use crate::sandbox::{KEYCTL, Sandbox, contains};
+use crate::{
+    sandbox::{KEYCTL, Sandbox, contains},
+    segmenting,
+};
 
-/// Calls whose failing or not returning says nothing about files.
+/// Calls that change nothing which another process can see: to die before one is to die before the next that does.
 const DULL: &[&str] = &[
     "mmap",
     "munmap",
@@ -43,6 +47,24 @@ const DULL: &[&str] = &[
     "uname",
     "readlink",
     "prctl",
+    "read",
+    "pread64",
+    "lseek",
+    "fstat",
+    "newfstatat",
+    "stat",
+    "lstat",
+    "statx",
+    "access",
+    "faccessat2",
+    "getdents64",
+    "getcwd",
+    "getrandom",
+    "geteuid",
+    "getuid",
+    "ioctl",
+    "fcntl",
+    "sched_getaffinity",
 ];
 /// Errors that a disk gives, and the calls that give them.
 const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS"];
@@ -113,20 +135,27 @@ pub fn calls(command: &mut Command, follow: bool) -> BTreeMap<String, usize> {
 }
 
 fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let point = |call: &str, nth, fault: &str| Point { call: call.to_owned(), nth, fault: fault.to_owned() };
+    let mut errors = ERRORS.iter().cycle();
     let mut points = Vec::new();
-    for (call, &count) in calls.iter().filter(|(call, _)| long() || !DULL.contains(&call.as_str())) {
+    for (call, &count) in calls {
         for nth in 1..=count {
-            points.push(Point { call: call.clone(), nth, fault: "signal=KILL".into() });
+            if long() || !DULL.contains(&call.as_str()) {
+                points.push(point(call, nth, "signal=KILL"));
+            }
             if FAILING.contains(&call.as_str()) {
-                points.extend(ERRORS.iter().map(|error| Point {
-                    call: call.clone(),
-                    nth,
-                    fault: format!("error={error}"),
-                }));
+                let of_it = errors.by_ref().take(if long() { ERRORS.len() } else { 1 });
+                points.extend(of_it.map(|error| point(call, nth, &format!("error={error}"))));
             }
         }
     }
     points
+}
+
+/// Without the calls that only look: for commands that look at much before they change anything.
+fn points_of_writing(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let looks = ["read", "close", "fstat", "statx", "lseek", "newfstatat", "fcntl", "getdents64", "ioctl"];
+    points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str())).collect()
 }
 
 fn rarer_points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
@@ -457,6 +486,75 @@ fn a_fault_anywhere_in_run_starts_the_command_with_its_key_or_says_why_not() {
     let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
     println!("run: {count} faults, {} bad", bad.len());
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+/// The entry of this run fills the file, so that it is closed and another is begun.
+#[test]
+fn a_fault_anywhere_in_the_closing_of_a_file_of_the_history_loses_no_entry() {
+    let template = template();
+    segmenting::fill(&template.path().join("kept"), 4 * 1024 * 1024);
+    let arguments = ["run", "-k", "A", "--", "/bin/sh", "-c", "printf %s \"$A\""];
+    let closed = |home: &Path| home.join("kept/history-0001.log").exists();
+    let done = copy(template.path());
+    assert!(!closed(done.path()));
+    assert_eq!(answer(done.path(), &arguments).0, Some(0));
+    assert!(closed(done.path()), "the run does not close the file");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        heals(home)?;
+        if !closed(home) {
+            return Err("the file was not closed".into());
+        }
+        // Whatever was not recorded was said.
+        let [runs, closings] = events(home, ["run", "segment"])?;
+        if output.status.success() && output.stderr.is_empty() && runs != 1 {
+            return Err(format!("{runs} entries of one run"));
+        }
+        if closings != 1 {
+            return Err("not closed just once".into());
+        }
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
+    println!("the closing of a file of the history: {count} faults, {} bad", bad.len());
+    assert!(count > 100, "only {count} points: the trace was not read");
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_pruning_leaves_the_files_or_an_entry_that_says_that_they_are_gone() {
+    let template = template();
+    let kept = template.path().join("kept");
+    segmenting::close_some(&kept, 3);
+    assert_eq!(answer(template.path(), &["get", "A"]).0, Some(0));
+    let arguments = ["history", "prune", "--keep-segments", "1", "--yes"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let said = !output.stderr.is_empty();
+        if output.status.code().is_some_and(|code| code != 0 && code < 128) && !said {
+            return Err("failed without a word".into());
+        }
+        heals(home)?;
+        let there = [1, 2, 3].map(|number| home.join(format!("kept/history-000{number}.log")).exists());
+        let [entries] = events(home, ["prune"])?;
+        match (there, entries) {
+            ([true, true, true], 0) if !output.status.success() => Ok(()),
+            ([false, false, true], 1) => Ok(()),
+            _ => Err(format!("{there:?} with {entries} entries")),
+        }
+    };
+    let (count, bad) = sweep_points(template.path(), true, &|home| keyctl(home, &arguments), &judge, points_of_writing);
+    println!("history prune: {count} faults, {} bad", bad.len());
+    assert!(count > 50, "only {count} points: the trace was not read");
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+/// How many of the last entries are of these actions.
+fn events<const N: usize>(home: &Path, actions: [&str; N]) -> Result<[usize; N], String> {
+    let (code, out, said) = answer(home, &["history", "-n", "12", "--json"]);
+    if code != Some(0) {
+        return Err(format!("the history cannot be read: {said}"));
+    }
+    let out = String::from_utf8_lossy(&out);
+    Ok(actions.map(|action| out.matches(&format!("\"ev\":\"{action}\"")).count()))
 }
 
 #[test]

@@ -31,7 +31,11 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 1);
     let ran = sandbox.call(&["history", "repair", "--yes"]).run();
-    assert!(ran.stderr().starts_with("keyctl: set the history aside as `history-"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().starts_with("keyctl: set the history aside in `~/.local/share/keyctl/history-"),
+        "{}",
+        ran.stderr()
+    );
     assert_eq!((ran.stdout().as_str(), ran.code()), ("", 0));
     let ran = sandbox.call(&["history", "verify"]).run();
     assert_eq!(

@@ -359,3 +359,48 @@ fn list_and_status_say_what_is_due_and_doctor_that_the_clock_is_behind() {
     let plain = Sandbox::with(&[("A", "first-secret")]);
     assert!(!plain.call(&["status"]).run().stdout().contains("due"));
 }
+
+#[test]
+fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_first() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        keep(&sandbox, name, NOW, &[]);
+    }
+    assert_eq!(sandbox.call(&["revoke", "e", "--yes"]).at(NOW).run().code(), 0);
+    configure(
+        &sandbox,
+        "[[keys]]\nmatch = \"a\"\ncheck = [\"sh\", \"-c\", \"test $(wc -c) = 14\"]\n\
+         [[keys]]\nmatch = \"b\"\ncheck = [\"sh\", \"-c\", \"cat > /dev/null; exit 3\"]\n\
+         [[keys]]\nmatch = \"c\"\ncheck = [\"sh\", \"-c\", \"kill -9 $$\"]\n\
+         [[keys]]\nmatch = \"e\"\ncheck = [\"sh\", \"-c\", \"touch was-asked\"]\n",
+    );
+    let ran = sandbox.call(&["doctor", "--online"]).at(NOW).run();
+    let about_keys: Vec<_> = ran
+        .stdout()
+        .lines()
+        .filter(|line| line.get(6..).is_some_and(|rest| rest.starts_with("key ") || rest.starts_with("keys ")))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        about_keys,
+        [
+            "good  key a              works, as of 2026-11-25 10:00, says sh",
+            "bad   key b              does not work, as of 2026-11-25 10:00, says sh",
+            "care  key c              the check `sh` was killed",
+            "good  keys               1 key not tried: no `check` is set for it",
+        ]
+    );
+    assert!(ran.stderr().contains("`keyctl rotate b` replaces it, `keyctl revoke b` keeps it from being used"));
+    assert_eq!(ran.code(), 1);
+    assert!(!sandbox.project().join("was-asked").exists(), "a key that is revoked anyway is given to nobody");
+    let history = sandbox.call(&["history", "-n", "3"]).at(NOW).run().stdout();
+    let told: Vec<_> = history
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().skip(3).collect::<Vec<_>>()[..3].join(" "))
+        .collect();
+    assert_eq!(told, ["check a sh", "check b sh", "check c sh"]);
+    let unasked = sandbox.call(&["doctor"]).at(NOW).run();
+    assert!(!unasked.stdout().contains("key a"), "nothing is asked of anybody without `--online`");
+    assert_eq!(unasked.code(), 0);
+}

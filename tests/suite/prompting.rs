@@ -109,6 +109,18 @@ fn a_question_that_was_stopped_is_asked_again_and_not_shown_either() {
 }
 
 #[test]
+fn nobody_types_a_secret_for_a_store_that_does_not_open() {
+    let sandbox = Sandbox::with(&[("B", "first-secret")]);
+    std::fs::rename(sandbox.data("identity.txt"), sandbox.data("away")).expect("rename");
+    let screen = set(&sandbox, &[]);
+    assert!(!screen.shown.contains("(not shown)"), "it asks: {}", screen.shown);
+    assert!(screen.shown.contains("keyctl recovery restore"), "{}", screen.shown);
+    std::fs::rename(sandbox.data("away"), sandbox.data("identity.txt")).expect("rename");
+    sandbox.secret("typed-secret");
+    set(&sandbox, &[("(not shown): ", "typed-secret\r")]).says(&format!("{ASKED}\nkeyctl: kept `A`\n"), 0);
+}
+
+#[test]
 fn a_call_whose_standard_input_is_closed_keeps_nothing() {
     let sandbox = Sandbox::with(&[("B", "first-secret")]);
     let script = format!("{KEYCTL} set A <&-; echo code $?");

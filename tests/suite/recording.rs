@@ -59,7 +59,7 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2)\n", "", 0);
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #5)\n", "", 0);
     sandbox.call(&["history", "verify", "--json"]).run().says(
-        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0\n}\n",
+        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0,\n  \"pruned\": null\n}\n",
         "",
         0,
     );

@@ -359,6 +359,25 @@ fn former_secrets_that_have_nothing_to_do_with_an_old_key_at_aws_are_not_wiped()
 }
 
 #[test]
+fn doctor_online_says_whether_aws_still_knows_the_key() {
+    let bench = Bench::new();
+    let about_key = || {
+        let ran = bench.call(&["doctor", "--online", "--json"]);
+        let said: Value = serde_json::from_slice(&ran.stdout).expect("json");
+        let checks = said["checks"].as_array().expect("a list").clone();
+        let check = checks.into_iter().find(|check| check["about"] == "key aws/secret").expect("asked");
+        let seen = check["seen"].as_str().expect("text").split(", as of").next().expect("text").to_owned();
+        (check["grade"].as_str().expect("text").to_owned(), seen)
+    };
+    assert_eq!(about_key(), ("good".into(), "works".into()));
+    AWS.ask(&format!("status {} {} Inactive", bench.user, bench.first));
+    assert_eq!(about_key(), ("bad".into(), "does not work".into()));
+    bench.configure("http://127.0.0.1:1/");
+    let (grade, seen) = about_key();
+    assert_eq!((grade.as_str(), seen.contains("127.0.0.1:1")), ("care", true), "{seen}");
+}
+
+#[test]
 fn an_overlap_that_another_rotation_began_meanwhile_is_not_ended() {
     let bench = Bench::new();
     bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);

@@ -24,6 +24,11 @@ pub fn python() -> PathBuf {
     Some(installed().join("python/bin/python")).filter(|path| path.exists()).unwrap_or_else(|| "python3".into())
 }
 
+/// The packages of npm that `tests/run` installs.
+pub fn node_modules() -> PathBuf {
+    installed().join("node/node_modules")
+}
+
 /// A program that `tests/run` installs, or that is on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = crate::sandbox::path();

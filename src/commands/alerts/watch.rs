@@ -114,8 +114,7 @@ impl Watch<'_> {
 /// An entry as the watch sees it; nothing for one that is no use.
 fn seen(event: &Event) -> Option<Seen<'_>> {
     let refused = event.outcome.as_deref().and_then(|outcome| outcome.strip_prefix(REFUSED));
-    let is_use = matches!(event.action, Action::Run | Action::Get | Action::Copy | Action::Env);
-    if !is_use && refused.is_none() {
+    if !event.action.is_use() && refused.is_none() {
         return None;
     }
     let keys = event.names.iter().map(String::as_str).collect();

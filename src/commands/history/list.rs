@@ -1,61 +1,143 @@
-//! `keyctl history`: the entries, oldest first.
+//! `keyctl history`: the entries that were asked for, oldest first.
+//!
+//! As JSON they are written as they are read. A table's columns are as wide as their widest cell, so all of its rows are
+//! held: it has no more than the last thousand unless more are asked for, and says so.
 
-use std::{collections::VecDeque, process::ExitCode};
+use std::process::ExitCode;
 
 use crate::{
     cli,
     date::Moment,
-    history::{Event, Log},
-    terminal::Terminal,
+    exchange::events::Form,
+    failure::Result,
+    history::{Event, Log, Query},
+    terminal::{Terminal, count, printable, printable_json},
 };
 
-/// Shows the last entries.
+/// So many rows a table has if nothing else is said.
+const ROWS: usize = 1000;
+/// The columns that are cut on a screen that is too narrow.
+pub const GIVE_WAY: &[usize] = &[2, 3, 4, 5];
+
+/// Shows the entries.
 ///
 /// # Errors
 /// As reading the history has them.
-pub fn list(log: &Log, arguments: &cli::History, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let mut last: VecDeque<(u64, Event)> = VecDeque::new();
-    let most = arguments.last.unwrap_or(usize::MAX);
-    for entry in log.read()? {
-        let entry = entry?;
-        if last.len() >= most {
-            last.pop_front();
+pub fn list(log: &Log, query: &Query, arguments: &cli::History, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let mut found = log.find(query)?;
+    if arguments.json && arguments.last.is_none() {
+        let mut lines = Lines::new(terminal);
+        for entry in found {
+            let (number, event) = entry?;
+            if !lines.add(&line(number, &event))? {
+                break;
+            }
         }
-        if most > 0 {
-            last.push_back(entry);
-        }
-    }
-    if arguments.json {
-        for (number, event) in last {
-            let mut value = event.to_value();
-            value["n"] = number.into();
-            terminal.data(format!("{}\n", crate::terminal::printable_json(&value.to_string())).as_bytes())?;
-        }
+        lines.finish()?;
         return Ok(ExitCode::SUCCESS);
     }
-    if last.is_empty() {
-        terminal.say("nothing was recorded yet");
-        return Ok(ExitCode::SUCCESS);
+    let (last, all) = found.take_last(arguments.last.unwrap_or(ROWS))?;
+    show(&last, arguments.json, terminal)?;
+    if last.is_empty() && !arguments.json {
+        let none = if query.is_all() { "nothing was recorded yet" } else { "no entry is like that" };
+        terminal.say(none);
+    } else if arguments.last.is_none() && all > last.len() as u64 {
+        let rest = count(usize::try_from(all).unwrap_or(usize::MAX), "entry");
+        terminal.say(&format!("the last {ROWS} of {rest}; `-n COUNT` shows more, `--json` all"));
     }
-    let mut rows = vec![["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"].map(str::to_owned).to_vec()];
-    rows.extend(last.into_iter().map(|(number, event)| row(number, event)));
-    terminal.table(&rows, &[2, 3, 4, 5])?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(number: u64, event: Event) -> Vec<String> {
+/// Shows these entries, as lines of JSON or as a table.
+///
+/// # Errors
+/// As [`Terminal::data`].
+pub fn show(entries: &[(u64, Event)], as_json: bool, terminal: &Terminal) -> Result<()> {
+    if as_json {
+        let mut lines = Lines::new(terminal);
+        for (number, event) in entries {
+            lines.add(&line(*number, event))?;
+        }
+        lines.finish()?;
+    } else if !entries.is_empty() {
+        terminal.table(&table(entries), GIVE_WAY)?;
+    }
+    Ok(())
+}
+
+/// The rows of a table, with its head.
+#[must_use]
+pub fn table(entries: &[(u64, Event)]) -> Vec<Vec<String>> {
+    let mut rows = vec![["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"].map(str::to_owned).to_vec()];
+    rows.extend(entries.iter().map(|(number, event)| row(*number, event)));
+    rows
+}
+
+/// One entry as a row.
+#[must_use]
+pub fn row(number: u64, event: &Event) -> Vec<String> {
     let mut names = event.names.join(", ");
     if event.more > 0 {
         names = format!("{names} and {} more", event.more);
     }
-    let notes: Vec<String> = [event.note, event.outcome].into_iter().flatten().collect();
+    let notes: Vec<&str> = [&event.note, &event.outcome].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
+    let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let by = event.program.clone().unwrap_or_default();
+    let by = match &event.agent {
+        Some(agent) => format!("{by} (perhaps {agent})").trim_start().to_owned(),
+        None => by,
+    };
     vec![
         number.to_string(),
         event.moment.map(Moment::local).unwrap_or_default(),
-        format!("{}{note}", event.action),
+        format!("{}{note}{reason}", event.action),
         names,
-        event.program.unwrap_or_default(),
-        event.folder.unwrap_or_default(),
+        by,
+        event.folder.clone().unwrap_or_default(),
     ]
+}
+
+/// One entry as a line of JSON: the fields it was sealed with, and its number as `n`.
+#[must_use]
+pub fn line(number: u64, event: &Event) -> String {
+    printable_json(&Form::Jsonl.line(number, event, printable))
+}
+
+/// Lines on their way to standard output, many at a time.
+pub struct Lines<'t> {
+    terminal: &'t Terminal,
+    held: Vec<u8>,
+}
+
+impl<'t> Lines<'t> {
+    /// None yet.
+    #[must_use]
+    pub fn new(terminal: &'t Terminal) -> Self {
+        Self { terminal, held: Vec::new() }
+    }
+
+    /// Adds a text; `false` when nobody reads any more.
+    ///
+    /// # Errors
+    /// As [`Terminal::stream`].
+    pub fn add(&mut self, text: &str) -> Result<bool> {
+        const ENOUGH: usize = 64 * 1024;
+        self.held.extend_from_slice(text.as_bytes());
+        if self.held.len() < ENOUGH { Ok(true) } else { self.pass_on() }
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// As [`Terminal::stream`].
+    pub fn finish(mut self) -> Result<bool> {
+        self.pass_on()
+    }
+
+    fn pass_on(&mut self) -> Result<bool> {
+        let is_read = self.terminal.stream(&self.held)?;
+        self.held.clear();
+        Ok(is_read)
+    }
 }

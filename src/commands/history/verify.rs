@@ -2,36 +2,44 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
+    cli,
     date::Moment,
     history::{Log, Verdict},
     home::Home,
     terminal::Terminal,
 };
 
-use super::super::{opening::Kept, record};
+use super::{
+    super::{opening::Kept, record},
+    anchor,
+};
 
 /// Verifies the history, and vouches for what was proven.
 ///
 /// # Errors
-/// `Negative` and `Keychain` for a history that is not whole.
-pub fn verify(home: &Home, kept: &Kept, log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let verdict = log.verify(record::known(&kept.anchor));
-    if as_json {
-        terminal.json(&match &verdict {
-            Verdict::Intact { entries, anchored_at, lost } => {
-                json!({ "answer": "intact", "entries": entries, "anchored_at": anchored_at, "lost": lost })
-            }
-            Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),
-            Verdict::NotProvable { why } => json!({ "answer": "not provable", "why": why }),
-        })?;
+/// `Negative` and `Keychain` for a history that is not whole; `Usage` for a mark that is none.
+pub fn verify(
+    home: &Home,
+    kept: &Kept,
+    log: &Log,
+    arguments: &cli::HistoryVerify,
+    terminal: &Terminal,
+) -> anyhow::Result<ExitCode> {
+    let marks = arguments.against.as_deref().map_or(Ok(Ok(Vec::new())), |against| anchor::kept(log, against))?;
+    let verdict = match marks {
+        Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut watch(terminal)),
+        Err(why) => Verdict::NotProvable { why },
+    };
+    if arguments.json {
+        terminal.json(&as_json(&verdict))?;
     }
     if let Some(failure) = record::not_whole(&verdict) {
         return Err(failure.into());
     }
-    if !as_json {
+    if !arguments.json {
         terminal.report(&format!("the history is {verdict}"))?;
     }
     // What was just proven is vouched for from now on, where the keeper can be written.
@@ -39,4 +47,24 @@ pub fn verify(home: &Home, kept: &Kept, log: &Log, as_json: bool, terminal: &Ter
         record::renew_anchor(home, kept, mark, Moment::now());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who says how far it has come, where it takes long.
+pub fn watch(terminal: &Terminal) -> impl FnMut(u64, u64) {
+    let mut progress = terminal.progress("checking the history");
+    move |done, total| progress.at(done, total)
+}
+
+fn as_json(verdict: &Verdict) -> Value {
+    match verdict {
+        Verdict::Intact { entries, pruned, anchored_at, lost } => json!({
+            "answer": "intact",
+            "entries": entries,
+            "pruned": pruned.map(|pruned| json!({ "last": pruned.last, "t": pruned.moment })),
+            "anchored_at": anchored_at,
+            "lost": lost,
+        }),
+        Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),
+        Verdict::NotProvable { why } => json!({ "answer": "not provable", "why": why }),
+    }
 }

@@ -279,7 +279,9 @@ impl<'a> Bench<'a> {
                 return Err(not_made.failure.hint(hint));
             }
         };
-        if let Err(failure) = work.has_made(&self.sealing, Made { secret, id: Some(id.clone()), kept: false }) {
+        if let Err(failure) =
+            work.has_made(&self.sealing, Made { secret, id: Some(id.clone()), kept: false, doubtful: false })
+        {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {

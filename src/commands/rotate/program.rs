@@ -16,8 +16,8 @@ use crate::{
     platform::{self, HeldSignals},
     rotation::Plan,
     rotator::{
-        program::{check, rotate},
-        unfinished::{Intention, Made, Unfinished},
+        program::{NotRotated, check, rotate},
+        unfinished::{Intention, Key, Made, Unfinished},
     },
 };
 
@@ -103,6 +103,14 @@ fn earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Option<Fresh> {
                 found = Some(Fresh { value, unfinished, is_aside: true });
             }
             _ if key.facts.changed > begun => drop_it(scene, name, unfinished),
+            Some(made) if made.doubtful => {
+                scene
+                    .terminal
+                    .warn(&format!("going on with what the rotator printed on {} before it failed", begun.local()));
+                scene.terminal.hint("if it does not work: `keyctl undo`");
+                let value = Secret::new(made.secret.expose().to_vec());
+                found = Some(Fresh { value, unfinished, is_aside: true });
+            }
             Some(made) => {
                 scene.terminal.say(&format!("going on with the secret that the rotator gave on {}", begun.local()));
                 let value = Secret::new(made.secret.expose().to_vec());
@@ -131,13 +139,19 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
     })?;
     let value = match rotate_to_the_end(scene, name, command, &opened.payload.key(name)?.value, &signals) {
         Ok(value) => value,
-        Err(failure) => {
+        Err(not) => {
+            let NotRotated { failure, printed } = *not;
             // It got the old secret all the same, and the history has to know who did.
             let log = record::log(&scene.home, &opened.kept, opened.payload.log);
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             let event = event.reason(scene.arguments.reason.as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            end(scene, unfinished);
+            let failure = if let Some(printed) = printed {
+                put_aside(scene, name, printed, unfinished, &sealing, failure)
+            } else {
+                end(scene, unfinished);
+                failure
+            };
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
             }
@@ -145,7 +159,7 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
             return Err(failure);
         }
     };
-    let made = Made { secret: Secret::new(value.expose().to_vec()), id: None, kept: false };
+    let made = Made { secret: Secret::new(value.expose().to_vec()), id: None, kept: false, doubtful: false };
     let aside = unfinished.has_made(&sealing, made);
     match &aside {
         Ok(()) => {
@@ -161,6 +175,25 @@ fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> R
     Ok(Fresh { value, unfinished, is_aside: aside.is_ok() })
 }
 
+/// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
+fn put_aside(
+    scene: &Scene,
+    name: &KeyName,
+    printed: Secret,
+    mut unfinished: Unfinished,
+    sealing: &Key,
+    failure: Failure,
+) -> Failure {
+    let shown = Secret::new(printed.expose().to_vec());
+    match unfinished.has_made(sealing, Made { secret: printed, id: None, kept: false, doubtful: true }) {
+        Ok(()) => failure.hint(format!("what it had printed {ASIDE}; to take that: `keyctl rotate {name}`")),
+        Err(other) => {
+            scene.terminal.warn(&other.message);
+            rescue(scene, name, &shown, failure)
+        }
+    }
+}
+
 /// Calls the program, and says to whoever wants this process to end that it waits.
 fn rotate_to_the_end(
     scene: &Scene,
@@ -168,7 +201,7 @@ fn rotate_to_the_end(
     command: &[String],
     old: &Secret,
     signals: &HeldSignals,
-) -> Result<Secret> {
+) -> std::result::Result<Secret, Box<NotRotated>> {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -1,0 +1,82 @@
+//! `keyctl history export`: the entries for other programs.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use crate::{
+    cli::HistoryExport,
+    date::Moment,
+    exchange::events::Form,
+    failure::{Failure, Kind, Result},
+    history::{Log, Query},
+    platform,
+    terminal::{Terminal, count, printable, printable_json},
+};
+
+use super::{list::Lines, question};
+
+/// Writes the entries, one at a time.
+///
+/// # Errors
+/// As reading the history has them; `Negative` for a file that is there; `Disk`.
+pub fn export(log: &Log, arguments: &HistoryExport, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let query = question::query(&arguments.filter, now)?;
+    if let Some(path) = &arguments.out {
+        to_file(log, &query, arguments.format, path, terminal)?;
+    } else {
+        let mut lines = Lines::new(terminal);
+        write(log, &query, arguments.format, |text| lines.add(text))?;
+        lines.finish()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a new file. What could not be written whole is not left: it would pass for the whole history.
+fn to_file(log: &Log, query: &Query, form: Form, path: &Path, terminal: &Terminal) -> Result<()> {
+    let file = platform::create_private(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::new(Kind::Negative, format!("`{}` exists already; nothing was written", path.display()))
+                .hint("name a new file")
+        }
+        _ => Failure::disk("make", path, &error),
+    })?;
+    match write_to(file, log, query, form, path) {
+        Ok(number) => {
+            let entries = count(number, "entry");
+            terminal.say(&format!("wrote {entries} to `{}`", path.display()));
+            Ok(())
+        }
+        Err(failure) => {
+            let _ = fs::remove_file(path);
+            Err(failure)
+        }
+    }
+}
+
+fn write_to(file: File, log: &Log, query: &Query, form: Form, path: &Path) -> Result<usize> {
+    let failed = |error: &io::Error| Failure::disk("write", path, error);
+    let mut file = BufWriter::with_capacity(64 * 1024, file);
+    let number =
+        write(log, query, form, |text| file.write_all(text.as_bytes()).map(|()| true).map_err(|error| failed(&error)))?;
+    let file = file.into_inner().map_err(|error| failed(error.error()))?;
+    file.sync_all().map_err(|error| failed(&error))?;
+    Ok(number)
+}
+
+/// Hands on the head and then each entry, for as long as they are taken; gives the number of entries.
+fn write(log: &Log, query: &Query, form: Form, mut take: impl FnMut(&str) -> Result<bool>) -> Result<usize> {
+    let mut number = 0;
+    let mut goes_on = take(&form.head())?;
+    let mut found = log.find(query)?;
+    while let Some(entry) = found.next().filter(|_| goes_on) {
+        let (n, event) = entry?;
+        let line = form.line(n, &event, printable);
+        goes_on = take(&if form.is_json() { printable_json(&line) } else { line })?;
+        number += 1;
+    }
+    Ok(number)
+}

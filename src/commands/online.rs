@@ -1,0 +1,103 @@
+//! Whether keys still work where they were issued: AWS is asked for its access keys, and for the others the check that
+//! `config.toml` names. A key can be revoked at its issuer without anybody here knowing, so an answer is one as of now.
+
+use std::time::Duration;
+
+use crate::{
+    config,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    rotation::{AwsIam, Plan, Rotator},
+    rotator::{
+        aws_iam::{AccessKey, Client},
+        program,
+    },
+    secret::Secret,
+    store::payload::Payload,
+    terminal::Terminal,
+};
+
+use super::{opening::Kept, record};
+
+/// How long one key may take.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What was said of the keys.
+pub struct Answers {
+    /// One for each key that could be tried, by name.
+    pub tried: Vec<Answer>,
+    /// How many keys have nobody to ask.
+    pub untried: usize,
+}
+
+/// What was said of one key.
+pub struct Answer {
+    /// The key; of an access key of AWS its secret half.
+    pub name: KeyName,
+    /// Who said it.
+    pub by: String,
+    /// When it was asked.
+    pub at: Moment,
+    /// Whether the key works, or why nobody knows.
+    pub outcome: Result<bool>,
+}
+
+/// Tries each key that is not marked as revoked. What is given out for that is recorded first, like any use.
+///
+/// # Errors
+/// As the config has them; where it requires a history and there is none to be had.
+pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Result<Answers> {
+    let config = config::read(home)?;
+    let log = record::log(home, kept, payload.log);
+    let mut answers = Answers { tried: Vec::new(), untried: 0 };
+    for (name, key) in payload.keys.iter().filter(|(_, key)| key.facts.revoked.is_none()) {
+        let Some(asked) = Asked::of(name, config.rotation.plan(name, &key.facts)) else {
+            answers.untried += 1;
+            continue;
+        };
+        let (by, names) = match &asked {
+            Asked::Aws(pair) if pair.id == *name => continue,
+            Asked::Aws(pair) => ("AWS", vec![pair.id.clone(), name.clone()]),
+            Asked::Check(command) => (command[0].as_str(), vec![name.clone()]),
+        };
+        let at = Moment::now();
+        let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
+        record::usage(home, kept, &log, &event, (&config).into(), terminal)?;
+        let outcome = match &asked {
+            Asked::Aws(pair) => ask_aws(pair, payload),
+            Asked::Check(command) => program::works(command, name, &key.value, DEADLINE),
+        };
+        answers.tried.push(Answer { name: name.clone(), by: by.to_owned(), at, outcome });
+    }
+    Ok(answers)
+}
+
+/// Who can say whether a key works.
+enum Asked {
+    Aws(AwsIam),
+    Check(Vec<String>),
+}
+
+impl Asked {
+    fn of(name: &KeyName, plan: Plan) -> Option<Self> {
+        match plan {
+            Plan { rotator: Some(Rotator::AwsIam(pair)), .. } if pair.id == *name || pair.secret == *name => {
+                Some(Self::Aws(pair))
+            }
+            Plan { check, .. } => check.filter(|command| !command.is_empty()).map(Self::Check),
+        }
+    }
+}
+
+fn ask_aws(pair: &AwsIam, payload: &Payload) -> Result<bool> {
+    let address =
+        pair.endpoint.as_deref().map(str::parse).transpose().map_err(|why| {
+            Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
+        })?;
+    let id = payload.key(&pair.id)?.value.expose_text().unwrap_or_default().to_owned();
+    let secret = Secret::new(payload.key(&pair.secret)?.value.expose().to_vec());
+    Client::new(AccessKey { id, secret }, &pair.region, address.as_ref(), Moment::now, DEADLINE)?.is_active()
+}

@@ -1,0 +1,183 @@
+//! How much is used: each key, program or project with the number of its uses, the first and the last one, and by whom.
+//!
+//! One pass over the entries. A key that was renamed takes its uses along to the new name. What is held grows with the
+//! number of different keys, programs and folders, and not with that of entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Event, query::renamed};
+use crate::{date::Moment, failure::Result};
+
+/// What uses are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// The key that was used.
+    #[default]
+    Key,
+    /// The program that got it.
+    Program,
+    /// The project's folder, or the working directory.
+    Project,
+}
+
+/// The uses of one key, program or project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many.
+    pub uses: u64,
+    /// The first one's moment, if its entry says it.
+    pub first: Option<Moment>,
+    /// The last one's.
+    pub last: Option<Moment>,
+    /// Which keys were used.
+    pub keys: BTreeSet<String>,
+    /// By which programs.
+    pub programs: BTreeSet<String>,
+    /// In which projects.
+    pub projects: BTreeSet<String>,
+}
+
+/// All that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Each by its name.
+    pub tallies: BTreeMap<String, Tally>,
+    /// The moment of the first entry there is, of whatever kind: what was before is not known.
+    pub reaches_back_to: Option<Moment>,
+}
+
+impl Tally {
+    fn add(&mut self, event: &Event) {
+        self.uses += 1;
+        self.first = self.first.or(event.moment);
+        self.last = event.moment.or(self.last);
+        extend(&mut self.keys, &event.names);
+        extend(&mut self.programs, event.program.as_ref());
+        extend(&mut self.projects, project(event));
+    }
+
+    /// Takes in another one.
+    fn join(&mut self, other: Self) {
+        self.uses += other.uses;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+        self.keys.extend(other.keys);
+        self.programs.extend(other.programs);
+        self.projects.extend(other.projects);
+    }
+}
+
+/// The folder that the project was allowed in: of a repository's worktrees the one that stands for all.
+fn project(event: &Event) -> Option<&String> {
+    event.project.as_ref().or(event.folder.as_ref())
+}
+
+fn extend<'t>(set: &mut BTreeSet<String>, texts: impl IntoIterator<Item = &'t String>) {
+    for text in texts {
+        if !set.contains(text) {
+            set.insert(text.clone());
+        }
+    }
+}
+
+impl Usage {
+    /// Counts the uses in these entries that are at a moment or later, if one is given.
+    ///
+    /// # Errors
+    /// As the entries have them.
+    pub fn count(entries: impl Iterator<Item = Result<(u64, Event)>>, by: By, since: Option<Moment>) -> Result<Self> {
+        let mut usage = Self::default();
+        for entry in entries {
+            let (_, event) = entry?;
+            usage.reaches_back_to = usage.reaches_back_to.or(event.moment);
+            if let (By::Key, Some((old, new))) = (by, renamed(&event)) {
+                usage.rename(old, new);
+            }
+            let is_early = since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since));
+            if is_early || !event.action.is_use() {
+                continue;
+            }
+            let names = match by {
+                By::Key => event.names.as_slice(),
+                By::Program => event.program.as_slice(),
+                By::Project => project(&event).map(std::slice::from_ref).unwrap_or_default(),
+            };
+            for name in names {
+                match usage.tallies.get_mut(name) {
+                    Some(tally) => tally.add(&event),
+                    None => usage.tallies.entry(name.clone()).or_default().add(&event),
+                }
+            }
+        }
+        Ok(usage)
+    }
+
+    fn rename(&mut self, old: &str, new: &str) {
+        let Some(moved) = self.tallies.remove(old) else { return };
+        // Who had the new name before was another key; it is counted with this one, as both are asked for by it.
+        self.tallies.entry(new.to_owned()).or_default().join(moved);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{history::Action, name::KeyName};
+
+    fn event(action: Action, names: &[&str], seconds: i64) -> Event {
+        let names: Vec<KeyName> = names.iter().map(|name| name.parse().expect("good")).collect();
+        Event::new(action, Moment::from_seconds(seconds)).names(&names)
+    }
+
+    fn run(names: &[&str], program: &str, folder: &str, seconds: i64) -> Event {
+        event(Action::Run, names, seconds).program(program.as_ref()).folder(Path::new(folder))
+    }
+
+    /// Name, uses, seconds of the first and the last, number of programs.
+    type Told = (String, u64, Option<i64>, Option<i64>, usize);
+
+    fn told(entries: &[Event], by: By, since: Option<i64>) -> Vec<Told> {
+        let entries = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
+        let usage = Usage::count(entries, by, since.map(Moment::from_seconds)).expect("whole");
+        let seconds = |moment: Option<Moment>| moment.map(Moment::seconds);
+        let one = |(name, tally): (&String, &Tally)| {
+            (name.clone(), tally.uses, seconds(tally.first), seconds(tally.last), tally.programs.len())
+        };
+        usage.tallies.iter().map(one).collect()
+    }
+
+    #[test]
+    fn uses_are_counted_by_key_program_and_project() {
+        let entries = [
+            event(Action::Set, &["a"], 1),
+            run(&["a", "b"], "node", "/shop", 2),
+            run(&["a"], "npm", "/shop", 3),
+            event(Action::Failed, &["a"], 4),
+            event(Action::Get, &["b"], 5),
+            run(&["a"], "node", "/blog", 6),
+        ];
+        let row = |name: &str, uses, first, last, programs| (name.to_owned(), uses, Some(first), Some(last), programs);
+        assert_eq!(told(&entries, By::Key, None), [row("a", 3, 2, 6, 2), row("b", 2, 2, 5, 1)]);
+        assert_eq!(told(&entries, By::Key, Some(3)), [row("a", 2, 3, 6, 2), row("b", 1, 5, 5, 0)]);
+        assert_eq!(told(&entries, By::Program, None), [row("node", 2, 2, 6, 1), row("npm", 1, 3, 3, 1)]);
+        assert_eq!(told(&entries, By::Project, None), [row("/blog", 1, 6, 6, 1), row("/shop", 2, 2, 3, 2)]);
+    }
+
+    #[test]
+    fn a_renamed_key_takes_its_uses_along_and_brings_them_back() {
+        let rename = event(Action::Rename, &["a", "z"], 3);
+        let undone = event(Action::Undo, &["a", "z"], 5).note("rename of `a` to `z`");
+        let entries = [
+            run(&["a"], "node", "/shop", 1),
+            run(&["z"], "npm", "/shop", 2),
+            rename,
+            run(&["z"], "make", "/", 4),
+            undone,
+        ];
+        let row = |name: &str, uses, last, programs| (name.to_owned(), uses, Some(1), Some(last), programs);
+        assert_eq!(told(&entries[..4], By::Key, None), [row("z", 3, 4, 3)]);
+        assert_eq!(told(&entries, By::Key, None), [row("a", 3, 4, 3)]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The heat map and the sparklines of a terminal: lines of text, as wide as they may be.
+
+use std::{fmt::Write as _, ops::RangeInclusive};
+
+use jiff::civil::Date;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::{
+    levels::{Levels, monday, months, weekly, weeks_on},
+    tally::{Tally, Usage},
+};
+use crate::{date::Moment, plain::printable};
+
+/// How many keys get a line of their own.
+const KEYS: usize = 10;
+/// The columns before the first week: a weekday and two spaces.
+const MARGIN: usize = 5;
+/// The columns of a week: a mark and a space.
+const WEEK: usize = 2;
+/// The most weeks a map shows: a year.
+const MOST_WEEKS: i32 = 53;
+/// The most columns a key's name takes.
+const LONGEST_NAME: usize = 24;
+
+/// What the shades are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strokes {
+    /// Blocks, for a terminal that has them.
+    Blocks,
+    /// Points and digits, for all else.
+    Digits,
+}
+
+/// What was drawn.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// The heat map with its legend.
+    pub map: String,
+    /// The sparklines as rows of a table, the head first; none where no key was used.
+    pub lines: Vec<Vec<String>>,
+}
+
+/// Draws the uses up to a day, as many weeks of them as the width has room for.
+#[must_use]
+pub fn draw(tally: &Tally, now: Moment, width: usize, strokes: Strokes) -> Drawn {
+    let today = now.there(&tally.zone).date();
+    let weeks = fitting(width.saturating_sub(MARGIN) / WEEK, MOST_WEEKS);
+    let first = weeks_on(monday(today), 1 - weeks);
+    Drawn { map: map(tally, first, today, weeks, strokes), lines: lines(tally, first..=today, weeks, width, strokes) }
+}
+
+/// So many weeks as there is room for.
+fn fitting(room: usize, most: i32) -> i32 {
+    i32::try_from(room).unwrap_or(most).clamp(1, most)
+}
+
+fn map(tally: &Tally, first: Date, today: Date, weeks: i32, strokes: Strokes) -> String {
+    let shown = || tally.days.range(first..=today);
+    let levels = Levels::of(shown().map(|(_, uses)| *uses));
+    let mut text = head(first, weeks);
+    for weekday in 0..7 {
+        let first = first.checked_add(jiff::Span::new().days(weekday)).unwrap_or(first);
+        let mut line = format!("{}  ", first.strftime("%a"));
+        for week in 0..weeks {
+            let day = weeks_on(first, week);
+            let uses = tally.days.get(&day).copied().unwrap_or_default();
+            line.push(if day > today { ' ' } else { strokes.shade(levels.level(uses)) });
+            line.push(' ');
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str(&legend(&levels, strokes));
+    let total: u64 = shown().map(|(_, uses)| *uses).sum();
+    let begun = if weeks == 1 { "1 week".to_owned() } else { format!("{weeks} weeks") };
+    let _ = writeln!(text, "\n{} in {begun}, from {first} to {today}", super::counted(total, "use"));
+    text
+}
+
+/// The months' names, each above the week that first begins in it; none that would run into the next.
+fn head(first: Date, weeks: i32) -> String {
+    let mut line = " ".repeat(MARGIN);
+    let mut column = MARGIN;
+    for (month, count) in months(first, weeks) {
+        let name = month.strftime("%b").to_string();
+        let is_free = line.trim_end().len() < column;
+        let count = usize::from(count);
+        // A month of which one last week is shown has no room for its name.
+        if is_free && count * WEEK > name.len() {
+            line.truncate(column.min(line.len()));
+            line.extend(std::iter::repeat_n(' ', column - line.len()));
+            line.push_str(&name);
+        }
+        column += count * WEEK;
+    }
+    format!("{}\n", line.trim_end())
+}
+
+fn legend(levels: &Levels, strokes: Strokes) -> String {
+    let mut parts = vec![format!("{} none", strokes.shade(0))];
+    for (level, low, high) in levels.ranges() {
+        let range = if low == high { low.to_string() } else { format!("{low}-{high}") };
+        parts.push(format!("{} {range}", strokes.shade(level)));
+    }
+    format!("{}{}\n", " ".repeat(MARGIN), parts.join("   "))
+}
+
+fn lines(tally: &Tally, days: RangeInclusive<Date>, weeks: i32, width: usize, strokes: Strokes) -> Vec<Vec<String>> {
+    let shown = |usage: &Usage| usage.days.range(days.clone()).map(|(_, uses)| *uses).sum::<u64>();
+    let mut keys: Vec<_> = tally.keys.iter().map(|(name, usage)| (name, usage, shown(usage))).collect();
+    keys.retain(|(.., uses)| *uses > 0);
+    keys.sort_by_key(|(name, _, uses)| (std::cmp::Reverse(*uses), *name));
+    keys.truncate(KEYS);
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let wide = keys.iter().map(|(.., uses)| uses.to_string().len()).max().unwrap_or_default().max("USES".len());
+    let names: Vec<String> = keys.iter().map(|(name, ..)| shortened(name)).collect();
+    let name = names.iter().map(|name| name.width()).max().unwrap_or_default().max("KEY".len());
+    // Beside name, count and day, with two spaces between each.
+    let room = fitting(width.saturating_sub(name + wide + "2026-11-25".len() + 3 * 2), weeks);
+    let first = weeks_on(*days.start(), weeks - room);
+    let head = ["KEY".into(), format!("{:>wide$}", "USES"), "LAST USED".into(), format!("{room} WEEKS")];
+    let mut rows = vec![head.to_vec()];
+    for ((_, usage, uses), name) in keys.into_iter().zip(names) {
+        let last = usage.last.map(|last| last.there(&tally.zone).date().to_string()).unwrap_or_default();
+        let spark = strokes.spark(&weekly(&usage.days, first, room));
+        rows.push(vec![name, format!("{uses:>wide$}"), last, spark]);
+    }
+    rows
+}
+
+/// A name in its column, cut at its end.
+fn shortened(name: &str) -> String {
+    let name = printable(name);
+    if name.width() <= LONGEST_NAME {
+        return name.into_owned();
+    }
+    let mut used = 0;
+    let fits = name.chars().take_while(|c| {
+        used += c.width().unwrap_or_default();
+        used < LONGEST_NAME
+    });
+    fits.chain(['…']).collect()
+}
+
+impl Strokes {
+    fn shade(self, level: usize) -> char {
+        let shades = match self {
+            Self::Blocks => ['·', '░', '▒', '▓', '█'],
+            Self::Digits => ['.', '1', '2', '3', '4'],
+        };
+        shades[level.min(4)]
+    }
+
+    /// One stroke a week, the highest for the week with the most.
+    fn spark(self, weeks: &[u64]) -> String {
+        let strokes = match self {
+            Self::Blocks => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            Self::Digits => ['1', '2', '3', '4', '5', '6', '7', '8'],
+        };
+        let most = weeks.iter().copied().max().unwrap_or_default().max(1);
+        let stroke = |uses: &u64| match uses {
+            0 => {
+                if self == Self::Blocks {
+                    '·'
+                } else {
+                    '.'
+                }
+            }
+            // Rounded up: what is there is seen.
+            uses => strokes[usize::try_from((uses * 8).div_ceil(most) - 1).unwrap_or_default().min(7)],
+        };
+        weeks.iter().map(stroke).collect()
+    }
+}

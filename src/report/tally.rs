@@ -1,0 +1,366 @@
+//! What is counted of the history's entries.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::{civil::Date, tz::TimeZone};
+
+use crate::{
+    date::Moment,
+    history::{Action, Event},
+};
+
+/// How many entries of a kind are kept to be shown one by one; the rest is counted.
+const MOST_NOTES: usize = 200;
+
+/// What the entries come to, in the days and hours of one time zone.
+pub struct Tally {
+    /// Whose days and hours.
+    pub zone: TimeZone,
+    /// From when on entries count; all of them where nothing is said.
+    pub since: Option<Moment>,
+    /// How many entries counted.
+    pub entries: u64,
+    /// When the first and the last of them were made.
+    pub between: Option<(Moment, Moment)>,
+    /// How many were uses of keys.
+    pub uses: u64,
+    /// How many of the uses have no moment that can be read, and so no day.
+    pub undated: u64,
+    /// How many uses had more keys than their entry names.
+    pub cut: u64,
+    /// The uses of each day.
+    pub days: BTreeMap<Date, u64>,
+    /// The uses of each hour of the day.
+    pub hours: [u64; 24],
+    /// The uses of each key, by its name at the time.
+    pub keys: BTreeMap<String, Usage>,
+    /// The uses by each program, or by keyctl itself.
+    pub programs: BTreeMap<By, Usage>,
+    /// The uses in each project's folder, or in a folder that is none.
+    pub projects: BTreeMap<Option<String>, Usage>,
+    /// When each key was kept, replaced and so on.
+    pub changes: BTreeMap<String, Vec<(Moment, Change)>>,
+    /// What was told as it happened.
+    pub alerts: Notes,
+    /// What a search for secrets in files found.
+    pub findings: Notes,
+    /// What was tried and came to nothing.
+    pub refused: Notes,
+    /// Where the history itself is not all there, or was mended.
+    pub mended: Notes,
+}
+
+/// How a key, a program or a project takes part.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// How often.
+    pub uses: u64,
+    /// When last, if an entry says so.
+    pub last: Option<Moment>,
+    /// How often on each day.
+    pub days: BTreeMap<Date, u64>,
+    /// With which keys; of a key, by which programs.
+    pub others: BTreeSet<String>,
+}
+
+/// What a key was used by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// A program that `run` gave it to.
+    Program(String),
+    /// `get`, which printed it.
+    Printed,
+    /// `copy`, which put it on the clipboard.
+    Copied,
+    /// `env`, which printed it as a variable.
+    Exported,
+    /// An entry that does not say.
+    Unknown,
+}
+
+/// What happened to a key at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// It was kept for the first time, or again.
+    Set,
+    /// It was replaced.
+    Rotated,
+    /// A former secret came back.
+    Restored,
+    /// It was marked as not to be used.
+    Revoked,
+    /// It was removed.
+    Removed,
+}
+
+/// Entries of one kind: how many, and the latest of them.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// How many there are.
+    pub count: u64,
+    /// The latest, in their order.
+    pub latest: VecDeque<Note>,
+}
+
+/// One entry that is shown by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its number in the history.
+    pub number: u64,
+    /// When it was made.
+    pub moment: Option<Moment>,
+    /// Its action's word.
+    pub action: String,
+    /// What it says beside that.
+    pub text: String,
+    /// Which keys.
+    pub names: Vec<String>,
+    /// Which program.
+    pub program: Option<String>,
+    /// Which folder.
+    pub folder: Option<String>,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(zone: TimeZone, since: Option<Moment>) -> Self {
+        Self {
+            zone,
+            since,
+            entries: 0,
+            between: None,
+            uses: 0,
+            undated: 0,
+            cut: 0,
+            days: BTreeMap::new(),
+            hours: [0; 24],
+            keys: BTreeMap::new(),
+            programs: BTreeMap::new(),
+            projects: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            alerts: Notes::default(),
+            findings: Notes::default(),
+            refused: Notes::default(),
+            mended: Notes::default(),
+        }
+    }
+
+    /// Counts one entry. One without a moment counts only where no beginning is asked for.
+    pub fn add(&mut self, number: u64, event: &Event) {
+        self.remember_change(event);
+        if self.since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since)) {
+            return;
+        }
+        self.entries += 1;
+        if let Some(moment) = event.moment {
+            let (first, last) = self.between.unwrap_or((moment, moment));
+            self.between = Some((first.min(moment), last.max(moment)));
+        }
+        match &event.action {
+            Action::Run | Action::Get | Action::Copy | Action::Env => self.use_of(event),
+            Action::Failed => self.refused.push(number, event),
+            Action::Gap | Action::Repair => self.mended.push(number, event),
+            other => match other.as_str() {
+                "alert" => self.alerts.push(number, event),
+                "scan" => self.findings.push(number, event),
+                "refused" => self.refused.push(number, event),
+                _ => {}
+            },
+        }
+    }
+
+    fn use_of(&mut self, event: &Event) {
+        let there = event.moment.map(|moment| moment.there(&self.zone));
+        let day = there.map(jiff::civil::DateTime::date);
+        self.uses += 1;
+        self.undated += u64::from(there.is_none());
+        self.cut += u64::from(event.more > 0);
+        if let Some(there) = there {
+            *self.days.entry(there.date()).or_default() += 1;
+            self.hours[usize::try_from(there.hour()).unwrap_or_default().min(23)] += 1;
+        }
+        let by = By::of(event);
+        for name in &event.names {
+            self.keys.entry(name.clone()).or_default().count(event.moment, day, by.program());
+        }
+        let (program, project) =
+            (self.programs.entry(by).or_default(), self.projects.entry(event.folder.clone()).or_default());
+        for usage in [program, project] {
+            usage.count(event.moment, day, event.names.iter().map(String::as_str));
+        }
+    }
+
+    /// A key's life does not begin where the counting does.
+    fn remember_change(&mut self, event: &Event) {
+        let change = match event.action {
+            Action::Set | Action::Import => Change::Set,
+            Action::Rotate => Change::Rotated,
+            Action::Rollback => Change::Restored,
+            Action::Revoke => Change::Revoked,
+            Action::Remove => Change::Removed,
+            _ => return,
+        };
+        let Some(moment) = event.moment else { return };
+        for name in &event.names {
+            self.changes.entry(name.clone()).or_default().push((moment, change));
+        }
+    }
+}
+
+impl Usage {
+    fn count<'o>(&mut self, moment: Option<Moment>, day: Option<Date>, others: impl IntoIterator<Item = &'o str>) {
+        self.uses += 1;
+        self.last = self.last.max(moment);
+        if let Some(day) = day {
+            *self.days.entry(day).or_default() += 1;
+        }
+        for other in others {
+            if !self.others.contains(other) {
+                self.others.insert(other.to_owned());
+            }
+        }
+    }
+}
+
+impl By {
+    fn of(event: &Event) -> Self {
+        match (&event.action, &event.program) {
+            (_, Some(program)) => Self::Program(program.clone()),
+            (Action::Get, None) => Self::Printed,
+            (Action::Copy, None) => Self::Copied,
+            (Action::Env, None) => Self::Exported,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn program(&self) -> Option<&str> {
+        match self {
+            Self::Program(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl Notes {
+    fn push(&mut self, number: u64, event: &Event) {
+        self.count += 1;
+        if self.latest.len() == MOST_NOTES {
+            self.latest.pop_front();
+        }
+        let lost = event.lost.map(|lost| match (&event.action, lost) {
+            (Action::Gap, 1) => "1 entry could not be recorded".to_owned(),
+            (Action::Gap, _) => format!("{lost} entries could not be recorded"),
+            (_, 1) => "1 entry missing".to_owned(),
+            _ => format!("{lost} entries missing"),
+        });
+        let texts: Vec<String> = [event.note.clone(), event.outcome.clone(), lost].into_iter().flatten().collect();
+        let mut names = event.names.clone();
+        if event.more > 0 {
+            names.push(format!("and {} more", event.more));
+        }
+        self.latest.push_back(Note {
+            number,
+            moment: event.moment,
+            action: event.action.as_str().to_owned(),
+            text: texts.join(": "),
+            names,
+            program: event.program.clone(),
+            folder: event.folder.clone(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::name::KeyName;
+
+    fn moment(text: &str) -> Moment {
+        text.parse().expect(text)
+    }
+
+    fn event(word: &str, at: &str, names: &[&str]) -> Event {
+        let names: Vec<KeyName> = names.iter().map(|name| name.parse().expect("good")).collect();
+        Event::new(word.into(), moment(at)).names(&names)
+    }
+
+    fn tally(zone: TimeZone, since: Option<&str>, events: &[Event]) -> Tally {
+        let mut tally = Tally::new(zone, since.map(moment));
+        events.iter().zip(1..).for_each(|(event, number)| tally.add(number, event));
+        tally
+    }
+
+    fn some() -> Vec<Event> {
+        vec![
+            event("set", "2026-11-01T10:00:00Z", &["a", "b"]),
+            event("run", "2026-11-01T10:30:00Z", &["a", "b"]).program("node".as_ref()).folder(Path::new("/shop")),
+            event("run", "2026-11-01T23:30:00Z", &["a"]).program("npm".as_ref()).folder(Path::new("/shop")),
+            event("get", "2026-11-02T10:30:00Z", &["a"]),
+            event("failed", "2026-11-02T10:31:00Z", &["b"]).outcome("expired"),
+            event("alert", "2026-11-02T10:31:01Z", &["b"]).note("new program"),
+            event("scan", "2026-11-02T10:31:02Z", &["b"]).outcome("1 finding"),
+            event("gap", "2026-11-02T10:32:00Z", &[]).lost(2),
+            event("rotate", "2026-11-03T10:00:00Z", &["a"]),
+            event("verify", "2026-11-03T10:00:00Z", &[]),
+        ]
+    }
+
+    #[test]
+    fn uses_are_counted_by_day_hour_key_program_and_project() {
+        let tally = tally(TimeZone::UTC, None, &some());
+        let day = |text: &str| text.parse::<Date>().expect("day");
+        assert_eq!((tally.entries, tally.uses, tally.undated), (10, 3, 0));
+        assert_eq!(tally.days, [(day("2026-11-01"), 2), (day("2026-11-02"), 1)].into());
+        assert_eq!((tally.hours[10], tally.hours[23], tally.hours.iter().sum::<u64>()), (2, 1, 3));
+        assert_eq!((tally.keys["a"].uses, tally.keys["b"].uses), (3, 1));
+        assert_eq!(tally.keys["a"].last, Some(moment("2026-11-02T10:30:00Z")));
+        assert_eq!(tally.keys["a"].others.len(), 2);
+        assert_eq!(tally.programs[&By::Program("node".into())].others.len(), 2);
+        assert_eq!(tally.programs[&By::Printed].uses, 1);
+        assert_eq!((tally.projects[&Some("/shop".into())].uses, tally.projects[&None].uses), (2, 1));
+        assert_eq!(tally.between, Some((moment("2026-11-01T10:00:00Z"), moment("2026-11-03T10:00:00Z"))));
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_place_where_it_is_read() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("zone");
+        let tally = tally(berlin, None, &some());
+        assert_eq!(tally.days.values().collect::<Vec<_>>(), [&1, &2]);
+        assert_eq!((tally.hours[0], tally.hours[11]), (1, 2));
+    }
+
+    #[test]
+    fn what_is_before_the_beginning_does_not_count_but_a_keys_life_is_whole() {
+        let mut events = some();
+        events.push(Event { moment: None, ..event("get", "2026-11-03T10:00:00Z", &["a"]) });
+        let counted = tally(TimeZone::UTC, Some("2026-11-02T00:00:00Z"), &events);
+        assert_eq!((counted.entries, counted.uses, counted.undated), (7, 1, 0));
+        assert_eq!(
+            counted.changes["a"].iter().map(|(_, change)| *change).collect::<Vec<_>>(),
+            [Change::Set, Change::Rotated]
+        );
+        let all = tally(TimeZone::UTC, None, &events);
+        assert_eq!((all.uses, all.undated, all.days.values().sum::<u64>()), (4, 1, 3));
+    }
+
+    #[test]
+    fn what_stands_out_is_kept_with_its_number_and_its_words() {
+        let tally = tally(TimeZone::UTC, None, &some());
+        let told = |notes: &Notes| notes.latest.iter().map(|note| (note.number, note.text.clone())).collect::<Vec<_>>();
+        assert_eq!(told(&tally.refused), [(5, "expired".to_owned())]);
+        assert_eq!(told(&tally.alerts), [(6, "new program".to_owned())]);
+        assert_eq!(told(&tally.findings), [(7, "1 finding".to_owned())]);
+        assert_eq!(told(&tally.mended), [(8, "2 entries could not be recorded".to_owned())]);
+    }
+
+    #[test]
+    fn of_very_many_entries_the_latest_are_kept_and_all_are_counted() {
+        let many = vec![event("failed", "2026-11-02T10:31:00Z", &["b"]); 1000];
+        let tally = tally(TimeZone::UTC, None, &many);
+        assert_eq!((tally.refused.count, tally.refused.latest.len()), (1000, MOST_NOTES));
+        assert_eq!(tally.refused.latest[0].number, 801);
+    }
+}
