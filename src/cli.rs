@@ -16,10 +16,12 @@ use crate::{
     name::{KeyName, ProfileName, Tag, VariableName},
 };
 
+mod alerts;
 mod groups;
 mod history;
 mod lifecycle;
 
+pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
 pub use history::{
     History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
@@ -116,6 +118,9 @@ pub enum Verb {
     Profile(Profile),
     /// Show who used which key when, or prove that no entry was changed
     History(Box<History>),
+    /// Show what was unusual about the use of keys, and put it away when seen
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Alerts(Alerts),
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),
@@ -133,6 +138,9 @@ pub enum Verb {
     /// Hold the clipboard (started by `copy`)
     #[command(hide = true)]
     HoldClipboard(HoldClipboard),
+    /// Carry an alert to where the user wants it (started where there is one)
+    #[command(hide = true)]
+    DeliverAlert(DeliverAlert),
 }
 
 /// Which keys a command gets.

@@ -17,6 +17,7 @@ pub mod scan;
 pub mod config;
 pub mod project;
 
+pub mod alert;
 pub mod issuer;
 pub mod profile;
 pub mod rotation;

@@ -22,7 +22,6 @@ use super::{
     opening::{self, Kept},
     policy::{self, Why},
     project::{self, Project},
-    record::Strictness,
     using::{self, Used},
 };
 
@@ -133,7 +132,7 @@ fn chosen_profile(choice: &Choice) -> Result<Option<ProfileName>> {
 ///
 /// # Errors
 /// `Project` for what is not approved, which the history has as a failed `event` where its key is at hand.
-pub fn approved(home: &Home, mut wish: Wish, event: &Event, terminal: &Terminal) -> Result<Approved> {
+pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, terminal: &Terminal) -> Result<Approved> {
     let grants: Vec<Grant> = wish
         .wanted
         .iter()
@@ -150,7 +149,7 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, terminal: &Terminal)
         let refused = allow::ask_or_refuse(home, project, &grants, terminal);
         if let Err(failure) = refused {
             if failure.kind == Kind::Project {
-                record_refusal(home, &wish, event, terminal);
+                record_refusal(home, &wish, event, config, terminal);
             }
             return Err(failure);
         }
@@ -164,7 +163,7 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, terminal: &Terminal)
 
 /// Records that a project asked for keys it was not allowed, if that takes nobody's leave: a refused project must bring up
 /// no keychain's question and make no use of one. So it is recorded where the identity lies in a file, and else not.
-fn record_refusal(home: &Home, wish: &Wish, event: &Event, terminal: &Terminal) {
+fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, terminal: &Terminal) {
     if !Record::read(home).is_ok_and(|record| record.is_some_and(|record| record.keeper == KeeperKind::File)) {
         return;
     }
@@ -182,8 +181,9 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, terminal: &Terminal) 
     let refused = place.sign(refused.names(&names), wish.profile.as_ref()).outcome("refused: not allowed");
     let used = opening::identity(home).and_then(|kept| using::keys_of(home, kept, &[], &[], terminal));
     // There may be no store yet: then nothing was ever recorded, and no key could have been given.
-    if let Ok(used) = used {
-        let _ = used.record(&refused, Strictness::default(), terminal);
+    if let Ok(mut used) = used {
+        used.project = place.allowed;
+        used.record_refusal(&refused, config, terminal);
     }
 }
 
@@ -226,7 +226,10 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
     }
     chosen.names.sort();
     chosen.names.dedup();
-    chosen.used = used.take();
+    if let Some(used) = &mut used {
+        used.project.clone_from(&chosen.place.allowed);
+    }
+    chosen.used = used;
     Ok(chosen)
 }
 
@@ -237,19 +240,19 @@ impl Chosen {
     /// # Errors
     /// `Policy`.
     pub fn hold_to_policy(
-        &self,
+        &mut self,
         config: &Config,
         reason: Option<&Reason>,
         event: &Event,
         terminal: &Terminal,
     ) -> Result<()> {
-        let Some(used) = &self.used else { return Ok(()) };
+        let Self { used: Some(used), names, place, profile, .. } = self else { return Ok(()) };
         let now = event.moment.unwrap_or_else(Moment::now);
-        let placed = || self.placed(event.clone());
-        let folder = self.place.folder.as_deref().unwrap_or(Path::new(""));
-        let why = Why { reason, here: self.place.reason.max(reason_in(&config.projects, folder)) };
-        why.hold(used, &self.names, &config.rotation, placed, terminal)?;
-        policy::hold(used, &self.names, config, now, placed, terminal)
+        let placed = || place.sign(event.clone(), profile.as_ref());
+        let folder = place.folder.as_deref().unwrap_or(Path::new(""));
+        let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
+        why.hold(used, names, config, placed, terminal)?;
+        policy::hold(used, names, config, now, placed, terminal)
     }
 
     /// Records the use before it happens. A command that gets no key leaves no entry: there is nothing to tell, and no
@@ -257,13 +260,8 @@ impl Chosen {
     ///
     /// # Errors
     /// Where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: Event, strictness: Strictness, terminal: &Terminal) -> Result<()> {
+    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<()> {
         let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(()) };
-        used.record(&self.placed(event.names(&self.names)), strictness, terminal)
-    }
-
-    /// The event with the place and the profile that chose the keys.
-    fn placed(&self, event: Event) -> Event {
-        self.place.sign(event, self.profile.as_ref())
+        used.record(&self.place.sign(event.names(&self.names), self.profile.as_ref()), config, terminal)
     }
 }

@@ -33,9 +33,8 @@ use super::{policy, using};
 pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let config = config::read(&home)?;
-    let used = using::keys(&home, &[&arguments.name], terminal)?;
-    let key = used.payload.key(&arguments.name)?;
-    if !key.value.is_text() {
+    let mut used = using::keys(&home, &[&arguments.name], terminal)?;
+    if !used.payload.key(&arguments.name)?.value.is_text() {
         return Err(Failure::new(
             Kind::Usage,
             format!("the secret of `{}` is no text, which no clipboard takes", arguments.name),
@@ -44,9 +43,9 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     check_display(&arguments.name)?;
     let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
-    policy::ask(&used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
-    used.record(&event, (&config).into(), terminal)?;
-    start_holder(&key.value, arguments.seconds)?;
+    policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    used.record(&event, &config, terminal)?;
+    start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds)?;
     if arguments.json {
         terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;
     } else {

@@ -20,10 +20,9 @@ use super::{policy, using};
 pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let config = config::read(&home)?;
-    let used = using::keys(&home, &[&arguments.name], terminal)?;
-    let key = used.payload.key(&arguments.name)?;
+    let mut used = using::keys(&home, &[&arguments.name], terminal)?;
     let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
-    policy::ask(&used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let on_screen = std::io::stdout().is_terminal();
     if on_screen
         && !arguments.show
@@ -33,8 +32,8 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
-    used.record(&event, (&config).into(), terminal)?;
-    terminal.data(key.value.expose())?;
+    used.record(&event, &config, terminal)?;
+    terminal.data(used.payload.key(&arguments.name)?.value.expose())?;
     if on_screen {
         terminal.data(b"\n")?;
     }

@@ -1,5 +1,6 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
+pub mod alerts;
 pub mod allow;
 pub mod caller;
 pub mod change;
@@ -228,6 +229,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Deny(arguments) => allow::deny(&arguments, terminal),
         Verb::Profile(arguments) => profile::profile(arguments, terminal),
         Verb::History(arguments) => history::history(*arguments, terminal),
+        Verb::Alerts(arguments) => alerts::alerts(arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),
@@ -235,5 +237,6 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
+        Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
     }
 }

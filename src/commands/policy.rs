@@ -2,6 +2,7 @@
 //! says whether they are given, and one line says how they stand.
 
 use crate::{
+    alert::End,
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
@@ -14,7 +15,6 @@ use crate::{
 use super::{
     caller,
     judging::{Clock, Judged},
-    record::Strictness,
     reminded,
     using::Used,
 };
@@ -24,7 +24,7 @@ use super::{
 /// # Errors
 /// `Policy` with every key that is not given; the history has it as a failed `event`.
 pub fn hold(
-    used: &Used,
+    used: &mut Used,
     names: &[KeyName],
     config: &Config,
     now: Moment,
@@ -37,8 +37,7 @@ pub fn hold(
     if !stopped.is_empty() {
         let refused = Event { action: Action::Failed, note: None, ..event() };
         let refused = refused.names(stopped.iter().map(|key| key.name)).outcome(outcome(&stopped));
-        // That it is refused does not hang on its being written down.
-        used.record(&refused, Strictness::default(), terminal)?;
+        used.record_refusal(&refused, config, terminal);
         return Err(refusal(&stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
@@ -55,6 +54,7 @@ pub fn hold(
             terminal.say(&format!("{}: {}", phrases(&keys, clock), replace(&keys)));
         }
     }
+    used.ended = ended(&keys);
     Ok(())
 }
 
@@ -76,7 +76,7 @@ impl Why<'_> {
         self,
         used: &Used,
         names: &[KeyName],
-        settings: &Settings,
+        config: &Config,
         event: impl FnOnce() -> Event,
         terminal: &Terminal,
     ) -> Result<()> {
@@ -87,7 +87,7 @@ impl Why<'_> {
                 None => Ok(()),
             };
         }
-        let from = |name: &KeyName, key: &crate::store::payload::Key| settings.plan(name, &key.facts).reason;
+        let from = |name: &KeyName, key: &crate::store::payload::Key| config.rotation.plan(name, &key.facts).reason;
         let stopped = |from_whom: ReasonFrom| -> Vec<&KeyName> {
             keys().filter(|(name, key)| self.here.max(from(name, key)) >= from_whom).map(|(name, _)| name).collect()
         };
@@ -98,7 +98,7 @@ impl Why<'_> {
         }
         let refused = Event { action: Action::Failed, note: None, names: Vec::new(), ..event() };
         let refused = refused.names(stopped.iter().copied()).outcome("refused: no reason");
-        used.record(&refused, Strictness::default(), terminal)?;
+        used.record_refusal(&refused, config, terminal);
         Err(unsaid("given", &stopped, agent.as_deref()))
     }
 }
@@ -137,7 +137,7 @@ pub fn in_the_reason(name: &KeyName) -> Failure {
 /// # Errors
 /// As [`Why::hold`].
 pub fn ask(
-    used: &Used,
+    used: &mut Used,
     name: &KeyName,
     config: &Config,
     reason: Option<&Reason>,
@@ -146,10 +146,22 @@ pub fn ask(
 ) -> Result<()> {
     let names = std::slice::from_ref(name);
     let why = Why { reason, here: ReasonFrom::Nobody };
-    why.hold(used, names, &config.rotation, || event.clone(), terminal)?;
+    why.hold(used, names, config, || event.clone(), terminal)?;
     let clock = Clock::of(&used.kept, &used.payload, Moment::now());
-    say_unfit(&judged(used, names, &config.rotation, clock), clock, terminal);
+    let keys = judged(used, names, &config.rotation, clock);
+    say_unfit(&keys, clock, terminal);
+    used.ended = ended(&keys);
     Ok(())
+}
+
+/// The keys that have ended, for the watch.
+fn ended(keys: &[Judged]) -> Vec<(KeyName, End)> {
+    let end = |key: &Judged| match key.outlook.state {
+        State::Revoked => Some((key.name.clone(), End::Revoked)),
+        State::Expired => Some((key.name.clone(), End::Expired)),
+        _ => None,
+    };
+    keys.iter().filter_map(end).collect()
 }
 
 fn judged<'u>(used: &'u Used, names: &'u [KeyName], settings: &Settings, clock: Clock) -> Vec<Judged<'u>> {

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Event, Log, Mark, Verdict},
+    history::{Appended, Event, Log, Mark, Verdict},
     home::{Home, Lock},
     identity::{
         anchor::{Anchor, Id},
@@ -32,6 +32,15 @@ impl From<&Config> for Strictness {
     }
 }
 
+/// What became of recording a use.
+#[derive(Debug)]
+pub enum Recorded {
+    /// It stands in the history, under this number.
+    As(u64),
+    /// It does not, and why.
+    Not(String),
+}
+
 /// The history that belongs to an opened store.
 #[must_use]
 pub fn log(home: &Home, kept: &Kept, log: Id) -> Log {
@@ -46,7 +55,8 @@ pub fn known(anchor: &Anchor) -> Option<Mark> {
 
 /// Records a change to the store, and waits for the disk. What cannot be recorded is said and does not stop it.
 pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Mark> {
-    append(log, event, true, terminal).map_err(|failure| unrecorded(log, &failure, terminal)).ok()
+    let appended = append(log, event, true, terminal).map_err(|failure| unrecorded(log, &failure, terminal));
+    appended.ok().map(|appended| appended.mark)
 }
 
 /// Records a use of keys before it happens, and moves the anchor forward once a day.
@@ -60,27 +70,31 @@ pub fn usage(
     event: &Event,
     strictness: Strictness,
     terminal: &Terminal,
-) -> Result<()> {
+) -> Result<Recorded> {
     let now = event.moment.unwrap_or_else(Moment::now);
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
     match append(log, event, strictness.sync || new_day, terminal) {
-        Ok(mark) if new_day => renew_anchor(home, kept, mark, now),
-        Ok(_) => {}
-        Err(failure) if strictness.required => {
-            return Err(failure.hint("`history.required` in `config.toml` asks for it"));
+        Ok(appended) => {
+            if new_day {
+                renew_anchor(home, kept, appended.mark, now);
+            }
+            Ok(Recorded::As(appended.mark.seq))
         }
-        Err(failure) => unrecorded(log, &failure, terminal),
+        Err(failure) if strictness.required => Err(failure.hint("`history.required` in `config.toml` asks for it")),
+        Err(failure) => {
+            unrecorded(log, &failure, terminal);
+            Ok(Recorded::Not(failure.message))
+        }
     }
-    Ok(())
 }
 
-fn append(log: &Log, event: &Event, durable: bool, terminal: &Terminal) -> Result<Mark> {
+fn append(log: &Log, event: &Event, durable: bool, terminal: &Terminal) -> Result<Appended> {
     let appended = log.append(&caller::sign(event), durable)?;
-    if let Some(repaired) = appended.repaired {
+    if let Some(repaired) = &appended.repaired {
         terminal.warn(&format!("the history was mended: {repaired}"));
     }
-    Ok(appended.mark)
+    Ok(appended)
 }
 
 fn unrecorded(log: &Log, failure: &Failure, terminal: &Terminal) {

@@ -30,14 +30,14 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
-    let approved = choosing::approved(&home, wanted, &event, terminal)?;
-    let chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
+    let mut chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
-    chosen.record(event, (&config).into(), terminal)?;
+    chosen.record(event, &config, terminal)?;
     match program.become_it(&environment)? {}
 }
 

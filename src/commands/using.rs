@@ -1,6 +1,10 @@
 //! Keys taken out of the store for use: all are there or none is used, and the use is recorded first.
 
+use std::path::PathBuf;
+
 use crate::{
+    alert::End,
+    config::Config,
     failure::{Failure, Kind, Result},
     history::Event,
     home::Home,
@@ -10,6 +14,8 @@ use crate::{
 };
 
 use super::{
+    alerts::watch,
+    caller,
     opening::{self, Kept},
     record::{self, Strictness},
 };
@@ -22,6 +28,10 @@ pub struct Used {
     pub kept: Kept,
     /// The keys that were asked for, and no others.
     pub payload: Payload,
+    /// The folder of the project that asks for them, where one does.
+    pub project: Option<PathBuf>,
+    /// Those of them that have ended and are given all the same.
+    pub ended: Vec<(KeyName, End)>,
 }
 
 /// Opens the store and takes these keys out.
@@ -59,16 +69,29 @@ pub fn keys_of(
         return Err(Failure::new(Kind::Missing, format!("no keys named {}", names.join(", ")))
             .hint("keep each with `keyctl set NAME`"));
     }
-    Ok(Used { home: home.clone(), kept, payload })
+    Ok(Used { home: home.clone(), kept, payload, project: None, ended: Vec::new() })
 }
 
 impl Used {
-    /// Records the use, before it happens.
+    /// Records the use, before it happens, and tells of it if it is unusual.
     ///
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: &Event, strictness: Strictness, terminal: &Terminal) -> Result<()> {
+    pub fn record(&self, event: &Event, config: &Config, terminal: &Terminal) -> Result<()> {
+        self.write_down(event, config.into(), config, terminal)
+    }
+
+    /// Records that keys were refused. That they are does not hang on its being written down.
+    pub fn record_refusal(&self, event: &Event, config: &Config, terminal: &Terminal) {
+        let _ = self.write_down(event, Strictness::default(), config, terminal);
+    }
+
+    fn write_down(&self, event: &Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
         let log = record::log(&self.home, &self.kept, self.payload.log);
-        record::usage(&self.home, &self.kept, &log, event, strictness, terminal)
+        let event = caller::sign(event);
+        let is_quick = watch::is_quick(&log);
+        let recorded = record::usage(&self.home, &self.kept, &log, &event, strictness, terminal)?;
+        watch::Watch { used: self, log: &log, settings: &config.alerts, terminal }.look_at(&event, &recorded, is_quick);
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! file must be the user's own and nobody else's to change.
 
 use crate::{
+    alert,
     failure::{Failure, Kind, Result},
     home::{self, Home},
     platform,
@@ -13,6 +14,7 @@ use crate::{
     rotation::Settings,
 };
 
+mod alerts;
 pub mod projects;
 mod rotation;
 
@@ -25,6 +27,8 @@ pub struct Config {
     pub history: History,
     /// When and how keys are replaced.
     pub rotation: Settings,
+    /// What is told of uses that are unusual.
+    pub alerts: alert::Settings,
     /// What holds in some folders.
     pub projects: Vec<projects::InFolder>,
     /// Who is told of keys that are due.
@@ -87,7 +91,7 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 }
 
 fn look(reader: &mut Reader, table: &Table) -> Config {
-    reader.known(table, &[&["profiles", "history", "reminders", "projects"][..], &rotation::TABLES].concat());
+    reader.known(table, &[&["profiles", "history", "reminders", "alerts", "projects"][..], &rotation::TABLES].concat());
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
@@ -99,7 +103,8 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
         json: fields.get("json").is_some_and(|value| reader.truth(value)),
     });
     let projects = projects::look(reader, table, dirs::home_dir().as_deref());
-    Config { profiles, history, rotation, projects, reminders: reminders.unwrap_or_default() }
+    let alerts = alerts::look(reader, table);
+    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -131,14 +136,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 
@@ -201,6 +206,22 @@ mod tests {
              line 4, column 10: this is no folder by its whole path, nor one that begins with `~/`\n\
              line 5, column 18: this is either `never`, `agents` or `always`\n\
              line 6, column 1: `folder` has to be here"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_is_read() {
+        let text = "[alerts]\nnew_program = false\nagent = true\nburst = 200\nnotify = true\nprogram = [\"tell\"]\n";
+        let alerts = parse(text.as_bytes()).unwrap().alerts;
+        assert_eq!((alerts.off, alerts.burst, alerts.notify), (vec![alert::Rule::Program], 200, true));
+        assert_eq!(alerts.program.unwrap(), ["tell"]);
+        assert_eq!(parse(b"[alerts]\nburst = false\n").unwrap().alerts.off, [alert::Rule::Burst]);
+        assert_eq!(
+            said("[alerts]\nburst = 5\nhour = 3\nnight = true\nprogram = \"x\"\n"),
+            "line 2, column 9: this is either `false` or a number of uses within a minute, from 10 to 300\n\
+             line 3, column 8: expected `true` or `false`, found a number\n\
+             line 4, column 1: the field `night` is not known here, only `new_program`, `new_project`, `agent`, `burst`, `ended`, `hour`, `refused`, `history`, `notify`, `program`\n\
+             line 5, column 11: expected a list of texts, found a text"
         );
     }
 

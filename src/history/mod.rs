@@ -51,6 +51,7 @@ mod prune;
 pub mod query;
 mod read;
 mod reason;
+mod recent;
 mod segment;
 pub mod usage;
 mod uses;

@@ -70,7 +70,8 @@ mod linux {
     }
 
     fn stat(process: i32) -> Option<(String, i32)> {
-        let mut line = [0; 512];
+        // The parent's number ends before the fortieth byte; of what comes after nothing is wanted.
+        let mut line = [0; 64];
         let length = File::open(format!("/proc/{process}/stat")).and_then(|mut file| file.read(&mut line)).ok()?;
         parse(&line[..length])
     }

@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["cli", "terminal"],
     &["launch", "exchange", "rotator", "reminder", "report", "scan"],
     &["project", "config"],
-    &["profile", "rotation", "issuer"],
+    &["profile", "rotation", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess"],

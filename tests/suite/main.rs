@@ -8,6 +8,7 @@ mod sandbox;
 mod tools;
 
 mod aging;
+mod alerting;
 mod allowing;
 mod architecture;
 mod cctv;

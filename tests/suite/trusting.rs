@@ -36,7 +36,9 @@ fn what_nobody_has_allowed_gets_nothing_and_no_keychain_is_asked() {
     let record = sandbox.data("keeper.toml");
     let by_file = std::fs::read_to_string(&record).expect("read");
     std::fs::write(&record, by_file.replace("file", "keychain")).expect("write");
-    let (ran, trace) = sandbox.call(&["run", "--", "touch", "started"]).traced("openat,connect,execve");
+    let bus = format!("unix:path={}", sandbox.outside().join("bus").display());
+    let call = sandbox.call(&["run", "--", "touch", "started"]).env("DBUS_SESSION_BUS_ADDRESS", bus);
+    let (ran, trace) = call.traced("openat,connect,execve");
     ran.says("", &refused("~/project", &["A <- key a", "B <- key b"]), 125);
     for untouched in ["connect(", "identity.txt", "store.age", "anchor.txt", "history."] {
         assert!(!trace.contains(untouched), "{untouched}: {trace}");

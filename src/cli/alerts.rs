@@ -1,0 +1,44 @@
+//! `keyctl alerts` and its commands.
+
+use clap::{Args, Subcommand};
+
+/// `keyctl alerts`
+#[derive(Args)]
+pub struct Alerts {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: AlertsVerb,
+}
+
+/// What `keyctl alerts` does.
+#[derive(Subcommand)]
+pub enum AlertsVerb {
+    /// List the alerts that were not put away yet
+    List {
+        /// Also those that were
+        #[arg(long, short = 'a')]
+        all: bool,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put alerts away that you have looked at; the history keeps them
+    Ack {
+        /// Their numbers, as `keyctl alerts list` shows them
+        #[arg(value_name = "NUMBER", required_unless_present = "all")]
+        numbers: Vec<u64>,
+        /// All of them
+        #[arg(long, conflicts_with = "numbers")]
+        all: bool,
+    },
+    /// Send a trial alert in every way that `config.toml` names
+    Test,
+}
+
+/// The part of an alert that goes on by itself.
+#[derive(Args)]
+pub struct DeliverAlert {
+    /// Deliver it here and now
+    #[arg(long)]
+    pub stay: bool,
+}

@@ -1,0 +1,131 @@
+//! An alert on its way to the desktop and to the user's own program.
+//!
+//! A use of keys must not wait for either, and `run` becomes another program that must not find children it never had. So
+//! keyctl starts itself once more, gives that one the alert on its standard input, and waits only until it has started
+//! another one of itself in the background, which nobody waits for. What goes there are names, never a secret.
+
+use std::{
+    io::{Read, Write},
+    process::{Command, ExitCode, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    alert::Settings,
+    cli,
+    date::Moment,
+    failure::{Failure, Result},
+    history::{Action, Event},
+    platform,
+    reminder::notification,
+    subprocess::Program,
+    terminal::Terminal,
+};
+
+/// What a user's program may take to carry it on.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// The most bytes that an alert is handed over in.
+const LARGEST: u64 = 64 * 1024;
+
+/// What is delivered.
+pub struct Message(Value);
+
+impl Message {
+    /// An alert, as its entry has it.
+    #[must_use]
+    pub fn of(event: &Event, number: Option<u64>) -> Self {
+        let mut value = event.to_value();
+        value["n"] = number.into();
+        Self(value)
+    }
+
+    fn text(&self) -> &str {
+        self.0["note"].as_str().unwrap_or_default()
+    }
+
+    fn notify(&self) -> Result<()> {
+        notification::show("keyctl: alert", self.text())
+    }
+
+    /// Gives the program one line of JSON on its standard input.
+    fn tell(&self, command: &[String]) -> Result<()> {
+        let program = Program::find(command, "alert program")?;
+        program.succeed(format!("{}\n", self.0).into_bytes().into(), Stdio::null(), DEADLINE).map(drop)
+    }
+}
+
+/// Starts the delivery, if there is a way that is set. What becomes of it is not this call's matter.
+pub fn start(settings: &Settings, message: &Message) {
+    if !settings.notify && settings.program.is_none() {
+        return;
+    }
+    let order = json!({ "alert": message.0, "notify": settings.notify, "program": settings.program });
+    let _ = hand_over(order.to_string().as_bytes(), &["deliver-alert"], |child| child.wait().map(drop));
+}
+
+fn hand_over(
+    order: &[u8],
+    words: &[&str],
+    then: impl FnOnce(&mut std::process::Child) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    platform::detach(&mut command);
+    let mut child = command.spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(order)?;
+    }
+    then(&mut child)
+}
+
+/// The background's part of it.
+///
+/// # Errors
+/// When it cannot go on; there is nobody to hear of it.
+pub fn deliver(arguments: &cli::DeliverAlert, _: &Terminal) -> anyhow::Result<ExitCode> {
+    let mut order = Vec::new();
+    std::io::stdin().lock().take(LARGEST).read_to_end(&mut order)?;
+    if !arguments.stay {
+        hand_over(&order, &["deliver-alert", "--stay"], |_| Ok(()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let order: Value = serde_json::from_slice(&order)?;
+    let message = Message(order["alert"].clone());
+    let program: Option<Vec<String>> = serde_json::from_value(order["program"].clone())?;
+    let told = program.map(|program| message.tell(&program));
+    if order["notify"] == true {
+        message.notify()?;
+    }
+    told.transpose()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sends a trial alert in each way that is set, and waits for it.
+///
+/// # Errors
+/// `Remote` and the like for the first way that does not work.
+pub fn test(settings: &Settings, terminal: &Terminal) -> Result<()> {
+    let event = Event::new(Action::Alert, Moment::now()).rule("test").note("this is a trial; nothing has happened");
+    let message = Message::of(&event, None);
+    terminal.warn(&format!("alert: {}", message.text()));
+    if !settings.notify && settings.program.is_none() {
+        terminal.say("alerts are shown where they happen and stand in the history; no other way is set");
+        terminal.hint("in `config.toml`, under `[alerts]`: `notify = true`, or `program = [\"/path/to/program\"]`");
+        return Ok(());
+    }
+    let mut failed: Option<Failure> = None;
+    let mut say = |tried: Result<()>, done: &str| match tried {
+        Ok(()) => terminal.say(done),
+        Err(failure) if failed.is_none() => failed = Some(failure),
+        Err(failure) => terminal.failure(&failure, None),
+    };
+    if settings.notify {
+        say(message.notify(), "the desktop shows it");
+    }
+    if let Some(program) = &settings.program {
+        say(message.tell(program), &format!("`{}` was told", program[0]));
+    }
+    failed.map_or(Ok(()), Err)
+}
