@@ -77,7 +77,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
             // Numbers stand behind every third dot.
             let number = 1 + 3 * random.below(fields.len() / 3);
             if number < fields.len() {
-                fields[number] = random.of(&[b"18446744073709551615".as_slice(), b"0", b"2", b"01", b""]);
+                fields[number] = random.of::<&[u8]>(&[b"18446744073709551615", b"0", b"2", b"01", b""]);
             }
             *bytes = fields.join(&b'.');
         }
