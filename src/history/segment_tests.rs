@@ -245,6 +245,20 @@ fn a_lost_head_is_sealed_anew_over_all_files() {
     assert_eq!(log.reseal(Moment::from_seconds(0)).unwrap_err().kind, Kind::Store);
 }
 
+/// Without a head a log's first line is asked for its number before anything is proven.
+#[test]
+fn a_number_that_no_entry_has_is_no_place_to_begin() {
+    let (_folder, log, _) = super::tests::history_of(3);
+    fs::remove_file(log.file("head")).unwrap();
+    let whole = fs::read(log.file("log")).unwrap();
+    for number in [0, 2, 9, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
+        put(&log.file("log"), &[b"1.", number.to_string().as_bytes(), &whole[3..]].concat());
+        assert_eq!(said(&log), "tampered at #1: its number is not the next one", "{number}");
+        assert!(log.read().unwrap().next().unwrap().is_err());
+        assert_eq!(log.reseal(Moment::from_seconds(0)).unwrap_err().kind, Kind::Store);
+    }
+}
+
 #[test]
 fn a_head_from_before_there_were_segments_is_read() {
     let (_folder, log, _) = super::tests::history_of(3);
