@@ -20,7 +20,7 @@ use super::{
     *,
 };
 
-/// The most memory the process may ever have, in KiB, with the files that are made in it, of up to 2 MiB.
+/// The most memory the process may ever have, in KiB, with the files that are made in it, of up to 1 MiB.
 const MOST_MEMORY: u64 = 64 * 1024;
 
 /// xorshift64*: what it gives is the same for the same seed.
@@ -91,7 +91,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
         }
         _ => {
             let filler = [0, b'x', b'.', b'\n'][random.below(4)];
-            let length = if random.below(100) == 0 { 2 * 1024 * 1024 } else { random.below(20_000) };
+            let length = if random.below(100) == 0 { 1024 * 1024 } else { random.below(20_000) };
             drop(bytes.splice(at..at, std::iter::repeat_n(filler, length)));
         }
     }

@@ -62,6 +62,8 @@ mod crash_tests;
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
+mod prune_tests;
+#[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
 mod tamper_tests;

@@ -18,7 +18,6 @@ use keyctl::{
 const SIZES: &[u64] = &[1_000, 100_000, 1_000_000];
 
 fn main() {
-    // `cargo bench` puts an argument of its own at the end.
     let given: Vec<u64> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     println!(
         "| entries | files | bytes each | add, first tenth | add, last tenth | the slowest | verify | read | peak memory |"

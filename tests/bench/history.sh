@@ -10,4 +10,4 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 printf '%s, %s cores (%s), Linux %s\n\n' "$(date +%F)" "$(nproc)" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(uname -r | cut -d- -f1)"
-cargo bench --quiet --locked --bench history -- "$@"
+cargo run --release --quiet --locked --example history-bench -- "$@"

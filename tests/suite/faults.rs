@@ -514,7 +514,7 @@ fn a_fault_anywhere_in_the_closing_of_a_file_of_the_history_loses_no_entry() {
         }
         no_secret_in_the_clear(home)
     };
-    let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
+    let (count, bad) = sweep_points(template.path(), true, &|home| keyctl(home, &arguments), &judge, points_of_writing);
     println!("the closing of a file of the history: {count} faults, {} bad", bad.len());
     assert!(count > 100, "only {count} points: the trace was not read");
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
