@@ -6,8 +6,8 @@ use std::{
     ffi::OsString,
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -30,6 +30,9 @@ const QUIET: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 /// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What a program prints, piece by piece.
+type Printed = Receiver<Zeroizing<Vec<u8>>>;
 
 /// A program that was found, and what messages call it.
 pub struct Program {
@@ -149,7 +152,7 @@ impl Program {
     /// Runs the program with this on its standard input, however it ends.
     ///
     /// # Errors
-    /// `NotFound` and `NotExecutable` when it cannot be started; `Remote` when it does not end in time, and then its
+    /// `NotFound` and `NotExecutable` when it cannot be started, `Disk` without a thread; `Remote` when it does not end in time, and then its
     /// whole process group is killed, or prints more than 64 KiB.
     pub fn run(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Ended> {
         let Stopped { status, output } = self.run_or_stop(input, output, deadline)?;
@@ -176,17 +179,19 @@ impl Program {
         } else {
             platform::lead_group(&mut command);
         }
+        // Before the program is there, so that it is not started where nobody could listen to it.
+        let (feed, (listen, printed)) = (feed(input)?, listen()?);
         let mut child = command.spawn().map_err(|error| {
             let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
             Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(&error)))
         })?;
-        feed(&mut child, input);
-        let printed = listen(&mut child);
+        let _ = (child.stdin.take().map(|pipe| feed.send(pipe)), child.stdout.take().map(|pipe| listen.send(pipe)));
+        drop((feed, listen));
         self.wait(child, &printed, deadline)
     }
 
     /// Collects what is printed until the program has ended.
-    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Stopped> {
+    fn wait(&self, mut child: Child, printed: &Printed, deadline: Duration) -> Result<Stopped> {
         let begun = Instant::now();
         // All the room from the start: a vector that grows leaves what it held behind.
         let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
@@ -231,32 +236,48 @@ impl Program {
     }
 }
 
-/// Writes to the program from a thread of its own, since it may not read. That it closed its input early is its own
-/// affair.
-fn feed(child: &mut Child, text: Zeroizing<Vec<u8>>) {
-    if let Some(mut input) = child.stdin.take() {
-        thread::spawn(move || drop(input.write_all(&text)));
-    }
+/// Writes to the program from a thread of its own, since it may not read: to the pipe that is sent to it. That the program
+/// closed its input early is its own affair.
+fn feed(text: Zeroizing<Vec<u8>>) -> Result<Sender<ChildStdin>> {
+    let (send, pipe) = channel::<ChildStdin>();
+    start(move || {
+        if let Ok(mut input) = pipe.recv() {
+            drop(input.write_all(&text));
+        }
+    })?;
+    Ok(send)
 }
 
-/// Reads what the program prints from a thread of its own, since something else may keep the pipe open.
-fn listen(child: &mut Child) -> Receiver<Zeroizing<Vec<u8>>> {
+/// Reads what the program prints from a thread of its own, since something else may keep the pipe open: from the pipe that
+/// is sent to it.
+fn listen() -> Result<(Sender<ChildStdout>, Printed)> {
     let (send, printed) = channel();
-    if let Some(mut output) = child.stdout.take() {
-        thread::spawn(move || {
-            let mut room = Zeroizing::new(vec![0; 8 * 1024]);
-            loop {
-                match output.read(&mut room) {
-                    Ok(0) => return,
-                    Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => return,
-                }
+    let (give, pipe) = channel::<ChildStdout>();
+    start(move || {
+        let Ok(mut output) = pipe.recv() else { return };
+        let mut room = Zeroizing::new(vec![0; 8 * 1024]);
+        loop {
+            match output.read(&mut room) {
+                Ok(0) => return,
+                Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
             }
-        });
-    }
-    printed
+        }
+    })?;
+    Ok((give, printed))
+}
+
+fn start(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().spawn(work).map(drop).map_err(|error| no_thread(&error))
+}
+
+/// The failure of a machine that has no thread to spare.
+#[must_use]
+pub fn no_thread(error: &io::Error) -> Failure {
+    Failure::new(Kind::Disk, format!("no thread can be started: {}", reason(error)))
+        .hint("the system has too many processes, or lets this user have no more (`ulimit -u`)")
 }
 
 /// Ends the program and its group. Once it was waited for, its number may be another's, so then nothing is killed.

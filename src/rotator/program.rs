@@ -87,7 +87,8 @@ fn copy(secret: &Secret) -> Zeroizing<Vec<u8>> {
 }
 
 /// Says what holds after a program that did run.
-fn stays(failure: Failure) -> Failure {
+#[must_use]
+pub fn stays(failure: Failure) -> Failure {
     if failure.kind == Kind::Remote { failure.hint(STAYS) } else { failure }
 }
 

@@ -34,6 +34,7 @@ mod recording;
 mod recovering;
 mod reporting;
 mod rotating;
+mod rotating_aside;
 mod rotating_aws;
 mod running;
 mod storing;

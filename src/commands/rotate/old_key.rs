@@ -9,6 +9,7 @@ use crate::{
     rotation::AwsIam,
     rotator::aws_iam::{Client, Listed},
     store::payload::{Former, Payload},
+    terminal::Terminal,
 };
 
 use super::{Opened, Scene, aws::Bench};
@@ -49,6 +50,17 @@ pub(super) fn is_there(pair: &AwsIam, payload: &Payload, now: Moment) -> bool {
     overlap_ends(pair, payload, now).is_none() && former.iter().any(|former| former.wipe.is_some())
 }
 
+/// Says that the access key is switched off at AWS which a former secret belongs to, where keyctl has done that.
+pub fn say_switched_off(pairs: &[AwsIam], payload: &Payload, name: &KeyName, former: &Former, terminal: &Terminal) {
+    let Some(pair) = pairs.iter().find(|pair| pair.id == *name || pair.secret == *name) else { return };
+    let ids = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
+    let same = |id: &&Former| (id.step, id.until) == (former.step, former.until) && id.wipe.is_some();
+    if let Some(id) = ids.iter().rev().find(same).and_then(|id| id.value.expose_text()) {
+        terminal.warn(&format!("`{id}` is switched off at AWS, so it does not work"));
+        terminal.hint(&format!("to switch it on: `aws iam update-access-key --access-key-id {id} --status Active`"));
+    }
+}
+
 /// When the last overlap of the pair ends, if that is still to come.
 pub(super) fn overlap_ends(pair: &AwsIam, payload: &Payload, now: Moment) -> Option<Moment> {
     let former = payload.keys.get(&pair.secret).map(|key| key.former.as_slice()).unwrap_or_default();
@@ -58,6 +70,7 @@ pub(super) fn overlap_ends(pair: &AwsIam, payload: &Payload, now: Moment) -> Opt
 /// Step 8: deletes former keys at AWS, and what the store still has of them.
 pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &Old) -> Result<Vec<String>> {
     let mut deleted = Vec::new();
+    let is_off = listed.iter().any(|key| key.id == bench.current && !key.active);
     for key in listed.iter().filter(|key| key.id != bench.current) {
         let Some(former) = bench.is_former(&key.id) else { continue };
         let why_not = match which {
@@ -69,6 +82,17 @@ pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &
         if let Some(why) = why_not {
             return Err(Failure::new(Kind::Negative, format!("the old key `{}` is {why}; it is not deleted", key.id))
                 .hint(format!("if nobody does: `keyctl rotate {} --finish`", bench.pair.id)));
+        }
+        if is_off && key.active {
+            let said = format!(
+                "the store's own key `{}` is switched off at AWS: without `{}` none would work",
+                bench.current, key.id
+            );
+            let on = format!(
+                "to switch it on: `aws iam update-access-key --access-key-id {} --status Active`",
+                bench.current
+            );
+            return Err(Failure::new(Kind::Negative, format!("{said}; nothing was deleted")).hint(on));
         }
         client.delete(&key.id)?;
         let was_on = if key.active { ", which was still switched on" } else { "" };
