@@ -7,7 +7,11 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -42,6 +46,7 @@ pub struct Program {
     variables: Vec<(&'static str, String)>,
     role: &'static str,
     of_system: bool,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// How a program ended, and what it printed.
@@ -54,7 +59,7 @@ pub struct Ended {
 
 /// What a program printed until it ended, or until it was stopped.
 pub struct Stopped {
-    /// Its exit code or signal; `None` where it was stopped at its deadline.
+    /// Its exit code or signal; `None` where it was stopped.
     pub status: Option<ExitStatus>,
     /// Its standard output, if that was piped.
     pub output: Zeroizing<Vec<u8>>,
@@ -92,7 +97,7 @@ impl Program {
         if let Some(path) = candidates.iter().find(|path| path.is_file() && platform::is_executable(path)) {
             let arguments = arguments.iter().map(OsString::from).collect();
             let (path, name) = (path.clone(), name.clone());
-            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false });
+            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false, stop: None });
         }
         if candidates.iter().any(|path| path.exists()) {
             return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
@@ -111,6 +116,7 @@ impl Program {
             variables: Vec::new(),
             role: "program",
             of_system: true,
+            stop: None,
         }
     }
 
@@ -119,6 +125,17 @@ impl Program {
     pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
         self
+    }
+
+    /// The same program, which is stopped as soon as this is true.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Arc<AtomicBool>) -> Self {
+        self.stop = Some(Arc::clone(stop));
+        self
+    }
+
+    fn is_to_stop(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::SeqCst))
     }
 
     /// A failure of this program: "the rotator `x` …".
@@ -159,9 +176,12 @@ impl Program {
         status.map(|status| Ended { status, output }).ok_or_else(|| self.late(deadline))
     }
 
-    /// The failure of a program that was stopped at its deadline.
+    /// The failure of a program that was stopped at its deadline, or before.
     #[must_use]
     pub fn late(&self, deadline: Duration) -> Failure {
+        if self.is_to_stop() {
+            return self.failure("was stopped");
+        }
         self.failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
     }
 
@@ -228,7 +248,7 @@ impl Program {
             if status.is_some() && drained {
                 return Ok(Stopped { status, output });
             }
-            if status.is_none() && over >= deadline {
+            if status.is_none() && (over >= deadline || self.is_to_stop()) {
                 stop(&mut child, false);
                 return Ok(Stopped { status, output });
             }

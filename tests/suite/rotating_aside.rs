@@ -307,3 +307,62 @@ fn a_word_for_nothing_or_a_key_that_was_cut_short_is_no_new_secret_though_the_ro
         holds(&sandbox, OLD);
     }
 }
+
+/// Waits until a condition holds, for as long as a busy machine may take.
+#[track_caller]
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !holds() {
+        assert!(std::time::Instant::now() < until, "{what} never came");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_second_signal_says_what_holds_and_the_third_one_stops_the_rotator() {
+    use std::{
+        io::{BufRead, BufReader},
+        os::unix::process::ExitStatusExt,
+        process::{Command, Stdio},
+    };
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; sleep 100");
+    let mut call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]);
+    call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = call.command.spawn().expect("start");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    wait_for("the rotator", || calls(&sandbox) == 1);
+    let mut next = |count: usize| {
+        let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        lines.by_ref().take(count).map(|line| line + "\n").collect::<String>()
+    };
+    let said =
+        "keyctl: waiting for the rotator of `shop/key`, so that its new secret is not lost; at most 120 seconds\n";
+    assert_eq!(next(1), said);
+    let said = "keyctl: still waiting; the store has the old secret of `shop/key`\n\
+                keyctl: hint: once more stops the rotator: a new secret that it has made is lost then\n";
+    assert_eq!(next(2), said);
+    let said = next(10);
+    assert!(said.starts_with("keyctl: the rotator `~/rotator` was stopped\n"), "{said}");
+    assert_eq!(child.wait().expect("ended").signal(), Some(15));
+    // What it had printed is not lost after all.
+    assert_eq!(unfinished(&sandbox), 1);
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn of_all_that_is_due_none_waits_again_for_a_lock_that_is_busy() {
+    let sandbox = with_rotator(GIVES);
+    for name in ["shop/key", "shop/two", "shop/three"] {
+        if name != "shop/key" {
+            sandbox.set(name, "another-secret");
+        }
+        sandbox.call(&["edit", name, "--expires", "2020-01-01", "-q"]).run();
+    }
+    let lock = std::fs::File::create(sandbox.data("rotate.lock")).expect("create");
+    lock.lock().expect("free");
+    let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
+    let said = ran.stderr();
+    assert!(said.starts_with("keyctl: 1 of 3: ") && !said.contains("2 of 3") && ran.code() == 8, "{said}");
+    assert_eq!(calls(&sandbox), 0);
+}

@@ -80,6 +80,17 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
             }
             // Whoever ends a question wants to end all of them.
             Err(failure) if failure.kind == Kind::Interrupted => return Err(failure.into()),
+            // Whoever holds the lock now has it for the others too, and may be at work on the same.
+            Err(failure) if failure.kind == Kind::Busy && reports.is_empty() => return Err(failure.into()),
+            Err(failure) if failure.kind == Kind::Busy => {
+                scene.terminal.failure(&failure, None);
+                let rest = tasks[at..].iter().map(|task| &task.name);
+                for name in rest {
+                    reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
+                    failed.push((name, failure.kind));
+                }
+                break;
+            }
             Err(failure) => {
                 scene.terminal.failure(&failure, None);
                 reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));

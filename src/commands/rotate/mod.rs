@@ -7,6 +7,7 @@
 mod aside;
 mod aws;
 mod by_hand;
+mod calling;
 mod due;
 mod keeping;
 mod means;

@@ -1,63 +1,35 @@
-//! A new secret from the program that the user's config names for the key, its rotator; and the program that tries new
-//! secrets, its check.
+//! A new secret from the program that the user's config names for the key, its rotator (called in `calling.rs`), on its way
+//! into the store; and the program that tries new secrets, its check.
 
-use std::{
-    cell::Cell,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 use crate::{
-    commands::{
-        record::{self, Strictness},
-        set::looks_like_a_placeholder,
-    },
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    issuer::{self, Checksum},
     name::KeyName,
-    platform::{self, HeldSignals},
     rotation::Plan,
-    rotator::{
-        program::{NotRotated, check, rotate, stays},
-        unfinished::{Intention, Key, Made, Unfinished},
-    },
+    rotator::{program::check, unfinished::Unfinished},
+    secret::Secret,
     store::payload::{self, Payload},
-    subprocess::no_thread,
 };
 
 use super::{
     Opened, Scene,
     aside::{self, Standing, Word},
-    by_hand::{fit, is_an_answer},
+    by_hand::fit,
+    calling::{Fresh, call, record_use, rescue},
     keeping::{self, Done, New},
 };
-use crate::secret::Secret;
 
-/// How long a rotator may take.
-const ROTATOR: Duration = Duration::from_mins(2);
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
-/// How often it is looked whether a signal came.
-const TICK: Duration = Duration::from_millis(50);
 
 /// Where a new secret lies that the store has not got.
-const ASIDE: &str = "lies beside the store, sealed";
+pub(super) const ASIDE: &str = "lies beside the store, sealed";
 
 /// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
 const SAME_WISH_SECONDS: i64 = 3600;
-
-/// A new secret that the store does not have yet.
-struct Fresh {
-    value: Secret,
-    unfinished: Unfinished,
-    /// Whether it lies on the disk, sealed.
-    is_aside: bool,
-    /// Whether the check has said yes to it.
-    is_tried: bool,
-}
 
 /// What lies aside beside the one that is gone on with, until a new secret is in the store.
 #[derive(Default)]
@@ -251,187 +223,6 @@ fn of_doubtful(
         ));
     }
     None
-}
-
-/// Calls the program, after it is written down that it will be called.
-fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> Result<Fresh> {
-    let sealing = opened.unfinished_key();
-    let old = &opened.payload.key(name)?.value;
-    let intention = Intention {
-        names: vec![name.clone()],
-        begun: Moment::now(),
-        replaces: Some(sealing.mark(old)),
-        from: None,
-        before: Vec::new(),
-    };
-    let mut unfinished = Unfinished::begin(&scene.home, &sealing, intention)?;
-    // The rotator goes on where this process ends, and only this one can keep what it gives.
-    let held = platform::hold_signals().map_err(|error| {
-        Failure::new(Kind::Disk, format!("signals cannot be held back: {}", crate::failure::reason(&error)))
-    });
-    // It is given the old secret, and the history has to know that whatever becomes of it.
-    let begun = |held| record_use(scene, name, Action::Rotate, command, opened, Some("begun")).map(|()| held);
-    let signals = match held.and_then(begun) {
-        Ok(signals) => signals,
-        Err(failure) => {
-            end(scene, unfinished);
-            return Err(failure);
-        }
-    };
-    let value = match rotate_to_the_end(scene, name, command, old, &signals) {
-        Ok(value) => value,
-        Err(not) => {
-            let NotRotated { failure, printed } = *not;
-            let log = record::log(&scene.home, &opened.kept, opened.payload.log);
-            let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
-            let event = event.reason(scene.arguments.reason.as_ref());
-            record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line));
-            let failure = if let Some(printed) = printed {
-                put_aside(scene, name, printed, unfinished, &sealing, failure)
-            } else {
-                end(scene, unfinished);
-                failure
-            };
-            if signals.came().is_some() {
-                scene.terminal.failure(&failure, None);
-            }
-            follow(signals)?;
-            return Err(failure);
-        }
-    };
-    let aside = unfinished.has_made(&sealing, Made::by_program(Secret::new(value.expose().to_vec()), false));
-    match &aside {
-        Ok(()) => {
-            if signals.came().is_some() {
-                scene.terminal.warn(&format!("the new secret of `{name}` {ASIDE}"));
-                scene.terminal.hint(&format!("to go on: `keyctl rotate {name}`"));
-            }
-            follow(signals)?;
-        }
-        // Whatever came, the store may still take it.
-        Err(failure) => scene.terminal.warn(&failure.message),
-    }
-    Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false })
-}
-
-/// Records that a program is given a secret, before it is: on the disk when this returns.
-fn record_use(
-    scene: &Scene,
-    name: &KeyName,
-    action: Action,
-    command: &[String],
-    opened: &Opened,
-    outcome: Option<&str>,
-) -> Result<()> {
-    let log = record::log(&scene.home, &opened.kept, opened.payload.log);
-    let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
-    let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
-    let event = outcome.into_iter().fold(event, Event::outcome);
-    let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
-    record::usage(&scene.home, &opened.kept, &log, &event, strictness, scene.terminal)
-}
-
-/// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
-fn put_aside(
-    scene: &Scene,
-    name: &KeyName,
-    printed: Secret,
-    mut unfinished: Unfinished,
-    sealing: &Key,
-    failure: Failure,
-) -> Failure {
-    let shown = Secret::new(printed.expose().to_vec());
-    match unfinished.has_made(sealing, Made::by_program(printed, true)) {
-        Ok(()) => failure
-            .hint(format!("the line it printed {ASIDE}; to be asked about it: `keyctl rotate {name}` at a terminal"))
-            .hint(format!("to drop that line: `keyctl rotate {name} --discard`")),
-        Err(other) => {
-            scene.terminal.warn(&other.message);
-            rescue(scene, name, &shown, failure)
-        }
-    }
-}
-
-/// Says that something is over when it goes away, however that comes.
-struct Over<'f>(&'f AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Calls the program, and says to whoever wants this process to end that it waits.
-fn rotate_to_the_end(
-    scene: &Scene,
-    name: &KeyName,
-    command: &[String],
-    old: &Secret,
-    signals: &HeldSignals,
-) -> std::result::Result<Secret, Box<NotRotated>> {
-    let is_over = AtomicBool::new(false);
-    let watch = || {
-        while !is_over.load(Ordering::SeqCst) {
-            if signals.came().is_some() {
-                let seconds = ROTATOR.as_secs();
-                scene.terminal.warn(&format!(
-                    "waiting for the rotator of `{name}`, so that its new secret is not lost; at most {seconds} seconds"
-                ));
-                return;
-            }
-            thread::sleep(TICK);
-        }
-    };
-    let new = thread::scope(|scope| {
-        // Also where the rest panics: the scope waits for the other thread.
-        let _over = Over(&is_over);
-        thread::Builder::new()
-            .spawn_scoped(scope, watch)
-            .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None }))?;
-        rotate(command, name, old, ROTATOR)
-    })?;
-    if is_hardly_a_secret(&new) {
-        let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
-        return Err(Box::new(NotRotated { failure: stays(Failure::new(Kind::Remote, said)), printed: Some(new) }));
-    }
-    Ok(new)
-}
-
-/// Whether a line is hardly a secret though its program ended well: a word for nothing, a placeholder, a key of a known kind
-/// that was cut short.
-fn is_hardly_a_secret(new: &Secret) -> bool {
-    const NOTHING: [&str; 9] =
-        ["null", "(null)", "undefined", "none", "nil", "nan", "true", "false", "[object object]"];
-    let text = new.expose_text().unwrap_or_default().trim();
-    NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
-        || is_an_answer(new)
-        || looks_like_a_placeholder(new)
-        || issuer::recognise(new).is_some_and(|recognised| recognised.checksum == Checksum::Wrong)
-}
-
-/// Ends the process if a signal came meanwhile.
-fn follow(signals: HeldSignals) -> Result<()> {
-    signals.follow().map_err(|error| {
-        Failure::new(Kind::Interrupted, format!("interrupted by a signal: {}", crate::failure::reason(&error)))
-    })
-}
-
-/// Neither the store nor the file beside it took the secret, and the old one may be dead: a person can keep it.
-fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Failure) -> Failure {
-    let question = format!("the new secret of `{name}` can be kept nowhere; show it here, so that it is not lost?");
-    let shown = scene.terminal.can_ask()
-        && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
-        && scene
-            .terminal
-            .ask(&format!("{} (Enter clears nothing; write it down) ", value.expose_text().unwrap_or_default()))
-            .is_ok();
-    let hint = if shown {
-        format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")
-    } else {
-        format!("the new secret is lost: replace `{name}` at its issuer by hand, then `keyctl rotate {name} --by-hand`")
-    };
-    failure.hint(hint)
 }
 
 /// Lets the user's check try the new secret, if there is one. That it was given the secret is recorded first.
