@@ -311,7 +311,7 @@ fn a_word_for_nothing_or_a_key_that_was_cut_short_is_no_new_secret_though_the_ro
 /// Waits until a condition holds, for as long as a busy machine may take.
 #[track_caller]
 fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while !holds() {
         assert!(std::time::Instant::now() < until, "{what} never came");
         std::thread::sleep(std::time::Duration::from_millis(20));

@@ -772,6 +772,11 @@ fn whoever_takes_a_rotation_at_aws_back_hears_that_the_old_key_is_switched_off()
     );
     let said = text(&bench.call(&["undo", "--yes"]).stderr);
     assert!(said.contains(&off), "{said}");
+    let (before, ran) = (bench.listed(), bench.call(&["rotate", "aws/id", "--finish", "--yes"]));
+    let (said, hint) =
+        (text(&ran.stderr), off.lines().last().expect("a hint").replace("to switch it on", "if it is switched off"));
+    assert!(said.contains("knows no active access key with this id") && said.ends_with(&format!("{hint}\n")), "{said}");
+    assert_eq!((ran.status.code(), bench.listed()), (Some(10), before), "the only one that works is left");
     let bench = Bench::new();
     bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
     let said = text(&bench.call(&["rollback", "aws/secret", "--yes"]).stderr);

@@ -46,7 +46,7 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
+    Opened, Scene, aside,
     keeping::{self, AT_AWS, Done, New},
     old_key::{self, Old},
     program::end,
@@ -172,6 +172,7 @@ impl<'a> Bench<'a> {
 
     /// What was begun and broken off, where there is a new key to go on with. Everything else is cleared away.
     fn earlier(&self) -> Result<Option<Unfinished>> {
+        aside::say_unreadable(self.scene, self.opened);
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         let (mut found, mut without) = (None, Vec::new());
         for work in all.filter(|work| work.intention.names == self.names()) {

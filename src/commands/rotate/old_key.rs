@@ -34,7 +34,16 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
     }
     let bench = Bench::new(scene, pair, &opened)?;
     let client = bench.client_of_store()?;
-    delete(&bench, &client, &client.list()?, which).map(Some)
+    // AWS answers no key that is switched off, such as one that was taken back into the store.
+    let has_other = opened.payload.keys.get(&pair.id).is_some_and(|key| !key.former.is_empty());
+    let listed = client.list().map_err(|failure| {
+        if failure.kind != Kind::Remote || !has_other {
+            return failure;
+        }
+        let id = &bench.current;
+        failure.hint(format!("if it is switched off: `aws iam update-access-key --access-key-id {id} --status Active`"))
+    })?;
+    delete(&bench, &client, &listed, which).map(Some)
 }
 
 /// The old keys that AWS still has, to ask about.
@@ -70,7 +79,6 @@ pub(super) fn overlap_ends(pair: &AwsIam, payload: &Payload, now: Moment) -> Opt
 /// Step 8: deletes former keys at AWS, and what the store still has of them.
 pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &Old) -> Result<Vec<String>> {
     let mut deleted = Vec::new();
-    let is_off = listed.iter().any(|key| key.id == bench.current && !key.active);
     for key in listed.iter().filter(|key| key.id != bench.current) {
         let Some(former) = bench.is_former(&key.id) else { continue };
         let why_not = match which {
@@ -83,7 +91,7 @@ pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &
             return Err(Failure::new(Kind::Negative, format!("the old key `{}` is {why}; it is not deleted", key.id))
                 .hint(format!("if nobody does: `keyctl rotate {} --finish`", bench.pair.id)));
         }
-        if is_off && key.active {
+        if is_the_last_to_work(key, listed, &bench.current) {
             let said = format!(
                 "the store's own key `{}` is switched off at AWS: without `{}` none would work",
                 bench.current, key.id
@@ -109,6 +117,11 @@ pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &
         Ok(Outcome::changed((), Event::new(Action::Forget, now).names(&names).note("deleted at AWS")))
     })?;
     Ok(deleted)
+}
+
+/// Whether no key would work without this one, the store's own being switched off.
+fn is_the_last_to_work(key: &Listed, listed: &[Listed], current: &str) -> bool {
+    key.active && listed.iter().any(|own| own.id == current && !own.active)
 }
 
 /// Wipes the ids of keys that are gone at AWS, and the secrets that belonged to them: those that were replaced by the same
@@ -145,6 +158,16 @@ mod tests {
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn an_active_key_is_the_last_to_work_where_the_stores_own_is_switched_off() {
+        let key = |id: &str, active| Listed { id: id.into(), active, created: Moment::from_seconds(0) };
+        let is_last = |own: bool, other: bool| {
+            is_the_last_to_work(&key("OTHER", other), &[key("OWN", own), key("OTHER", other)], "OWN")
+        };
+        assert!(is_last(false, true));
+        assert!(!is_last(true, true) && !is_last(true, false) && !is_last(false, false));
     }
 
     #[test]
