@@ -367,7 +367,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     };
     let unreadable = |file: String| {
         let folder = home.data().display();
-        let hint = format!("if no rotation was broken off that its secret is needed of, remove it: `{folder}/{file}`");
+        let hint = format!("if no new secret of a rotator is missing, remove it: `{folder}/{file}`");
         Finding::new("rotation", Grade::Care, format!("`{file}` is damaged or of another store")).hint(hint)
     };
     let (all, others) = pending::find(home, kept);

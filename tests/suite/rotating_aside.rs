@@ -38,7 +38,7 @@ fn a_line_from_a_rotator_that_failed_is_never_taken_by_a_call_that_asks_nobody()
     assert_eq!(rotated(&sandbox).1, 10);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
     let (said, code) = rotated(&sandbox);
-    let line = "keyctl: a line that the rotator of `shop/key` printed on DATE and went wrong is not taken without being asked about\n";
+    let line = "keyctl: a line that the rotator of `shop/key` printed on DATE before it went wrong is not taken without being asked about\n";
     assert!(said.starts_with(line) && code == 10, "{said}");
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1), "the same line is kept once");
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
@@ -47,7 +47,7 @@ fn a_line_from_a_rotator_that_failed_is_never_taken_by_a_call_that_asks_nobody()
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
     touch(&sandbox, "mended");
     let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
-    let dropped = "keyctl: dropped the line that the rotator of `shop/key` printed on DATE and went wrong\n";
+    let dropped = "keyctl: dropped the line that the rotator of `shop/key` printed on DATE before it went wrong\n";
     assert!(dateless(&ran.stderr()).contains(dropped) && ran.code() == 0, "{}", ran.stderr());
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (4, 0));
     holds(&sandbox, NEW);
@@ -78,7 +78,7 @@ fn a_line_from_a_rotator_that_failed_is_taken_unasked_where_the_check_says_that_
     let check = script(&sandbox, "check", "[ \"$(cat)\" = then-new-\"\"secret ]");
     configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
     assert_eq!(rotated(&sandbox).1, 10);
-    let said = "keyctl: going on with the line that the rotator printed on DATE and went wrong\n";
+    let said = "keyctl: going on with the line that the rotator printed on DATE before it went wrong\n";
     assert_eq!(rotated(&sandbox), (said.to_owned(), 0));
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);

@@ -183,7 +183,10 @@ pub(super) fn clear(scene: &Scene, name: &KeyName, strays: Vec<Unfinished>, doub
 }
 
 fn say_dropped(terminal: &Terminal, name: &KeyName, begun: Moment) {
-    terminal.say(&format!("dropped the line that the rotator of `{name}` printed on {} and went wrong", begun.local()));
+    terminal.say(&format!(
+        "dropped the line that the rotator of `{name}` printed on {} before it went wrong",
+        begun.local()
+    ));
 }
 
 /// What was written down and does not open.

@@ -208,7 +208,9 @@ fn of_doubtful(
         };
         if is_meant || (may_be_tried && works().is_some()) {
             let begun = line.intention.begun.local();
-            scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} and went wrong"));
+            scene
+                .terminal
+                .warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
             let fresh = going_on(doubtful.remove(at))?;
             return Some(Fresh { is_tried: !is_meant, ..fresh });
         }
@@ -216,7 +218,7 @@ fn of_doubtful(
     if let (Word::Unattended, Some(latest)) = (word, doubtful.last()) {
         let begun = latest.intention.begun.local();
         scene.terminal.warn(&format!(
-            "a line that the rotator of `{name}` printed on {begun} and went wrong is not taken without being asked about"
+            "a line that the rotator of `{name}` printed on {begun} before it went wrong is not taken without being asked about"
         ));
         scene.terminal.hint(&format!(
             "to be asked: `keyctl rotate {name}` at a terminal; to drop it: `keyctl rotate {name} --discard`"
