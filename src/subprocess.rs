@@ -6,8 +6,12 @@ use std::{
     ffi::OsString,
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -31,6 +35,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// What a program prints, piece by piece.
+type Printed = Receiver<Zeroizing<Vec<u8>>>;
+
 /// A program that was found, and what messages call it.
 pub struct Program {
     path: PathBuf,
@@ -39,6 +46,7 @@ pub struct Program {
     variables: Vec<(&'static str, String)>,
     role: &'static str,
     of_system: bool,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// How a program ended, and what it printed.
@@ -51,7 +59,7 @@ pub struct Ended {
 
 /// What a program printed until it ended, or until it was stopped.
 pub struct Stopped {
-    /// Its exit code or signal; `None` where it was stopped at its deadline.
+    /// Its exit code or signal; `None` where it was stopped.
     pub status: Option<ExitStatus>,
     /// Its standard output, if that was piped.
     pub output: Zeroizing<Vec<u8>>,
@@ -89,7 +97,7 @@ impl Program {
         if let Some(path) = candidates.iter().find(|path| path.is_file() && platform::is_executable(path)) {
             let arguments = arguments.iter().map(OsString::from).collect();
             let (path, name) = (path.clone(), name.clone());
-            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false });
+            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false, stop: None });
         }
         if candidates.iter().any(|path| path.exists()) {
             return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
@@ -108,6 +116,7 @@ impl Program {
             variables: Vec::new(),
             role: "program",
             of_system: true,
+            stop: None,
         }
     }
 
@@ -116,6 +125,17 @@ impl Program {
     pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
         self
+    }
+
+    /// The same program, which is stopped as soon as this is true.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Arc<AtomicBool>) -> Self {
+        self.stop = Some(Arc::clone(stop));
+        self
+    }
+
+    fn is_to_stop(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::SeqCst))
     }
 
     /// A failure of this program: "the rotator `x` …".
@@ -149,16 +169,19 @@ impl Program {
     /// Runs the program with this on its standard input, however it ends.
     ///
     /// # Errors
-    /// `NotFound` and `NotExecutable` when it cannot be started; `Remote` when it does not end in time, and then its
+    /// `NotFound` and `NotExecutable` when it cannot be started, `Disk` without a thread; `Remote` when it does not end in time, and then its
     /// whole process group is killed, or prints more than 64 KiB.
     pub fn run(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Ended> {
         let Stopped { status, output } = self.run_or_stop(input, output, deadline)?;
         status.map(|status| Ended { status, output }).ok_or_else(|| self.late(deadline))
     }
 
-    /// The failure of a program that was stopped at its deadline.
+    /// The failure of a program that was stopped at its deadline, or before.
     #[must_use]
     pub fn late(&self, deadline: Duration) -> Failure {
+        if self.is_to_stop() {
+            return self.failure("was stopped");
+        }
         self.failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
     }
 
@@ -176,17 +199,19 @@ impl Program {
         } else {
             platform::lead_group(&mut command);
         }
+        // Before the program is there, so that it is not started where nobody could listen to it.
+        let (feed, (listen, printed)) = (feed(input)?, listen()?);
         let mut child = command.spawn().map_err(|error| {
             let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
             Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(&error)))
         })?;
-        feed(&mut child, input);
-        let printed = listen(&mut child);
+        let _ = (child.stdin.take().map(|pipe| feed.send(pipe)), child.stdout.take().map(|pipe| listen.send(pipe)));
+        drop((feed, listen));
         self.wait(child, &printed, deadline)
     }
 
     /// Collects what is printed until the program has ended.
-    fn wait(&self, mut child: Child, printed: &Receiver<Zeroizing<Vec<u8>>>, deadline: Duration) -> Result<Stopped> {
+    fn wait(&self, mut child: Child, printed: &Printed, deadline: Duration) -> Result<Stopped> {
         let begun = Instant::now();
         // All the room from the start: a vector that grows leaves what it held behind.
         let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
@@ -223,7 +248,7 @@ impl Program {
             if status.is_some() && drained {
                 return Ok(Stopped { status, output });
             }
-            if status.is_none() && over >= deadline {
+            if status.is_none() && (over >= deadline || self.is_to_stop()) {
                 stop(&mut child, false);
                 return Ok(Stopped { status, output });
             }
@@ -231,32 +256,48 @@ impl Program {
     }
 }
 
-/// Writes to the program from a thread of its own, since it may not read. That it closed its input early is its own
-/// affair.
-fn feed(child: &mut Child, text: Zeroizing<Vec<u8>>) {
-    if let Some(mut input) = child.stdin.take() {
-        thread::spawn(move || drop(input.write_all(&text)));
-    }
+/// Writes to the program from a thread of its own, since it may not read: to the pipe that is sent to it. That the program
+/// closed its input early is its own affair.
+fn feed(text: Zeroizing<Vec<u8>>) -> Result<Sender<ChildStdin>> {
+    let (send, pipe) = channel::<ChildStdin>();
+    start(move || {
+        if let Ok(mut input) = pipe.recv() {
+            drop(input.write_all(&text));
+        }
+    })?;
+    Ok(send)
 }
 
-/// Reads what the program prints from a thread of its own, since something else may keep the pipe open.
-fn listen(child: &mut Child) -> Receiver<Zeroizing<Vec<u8>>> {
+/// Reads what the program prints from a thread of its own, since something else may keep the pipe open: from the pipe that
+/// is sent to it.
+fn listen() -> Result<(Sender<ChildStdout>, Printed)> {
     let (send, printed) = channel();
-    if let Some(mut output) = child.stdout.take() {
-        thread::spawn(move || {
-            let mut room = Zeroizing::new(vec![0; 8 * 1024]);
-            loop {
-                match output.read(&mut room) {
-                    Ok(0) => return,
-                    Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => return,
-                }
+    let (give, pipe) = channel::<ChildStdout>();
+    start(move || {
+        let Ok(mut output) = pipe.recv() else { return };
+        let mut room = Zeroizing::new(vec![0; 8 * 1024]);
+        loop {
+            match output.read(&mut room) {
+                Ok(0) => return,
+                Ok(count) if send.send(Zeroizing::new(room[..count].to_vec())).is_err() => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
             }
-        });
-    }
-    printed
+        }
+    })?;
+    Ok((give, printed))
+}
+
+fn start(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().spawn(work).map(drop).map_err(|error| no_thread(&error))
+}
+
+/// The failure of a machine that has no thread to spare.
+#[must_use]
+pub fn no_thread(error: &io::Error) -> Failure {
+    Failure::new(Kind::Disk, format!("no thread can be started: {}", reason(error)))
+        .hint("the system has too many processes, or lets this user have no more (`ulimit -u`)")
 }
 
 /// Ends the program and its group. Once it was waited for, its number may be another's, so then nothing is killed.

@@ -216,6 +216,9 @@ pub struct Rotate {
     /// Delete the old access key at AWS now, and make no new one
     #[arg(long, conflicts_with_all = ["due", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "open"])]
     pub finish: bool,
+    /// Drop what the key's rotator left beside the store, and replace nothing
+    #[arg(long, conflicts_with_all = ["due", "finish", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "no_check", "open"])]
+    pub discard: bool,
     /// Show what replacing it touches, and replace nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,

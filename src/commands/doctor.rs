@@ -341,7 +341,14 @@ fn recovery(payload: &Payload) -> Finding {
 fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     let finding = |pending: Pending| {
         let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        let aside = if pending.has_secret { "; its new secret lies beside the store, sealed" } else { "" };
+        let aside = match (&pending.damaged, pending.has_secret, pending.is_doubtful) {
+            (Some(file), ..) => format!("; `{file}`, which held its new secret, is damaged"),
+            (None, true, true) => {
+                "; its rotator went wrong after printing a line, which lies beside the store, sealed".into()
+            }
+            (None, true, false) => "; its new secret lies beside the store, sealed".into(),
+            (None, false, _) => String::new(),
+        };
         let begun = pending.begun.local();
         let seen = format!("that of {names}, begun on {begun}, is not finished{aside}");
         let gone = pending.names.iter().find(|name| !payload.keys.contains_key(*name));
@@ -350,9 +357,21 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
             (Some(gone), _) => format!("no key is named `{gone}` any more; give the key its name back to go on"),
             (None, None) => String::new(),
         };
-        Finding::new("rotation", Grade::Care, seen).hint(hint)
+        let finding = Finding::new("rotation", Grade::Care, seen).hint(hint);
+        match pending.names.as_slice() {
+            [name] if pending.is_doubtful || pending.damaged.is_some() => {
+                finding.hint(format!("to drop it: `keyctl rotate {name} --discard`"))
+            }
+            _ => finding,
+        }
     };
-    pending::all(home, kept).into_iter().map(finding).collect()
+    let unreadable = |file: String| {
+        let folder = home.data().display();
+        let hint = format!("if no new secret of a rotator is missing, remove it: `{folder}/{file}`");
+        Finding::new("rotation", Grade::Care, format!("`{file}` is damaged or of another store")).hint(hint)
+    };
+    let (all, others) = pending::find(home, kept);
+    all.into_iter().map(finding).chain(others.into_iter().map(unreadable)).collect()
 }
 
 fn history(home: &Home, kept: &Kept, payload: &Payload) -> Finding {

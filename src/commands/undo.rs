@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::{
-    cli,
+    cli, config,
     date::Moment,
     failure::{Failure, Kind},
     history::{Action, Event},
@@ -18,7 +18,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
-    rotate::pending,
+    rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
 
@@ -41,6 +41,13 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     if latest.deed == Deed::Rotate && !arguments.skip {
         terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
+        let pairs = config::read(&home)?.rotation.aws_iam;
+        for pair in &pairs {
+            let key = payload.keys.get(&pair.id).filter(|_| latest.names().any(|name| *name == pair.id));
+            if let Some(former) = key.and_then(|key| key.former.iter().rfind(|f| f.step == Some(latest.number))) {
+                say_switched_off(&pairs, &payload, &pair.id, former, terminal);
+            }
+        }
     }
     let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
     let question = match payload.standing_with_latest() {

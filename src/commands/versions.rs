@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     name::KeyName,
     rotation::Settings,
+    rotator::unfinished::Unfinished,
     store::{
         journal::Deed,
         payload::{Former, Payload},
@@ -22,7 +23,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     opening,
-    rotate::pending,
+    rotate::{old_key::say_switched_off, pending},
 };
 
 /// Lists a key's secrets by their dates: the current one, and the former ones from the latest on.
@@ -103,7 +104,12 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
             .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
             .into());
     }
-    say_of_pair(name, &config::read(&home)?.rotation, terminal);
+    let settings = config::read(&home)?.rotation;
+    say_of_pair(name, &settings, terminal);
+    let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
+    if let Some(former) = former.len().checked_sub(arguments.to.unwrap_or(1)).and_then(|at| former.get(at)) {
+        say_switched_off(&settings.aws_iam, &payload, name, former, terminal);
+    }
     need_yes(arguments.yes, terminal, &doing, || {
         let which = match arguments.to {
             None | Some(1) => "the secret before this one".to_owned(),
@@ -158,15 +164,17 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
     })?;
     let _turn = pending::turn(&home)?;
-    let (wiped, without_key) = change(&home, terminal, now, |payload| {
+    let (wiped, without_key, over) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
+        let over = pending::about_to_be_wiped(&home, &names, payload)?;
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
-        let answer = (wiped, without_key);
+        let answer = (wiped, without_key, over);
         Ok(if wiped == 0 { Outcome::AsItWas(answer) } else { Outcome::changed(answer, event) })
     })?;
+    over.into_iter().try_for_each(Unfinished::end)?;
     // Where a key is left, what is unfinished may be its only live secret.
     pending::forget(&home, &without_key, terminal)?;
     if arguments.json {

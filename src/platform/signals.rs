@@ -43,6 +43,22 @@ impl HeldSignals {
         came()
     }
 
+    /// The latest signal that came, once: whoever comes next asks for one more. [`HeldSignals::give_back`] undoes that.
+    #[must_use]
+    pub fn take(&self) -> Option<i32> {
+        let signal = came();
+        if signal.is_some() {
+            CAME.store(0, Ordering::SeqCst);
+        }
+        signal
+    }
+
+    /// Lets a signal that was taken be one that came, unless another one did since.
+    pub fn give_back(&self, signal: i32) {
+        let signal = usize::try_from(signal).unwrap_or_default();
+        let _ = CAME.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
     /// Whether the process was stopped and goes on.
     #[expect(clippy::unused_self, reason = "it is known only while signals are held")]
     pub(super) fn continued(&self) -> bool {

@@ -216,6 +216,15 @@ impl HeldSignals {
         None
     }
 
+    /// None comes.
+    #[must_use]
+    pub fn take(&self) -> Option<i32> {
+        None
+    }
+
+    /// None came.
+    pub fn give_back(&self, _: i32) {}
+
     /// Nothing to follow.
     ///
     /// # Errors

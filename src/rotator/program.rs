@@ -1,7 +1,12 @@
 //! A rotator: a program the user names in his own configuration, which replaces a key outside. It gets the old secret
 //! on its standard input and prints the new one.
 
-use std::{io, process::Stdio, time::Duration};
+use std::{
+    io,
+    process::Stdio,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use zeroize::Zeroizing;
 
@@ -26,7 +31,7 @@ pub struct NotRotated {
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
-/// on `PATH`, and its arguments.
+/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true.
 ///
 /// # Errors
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
@@ -36,9 +41,10 @@ pub fn rotate(
     key: &KeyName,
     old: &Secret,
     deadline: Duration,
+    stop: &Arc<AtomicBool>,
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
-    let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str());
+    let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
     let Stopped { status, mut output } = rotator.run_or_stop(copy(old), Stdio::piped(), deadline).map_err(nothing)?;
     let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
     let mut new = Secret::new(std::mem::take(&mut *output));
@@ -87,7 +93,8 @@ fn copy(secret: &Secret) -> Zeroizing<Vec<u8>> {
 }
 
 /// Says what holds after a program that did run.
-fn stays(failure: Failure) -> Failure {
+#[must_use]
+pub fn stays(failure: Failure) -> Failure {
     if failure.kind == Kind::Remote { failure.hint(STAYS) } else { failure }
 }
 
@@ -110,8 +117,12 @@ mod tests {
         ["sh", "-c", script].map(str::to_owned).to_vec()
     }
 
+    fn call(command: &[String], old: &Secret, deadline: Duration) -> std::result::Result<Secret, Box<NotRotated>> {
+        rotate(command, &name(), old, deadline, &Arc::default())
+    }
+
     fn rotated(script: &str, deadline: Duration) -> std::result::Result<String, String> {
-        rotate(&sh(script), &name(), &secret("old-secret"), deadline)
+        call(&sh(script), &secret("old-secret"), deadline)
             .map(|new| new.expose_text().expect("text").to_owned())
             .map_err(|not| {
                 assert_eq!(not.failure.kind, Kind::Remote);
@@ -162,7 +173,7 @@ mod tests {
     #[test]
     fn what_was_printed_whole_before_a_bad_end_is_not_thrown_away() {
         let printed = |script: &str, deadline| {
-            let not = rotate(&sh(script), &name(), &secret("old"), deadline).err().expect("it ends badly");
+            let not = call(&sh(script), &secret("old"), deadline).err().expect("it ends badly");
             not.printed.map(|new| new.expose_text().expect("text").to_owned())
         };
         assert_eq!(printed("echo new; exit 7", LONG).as_deref(), Some("new"));
@@ -180,7 +191,7 @@ mod tests {
         let plain = folder.path().join("plain");
         std::fs::write(&plain, "#!/bin/sh\necho new\n").expect("write");
         let said = |command: &str| {
-            let ended = rotate(&[command.to_owned()], &name(), &secret("old"), LONG);
+            let ended = call(&[command.to_owned()], &secret("old"), LONG);
             ended.map(drop).map_err(|not| (not.failure.kind, not.failure.message))
         };
         let plain = plain.to_str().expect("text");
@@ -219,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn who_says_stop_has_it_stopped_at_once_and_gets_what_it_printed() {
+        let (begun, stop) = (Instant::now(), Arc::new(AtomicBool::new(false)));
+        let later = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(700));
+            later.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop).err().expect("stopped");
+        thread.join().expect("ended");
+        assert_eq!(not.failure.message, "the rotator `sh` was stopped");
+        assert!(not.printed.is_some_and(|new| new.expose() == b"new") && begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
     fn a_grandchild_that_keeps_the_pipes_open_holds_nothing_up() {
         let begun = Instant::now();
         assert_eq!(rotated("sleep 20 & echo new", LONG).as_deref(), Ok("new"));
@@ -230,9 +255,9 @@ mod tests {
     #[test]
     fn a_secret_larger_than_a_pipe_reaches_who_reads_and_does_not_block_who_does_not() {
         let large = secret(&"x".repeat(300_000));
-        let ended = rotate(&sh("wc -c | tr -d ' '"), &name(), &large, LONG).map_err(|not| not.failure.message);
+        let ended = call(&sh("wc -c | tr -d ' '"), &large, LONG).map_err(|not| not.failure.message);
         assert!(ended.is_ok_and(|new| new.expose() == b"300000"));
-        let ended = rotate(&sh("exec <&-; echo new"), &name(), &large, LONG).map_err(|not| not.failure.message);
+        let ended = call(&sh("exec <&-; echo new"), &large, LONG).map_err(|not| not.failure.message);
         assert!(ended.is_ok_and(|new| new.expose() == b"new"));
     }
 

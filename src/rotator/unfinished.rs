@@ -15,6 +15,9 @@
 //! always of one size, so that it tells nothing. The intention is on the disk, under the file's name, before anything is
 //! done outside; a write of the secret that is cut off leaves the intention readable, since its bytes do not change. The
 //! key is `HKDF-SHA256(identity, salt = store id, info = "keyctl/unfinished/v1")`: nobody else can plant a new secret.
+//!
+//! Which secret a program was given to replace stands in the intention as a keyed mark. So it is known by the secret itself,
+//! and by no clock, whether the store still has that one.
 
 use std::{
     fs::OpenOptions,
@@ -42,6 +45,8 @@ const NAME: &str = "unfinished-";
 const HEAD: &[u8] = b"keyctl-unfinished 1\n";
 /// What the key is derived for.
 const PURPOSE: &str = "keyctl/unfinished/v1";
+/// What the key of the marks is derived for.
+const MARKS: &str = "keyctl/unfinished-marks/v1";
 /// The word for a secret that came into the store.
 const KEPT: &[u8] = b"kept";
 /// The word for a secret whose program ended badly after printing it.
@@ -61,6 +66,9 @@ pub struct Intention {
     pub names: Vec<KeyName>,
     /// When it was begun.
     pub begun: Moment,
+    /// The mark of the secret that a program was given to replace; versions before did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// At AWS: the id of the access key that is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -77,11 +85,30 @@ pub struct Made {
     pub id: Option<String>,
     /// Whether it came into the store. Once it did, it is not put there again: it may have been taken back since.
     pub kept: bool,
-    /// Whether the program that printed it ended badly after that.
+    /// Whether it may be no secret at all: the program that printed it went wrong. It is never taken without being tried or
+    /// asked about.
     pub doubtful: bool,
 }
 
 impl Made {
+    /// What a program gave.
+    #[must_use]
+    pub fn by_program(secret: Secret, doubtful: bool) -> Self {
+        Self { secret, id: None, kept: false, doubtful }
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn letters(&self) -> usize {
+        self.secret.expose_text().unwrap_or_default().chars().count()
+    }
+
+    /// The secret once more, for the store.
+    #[must_use]
+    pub fn copy(&self) -> Secret {
+        Secret::new(self.secret.expose().to_vec())
+    }
+
     /// The secret and the id, and the word where it came into the store or is doubtful, each after its length as 4 bytes.
     fn write(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.
@@ -113,13 +140,23 @@ impl Made {
 }
 
 /// The key that a store's unfinished rotations are sealed with.
-pub struct Key(SealKey);
+pub struct Key {
+    seal: SealKey,
+    marks: SealKey,
+}
 
 impl Key {
     /// The key of this identity for this store.
     #[must_use]
     pub fn derive(identity: &[u8], store: &[u8]) -> Self {
-        Self(SealKey::derive(identity, store, PURPOSE))
+        let derive = |purpose| SealKey::derive(identity, store, purpose);
+        Self { seal: derive(PURPOSE), marks: derive(MARKS) }
+    }
+
+    /// What stands for a secret in an intention.
+    #[must_use]
+    pub fn mark(&self, secret: &Secret) -> String {
+        hex::encode(&self.marks.mark(secret.expose()))
     }
 }
 
@@ -131,6 +168,17 @@ pub struct Unfinished {
     pub intention: Intention,
     /// What came to be outside, as far as keyctl has learned of it.
     pub made: Option<Made>,
+    /// Whether something was written down of it that does not open.
+    pub is_damaged: bool,
+}
+
+/// What lies beside a store.
+#[derive(Default)]
+pub struct Found {
+    /// The rotations that were begun, the earliest first.
+    pub all: Vec<Unfinished>,
+    /// The names of files that do not open: they are damaged, or another store's.
+    pub unreadable: Vec<String>,
 }
 
 impl Unfinished {
@@ -140,27 +188,50 @@ impl Unfinished {
         platform::names_in(home.data()).iter().any(|name| name.to_str().is_some_and(|name| name.starts_with(NAME)))
     }
 
-    /// All that lie beside the store, the earliest first. What cannot be opened was not written by this identity, or
-    /// never came to be whole; it is left alone.
+    /// All that lie beside the store, the earliest first. What cannot be opened is left out, see [`Unfinished::find`].
     #[must_use]
     pub fn all(home: &Home, key: &Key) -> Vec<Self> {
-        let names = platform::names_in(home.data());
-        let ours = names.iter().filter(|name| name.to_str().is_some_and(|name| name.starts_with(NAME)));
-        let mut all: Vec<Self> = ours.filter_map(|name| Self::open(&home.data().join(name), key)).collect();
-        all.sort_by(|one, other| (one.intention.begun, &one.path).cmp(&(other.intention.begun, &other.path)));
-        all
+        Self::find(home, key).all
     }
 
-    fn open(path: &Path, key: &Key) -> Option<Self> {
-        let (bytes, _) = home::read(path, WHOLE).ok()??;
+    /// All that lie beside the store. What cannot be opened was not written by this identity, or is damaged; it is left
+    /// alone.
+    #[must_use]
+    pub fn find(home: &Home, key: &Key) -> Found {
+        let mut found = Found::default();
+        for name in platform::names_in(home.data()) {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(NAME)) else { continue };
+            match home::read(&home.data().join(name), WHOLE) {
+                // Ended meanwhile.
+                Ok(None) => {}
+                Ok(Some((bytes, _))) => match Self::open(&home.data().join(name), &bytes, key) {
+                    Some(work) => found.all.push(work),
+                    None => found.unreadable.push(name.to_owned()),
+                },
+                Err(_) => found.unreadable.push(name.to_owned()),
+            }
+        }
+        found.all.sort_by(|one, other| (one.intention.begun, &one.path).cmp(&(other.intention.begun, &other.path)));
+        found.unreadable.sort();
+        found
+    }
+
+    fn open(path: &Path, bytes: &[u8], key: &Key) -> Option<Self> {
         let sealed = bytes.strip_prefix(HEAD)?;
-        let (intention, made) = sealed.split_at_checked(INTENTION + OVERHEAD)?;
+        let (intention, room) = sealed.split_at_checked(INTENTION + OVERHEAD)?;
         let own = path.file_name()?.as_encoded_bytes();
-        let open = |part: &[u8], sealed: &[u8]| key.0.open(&[part, own].concat(), sealed);
-        let made = open(b"made", made).and_then(|plain| Made::read(&plain));
+        let open = |part: &[u8], sealed: &[u8]| key.seal.open(&[part, own].concat(), sealed);
+        let made = open(b"made", room).and_then(|plain| Made::read(&plain));
+        let is_damaged = made.is_none() && room.iter().any(|byte| *byte != 0);
         let plain = open(b"intention", intention)?;
         let intention_text = serde_json::from_slice(plain.trim_ascii_end()).ok()?;
-        Some(Self { path: path.to_owned(), sealed: intention.to_vec(), intention: intention_text, made })
+        Some(Self { path: path.to_owned(), sealed: intention.to_vec(), intention: intention_text, made, is_damaged })
+    }
+
+    /// The file it lies in.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Writes down what is about to be done, on the disk when this returns.
@@ -175,7 +246,7 @@ impl Unfinished {
         let mut bytes = [HEAD, &sealed].concat();
         bytes.resize(WHOLE, 0);
         home::replace(&path, &bytes)?;
-        Ok(Self { path, sealed, intention, made: None })
+        Ok(Self { path, sealed, intention, made: None, is_damaged: false })
     }
 
     /// Writes down what came to be, on the disk when this returns. It is remembered here in any case.
@@ -223,7 +294,7 @@ fn seal(key: &Key, part: &[u8], path: &Path, mut plain: Zeroizing<Vec<u8>>, leng
     }
     plain.resize(length, b' ');
     let own = path.file_name().unwrap_or_default().as_encoded_bytes();
-    key.0.seal(&[part, own].concat(), &plain)
+    key.seal.seal(&[part, own].concat(), &plain)
 }
 
 #[cfg(test)]
@@ -238,6 +309,7 @@ mod tests {
         Intention {
             names: vec!["aws/id".parse().expect("good"), "aws/secret".parse().expect("good")],
             begun: Moment::from_seconds(begun),
+            replaces: None,
             from: Some("AKIAOLD".into()),
             before: vec!["AKIAOLD".into()],
         }
@@ -301,6 +373,7 @@ mod tests {
             std::fs::write(&one.path, [&after[..cut], &before[cut..]].concat()).expect("write");
             let found = Unfinished::all(&home, &key());
             assert!(found.len() == 1 && found[0].made.is_none() && found[0].intention == intention(1), "{cut}");
+            assert_eq!(found[0].is_damaged, cut > HEAD.len() + INTENTION + OVERHEAD, "{cut}");
         }
     }
 
@@ -314,6 +387,21 @@ mod tests {
         mine.has_made(&key(), made("the-new-secret")).expect("written");
         std::fs::rename(&mine.path, home.file("unfinished-other")).expect("rename");
         std::fs::write(home.file("unfinished-empty"), b"").expect("write");
-        assert!(Unfinished::all(&home, &key()).is_empty());
+        let Found { all, unreadable } = Unfinished::find(&home, &key());
+        assert!(all.is_empty());
+        let planted = planted.path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let mut expected = [planted, "unfinished-empty".into(), "unfinished-other".into()];
+        expected.sort();
+        assert_eq!(unreadable, expected);
+    }
+
+    #[test]
+    fn a_secret_has_one_mark_under_one_identity_and_an_intention_without_one_is_still_read() {
+        let mark =
+            |identity: &[u8], text: &str| Key::derive(identity, &[1; 16]).mark(&Secret::new(text.as_bytes().to_vec()));
+        assert_eq!(mark(b"me", "old"), mark(b"me", "old"));
+        assert!(mark(b"me", "old") != mark(b"me", "other") && mark(b"me", "old") != mark(b"you", "old"));
+        let earlier = r#"{"names":["shop/key"],"begun":"2026-01-01T00:00:00Z"}"#;
+        assert_eq!(serde_json::from_str::<Intention>(earlier).expect("read").replaces, None);
     }
 }

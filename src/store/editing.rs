@@ -55,6 +55,18 @@ impl Payload {
         steps.chain(former).chain(removed).max().map_or(1, |last| last.saturating_add(1))
     }
 
+    /// Keeps a secret among the former ones of a key whose current one it never was, such as one that a program gave and
+    /// nobody took. No step takes it away again.
+    pub fn keep_beside(&mut self, name: &KeyName, value: Secret, since: Moment, now: Moment) {
+        let revoked = self.revocation_of(&value);
+        let Some(key) = self.keys.get_mut(name) else { return };
+        let is_known = key.value.same_as(&value) || key.former.iter().any(|former| former.value.same_as(&value));
+        if !is_known {
+            let since = since.min(now);
+            key.former.push(Former { value, since, until: now, expires: None, revoked, wipe: None, step: None });
+        }
+    }
+
     /// Wipes everything that was ever kept under a name, also what was removed.
     ///
     /// # Errors

@@ -58,8 +58,9 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/old_key.rs", // telling by its id which access key is gone
     "commands/rotate/touched.rs", // deriving the approvals' key
     "commands/rotate/by_hand.rs", // telling an answer from a secret
+    "commands/rotate/calling.rs", // what a rotator gave, and showing what can be kept nowhere
     "commands/rotate/keeping.rs", // a copy for the store
-    "commands/rotate/program.rs", // what a rotator gave, and showing what can be kept nowhere
+    "commands/rotate/program.rs", // a copy of what a rotator gave
     "commands/set.rs",            // judging what was typed
     "terminal.rs",                // visible answers are read by the same reader
 ];

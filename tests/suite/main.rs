@@ -36,6 +36,7 @@ mod recording;
 mod recovering;
 mod reporting;
 mod rotating;
+mod rotating_aside;
 mod rotating_aws;
 mod running;
 mod segmenting;

@@ -7,8 +7,8 @@ use crate::{
     sandbox::{KEYCTL, Ran, Sandbox},
 };
 
-const OLD: &str = "first-old-secret";
-const NEW: &str = "then-new-secret";
+pub const OLD: &str = "first-old-secret";
+pub const NEW: &str = "then-new-secret";
 
 /// A text with `DATE` in the place of each minute.
 pub fn dateless(text: &str) -> String {
@@ -31,7 +31,7 @@ pub fn dateless(text: &str) -> String {
 
 /// States what was said, with `DATE` for each minute, and the exit code.
 #[track_caller]
-fn says(ran: &Ran, stderr: &str, code: i32) {
+pub fn says(ran: &Ran, stderr: &str, code: i32) {
     let (out, said) = (ran.stdout(), dateless(&ran.stderr()));
     assert!(
         (out.as_str(), said.as_str(), ran.code()) == ("", stderr, code),
@@ -47,12 +47,12 @@ fn sandbox() -> Sandbox {
 }
 
 #[track_caller]
-fn holds(sandbox: &Sandbox, secret: &str) {
+pub fn holds(sandbox: &Sandbox, secret: &str) {
     sandbox.call(&["get", "shop/key"]).run().says(secret, "", 0);
 }
 
 /// An executable script of the user's.
-fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
+pub fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = sandbox.home().join(name);
     std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("write");
@@ -290,30 +290,30 @@ fn the_issuers_page_is_opened_by_the_desktops_program_and_only_when_asked_for() 
 }
 
 /// A store whose key has a rotator, which counts its calls in `~/calls`.
-fn with_rotator(text: &str) -> Sandbox {
+pub fn with_rotator(text: &str) -> Sandbox {
     let sandbox = sandbox();
     script(&sandbox, "rotator", &format!("echo call >>\"$HOME/calls\"\n{text}"));
     configure(&sandbox, "");
     sandbox
 }
 
-fn configure(sandbox: &Sandbox, more: &str) {
+pub fn configure(sandbox: &Sandbox, more: &str) {
     let rotator = sandbox.home().join("rotator");
     config(sandbox, &format!("[[keys]]\nmatch = \"shop/*\"\nrotator = [\"{}\"]\n{more}", rotator.display()));
 }
 
-fn calls(sandbox: &Sandbox) -> usize {
+pub fn calls(sandbox: &Sandbox) -> usize {
     std::fs::read_to_string(sandbox.home().join("calls")).map_or(0, |text| text.lines().count())
 }
 
 /// What lies beside the store, of rotations that were broken off.
-fn unfinished(sandbox: &Sandbox) -> usize {
+pub fn unfinished(sandbox: &Sandbox) -> usize {
     let names = std::fs::read_dir(sandbox.home().join(".local/share/keyctl")).expect("list").flatten();
     names.filter(|entry| entry.file_name().to_string_lossy().starts_with("unfinished-")).count()
 }
 
 /// Prints the new secret, in two pieces so that no file holds it, if the old one comes in.
-const GIVES: &str = "[ \"$(cat)\" = first-old-\"\"secret ] && echo then-new-\"\"secret";
+pub const GIVES: &str = "[ \"$(cat)\" = first-old-\"\"secret ] && echo then-new-\"\"secret";
 
 #[test]
 fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
@@ -323,7 +323,9 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);
     let history = sandbox.call(&["history"]).run().stdout();
-    assert!(history.lines().any(|line| line.contains("rotate  shop/key  rotator")), "{history}");
+    for said in ["rotate (begun)  shop/key  rotator", "rotate          shop/key  rotator"] {
+        assert!(history.lines().any(|line| line.contains(said)), "{history}");
+    }
     // By hand all the same.
     sandbox.secret("third-secret");
     sandbox.call(&["rotate", "shop/key", "--yes", "--by-hand", "-q"]).input("third-secret").run().says("", "", 0);
@@ -354,7 +356,7 @@ fn a_rotator_that_fails_leaves_the_old_secret_in_force_and_its_call_in_the_histo
 }
 
 #[test]
-fn what_a_rotator_printed_before_it_failed_is_kept_aside_and_taken_by_the_next_call() {
+fn what_a_rotator_printed_before_it_failed_is_kept_aside_and_taken_by_nobody_but_who_wants_it() {
     for (end, said) in [("exit 7", "ended with exit code 7"), ("kill -9 $$", "was killed by signal 9")] {
         let sandbox = with_rotator(&format!("cat >/dev/null; echo then-new-\"\"secret; {end}"));
         let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
@@ -363,20 +365,13 @@ fn what_a_rotator_printed_before_it_failed_is_kept_aside_and_taken_by_the_next_c
             &format!(
                 "keyctl: the rotator `~/rotator` {said}\n\
                  keyctl: hint: the old secret stays in force; a new one may exist outside\n\
-                 keyctl: hint: what it had printed lies beside the store, sealed; to take that: `keyctl rotate shop/key`\n"
+                 keyctl: hint: the line it printed lies beside the store, sealed; to be asked about it: `keyctl rotate shop/key` at a terminal\n\
+                 keyctl: hint: to drop that line: `keyctl rotate shop/key --discard`\n"
             ),
             10,
         );
         holds(&sandbox, OLD);
         assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
-        let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
-        let stderr = ran.stderr();
-        assert!(stderr.contains("going on with what the rotator printed on "), "{stderr}");
-        assert!(stderr.contains(" before it failed\nkeyctl: hint: if it does not work: `keyctl undo`\n"), "{stderr}");
-        assert_eq!((ran.code(), calls(&sandbox), unfinished(&sandbox)), (0, 1, 0));
-        holds(&sandbox, NEW);
-        assert_eq!(sandbox.call(&["undo", "--yes"]).run().code(), 0);
-        holds(&sandbox, OLD);
     }
 }
 
@@ -406,7 +401,8 @@ fn what_a_rotator_gave_and_the_check_refused_is_kept_aside_and_tried_again() {
     configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
     for _ in 0..2 {
         let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
-        let last = "keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n";
+        let last = "keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n\
+                    keyctl: hint: to drop it, and let the rotator make another one: `keyctl rotate shop/key --discard`\n";
         assert!(ran.stderr().ends_with(last) && ran.code() == 10, "{}", ran.stderr());
         assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1), "the rotator is not called again");
         holds(&sandbox, OLD);
@@ -419,16 +415,21 @@ fn what_a_rotator_gave_and_the_check_refused_is_kept_aside_and_tried_again() {
 }
 
 #[test]
-fn what_nobody_took_is_dropped_with_a_word_once_the_key_has_another_secret() {
+fn what_nobody_took_is_kept_as_a_former_secret_once_the_key_has_another_secret() {
     let sandbox = with_rotator(GIVES);
     configure(&sandbox, "check = [\"false\"]\n");
     sandbox.secret("third-secret");
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().code(), 10);
     let ran =
         sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--by-hand", "--no-check"]).input("third-secret").run();
-    says(&ran, "keyctl: dropped a secret of `shop/key` that its rotator gave on DATE and nobody took\n", 0);
+    let said = "keyctl: a secret of `shop/key` that its rotator gave on DATE and nobody took is kept as a former one\n";
+    says(&ran, said, 0);
     assert_eq!(unfinished(&sandbox), 0);
     holds(&sandbox, "third-secret");
+    sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+    holds(&sandbox, OLD);
+    sandbox.call(&["rollback", "shop/key", "--to", "3", "--yes", "-q"]).run().says("", "", 0);
+    holds(&sandbox, NEW);
 }
 
 /// The call with the nth call of the system to this function failing, and all after it if `n` says so.
@@ -608,7 +609,10 @@ fn a_key_is_not_renamed_away_from_its_unfinished_rotation() {
     let said = "keyctl: a rotation of `shop/key`, begun on DATE, is not finished; nothing was renamed\n";
     says(
         &sandbox.call(&["rename", "shop/key", "shop/other"]).run(),
-        &format!("{said}keyctl: hint: to go on with it: `keyctl rotate shop/key`\n"),
+        &format!(
+            "{said}keyctl: hint: to go on with it: `keyctl rotate shop/key`\n\
+             keyctl: hint: to drop what it has made: `keyctl rotate shop/key --discard`\n"
+        ),
         1,
     );
     // Nor does another one get the name for which a secret lies aside.
@@ -649,7 +653,8 @@ fn a_check_that_never_says_yes_can_be_passed_over() {
     let said = "keyctl: the check `false` ended with exit code 1\n\
                 keyctl: hint: the old secret stays in force; a new one may exist outside\n\
                 keyctl: hint: nothing was replaced in the store; to take the new secret untried: `keyctl rotate shop/key --no-check`\n\
-                keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n";
+                keyctl: hint: the new secret lies beside the store, sealed; to go on: `keyctl rotate shop/key`\n\
+                keyctl: hint: to drop it, and let the rotator make another one: `keyctl rotate shop/key --discard`\n";
     says(&ran, said, 10);
     sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run().says("", "", 0);
     holds(&sandbox, NEW);

@@ -747,3 +747,41 @@ fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_a
     println!("rotating at AWS: {} kill points, {} bad", points.len(), bad.len());
     assert!(bad.is_empty(), "{} of {} kill points: {bad:#?}", bad.len(), points.len());
 }
+
+#[test]
+fn nothing_that_is_made_here_becomes_half_of_an_access_key() {
+    let bench = Bench::new();
+    for name in ["aws/id", "aws/secret"] {
+        let said = format!(
+            "keyctl: `{name}` is half of an access key of AWS, which AWS alone can make; nothing was replaced\n\
+             keyctl: hint: to let AWS make a new one: `keyctl rotate aws/id`\n"
+        );
+        bench.says(&["rotate", name, "--generate", "--yes", "-q"], &said, 2);
+    }
+    bench.works().expect("works");
+}
+
+#[test]
+fn whoever_takes_a_rotation_at_aws_back_hears_that_the_old_key_is_switched_off() {
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    let off = format!(
+        "keyctl: `{0}` is switched off at AWS, so it does not work\n\
+         keyctl: hint: to switch it on: `aws iam update-access-key --access-key-id {0} --status Active`\n",
+        bench.first
+    );
+    let said = text(&bench.call(&["undo", "--yes"]).stderr);
+    assert!(said.contains(&off), "{said}");
+    let (before, ran) = (bench.listed(), bench.call(&["rotate", "aws/id", "--finish", "--yes"]));
+    let (said, hint) =
+        (text(&ran.stderr), off.lines().last().expect("a hint").replace("to switch it on", "if it is switched off"));
+    assert!(said.contains("knows no active access key with this id") && said.ends_with(&format!("{hint}\n")), "{said}");
+    assert_eq!((ran.status.code(), bench.listed()), (Some(10), before), "the only one that works is left");
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    let said = text(&bench.call(&["rollback", "aws/secret", "--yes"]).stderr);
+    assert!(
+        said.contains(&format!("keyctl: `{}` is switched off at AWS, so it does not work\n", bench.first)),
+        "{said}"
+    );
+}

@@ -46,7 +46,7 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
+    Opened, Scene, aside,
     keeping::{self, AT_AWS, Done, New},
     old_key::{self, Old},
     program::end,
@@ -172,6 +172,7 @@ impl<'a> Bench<'a> {
 
     /// What was begun and broken off, where there is a new key to go on with. Everything else is cleared away.
     fn earlier(&self) -> Result<Option<Unfinished>> {
+        aside::say_unreadable(self.scene, self.opened);
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         let (mut found, mut without) = (None, Vec::new());
         for work in all.filter(|work| work.intention.names == self.names()) {
@@ -261,6 +262,7 @@ impl<'a> Bench<'a> {
         let intention = Intention {
             names: self.names(),
             begun: Moment::now(),
+            replaces: None,
             from: Some(self.current.clone()),
             before: listed.into_iter().map(|key| key.id).collect(),
         };
@@ -346,7 +348,7 @@ impl<'a> Bench<'a> {
             Failure::new(Kind::Negative, format!("`{}` was replaced by another keyctl meanwhile", self.pair.id))
                 .hint(format!("to clear the new key away: `keyctl rotate {}`", self.pair.id))
         };
-        let look = |payload: &Payload| {
+        let look = |payload: &mut Payload| {
             let is_same = payload.key(&self.pair.id)?.value.expose() == self.current.as_bytes();
             if is_same { Ok(()) } else { Err(replaced()) }
         };
@@ -393,7 +395,8 @@ mod tests {
     #[test]
     fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
         let begun = Moment::from_seconds(1_800_000_000);
-        let intention = Intention { names: Vec::new(), begun, from: None, before: vec!["AKIAOLD".into()] };
+        let intention =
+            Intention { names: Vec::new(), begun, replaces: None, from: None, before: vec!["AKIAOLD".into()] };
         let may = |id: &str, after: i64| {
             let created = Moment::from_seconds(begun.seconds() + after);
             may_have_made(&intention, &Listed { id: id.into(), active: true, created })

@@ -3,19 +3,22 @@
 use crate::{
     commands::policy::in_the_reason,
     commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder, refuse_unfit},
+    date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     name::KeyName,
     rotation::Plan,
+    rotator::unfinished::Unfinished,
     secret::Secret,
     store::payload::{Key, Payload},
 };
 
 use super::{
     Opened, Scene,
+    aside::{self, Standing},
     keeping::{self, Done, New},
     means::Means,
-    program::{drop_unfinished, try_out},
+    program::{end, try_out},
 };
 
 /// Takes the new secret, tries it, and puts it into the store.
@@ -53,19 +56,50 @@ pub(super) fn take_over(
     if let Some(other) = opened.payload.holder_of(&new, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
-    try_out(scene, name, plan, &new)?;
+    try_out(scene, name, plan, &new, opened)?;
+    // As the store is now: another one may have replaced the key while this one waited.
+    let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
+    let now = Moment::now();
     let new = New { name: name.clone(), value: new, longer: None };
-    let look = |payload: &Payload| {
+    let look = |payload: &mut Payload| {
         if !payload.key(name)?.value.same_as(&key.value) {
             scene.terminal.warn(&format!(
                 "`{name}` was replaced by another keyctl meanwhile; that secret is kept as a former one"
             ));
         }
+        aside::keep(payload, name, &strays, now);
         Ok(())
     };
     let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
-    drop_unfinished(scene, name, opened);
+    aside::clear(scene, name, strays, doubtful);
+    for work in over {
+        end(scene, work);
+    }
     Ok(done)
+}
+
+/// What lies aside for a key that gets a secret by hand: secrets that nobody took, doubtful lines, and what is over with
+/// this one.
+fn lying_aside(
+    scene: &Scene,
+    name: &KeyName,
+    new: &Secret,
+) -> Result<(Vec<Unfinished>, Vec<Unfinished>, Vec<Unfinished>)> {
+    let (mut strays, mut doubtful, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    if !Unfinished::are_there(&scene.home) {
+        return Ok((strays, doubtful, over));
+    }
+    for (standing, work) in aside::of(scene, name, &scene.open()?) {
+        let is_this = work.made.as_ref().is_some_and(|made| made.secret.same_as(new));
+        match standing {
+            _ if is_this => over.push(work),
+            Standing::Live | Standing::Stray => strays.push(work),
+            Standing::Doubtful | Standing::StrayDoubtful => doubtful.push(work),
+            Standing::Over | Standing::Lost => over.push(work),
+            Standing::Damaged => aside::say_damaged(scene, name, &work),
+        }
+    }
+    Ok((strays, doubtful, over))
 }
 
 fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
@@ -82,7 +116,7 @@ fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
 }
 
 /// Whether this was meant for a question that needs a yes, and not as a secret.
-fn is_an_answer(new: &Secret) -> bool {
+pub(super) fn is_an_answer(new: &Secret) -> bool {
     let text = new.expose_text().unwrap_or_default().trim();
     ["y", "n", "yes", "no"].iter().any(|answer| text.eq_ignore_ascii_case(answer))
 }

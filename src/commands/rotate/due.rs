@@ -11,12 +11,13 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     rotation::{AwsIam, State, look},
-    store::payload::Payload,
     terminal::count,
 };
 
 use super::{
-    Opened, Scene, aws, by_hand, hold_to_reason,
+    Opened, Scene,
+    aside::Word,
+    aws, by_hand, hold_to_reason,
     keeping::Done,
     means::Means,
     old_key::{self, Old},
@@ -79,6 +80,17 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
             }
             // Whoever ends a question wants to end all of them.
             Err(failure) if failure.kind == Kind::Interrupted => return Err(failure.into()),
+            // Whoever holds the lock now has it for the others too, and may be at work on the same.
+            Err(failure) if failure.kind == Kind::Busy && reports.is_empty() => return Err(failure.into()),
+            Err(failure) if failure.kind == Kind::Busy => {
+                scene.terminal.failure(&failure, None);
+                let rest = tasks[at..].iter().map(|task| &task.name);
+                for name in rest {
+                    reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
+                    failed.push((name, failure.kind));
+                }
+                break;
+            }
             Err(failure) => {
                 scene.terminal.failure(&failure, None);
                 reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
@@ -224,14 +236,9 @@ impl Task {
 
     /// Whether the key is still to be replaced; of a pair, whether one half is by its own plan and its own end.
     fn is_due(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
-        let payload: &Payload = &opened.payload;
-        let now = Clock::of(&opened.kept, payload, Moment::now()).judged;
-        let is_due = |name: &KeyName| -> Result<bool> {
-            Ok(look(&payload.key(name)?.facts, &scene.plan(payload, name)?, now).is_to_be_said())
-        };
         match means {
-            Means::Aws(pair) => Ok(is_due(&pair.id)? || is_due(&pair.secret)?),
-            _ => is_due(&self.name),
+            Means::Aws(pair) => Ok(scene.is_due(&pair.id, opened)? || scene.is_due(&pair.secret, opened)?),
+            _ => scene.is_due(&self.name, opened),
         }
     }
 
@@ -260,7 +267,9 @@ impl Task {
                 let touched =
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
-                    Means::Program(command) => program::replace(scene, &self.name, &plan, command, &opened)?,
+                    Means::Program(command) => {
+                        program::replace(scene, &self.name, &plan, command, &opened, Word::Unattended)?
+                    }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
                     }

@@ -49,14 +49,14 @@ pub(super) struct Done {
 }
 
 /// Puts new secrets into the store in one step. What the store holds already stays as it is: then somebody has done
-/// this before. `look` sees the store as it is by then. What is said of all is read off the last one.
+/// this before. `look` sees the store as it is by then, and may keep more in it. What is said of all is read off the last one.
 pub(super) fn keep(
     scene: &Scene,
     new: &[New],
     plan: &Plan,
     usual_overlap: Option<Period>,
     by: &'static str,
-    look: impl FnOnce(&Payload) -> Result<()>,
+    look: impl FnOnce(&mut Payload) -> Result<()>,
     event: impl FnOnce(Moment) -> Event,
 ) -> Result<Done> {
     let now = Moment::now();

@@ -4,12 +4,14 @@
 //! Where a new secret comes to be outside before the store has it (a rotator, AWS), it is written down in between
 //! (`rotator/unfinished.rs`), so that neither a kill nor a full disk loses it, and the next `rotate` goes on from there.
 
+mod aside;
 mod aws;
 mod by_hand;
+mod calling;
 mod due;
 mod keeping;
 mod means;
-mod old_key;
+pub(super) mod old_key;
 mod page;
 pub mod pending;
 mod program;
@@ -29,15 +31,22 @@ use crate::{
     home::{Home, Lock},
     name::KeyName,
     platform,
-    rotation::{AwsIam, Plan, Rotator},
+    rotation::{AwsIam, Plan, Rotator, look},
     rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
     terminal::{Terminal, columns},
 };
 
-use self::{keeping::Done, means::Means, old_key::Old, touched::Touched};
+use self::{
+    aside::{Seen, Word},
+    keeping::Done,
+    means::Means,
+    old_key::Old,
+    touched::Touched,
+};
 use super::{
     details,
+    judging::Clock,
     opening::{self, Kept},
     policy, record,
     set::in_the_arguments,
@@ -77,6 +86,9 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
         arguments.expires.as_deref().map(|text| details::expires(text, Moment::now(), terminal)).transpose()?;
     let scene = Scene { home, config, arguments, terminal, expires };
     let Some(name) = &arguments.name else { return due::all(&scene) };
+    if arguments.discard {
+        return Ok(aside::discard(&scene, name)?);
+    }
     if arguments.finish {
         return finish(&scene, name);
     }
@@ -97,20 +109,32 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let means = Means::of(scene.arguments, &plan);
     hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
-    let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), || means.question(name));
+    refuse_half(&means, name, &plan)?;
+    let lies = match &means {
+        Means::Program(_) => Seen::of(scene, name, &opened),
+        _ => Seen::default(),
+    };
+    let question = || match lies.live {
+        Some(begun) => format!("go on with the secret that the rotator of `{name}` gave on {}?", begun.local()),
+        None => means.question(name),
+    };
+    let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), question);
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
         ask()?;
     }
     let touched = Touched::by(means.subject(name), &scene.home, &opened.kept, &opened.payload, &scene.config);
     if scene.arguments.dry_run {
-        show_alone(scene, means.subject(name), &touched, &means)?;
+        show_alone(scene, means.subject(name), &touched, &means, &lies)?;
         return Ok(None);
     }
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
-    ask()?;
+    let word = aside::judge(scene, name, &lies)?;
+    if !matches!(word, Word::Take(_)) {
+        ask()?;
+    }
     let done = match &means {
-        Means::Program(command) => program::replace(scene, name, &plan, command, &opened)?,
+        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
@@ -143,6 +167,16 @@ fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
         .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
     }
     Ok(())
+}
+
+/// Nothing that is made here can be half of an access key: AWS alone makes them.
+fn refuse_half(means: &Means, name: &KeyName, plan: &Plan) -> Result<()> {
+    let (Means::Generated(_), Some(Rotator::AwsIam(pair))) = (means, &plan.rotator) else { return Ok(()) };
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`{name}` is half of an access key of AWS, which AWS alone can make; nothing was replaced"),
+    )
+    .hint(format!("to let AWS make a new one: `keyctl rotate {}`", pair.id)))
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.
@@ -205,6 +239,13 @@ impl Scene<'_> {
         Ok(Plan { every: secret.every.or(id.every), overlap: secret.overlap.or(id.overlap), ..secret })
     }
 
+    /// Whether a key is to be replaced by now, and is not snoozed.
+    fn is_due(&self, name: &KeyName, opened: &Opened) -> Result<bool> {
+        let now = Clock::of(&opened.kept, &opened.payload, Moment::now()).judged;
+        let facts = &opened.payload.key(name)?.facts;
+        Ok(look(facts, &self.plan(&opened.payload, name)?, now).is_to_be_said())
+    }
+
     fn turn(&self) -> Result<Lock> {
         pending::turn(&self.home)
     }
@@ -240,11 +281,14 @@ fn show(scene: &Scene, name: &KeyName, touched: &Touched) {
 }
 
 /// The same as a report of its own.
-fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means) -> Result<()> {
+fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, lies: &Seen) -> Result<()> {
     if scene.arguments.json {
         let mut report = touched.json();
         report["name"] = name.as_str().into();
         report["by"] = means.word().into();
+        if let Some(begun) = lies.live {
+            report["goes_on_from"] = json!(begun);
+        }
         return scene.terminal.json(&report);
     }
     let mut rows = vec![["WHAT", "WHERE", "HOW"].map(str::to_owned).to_vec()];
@@ -255,5 +299,10 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means) -
         scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
     }
     touched.notes.iter().for_each(|note| scene.terminal.say(note));
+    if let Some(begun) = lies.live {
+        scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {}", begun.local()));
+    } else if !lies.doubtful.is_empty() {
+        scene.terminal.say("its rotator went wrong after printing a line; at a terminal it would be asked about");
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     rotation::AwsIam,
     rotator::aws_iam::{Client, Listed},
     store::payload::{Former, Payload},
+    terminal::Terminal,
 };
 
 use super::{Opened, Scene, aws::Bench};
@@ -33,7 +34,16 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
     }
     let bench = Bench::new(scene, pair, &opened)?;
     let client = bench.client_of_store()?;
-    delete(&bench, &client, &client.list()?, which).map(Some)
+    // AWS answers no key that is switched off, such as one that was taken back into the store.
+    let has_other = opened.payload.keys.get(&pair.id).is_some_and(|key| !key.former.is_empty());
+    let listed = client.list().map_err(|failure| {
+        if failure.kind != Kind::Remote || !has_other {
+            return failure;
+        }
+        let id = &bench.current;
+        failure.hint(format!("if it is switched off: `aws iam update-access-key --access-key-id {id} --status Active`"))
+    })?;
+    delete(&bench, &client, &listed, which).map(Some)
 }
 
 /// The old keys that AWS still has, to ask about.
@@ -47,6 +57,17 @@ pub(super) fn at_aws(scene: &Scene, pair: &AwsIam, opened: &Opened) -> Result<Ve
 pub(super) fn is_there(pair: &AwsIam, payload: &Payload, now: Moment) -> bool {
     let former = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
     overlap_ends(pair, payload, now).is_none() && former.iter().any(|former| former.wipe.is_some())
+}
+
+/// Says that the access key is switched off at AWS which a former secret belongs to, where keyctl has done that.
+pub fn say_switched_off(pairs: &[AwsIam], payload: &Payload, name: &KeyName, former: &Former, terminal: &Terminal) {
+    let Some(pair) = pairs.iter().find(|pair| pair.id == *name || pair.secret == *name) else { return };
+    let ids = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
+    let same = |id: &&Former| (id.step, id.until) == (former.step, former.until) && id.wipe.is_some();
+    if let Some(id) = ids.iter().rev().find(same).and_then(|id| id.value.expose_text()) {
+        terminal.warn(&format!("`{id}` is switched off at AWS, so it does not work"));
+        terminal.hint(&format!("to switch it on: `aws iam update-access-key --access-key-id {id} --status Active`"));
+    }
 }
 
 /// When the last overlap of the pair ends, if that is still to come.
@@ -70,6 +91,17 @@ pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &
             return Err(Failure::new(Kind::Negative, format!("the old key `{}` is {why}; it is not deleted", key.id))
                 .hint(format!("if nobody does: `keyctl rotate {} --finish`", bench.pair.id)));
         }
+        if is_the_last_to_work(key, listed, &bench.current) {
+            let said = format!(
+                "the store's own key `{}` is switched off at AWS: without `{}` none would work",
+                bench.current, key.id
+            );
+            let on = format!(
+                "to switch it on: `aws iam update-access-key --access-key-id {} --status Active`",
+                bench.current
+            );
+            return Err(Failure::new(Kind::Negative, format!("{said}; nothing was deleted")).hint(on));
+        }
         client.delete(&key.id)?;
         let was_on = if key.active { ", which was still switched on" } else { "" };
         bench.terminal().say(&format!("deleted the old key `{}` at AWS{was_on}", key.id));
@@ -85,6 +117,11 @@ pub(super) fn delete(bench: &Bench, client: &Client, listed: &[Listed], which: &
         Ok(Outcome::changed((), Event::new(Action::Forget, now).names(&names).note("deleted at AWS")))
     })?;
     Ok(deleted)
+}
+
+/// Whether no key would work without this one, the store's own being switched off.
+fn is_the_last_to_work(key: &Listed, listed: &[Listed], current: &str) -> bool {
+    key.active && listed.iter().any(|own| own.id == current && !own.active)
 }
 
 /// Wipes the ids of keys that are gone at AWS, and the secrets that belonged to them: those that were replaced by the same
@@ -121,6 +158,16 @@ mod tests {
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn an_active_key_is_the_last_to_work_where_the_stores_own_is_switched_off() {
+        let key = |id: &str, active| Listed { id: id.into(), active, created: Moment::from_seconds(0) };
+        let is_last = |own: bool, other: bool| {
+            is_the_last_to_work(&key("OTHER", other), &[key("OWN", own), key("OTHER", other)], "OWN")
+        };
+        assert!(is_last(false, true));
+        assert!(!is_last(true, true) && !is_last(true, false) && !is_last(false, false));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::{
     failure::{Failure, Kind, Result},
     home::{Home, Lock},
     name::KeyName,
-    rotator::unfinished::Unfinished,
+    rotator::unfinished::{Found, Unfinished},
+    store::payload::Payload,
     terminal::Terminal,
 };
 
@@ -21,6 +22,10 @@ pub struct Pending {
     pub begun: Moment,
     /// Whether there is a new secret, which lies beside the store.
     pub has_secret: bool,
+    /// Whether that may be none: its rotator went wrong.
+    pub is_doubtful: bool,
+    /// The file whose secret does not open any more.
+    pub damaged: Option<String>,
 }
 
 /// The right to replace keys outside, or to move them away under a rotation. Two rotations at once would each ask the
@@ -36,13 +41,25 @@ pub fn turn(home: &Home) -> Result<Lock> {
 /// All of them.
 #[must_use]
 pub fn all(home: &Home, kept: &Kept) -> Vec<Pending> {
-    let all = Unfinished::all(home, &unfinished_key(kept)).into_iter();
-    all.map(|work| Pending {
+    find(home, kept).0
+}
+
+/// All of them, and the names of files that do not open: damaged ones, or another store's.
+#[must_use]
+pub fn find(home: &Home, kept: &Kept) -> (Vec<Pending>, Vec<String>) {
+    let Found { all, unreadable } = Unfinished::find(home, &unfinished_key(kept));
+    // What a program gave and the store has is only not cleared away yet; at AWS there is more to do.
+    let is_over =
+        |work: &Unfinished| work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept);
+    let all = all.into_iter().filter(|work| !is_over(work));
+    let pending = |work: Unfinished| Pending {
+        has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
+        is_doubtful: work.made.as_ref().is_some_and(|made| made.doubtful),
+        damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),
         names: work.intention.names,
         begun: work.intention.begun,
-        has_secret: work.made.is_some_and(|made| !made.kept),
-    })
-    .collect()
+    };
+    (all.map(pending).collect(), unreadable)
 }
 
 /// Refuses to give a key another name while a rotation of either name is not finished. Asked with the [`turn`] held.
@@ -53,19 +70,40 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()>
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    for pending in all(home, &opening::identity(home)?) {
+    // A doubtful line may be nothing at all, and whoever wants it can drop it or take it under the old name.
+    for pending in all(home, &opening::identity(home)?).into_iter().filter(|pending| !pending.is_doubtful) {
         let Some(name) = [old, new].into_iter().find(|name| pending.names.contains(name)) else { continue };
         let failure = Failure::new(
             Kind::Negative,
             format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", pending.begun.local()),
         );
         return Err(if name == old {
-            failure.hint(format!("to go on with it: `keyctl rotate {name}`"))
+            failure
+                .hint(format!("to go on with it: `keyctl rotate {name}`"))
+                .hint(format!("to drop what it has made: `keyctl rotate {name} --discard`"))
         } else {
             failure.hint("choose another name")
         });
     }
     Ok(())
+}
+
+/// Those whose secret came into the store and is about to be wiped there. Ended with the [`turn`] held, once it is.
+///
+/// # Errors
+/// As the identity's keeper has them.
+pub fn about_to_be_wiped(home: &Home, names: &[KeyName], payload: &Payload) -> Result<Vec<Unfinished>> {
+    if !Unfinished::are_there(home) {
+        return Ok(Vec::new());
+    }
+    let mut all = Unfinished::all(home, &unfinished_key(&opening::identity(home)?));
+    all.retain(|work| {
+        let [name] = work.intention.names.as_slice() else { return false };
+        let Some(made) = work.made.as_ref().filter(|_| names.contains(name)) else { return false };
+        let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
+        former.iter().any(|former| former.value.same_as(&made.secret))
+    });
+    Ok(all)
 }
 
 /// Ends what was begun for keys that are gone for good, also where it has a new secret. Done with the [`turn`] held.

@@ -1,54 +1,53 @@
-//! A new secret from the program that the user's config names for the key, its rotator; and the program that tries new
-//! secrets, its check.
+//! A new secret from the program that the user's config names for the key, its rotator (called in `calling.rs`), on its way
+//! into the store; and the program that tries new secrets, its check.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 use crate::{
-    commands::record,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     name::KeyName,
-    platform::{self, HeldSignals},
     rotation::Plan,
-    rotator::{
-        program::{NotRotated, check, rotate},
-        unfinished::{Intention, Key, Made, Unfinished},
-    },
+    rotator::{program::check, unfinished::Unfinished},
+    secret::Secret,
+    store::payload::{self, Payload},
 };
 
 use super::{
     Opened, Scene,
+    aside::{self, Standing, Word},
     by_hand::fit,
+    calling::{Fresh, call, record_use, rescue},
     keeping::{self, Done, New},
 };
-use crate::secret::Secret;
 
-/// How long a rotator may take.
-const ROTATOR: Duration = Duration::from_mins(2);
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
-/// How often it is looked whether a signal came.
-const TICK: Duration = Duration::from_millis(50);
 
 /// Where a new secret lies that the store has not got.
-const ASIDE: &str = "lies beside the store, sealed";
+pub(super) const ASIDE: &str = "lies beside the store, sealed";
 
-/// A new secret that the store does not have yet.
-struct Fresh {
-    value: Secret,
-    unfinished: Unfinished,
-    /// Whether it lies on the disk, sealed.
-    is_aside: bool,
+/// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
+const SAME_WISH_SECONDS: i64 = 3600;
+
+/// What lies aside beside the one that is gone on with, until a new secret is in the store.
+#[derive(Default)]
+struct Others {
+    strays: Vec<Unfinished>,
+    doubtful: Vec<Unfinished>,
 }
 
 /// Lets the program replace the key, and puts what it gives into the store. A secret that it gave before, and that the
-/// store never got, is taken first.
-pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, command: &[String], seen: &Opened) -> Result<Done> {
+/// store never got, is taken first; a doubtful one only if the word or the check says so.
+pub(super) fn replace(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    command: &[String],
+    seen: &Opened,
+    word: Word,
+) -> Result<Done> {
     let _turn = scene.turn()?;
     let opened = scene.open()?;
     let key = opened.payload.key(name)?;
@@ -58,7 +57,8 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, command: &[Str
             format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing"),
         ));
     }
-    let fresh = match earlier(scene, name, &opened) {
+    let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
+    let mut fresh = match earlier {
         Some(fresh) => fresh,
         None => call(scene, name, command, &opened)?,
     };
@@ -68,209 +68,174 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, command: &[Str
         end(scene, fresh.unfinished);
         return Err(failure);
     }
-    let new = New { name: name.clone(), value: Secret::new(fresh.value.expose().to_vec()), longer: None };
-    let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
-    let kept = if is_new { try_out(scene, name, plan, &fresh.value) } else { Ok(()) }
-        .and_then(|()| keeping::keep(scene, &[new], plan, None, "rotator", |_| Ok(()), event));
-    match kept {
-        Ok(done) => {
-            end(scene, fresh.unfinished);
-            Ok(done)
-        }
-        Err(failure) if fresh.is_aside => {
-            Err(failure.hint(format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`")))
-        }
-        Err(failure) => Err(rescue(scene, name, &fresh.value, failure)),
+    let tried = if is_new && !fresh.is_tried { try_out(scene, name, plan, &fresh.value, &opened) } else { Ok(()) };
+    let kept = tried
+        .map_err(|failure| aside_of(scene, name, &fresh, failure))
+        .and_then(|()| keep(scene, name, plan, command, key, &fresh, &others));
+    let done =
+        kept.map_err(|failure| if fresh.is_aside { failure } else { rescue(scene, name, &fresh.value, failure) })?;
+    // From here on it is over, and never put into the store again; whoever comes later may have taken it back.
+    if is_new && let Err(failure) = fresh.unfinished.is_kept(&opened.unfinished_key()) {
+        scene.terminal.warn(&failure.message);
     }
+    end(scene, fresh.unfinished);
+    if is_new {
+        aside::clear(scene, name, others.strays, others.doubtful);
+    }
+    Ok(done)
 }
 
-/// What was begun before for this key. Of two the later one counts.
-fn earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Option<Fresh> {
-    let key = opened.payload.keys.get(name)?;
-    let mut found = None;
-    for unfinished in Unfinished::all(&scene.home, &opened.unfinished_key()) {
-        if unfinished.intention.names != [name.clone()] {
-            continue;
+/// Puts the new secret into the store, if that still has the one that the rotator was given.
+fn keep(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    command: &[String],
+    given: &payload::Key,
+    fresh: &Fresh,
+    others: &Others,
+) -> Result<Done> {
+    let new = New { name: name.clone(), value: Secret::new(fresh.value.expose().to_vec()), longer: None };
+    let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
+    let is_other = Cell::new(false);
+    let look = |payload: &mut Payload| {
+        if !payload.key(name)?.value.same_as(&given.value) {
+            is_other.set(true);
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("`{name}` was replaced by another keyctl meanwhile; nothing was changed"),
+            ));
         }
+        aside::keep(payload, name, &others.strays, Moment::now());
+        Ok(())
+    };
+    keeping::keep(scene, &[new], plan, None, "rotator", look, event).map_err(|failure| {
+        if !fresh.is_aside {
+            failure
+        } else if is_other.get() {
+            failure
+                .hint(format!(
+                    "the rotator's new secret {ASIDE}; the next `keyctl rotate {name}` keeps it as a former one"
+                ))
+                .hint(format!("if it is the one in force: `keyctl undo`, then `keyctl rotate {name}`"))
+        } else {
+            failure.hint(format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`"))
+        }
+    })
+}
+
+/// The failure of a check, with both ways out.
+fn aside_of(scene: &Scene, name: &KeyName, fresh: &Fresh, failure: Failure) -> Failure {
+    if !fresh.is_aside || scene.arguments.no_check {
+        return failure;
+    }
+    failure
+        .hint(format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`"))
+        .hint(format!("to drop it, and let the rotator make another one: `keyctl rotate {name} --discard`"))
+}
+
+/// What was begun before for this key: what is to be gone on with, if there is anything, and what else lies aside. Of two
+/// the later one counts.
+fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Word) -> Result<(Option<Fresh>, Others)> {
+    let key = opened.payload.key(name)?;
+    let (mut found, mut others) = (None, Others::default());
+    aside::say_unreadable(scene, opened);
+    for (standing, unfinished) in aside::of(scene, name, opened) {
         let begun = unfinished.intention.begun;
-        match &unfinished.made {
-            Some(made) if made.secret.same_as(&key.value) => {
-                scene.terminal.say(&format!(
-                    "`{name}` holds the secret already that its rotator gave on {}; it is not called again",
-                    begun.local()
-                ));
-                let value = Secret::new(made.secret.expose().to_vec());
-                found = Some(Fresh { value, unfinished, is_aside: true });
+        match standing {
+            Standing::Over => {
+                let is_current = unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&key.value));
+                let is_just_now = Moment::now().seconds().abs_diff(begun.seconds()) <= SAME_WISH_SECONDS.unsigned_abs();
+                if is_current && is_just_now && !scene.is_due(name, opened)? {
+                    scene.terminal.say(&format!(
+                        "`{name}` holds the secret already that its rotator gave on {}; it is not called again",
+                        begun.local()
+                    ));
+                    found = going_on(unfinished);
+                } else {
+                    end(scene, unfinished);
+                }
             }
-            _ if key.facts.changed > begun => drop_it(scene, name, unfinished),
-            Some(made) if made.doubtful => {
-                scene
-                    .terminal
-                    .warn(&format!("going on with what the rotator printed on {} before it failed", begun.local()));
-                scene.terminal.hint("if it does not work: `keyctl undo`");
-                let value = Secret::new(made.secret.expose().to_vec());
-                found = Some(Fresh { value, unfinished, is_aside: true });
-            }
-            Some(made) => {
-                scene.terminal.say(&format!("going on with the secret that the rotator gave on {}", begun.local()));
-                let value = Secret::new(made.secret.expose().to_vec());
-                found = Some(Fresh { value, unfinished, is_aside: true });
-            }
-            None => {
+            Standing::Lost => {
                 scene.terminal.warn(&format!(
                     "on {} the rotator of `{name}` was broken off: if it had made a new secret, that is lost",
                     begun.local()
                 ));
                 end(scene, unfinished);
             }
+            Standing::Damaged => aside::say_damaged(scene, name, &unfinished),
+            Standing::Live => {
+                scene.terminal.say(&format!("going on with the secret that the rotator gave on {}", begun.local()));
+                let before: Option<Fresh> = std::mem::replace(&mut found, going_on(unfinished));
+                others.strays.extend(before.map(|fresh| fresh.unfinished));
+            }
+            Standing::Stray => others.strays.push(unfinished),
+            Standing::Doubtful | Standing::StrayDoubtful => others.doubtful.push(unfinished),
         }
     }
-    found
+    if found.is_none() {
+        found = of_doubtful(scene, name, plan, opened, &mut others.doubtful, word);
+    }
+    Ok((found, others))
 }
 
-/// Calls the program, after it is written down that it will be called.
-fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> Result<Fresh> {
+fn going_on(unfinished: Unfinished) -> Option<Fresh> {
+    let value = unfinished.made.as_ref()?.copy();
+    Some(Fresh { value, unfinished, is_aside: true, is_tried: false })
+}
+
+/// A doubtful line that a person has taken, or that the check says works. Nobody else takes one.
+fn of_doubtful(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    opened: &Opened,
+    doubtful: &mut Vec<Unfinished>,
+    word: Word,
+) -> Option<Fresh> {
+    let key = opened.payload.keys.get(name)?;
     let sealing = opened.unfinished_key();
-    let intention = Intention { names: vec![name.clone()], begun: Moment::now(), from: None, before: Vec::new() };
-    let mut unfinished = Unfinished::begin(&scene.home, &sealing, intention)?;
-    // The rotator goes on where this process ends, and only this one can keep what it gives.
-    let signals = platform::hold_signals().map_err(|error| {
-        Failure::new(Kind::Disk, format!("signals cannot be held back: {}", crate::failure::reason(&error)))
-    })?;
-    let value = match rotate_to_the_end(scene, name, command, &opened.payload.key(name)?.value, &signals) {
-        Ok(value) => value,
-        Err(not) => {
-            let NotRotated { failure, printed } = *not;
-            // It got the old secret all the same, and the history has to know who did.
-            let log = record::log(&scene.home, &opened.kept, opened.payload.log);
-            let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
-            let event = event.reason(scene.arguments.reason.as_ref());
-            record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let failure = if let Some(printed) = printed {
-                put_aside(scene, name, printed, unfinished, &sealing, failure)
-            } else {
-                end(scene, unfinished);
-                failure
-            };
-            if signals.came().is_some() {
-                scene.terminal.failure(&failure, None);
-            }
-            follow(signals)?;
-            return Err(failure);
+    let may_be_tried = matches!(word, Word::Unattended) && plan.check.is_some() && !scene.arguments.no_check;
+    for at in (0..doubtful.len()).rev() {
+        let line = &doubtful[at];
+        if Standing::of(line, key, &sealing) != Standing::Doubtful {
+            continue;
         }
-    };
-    let made = Made { secret: Secret::new(value.expose().to_vec()), id: None, kept: false, doubtful: false };
-    let aside = unfinished.has_made(&sealing, made);
-    match &aside {
-        Ok(()) => {
-            if signals.came().is_some() {
-                scene.terminal.warn(&format!("the new secret of `{name}` {ASIDE}"));
-                scene.terminal.hint(&format!("to go on: `keyctl rotate {name}`"));
-            }
-            follow(signals)?;
-        }
-        // Whatever came, the store may still take it.
-        Err(failure) => scene.terminal.warn(&failure.message),
-    }
-    Ok(Fresh { value, unfinished, is_aside: aside.is_ok() })
-}
-
-/// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
-fn put_aside(
-    scene: &Scene,
-    name: &KeyName,
-    printed: Secret,
-    mut unfinished: Unfinished,
-    sealing: &Key,
-    failure: Failure,
-) -> Failure {
-    let shown = Secret::new(printed.expose().to_vec());
-    match unfinished.has_made(sealing, Made { secret: printed, id: None, kept: false, doubtful: true }) {
-        Ok(()) => failure.hint(format!("what it had printed {ASIDE}; to take that: `keyctl rotate {name}`")),
-        Err(other) => {
-            scene.terminal.warn(&other.message);
-            rescue(scene, name, &shown, failure)
+        let is_meant = matches!(word, Word::Take(path) if path == line.path());
+        let works = || {
+            let made = line.made.as_ref()?;
+            try_out(scene, name, plan, &made.secret, opened).ok()
+        };
+        if is_meant || (may_be_tried && works().is_some()) {
+            let begun = line.intention.begun.local();
+            scene
+                .terminal
+                .warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
+            let fresh = going_on(doubtful.remove(at))?;
+            return Some(Fresh { is_tried: !is_meant, ..fresh });
         }
     }
+    if let (Word::Unattended, Some(latest)) = (word, doubtful.last()) {
+        let begun = latest.intention.begun.local();
+        scene.terminal.warn(&format!(
+            "a line that the rotator of `{name}` printed on {begun} before it went wrong is not taken without being asked about"
+        ));
+        scene.terminal.hint(&format!(
+            "to be asked: `keyctl rotate {name}` at a terminal; to drop it: `keyctl rotate {name} --discard`"
+        ));
+    }
+    None
 }
 
-/// Calls the program, and says to whoever wants this process to end that it waits.
-fn rotate_to_the_end(
-    scene: &Scene,
-    name: &KeyName,
-    command: &[String],
-    old: &Secret,
-    signals: &HeldSignals,
-) -> std::result::Result<Secret, Box<NotRotated>> {
-    let is_over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_over.load(Ordering::SeqCst) {
-                if signals.came().is_some() {
-                    let seconds = ROTATOR.as_secs();
-                    scene.terminal.warn(&format!(
-                        "waiting for the rotator of `{name}`, so that its new secret is not lost; at most {seconds} seconds"
-                    ));
-                    return;
-                }
-                thread::sleep(TICK);
-            }
-        });
-        let new = rotate(command, name, old, ROTATOR);
-        is_over.store(true, Ordering::SeqCst);
-        new
-    })
-}
-
-/// Ends the process if a signal came meanwhile.
-fn follow(signals: HeldSignals) -> Result<()> {
-    signals.follow().map_err(|error| {
-        Failure::new(Kind::Interrupted, format!("interrupted by a signal: {}", crate::failure::reason(&error)))
-    })
-}
-
-/// Neither the store nor the file beside it took the secret, and the old one may be dead: a person can keep it.
-fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Failure) -> Failure {
-    let question = format!("the new secret of `{name}` can be kept nowhere; show it here, so that it is not lost?");
-    let shown = scene.terminal.can_ask()
-        && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
-        && scene
-            .terminal
-            .ask(&format!("{} (Enter clears nothing; write it down) ", value.expose_text().unwrap_or_default()))
-            .is_ok();
-    let hint = if shown {
-        format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")
-    } else {
-        format!("the new secret is lost: replace `{name}` at its issuer by hand, then `keyctl rotate {name} --by-hand`")
-    };
-    failure.hint(hint)
-}
-
-/// Lets the user's check try the new secret, if there is one.
-pub(super) fn try_out(scene: &Scene, name: &KeyName, plan: &Plan, new: &Secret) -> Result<()> {
+/// Lets the user's check try the new secret, if there is one. That it was given the secret is recorded first.
+pub(super) fn try_out(scene: &Scene, name: &KeyName, plan: &Plan, new: &Secret, opened: &Opened) -> Result<()> {
     let Some(program) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else { return Ok(()) };
+    record_use(scene, name, Action::Check, program, opened, None)?;
     check(program, name, new, CHECK).map_err(|failure| {
         failure.hint(format!(
             "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
         ))
     })
-}
-
-/// Forgets what was begun for a key that has a new secret now by other means.
-pub(super) fn drop_unfinished(scene: &Scene, name: &KeyName, opened: &Opened) {
-    for unfinished in Unfinished::all(&scene.home, &opened.unfinished_key()) {
-        if unfinished.intention.names == [name.clone()] {
-            drop_it(scene, name, unfinished);
-        }
-    }
-}
-
-fn drop_it(scene: &Scene, name: &KeyName, unfinished: Unfinished) {
-    if unfinished.made.is_some() {
-        let begun = unfinished.intention.begun.local();
-        scene.terminal.warn(&format!("dropped a secret of `{name}` that its rotator gave on {begun} and nobody took"));
-    }
-    end(scene, unfinished);
 }
 
 /// What is finished needs no file. One that cannot be removed is found once more, which does no harm.

@@ -1,0 +1,368 @@
+//! What rotators gave and the store has not got: it is never lost without a word, and never taken without reason.
+
+use crate::{
+    pty::on_a_terminal,
+    rotating::{GIVES, NEW, OLD, calls, configure, dateless, holds, says, script, unfinished, with_rotator},
+    sandbox::{KEYCTL, Sandbox},
+};
+
+/// Prints a line and fails, as long as nobody has mended it.
+const FAILS: &str =
+    "cat >/dev/null; [ -e \"$HOME/mended\" ] && echo then-new-\"\"secret && exit; echo Error: no such key; exit 1";
+/// Gives another secret with each call.
+const COUNTS: &str = "cat >/dev/null; echo made-secret-$(wc -l <\"$HOME/calls\" | tr -d ' ')";
+
+fn rotated(sandbox: &Sandbox) -> (String, i32) {
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+    (dateless(&ran.stderr()), ran.code())
+}
+
+fn touch(sandbox: &Sandbox, name: &str) {
+    std::fs::write(sandbox.home().join(name), "").expect("write");
+}
+
+fn former(sandbox: &Sandbox) -> Vec<serde_json::Value> {
+    let report = sandbox.call(&["versions", "shop/key", "--json"]).run().stdout();
+    let report: serde_json::Value = serde_json::from_str(&report).expect("json");
+    report["former"].as_array().expect("a list").clone()
+}
+
+fn history(sandbox: &Sandbox) -> String {
+    sandbox.call(&["history"]).run().stdout()
+}
+
+#[test]
+fn a_line_from_a_rotator_that_failed_is_never_taken_by_a_call_that_asks_nobody() {
+    let sandbox = with_rotator(FAILS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01"]).run();
+    assert_eq!(rotated(&sandbox).1, 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    let (said, code) = rotated(&sandbox);
+    let line = "keyctl: a line that the rotator of `shop/key` printed on DATE before it went wrong is not taken without being asked about\n";
+    assert!(said.starts_with(line) && code == 10, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1), "the same line is kept once");
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
+    assert_eq!(sandbox.call(&["rotate", "--due", "--yes", "-q"]).run().code(), 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (3, 1));
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
+    touch(&sandbox, "mended");
+    let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
+    let dropped = "keyctl: dropped the line that the rotator of `shop/key` printed on DATE before it went wrong\n";
+    assert!(dateless(&ran.stderr()).contains(dropped) && ran.code() == 0, "{}", ran.stderr());
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (4, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn a_person_is_asked_about_a_line_from_a_rotator_that_failed_and_no_is_the_usual_answer() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let words = [KEYCTL, "rotate", "shop/key"];
+    let question = "keyctl: the rotator of `shop/key` went wrong on DATE after printing a line of 15 characters; take that line as the new secret? [y/N] ";
+    let screen =
+        on_a_terminal(&sandbox, &words, &[("new secret? [y/N] ", "\r"), ("replace `shop/key`? [y/N] ", "n\r")]);
+    assert!(dateless(&screen.shown).contains(question) && screen.code == 1, "{}", screen.shown);
+    holds(&sandbox, OLD);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    let screen = on_a_terminal(&sandbox, &words, &[("new secret? [y/N] ", "y\r")]);
+    assert!(!screen.shown.contains("let `") && screen.code == 0, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+    assert_eq!(sandbox.call(&["undo", "--yes"]).run().code(), 0);
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn a_line_from_a_rotator_that_failed_is_taken_unasked_where_the_check_says_that_it_works() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    let check = script(&sandbox, "check", "[ \"$(cat)\" = then-new-\"\"secret ]");
+    configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
+    assert_eq!(rotated(&sandbox).1, 10);
+    let said = "keyctl: going on with the line that the rotator printed on DATE before it went wrong\n";
+    assert_eq!(rotated(&sandbox), (said.to_owned(), 0));
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn what_lies_aside_is_dropped_on_demand_and_a_doubtful_line_holds_up_no_new_name() {
+    let sandbox = with_rotator(FAILS);
+    assert_eq!(rotated(&sandbox).1, 10);
+    let ran = sandbox.call(&["rotate", "shop/key", "--discard"]).run();
+    let said = "keyctl: dropping what the rotator of `shop/key` left beside the store (DATE) needs a yes\nkeyctl: hint: without a terminal: `--yes`\n";
+    says(&ran, said, 2);
+    sandbox.call(&["rename", "shop/key", "shop/other", "-q"]).run().says("", "", 0);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
+    holds(&sandbox, OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--discard", "--yes"]).run();
+    says(&ran, "keyctl: dropped what the rotator of `shop/key` left beside the store\n", 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    let ran = sandbox.call(&["rotate", "shop/key", "--discard", "--yes"]).run();
+    says(&ran, "keyctl: nothing lies beside the store for `shop/key`\n", 0);
+    let history = history(&sandbox);
+    assert!(history.contains("forget (what its rotator left) "), "{history}");
+}
+
+#[test]
+fn what_a_check_never_takes_can_be_dropped_so_that_the_rotator_makes_another_one() {
+    let sandbox = with_rotator(COUNTS);
+    let check = script(&sandbox, "check", "[ \"$(cat)\" = made-secret-2 ]");
+    configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
+    let (said, code) = rotated(&sandbox);
+    let hint = "keyctl: hint: to drop it, and let the rotator make another one: `keyctl rotate shop/key --discard`\n";
+    assert!(said.ends_with(hint) && code == 10, "{said}");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[("[y/N] ", "n\r")]);
+    let question = "keyctl: go on with the secret that the rotator of `shop/key` gave on DATE? [y/N] n\n";
+    assert!(dateless(&screen.shown).contains(question), "{}", screen.shown);
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
+    let line = "keyctl: it would go on with the secret that the rotator gave on DATE\n";
+    assert!(dateless(&ran.stderr()).ends_with(line), "{}", ran.stderr());
+    sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(rotated(&sandbox), (String::new(), 0));
+    assert_eq!(calls(&sandbox), 2);
+}
+
+#[test]
+fn what_was_set_while_the_rotator_worked_stays_and_the_rotators_secret_lies_aside() {
+    let sandbox =
+        with_rotator("cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo then-new-\"\"secret");
+    configure(&sandbox, "overlap = \"1d\"\n");
+    sandbox.secret("third-secret");
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(&sandbox));
+        while calls(&sandbox) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("third-secret").run().says("", "", 0);
+        touch(&sandbox, "go");
+        let said = "keyctl: `shop/key` was replaced by another keyctl meanwhile; nothing was changed\n\
+                    keyctl: hint: the rotator's new secret lies beside the store, sealed; the next `keyctl rotate shop/key` keeps it as a former one\n\
+                    keyctl: hint: if it is the one in force: `keyctl undo`, then `keyctl rotate shop/key`\n";
+        assert_eq!(rotation.join().expect("ended"), (said.to_owned(), 1));
+    });
+    holds(&sandbox, "third-secret");
+    let before = former(&sandbox);
+    assert!(before.len() == 1 && before[0]["wiped_from"].is_null(), "{before:?}");
+    assert_eq!(unfinished(&sandbox), 1);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
+    assert_eq!(rotated(&sandbox).1, 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn what_nobody_took_becomes_a_former_secret_once_the_key_has_another_one() {
+    let sandbox = with_rotator(COUNTS);
+    configure(&sandbox, "check = [\"false\"]\n");
+    sandbox.secret("third-secret");
+    sandbox.secret("made-secret-1");
+    sandbox.secret("made-secret-2");
+    assert_eq!(rotated(&sandbox).1, 10);
+    // Within the same second, too.
+    sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("third-secret").run().says("", "", 0);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run();
+    let said = "keyctl: a secret of `shop/key` that its rotator gave on DATE and nobody took is kept as a former one\n";
+    says(&ran, said, 0);
+    holds(&sandbox, "made-secret-2");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
+    assert_eq!(former(&sandbox).len(), 3);
+    sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+    holds(&sandbox, "third-secret");
+    sandbox.call(&["rollback", "shop/key", "--to", "3", "--yes", "-q"]).run().says("", "", 0);
+    holds(&sandbox, "made-secret-1");
+}
+
+#[test]
+fn a_clock_that_was_wrong_takes_nothing_away_that_lies_aside() {
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "check = [\"false\"]\n");
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).at("2026-01-01T12:00:00Z").run();
+    assert_eq!((ran.code(), unfinished(&sandbox)), (10, 1), "{}", ran.stderr());
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run();
+    assert_eq!((ran.code(), calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", ran.stderr());
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn the_history_knows_who_got_a_secret_also_where_keyctl_was_killed_or_the_check_said_no() {
+    let sandbox = with_rotator("cat >/dev/null; kill -9 $PPID");
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
+    let shown = history(&sandbox);
+    assert!(shown.contains("rotate (begun)  shop/key  rotator"), "{shown}");
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let shown = history(&sandbox);
+    assert!(shown.contains("check           shop/key  false") || shown.contains("check  shop/key  false"), "{shown}");
+}
+
+#[test]
+fn no_rotator_is_called_where_a_history_is_required_and_cannot_be_written() {
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "[history]\nrequired = true\n");
+    let log = sandbox.data("history.log");
+    std::fs::remove_file(&log).expect("remove");
+    std::fs::create_dir(&log).expect("make");
+    let (said, code) = rotated(&sandbox);
+    assert!(said.ends_with("keyctl: hint: `history.required` in `config.toml` asks for it\n") && code != 0, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (0, 0));
+}
+
+#[test]
+fn a_machine_that_has_no_thread_to_spare_calls_no_rotator_and_holds_no_lock() {
+    let sandbox = with_rotator(GIVES);
+    for nth in 1..=3 {
+        let inject = format!("inject=clone3:error=EAGAIN:when={nth}");
+        let call = ["timeout", "60", "strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&call).run();
+        let said = ran.stderr();
+        assert!(
+            said.starts_with("keyctl: no thread can be started: ") && ran.code() == 7,
+            "{nth}: {} {said}",
+            ran.code()
+        );
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (0, 0), "{nth}");
+    }
+    holds(&sandbox, OLD);
+    assert_eq!(rotated(&sandbox), (String::new(), 0));
+}
+
+#[test]
+fn a_file_that_does_not_open_is_named_and_left_where_it_is() {
+    let sandbox = with_rotator(COUNTS);
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let folder = sandbox.home().join(".local/share/keyctl");
+    let is_aside = |name: &str| name.starts_with("unfinished-");
+    let names = std::fs::read_dir(&folder).expect("list").flatten();
+    let name = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).find(|name| is_aside(name));
+    let name = name.expect("a file");
+    let mut bytes = std::fs::read(folder.join(&name)).expect("read");
+    bytes[40_000] ^= 1;
+    std::fs::write(folder.join(&name), &bytes).expect("write");
+    std::fs::write(folder.join("unfinished-foreign"), "keyctl-unfinished 1\n").expect("write");
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run();
+    let said = format!(
+        "keyctl: `unfinished-foreign` is damaged or of another store; it may hold a rotator's new secret\n\
+         keyctl: what the rotator of `shop/key` gave on DATE is damaged: `{name}`\n\
+         keyctl: hint: to drop it: `keyctl rotate shop/key --discard`\n"
+    );
+    says(&ran, &said, 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 2));
+    let ran = sandbox.call(&["doctor"]).run();
+    for line in [
+        format!("`{name}`, which held its new secret, is damaged"),
+        "`unfinished-foreign` is damaged or of another store".into(),
+    ] {
+        assert!(ran.stdout().contains(&line), "{}", ran.stdout());
+    }
+    sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 1);
+}
+
+fn killed_at(sandbox: &Sandbox, call: &str, nth: u32) {
+    let inject = format!("inject={call}:signal=KILL:when={nth}");
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&strace).run();
+}
+
+#[test]
+fn a_key_that_is_due_again_is_replaced_though_its_last_rotation_left_a_file() {
+    let sandbox = with_rotator(COUNTS);
+    sandbox.secret("made-secret-1");
+    sandbox.secret("made-secret-2");
+    killed_at(&sandbox, "unlink", 1);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    holds(&sandbox, "made-secret-1");
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
+    assert!(!ran.stderr().contains("holds the secret already") && ran.code() == 0, "{}", ran.stderr());
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
+    holds(&sandbox, "made-secret-2");
+}
+
+#[test]
+fn a_secret_that_was_wiped_for_good_does_not_come_back_from_beside_the_store() {
+    let sandbox = with_rotator(COUNTS);
+    sandbox.secret("made-secret-1");
+    sandbox.secret("third-secret");
+    // The second rename is the store's: what was made is not marked as kept yet.
+    killed_at(&sandbox, "rename", 3);
+    holds(&sandbox, "made-secret-1");
+    assert_eq!(unfinished(&sandbox), 1);
+    sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("third-secret").run().says("", "", 0);
+    sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run();
+    assert_eq!(unfinished(&sandbox), 0);
+    assert_eq!(former(&sandbox).len(), 0);
+}
+
+#[test]
+fn a_word_for_nothing_or_a_key_that_was_cut_short_is_no_new_secret_though_the_rotator_ends_well() {
+    for text in ["null", "undefined", "changeme", "<token>", "n", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"] {
+        let sandbox = with_rotator(&format!("cat >/dev/null; echo '{text}'"));
+        let (said, code) = rotated(&sandbox);
+        let first = "keyctl: the rotator `~/rotator` printed what looks like no secret\n";
+        assert!(said.starts_with(first) && code == 10, "{text}: {said}");
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1), "{text}");
+        holds(&sandbox, OLD);
+    }
+}
+
+/// Waits until a condition holds, for as long as a busy machine may take.
+#[track_caller]
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !holds() {
+        assert!(std::time::Instant::now() < until, "{what} never came");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_second_signal_says_what_holds_and_the_third_one_stops_the_rotator() {
+    use std::{
+        io::{BufRead, BufReader},
+        os::unix::process::ExitStatusExt,
+        process::{Command, Stdio},
+    };
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; sleep 100");
+    let mut call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]);
+    call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = call.command.spawn().expect("start");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    wait_for("the rotator", || calls(&sandbox) == 1);
+    let mut next = |count: usize| {
+        let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        lines.by_ref().take(count).map(|line| line + "\n").collect::<String>()
+    };
+    let said =
+        "keyctl: waiting for the rotator of `shop/key`, so that its new secret is not lost; at most 120 seconds\n";
+    assert_eq!(next(1), said);
+    let said = "keyctl: still waiting; the store has the old secret of `shop/key`\n\
+                keyctl: hint: once more stops the rotator: a new secret that it has made is lost then\n";
+    assert_eq!(next(2), said);
+    let said = next(10);
+    assert!(said.starts_with("keyctl: the rotator `~/rotator` was stopped\n"), "{said}");
+    assert_eq!(child.wait().expect("ended").signal(), Some(15));
+    // What it had printed is not lost after all.
+    assert_eq!(unfinished(&sandbox), 1);
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn of_all_that_is_due_none_waits_again_for_a_lock_that_is_busy() {
+    let sandbox = with_rotator(GIVES);
+    for name in ["shop/key", "shop/two", "shop/three"] {
+        if name != "shop/key" {
+            sandbox.set(name, "another-secret");
+        }
+        sandbox.call(&["edit", name, "--expires", "2020-01-01", "-q"]).run();
+    }
+    let lock = std::fs::File::create(sandbox.data("rotate.lock")).expect("create");
+    lock.lock().expect("free");
+    let ran = sandbox.call(&["rotate", "--due", "--yes"]).run();
+    let said = ran.stderr();
+    assert!(said.starts_with("keyctl: 1 of 3: ") && !said.contains("2 of 3") && ran.code() == 8, "{said}");
+    assert_eq!(calls(&sandbox), 0);
+}
