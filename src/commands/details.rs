@@ -9,7 +9,7 @@ use crate::{
     secret::Secret,
     store::{
         facts::{Facts, LONGEST_TEXT},
-        payload::Key,
+        payload::Payload,
     },
     terminal::Terminal,
 };
@@ -148,21 +148,26 @@ pub fn refuse_as_name(secret: &Secret, name: &KeyName) -> Result<()> {
     Ok(())
 }
 
-/// Says where what is known of a key holds its secret, which it may have got after that was noted.
-pub fn warn_of_texts(name: &KeyName, key: &Key, terminal: &Terminal) {
-    let Facts { url, note, tags, revoked, .. } = &key.facts;
-    let holds = |text: &Option<String>| text.as_ref().is_some_and(|text| key.value.is_within(text));
-    let tag = tags.iter().find(|tag| key.value.is_within(tag.as_str()));
-    let reason = revoked.as_ref().is_some_and(|revoked| holds(&revoked.reason));
-    let edit = |option: &str| format!("reports show it: `keyctl edit {name} {option}`");
-    let found = [
-        (holds(note), "note", edit("--no-note")),
-        (holds(url), "page", edit("--no-url")),
-        (tag.is_some(), "tag", edit("--no-tag TAG")),
-        (reason, "reason why it was revoked", edit("--not-revoked")),
-    ];
-    for (_, what, way_out) in found.into_iter().filter(|(holds, ..)| *holds) {
-        terminal.warn(&format!("the {what} of `{name}` holds the secret itself; {way_out}"));
+/// Says where what is known of any key holds this secret, which may have been kept after that was noted.
+pub fn warn_of_texts(secret: &Secret, payload: &Payload, terminal: &Terminal) {
+    for (name, key) in &payload.keys {
+        let Facts { url, note, tags, revoked, .. } = &key.facts;
+        let holds = |text: Option<&String>| text.is_some_and(|text| secret.is_within(text));
+        let found = [
+            (holds(note.as_ref()), "note", "--no-note"),
+            (holds(url.as_ref()), "page", "--no-url"),
+            (tags.iter().any(|tag| secret.is_within(tag.as_str())), "tag", "--no-tag TAG"),
+            (
+                holds(revoked.as_ref().and_then(|revoked| revoked.reason.as_ref())),
+                "reason for revoking",
+                "--not-revoked",
+            ),
+        ];
+        for (_, what, option) in found.into_iter().filter(|(holds, ..)| *holds) {
+            terminal.warn(&format!(
+                "the {what} of `{name}` holds the secret itself; reports show it: `keyctl edit {name} {option}`"
+            ));
+        }
     }
 }
 

@@ -188,11 +188,9 @@ fn keep_all(
             };
             list.push(name.clone());
             let own_end = details::of_secret(name, value, terminal);
-            if let Some(key) = edit.payload().keys.get(name) {
-                details::warn_of_texts(name, key, terminal);
-                if key.facts.revoked.is_some() {
-                    terminal.warn(&format!("`{name}` holds a revoked secret"));
-                }
+            details::warn_of_texts(value, edit.payload(), terminal);
+            if edit.payload().keys.get(name).is_some_and(|key| key.facts.revoked.is_some()) {
+                terminal.warn(&format!("`{name}` holds a revoked secret"));
             }
             dated |= edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
         }

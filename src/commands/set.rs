@@ -64,7 +64,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
-        details::warn_of_texts(name, payload.key(name)?, terminal);
+        details::warn_of_texts(&payload.key(name)?.value, payload, terminal);
         let answer = (set, payload.key(name)?.facts.clone(), former_end);
         Ok(match set {
             Set::Same if !edited => Outcome::AsItWas(answer),

@@ -121,7 +121,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         let removed = !payload.keys.contains_key(name);
         payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
         let key = payload.key(name)?;
-        details::warn_of_texts(name, key, terminal);
+        details::warn_of_texts(&key.value, payload, terminal);
         let facts = &key.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox},
+};
 
 const SECRET: &str = "first-secret";
 
@@ -86,6 +89,11 @@ fn a_secret_that_was_typed_for_a_name_a_profile_or_a_file_is_not_said_back() {
         assert!(!said.contains(&typed) && said.contains("looks like a secret"), "{words:?}: {said}");
         assert_ne!(ran.code(), 0, "{words:?}");
     }
+    // Nobody is asked about what is not there.
+    for verb in ["forget", "remove"] {
+        let said = "keyctl: no key named `nosuch`\nkeyctl: hint: keep it with `keyctl set nosuch`\n";
+        on_a_terminal(&sandbox, &[KEYCTL, verb, "nosuch"], &[]).says(said, 3);
+    }
     // A name that is one is said.
     sandbox.call(&["remove", "npm", "--yes"]).run().says(
         "",
@@ -131,4 +139,23 @@ fn a_date_that_is_none_is_told_why() {
     }
     assert_eq!(sandbox.call(&["edit", "A", "--expires", "9999-12-31"]).run().code(), 0);
     assert_eq!(sandbox.call(&["edit", "A", "--expires", "In 2 Weeks"]).run().code(), 0);
+}
+
+#[test]
+fn a_key_that_is_missing_under_two_variables_is_said_once() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let words = ["run", "--allow-missing", "-k", "X=gone", "-k", "Y=gone", "--", "true"];
+    sandbox.call(&words).run().says("", "keyctl: goes on without `gone`\n", 0);
+}
+
+#[test]
+fn a_program_that_is_named_by_its_path_and_not_there_is_to_be_put_there() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    let settings = "[[keys]]\nmatch = \"A\"\ncheck = [\"/no/such/check\"]\n";
+    std::fs::write(folder.join("config.toml"), settings).expect("write");
+    let said = sandbox.call(&["doctor"]).run().stderr();
+    assert!(said.contains("hint: put the program there, or name another in `config.toml`\n"), "{said}");
+    assert!(!said.contains("by its absolute path"), "{said}");
 }

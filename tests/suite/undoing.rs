@@ -437,4 +437,7 @@ fn a_note_that_holds_the_secret_is_said_when_that_is_kept_or_comes_back() {
     sandbox.call(&["rollback", "A", "--yes"]).run();
     let back = sandbox.call(&["rollback", "A", "--yes"]).run().stderr();
     assert!(back.starts_with(said), "{back}");
+    // Also under another name.
+    let other = sandbox.set("B", SECOND).stderr();
+    assert!(other.contains(said), "{other}");
 }
