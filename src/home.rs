@@ -124,6 +124,24 @@ impl Home {
         }
     }
 
+    /// Removes what a killed keyctl left behind when it was about to replace a file that is only written under the lock,
+    /// which the caller holds: so nobody is at it, and what lies there may hold secrets that were wiped since. Best effort.
+    pub fn sweep_beside(&self, path: &Path) {
+        let target = platform::follow_own_link(path).unwrap_or_else(|_| path.to_owned());
+        for file in [path, &target] {
+            let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
+            let begins = format!(".{}.", name.to_string_lossy());
+            for name in platform::names_in(folder) {
+                let random = name.to_str().and_then(|name| name.strip_prefix(&begins)?.strip_suffix(TEMPORARY));
+                if random
+                    .is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
+                {
+                    let _ = std::fs::remove_file(folder.join(name));
+                }
+            }
+        }
+    }
+
     /// Removes temporary files that a killed keyctl left behind, once they are a day old. Best effort.
     pub fn sweep(&self) {
         for name in platform::names_in(&self.data) {

@@ -1,10 +1,10 @@
 //! Parse, run, report: errors become words and numbers here and nowhere else.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use keyctl::{
     cli::{self, Verb},
-    commands::{self, Called},
+    commands::{self, Called, echo},
     failure::{Failure, Kind},
     platform,
     terminal::Terminal,
@@ -19,19 +19,19 @@ fn main() -> ExitCode {
         Called::Command(command) => {
             let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
             let runs = matches!(command.verb, Verb::Run(_));
-            commands::dispatch(*command, &terminal).unwrap_or_else(|error| report(&error, runs, &terminal))
+            commands::dispatch(*command, &terminal).unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
         }
         Called::Text(text) => {
             let terminal = Terminal::new(&program, false, false);
             terminal.data(terminal.named(&text).as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
         }
-        Called::Wrong(failure) => report(&failure.into(), false, &Terminal::new(&program, false, false)),
+        Called::Wrong(failure) => report(&failure.into(), &arguments, false, &Terminal::new(&program, false, false)),
     }
 }
 
 /// Says what went wrong. `run` has the command's exit codes for itself, so its own failures are 125, 126 and 127, and
 /// the kind stands behind the message.
-fn report(error: &anyhow::Error, runs: bool, terminal: &Terminal) -> ExitCode {
+fn report(error: &anyhow::Error, arguments: &[OsString], runs: bool, terminal: &Terminal) -> ExitCode {
     let unknown;
     let failure = if let Some(failure) = error.downcast_ref::<Failure>() {
         failure
@@ -39,6 +39,8 @@ fn report(error: &anyhow::Error, runs: bool, terminal: &Terminal) -> ExitCode {
         unknown = Failure::new(Kind::Disk, format!("{error:#}"));
         &unknown
     };
+    let masked = echo::without_secrets(failure, arguments);
+    let failure = masked.as_ref().unwrap_or(failure);
     let own_code = matches!(failure.kind, Kind::NotExecutable | Kind::NotFound | Kind::Interrupted);
     if runs && !own_code {
         terminal.failure(failure, Some(failure.kind));

@@ -153,31 +153,62 @@ fn check_tag(text: &str) -> Result<(), BadName> {
     check(text, "a tag", 64, |c| c.is_ascii_alphanumeric(), letter, "use letters, digits, `_` or `-`")
 }
 
+/// How secrets of well-known issuers begin.
+const BEGINNINGS: &[&str] = &[
+    "sk-",
+    "sk_",
+    "rk_",
+    "pk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "hf_",
+    "npm_",
+    "pypi-",
+    "SG.",
+    "eyJ",
+];
+
+/// Whether a text that was given for something else may be a secret: it begins as issuers' keys do, or a piece of it is
+/// as dense as they are. Dates and words with numbers in file names are not.
+#[must_use]
+pub fn may_be_a_secret(text: &str) -> bool {
+    let count = |piece: &str, of: fn(&u8) -> bool| piece.bytes().filter(of).count();
+    let dense = |piece: &str| {
+        piece.len() >= 16 && count(piece, u8::is_ascii_digit) >= 3 && count(piece, u8::is_ascii_alphabetic) >= 4
+    };
+    let begins = BEGINNINGS.iter().any(|beginning| text.len() >= 8 && text.starts_with(beginning));
+    begins || text.split(|c: char| !c.is_ascii_alphanumeric()).any(dense)
+}
+
+/// How many letters have to be added, removed or changed to make one word of the other (Levenshtein).
+#[must_use]
+pub fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let changed = corner + usize::from(a != *b);
+            corner = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[other.len()]
+}
+
 impl KeyName {
     /// Whether this looks more like a secret that was given where a name belongs. Then it is not said back: what an error
     /// says stays on screens and in logs.
     #[must_use]
     pub fn looks_like_a_secret(&self) -> bool {
-        const BEGINNINGS: &[&str] = &[
-            "sk-",
-            "sk_",
-            "rk_",
-            "pk_",
-            "ghp_",
-            "gho_",
-            "ghs_",
-            "github_pat_",
-            "glpat-",
-            "xox",
-            "AKIA",
-            "ASIA",
-            "AIza",
-            "hf_",
-            "npm_",
-            "pypi-",
-            "SG.",
-            "eyJ",
-        ];
         let text = self.as_str();
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();

@@ -102,8 +102,12 @@ impl Program {
         if candidates.iter().any(|path| path.exists()) {
             return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
         }
-        Err(Failure::new(Kind::NotFound, format!("the {role} `{name}` is not found"))
-            .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`"))
+        let hint = if path.is_absolute() {
+            "put the program there, or name another in `config.toml`"
+        } else {
+            "name a program by its absolute path, or one on `PATH`, in `config.toml`"
+        };
+        Err(Failure::new(Kind::NotFound, format!("the {role} `{name}` is not found")).hint(hint))
     }
 
     /// A program of the system's, by its absolute path. What it says on standard error is for nobody.

@@ -198,6 +198,9 @@ pub enum RemindVerb {
         /// For how long
         #[arg(long = "for", value_name = "PERIOD", default_value = "7d")]
         period: Period,
+        /// Remind of them again from now on
+        #[arg(long, conflicts_with = "period")]
+        off: bool,
     },
 }
 

@@ -73,6 +73,7 @@ pub fn lock(home: &Home) -> Result<Lock> {
     home.prepare()?;
     let lock = Lock::acquire(&home.file("lock"))?;
     home.sweep();
+    home.sweep_beside(&file::path(home));
     Ok(lock)
 }
 

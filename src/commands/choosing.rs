@@ -220,6 +220,7 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
                     chosen.given.push((variable, Secret::new(key.value.expose().to_vec())));
                     chosen.names.push(name);
                 }
+                None if chosen.missing.contains(&name) => {}
                 None => chosen.missing.push(name),
             },
         }

@@ -7,7 +7,10 @@ use crate::{
     issuer::{self, Checksum, Recognised},
     name::{KeyName, Tag},
     secret::Secret,
-    store::facts::{Facts, LONGEST_TEXT},
+    store::{
+        facts::{Facts, LONGEST_TEXT},
+        payload::Payload,
+    },
     terminal::Terminal,
 };
 
@@ -73,6 +76,27 @@ impl Details {
         fields && tags.is_empty() && no_tags.is_empty() && !not_revoked
     }
 
+    /// Whether it is taken back that the key was revoked.
+    #[must_use]
+    pub fn not_revoked(&self) -> bool {
+        self.not_revoked
+    }
+
+    /// Says that an end was given which the secret itself does not reach.
+    pub fn say_of_own_end(&self, own_end: Option<Moment>, terminal: &Terminal) {
+        if let (Some(Some(given)), Some(own)) = (self.expires, own_end)
+            && given > own
+        {
+            terminal.warn(&format!("`--expires` is later than the end that the secret says itself ({})", own.local()));
+        }
+    }
+
+    /// Whether the secret's own end is the one that counts.
+    #[must_use]
+    pub fn leaves_own_end(&self) -> bool {
+        self.expires.is_none()
+    }
+
     /// Makes sure that no text holds the secret: reports show notes, and the history keeps reasons.
     ///
     /// # Errors
@@ -109,6 +133,44 @@ pub fn refuse_within(secret: &Secret, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a name that holds the secret: names are shown everywhere, also where no secret may be.
+///
+/// # Errors
+/// `Usage`, which does not say the name.
+pub fn refuse_as_name(secret: &Secret, name: &KeyName) -> Result<()> {
+    if secret.is_within(name.as_str()) {
+        return Err(Failure::new(Kind::Usage, "the secret itself stands in the key's name; nothing was changed")
+            .hint("names are shown everywhere: choose another")
+            .hint(
+                "take this line out of the shell's history, and replace the secret at its issuer if it was a live one",
+            ));
+    }
+    Ok(())
+}
+
+/// Says where what is known of any key holds this secret, which may have been kept after that was noted.
+pub fn warn_of_texts(secret: &Secret, payload: &Payload, terminal: &Terminal) {
+    for (name, key) in &payload.keys {
+        let Facts { url, note, tags, revoked, .. } = &key.facts;
+        let holds = |text: Option<&String>| text.is_some_and(|text| secret.is_within(text));
+        let found = [
+            (holds(note.as_ref()), "note", "--no-note"),
+            (holds(url.as_ref()), "page", "--no-url"),
+            (tags.iter().any(|tag| secret.is_within(tag.as_str())), "tag", "--no-tag TAG"),
+            (
+                holds(revoked.as_ref().and_then(|revoked| revoked.reason.as_ref())),
+                "reason for revoking",
+                "--not-revoked",
+            ),
+        ];
+        for (_, what, option) in found.into_iter().filter(|(holds, ..)| *holds) {
+            terminal.warn(&format!(
+                "the {what} of `{name}` holds the secret itself; reports show it: `keyctl edit {name} {option}`"
+            ));
+        }
+    }
+}
+
 /// What a secret says of itself by its shape: whether it was mistyped, which is said, and when it ends.
 #[must_use]
 pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option<Moment> {
@@ -118,7 +180,11 @@ pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option
             kind.name()
         ));
     }
-    issuer::own_expiry(secret)
+    let own_end = issuer::own_expiry(secret);
+    if let Some(end) = own_end.filter(|end| *end <= Moment::now()) {
+        terminal.warn(&format!("the secret of `{name}` ended on {}, as it says itself", end.local()));
+    }
+    own_end
 }
 
 /// The moment at which a secret ends, as it was typed.

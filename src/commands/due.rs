@@ -39,12 +39,18 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
             terminal.json(&as_json(&[], Clock { now, judged: now }))?;
             return Ok(ExitCode::SUCCESS);
         }
+        // Where no key is kept none can be due. That it was looked for in the wrong folder is said all the same.
+        Err(failure) if arguments.fail_on.is_some() && failure.kind == Kind::Missing => {
+            terminal.say(&failure.message);
+            failure.hints.iter().for_each(|hint| terminal.hint(hint));
+            return Ok(ExitCode::SUCCESS);
+        }
         other => other?,
     };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let clock = Clock::of(&kept, &payload, Moment::now());
     let judged = judging::all(&payload, &settings, clock);
-    prompt::leave(&home, judging::summary(&judged, clock));
+    prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
     let judged = judging::tagged(judged, arguments.tag.as_ref())?;
     if let Some((behind, hint)) = clock.behind() {
         terminal.warn(&behind);

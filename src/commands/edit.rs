@@ -27,15 +27,17 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let now = Moment::now();
     let name = &arguments.name;
     let details = Details::of_edit(arguments, now, terminal)?;
-    let (changed, dates) = change(&home, terminal, now, |payload| {
+    let (changed, dates, twins) = change(&home, terminal, now, |payload| {
         details.refuse_secret(&payload.key(name)?.value)?;
-        let changed = payload.step(Deed::Edit, now, |edit| edit.change(name, |facts| details.put(facts, None)))?;
-        let answer = (changed, in_words(&payload.key(name)?.facts));
-        Ok(if changed {
-            Outcome::changed(answer, Event::new(Action::Edit, now).names([name]))
-        } else {
-            Outcome::AsItWas(answer)
-        })
+        let (changed, twins) = payload.step(Deed::Edit, now, |edit| {
+            let changed = edit.change(name, |facts| details.put(facts, None))?;
+            // It was said of the secret, so it is taken back of the secret, under every name.
+            let twins = if details.not_revoked() { edit.unrevoke(name)? } else { Vec::new() };
+            Ok((changed || !twins.is_empty(), twins))
+        })?;
+        let event = Event::new(Action::Edit, now).names([name].into_iter().chain(&twins));
+        let answer = (changed, in_words(&payload.key(name)?.facts), twins);
+        Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
     if arguments.json {
         terminal.json(&json!({ "name": name.as_str(), "changed": changed }))?;
@@ -43,6 +45,9 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("changed `{name}`{dates}"));
     } else {
         terminal.say(&format!("`{name}` is so already"));
+    }
+    for twin in twins {
+        terminal.say(&format!("`{twin}` holds the same secret and is not revoked any more either"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -75,8 +75,12 @@ fn check_deletable(file: &Path) -> Result<()> {
     if file.as_os_str() == "-" {
         return Err(Failure::new(Kind::Usage, "standard input is no file that `--delete` could remove"));
     }
-    if file.symlink_metadata().is_ok_and(|facts| facts.is_symlink()) {
-        let shown = file.display();
+    let facts = file.symlink_metadata();
+    let shown = file.display();
+    if facts.as_ref().is_ok_and(|facts| !facts.is_file() && !facts.is_symlink()) {
+        return Err(Failure::new(Kind::Usage, format!("`{shown}` is no regular file that `--delete` could remove")));
+    }
+    if facts.is_ok_and(|facts| facts.is_symlink()) {
         return Err(Failure::new(
             Kind::Usage,
             format!("`{shown}` is a symbolic link: `--delete` would remove the link and leave the keys"),
@@ -136,9 +140,10 @@ fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
 fn named(entries: Vec<Entry>, prefix: &str) -> Result<Vec<(KeyName, Secret)>> {
     let name = |entry: Entry| -> Result<(KeyName, Secret)> {
         super::set::refuse_unfit(&entry.value, &format!("the secret of `{}`", entry.name))?;
-        let name = format!("{prefix}{}", entry.name)
+        let name: KeyName = format!("{prefix}{}", entry.name)
             .parse()
             .map_err(|why| Failure::new(Kind::Usage, format!("with this prefix {why}")))?;
+        details::refuse_as_name(&entry.value, &name)?;
         Ok((name, entry.value))
     };
     entries.into_iter().map(name).collect()
@@ -183,6 +188,7 @@ fn keep_all(
             };
             list.push(name.clone());
             let own_end = details::of_secret(name, value, terminal);
+            details::warn_of_texts(value, edit.payload(), terminal);
             if edit.payload().keys.get(name).is_some_and(|key| key.facts.revoked.is_some()) {
                 terminal.warn(&format!("`{name}` holds a revoked secret"));
             }
@@ -219,7 +225,12 @@ fn delete(home: &Home, file: &Path, read: &Secret, keys: &[(KeyName, Secret)], t
         )
         .hint("import it again"));
     }
+    let linked = file.symlink_metadata().is_ok_and(|facts| platform::access(&facts).linked_elsewhere);
     std::fs::remove_file(file).map_err(|error| Failure::disk("remove", file, &error))?;
+    if linked {
+        terminal
+            .warn(&format!("`{}` had another name too (a hard link); the keys are still in that one", file.display()));
+    }
     terminal.hint("the file's bytes may still be in backups, in git's history and on the disk; keys that were ever shared belong replaced");
     Ok(file.to_owned())
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    issuer,
     name::{KeyName, Tag},
     rotation::{Outlook, Plan, Settings, State, Summary, judged_at, look},
     store::payload::{Key, Payload},
@@ -135,6 +136,13 @@ impl<'p> Judged<'p> {
         self.plan.every.map(|_| if self.key.facts.rotate_every.is_some() { "key" } else { "config" })
     }
 
+    /// The page where it is replaced: the owner's, else the one of the issuer whose key it looks like.
+    #[must_use]
+    pub fn page(&self) -> Option<&str> {
+        let of_kind = || issuer::recognise(&self.key.value).and_then(|recognised| recognised.kind.url());
+        self.key.facts.url.as_deref().or_else(of_kind)
+    }
+
     /// What reports say of it, the same in all of them.
     #[must_use]
     pub fn as_json(&self) -> Value {
@@ -142,6 +150,7 @@ impl<'p> Judged<'p> {
         json!({
             "name": self.name.as_str(),
             "state": outlook.state.word(),
+            "has_plan": !outlook.is_without_plan(),
             "created": facts.created,
             "changed": facts.changed,
             "never_rotated": outlook.never_rotated,
@@ -153,6 +162,7 @@ impl<'p> Judged<'p> {
             "snoozed": outlook.snoozed,
             "revoked": facts.revoked.as_ref().map(|revoked| json!({ "at": revoked.at, "reason": revoked.reason })),
             "url": facts.url,
+            "page": self.page(),
             "note": facts.note,
             "tags": facts.tags,
         })

@@ -12,6 +12,7 @@ pub mod creating;
 pub mod details;
 pub mod doctor;
 pub mod due;
+pub mod echo;
 pub mod edit;
 pub mod env;
 pub mod get;
@@ -20,6 +21,7 @@ pub mod import;
 pub mod init;
 pub mod judging;
 pub mod mending;
+pub mod mistyped;
 pub mod naming;
 pub mod online;
 pub mod opening;
@@ -103,7 +105,10 @@ pub fn parse(arguments: &[OsString]) -> Called {
         return Called::Wrong(failure);
     }
     match Cli::try_parse_from(arguments) {
-        Ok(command) => Called::Command(Box::new(command)),
+        Ok(command) => match mistyped::found(&command) {
+            Some(failure) => Called::Wrong(failure),
+            None => Called::Command(Box::new(command)),
+        },
         Err(error) if !error.use_stderr() => Called::Text(render(&error)),
         Err(error) => Called::Wrong(explain(&error, arguments)),
     }

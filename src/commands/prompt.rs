@@ -4,18 +4,21 @@
 //! keys at hand (each change to the store, `due`) leaves their [`Summary`] in `due.txt`: how many are due, and when the
 //! next one will be. When that has passed, there is one more at least, and the prompt says so with a `+`.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use crate::{
     config,
     date::Moment,
-    home::{self, Home},
+    home::{self, Home, Lock},
     rotation::Summary,
-    store::payload::Payload,
+    store::{file::SealedFile, payload::Payload},
     terminal::Terminal,
 };
 
-use super::judging::{self, Clock};
+use super::{
+    judging::{self, Clock},
+    opening::Kept,
+};
 
 const FILE: &str = "due.txt";
 /// The file is one line of at most 64 bytes.
@@ -59,6 +62,20 @@ pub fn leave(home: &Home, summary: Summary) {
     let says_something = summary != Summary::default() || path.exists();
     if is_new && says_something {
         let _ = home::replace_file(&path, format!("{summary}\n").as_bytes(), false);
+    }
+}
+
+/// Leaves the summary of a store that was only read. Whoever has changed it since has left a newer one, which must not be
+/// written over: so only under the lock, and only while the store is the one that was read.
+pub fn leave_read(home: &Home, kept: &Kept, generation: u64, summary: Summary) {
+    if read(home).is_some_and(|known| known == summary) {
+        return;
+    }
+    let Ok(_lock) = Lock::acquire_within(&home.file("lock"), Duration::ZERO) else { return };
+    let sealed = SealedFile::read(home).ok().flatten();
+    let text = sealed.and_then(|sealed| sealed.open(&kept.identity, &kept.anchor).ok());
+    if text.and_then(|text| text.pick(&[]).ok()).is_some_and(|payload| payload.generation == generation) {
+        leave(home, summary);
     }
 }
 

@@ -25,7 +25,8 @@ use crate::{
 use super::{
     change::{Outcome, change},
     judging::{self, Clock, Judged},
-    opening, prompt,
+    opening::{self, Kept},
+    prompt,
 };
 
 /// How many keys a notification names; desktops show few lines.
@@ -46,7 +47,9 @@ pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<Exi
         RemindVerb::Uninstall => uninstall(terminal)?,
         RemindVerb::Status(report) => status(report.json, terminal)?,
         RemindVerb::Now { once } => now(once, terminal)?,
-        RemindVerb::Snooze { names, all, period } => snooze(&names, all, period, terminal)?,
+        RemindVerb::Snooze { names, all, period, off } => {
+            snooze(&names, all, Some(period).filter(|_| !off), terminal)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -137,23 +140,29 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
     let config = config::read(&home)?;
     let now = Moment::now();
     let told = if once { read_told(&home) } else { None };
+    let mut told_already = false;
     // The timer's call has nobody to unlock a keychain. What the prompt knows is told then, without names.
     let news = match open(&home, terminal) {
-        Ok((clock, payload)) => {
+        Ok((kept, clock, payload)) => {
             let judged = judging::all(&payload, &config.rotation, clock);
-            prompt::leave(&home, judging::summary(&judged, clock));
-            news(&judged, clock, told)
+            prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
+            let news = news(&judged, clock, told);
+            told_already = news.is_none() && told.is_some() && self::news(&judged, clock, None).is_some();
+            news
         }
         Err(failure) if failure.kind == Kind::Missing => None,
         Err(failure) if failure.kind != Kind::Keychain => return Err(failure),
         Err(failure) => match prompt::words_of(&home, now) {
-            Some(_) if told.is_some_and(|told| told.local_day() == now.local_day()) => None,
+            Some(_) if told.is_some_and(|told| told.local_day() == now.local_day()) => {
+                told_already = true;
+                None
+            }
             Some(words) => Some(News { title: words, body: "see which: keyctl due".into(), keys: Vec::new() }),
             None => return Err(failure),
         },
     };
     let Some(news) = news else {
-        terminal.say("there is nothing to remind of");
+        terminal.say(if told_already { "it was told already" } else { "there is nothing to remind of" });
         return Ok(());
     };
     let shown = notification::show(&news.title, &news.body);
@@ -174,10 +183,11 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-fn open(home: &Home, terminal: &Terminal) -> Result<(Clock, Payload)> {
+fn open(home: &Home, terminal: &Terminal) -> Result<(Kept, Clock, Payload)> {
     let kept = opening::identity_unasked(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
-    Ok((Clock::of(&kept, &payload, Moment::now()), payload))
+    let clock = Clock::of(&kept, &payload, Moment::now());
+    Ok((kept, clock, payload))
 }
 
 /// When a reminder was last shown.
@@ -241,27 +251,46 @@ fn sentence(key: &Judged, clock: Clock) -> String {
     }
 }
 
-/// Leaves keys out of all reminders for a while.
-fn snooze(names: &[KeyName], all: bool, period: Period, terminal: &Terminal) -> Result<()> {
+/// Leaves keys out of all reminders for a while, or no more.
+fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Terminal) -> Result<()> {
     let home = Home::find()?;
     let settings = config::read(&home)?.rotation;
     let now = Moment::now();
-    let until = period.after(now, &zone::here());
-    let snoozed = change(&home, terminal, now, |payload| {
+    let until = period.map(|period| period.after(now, &zone::here()));
+    let (snoozed, some_due) = change(&home, terminal, now, |payload| {
         let clock = Clock { now, judged: judged_at(now, payload.written) };
-        let due = || judging::all(payload, &settings, clock).into_iter().filter(|key| key.outlook.is_to_be_said());
-        let names = if all { due().map(|key| key.name.clone()).collect() } else { names.to_vec() };
+        let is_due = |key: &Judged| matches!(key.outlook.state, State::Due | State::Expired);
+        let keys = judging::all(payload, &settings, clock);
+        let due: Vec<&Judged> = keys.iter().filter(|key| is_due(key)).collect();
+        // What is snoozed already stays so for as long as was said; to end that, only those count.
+        let meant = |key: &&&Judged| key.outlook.snoozed.is_some() == until.is_none();
+        let chosen = if all { due.iter().filter(meant).map(|key| key.name.clone()).collect() } else { names.to_vec() };
+        let (names, some_due) = (chosen, !due.is_empty());
+        let mut changed = false;
         payload.step(Deed::Edit, now, |edit| {
-            names.iter().try_for_each(|name| edit.change(name, |facts| facts.snoozed = Some(until)).map(drop))
+            names.iter().try_for_each(|name| {
+                changed |= edit.change(name, |facts| facts.snoozed = until)?;
+                Ok(())
+            })
         })?;
-        let event = Event::new(Action::Edit, now).names(&names).note("snoozed");
-        Ok(if names.is_empty() { Outcome::AsItWas(names) } else { Outcome::changed(names, event) })
+        let event =
+            Event::new(Action::Edit, now).names(&names).note(if until.is_some() { "snoozed" } else { "not snoozed" });
+        let answer = (names, some_due);
+        Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
     let listed: Vec<String> = snoozed.iter().map(|name| format!("`{name}`")).collect();
-    if listed.is_empty() {
-        terminal.say("no key is due");
-    } else {
-        terminal.say(&format!("no reminder of {} until {}", listed.join(", "), until.local()));
+    match (listed.is_empty(), until) {
+        (true, Some(_)) if some_due => terminal.say("every key that is due is snoozed already"),
+        (true, None) if some_due => terminal.say("no key that is due is snoozed"),
+        (true, _) => terminal.say("no key is due"),
+        (false, Some(until)) => {
+            terminal.say(&format!("no reminder of {} until {}", listed.join(", "), until.local()));
+        }
+        (false, None) => terminal.say(&format!("{} reminded of again", are(&listed))),
     }
     Ok(())
+}
+
+fn are(listed: &[String]) -> String {
+    format!("{} {}", listed.join(", "), if listed.len() == 1 { "is" } else { "are" })
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     cli,
     date::Moment,
-    failure::{Failure, Kind},
+    failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     name::KeyName,
@@ -17,8 +17,10 @@ use crate::{
 
 use super::{
     change::{Outcome, change},
-    naming,
+    details::refuse_as_name,
+    naming, opening,
     rotate::pending,
+    versions::need_someone,
 };
 
 /// Removes keys: all of them or, if one is missing, none.
@@ -33,11 +35,8 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     let names = &names;
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !arguments.yes {
-        if !terminal.can_ask() {
-            return Err(Failure::new(Kind::Usage, format!("removing {listed} needs a yes"))
-                .hint("without a terminal: `--yes`")
-                .into());
-        }
+        need_someone(false, terminal, &format!("removing {listed}"))?;
+        look_for(&home, names, arguments.forget, terminal)?;
         let what = if arguments.forget { "for good, with every former secret" } else { "from the list of keys" };
         if !terminal.confirm(&format!("remove {listed} {what}?"))? {
             return Err(Failure::new(Kind::Negative, "nothing was removed").into());
@@ -73,6 +72,19 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// Makes sure that there is something to ask about: nobody is asked about a name that is not there, which may be a slip
+/// and may be a secret.
+fn look_for(home: &Home, names: &[KeyName], forget: bool, terminal: &Terminal) -> Result<()> {
+    let kept = opening::identity(home)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    let was_removed = |name: &KeyName| payload.removed.iter().any(|removed| removed.name == *name);
+    let is_there = |name: &KeyName| payload.keys.contains_key(name) || (forget && was_removed(name));
+    match names.iter().find(|name| !is_there(name)) {
+        Some(name) => Err(payload.missing(name)),
+        None => Ok(()),
+    }
+}
+
 /// Renames a key.
 ///
 /// # Errors
@@ -83,13 +95,21 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let (old, new) = (&arguments.old, &arguments.new);
     let _turn = pending::turn(&home)?;
     pending::refuse_to_rename(&home, old, new)?;
-    change(&home, terminal, now, |payload| {
+    let renamed = change(&home, terminal, now, |payload| {
+        let key = payload.key(old)?;
+        if old == new {
+            return Ok(Outcome::AsItWas(false));
+        }
+        let former = key.former.iter().map(|former| &former.value);
+        former.chain([&key.value]).try_for_each(|secret| refuse_as_name(secret, new))?;
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
-        Ok(Outcome::changed((), Event::new(Action::Rename, now).names([old, new])))
+        Ok(Outcome::changed(true, Event::new(Action::Rename, now).names([old, new])))
     })?;
     if arguments.json {
         terminal.json(&json!({ "from": old.as_str(), "to": new.as_str() }))?;
+    } else if !renamed {
+        terminal.say(&format!("`{new}` is called so already"));
     } else {
         terminal.say(&format!("renamed `{old}` to `{new}`"));
     }

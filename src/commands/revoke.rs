@@ -38,44 +38,63 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let secret = &payload.key(name)?.value;
     reason.as_deref().map_or(Ok(()), |reason| refuse_within(secret, reason))?;
+    let twins = payload.twins_of(name);
     let touched = Touched::by(name, &home, &kept, &payload, &config);
     say_who_notices(name, &touched, now, terminal);
     need_yes(arguments.yes, terminal, &format!("revoking `{name}`"), || {
-        format!("let no command use `{name}` any more?")
+        let with = if twins.is_empty() { String::new() } else { format!(" (and {}, the same secret)", listed(&twins)) };
+        format!("let no command use `{name}`{with} any more?")
     })?;
-    let changed = change(&home, terminal, now, |payload| {
-        let changed = payload.step(Deed::Revoke, now, |edit| {
-            edit.change(name, |facts| {
-                // Since when it must not be used stays what it was.
-                let before = facts.revoked.take();
-                let at = before.as_ref().map_or(now, |revoked| revoked.at);
-                let reason = reason.clone().or_else(|| before.and_then(|revoked| revoked.reason));
-                facts.revoked = Some(Revoked { at, reason });
-            })
-        })?;
-        let event = Event::new(Action::Revoke, now).names([name]);
+    let revocation = change(&home, terminal, now, |payload| {
+        let revoked = Revoked { at: now, reason: reason.clone() };
+        let revocation = payload.step(Deed::Revoke, now, |edit| edit.revoke(name, &revoked))?;
+        let changed = revocation.before.is_none() || !revocation.twins.is_empty();
+        let event = Event::new(Action::Revoke, now).names([name].into_iter().chain(&revocation.twins));
         let event = match &reason {
             Some(reason) => event.note(reason),
             None => event,
         };
-        Ok(if changed { Outcome::changed(true, event) } else { Outcome::AsItWas(false) })
+        Ok(if changed { Outcome::changed(revocation, event) } else { Outcome::AsItWas(revocation) })
     })?;
     if arguments.json {
         let mut report = touched.json();
         report["name"] = name.as_str().into();
-        report["changed"] = json!(changed);
+        report["changed"] = json!(revocation.before.is_none());
+        report["with_it"] = json!(revocation.twins);
         terminal.json(&report)?;
-    } else if changed {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(before) = &revocation.before {
+        say_what_stands(name, before, reason.as_deref(), terminal);
+    } else {
         let plan = config.rotation.plan(name, &payload.key(name)?.facts);
         terminal.say(&match plan.revoked {
             Reaction::Stop => format!("revoked `{name}`: `run` and `env` give it to nothing any more"),
             Reaction::Warn => format!("revoked `{name}`: commands still get it with a warning, as `config.toml` says"),
         });
+    }
+    if !revocation.twins.is_empty() {
+        let holds = if revocation.twins.len() == 1 { "holds" } else { "hold" };
+        let is = if revocation.twins.len() == 1 { "is" } else { "are" };
+        terminal.say(&format!("{} {holds} the same secret and {is} revoked with it", listed(&revocation.twins)));
+    }
+    if revocation.before.is_none() {
         terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));
-    } else {
-        terminal.say(&format!("`{name}` is revoked already"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A second word changes nothing of the first.
+fn say_what_stands(name: &KeyName, before: &Revoked, reason: Option<&str>, terminal: &Terminal) {
+    let why = before.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    terminal.say(&format!("`{name}` was revoked already on {}{why}", before.at.local()));
+    if reason.is_some() && reason != before.reason.as_deref() {
+        terminal.hint(&format!("that stands; to say it anew: `keyctl edit {name} --not-revoked` first"));
+    }
+}
+
+fn listed(names: &[KeyName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn say_who_notices(name: &KeyName, touched: &Touched, now: Moment, terminal: &Terminal) {

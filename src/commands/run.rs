@@ -47,7 +47,7 @@ fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -
     rows.extend(wanted.rows());
     terminal.table(&rows, &[])?;
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-    terminal.say(&format!("would run `{}`", words[0]));
+    terminal.say(&format!("would run `{}`; what the store has was not looked at", words[0]));
     Ok(ExitCode::SUCCESS)
 }
 

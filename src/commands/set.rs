@@ -52,8 +52,10 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
+    details::refuse_as_name(&secret, name)?;
     details.refuse_secret(&secret)?;
     let own_end = details::of_secret(name, &secret, terminal);
+    details.say_of_own_end(own_end, terminal);
     let kind = issuer::recognise(&secret).map(|recognised| recognised.kind);
     let (set, facts, former_end) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
@@ -62,6 +64,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
+        details::warn_of_texts(&payload.key(name)?.value, payload, terminal);
         let answer = (set, payload.key(name)?.facts.clone(), former_end);
         Ok(match set {
             Set::Same if !edited => Outcome::AsItWas(answer),
@@ -70,7 +73,8 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         })
     })?;
     let what = kind.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
-    let dates = in_words(&facts);
+    let is_own = own_end.is_some() && facts.expires == own_end && details.leaves_own_end() && set != Set::Same;
+    let dates = in_words(&facts) + if is_own { " (its own end, read off the secret)" } else { "" };
     let (word, sentence) = match set {
         Set::Added => ("added", format!("kept `{name}`{what}{dates}")),
         Set::Replaced => ("replaced", format!("replaced `{name}`{what}; its former secret is kept{dates}")),

@@ -100,7 +100,7 @@ fn notes(judged: &Judged) -> Vec<Vec<String>> {
 
 fn former(Judged { name, key, .. }: &Judged) -> Vec<Vec<String>> {
     let line = |(at, former): (usize, &Former)| {
-        let remarks = versions::remarks(former);
+        let remarks = versions::remarks(&former.into());
         let remarks = if remarks.is_empty() { remarks } else { format!("; {remarks}") };
         row(&format!("former {}", at + 1), format!("{} to {}{remarks}", former.since.local(), former.until.local()))
     };

@@ -1,6 +1,9 @@
 //! `keyctl undo`: take the last change to the store back.
 
-use std::process::ExitCode;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::ExitCode,
+};
 
 use serde_json::{Value, json};
 
@@ -11,7 +14,11 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
-    store::journal::{self, Deed, Step},
+    store::{
+        facts::Facts,
+        journal::{self, Deed, Step},
+        payload::Payload,
+    },
     terminal::{Terminal, count},
 };
 
@@ -21,6 +28,9 @@ use super::{
     rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
+
+/// The word for a reminder that was put off.
+const SNOOZE: &str = "snooze";
 
 /// Takes the latest step back, lets it stand for good, or lists what there is.
 ///
@@ -34,7 +44,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     if arguments.list {
-        return list(&payload.steps, arguments.json, now, terminal);
+        return list(&payload, arguments.json, now, terminal);
     }
     let Some(latest) = payload.latest_step(now) else {
         return Err(journal::nothing().into());
@@ -49,8 +59,11 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
             }
         }
     }
-    let what = format!("{}, {}", in_words(latest), latest.at.ago(now));
-    let question = match payload.standing_with_latest() {
+    let fields = edited_fields(&payload).remove(&latest.number).unwrap_or_default();
+    let words = in_words(latest, &fields);
+    let what = format!("{words}, {}", latest.at.ago(now));
+    let standing = payload.standing_with_latest();
+    let question = match standing {
         _ if !arguments.skip => format!("take back: {what}?"),
         0 => format!("let this stand for good: {what}?"),
         more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
@@ -78,23 +91,29 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
             return Ok(Outcome::changed(step, event));
         }
         let step = payload.undo(now)?;
-        let event = Event::new(Action::Undo, now).names(&names(&step)).note(in_words(&step));
+        let event = Event::new(Action::Undo, now).names(&names(&step)).note(&words);
         Ok(Outcome::changed(step, event))
     })?;
     if arguments.json {
-        terminal.json(&as_json(&step))?;
+        let mut report = as_json(&step, &fields);
+        report["with_it"] = if arguments.skip { standing.into() } else { Value::Null };
+        terminal.json(&report)?;
     } else if arguments.skip {
-        terminal.say(&format!("stands for good: {}", in_words(&step)));
+        let with_it =
+            if standing == 0 { String::new() } else { format!(", and {} before it", count(standing, "change")) };
+        terminal.say(&format!("stands for good: {words}{with_it}"));
     } else {
-        terminal.say(&format!("took back: {}", in_words(&step)));
+        terminal.say(&format!("took back: {words}"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let latest_first = || steps.iter().rev().filter(|step| step.can_be_taken_back(now));
+fn list(payload: &Payload, as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let fields = edited_fields(payload);
+    let of = |step: &Step| fields.get(&step.number).map(Vec::as_slice).unwrap_or_default();
+    let latest_first = || payload.steps.iter().rev().filter(|step| step.can_be_taken_back(now));
     if as_list {
-        terminal.json(&latest_first().map(as_json).collect::<Vec<Value>>().into())?;
+        terminal.json(&latest_first().map(|step| as_json(step, of(step))).collect::<Vec<Value>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
     if latest_first().next().is_none() {
@@ -102,19 +121,69 @@ fn list(steps: &[Step], as_list: bool, now: Moment, terminal: &Terminal) -> anyh
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = vec![["WHEN", "WHAT"].map(str::to_owned).to_vec()];
-    rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step)]));
+    rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step, of(step))]));
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`.
-fn in_words(step: &Step) -> String {
+/// What each edit has changed, by its number: what was known before it, held against what was known before the next change
+/// to that key, or is known now.
+fn edited_fields(payload: &Payload) -> BTreeMap<u64, Vec<&'static str>> {
+    let mut after: BTreeMap<&KeyName, &Facts> = payload.keys.iter().map(|(name, key)| (name, &key.facts)).collect();
+    let mut fields = BTreeMap::new();
+    for step in payload.steps.iter().rev() {
+        let changed: BTreeSet<&str> = step
+            .edited
+            .iter()
+            .filter_map(|(name, before)| Some(differences(before, after.get(name)?)))
+            .flatten()
+            .collect();
+        fields.insert(step.number, changed.into_iter().collect());
+        after.extend(step.edited.iter().chain(&step.replaced).map(|(name, before)| (name, before)));
+        for name in &step.added {
+            after.remove(name);
+        }
+        if let Some((from, to)) = &step.renamed
+            && let Some(facts) = after.remove(to)
+        {
+            after.insert(from, facts);
+        }
+        let removed = payload.removed.iter().filter(|removed| removed.step == Some(step.number));
+        after.extend(removed.map(|removed| (&removed.name, &removed.key.facts)));
+    }
+    fields
+}
+
+fn differences(one: &Facts, other: &Facts) -> Vec<&'static str> {
+    let fields = [
+        ("end", one.expires != other.expires),
+        ("plan", one.rotate_every != other.rotate_every),
+        ("page", one.url != other.url),
+        ("note", one.note != other.note),
+        ("tags", one.tags != other.tags),
+        ("revoked", one.revoked != other.revoked),
+        (SNOOZE, one.snoozed != other.snoozed),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}
+
+/// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`, `edit of a (note)`.
+fn in_words(step: &Step, fields: &[&str]) -> String {
+    let deed = if step.deed == Deed::Edit && fields == [SNOOZE] { SNOOZE } else { step.deed.word() };
+    let what = if deed == Deed::Edit.word() && !fields.is_empty() {
+        format!(" ({})", fields.join(", "))
+    } else {
+        String::new()
+    };
+    format!("{}{what}", of_names(step, deed))
+}
+
+fn of_names(step: &Step, deed: &str) -> String {
     if let Some((from, to)) = &step.renamed {
         return format!("rename of `{from}` to `{to}`");
     }
     let mut names: Vec<&KeyName> = step.names().collect();
     names.sort();
-    let deed = step.deed.word();
     if let [name] = names[..] {
         let new = if step.deed == Deed::Set && !step.added.is_empty() { "the new key " } else { "" };
         return format!("{deed} of {new}`{name}`");
@@ -124,7 +193,7 @@ fn in_words(step: &Step) -> String {
     format!("{deed} of {} ({}{more})", count(names.len(), "key"), shown.join(", "))
 }
 
-fn as_json(step: &Step) -> Value {
+fn as_json(step: &Step, fields: &[&str]) -> Value {
     let names: Vec<&str> = step.names().map(KeyName::as_str).collect();
-    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
+    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "changed": if step.deed == Deed::Edit { fields } else { &[] }, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
 }

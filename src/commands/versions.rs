@@ -15,14 +15,14 @@ use crate::{
     rotator::unfinished::Unfinished,
     store::{
         journal::Deed,
-        payload::{Former, Payload},
+        payload::{Payload, Version},
     },
     terminal::{Terminal, count},
 };
 
 use super::{
     change::{Outcome, change},
-    opening,
+    details, opening,
     rotate::{old_key::say_switched_off, pending},
 };
 
@@ -42,12 +42,14 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
             .hint(format!("bring it back: `keyctl rollback {name}`"))
             .into());
     };
-    let former = || key.former.iter().rev().enumerate();
+    let all = payload.versions_of(name);
+    let former = || all.iter().enumerate();
     if arguments.json {
-        let version = |(at, former): (usize, &Former)| {
+        let version = |(at, former): (usize, &Version)| {
             json!({
                 "version": at + 1, "since": former.since, "until": former.until, "expires": former.expires,
                 "revoked": former.revoked.as_ref().map(|revoked| revoked.at), "wiped_from": former.wipe,
+                "removed": former.removed,
             })
         };
         let current = json!({ "since": key.facts.changed, "expires": key.facts.expires });
@@ -68,8 +70,9 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
 
 /// What is to be known of a former secret beside its dates.
 #[must_use]
-pub fn remarks(former: &Former) -> String {
+pub fn remarks(former: &Version) -> String {
     let remarks = [
+        former.removed.map(|_| "of the removed key".to_owned()),
         former.revoked.as_ref().map(|_| "revoked".to_owned()),
         former.expires.map(|moment| format!("expires {}", moment.local())),
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
@@ -93,8 +96,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
         return Err(payload.missing(name).into());
     }
-    let former = payload.keys.get(name).map_or(usize::MAX, |key| key.former.len());
-    if former < arguments.to.unwrap_or(1) {
+    if !is_removed && payload.versions_of(name).len() < arguments.to.unwrap_or(1) {
         return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
             .hint(format!("see what there is: `keyctl versions {name}`"))
             .into());
@@ -124,7 +126,9 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let (since, removed) = change(&home, terminal, now, |payload| {
         let removed = !payload.keys.contains_key(name);
         payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
-        let facts = &payload.key(name)?.facts;
+        let key = payload.key(name)?;
+        details::warn_of_texts(&key.value, payload, terminal);
+        let facts = &key.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));
         } else if facts.expires.is_some_and(|moment| moment <= now) {
@@ -160,7 +164,13 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let listed = arguments.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let whose = if arguments.all { "all keys".to_owned() } else { listed };
-    need_yes(arguments.yes, terminal, &format!("wiping the former secrets of {whose}"), || {
+    let doing = format!("wiping the former secrets of {whose}");
+    need_someone(arguments.yes, terminal, &doing)?;
+    if !arguments.yes {
+        let kept = opening::identity(&home)?;
+        to_forget(&opening::store(&home, &kept, terminal)?.read()?, arguments)?;
+    }
+    need_yes(arguments.yes, terminal, &doing, || {
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
     })?;
     let _turn = pending::turn(&home)?;

@@ -16,7 +16,13 @@ const FORMS: &str = "write a date (`2027-01-31`), a moment (`2027-01-31T12:00:00
 /// Why it means none, in words that go after what was typed.
 pub fn read(text: &str, now: Moment, zone: &TimeZone) -> Result<Moment, String> {
     let text = text.trim();
-    let period = text.strip_prefix("in ").unwrap_or(text);
+    let period = match text.split_at_checked(3) {
+        Some((word, rest)) if word.eq_ignore_ascii_case("in ") => rest,
+        _ => text,
+    };
+    if is_another_form(text) {
+        return Err("write a date as `2026-12-31`: the year, the month, the day".into());
+    }
     if !begins_with_a_year(text) {
         return match period.parse::<Period>() {
             Ok(period) => Ok(period.after(now, zone)),
@@ -67,6 +73,23 @@ fn begins_with_a_year(text: &str) -> bool {
     text.get(..5).is_some_and(|year| year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit()))
 }
 
+/// Whether it is a date as other countries or programs write it: `31.12.2026`, `12/31/2026`, `20261231`.
+fn is_another_form(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parted = |by: char| text.split(by).count() == 3 && text.split(by).all(number);
+    parted('.') || parted('/') || (text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether it is written as a date, and the calendar has no such day: `2026-02-30`.
+fn names_no_day(text: &str) -> bool {
+    let Some((date, rest)) = text.split_at_checked(10) else { return false };
+    let is_date = date.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    is_date && (rest.is_empty() || rest.starts_with(['T', ' '])) && date.parse::<civil::Date>().is_err()
+}
+
 /// The moment that a date or a moment means, and the day where it says no more than that.
 fn on_the_calendar(text: &str, zone: &TimeZone, forms: &str) -> Result<(Moment, Option<civil::Date>), String> {
     // Nor a zone behind it, which the calendar's own reader passes over.
@@ -80,12 +103,20 @@ fn on_the_calendar(text: &str, zone: &TimeZone, forms: &str) -> Result<(Moment, 
     if let Ok(moment) = text.parse() {
         return Ok((moment, None));
     }
+    if names_no_day(text) {
+        return Err("there is no such day".into());
+    }
     let (civil, day) = match text.parse::<civil::Date>() {
         Ok(date) if text.len() == 10 => (date.to_datetime(civil::Time::midnight()), Some(date)),
         _ => (text.parse::<civil::DateTime>().map_err(|_| forms.to_owned())?, None),
     };
-    let there = civil.to_zoned_datetime(zone.clone()).map_err(|_| forms.to_owned())?;
-    Ok((Moment::from_seconds(there.timestamp().as_second()), day))
+    let moment = match civil.to_zoned_datetime(zone.clone()) {
+        Ok(there) => Moment::from_seconds(there.timestamp().as_second()),
+        // The last hours of the calendar, which stand for "never".
+        Err(_) if civil.year() == 9999 => Moment::from_seconds(i64::MAX),
+        Err(_) => return Err(forms.into()),
+    };
+    Ok((moment, day))
 }
 
 /// No API key ended before the year 2000: such a date is a slip.
@@ -117,6 +148,8 @@ mod tests {
             ("in 6 months", "2027-05-24T10:00:00Z"),
             ("in 1y", "2027-11-24T10:00:00Z"),
             ("9999-12-30", "9999-12-30T00:00:00Z"),
+            ("9999-12-31", "9999-12-30T22:00:00Z"),
+            ("In 2 Weeks", "2026-12-08T10:00:00Z"),
         ] {
             assert_eq!(utc(text).as_deref(), Ok(moment), "{text}");
         }
@@ -156,6 +189,12 @@ mod tests {
             "2027-01-31[Foo/Bar]",
         ] {
             assert!(utc(bad).is_err(), "{bad}: {:?}", utc(bad));
+        }
+        for other in ["31.12.2026", "12/31/2026", "20270105", "2026/12/31"] {
+            assert_eq!(utc(other), Err("write a date as `2026-12-31`: the year, the month, the day".into()), "{other}");
+        }
+        for none in ["2026-02-30", "2027-02-29 12:00", "2026-13-01T00:00:00Z"] {
+            assert_eq!(utc(none), Err("there is no such day".into()), "{none}");
         }
         assert_eq!(utc("5m"), Err("write a number and a unit, such as `90d`, `12w`, `6mo` or `1y`: `m` could be minutes or months; months are `mo`".into()));
     }

@@ -2,6 +2,8 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    fs::File,
+    io::{ErrorKind, Read},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -68,12 +70,17 @@ impl Program {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).env_clear().envs(environment.variables.iter().map(|(name, value)| (name, value)));
         platform::become_command(&mut command, &self.called).map_err(|error| {
-            Failure::new(
-                Kind::NotExecutable,
-                format!("cannot start `{}`: {}", self.called.to_string_lossy(), reason(&error)),
-            )
+            // The file is there, so it is its interpreter that is not.
+            let lacks = error.kind() == ErrorKind::NotFound && is_script(&self.path);
+            let why = if lacks { "its `#!` program is not there".to_owned() } else { reason(&error) };
+            Failure::new(Kind::NotExecutable, format!("cannot start `{}`: {why}", self.called.to_string_lossy()))
         })
     }
+}
+
+fn is_script(path: &Path) -> bool {
+    let mut first = [0; 2];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && first == *b"#!")
 }
 
 fn candidates(called: &OsStr, search_path: Option<&OsStr>) -> Vec<PathBuf> {

@@ -73,8 +73,10 @@ impl Payload {
     /// `Missing` when there is nothing.
     pub fn forget(&mut self, name: &KeyName) -> Result<()> {
         let former = self.forget_former(name);
-        if self.keys.remove(name).is_none() && former == 0 {
-            return Err(self.missing(name));
+        match self.keys.remove(name) {
+            Some(key) => self.leave_marks(self.marks_of(key.secrets())),
+            None if former == 0 => return Err(self.missing(name)),
+            None => {}
         }
         Ok(())
     }
@@ -168,22 +170,25 @@ impl Editing<'_> {
     }
 
     /// Brings a former secret back into use; the current one becomes a former one. The number counts from the latest
-    /// former secret, which is 1. For a name that has no key any more, the last removed one comes back.
+    /// former secret, which is 1, as [`Payload::versions_of`] lists them. For a name that has no key any more, the last removed one comes back.
     ///
     /// # Errors
     /// `Missing` when there is no such secret.
     pub fn roll_back(&mut self, name: &KeyName, version: usize) -> Result<()> {
-        let Some(key) = self.payload.keys.get(name) else { return self.bring_back(name) };
-        let Some(at) = key.former.len().checked_sub(version).filter(|_| version > 0) else {
+        if !self.payload.keys.contains_key(name) {
+            return self.bring_back(name);
+        }
+        let versions = self.payload.versions_of(name);
+        let Some(version) = version.checked_sub(1).and_then(|at| versions.get(at)) else {
             return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
                 .hint(format!("see what there is: `keyctl versions {name}`")));
         };
+        // A copy, so that the former secrets stay the whole story, and each step still finds its own among them.
+        let value = Secret::new(version.value.expose().to_vec());
+        let (since, expires) = (version.since, version.expires);
+        let revoked = version.revoked.cloned().or_else(|| self.payload.revocation_of(&value));
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
-        // A copy, so that the former secrets stay the whole story, and each step still finds its own among them.
-        let Former { value, since, expires, revoked, .. } = &key.former[at];
-        let (value, since) = (Secret::new(value.expose().to_vec()), *since);
-        let (expires, revoked) = (*expires, revoked.clone());
         key.retire(value, now, number);
         key.facts.begin_anew(since);
         key.facts.expires = expires;
@@ -191,10 +196,17 @@ impl Editing<'_> {
         Ok(())
     }
 
+    /// Takes the word back that a key's secret was revoked, also where it is kept no more.
+    pub(super) fn clear_revocation(&mut self, name: &KeyName) {
+        self.payload.clear_revocation(name);
+    }
+
     fn bring_back(&mut self, name: &KeyName) -> Result<()> {
         let at = self.payload.removed.iter().rposition(|removed| removed.name == *name);
         let at = at.ok_or_else(|| self.payload.missing(name))?;
-        let Removed { key, removed, step, .. } = self.payload.removed.remove(at);
+        let Removed { mut key, removed, step, .. } = self.payload.removed.remove(at);
+        // It may have been revoked under another name meanwhile.
+        key.facts.revoked = key.facts.revoked.or_else(|| self.payload.revocation_of(&key.value));
         self.payload.keys.insert(name.clone(), key);
         self.step.added.push(name.clone());
         self.step.revived = Some(Revived { removed, step });

@@ -165,7 +165,14 @@ impl Payload {
     pub fn undo(&mut self, now: Moment) -> Result<Step> {
         let step = self.steps.pop().filter(|step| !is_old(step, now)).ok_or_else(nothing)?;
         for (name, before) in &step.edited {
-            self.keys.get_mut(name).ok_or_else(|| wiped(&step, name))?.facts = before.clone();
+            let facts = &mut self.keys.get_mut(name).ok_or_else(|| wiped(&step, name))?.facts;
+            // That a secret was revoked is taken back by taking back that it was revoked, and by nothing else.
+            let revoked = facts.revoked.take().filter(|_| step.deed != Deed::Revoke);
+            *facts = before.clone();
+            facts.revoked = facts.revoked.take().or(revoked);
+            if step.deed == Deed::Revoke && facts.revoked.is_none() {
+                self.clear_revocation(name);
+            }
         }
         for (name, before) in &step.replaced {
             self.put_former_back(name, &step, before, now)?;
@@ -185,6 +192,7 @@ impl Payload {
             let Revived { removed, step } = step.revived.unwrap_or(Revived { removed: now, step: None });
             self.removed.push(Removed { name: name.clone(), removed, step, key });
         }
+        self.settle_revocations();
         Ok(step)
     }
 
@@ -234,6 +242,7 @@ impl Payload {
         {
             // It was to be kept for good, so it is.
             same.wipe = None;
+            same.revoked = same.revoked.take().or(undone.revoked.take());
             key.former.pop();
         }
         key.facts = before.clone();
@@ -243,6 +252,10 @@ impl Payload {
     /// Wipes everything but the current secret that was ever kept under a name: former secrets and removed keys.
     /// Says how many secrets that were.
     pub fn forget_former(&mut self, name: &KeyName) -> usize {
+        let gone =
+            self.removed.iter().filter(|removed| removed.name == *name).flat_map(|removed| removed.key.secrets());
+        let former = self.keys.get(name).into_iter().flat_map(Key::former_secrets);
+        self.leave_marks(self.marks_of(gone.chain(former)));
         let removed: usize = self
             .removed
             .iter()
@@ -286,11 +299,16 @@ impl Payload {
         }
         self.written = Some(now);
         self.steps.retain(|step| !is_old(step, now));
+        let is_over = |former: &&Former| former.wipe.is_some_and(|wipe| wipe <= now);
+        let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
+        let over = keys.flat_map(|key| key.former.iter().filter(is_over));
+        let marks = self.marks_of(over.map(|former| (&former.value, former.revoked.as_ref())));
+        self.leave_marks(marks);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
         let mut wiped = 0;
         for key in self.keys.values_mut().chain(removed) {
             let before = key.former.len();
-            key.former.retain(|former: &Former| former.wipe.is_none_or(|wipe| wipe > now));
+            key.former.retain(|former| !is_over(&former));
             wiped += before - key.former.len();
         }
         wiped

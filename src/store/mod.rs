@@ -1,13 +1,14 @@
 //! The store: keys in one age file.
 //!
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
-//! back; `text` is how all of it is written down, `file` the sealed file itself.
+//! back, `revoking` which secrets must not be used any more; `text` is how all of it is written down, `file` the sealed file itself.
 
 pub mod editing;
 pub mod facts;
 pub mod file;
 pub mod journal;
 pub mod payload;
+pub mod revoking;
 pub mod text;
 
 #[cfg(test)]

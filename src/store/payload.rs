@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     facts::{Facts, Revoked},
     journal::Step,
+    revoking::Mark,
 };
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     identity::anchor::Id,
-    name::KeyName,
+    name::{KeyName, distance},
     secret::Secret,
 };
 
@@ -34,6 +35,8 @@ pub struct Payload {
     pub removed: Vec<Removed>,
     /// What was done lately, the latest last.
     pub steps: Vec<Step>,
+    /// What is left of revoked secrets that were wiped.
+    pub marks: Vec<Mark>,
     /// When the store was last written.
     pub written: Option<Moment>,
 }
@@ -96,7 +99,60 @@ impl Key {
     }
 }
 
+/// A secret that a name had before.
+pub struct Version<'p> {
+    /// The secret.
+    pub value: &'p Secret,
+    /// Since when it was the key's.
+    pub since: Moment,
+    /// Until when it was the key's.
+    pub until: Moment,
+    /// When its issuer ends it.
+    pub expires: Option<Moment>,
+    /// That it must not be used any more.
+    pub revoked: Option<&'p Revoked>,
+    /// When it is to be wiped.
+    pub wipe: Option<Moment>,
+    /// When the key was removed that had it, where the name was used again since.
+    pub removed: Option<Moment>,
+}
+
+impl<'p> From<&'p Former> for Version<'p> {
+    fn from(former: &'p Former) -> Self {
+        let Former { value, since, until, expires, revoked, wipe, .. } = former;
+        let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
+        Self { value, since, until, expires, revoked: revoked.as_ref(), wipe, removed: None }
+    }
+}
+
+impl Removed {
+    /// What the key had: its last secret and those before it.
+    fn versions(&self) -> impl Iterator<Item = Version<'_>> {
+        let (Key { value, facts, former }, removed) = (&self.key, Some(self.removed));
+        let last = Version {
+            value,
+            since: facts.changed,
+            until: self.removed,
+            expires: facts.expires,
+            revoked: facts.revoked.as_ref(),
+            wipe: None,
+            removed,
+        };
+        let former = former.iter().rev().map(move |former| Version { removed, ..former.into() });
+        [last].into_iter().chain(former)
+    }
+}
+
 impl Payload {
+    /// The secrets that a name had before, the latest first: those of its key, then those of removed keys that were called
+    /// so. They are counted from 1.
+    #[must_use]
+    pub fn versions_of(&self, name: &KeyName) -> Vec<Version<'_>> {
+        let former = self.keys.get(name).into_iter().flat_map(|key| key.former.iter().rev().map(Version::from));
+        let removed = self.removed.iter().rev().filter(|removed| removed.name == *name);
+        former.chain(removed.flat_map(Removed::versions)).collect()
+    }
+
     /// An empty store that was never written.
     #[must_use]
     pub fn new(id: Id, seal: Id, log: Id) -> Self {
@@ -110,6 +166,7 @@ impl Payload {
             keys: BTreeMap::new(),
             removed: Vec::new(),
             steps: Vec::new(),
+            marks: Vec::new(),
             written: None,
         }
     }
@@ -142,21 +199,10 @@ impl Payload {
 
     /// The name that was most likely meant: equal but for case, or one or two letters away.
     fn closest(&self, name: &KeyName) -> Option<&KeyName> {
-        let distance = |other: &KeyName| edits(&name.as_str().to_lowercase(), &other.as_str().to_lowercase());
+        let edits = |other: &KeyName| distance(&name.as_str().to_lowercase(), &other.as_str().to_lowercase());
         let close =
             |(edits, other): &(usize, &KeyName)| *edits <= 2 && *edits < other.as_str().len().min(name.as_str().len());
-        self.keys.keys().map(|other| (distance(other), other)).filter(close).min().map(|(_, other)| other)
-    }
-
-    /// That this very secret was revoked, wherever it is or was kept: it does not become usable by being kept again.
-    #[must_use]
-    pub fn revocation_of(&self, value: &Secret) -> Option<Revoked> {
-        let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
-        keys.flat_map(|key| {
-            let former = key.former.iter().map(|former| (&former.value, &former.revoked));
-            former.chain([(&key.value, &key.facts.revoked)])
-        })
-        .find_map(|(other, revoked)| revoked.clone().filter(|_| other.same_as(value)))
+        self.keys.keys().map(|other| (edits(other), other)).filter(close).min().map(|(_, other)| other)
     }
 
     /// Another key's name that holds this very secret.
@@ -170,22 +216,6 @@ impl Payload {
     pub fn lacking<'n>(&self, names: impl IntoIterator<Item = &'n KeyName>) -> BTreeSet<&'n KeyName> {
         names.into_iter().filter(|name| !self.keys.contains_key(*name)).collect()
     }
-}
-
-/// How many letters have to be added, removed or changed to make one word of the other (Levenshtein).
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let changed = corner + usize::from(a != *b);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

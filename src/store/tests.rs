@@ -9,6 +9,7 @@ use super::{
     facts::{Facts, Revoked},
     journal::Deed,
     payload::Payload,
+    revoking::Revocation,
 };
 use crate::{date::Moment, failure::Kind, identity::anchor::Id, name::KeyName, secret::Secret};
 
@@ -30,6 +31,16 @@ fn at(days: i64) -> Moment {
 
 fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
     store.step(Deed::Set, at(day), |edit| edit.set(&name(key), secret(value), true)).expect("set")
+}
+
+fn revoke(store: &mut Payload, key: &str, day: i64) -> Revocation {
+    let revoked = Revoked { at: at(day), reason: None };
+    store.step(Deed::Revoke, at(day), |edit| edit.revoke(&name(key), &revoked)).expect("revoke")
+}
+
+/// Every key whose secret is known to be revoked says so itself.
+fn all_say_so(store: &Payload) -> bool {
+    store.keys.values().all(|key| key.facts.revoked.is_some() || store.revocation_of(&key.value).is_none())
 }
 
 /// Names, secrets and facts, as a command would see them.
@@ -113,13 +124,88 @@ fn an_end_and_a_revocation_belong_to_the_secret_and_a_plan_to_the_key() {
 fn a_revoked_secret_stays_revoked_wherever_it_is_kept_again() {
     let mut store = empty();
     set(&mut store, "a", "leaked", 0);
-    let revoke = |facts: &mut Facts| facts.revoked = Some(Revoked { at: at(1), reason: None });
-    store.step(Deed::Revoke, at(1), |edit| edit.change(&name("a"), revoke)).expect("revoke");
+    revoke(&mut store, "a", 1);
     set(&mut store, "a", "new", 2);
     assert!(store.keys["a"].facts.revoked.is_none());
     set(&mut store, "a", "leaked", 3);
     set(&mut store, "b", "leaked", 3);
     assert!(store.keys["a"].facts.revoked.is_some() && store.keys["b"].facts.revoked.is_some());
+}
+
+#[test]
+fn what_holds_the_secret_of_a_revoked_key_is_revoked_with_it() {
+    let mut store = empty();
+    for key in ["a", "b", "c"] {
+        set(&mut store, key, if key == "c" { "other" } else { "leaked" }, 0);
+    }
+    assert_eq!(revoke(&mut store, "a", 1).twins, [name("b")]);
+    let is_revoked = |store: &Payload, key: &str| store.keys[key].facts.revoked.is_some();
+    assert!(is_revoked(&store, "a") && is_revoked(&store, "b") && !is_revoked(&store, "c"));
+    // A second word changes nothing of the first.
+    let again = revoke(&mut store, "b", 2);
+    assert_eq!(
+        (again.before.expect("was").at, again.twins, store.keys["a"].facts.revoked.clone().expect("is").at),
+        (at(1), vec![], at(1))
+    );
+    assert_eq!(store.undo(at(3)).expect("the first").deed, Deed::Revoke);
+    assert!(!is_revoked(&store, "a") && !is_revoked(&store, "b"));
+    revoke(&mut store, "a", 3);
+    store.step(Deed::Edit, at(4), |edit| edit.unrevoke(&name("b"))).expect("unrevoke");
+    assert!(!is_revoked(&store, "a") && !is_revoked(&store, "b"));
+}
+
+#[test]
+fn a_former_or_removed_secret_that_comes_back_is_revoked_if_it_was_under_another_name() {
+    let mut store = empty();
+    set(&mut store, "a", "leaked", 0);
+    set(&mut store, "a", "new", 0);
+    set(&mut store, "r", "leaked", 0);
+    store.step(Deed::Remove, at(0), |edit| edit.remove(&name("r"))).expect("remove");
+    set(&mut store, "b", "leaked", 0);
+    revoke(&mut store, "b", 1);
+    store.step(Deed::Rollback, at(2), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
+    store.step(Deed::Rollback, at(2), |edit| edit.roll_back(&name("r"), 1)).expect("bring back");
+    assert!(store.keys["a"].facts.revoked.is_some() && store.keys["r"].facts.revoked.is_some());
+    // Also where taking back brings it.
+    store.undo(at(3)).expect("bring back");
+    store.undo(at(3)).expect("roll back");
+    store.pass_over_latest_step().expect("revoke");
+    store.step(Deed::Remove, at(4), |edit| edit.remove(&name("a"))).expect("remove");
+    store.undo(at(4)).expect("remove");
+    store.step(Deed::Rollback, at(4), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
+    assert!(store.keys["a"].facts.revoked.is_some());
+}
+
+#[test]
+fn a_revoked_secret_is_known_again_after_it_was_wiped() {
+    let wipes: [fn(&mut Payload); 3] = [
+        |store| {
+            set(store, "a", "new", 2);
+            assert_eq!(store.forget_former(&name("a")), 1);
+        },
+        |store| store.forget(&name("a")).expect("there"),
+        |store| {
+            store
+                .step(Deed::Rotate, at(2), |edit| edit.replace(&name("a"), secret("new"), Some(at(3))))
+                .expect("rotate");
+            store.tidy(at(2));
+            assert_eq!(store.tidy(at(4)), 1);
+        },
+    ];
+    for wipe in wipes {
+        let mut store = empty();
+        set(&mut store, "a", "leaked", 0);
+        revoke(&mut store, "a", 1);
+        wipe(&mut store);
+        assert!(!secrets(&store).contains(&b"leaked".to_vec()) && store.marks.len() == 1);
+        let mut store = super::text::read(&super::text::write(&store)).expect("reads");
+        set(&mut store, "b", "leaked", 5);
+        assert_eq!(store.keys["b"].facts.revoked.as_ref().expect("known").at, at(1));
+        set(&mut store, "c", "another", 5);
+        assert!(store.keys["c"].facts.revoked.is_none());
+        store.step(Deed::Edit, at(6), |edit| edit.unrevoke(&name("b"))).expect("unrevoke");
+        assert!(store.marks.is_empty() && store.revocation_of(&secret("leaked")).is_none());
+    }
 }
 
 #[test]
@@ -266,6 +352,7 @@ enum Doing {
     Rename(u8, u8),
     Edit(u8, u8),
     Revoke(u8),
+    Unrevoke(u8),
     Rollback(u8, u8),
     Import(Vec<(u8, u8)>),
     Skip,
@@ -281,6 +368,7 @@ fn doing() -> impl Strategy<Value = Doing> {
         (key(), key()).prop_map(|(from, to)| Doing::Rename(from, to)),
         (key(), 1_u8..5).prop_map(|(key, days)| Doing::Edit(key, days)),
         key().prop_map(Doing::Revoke),
+        key().prop_map(Doing::Unrevoke),
         (key(), 1_u8..4).prop_map(|(key, version)| Doing::Rollback(key, version)),
         prop::collection::vec((key(), 0_u8..6), 1..4).prop_map(Doing::Import),
         Just(Doing::Skip),
@@ -321,8 +409,11 @@ fn act(store: &mut Payload, doing: &Doing, now: Moment) {
             store.step(Deed::Edit, now, |edit| edit.change(&key(k), change)).expect("edit");
         }
         Doing::Revoke(k) if there(store, k) => {
-            let change = |facts: &mut Facts| facts.revoked = Some(Revoked { at: now, reason: None });
-            store.step(Deed::Revoke, now, |edit| edit.change(&key(k), change)).expect("revoke");
+            let revoked = Revoked { at: now, reason: None };
+            store.step(Deed::Revoke, now, |edit| edit.revoke(&key(k), &revoked)).expect("revoke");
+        }
+        Doing::Unrevoke(k) if there(store, k) => {
+            store.step(Deed::Edit, now, |edit| edit.unrevoke(&key(k))).expect("unrevoke");
         }
         Doing::Rollback(k, version) => {
             let former = store.keys.get(&key(k)).map_or(1, |key| key.former.len());
@@ -354,6 +445,7 @@ proptest! {
             day += days;
             let (state, steps) = (seen(&store), store.steps.len());
             act(&mut store, doing, at(day));
+            prop_assert!(all_say_so(&store), "after {:?}", doing);
             if store.steps.len() > steps {
                 before.push(state);
             }
@@ -379,11 +471,13 @@ proptest! {
         for (doing, days) in &doings {
             day += days;
             act(&mut store, doing, at(day));
+            prop_assert!(all_say_so(&store), "after {:?}", doing);
             store = super::text::read(&super::text::write(&store)).expect("reads");
         }
         let all = secrets(&store);
         while let Ok(step) = store.undo(at(day)) {
             prop_assert_eq!(secrets(&store), all.clone(), "after {:?}", step);
+            prop_assert!(all_say_so(&store), "after {:?}", step);
         }
     }
 }

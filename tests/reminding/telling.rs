@@ -55,14 +55,14 @@ fn what_is_due_is_told_on_the_desktop_and_what_is_put_off_is_not() {
     assert_eq!(session.remind(&["now"]), said("reminded: soon expires in 2 days"));
     assert_eq!(session.remind(&["snooze", "soon"]).1, 0);
     assert_eq!(session.remind(&["now"]), said("there is nothing to remind of"));
-    assert_eq!(session.remind(&["snooze", "--all"]), said("no key is due"));
+    assert_eq!(session.remind(&["snooze", "--all"]), said("every key that is due is snoozed already"));
     // What the timer has told today it does not tell again, and there is nothing else.
     assert_eq!(session.remind(&["now", "--once"]), said("there is nothing to remind of"));
     session.keep("older", &["--expires", "2020-02-28"]);
     fs::write(session.path().join("kept/told"), "2020-03-01T00:00:00Z\n").expect("write");
     let reminded = session.remind(&["now", "--once"]);
     assert!(reminded.0.starts_with("keyctl: reminded: older expired ") && reminded.1 == 0, "{reminded:?}");
-    assert_eq!(session.remind(&["now", "--once"]), said("there is nothing to remind of"));
+    assert_eq!(session.remind(&["now", "--once"]), said("it was told already"));
     let shown: Vec<String> =
         session.history().iter().map(|shown| shown["message"]["data"].as_str().expect("text").to_owned()).collect();
     let both = shown.iter().find(|text| text.starts_with("<b>2 API keys to replace</b>\nold expired ")).expect("shown");

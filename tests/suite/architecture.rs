@@ -35,6 +35,7 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/reading.rs",      // decoding what is no text
     "store/text/writing.rs",      // writing a key down, inside the encryption
     "store/editing.rs",           // bringing a former secret back
+    "store/revoking.rs",          // telling a revoked one when it comes again
     "launch/environment.rs",      // a command's variables
     "exchange/export.rs",         // other programs' forms
     "rotator/program.rs",         // a rotator's standard input

@@ -278,13 +278,13 @@ fn json_has_every_key_with_all_its_dates() {
         "now": NOW, "judged_at": NOW, "due": 0, "next": "2026-12-01T00:00:00Z",
         "keys": [
             {
-                "name": "a", "state": "soon", "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
+                "name": "a", "state": "soon", "has_plan": true, "page": "https://example.com/keys", "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
                 "never_rotated": true, "expires": "2026-12-01T00:00:00Z", "rotate_every": "90d", "rotate_every_of": "key",
                 "rotate_by": "2027-01-30T10:00:00Z", "soon_from": "2026-11-17T00:00:00Z", "snoozed": null,
                 "revoked": null, "url": "https://example.com/keys", "note": "of the demo", "tags": ["prod"],
             },
             {
-                "name": "b", "state": "revoked", "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
+                "name": "b", "state": "revoked", "has_plan": false, "page": null, "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
                 "never_rotated": true, "expires": null, "rotate_every": null, "rotate_every_of": null,
                 "rotate_by": null, "soon_from": null, "snoozed": null,
                 "revoked": { "at": "2026-11-02T10:00:00Z", "reason": "leaked" }, "url": null, "note": null, "tags": [],
@@ -496,4 +496,31 @@ fn what_a_prompt_reads_is_written_only_when_it_says_something_else() {
     assert_eq!(inode(), before);
     keep(&sandbox, "b", NOW, &["--expires", "2026-11-30"]);
     assert_ne!(inode(), before);
+}
+
+#[test]
+fn a_store_without_a_key_fails_no_ci() {
+    let sandbox = Sandbox::new();
+    sandbox.call(&["due", "--fail-on", "due"]).run().says(
+        "",
+        "keyctl: no key is kept yet\nkeyctl: hint: keep one with `keyctl set NAME`\n",
+        0,
+    );
+}
+
+#[test]
+fn what_was_read_is_not_written_over_what_another_keyctl_may_be_writing() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.call(&["edit", "A", "--expires", "2020-01-01", "--quiet"]).run();
+    let path = sandbox.data("due.txt");
+    let right = std::fs::read_to_string(&path).expect("there");
+    std::fs::write(&path, "keyctl-due 1 7 -\n").expect("write");
+    let lock = sandbox.data("lock");
+    let held = std::fs::File::open(&lock).expect("lock");
+    held.try_lock().expect("free");
+    sandbox.call(&["due", "--json"]).run();
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), "keyctl-due 1 7 -\n");
+    drop(held);
+    sandbox.call(&["due", "--json"]).run();
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), right);
 }

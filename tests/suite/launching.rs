@@ -26,7 +26,7 @@ fn what_cannot_be_started_is_told_apart_as_shells_do_it() {
     run("").says("", "keyctl: no command ``\n", 127);
     run("./plain").says("", "keyctl: `./plain` is not executable\n", 126);
     run("./folder").says("", "keyctl: `./folder` is a folder\n", 126);
-    run("./lost").says("", "keyctl: cannot start `./lost`: no such file or directory\n", 126);
+    run("./lost").says("", "keyctl: cannot start `./lost`: its `#!` program is not there\n", 126);
     run("./old").says("ran by sh: first-secret\n", "", 0);
     run("no\x1b[31m").says("", "keyctl: no command `no\\u{1b}[31m`\n", 127);
 }

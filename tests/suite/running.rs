@@ -234,7 +234,7 @@ fn a_dry_run_says_what_would_be_given_and_opens_nothing() {
     for flag in ["-n", "--dry-run"] {
         let (ran, trace) =
             sandbox.call(&["run", flag, "--", "sh", "-c", "echo hidden"]).traced("openat,connect,execve");
-        ran.says(table, "keyctl: would run `sh`\n", 0);
+        ran.says(table, "keyctl: would run `sh`; what the store has was not looked at\n", 0);
         for untouched in ["connect(", "identity.txt", "store.age", "anchor.txt", "history."] {
             assert!(!trace.contains(untouched), "{untouched}: {trace}");
         }

@@ -23,7 +23,7 @@ fn replaced() -> Sandbox {
 }
 
 /// A report with `DATE` in the place of each minute that was now.
-fn dateless(report: &str) -> String {
+pub fn dateless(report: &str) -> String {
     let mut words = Vec::new();
     let mut parts = report.split(' ').peekable();
     while let Some(part) = parts.next() {
@@ -45,7 +45,7 @@ fn keys(sandbox: &Sandbox) -> String {
 }
 
 /// What plain age finds in the store.
-fn text(sandbox: &Sandbox) -> Vec<u8> {
+pub fn text(sandbox: &Sandbox) -> Vec<u8> {
     let files = [sandbox.data("identity.txt"), sandbox.data("store.age")];
     let output = Command::new("age").args(["-d", "-i"]).args(files).output().expect("age: apt-get install age");
     assert!(output.status.success());
@@ -85,7 +85,7 @@ fn every_change_to_the_store_can_be_taken_back_one_after_the_other() {
         "WHEN      WHAT\n\
          just now  remove of 2 keys (`A`, `C`)\n\
          just now  revoke of `D`\n\
-         just now  edit of `A`\n\
+         just now  edit of `A` (note)\n\
          just now  rename of `B` to `D`\n\
          just now  import of 2 keys (`B`, `C`)\n\
          just now  set of the new key `A`\n",
@@ -96,7 +96,7 @@ fn every_change_to_the_store_can_be_taken_back_one_after_the_other() {
     undo("remove of 2 keys (`A`, `C`)");
     holds(&sandbox, "C", "third-secret");
     undo("revoke of `D`");
-    undo("edit of `A`");
+    undo("edit of `A` (note)");
     undo("rename of `B` to `D`");
     holds(&sandbox, "B", SECOND);
     undo("import of 2 keys (`B`, `C`)");
@@ -268,7 +268,7 @@ fn a_detail_that_cannot_be_meant_is_refused_before_anything_is_kept() {
     let line = "is one line of text with at most 1000 bytes";
     for (words, said) in [
         (&["--expires", "tomorrow"][..], format!("`--expires`: {forms}")),
-        (&["--expires", "2027-02-29"], format!("`--expires`: {forms}")),
+        (&["--expires", "2027-02-29"], "`--expires`: there is no such day".into()),
         (
             &["--expires", "2027-01-01T24:00"],
             "`--expires`: a day has the hours 00 to 23, and a minute the seconds 00 to 59".into(),
@@ -330,11 +330,8 @@ fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
          keyctl: hint: end it at its issuer too; then `keyctl rotate A`\n",
         0,
     );
-    sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run().says(
-        "",
-        "keyctl: `A` is revoked already\n",
-        0,
-    );
+    let again = sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run();
+    assert_eq!(dateless(&again.stderr()), "keyctl: `A` was revoked already on DATE (seen in a log)\n");
     assert!(contains(&text(&sandbox), b"reason = \"seen in a log\""));
     sandbox.call(&["edit", "A", "--not-revoked"]).run().says("", "keyctl: changed `A`\n", 0);
     assert!(!keys(&sandbox).contains("revoked"));
@@ -357,11 +354,90 @@ fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
     );
     let jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSIsImV4cCI6NDA3MDkwODgwMH0.c2lnbmF0dXJlLW9mLW5vdGhpbmctYXQtYWxs";
     let kept = sandbox.set("JWT", jwt).stderr();
-    assert!(kept.ends_with("; expires 2099-01-01 00:00\n"), "{kept}");
+    assert!(kept.ends_with("; expires 2099-01-01 00:00 (its own end, read off the secret)\n"), "{kept}");
     sandbox.secret(jwt);
     let earlier = sandbox.call(&["set", "OTHER", "--expires", "2098-01-01"]).input(jwt).run().stderr();
-    assert!(earlier.ends_with("; expires 2098-01-01 00:00\n"), "{earlier}");
+    assert!(earlier.ends_with("; expires 2098-01-01 00:00\n") && !earlier.contains("later"), "{earlier}");
+    let later = sandbox.call(&["set", "LATER", "--expires", "2099-01-02"]).input(jwt).run().stderr();
+    let said = "keyctl: `--expires` is later than the end that the secret says itself (2099-01-01 00:00)\n";
+    assert!(later.starts_with(said) && later.ends_with("; expires 2099-01-02 00:00\n"), "{later}");
+    // `{"exp":1500000000}`.
+    let ended = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE1MDAwMDAwMDB9.c2lnbmF0dXJlLW9mLW5vdGhpbmctYXQtYWxs";
+    let ended = sandbox.set("ENDED", ended).stderr();
+    assert!(
+        ended.starts_with("keyctl: the secret of `ENDED` ended on 2017-07-14 02:40, as it says itself\n"),
+        "{ended}"
+    );
     sandbox.may_lie_in(&sandbox.file("keys.env", format!("FROM_FILE={jwt}\n")));
     sandbox.call(&["import", "keys.env", "--quiet"]).run();
     assert_eq!(keys(&sandbox).matches("expires = \"2099-01-01T00:00:00Z\"").count(), 2);
+}
+
+#[test]
+fn the_secrets_of_a_removed_key_are_reached_also_after_its_name_was_used_again() {
+    let sandbox = Sandbox::with(&[("d", FIRST)]);
+    sandbox.call(&["remove", "d", "--yes"]).run();
+    sandbox.set("d", SECOND).says("", "keyctl: kept `d`\n", 0);
+    assert_eq!(
+        dateless(&sandbox.call(&["versions", "d"]).run().stdout()),
+        "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE  of the removed key\n"
+    );
+    assert_eq!(sandbox.call(&["rollback", "d", "--to", "1", "--yes"]).run().code(), 0);
+    holds(&sandbox, "d", FIRST);
+    sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: rollback of `d`\n", 0);
+    holds(&sandbox, "d", SECOND);
+    assert_eq!(sandbox.call(&["rollback", "d", "--yes"]).run().code(), 0);
+    holds(&sandbox, "d", FIRST);
+}
+
+#[test]
+fn what_is_wiped_lies_in_no_file_of_a_killed_writer_either() {
+    for words in [&["forget", "A", "--yes"][..], &["remove", "A", "--forget", "--yes"]] {
+        let sandbox = replaced();
+        let left = sandbox.data(".store.age.0123456789abcdef.tmp");
+        std::fs::copy(sandbox.data("store.age"), &left).expect("copy");
+        // What no keyctl has made stays.
+        let other = sandbox.data(".store.age.mine.tmp");
+        std::fs::write(&other, "x").expect("write");
+        assert_eq!(sandbox.call(words).run().code(), 0);
+        assert!(!left.exists() && other.exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn what_an_edit_changed_is_listed_and_what_stands_with_a_change_is_counted() {
+    let sandbox = replaced();
+    sandbox.call(&["edit", "A", "--note", "x", "--tag", "ci"]).run();
+    sandbox.call(&["remind", "snooze", "A"]).run();
+    sandbox.call(&["remind", "snooze", "A", "--off"]).run().says("", "keyctl: `A` is reminded of again\n", 0);
+    sandbox.call(&["undo", "--list"]).run().says(
+        "WHEN      WHAT\n\
+         just now  snooze of `A`\n\
+         just now  snooze of `A`\n\
+         just now  edit of `A` (note, tags)\n\
+         just now  set of `A`\n\
+         just now  set of the new key `A`\n",
+        "",
+        0,
+    );
+    sandbox.call(&["undo", "--skip", "--yes"]).run().says(
+        "",
+        "keyctl: stands for good: snooze of `A`, and 4 changes before it\n",
+        0,
+    );
+}
+
+#[test]
+fn a_note_that_holds_the_secret_is_said_when_that_is_kept_or_comes_back() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.call(&["edit", "A", "--note", "not second-secret"]).run().says("", "keyctl: changed `A`\n", 0);
+    let said = "keyctl: the note of `A` holds the secret itself; reports show it: `keyctl edit A --no-note`\n";
+    let kept = sandbox.call(&["set", "A", "--replace"]).input(SECOND).run().stderr();
+    assert!(kept.starts_with(said), "{kept}");
+    sandbox.call(&["rollback", "A", "--yes"]).run();
+    let back = sandbox.call(&["rollback", "A", "--yes"]).run().stderr();
+    assert!(back.starts_with(said), "{back}");
+    // Also under another name.
+    let other = sandbox.set("B", SECOND).stderr();
+    assert!(other.contains(said), "{other}");
 }

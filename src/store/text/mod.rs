@@ -22,8 +22,12 @@ mod tests;
 
 pub use writing::write;
 
-/// The format this keyctl writes, and the newest it reads. The second one has dates of expiry, plans and steps.
-pub const FORMAT: u32 = 2;
+/// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
+/// secrets that were wiped. It is written only where there are such marks, so that a keyctl that knows the second one alone
+/// goes on reading all other stores.
+pub const FORMAT: u32 = 3;
+/// The format that is written where there is nothing in the store that only the newest has.
+const COMMON_FORMAT: u32 = 2;
 /// The oldest format it reads; it has nothing that the newest does not have.
 const FIRST_FORMAT: u32 = 1;
 
@@ -73,7 +77,9 @@ pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
 /// Whether keyctl writes tables with this head, beside those of keys. Another hand may write TOML in other ways.
 fn is_our_head(head: &str) -> bool {
     let former = head.starts_with("[[key.\"") && head.ends_with("\".former]]");
-    former || ["[[removed]]", "[[removed.former]]", "[[step]]", "[[step.replaced]]", "[[step.edited]]"].contains(&head)
+    former
+        || ["[[removed]]", "[[removed.former]]", "[[step]]", "[[step.replaced]]", "[[step.edited]]", "[[revoked]]"]
+            .contains(&head)
 }
 
 /// The names of all keys, without looking at a value.

@@ -19,6 +19,7 @@ use crate::{
         facts::{Facts, Revoked},
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
+        revoking::Mark,
     },
 };
 
@@ -68,6 +69,8 @@ struct Content {
     removed: Vec<RemovedText>,
     #[serde(default)]
     step: Vec<StepText>,
+    #[serde(default)]
+    revoked: Vec<MarkText>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +83,14 @@ struct RecoveryText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RevokedText {
+    at: Moment,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarkText {
+    mark: String,
     at: Moment,
     reason: Option<String>,
 }
@@ -267,6 +278,13 @@ impl StepText {
     }
 }
 
+impl MarkText {
+    fn into_mark(self) -> Option<Mark> {
+        let Self { mark, at, reason } = self;
+        Some(Mark { mark: Id::parse(&mark)?, revoked: Revoked { at, reason } })
+    }
+}
+
 impl Content {
     fn into_payload(self) -> Option<Payload> {
         let keys = self.key.into_iter().map(|(name, text)| {
@@ -287,6 +305,7 @@ impl Content {
             keys: keys.collect::<Option<_>>()?,
             removed: removed.collect::<Option<_>>()?,
             steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,
+            marks: self.revoked.into_iter().map(MarkText::into_mark).collect::<Option<_>>()?,
             written: self.written,
         })
     }

@@ -14,6 +14,7 @@ use crate::{
         facts::{Facts, Revoked},
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Recovery, Removed},
+        revoking::Mark,
     },
 };
 
@@ -111,6 +112,7 @@ prop_compose! {
         history in prop::option::of(any::<u32>()),
         recovery in prop::option::of((moment(), some_moment())),
         written in some_moment(),
+        marks in prop::collection::vec((any::<[u8; 16]>(), moment(), prop::option::of(any::<String>())), 0..3),
     ) -> Unseen {
         let mut payload = empty();
         // TOML's integers are 64 bits with a sign; a generation never comes near that.
@@ -124,6 +126,10 @@ prop_compose! {
             .collect();
         payload.steps = steps;
         payload.written = written;
+        payload.marks = marks
+            .into_iter()
+            .map(|(mark, at, reason)| Mark { mark: Id(mark), revoked: Revoked { at, reason } })
+            .collect();
         Unseen(payload)
     }
 }
@@ -151,7 +157,7 @@ proptest! {
         // Every field is written, so what is written the same is the same.
         prop_assert!(write(&back).as_str() == text.as_str());
         prop_assert!(back.keys.iter().zip(&payload.keys).all(|((a, one), (b, other))| a == b && one.value.same_as(&other.value) && one.facts == other.facts));
-        prop_assert!(back.steps == payload.steps && back.written == payload.written);
+        prop_assert!(back.steps == payload.steps && back.written == payload.written && back.marks == payload.marks);
         prop_assert_eq!(names(&text), payload.keys.keys().map(ToString::to_string).collect::<Vec<_>>());
         for (name, key) in &payload.keys {
             let picked = pick(&text, &[name]).expect("picks");
@@ -171,7 +177,7 @@ proptest! {
 #[test]
 fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
     let good = write(&empty());
-    let newer = good.replace("format = 2", "format = 3\nnew_thing = true");
+    let newer = good.replace("format = 2", "format = 4\nnew_thing = true");
     assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
     for bad in [
         good.replace("log =", "lag ="),
@@ -183,6 +189,17 @@ fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
         let said = read(&bad).err().expect("bad").message;
         assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
     }
+}
+
+#[test]
+fn the_newest_format_is_written_only_where_something_needs_it() {
+    let mut payload = empty();
+    assert!(write(&payload).contains("format = 2\n"));
+    let revoked = Revoked { at: Moment::from_seconds(0), reason: None };
+    payload.marks.push(Mark { mark: Id([7; 16]), revoked });
+    let text = write(&payload);
+    assert!(text.contains("format = 3\n"));
+    assert_eq!(read(&text).expect("reads").marks, payload.marks);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::FORMAT;
+use super::{COMMON_FORMAT, FORMAT};
 use crate::{
     name::KeyName,
     secret::Secret,
@@ -13,6 +13,7 @@ use crate::{
         facts::{Facts, Revoked},
         journal::{Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
+        revoking::Mark,
     },
 };
 
@@ -35,6 +36,7 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
         write_key(&mut text, key, "removed.former");
     }
     payload.steps.iter().for_each(|step| write_step(&mut text, step));
+    payload.marks.iter().for_each(|mark| write_mark(&mut text, mark));
     let full = (text.len() + 1).next_multiple_of(BLOCK);
     while text.len() + 1 < full {
         text.push(' ');
@@ -45,10 +47,11 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
+    let format = if payload.marks.is_empty() { COMMON_FORMAT } else { FORMAT };
     text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
     let _ = writeln!(
         text,
-        "format = {FORMAT}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
+        "format = {format}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
     );
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
@@ -144,6 +147,15 @@ fn write_step(text: &mut String, step: &Step) {
     }
 }
 
+fn write_mark(text: &mut String, Mark { mark, revoked: Revoked { at, reason } }: &Mark) {
+    let _ = writeln!(text, "\n[[revoked]]\nmark = \"{mark}\"\nat = \"{at}\"");
+    if let Some(reason) = reason {
+        text.push_str("reason = ");
+        write_string(text, reason);
+        text.push('\n');
+    }
+}
+
 fn write_names(text: &mut String, field: &str, names: &Vec<&KeyName>) {
     if !names.is_empty() {
         let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -201,5 +213,6 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     payload.keys.values().map(key).sum::<usize>()
         + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
         + payload.steps.iter().map(step).sum::<usize>()
+        + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

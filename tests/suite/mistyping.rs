@@ -1,0 +1,161 @@
+//! Slips of the hand: each is named for what it is, and none makes a secret come out.
+
+use std::process::Command;
+
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox},
+};
+
+const SECRET: &str = "first-secret";
+
+#[test]
+fn a_mistyped_option_is_named_and_not_taken_for_a_secret() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let wrong = |words: &[&str], said: &str| sandbox.call(words).input("typed-secret").run().says("", said, 2);
+    let none = |option: &str, meant: &str| {
+        format!("keyctl: there is no option `{option}` here\nkeyctl: hint: did you mean `{meant}`?\n")
+    };
+    wrong(&["set", "typo", "--expire", "90d"], &none("--expire", "--expires"));
+    wrong(&["set", "typo", "--rotate", "90d"], &none("--rotate", "--rotate-every"));
+    wrong(&["set", "typo", "--tags", "a"], &none("--tags", "--tag"));
+    wrong(&["set", "typo", "--tags=a"], &none("--tags", "--tag"));
+    wrong(&["rotate", "A", "--overlaps", "7d"], &none("--overlaps", "--overlap"));
+    wrong(
+        &["set", "typo", "--frobnicate"],
+        "keyctl: there is no option `--frobnicate` here\nkeyctl: hint: see `keyctl set --help`\n",
+    );
+    wrong(
+        &["set", "typo", "--expires", "in", "6", "months"],
+        "keyctl: a date of several words goes in quotes; nothing was kept\n\
+         keyctl: hint: write `--expires \"in 6 months\"`\n",
+    );
+    for secret in
+        [&["set", "typo", "sk-live-abc"][..], &["set", "typo", "--sk-live-abc1"], &["set", "typo", "6", "months"]]
+    {
+        let ran = sandbox.call(secret).input("x").run();
+        assert!(ran.stderr().starts_with("keyctl: a secret never goes into the arguments"), "{}", ran.stderr());
+        assert_eq!(ran.code(), 2);
+    }
+    sandbox.call(&["list"]).run();
+    assert_eq!(sandbox.call(&["show", "typo"]).run().code(), 3, "nothing was kept");
+}
+
+#[test]
+fn the_secret_itself_is_no_name() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let said = "keyctl: the secret itself stands in the key's name; nothing was changed\n\
+                keyctl: hint: names are shown everywhere: choose another\n\
+                keyctl: hint: take this line out of the shell's history, and replace the secret at its issuer if it was a live one\n";
+    sandbox.call(&["set", "hunter2-hunter2"]).input("hunter2-hunter2").run().says("", said, 2);
+    sandbox.call(&["rename", "A", SECRET]).run().says("", said, 2);
+    sandbox.file("keys.env", "HUNTER2_2=HUNTER2_2\n");
+    sandbox.call(&["import", "keys.env"]).run().says("", said, 2);
+    let listed = sandbox.call(&["list"]).run().stdout();
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    sandbox.call(&["rename", "A", "A"]).run().says("", "keyctl: `A` is called so already\n", 0);
+    sandbox.call(&["rename", "B", "B"]).run().says(
+        "",
+        "keyctl: no key named `B`\nkeyctl: hint: keep it with `keyctl set B`\n",
+        3,
+    );
+}
+
+#[test]
+fn a_secret_that_was_typed_for_a_name_a_profile_or_a_file_is_not_said_back() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let typed = ["sk-live-", "51Habcdefghijkl"].concat();
+    for words in [
+        &["forget", "S"][..],
+        &["forget", "S", "--yes"],
+        &["remove", "S"],
+        &["remove", "S", "--yes"],
+        &["revoke", "S"],
+        &["rollback", "S"],
+        &["rotate", "S"],
+        &["run", "-P", "S", "--", "true"],
+        &["run", "--profile=S", "--", "true"],
+        &["run", "-PS", "--", "true"],
+        &["env", "-P", "S"],
+        &["profile", "show", "S"],
+        &["import", "S"],
+        &["init", "--from", "S"],
+        &["allow", "S"],
+        &["deny", "S"],
+    ] {
+        let words: Vec<String> = words.iter().map(|word| word.replace('S', &typed)).collect();
+        let ran = sandbox.call(&words).run();
+        let said = format!("{}{}", ran.stdout(), ran.stderr());
+        assert!(!said.contains(&typed) && said.contains("looks like a secret"), "{words:?}: {said}");
+        assert_ne!(ran.code(), 0, "{words:?}");
+    }
+    // Nobody is asked about what is not there.
+    for verb in ["forget", "remove"] {
+        let said = "keyctl: no key named `nosuch`\nkeyctl: hint: keep it with `keyctl set nosuch`\n";
+        on_a_terminal(&sandbox, &[KEYCTL, verb, "nosuch"], &[]).says(said, 3);
+    }
+    // A name that is one is said.
+    sandbox.call(&["remove", "npm", "--yes"]).run().says(
+        "",
+        "keyctl: no key named `npm`\nkeyctl: hint: keep it with `keyctl set npm`\n",
+        3,
+    );
+}
+
+#[test]
+fn what_delete_could_not_take_away_is_refused_before_anything_is_taken() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let made = Command::new("mkfifo").arg(sandbox.project().join("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    sandbox.call(&["import", "pipe", "--delete"]).run().says(
+        "",
+        "keyctl: `pipe` is no regular file that `--delete` could remove\n",
+        2,
+    );
+    let file = sandbox.file("keys.env", "B=second-secret\n");
+    let other = sandbox.project().join("other.env");
+    std::fs::hard_link(&file, &other).expect("link");
+    sandbox.secret("second-secret");
+    sandbox.may_lie_in(&other);
+    let ran = sandbox.call(&["import", "keys.env", "--delete"]).run();
+    assert!(
+        ran.stderr()
+            .contains("keyctl: `keys.env` had another name too (a hard link); the keys are still in that one\n"),
+        "{}",
+        ran.stderr()
+    );
+    assert!(!file.exists() && other.exists());
+}
+
+#[test]
+fn a_date_that_is_none_is_told_why() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let write = "write a date as `2026-12-31`: the year, the month, the day";
+    for (date, why) in
+        [("31.12.2026", write), ("12/31/2026", write), ("20270105", write), ("2026-02-30", "there is no such day")]
+    {
+        let said = format!("keyctl: `--expires`: {why}\n");
+        sandbox.call(&["edit", "A", "--expires", date]).run().says("", &said, 2);
+    }
+    assert_eq!(sandbox.call(&["edit", "A", "--expires", "9999-12-31"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["edit", "A", "--expires", "In 2 Weeks"]).run().code(), 0);
+}
+
+#[test]
+fn a_key_that_is_missing_under_two_variables_is_said_once() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let words = ["run", "--allow-missing", "-k", "X=gone", "-k", "Y=gone", "--", "true"];
+    sandbox.call(&words).run().says("", "keyctl: goes on without `gone`\n", 0);
+}
+
+#[test]
+fn a_program_that_is_named_by_its_path_and_not_there_is_to_be_put_there() {
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    let settings = "[[keys]]\nmatch = \"A\"\ncheck = [\"/no/such/check\"]\n";
+    std::fs::write(folder.join("config.toml"), settings).expect("write");
+    let said = sandbox.call(&["doctor"]).run().stderr();
+    assert!(said.contains("hint: put the program there, or name another in `config.toml`\n"), "{said}");
+    assert!(!said.contains("by its absolute path"), "{said}");
+}

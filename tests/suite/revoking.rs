@@ -1,0 +1,110 @@
+//! That a secret is revoked is asked of the secret, whichever name it is kept under.
+
+use crate::{
+    sandbox::{Sandbox, contains},
+    undoing::{dateless, text},
+};
+
+const LEAKED: &str = "leaked-secret";
+const OTHER: &str = "other-secret";
+
+/// Whether `run` gives a key, or refuses it as revoked.
+#[track_caller]
+fn is_given(sandbox: &Sandbox, name: &str) -> bool {
+    let ran = sandbox.call(&["run", "-k", &format!("V={name}"), "--", "printenv", "V"]).run();
+    match ran.code() {
+        0 => true,
+        125 if ran.stderr().contains("was revoked") => false,
+        _ => panic!("{}", ran.stderr()),
+    }
+}
+
+fn revoke(sandbox: &Sandbox, name: &str) -> String {
+    let ran = sandbox.call(&["revoke", name, "--yes"]).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    ran.stderr()
+}
+
+fn replace(sandbox: &Sandbox, name: &str, secret: &str) {
+    sandbox.secret(secret);
+    assert_eq!(sandbox.call(&["set", name, "--replace", "--quiet"]).input(secret).run().code(), 0);
+}
+
+#[test]
+fn another_name_that_holds_the_secret_already_is_revoked_with_it() {
+    let sandbox = Sandbox::with(&[("ra", LEAKED)]);
+    assert_eq!(sandbox.call(&["set", "rb", "--quiet"]).input(LEAKED).run().code(), 0);
+    assert_eq!(
+        revoke(&sandbox, "ra"),
+        "keyctl: revoking `ra` touches:\n\
+         keyctl:   key  rb  holds the same secret\n\
+         keyctl: revoked `ra`: `run` and `env` give it to nothing any more\n\
+         keyctl: `rb` holds the same secret and is revoked with it\n\
+         keyctl: hint: end it at its issuer too; then `keyctl rotate ra`\n"
+    );
+    assert!(!is_given(&sandbox, "ra") && !is_given(&sandbox, "rb"));
+    let got = sandbox.call(&["get", "rb"]).run();
+    assert!(got.stderr().starts_with("keyctl: `rb` was revoked just now"), "{}", got.stderr());
+    // It is one change, and taken back as one.
+    sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: revoke of 2 keys (`ra`, `rb`)\n", 0);
+    assert!(is_given(&sandbox, "ra") && is_given(&sandbox, "rb"));
+    revoke(&sandbox, "rb");
+    sandbox.call(&["edit", "ra", "--not-revoked"]).run().says(
+        "",
+        "keyctl: changed `ra`\nkeyctl: `rb` holds the same secret and is not revoked any more either\n",
+        0,
+    );
+    assert!(is_given(&sandbox, "ra") && is_given(&sandbox, "rb"));
+}
+
+#[test]
+fn a_former_secret_or_a_removed_key_comes_back_revoked() {
+    let sandbox = Sandbox::with(&[("a", LEAKED), ("b", OTHER)]);
+    replace(&sandbox, "a", "newer-secret");
+    replace(&sandbox, "removed", LEAKED);
+    assert_eq!(sandbox.call(&["remove", "removed", "--yes"]).run().code(), 0);
+    replace(&sandbox, "b", LEAKED);
+    revoke(&sandbox, "b");
+    assert!(is_given(&sandbox, "a"));
+    let back = sandbox.call(&["rollback", "a", "--yes"]).run();
+    assert!(back.stderr().starts_with("keyctl: this secret of `a` is revoked\n"), "{}", back.stderr());
+    sandbox.call(&["rollback", "removed", "--yes"]).run();
+    assert!(!is_given(&sandbox, "a") && !is_given(&sandbox, "removed"));
+}
+
+#[test]
+fn a_revoked_secret_is_known_when_it_comes_again_after_it_was_wiped() {
+    let sandbox = Sandbox::with(&[("a", LEAKED), ("b", OTHER), ("c", "third-secret")]);
+    revoke(&sandbox, "a");
+    replace(&sandbox, "a", "newer-secret");
+    assert_eq!(sandbox.call(&["forget", "a", "--yes"]).run().code(), 0);
+    revoke(&sandbox, "c");
+    assert_eq!(sandbox.call(&["remove", "c", "--forget", "--yes"]).run().code(), 0);
+    let left = text(&sandbox);
+    assert!(!contains(&left, LEAKED.as_bytes()) && contains(&left, b"\n[[revoked]]\nmark = "));
+    let again = sandbox.call(&["set", "again"]).input(LEAKED).run().stderr();
+    assert!(again.contains("this secret was revoked on "), "{again}");
+    sandbox.may_lie_in(&sandbox.file("keys.env", "from_file=third-secret\n"));
+    let imported = sandbox.call(&["import", "keys.env"]).run().stderr();
+    assert!(imported.starts_with("keyctl: `from_file` holds a revoked secret\n"), "{imported}");
+    assert!(!is_given(&sandbox, "again") && !is_given(&sandbox, "from_file") && is_given(&sandbox, "a"));
+    assert_eq!(sandbox.call(&["edit", "again", "--not-revoked"]).run().code(), 0);
+    assert!(is_given(&sandbox, "again"));
+}
+
+#[test]
+fn a_second_word_leaves_the_first_one_as_it_was() {
+    let sandbox = Sandbox::with(&[("a", OTHER)]);
+    let say = |reason: &str| sandbox.call(&["revoke", "a", "--yes", "--reason", reason]).run();
+    assert_eq!(say("seen in a log").code(), 0);
+    let again = say("for another reason");
+    let shown = dateless(&again.stderr());
+    assert_eq!(
+        shown,
+        "keyctl: `a` was revoked already on DATE (seen in a log)\n\
+         keyctl: hint: that stands; to say it anew: `keyctl edit a --not-revoked` first\n"
+    );
+    assert_eq!(again.code(), 0);
+    assert!(contains(&text(&sandbox), b"seen in a log"));
+    assert!(!contains(&text(&sandbox), b"for another reason"));
+}
