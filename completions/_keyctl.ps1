@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Take back what this project was allowed')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Show the profiles, and which key becomes which variable in each')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show who used which key when, or prove that no entry was changed')
+            [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -239,6 +240,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due or expired, one after the other')
             [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'Delete the old access key at AWS now, and make no new one')
+            [CompletionResult]::new('--discard', '--discard', [CompletionResultType]::ParameterName, 'Drop what the key''s rotator left beside the store, and replace nothing')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
             [CompletionResult]::new('--by-hand', '--by-hand', [CompletionResultType]::ParameterName, 'Type or pipe the new secret in, also where `config.toml` names a rotator')
@@ -378,6 +380,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;remind;snooze' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All keys that are due or expired now')
+            [CompletionResult]::new('--off', '--off', [CompletionResultType]::ParameterName, 'Remind of them again from now on')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -704,6 +707,65 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;history;help;help' {
             break
         }
+        'keyctl;alerts' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the alerts that were not put away yet')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Put alerts away that you have looked at; the history keeps them')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a trial alert in every way that `config.toml` names')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;alerts;list' {
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Also those that were')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that were')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;alerts;ack' {
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All of them')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;alerts;test' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;alerts;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the alerts that were not put away yet')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Put alerts away that you have looked at; the history keeps them')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a trial alert in every way that `config.toml` names')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;alerts;help;list' {
+            break
+        }
+        'keyctl;alerts;help;ack' {
+            break
+        }
+        'keyctl;alerts;help;test' {
+            break
+        }
+        'keyctl;alerts;help;help' {
+            break
+        }
         'keyctl;recovery' {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -875,6 +937,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Take back what this project was allowed')
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Show the profiles, and which key becomes which variable in each')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show who used which key when, or prove that no entry was changed')
+            [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -1018,6 +1081,21 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;history;import' {
+            break
+        }
+        'keyctl;help;alerts' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the alerts that were not put away yet')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Put alerts away that you have looked at; the history keeps them')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a trial alert in every way that `config.toml` names')
+            break
+        }
+        'keyctl;help;alerts;list' {
+            break
+        }
+        'keyctl;help;alerts;ack' {
+            break
+        }
+        'keyctl;help;alerts;test' {
             break
         }
         'keyctl;help;recovery' {

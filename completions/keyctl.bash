@@ -16,6 +16,9 @@ _keyctl() {
             ",$1")
                 cmd="keyctl"
                 ;;
+            keyctl,alerts)
+                cmd="keyctl__subcmd__alerts"
+                ;;
             keyctl,allow)
                 cmd="keyctl__subcmd__allow"
                 ;;
@@ -118,6 +121,33 @@ _keyctl() {
             keyctl,versions)
                 cmd="keyctl__subcmd__versions"
                 ;;
+            keyctl__subcmd__alerts,ack)
+                cmd="keyctl__subcmd__alerts__subcmd__ack"
+                ;;
+            keyctl__subcmd__alerts,help)
+                cmd="keyctl__subcmd__alerts__subcmd__help"
+                ;;
+            keyctl__subcmd__alerts,list)
+                cmd="keyctl__subcmd__alerts__subcmd__list"
+                ;;
+            keyctl__subcmd__alerts,test)
+                cmd="keyctl__subcmd__alerts__subcmd__test"
+                ;;
+            keyctl__subcmd__alerts__subcmd__help,ack)
+                cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__ack"
+                ;;
+            keyctl__subcmd__alerts__subcmd__help,help)
+                cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__alerts__subcmd__help,list)
+                cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__alerts__subcmd__help,test)
+                cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__test"
+                ;;
+            keyctl__subcmd__help,alerts)
+                cmd="keyctl__subcmd__help__subcmd__alerts"
+                ;;
             keyctl__subcmd__help,allow)
                 cmd="keyctl__subcmd__help__subcmd__allow"
                 ;;
@@ -210,6 +240,15 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,versions)
                 cmd="keyctl__subcmd__help__subcmd__versions"
+                ;;
+            keyctl__subcmd__help__subcmd__alerts,ack)
+                cmd="keyctl__subcmd__help__subcmd__alerts__subcmd__ack"
+                ;;
+            keyctl__subcmd__help__subcmd__alerts,list)
+                cmd="keyctl__subcmd__help__subcmd__alerts__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__alerts,test)
+                cmd="keyctl__subcmd__help__subcmd__alerts__subcmd__test"
                 ;;
             keyctl__subcmd__help__subcmd__history,anchor)
                 cmd="keyctl__subcmd__help__subcmd__history__subcmd__anchor"
@@ -440,8 +479,134 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts)
+            opts="-q -h --quiet --no-color --help list ack test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__ack)
+            opts="-q -h --all --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__help)
+            opts="list ack test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__help__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__list)
+            opts="-a -q -h --all --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__alerts__subcmd__test)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -674,8 +839,64 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__alerts)
+            opts="list ack test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__alerts__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__alerts__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__alerts__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2364,7 +2585,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__remind__subcmd__snooze)
-            opts="-q -h --all --for --quiet --no-color --help"
+            opts="-q -h --all --for --off --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2474,7 +2695,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__rotate)
-            opts="-n -y -q -h --due --finish --dry-run --generate --from-file --by-hand --overlap --expires --no-check --open --reason --yes --json --quiet --no-color --help"
+            opts="-n -y -q -h --due --finish --discard --dry-run --generate --from-file --by-hand --overlap --expires --no-check --open --reason --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

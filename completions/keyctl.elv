@@ -52,6 +52,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand deny 'Take back what this project was allowed'
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
+            cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -223,6 +224,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --reason 'Say why, for the history'
             cand --due 'All keys that are due or expired, one after the other'
             cand --finish 'Delete the old access key at AWS now, and make no new one'
+            cand --discard 'Drop what the key''s rotator left beside the store, and replace nothing'
             cand -n 'Show what replacing it touches, and replace nothing'
             cand --dry-run 'Show what replacing it touches, and replace nothing'
             cand --by-hand 'Type or pipe the new secret in, also where `config.toml` names a rotator'
@@ -350,6 +352,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;remind;snooze'= {
             cand --for 'For how long'
             cand --all 'All keys that are due or expired now'
+            cand --off 'Remind of them again from now on'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -634,6 +637,56 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;help;help'= {
         }
+        &'keyctl;alerts'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List the alerts that were not put away yet'
+            cand ack 'Put alerts away that you have looked at; the history keeps them'
+            cand test 'Send a trial alert in every way that `config.toml` names'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;alerts;list'= {
+            cand -a 'Also those that were'
+            cand --all 'Also those that were'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;alerts;ack'= {
+            cand --all 'All of them'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;alerts;test'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;alerts;help'= {
+            cand list 'List the alerts that were not put away yet'
+            cand ack 'Put alerts away that you have looked at; the history keeps them'
+            cand test 'Send a trial alert in every way that `config.toml` names'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;alerts;help;list'= {
+        }
+        &'keyctl;alerts;help;ack'= {
+        }
+        &'keyctl;alerts;help;test'= {
+        }
+        &'keyctl;alerts;help;help'= {
+        }
         &'keyctl;recovery'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -785,6 +838,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand deny 'Take back what this project was allowed'
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
+            cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -888,6 +942,17 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;history;report'= {
         }
         &'keyctl;help;history;import'= {
+        }
+        &'keyctl;help;alerts'= {
+            cand list 'List the alerts that were not put away yet'
+            cand ack 'Put alerts away that you have looked at; the history keeps them'
+            cand test 'Send a trial alert in every way that `config.toml` names'
+        }
+        &'keyctl;help;alerts;list'= {
+        }
+        &'keyctl;help;alerts;ack'= {
+        }
+        &'keyctl;help;alerts;test'= {
         }
         &'keyctl;help;recovery'= {
             cand create 'Write a copy that opens the store with a passphrase'

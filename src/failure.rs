@@ -24,7 +24,7 @@ pub enum Kind {
     Disk = 7,
     /// Another keyctl holds the lock.
     Busy = 8,
-    /// A key is expired or revoked, and the user's policy says stop.
+    /// The user's policy says stop: a key is expired or revoked, or needs a reason.
     Policy = 9,
     /// A remote service cannot be reached or refuses.
     Remote = 10,
@@ -47,7 +47,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("6", "the project file is not allowed or is refused"),
     ("7", "a file cannot be read or written"),
     ("8", "another keyctl holds the lock"),
-    ("9", "a key is expired or revoked, and the policy says stop"),
+    ("9", "the policy says stop: a key is expired or revoked, or needs a reason"),
     ("10", "a remote service cannot be reached or refuses"),
     ("125", "`run`: one of the above, whose number stands behind the message"),
     ("126", "`run`: the command cannot be executed"),
