@@ -12,4 +12,6 @@ pub mod revoking;
 pub mod text;
 
 #[cfg(test)]
+mod sequence_tests;
+#[cfg(test)]
 mod tests;

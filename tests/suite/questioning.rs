@@ -133,9 +133,7 @@ fn dates_are_days_moments_and_periods_back_from_now() {
 #[test]
 fn entries_are_found_by_project_program_action_and_outcome() {
     let sandbox = some();
-    let config = sandbox.home().join(".config/keyctl/config.toml");
-    std::fs::create_dir_all(config.parent().expect("parent")).expect("make");
-    std::fs::write(config, "[policy]\nrevoked = \"stop\"\n").expect("write");
+    without_alerts(&sandbox);
     sandbox.call(&["revoke", "new", "--yes"]).at("2026-11-25T09:00:00Z").run();
     let refused = sandbox.call(&["run", "-k", "K=new", "--", "true"]).at("2026-11-25T09:01:00Z").run();
     assert_eq!(refused.code(), 125, "{}", refused.stderr());
@@ -450,9 +448,18 @@ fn an_export_to_a_file_is_new_private_and_filtered() {
     sandbox.call(&["history", "export", "--format", "xml"]).run().says("", forms, 2);
 }
 
+/// Alerts are entries too, and these are not what is asked about here.
+fn without_alerts(sandbox: &Sandbox) {
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    std::fs::write(folder.join("config.toml"), "[alerts]\nagent = false\nended = false\nrefused = false\n")
+        .expect("write");
+}
+
 #[test]
 fn the_agent_that_perhaps_asked_and_the_reason_are_shown_and_found() {
     let sandbox = some();
+    without_alerts(&sandbox);
     let words = ["run", "-k", "K=new", "--reason", "deploy | 12", "--", "true"];
     sandbox.call(&words).env("CLAUDECODE", "1").at("2026-11-25T09:00:00Z").run().says("", "", 0);
     sandbox.call(&["history", "--agent"]).at(NOW).run().says(
