@@ -38,7 +38,7 @@ use super::{
     event::{Action, Event},
     head::{self, Found, Head},
     read::{Lines, Piece, Step, Walk, bad_line},
-    segment::{self, Files},
+    segment::{self, Files, Turn},
     verify::count,
 };
 use crate::{
@@ -115,7 +115,7 @@ impl Log {
         loop {
             match walk.step().map_err(|error| failed(&error))? {
                 Step::File if walk.numbered => {}
-                Step::Entry => files.follow(walk.chain.json()),
+                Step::Entry => files.follow(walk.turn),
                 Step::Flaw(why) => return Err(bad_line(walk.chain.at.seq + 1, &why)),
                 Step::File | Step::Rest | Step::End => break,
             }
@@ -320,7 +320,7 @@ impl<'a> Writer<'a> {
                 Piece::TooLong => return Err(bad_line(self.chain.at.seq + 1, "it is longer than 8 KiB")),
                 Piece::Line(line) => {
                     self.chain.open(line).map_err(|why| bad_line(self.chain.at.seq + 1, why))?;
-                    self.files.follow(self.chain.json());
+                    self.files.follow(Turn::of(self.chain.json()));
                 }
             }
         };

@@ -8,6 +8,7 @@
 
 use std::{ffi::OsStr, fmt, path::Path};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::Reason;
@@ -106,6 +107,12 @@ actions! {
     Acknowledge = "ack",
 }
 
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -113,45 +120,64 @@ impl fmt::Display for Action {
 }
 
 /// One entry of the history.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     /// When, if the entry says so in a way this version reads.
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
     pub moment: Option<Moment>,
     /// What was done.
+    #[serde(rename = "ev")]
     pub action: Action,
     /// Which keys, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// How many names were left out because the line has an end.
+    #[serde(skip_serializing_if = "is_none")]
     pub more: u64,
     /// The profile that chose the keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// The program's file name.
+    #[serde(rename = "prog", skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
     /// The names of the programs above keyctl, the nearest first, as far as the system tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
     /// The coding agent that perhaps asked; only a guess.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// The project's folder, or the working directory where there is no project.
+    #[serde(rename = "cwd", skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// The folder that the project was allowed in, where `folder` is another worktree of its repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// Whether a person was at a terminal.
+    #[serde(rename = "tty", skip_serializing_if = "Option::is_none")]
     pub terminal: Option<bool>,
     /// The process number.
+    #[serde(rename = "pid", skip_serializing_if = "Option::is_none")]
     pub process: Option<u32>,
     /// Why, in the user's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// What a repair did, or what an alert says.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
     /// The rule that an alert comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// The numbers of the alerts that were seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<u64>,
     /// What other versions of keyctl wrote.
+    #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
@@ -296,14 +322,20 @@ impl Event {
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
     pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
-        let mut event = self.clone();
-        loop {
-            let json = event.to_value().to_string().into_bytes();
-            if json.len() <= limit {
-                return json;
+        let mut json = self.json();
+        if json.len() > limit {
+            let mut event = self.clone();
+            while json.len() > limit {
+                event.shorten(json.len() - limit);
+                json = event.json();
             }
-            event.shorten(json.len() - limit);
         }
+        json
+    }
+
+    fn json(&self) -> Vec<u8> {
+        // Texts, numbers and lists of them can all be written, and memory takes all that is written.
+        serde_json::to_vec(self).expect("an entry is JSON")
     }
 
     fn shorten(&mut self, excess: usize) {
@@ -344,30 +376,7 @@ impl Event {
     /// The entry as JSON, as it is sealed and as `history --json` shows it.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let mut map = self.other.clone();
-        let text = |text: &Option<String>| text.clone().map(Value::from);
-        let fields = [
-            ("t", self.moment.map(|moment| moment.to_string().into())),
-            ("ev", Some(self.action.as_str().into())),
-            ("names", (!self.names.is_empty()).then(|| self.names.clone().into())),
-            ("more", (self.more > 0).then(|| self.more.into())),
-            ("profile", text(&self.profile)),
-            ("prog", text(&self.program)),
-            ("by", (!self.by.is_empty()).then(|| self.by.clone().into())),
-            ("agent", text(&self.agent)),
-            ("cwd", text(&self.folder)),
-            ("project", text(&self.project)),
-            ("tty", self.terminal.map(Value::from)),
-            ("pid", self.process.map(Value::from)),
-            ("reason", text(&self.reason)),
-            ("outcome", text(&self.outcome)),
-            ("note", text(&self.note)),
-            ("lost", self.lost.map(Value::from)),
-            ("rule", text(&self.rule)),
-            ("of", (!self.of.is_empty()).then(|| self.of.clone().into())),
-        ];
-        map.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        Value::Object(map)
+        serde_json::to_value(self).expect("an entry is JSON")
     }
 
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
@@ -402,6 +411,12 @@ impl Event {
         event.other = map;
         event
     }
+}
+
+/// Whether no name was left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(more: &u64) -> bool {
+    *more == 0
 }
 
 /// Moves a field out of the map if it has the form this version knows; else it stays there.

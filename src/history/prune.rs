@@ -52,7 +52,7 @@ impl Log {
         let (mut closed, mut followed) = (Vec::new(), true);
         loop {
             match walk.step().map_err(|error| failed(&error))? {
-                Step::Entry if matches!(Turn::of(walk.chain.json()), Some(Turn::Closes)) && walk.numbered => {
+                Step::Entry if walk.turn == Some(Turn::Closes) && walk.numbered => {
                     let (end, moment) = (walk.chain.at, Event::from_json(walk.chain.json()).moment);
                     closed.push(Segment { number: walk.number, first, last: end.seq, moment, end });
                     first = end.seq + 1;

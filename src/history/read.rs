@@ -101,8 +101,8 @@ pub(super) struct Walk<'a> {
     lines: Option<Lines<File>>,
     /// Whether nothing of the open file was read yet.
     fresh: bool,
-    /// Whether the last entry was one that closes its file.
-    closed: bool,
+    /// What the last entry says of the files.
+    pub turn: Option<Turn>,
 }
 
 impl<'a> Walk<'a> {
@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
 
     fn at(log: &'a Log, at: Position, number: u64, known: u64) -> Self {
         let chain = log.chain(at);
-        Self { log, chain, number, numbered: false, known, lines: None, fresh: false, closed: false }
+        Self { log, chain, number, numbered: false, known, lines: None, fresh: false, turn: None }
     }
 
     /// A walk that goes on from a place. The file it lies in may have got its number since.
@@ -125,19 +125,26 @@ impl<'a> Walk<'a> {
         }
         let mut file = file.filter(|file| file.metadata().is_ok_and(|facts| facts.len() >= place.at.offset))?;
         file.seek(SeekFrom::Start(place.at.offset)).ok()?;
-        (walk.lines, walk.closed, walk.fresh) = (Some(Lines::new(file)), place.closed, place.at.offset == 0);
+        (walk.lines, walk.fresh) = (Some(Lines::new(file)), place.at.offset == 0);
+        walk.turn = place.closed.then_some(Turn::Closes);
         Some(walk)
+    }
+
+    /// Whether the last entry was one that closes its file.
+    fn closed(&self) -> bool {
+        self.turn == Some(Turn::Closes)
     }
 
     pub(super) fn step(&mut self) -> io::Result<Step> {
         loop {
+            let closed = self.closed();
             let Some(lines) = &mut self.lines else { return self.open() };
             let flaw = match lines.next()? {
-                Piece::Line(_) if self.closed => "it stands behind the end of its segment",
+                Piece::Line(_) if closed => "it stands behind the end of its segment",
                 Piece::Line(line) => match self.chain.open(line) {
                     Ok(()) => {
                         self.fresh = false;
-                        self.closed = matches!(Turn::of(self.chain.json()), Some(Turn::Closes));
+                        self.turn = Turn::of(self.chain.json());
                         return Ok(Step::Entry);
                     }
                     Err(why) => why,
@@ -145,9 +152,9 @@ impl<'a> Walk<'a> {
                 Piece::TooLong => "it is longer than 8 KiB",
                 Piece::Rest(_) if !self.numbered => return Ok(Step::Rest),
                 Piece::Rest(_) => "it is unfinished",
-                Piece::End if self.numbered && !self.closed => "it is missing",
+                Piece::End if self.numbered && !closed => "it is missing",
                 // The last one may have been closed and got its number while it was read.
-                Piece::End if self.numbered || (self.closed && self.log.has_segment(self.number)) => {
+                Piece::End if self.numbered || (closed && self.log.has_segment(self.number)) => {
                     self.number += 1;
                     self.lines = None;
                     continue;
@@ -177,7 +184,7 @@ impl<'a> Walk<'a> {
         };
         self.chain.next_file();
         self.fresh = true;
-        self.closed = false;
+        self.turn = None;
         let Some(file) = file else { return Ok(Step::End) };
         self.lines = Some(Lines::new(file));
         Ok(Step::File)
@@ -227,8 +234,8 @@ impl Log {
         let mut files = whole;
         while let Step::File | Step::Entry = walk.step()? {
             // The newest counts. That nothing after it is missing shows when it is walked over from there.
-            if let Some(Turn::Prunes(_)) = Turn::of(walk.chain.json()) {
-                files.follow(walk.chain.json());
+            if let Some(Turn::Prunes(_)) = walk.turn {
+                files.follow(walk.turn);
                 files.current = files.pruned + 1;
             }
         }
@@ -249,8 +256,8 @@ impl<'a> Reader<'a> {
 
     /// Where the next entry will stand.
     pub(super) fn place(&self) -> Place {
-        let Walk { chain, number, closed, .. } = &self.walk;
-        Place { at: chain.at, number: *number, closed: *closed }
+        let Walk { chain, number, .. } = &self.walk;
+        Place { at: chain.at, number: *number, closed: self.walk.closed() }
     }
 
     /// Goes to the next entry and gives its number; [`Reader::json`] then has it as it was sealed. Most that are looked

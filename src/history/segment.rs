@@ -6,7 +6,7 @@
 //! after a sealed `prune` entry that says which was the last entry removed, and its chain value: from there the chain of
 //! what is left begins.
 
-use std::{ffi::OsStr, io, path::PathBuf};
+use std::{ffi::OsStr, io, path::PathBuf, sync::LazyLock};
 
 use memchr::memmem;
 
@@ -24,6 +24,8 @@ pub(super) const LONGEST: u64 = 4 * 1024 * 1024;
 const FILE: &str = "segment";
 const LAST: &str = "last";
 const HASH: &str = "hash";
+/// What stands before the word of an entry's action.
+const ACTION_FIELD: &[u8] = b"\"ev\":\"";
 
 /// What the end of the log has to know of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +49,8 @@ impl Files {
     }
 
     /// Follows what an entry says of the files.
-    pub(super) fn follow(&mut self, json: &[u8]) {
-        match Turn::of(json) {
+    pub(super) fn follow(&mut self, turn: Option<Turn>) {
+        match turn {
             None => {}
             Some(Turn::Closes) => self.closed = true,
             Some(Turn::Prunes(pruned)) => {
@@ -69,6 +71,7 @@ pub(super) struct Pruned {
 }
 
 /// An entry after which the files are others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     Closes,
     Prunes(Pruned),
@@ -77,8 +80,12 @@ pub(super) enum Turn {
 impl Turn {
     /// The few entries that are one are found without reading the others as JSON: within a text its quotes are escaped.
     pub(super) fn of(json: &[u8]) -> Option<Self> {
-        let says = |word: &[u8]| memmem::find(json, word).is_some();
-        if !says(b"\"ev\":\"segment\"") && !says(b"\"ev\":\"prune\"") {
+        static ACTION: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new(ACTION_FIELD));
+        let is_one = |at: usize| {
+            let word = &json[at + ACTION_FIELD.len()..];
+            word.starts_with(b"segment\"") || word.starts_with(b"prune\"")
+        };
+        if !ACTION.find_iter(json).any(is_one) {
             return None;
         }
         let event = Event::from_json(json);

@@ -4,7 +4,7 @@
 //! where it does, and no anchor knows better. *Tampered* names the first entry that is wrong. *Not provable* is neither: the
 //! head is missing or behind, or entries that were never waited for are gone, as a power cut leaves it and as a cut would.
 
-use std::{fmt, io, thread::sleep, time::Duration};
+use std::{fmt, io, sync::LazyLock, thread::sleep, time::Duration};
 
 use memchr::memmem;
 
@@ -191,9 +191,8 @@ impl Log {
             match walk.step()? {
                 Step::File => continue,
                 Step::Entry => {
-                    let json = walk.chain.json();
-                    pass.lost = pass.lost.saturating_add(lost(json));
-                    if let Some(Turn::Prunes(pruned)) = Turn::of(json) {
+                    pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
+                    if let Some(Turn::Prunes(pruned)) = walk.turn {
                         pass.pruned = Some(pruned);
                     }
                     see(&mut pass, walk.chain.at);
@@ -216,7 +215,8 @@ impl Log {
 
 /// How many entries this one says are missing; the few that say so are found without reading the others as JSON.
 fn lost(json: &[u8]) -> u64 {
-    if memmem::find(json, b"\"lost\":").is_none() {
+    static FIELD: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new(b"\"lost\":"));
+    if FIELD.find(json).is_none() {
         return 0;
     }
     Event::from_json(json).lost.unwrap_or_default()
