@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use crate::{
     date::{Moment, zone},
-    history::Log,
+    history::{Log, Query},
     report::{self, Drawn, Strokes, Tally},
     terminal::Terminal,
 };
@@ -12,23 +12,23 @@ use crate::{
 /// How wide it is where there is no screen.
 const USUAL_WIDTH: usize = 80;
 
-/// Draws the uses, as many weeks of them as fit.
+/// Draws the uses that a question is about, as many weeks of them as fit.
 ///
 /// # Errors
 /// As reading the history has them.
-pub fn graph(log: &Log, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::new(zone::here(), None);
-    for entry in log.read()? {
+    for entry in log.find(query)? {
         let (number, event) = entry?;
         tally.add(number, &event);
     }
     if tally.uses == 0 {
-        terminal.say("no use was recorded yet");
+        terminal.say(if query.is_all() { "no use was recorded yet" } else { "no use is like that" });
         return Ok(ExitCode::SUCCESS);
     }
     let width = terminal.width().unwrap_or(USUAL_WIDTH);
     let strokes = if has_blocks() { Strokes::Blocks } else { Strokes::Digits };
-    let Drawn { map, lines } = report::draw(&tally, Moment::now(), width, strokes);
+    let Drawn { map, lines } = report::draw(&tally, now, width, strokes);
     terminal.report(&map)?;
     if !lines.is_empty() {
         terminal.data(b"\n")?;

@@ -51,9 +51,11 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
         Some(HistoryVerb::Report(arguments)) => report::report(&home, &kept, &store.read()?, &arguments, terminal),
         Some(HistoryVerb::Export(arguments)) => export::export(&log, &arguments, now, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
-        None if arguments.graph => graph::graph(&log, terminal),
         None => {
             query.key = arguments.name.as_ref().map(|name| question::key(name, &log, &store)).transpose()?;
+            if arguments.graph {
+                return graph::graph(&log, &query, now, terminal);
+            }
             if arguments.follow {
                 return follow::follow(&home, &log, &query, arguments.last, arguments.json, terminal);
             }

@@ -36,13 +36,25 @@ pub fn query(filter: &HistoryFilter, now: Moment) -> Result<Query> {
     })
 }
 
-/// The first and the last second of a date in the past.
+/// The first and the last second of a date, as [`written::read_past`] reads it.
 ///
 /// # Errors
 /// `Usage` for what is no date.
 pub fn date(option: &str, text: &str, now: Moment) -> Result<(Moment, Moment)> {
     let read = written::read_past(text, now, &zone::here());
     read.map_err(|why| Failure::new(Kind::Usage, format!("`{option}`: {why}")))
+}
+
+/// The first second of a date in the past, for what looks back from there: a day that is still to come is a slip.
+///
+/// # Errors
+/// `Usage` for what is no date, and for one in the future.
+pub fn beginning(option: &str, text: &str, now: Moment) -> Result<Moment> {
+    let (first, _) = date(option, text, now)?;
+    if first > now {
+        return Err(Failure::new(Kind::Usage, format!("`{option}`: that is still to come")));
+    }
+    Ok(first)
 }
 
 /// A folder, if it is written as one; else the name of one.

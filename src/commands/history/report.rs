@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path, process::ExitCode};
 
 use crate::{
     cli, config,
-    date::{Moment, Period, written, zone},
+    date::{Moment, zone},
     failure::{Failure, Kind, Result},
     home::{self, Home},
     platform,
@@ -13,10 +13,13 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::super::{
-    judging::{self, Clock, Judged},
-    opening::Kept,
-    record,
+use super::{
+    super::{
+        judging::{self, Clock, Judged},
+        opening::Kept,
+        record,
+    },
+    question,
 };
 
 /// Counts the entries and writes the page. A history that is not whole gets one too, which says so, and so does the exit
@@ -32,7 +35,7 @@ pub fn report(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
-    let since = arguments.since.as_deref().map(|text| beginning(text, now)).transpose()?;
+    let since = arguments.since.as_deref().map(|text| question::beginning("--since", text, now)).transpose()?;
     let to_stdout = arguments.html == Path::new("-");
     if !to_stdout {
         check_target(&arguments.html, arguments.force)?;
@@ -70,17 +73,6 @@ pub fn report(
         Some(failure) => Err(failure.into()),
         None => Ok(ExitCode::SUCCESS),
     }
-}
-
-/// The moment that `--since` means: a date, or a period back from now.
-fn beginning(text: &str, now: Moment) -> Result<Moment> {
-    let zone = zone::here();
-    if let Ok(period) = text.parse::<Period>() {
-        return Ok(period.before(now, &zone));
-    }
-    let read = written::read(text, now, &zone);
-    let past = read.and_then(|moment| if moment > now { Err("that is still to come".into()) } else { Ok(moment) });
-    past.map_err(|why| Failure::new(Kind::Usage, format!("`--since`: {why}")))
 }
 
 /// The keys that are kept, and those that the history knows of and the store no longer does.
