@@ -90,20 +90,28 @@ impl Log {
         writer.add(&event, true).map(Some)
     }
 
-    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. `None` where
-    /// nothing was ever recorded.
+    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. What has to be
+    /// mended for that is, as when an entry is added, and noted in one. `None` where nothing was ever recorded.
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub fn settle(&self) -> Result<Option<Mark>> {
-        if !self.file("log").exists() {
+    pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
+        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        if !self.has_begun()? {
             return Ok(None);
         }
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        let writer = Writer::open(self)?;
-        writer.file.sync_data().map_err(|error| Failure::disk("sync", &self.file("log"), &error))?;
-        let at = writer.chain.at;
-        Ok((at.seq > 0).then_some(Mark { seq: at.seq, hash: at.hash }))
+        let settled = Writer::open(self)?.settle(moment)?;
+        Ok(Some(settled).filter(|settled| settled.mark.seq > 0))
+    }
+
+    /// Whether anything lies here of a history, or is known of one.
+    ///
+    /// # Errors
+    /// `Disk` where the head cannot be read.
+    pub fn has_begun(&self) -> Result<bool> {
+        let is_known = self.known.is_some_and(|known| known.seq > 0);
+        let has_log = || std::fs::symlink_metadata(self.file("log")).is_ok_and(|facts| facts.len() > 0);
+        Ok(is_known || has_log() || self.read_head()? != Found::Nothing || !self.segments().is_empty())
     }
 
     /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.
@@ -381,7 +389,19 @@ impl<'a> Writer<'a> {
     }
 
     fn add_one(&mut self, event: &Event, durable: bool) -> Result<Appended> {
-        let moment = event.moment.unwrap_or(Moment::from_seconds(0));
+        self.add_lines(Some(event), event.moment.unwrap_or(Moment::from_seconds(0)), durable)
+    }
+
+    fn settle(mut self, moment: Moment) -> Result<Appended> {
+        if !self.repaired.is_empty() {
+            return self.add_lines(None, moment, true);
+        }
+        self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
+        Ok(Appended { mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash }, repaired: None })
+    }
+
+    /// Adds what has to be noted first, and then an entry if there is one.
+    fn add_lines(&mut self, event: Option<&Event>, moment: Moment, durable: bool) -> Result<Appended> {
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
@@ -389,11 +409,13 @@ impl<'a> Writer<'a> {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());
             self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
         }
-        let gap = self.log.gap();
+        let gap = self.log.gap().filter(|_| event.is_some());
         if let Some(lost) = gap {
             self.seal(&Event::new(Action::Gap, moment).lost(lost), &mut lines)?;
         }
-        self.seal(event, &mut lines)?;
+        if let Some(event) = event {
+            self.seal(event, &mut lines)?;
+        }
         self.write(&lines, from)?;
         let unsure = |doing: &str, ending: &str, error: &io::Error| {
             Failure::disk(doing, &self.log.file(ending), error).hint("the entry may be recorded all the same")
@@ -442,6 +464,6 @@ pub(super) fn stopped(what: impl Into<String>) -> Failure {
 }
 
 /// `1 entry is`, `2 entries are`.
-fn are(entries: u64) -> String {
+pub(super) fn are(entries: u64) -> String {
     format!("{} {}", count(entries), if entries == 1 { "is" } else { "are" })
 }

@@ -107,6 +107,14 @@ actions! {
     Acknowledge = "ack",
 }
 
+impl Action {
+    /// Whether this gives a secret to somebody.
+    #[must_use]
+    pub fn is_use(&self) -> bool {
+        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
+    }
+}
+
 impl Serialize for Action {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -164,7 +172,7 @@ pub struct Event {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// What a repair did, or what an alert says.
+    /// What an entry adds: what a repair did, what was taken back, what an alert says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
@@ -179,6 +187,9 @@ pub struct Event {
     /// What other versions of keyctl wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+    /// By how many seconds the time went back with it: what reading finds, and is not sealed.
+    #[serde(skip)]
+    pub went_back: Option<u64>,
 }
 
 impl Event {
@@ -209,6 +220,7 @@ impl Event {
             rule: None,
             of: Vec::new(),
             other: Map::new(),
+            went_back: None,
         }
     }
 
@@ -270,6 +282,13 @@ impl Event {
         self
     }
 
+    /// Where it was: the folder that the project was allowed in, which of a repository's worktrees stands for all, or else
+    /// the folder itself.
+    #[must_use]
+    pub fn place(&self) -> Option<&String> {
+        self.project.as_ref().or(self.folder.as_ref())
+    }
+
     /// With the process number; `run` keeps it when it becomes the command.
     #[must_use]
     pub fn process(mut self, process: u32) -> Self {
@@ -291,7 +310,7 @@ impl Event {
         self
     }
 
-    /// With what a repair did.
+    /// With what it adds.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
@@ -317,6 +336,11 @@ impl Event {
     pub fn of(mut self, alerts: Vec<u64>) -> Self {
         self.of = alerts;
         self
+    }
+
+    /// With what was found out by comparing it with the entry before it.
+    pub(super) fn going_back(self, went_back: Option<u64>) -> Self {
+        Self { went_back, ..self }
     }
 
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
@@ -373,10 +397,14 @@ impl Event {
         }
     }
 
-    /// The entry as JSON, as it is sealed and as `history --json` shows it.
+    /// The entry as JSON, as it is sealed, with `went_back` beside that: as `history --json` shows it.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect("an entry is JSON")
+        let mut value = serde_json::to_value(self).expect("an entry is JSON");
+        if let Some(seconds) = self.went_back {
+            value["went_back"] = seconds.into();
+        }
+        value
     }
 
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.

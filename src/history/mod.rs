@@ -39,11 +39,13 @@ use crate::{
     seal::SealKey,
 };
 
+use ends::Ends;
 use head::Found;
 use read::Walk;
 
 mod append;
 mod chain;
+mod ends;
 mod event;
 mod head;
 mod mark;
@@ -53,6 +55,7 @@ mod read;
 mod reason;
 mod recent;
 mod segment;
+mod times;
 pub mod usage;
 mod uses;
 mod verify;
@@ -79,7 +82,7 @@ pub use query::{Lineage, Query};
 pub use read::{Place, Reader};
 pub use reason::Reason;
 pub use uses::Use;
-pub use verify::{Pruned, Verdict};
+pub use verify::{Pruned, Verdict, Watch};
 
 /// What the key of the history is derived for.
 const PURPOSE: &str = "keyctl/history/v1";
@@ -116,14 +119,16 @@ impl Log {
         self
     }
 
-    /// All entries from the first, each checked as it comes; an unfinished last line is left out. Only [`Log::verify`]
-    /// says whether these are all.
+    /// All entries from the first, each checked as it comes; an unfinished last line is left out. What is wrong comes as
+    /// an error behind what could be read: a line that does not open, or an end that is not the one which the sealed head
+    /// and the anchor know (ends.rs). [`Log::verify`] looks closer.
     ///
     /// # Errors
     /// When the log is there but cannot be opened.
     pub fn read(&self) -> Result<Reader<'_>> {
-        let walk = self.find_head().and_then(|found| Ok(Walk::new(self, &self.beginning(&found)?)));
-        walk.map(Reader::new).map_err(|error| Failure::disk("read", &self.file("log"), &error))
+        let found = self.find_head().and_then(|found| Ok((found, Walk::new(self, &self.beginning(&found)?))));
+        let (found, walk) = found.map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
+        Ok(Reader::new(walk, Ends::new(found, self.known)))
     }
 
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for

@@ -245,7 +245,7 @@ fn usage_is_counted_by_key_by_program_and_by_project() {
     assert_eq!(
         told,
         json!({
-            "by": "key", "reaches_back_to": "2026-07-01T10:00:00Z", "unused_since": "2026-08-27T10:00:00Z",
+            "by": "key", "cut": 0, "reaches_back_to": "2026-07-01T10:00:00Z", "unused_since": "2026-08-27T10:00:00Z",
             "items": [
                 { "name": "new", "uses": 0, "first": null, "last": null, "programs": [], "projects": [],
                   "created": "2026-11-24T10:00:00Z", "removed": false, "unused": false },

@@ -12,7 +12,7 @@ use crate::{
     date::Moment,
     exchange::events::Form,
     failure::{Failure, Kind, Result},
-    history::{Log, Query},
+    history::{Log, Query, Watch},
     platform,
     terminal::{Terminal, count, printable, printable_json},
 };
@@ -28,9 +28,13 @@ pub fn export(log: &Log, arguments: &HistoryExport, now: Moment, terminal: &Term
     if let Some(path) = &arguments.out {
         to_file(log, &query, arguments.format, path, terminal)?;
     } else {
+        let mut watch = super::writing(terminal);
         let mut lines = Lines::new(terminal);
-        write(log, &query, arguments.format, |text| lines.add(text))?;
+        let written = write(log, &query, arguments.format, &mut watch, |text| lines.add(text));
+        // What could be read is written, whatever comes then.
         lines.finish()?;
+        drop(watch);
+        written?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -44,7 +48,8 @@ fn to_file(log: &Log, query: &Query, form: Form, path: &Path, terminal: &Termina
         }
         _ => Failure::disk("make", path, &error),
     })?;
-    match write_to(file, log, query, form, path) {
+    let written = write_to(file, log, query, form, path, &mut super::reading(terminal));
+    match written {
         Ok(number) => {
             let entries = count(number, "entry");
             terminal.say(&format!("wrote {entries} to `{}`", path.display()));
@@ -57,21 +62,28 @@ fn to_file(log: &Log, query: &Query, form: Form, path: &Path, terminal: &Termina
     }
 }
 
-fn write_to(file: File, log: &Log, query: &Query, form: Form, path: &Path) -> Result<usize> {
+fn write_to(file: File, log: &Log, query: &Query, form: Form, path: &Path, watch: Watch<'_>) -> Result<usize> {
     let failed = |error: &io::Error| Failure::disk("write", path, error);
     let mut file = BufWriter::with_capacity(64 * 1024, file);
-    let number =
-        write(log, query, form, |text| file.write_all(text.as_bytes()).map(|()| true).map_err(|error| failed(&error)))?;
+    let number = write(log, query, form, watch, |text| {
+        file.write_all(text.as_bytes()).map(|()| true).map_err(|error| failed(&error))
+    })?;
     let file = file.into_inner().map_err(|error| failed(error.error()))?;
     file.sync_all().map_err(|error| failed(&error))?;
     Ok(number)
 }
 
 /// Hands on the head and then each entry, for as long as they are taken; gives the number of entries.
-fn write(log: &Log, query: &Query, form: Form, mut take: impl FnMut(&str) -> Result<bool>) -> Result<usize> {
+fn write(
+    log: &Log,
+    query: &Query,
+    form: Form,
+    watch: Watch<'_>,
+    mut take: impl FnMut(&str) -> Result<bool>,
+) -> Result<usize> {
     let mut number = 0;
     let mut goes_on = take(&form.head())?;
-    let mut found = log.find(query)?;
+    let mut found = log.find(query)?.watched(watch);
     while let Some(entry) = found.next().filter(|_| goes_on) {
         let (n, event) = entry?;
         let line = form.line(n, &event, printable);

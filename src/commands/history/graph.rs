@@ -18,11 +18,11 @@ const USUAL_WIDTH: usize = 80;
 /// As reading the history has them.
 pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::new(zone::here(), None);
-    for entry in log.find(query)? {
-        let (number, event) = entry?;
-        tally.add(number, &event);
-    }
+    let flaw = tally.add_all(log.find(query)?.watched(&mut super::reading(terminal)));
     if tally.uses == 0 {
+        if flaw.is_some() {
+            return super::ended(flaw);
+        }
         terminal.say(if query.is_all() { "no use was recorded yet" } else { "no use is like that" });
         return Ok(ExitCode::SUCCESS);
     }
@@ -34,7 +34,7 @@ pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyh
         terminal.data(b"\n")?;
         terminal.table(&lines, &[0])?;
     }
-    Ok(ExitCode::SUCCESS)
+    super::ended(flaw)
 }
 
 /// Whether what reads this is a screen that shows more than ASCII: by the locale, as POSIX has its variables in turn, and

@@ -6,7 +6,7 @@ use crate::{
     cli::HistoryFilter,
     date::{Moment, written, zone},
     failure::{Failure, Kind, Result},
-    history::{Lineage, Log, Query, query::Project},
+    history::{Lineage, Log, Query, Watch, query::Project},
     name::KeyName,
     store::file::OpenText,
 };
@@ -71,15 +71,19 @@ fn project(text: &str) -> Project {
 /// The key's names, if the store or the history knows it.
 ///
 /// # Errors
-/// `Missing` where neither does; as reading has them.
-pub fn key(name: &KeyName, log: &Log, store: &OpenText) -> Result<Lineage> {
-    let lineage = log.lineage(name)?;
+/// `Missing` where neither does, or what ended the reading of the history early; as reading has them.
+pub fn key(name: &KeyName, log: &Log, store: &OpenText, watch: Watch<'_>) -> Result<Lineage> {
+    let (lineage, flaw) = log.lineage(name, watch)?;
     if lineage.is_known() {
         return Ok(lineage);
     }
     let payload = store.read()?;
     if payload.keys.contains_key(name) {
         return Ok(lineage);
+    }
+    // In what could not be read there may be one of this name.
+    if let Some(flaw) = flaw {
+        return Err(flaw);
     }
     let mut failure = payload.missing(name);
     // Nothing is to be kept by who only asks; a mistyped command stands here as well.

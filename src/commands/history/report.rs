@@ -6,6 +6,7 @@ use crate::{
     cli, config,
     date::{Moment, zone},
     failure::{Failure, Kind, Result},
+    history::Verdict,
     home::{self, Home},
     platform,
     report::{self, Life, Made, Tally, Term},
@@ -42,15 +43,11 @@ pub fn report(
     }
     let settings = config::read(home)?.rotation;
     let log = record::log(home, kept, payload.log);
-    let verdict = log.verify(record::known(&kept.anchor));
+    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
     let mut tally = Tally::new(zone::here(), since);
-    let mut unread = None;
-    for entry in log.read()? {
-        match entry {
-            Ok((number, event)) => tally.add(number, &event),
-            Err(failure) => unread = Some(failure.message),
-        }
-    }
+    let flaw = tally.add_all(log.read()?.watched(&mut super::reading(terminal)));
+    // Where nothing is wrong and only the proof is missing, all that there is was counted.
+    let unread = flaw.map(|failure| failure.message).filter(|_| matches!(verdict, Verdict::Tampered { .. }));
     let judged = judging::all(payload, &settings, Clock::of(kept, payload, now));
     let own_folder = std::env::home_dir().map(|folder| folder.to_string_lossy().into_owned());
     let page = report::write(&Made {
