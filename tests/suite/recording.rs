@@ -300,7 +300,9 @@ fn every_question_to_a_history_that_was_cut_is_answered_and_says_what_is_missing
     ] {
         answers_and_says(&sandbox, &|text| text.contains(shown), words, what);
     }
-    for words in [&["history", "--action", "get"][..], &["history", "who", "B"], &["history", "-n", "0"]] {
+    for words in
+        [&["history", "--action", "get"][..], &["history", "who", "B"], &["history", "-n", "0"], &["alerts", "list"]]
+    {
         answers_and_says(&sandbox, &str::is_empty, words, what);
     }
     let ran = sandbox.call(&["history", "export", "--format", "csv", "-o", "out.csv"]).run();

@@ -45,22 +45,31 @@ fn log(home: &Home, terminal: &Terminal) -> Result<Log> {
     Ok(record::log(home, &kept, payload.log))
 }
 
-/// All alerts by their numbers, and the numbers of those that were put away.
-fn read(log: &Log) -> Result<(BTreeMap<u64, Event>, BTreeSet<u64>)> {
-    let (mut alerts, mut seen) = (BTreeMap::new(), BTreeSet::new());
+/// What the history says of alerts.
+struct Told {
+    /// All of them, by their numbers.
+    alerts: BTreeMap<u64, Event>,
+    /// Those that were put away.
+    seen: BTreeSet<u64>,
+    /// What ended the reading early, if something did.
+    flaw: Option<Failure>,
+}
+
+fn read(log: &Log) -> Result<Told> {
+    let mut told = Told { alerts: BTreeMap::new(), seen: BTreeSet::new(), flaw: None };
     for entry in log.read()? {
-        let (number, event) = entry?;
-        match event.action {
-            Action::Alert => drop(alerts.insert(number, event)),
-            Action::Acknowledge => seen.extend(event.of),
-            _ => {}
+        match entry {
+            Ok((number, event)) if event.action == Action::Alert => drop(told.alerts.insert(number, event)),
+            Ok((_, event)) if event.action == Action::Acknowledge => told.seen.extend(event.of),
+            Ok(_) => {}
+            Err(failure) => told.flaw = Some(failure),
         }
     }
-    Ok((alerts, seen))
+    Ok(told)
 }
 
 fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
-    let (alerts, seen) = read(log)?;
+    let Told { alerts, seen, flaw } = read(log)?;
     let shown: Vec<(u64, Event)> = alerts.into_iter().filter(|(number, _)| all || !seen.contains(number)).collect();
     if json {
         let report = shown.iter().map(|(number, event)| {
@@ -69,9 +78,13 @@ fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
             value["seen"] = seen.contains(number).into();
             value
         });
-        return terminal.json(&report.collect::<Vec<Value>>().into());
+        terminal.json(&report.collect::<Vec<Value>>().into())?;
+        return flaw.map_or(Ok(()), Err);
     }
     if shown.is_empty() {
+        if let Some(flaw) = flaw {
+            return Err(flaw);
+        }
         terminal.say(if all { "there never was an alert" } else { "there is no alert to look at" });
         return Ok(());
     }
@@ -91,11 +104,15 @@ fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
         }
         row
     });
-    terminal.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>(), &[])
+    terminal.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>(), &[])?;
+    flaw.map_or(Ok(()), Err)
 }
 
 fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Result<()> {
-    let (alerts, seen) = read(log)?;
+    let Told { alerts, seen, flaw } = read(log)?;
+    if let Some(flaw) = flaw {
+        return Err(flaw);
+    }
     if let Some(number) = numbers.iter().find(|number| !alerts.contains_key(number)) {
         return Err(Failure::new(Kind::Missing, format!("there is no alert {number}"))
             .hint("`keyctl alerts list` shows them with their numbers"));
