@@ -17,6 +17,9 @@ use crate::{
     name::{KeyName, ProfileName},
 };
 
+/// Where an entry has too little room, texts that have more bytes than this are cut before anything else.
+const LONG_TEXT: usize = 200;
+
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
         /// What was done.
@@ -362,7 +365,11 @@ impl Event {
         serde_json::to_vec(self).expect("an entry is JSON")
     }
 
+    /// Frees some of so many bytes. Names last: which keys were used is what an entry is for.
     fn shorten(&mut self, excess: usize) {
+        if self.halve_longest(LONG_TEXT) || self.by.pop().is_some() || self.of.pop().is_some() {
+            return;
+        }
         let mut freed = 0;
         // The count itself takes up to 30 bytes: `,"more":18446744073709551615`.
         while freed < excess + 30 {
@@ -370,12 +377,17 @@ impl Event {
             self.more += 1;
             freed += name.len() + 3;
         }
-        if freed > 0 {
+        if freed > 0 || self.halve_longest(8) {
             return;
         }
-        if self.by.pop().is_some() || self.of.pop().is_some() {
-            return;
+        if self.other.is_empty() {
+            self.action = Action::Other("?".into());
         }
+        self.other.clear();
+    }
+
+    /// Cuts the longest text to half, if any is longer than so many bytes.
+    fn halve_longest(&mut self, longer_than: usize) -> bool {
         let texts = [
             &mut self.folder,
             &mut self.project,
@@ -387,14 +399,11 @@ impl Event {
             &mut self.rule,
             &mut self.profile,
         ];
-        match texts.into_iter().flatten().max_by_key(|text| text.len()).filter(|text| text.len() > 8) {
-            Some(longest) => {
-                longest.truncate(longest.floor_char_boundary(longest.len() / 2));
-                longest.push('…');
-            }
-            None if self.other.is_empty() => self.action = Action::Other("?".into()),
-            None => self.other.clear(),
-        }
+        let longest = texts.into_iter().flatten().max_by_key(|text| text.len());
+        let Some(longest) = longest.filter(|text| text.len() > longer_than) else { return false };
+        longest.truncate(longest.floor_char_boundary(longest.len() / 2));
+        longest.push('…');
+        true
     }
 
     /// The entry as JSON, as it is sealed, with `went_back` beside that: as `history --json` shows it.

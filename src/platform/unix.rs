@@ -92,11 +92,14 @@ pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
 /// As `open(2)` and `pwrite(2)` have them.
 pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     use std::os::unix::fs::FileExt;
-    let file = match OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
+    // Without waiting for a reader, should a pipe lie there.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = match OpenOptions::new().write(true).custom_flags(flags).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         other => other?,
     };
-    let same_size = file.metadata()?.len() == bytes.len() as u64;
+    let facts = file.metadata()?;
+    let same_size = facts.is_file() && facts.len() == bytes.len() as u64;
     if same_size {
         file.write_all_at(bytes, 0)?;
     }
