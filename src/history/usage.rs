@@ -185,6 +185,38 @@ mod tests {
     }
 
     #[test]
+    fn a_use_of_more_keys_than_are_named_is_counted_as_one_that_was_cut() {
+        let cut = |seconds| Ok((1, Event { more: 3, ..run(&["a"], "node", "/shop", seconds) }));
+        let count = |since: Option<i64>| {
+            let entries = [cut(1), Ok((2, run(&["a"], "node", "/shop", 2))), cut(3)].into_iter();
+            Tally::count(entries, By::Key, since.map(Moment::from_seconds)).0.cut
+        };
+        assert_eq!((count(None), count(Some(2))), (2, 1));
+    }
+
+    #[test]
+    fn what_was_counted_before_a_flaw_is_given_with_it() {
+        let entries = [Ok((1, run(&["a"], "node", "/shop", 1))), Err(Failure::new(crate::failure::Kind::Store, "cut"))];
+        let (tally, flaw) = Tally::count(entries.into_iter(), By::Key, None);
+        assert_eq!((tally.usages["a"].uses, flaw.expect("one").message.as_str()), (1, "cut"));
+    }
+
+    #[test]
+    fn of_worktrees_the_folder_counts_that_was_allowed() {
+        let entries = ["/shop", "/shop-fix"].map(|folder| run(&["a"], "node", folder, 1).project(Path::new("/shop")));
+        assert_eq!(told(&entries, By::Project, None), [("/shop".to_owned(), 2, Some(1), Some(1), 1)]);
+    }
+
+    #[test]
+    fn a_renamed_key_is_one_key_of_a_program() {
+        let entries =
+            [run(&["a"], "node", "/shop", 1), event(Action::Rename, &["a", "z"], 2), run(&["z"], "node", "/shop", 3)];
+        let entries = entries.into_iter().map(|event| Ok((1, event)));
+        let (tally, _) = Tally::count(entries, By::Program, None);
+        assert_eq!(tally.usages["node"].keys.iter().collect::<Vec<_>>(), ["z"]);
+    }
+
+    #[test]
     fn a_renamed_key_takes_its_uses_along_and_brings_them_back() {
         let rename = event(Action::Rename, &["a", "z"], 3);
         let undone = event(Action::Undo, &["a", "z"], 5).note("rename of `a` to `z`");

@@ -378,6 +378,45 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_was_renamed_takes_its_uses_and_its_life_along_and_brings_them_back() {
+        let events = [
+            event("set", "2026-11-01T10:00:00Z", &["a"]),
+            event("run", "2026-11-02T10:00:00Z", &["a"]).program("node".as_ref()),
+            event("rename", "2026-11-03T10:00:00Z", &["a", "z"]),
+            event("run", "2026-11-02T11:00:00Z", &["z"]).program("npm".as_ref()),
+            event("undo", "2026-11-04T10:00:00Z", &["a", "z"]).note("rename of `a` to `z`"),
+        ];
+        let told = |events: &[Event]| {
+            let tally = tally(TimeZone::UTC, None, events);
+            let uses =
+                |(name, usage): (&String, &Usage)| (name.clone(), usage.uses, usage.others.len(), usage.days.len());
+            let keys: Vec<_> = tally.keys.iter().map(uses).collect();
+            let names = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
+            let of_node = names(&tally.programs[&By::Program("node".into())].others);
+            (keys, tally.changes.keys().cloned().collect::<Vec<_>>(), of_node)
+        };
+        let all = |name: &str| (vec![(name.to_owned(), 2, 2, 1)], vec![name.to_owned()], vec![name.to_owned()]);
+        assert_eq!(told(&events[..4]), all("z"));
+        assert_eq!(told(&events), all("a"));
+    }
+
+    #[test]
+    fn of_worktrees_the_folder_counts_that_was_allowed() {
+        let run = |folder: &str| event("run", "2026-11-02T10:00:00Z", &["a"]).folder(Path::new(folder));
+        let events = ["/shop", "/shop-fix"].map(|folder| run(folder).project(Path::new("/shop")));
+        let tally = tally(TimeZone::UTC, None, &events);
+        assert_eq!(tally.projects.keys().collect::<Vec<_>>(), [&Some("/shop".to_owned())]);
+    }
+
+    #[test]
+    fn an_entry_dated_before_the_one_before_it_is_noted_with_by_how_much() {
+        let back = Event { went_back: Some(7_200), ..event("run", "2026-11-02T10:00:00Z", &["a"]) };
+        let tally = tally(TimeZone::UTC, None, &[back]);
+        assert_eq!((tally.uses, tally.went_back.count), (1, 1));
+        assert_eq!(tally.went_back.latest[0].text, "the time went back by 2 hours");
+    }
+
+    #[test]
     fn a_day_is_one_of_the_place_where_it_is_read() {
         let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("zone");
         let tally = tally(berlin, None, &some());

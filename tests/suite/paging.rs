@@ -32,7 +32,7 @@ fn moment(text: &str) -> Moment {
 }
 
 /// Adds entries to the history as keyctl would have.
-fn recorded(sandbox: &Sandbox, events: impl IntoIterator<Item = Event>) {
+pub fn recorded(sandbox: &Sandbox, events: impl IntoIterator<Item = Event>) {
     let home = Home::at(sandbox.data("").as_path());
     let kept = opening::identity(&home).expect("kept");
     let terminal = Terminal::new("keyctl", true, true);
