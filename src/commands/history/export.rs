@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Log, Query, Watch},
     platform,
-    terminal::{Terminal, count, printable, printable_json},
+    terminal::{Terminal, count},
 };
 
 use super::{list::Lines, question};
@@ -86,8 +86,7 @@ fn write(
     let mut found = log.find(query)?.watched(watch);
     while let Some(entry) = found.next().filter(|_| goes_on) {
         let (n, event) = entry?;
-        let line = form.line(n, &event, printable);
-        goes_on = take(&if form.is_json() { printable_json(&line) } else { line })?;
+        goes_on = take(&form.line(n, &event))?;
         number += 1;
     }
     Ok(number)

@@ -11,7 +11,7 @@ use crate::{
     exchange::events::Form,
     failure::Result,
     history::{Event, Log, Query},
-    terminal::{Terminal, count, printable, printable_json},
+    terminal::{Terminal, count},
 };
 
 /// So many rows a table has if nothing else is said.
@@ -108,7 +108,7 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
 /// entry before it.
 #[must_use]
 pub fn line(number: u64, event: &Event) -> String {
-    printable_json(&Form::Jsonl.line(number, event, printable))
+    Form::Jsonl.line(number, event)
 }
 
 /// Lines on their way to standard output, many at a time.
