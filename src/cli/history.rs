@@ -19,7 +19,7 @@ use crate::{
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "DATE is a day (2026-11-24: all of it), a moment (2026-11-24T12:00:00Z), a period back\nfrom now (7d, 12h, 3mo), `today` or `yesterday`.\nA key that is named like one of these commands: keyctl history -- NAME\n`(time went back)` and `went_back` mark an entry that is dated more than 5 minutes\nbefore the one before it. Fields of --json: see `keyctl history export --help`.\nExit code 5: the history is damaged or not all there; what could be read is shown."
+    after_help = "DATE is a day (2026-11-24: all of it), a moment (2026-11-24T12:00:00Z), a period back\nfrom now (7d, 12h, 3mo), `today` or `yesterday`.\nA key that is named like one of these commands: keyctl history -- NAME\n`(time went back)` and `went_back` mark an entry that is dated more than 5 minutes\nbefore the one before it. The last COUNT of all entries are read from the end alone;\nwhat lies before them is then not looked at. Fields of --json: see `keyctl history export --help`.\nExit code 5: the history is damaged or not all there; what could be read is shown."
 )]
 pub struct History {
     /// What to do

@@ -384,6 +384,20 @@ fn what_was_read_before_a_changed_entry_is_shown_first() {
 }
 
 #[test]
+fn the_last_entries_of_all_are_read_from_the_end_alone() {
+    let sandbox = three();
+    let (whole, log) = (sandbox.call(&["history"]).run().stdout(), sandbox.data("history.log"));
+    let mut bytes = fs::read(&log).expect("read");
+    bytes[30] ^= 1;
+    fs::write(&log, bytes).expect("write");
+    let last = sandbox.call(&["history", "-n", "1"]).run();
+    assert_eq!((last.stderr().as_str(), last.code()), ("", 0));
+    assert_eq!(last.stdout().lines().last(), whole.lines().last());
+    assert_eq!(sandbox.call(&["history", "-n", "1", "--action", "run"]).run().code(), 5);
+    assert_eq!(sandbox.call(&["history"]).run().code(), 5);
+}
+
+#[test]
 fn no_mark_is_given_of_a_history_that_is_not_proven_and_nothing_is_mended_for_one() {
     let sandbox = three();
     let log = sandbox.data("history.log");

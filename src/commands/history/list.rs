@@ -1,7 +1,8 @@
 //! `keyctl history`: the entries that were asked for, oldest first.
 //!
 //! As JSON they are written as they are read. A table's columns are as wide as their widest cell, so all of its rows are
-//! held: it has no more than the last thousand unless more are asked for, and says so.
+//! held: it has no more than the last thousand unless more are asked for, and says so. The last few of all entries are read
+//! from the end alone ([`Log::newest`]).
 
 use std::process::ExitCode;
 
@@ -37,6 +38,12 @@ pub fn list(log: &Log, query: &Query, arguments: &cli::History, terminal: &Termi
         }
         lines.finish()?;
         return super::ended(flaw);
+    }
+    if let Some(count) = arguments.last.filter(|count| *count > 0 && query.is_all())
+        && let Some(entries) = log.newest(count)
+    {
+        show(&entries, arguments.json, terminal)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let last = log.find(query)?.watched(&mut super::reading(terminal)).take_last(arguments.last.unwrap_or(ROWS));
     show(&last.entries, arguments.json, terminal)?;
