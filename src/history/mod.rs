@@ -44,6 +44,7 @@ use head::Found;
 use read::Walk;
 
 mod append;
+mod beside;
 mod chain;
 mod ends;
 mod event;

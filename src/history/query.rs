@@ -207,6 +207,17 @@ impl Lineage {
     }
 }
 
+/// What stands before the names where a rename is told in words.
+const RENAME_OF: &str = "rename of `";
+/// What stands between them.
+const TO: &str = "` to `";
+
+/// A rename in words, which [`renamed`] finds the names in.
+#[must_use]
+pub fn rename_in_words(old: &KeyName, new: &KeyName) -> String {
+    format!("{RENAME_OF}{old}{TO}{new}`")
+}
+
 /// The former and the new name, if the entry is a rename, or one that was taken back.
 #[must_use]
 pub fn renamed(event: &Event) -> Option<(&str, &str)> {
@@ -216,8 +227,7 @@ pub fn renamed(event: &Event) -> Option<(&str, &str)> {
             _ => None,
         },
         Action::Undo => {
-            let (old, new) =
-                event.note.as_deref()?.strip_prefix("rename of `")?.strip_suffix('`')?.split_once("` to `")?;
+            let (old, new) = event.note.as_deref()?.strip_prefix(RENAME_OF)?.strip_suffix('`')?.split_once(TO)?;
             Some((new, old))
         }
         _ => None,
@@ -230,7 +240,7 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn lineage(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
-        let finders = ["\"rename\"", "\"rename of `"].map(memchr::memmem::Finder::new);
+        let finders = ["\"rename\"", RENAME_OF].map(memchr::memmem::Finder::new);
         let own = format!("\"{name}\"");
         let own = memchr::memmem::Finder::new(&own);
         let (mut renames, mut is_known, mut flaw) = (Vec::new(), false, None);
@@ -394,7 +404,9 @@ mod tests {
         let event = |action, names: [&str; 2]| {
             Event::new(action, Moment::from_seconds(0)).names(&names.map(|name| name.parse::<KeyName>().expect("good")))
         };
-        let undone = event(Action::Undo, ["a", "b"]).note("rename of `a` to `b`");
+        let name = |text: &str| text.parse::<KeyName>().expect("good");
+        let undone = event(Action::Undo, ["a", "b"]).note(rename_in_words(&name("a"), &name("b")));
+        assert_eq!(undone.note.as_deref(), Some("rename of `a` to `b`"));
         assert_eq!(renamed(&event(Action::Rename, ["a", "b"])), Some(("a", "b")));
         assert_eq!(renamed(&undone), Some(("b", "a")));
         assert_eq!(renamed(&undone.clone().note("rotate of `a`")), None);

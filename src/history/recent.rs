@@ -79,30 +79,6 @@ impl Log {
         self.open_after(after(lines[at - 1])?, lines[at])?.0.moment
     }
 
-    /// When the log was last written to, and nothing where it was not.
-    #[must_use]
-    pub fn last_written(&self) -> Option<std::time::SystemTime> {
-        std::fs::symlink_metadata(self.file("log")).and_then(|facts| facts.modified()).ok()
-    }
-
-    /// Seals what belongs to this history and lies beside it; `what` says what it is.
-    ///
-    /// # Errors
-    /// When the system gives no randomness.
-    pub fn seal_beside(&self, what: &str, plain: &[u8]) -> crate::failure::Result<Vec<u8>> {
-        self.key.seal(&self.beside(what), plain)
-    }
-
-    /// Opens what [`Log::seal_beside`] sealed.
-    #[must_use]
-    pub fn open_beside(&self, what: &str, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-        self.key.open(&self.beside(what), sealed)
-    }
-
-    fn beside(&self, what: &str) -> Vec<u8> {
-        [b"keyctl-beside-history-v1\0", what.as_bytes(), &[0], &self.id[..]].concat()
-    }
-
     fn open_after(&self, before: Position, line: &[u8]) -> Option<(Event, Position)> {
         let mut chain = Chain::new(&self.key, &self.id, before);
         chain.open(line).ok()?;
@@ -227,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_ends_it_and_what_is_sealed_beside_opens_here_alone() {
+    fn what_is_not_whole_ends_it() {
         let folder = tempfile::tempdir().unwrap();
         let log = log_in(folder.path());
         for number in 1..=3 {
@@ -242,8 +218,5 @@ mod tests {
             std::fs::write(&path, changed).unwrap();
             assert!(log.recent(u64::MAX).len() < 3);
         }
-        let sealed = log.seal_beside("x", b"text").unwrap();
-        assert_eq!(log.open_beside("x", &sealed).unwrap()[..], b"text"[..]);
-        assert!(log.open_beside("y", &sealed).is_none());
     }
 }

@@ -157,7 +157,7 @@ fn minute(moment: Option<Moment>, tally: &Tally) -> String {
     moment.map(|moment| moment.there(&tally.zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
-/// Whether all of them can be shown one by one.
+/// How many of them cannot be shown one by one.
 fn left_out(notes: &Notes) -> u64 {
     notes.count - notes.latest.len() as u64
 }

@@ -11,13 +11,12 @@ use crate::{
     cli::HistoryExport,
     date::Moment,
     exchange::events::Form,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     history::{Log, Query, Watch},
-    platform,
     terminal::{Terminal, count},
 };
 
-use super::{list::Lines, question};
+use super::{list::Lines, new_file, question};
 
 /// Writes the entries, one at a time.
 ///
@@ -41,13 +40,7 @@ pub fn export(log: &Log, arguments: &HistoryExport, now: Moment, terminal: &Term
 
 /// Writes a new file. What could not be written whole is not left: it would pass for the whole history.
 fn to_file(log: &Log, query: &Query, form: Form, path: &Path, terminal: &Terminal) -> Result<()> {
-    let file = platform::create_private(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            Failure::new(Kind::Negative, format!("`{}` exists already; nothing was written", path.display()))
-                .hint("name a new file")
-        }
-        _ => Failure::disk("make", path, &error),
-    })?;
+    let file = new_file::create(path, "name a new file")?;
     let written = write_to(file, log, query, form, path, &mut super::reading(terminal));
     match written {
         Ok(number) => {

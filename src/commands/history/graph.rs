@@ -1,6 +1,6 @@
 //! `keyctl history --graph`: a heat map of use, and a sparkline for each of the keys used most.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::process::ExitCode;
 
 use crate::{
     date::{Moment, zone},
@@ -27,7 +27,7 @@ pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyh
         return Ok(ExitCode::SUCCESS);
     }
     let width = terminal.width().unwrap_or(USUAL_WIDTH);
-    let strokes = if has_blocks() { Strokes::Blocks } else { Strokes::Digits };
+    let strokes = if terminal.has_blocks() { Strokes::Blocks } else { Strokes::Digits };
     let Drawn { map, lines } = report::draw(&tally, now, width, strokes);
     terminal.report(&map)?;
     if !lines.is_empty() {
@@ -35,16 +35,4 @@ pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyh
         terminal.table(&lines, &[0])?;
     }
     super::ended(flaw)
-}
-
-/// Whether what reads this is a screen that shows more than ASCII: by the locale, as POSIX has its variables in turn, and
-/// a console of Windows always.
-fn has_blocks() -> bool {
-    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
-    let is_utf_8 = locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    });
-    std::io::stdout().is_terminal() && (cfg!(windows) || is_utf_8)
 }

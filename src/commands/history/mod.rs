@@ -19,6 +19,7 @@ mod export;
 mod follow;
 mod graph;
 mod list;
+mod new_file;
 mod prune;
 mod question;
 mod report;

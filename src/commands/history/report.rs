@@ -8,7 +8,6 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::Verdict,
     home::{self, Home},
-    platform,
     report::{self, Life, Made, Tally, Term},
     store::payload::{Key, Payload},
     terminal::{Terminal, count},
@@ -20,14 +19,17 @@ use super::{
         opening::Kept,
         record,
     },
-    question,
+    new_file, question,
 };
+
+/// What to do about a file that is there.
+const OVERWRITE: &str = "write over it with `--force`, or name another file";
 
 /// Counts the entries and writes the page. A history that is not whole gets one too, which says so, and so does the exit
 /// code.
 ///
 /// # Errors
-/// `Usage` for a date that is none or a file that is there; as the history and the disk have them.
+/// `Usage` for a date that is none, `Negative` for a file that is there; as the history and the disk have them.
 pub fn report(
     home: &Home,
     kept: &Kept,
@@ -108,14 +110,9 @@ fn check_target(path: &Path, force: bool) -> Result<()> {
             Err(Failure::new(Kind::Usage, format!("`{}` is not a regular file", path.display()))
                 .hint("name a file, or `-` for standard output"))
         }
-        Ok(_) if !force => Err(is_there(path)),
+        Ok(_) if !force => Err(new_file::exists(path, OVERWRITE)),
         _ => Ok(()),
     }
-}
-
-fn is_there(path: &Path) -> Failure {
-    Failure::new(Kind::Usage, format!("`{}` is there already", path.display()))
-        .hint("write over it with `--force`, or name another file")
 }
 
 /// Writes the file: readable by its owner alone, and whole or not at all.
@@ -123,10 +120,7 @@ fn write(path: &Path, page: &[u8], force: bool) -> Result<()> {
     if force {
         return home::replace(path, page);
     }
-    let mut file = platform::create_private(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => is_there(path),
-        _ => Failure::disk("write", path, &error),
-    })?;
+    let mut file = new_file::create(path, OVERWRITE)?;
     file.write_all(page).and_then(|()| file.sync_all()).map_err(|error| {
         let _ = std::fs::remove_file(path);
         Failure::disk("write", path, &error)
