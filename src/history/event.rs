@@ -11,11 +11,14 @@ use std::{ffi::OsStr, fmt, path::Path};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Reason;
+use super::{Reason, chain::LONGEST_PLAIN};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
 };
+
+/// How the outcome of what was refused begins.
+const REFUSED: &str = "refused: ";
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
@@ -291,6 +294,19 @@ impl Event {
         self
     }
 
+    /// The same, tried and refused: nothing was done, and with no key so far.
+    #[must_use]
+    pub fn refused(self, why: &str) -> Self {
+        let tried = Self { action: Action::Failed, note: None, names: Vec::new(), ..self };
+        tried.outcome(format!("{REFUSED}{why}"))
+    }
+
+    /// Why it was refused, if it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.outcome.as_deref()?.strip_prefix(REFUSED)
+    }
+
     /// With what a repair did.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -321,7 +337,8 @@ impl Event {
 
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
-    pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
+    #[must_use]
+    pub fn to_json(&self, limit: usize) -> Vec<u8> {
         let mut json = self.json();
         if json.len() > limit {
             let mut event = self.clone();
@@ -379,8 +396,15 @@ impl Event {
         serde_json::to_value(self).expect("an entry is JSON")
     }
 
+    /// The same of what stands in the history, where what is too long for one line is cut.
+    #[must_use]
+    pub fn to_kept_value(&self) -> Value {
+        serde_json::from_slice(&self.to_json(LONGEST_PLAIN)).expect("an entry is JSON")
+    }
+
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
-    pub(super) fn from_json(json: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_json(json: &[u8]) -> Self {
         let Ok(mut map) = serde_json::from_slice::<Map<String, Value>>(json) else {
             return Self::empty(Action::Other("?".into()));
         };
