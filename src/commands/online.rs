@@ -20,7 +20,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{opening::Kept, record};
+use super::{caller, opening::Kept, record};
 
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -65,7 +65,7 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         };
         let at = Moment::now();
         let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
-        record::usage(home, kept, &log, &event, (&config).into(), terminal)?;
+        record::usage(home, kept, &log, &[&caller::sign(event)], (&config).into(), terminal)?;
         let outcome = match &asked {
             Asked::Aws(pair) => ask_aws(pair, payload),
             Asked::Check(command) => program::works(command, name, &key.value, DEADLINE),

@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     commands::{
+        caller,
         record::{self, Strictness},
         set::looks_like_a_placeholder,
     },
@@ -127,7 +128,8 @@ pub(super) fn record_use(
     let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
     let event = outcome.into_iter().fold(event, Event::outcome);
     let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
-    record::usage(&scene.home, &opened.kept, &log, &event, strictness, scene.terminal).map(drop)
+    let event = caller::sign(event);
+    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal).map(drop)
 }
 
 /// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
