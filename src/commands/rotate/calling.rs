@@ -76,7 +76,11 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             return Err(failure);
         }
     };
-    let value = match rotate_to_the_end(scene, name, command, old, &signals) {
+    // Should this process not live to its end, the line is not lost; what it is worth is known by then only.
+    let mut heard = |line: Secret| {
+        let _ = unfinished.has_made(&sealing, Made::by_program(line, true));
+    };
+    let value = match rotate_to_the_end(scene, name, command, old, &signals, &mut heard) {
         Ok(value) => value,
         Err(not) => {
             let NotRotated { failure, printed } = *not;
@@ -167,6 +171,7 @@ fn rotate_to_the_end(
     command: &[String],
     old: &Secret,
     signals: &HeldSignals,
+    heard: &mut dyn FnMut(Secret),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let (is_over, stop) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watch = || watch(scene.terminal, name, signals, &is_over, &stop);
@@ -176,7 +181,7 @@ fn rotate_to_the_end(
         thread::Builder::new()
             .spawn_scoped(scope, watch)
             .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None }))?;
-        rotate(command, name, old, ROTATOR, &stop)
+        rotate(command, name, old, ROTATOR, &stop, heard)
     })?;
     if is_hardly_a_secret(&new) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
