@@ -275,9 +275,8 @@ impl Program {
                 }
                 continue;
             }
-            status = child
-                .try_wait()
-                .map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
+            status =
+                child.try_wait().map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
             is_over = status.is_some();
             if !is_over && (begun.elapsed() >= deadline || self.is_to_stop()) {
                 stop(&mut child, false);

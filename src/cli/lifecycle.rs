@@ -141,7 +141,7 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), expired when its issuer has ended it, and ends soon 14 days\nbefore that, or as long as `rotation.soon` says. What ends soon is to be\nreplaced like what is due: prompt, `run`, `rotate --due` and `--fail-on due`\ncount it. For `--fail-on` snoozed keys count, and revoked ones do not: that was\nyour own word."
 )]
 pub struct Due {
     /// Show every key, also those with nothing to do
@@ -150,7 +150,7 @@ pub struct Due {
     /// Only keys with this tag
     #[arg(long, value_name = "TAG", conflicts_with = "prompt")]
     pub tag: Option<Tag>,
-    /// End with exit code 1 if a key is expired, or also if one is due
+    /// End with exit code 1 if one is expired; for `due` also if one is due or ends soon
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,
     /// Print a few words for a shell's prompt if a key is due; the store stays closed
@@ -192,7 +192,7 @@ pub enum RemindVerb {
         /// The keys' names
         #[arg(required_unless_present = "all", value_name = "NAME")]
         names: Vec<KeyName>,
-        /// All keys that are due or expired now
+        /// All keys that are due, expired or end soon
         #[arg(long, conflicts_with = "names")]
         all: bool,
         /// For how long
@@ -213,7 +213,7 @@ pub struct Rotate {
     /// The key's name
     #[arg(required_unless_present = "due")]
     pub name: Option<KeyName>,
-    /// All keys that are due or expired, one after the other
+    /// All keys that are due, expired or end soon, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
     /// Delete the old access key at AWS now, and make no new one

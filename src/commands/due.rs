@@ -70,8 +70,8 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
 /// Only what time has brought counts. That a key is revoked was its owner's own word, and stays true of one that is kept
 /// to be found where it leaked.
 fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
-    let states = if state == "due" { &[State::Expired, State::Due][..] } else { &[State::Expired] };
-    match judging::in_numbers(judged, states) {
+    let words = if state == "due" { &["expired", "due", "ends soon"][..] } else { &["expired"] };
+    match judging::in_numbers(judged, words) {
         Some(words) => Err(Failure::new(Kind::Negative, words)),
         None => Ok(()),
     }

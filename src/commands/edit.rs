@@ -28,7 +28,11 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let name = &arguments.name;
     let details = Details::of_edit(arguments, now, terminal)?;
     let (changed, dates, twins) = change(&home, terminal, now, |payload| {
-        details.refuse_secret(&payload.key(name)?.value)?;
+        payload.key(name)?;
+        for key in payload.keys.values() {
+            details.refuse_secret(&key.value)?;
+            key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;
+        }
         let (changed, twins) = payload.step(Deed::Edit, now, |edit| {
             let changed = edit.change(name, |facts| details.put(facts, None))?;
             // It was said of the secret, so it is taken back of the secret, under every name.

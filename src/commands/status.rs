@@ -50,8 +50,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     }
     match &outlook {
         Some(Ok((judged, _))) => {
-            let states = [State::Revoked, State::Expired, State::Due, State::Soon];
-            let words = judging::in_numbers(judged, &states);
+            let words = judging::in_numbers(judged, &["revoked", "expired", "due", "ends soon", "due soon"]);
             rows.extend(words.map(|words| vec!["due".into(), format!("{words}: `keyctl due`")]));
         }
         Some(Err(failure)) => {

@@ -13,6 +13,7 @@ use crate::{
     name::KeyName,
     rotation::Settings,
     rotator::unfinished::Unfinished,
+    secret::Secret,
     store::{
         journal::Deed,
         payload::{Payload, Version},
@@ -123,7 +124,11 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
             format!("use {which} of `{name}` again? The current one is kept")
         }
     })?;
+    let seen = payload;
     let (since, removed) = change(&home, terminal, now, |payload| {
+        if !arguments.yes && !is_as_seen(&seen, payload, name) {
+            return Err(changed_meanwhile(name, "nothing was brought back"));
+        }
         let removed = !payload.keys.contains_key(name);
         payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
         let key = payload.key(name)?;
@@ -166,9 +171,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let whose = if arguments.all { "all keys".to_owned() } else { listed };
     let doing = format!("wiping the former secrets of {whose}");
     need_someone(arguments.yes, terminal, &doing)?;
+    let mut seen = None;
     if !arguments.yes {
         let kept = opening::identity(&home)?;
-        to_forget(&opening::store(&home, &kept, terminal)?.read()?, arguments)?;
+        let payload = opening::store(&home, &kept, terminal)?.read()?;
+        to_forget(&payload, arguments)?;
+        seen = Some(payload);
     }
     need_yes(arguments.yes, terminal, &doing, || {
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
@@ -176,6 +184,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let _turn = pending::turn(&home)?;
     let (wiped, without_key, over) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
+        // What the user has said yes to: a secret that was replaced since is perhaps the one in use.
+        if let Some(seen) = &seen
+            && let Some(name) = names.iter().find(|name| !is_as_seen(seen, payload, name))
+        {
+            return Err(changed_meanwhile(name, "nothing was wiped"));
+        }
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
         let over = pending::about_to_be_wiped(&home, &names, payload)?;
@@ -215,6 +229,25 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
         Some(name) => Err(payload.missing(name)),
         None => Ok(arguments.names.clone()),
     }
+}
+
+/// Whether all that was ever kept under a name is what it was.
+fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
+    let secrets = |payload: &Payload| -> Vec<Secret> {
+        let current = payload.keys.get(name).map(|key| &key.value);
+        let versions = payload.versions_of(name);
+        current.into_iter().chain(versions.iter().map(|version| version.value)).map(Secret::copy).collect()
+    };
+    let (before, now) = (secrets(seen), secrets(payload));
+    let had_key = seen.keys.contains_key(name);
+    had_key == payload.keys.contains_key(name)
+        && before.len() == now.len()
+        && before.iter().zip(&now).all(|(one, other)| one.same_as(other))
+}
+
+fn changed_meanwhile(name: &KeyName, what: &str) -> Failure {
+    Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; {what}"))
+        .hint(format!("look again: `keyctl versions {name}`"))
 }
 
 /// Makes sure that a yes was given or can be, before anything is opened for the question.

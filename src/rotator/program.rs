@@ -306,7 +306,9 @@ mod tests {
             thread::sleep(Duration::from_millis(700));
             later.store(true, std::sync::atomic::Ordering::SeqCst);
         });
-        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop, &mut |_| {}).err().expect("stopped");
+        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop, &mut |_| {})
+            .err()
+            .expect("stopped");
         thread.join().expect("ended");
         assert_eq!(not.failure.message, "the rotator `sh` was stopped");
         assert!(not.printed.is_some_and(|new| new.expose() == b"new") && begun.elapsed() < Duration::from_secs(20));

@@ -441,3 +441,45 @@ fn a_note_that_holds_the_secret_is_said_when_that_is_kept_or_comes_back() {
     let other = sandbox.set("B", SECOND).stderr();
     assert!(other.contains(said), "{other}");
 }
+
+#[test]
+fn a_yes_counts_for_what_was_asked_about_and_not_for_what_has_that_name_by_then() {
+    let sandbox = Sandbox::with(&[("A", FIRST), ("B", "other-secret")]);
+    sandbox.secret(SECOND);
+    let set = |value: &str| sandbox.call(&["set", "A", "--replace", "-q"]).input(value).run();
+    set(SECOND);
+    let keyctl = |words: &str| format!("{KEYCTL} {words} -q");
+    let meanwhile = |asked: &[&str], done: &str, said: &str| {
+        let command = format!("\0{done}");
+        let words = [&[KEYCTL], asked].concat();
+        let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", &command), ("", "y\r")]);
+        assert!(screen.shown.ends_with(said) && screen.code == 1, "{asked:?}: {}", screen.shown);
+    };
+    let swap = [keyctl("rename A C"), keyctl("rename B A")].join(" && ");
+    let back = [keyctl("rename A B"), keyctl("rename C A")].join(" && ");
+    let look = "keyctl: hint: look again: `keyctl versions A`";
+    let revoked = format!(
+        "keyctl: `A` was changed meanwhile and has another secret now; nothing was revoked\n{look}, and `keyctl undo --list`\n"
+    );
+    meanwhile(&["revoke", "A"], &swap, &revoked);
+    let shell = |command: &str| {
+        assert!(Command::new("sh").args(["-c", command]).env("HOME", sandbox.home()).status().expect("sh").success())
+    };
+    shell(&back);
+    let more = format!("printf third-secret | {KEYCTL} set A --replace -q");
+    sandbox.secret("third-secret");
+    meanwhile(
+        &["rollback", "A"],
+        &more,
+        &format!("keyctl: `A` was changed meanwhile; nothing was brought back\n{look}\n"),
+    );
+    holds(&sandbox, "A", "third-secret");
+    let more = format!("printf fourth-secret | {KEYCTL} set A --replace -q");
+    sandbox.secret("fourth-secret");
+    meanwhile(&["forget", "A"], &more, &format!("keyctl: `A` was changed meanwhile; nothing was wiped\n{look}\n"));
+    let versions: serde_json::Value =
+        serde_json::from_str(&sandbox.call(&["versions", "A", "--json"]).run().stdout()).expect("JSON");
+    assert_eq!(versions["former"].as_array().map(Vec::len), Some(3));
+    // Whoever says yes beforehand means the name.
+    assert_eq!(sandbox.call(&["forget", "A", "--yes", "-q"]).run().code(), 0);
+}

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, Standing},
+    aside::{self, Standing, Word},
     keeping::{self, Done, New},
     means::Means,
     program::{end, try_out},
@@ -71,7 +71,7 @@ pub(super) fn take_over(
         Ok(())
     };
     let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
-    aside::clear(scene, name, strays, doubtful);
+    aside::clear(scene, name, strays, doubtful, &Word::default());
     for work in over {
         end(scene, work);
     }

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     commands::{
         record::{self, Strictness},
@@ -88,7 +90,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             let event = event.reason(scene.arguments.reason.as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line));
+            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line, unfinished.path()));
             let failure = if let Some(printed) = printed {
                 put_aside(scene, name, printed, unfinished, &sealing, failure)
             } else {
@@ -102,7 +104,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             return Err(failure);
         }
     };
-    let aside = unfinished.has_made(&sealing, Made::by_program(Secret::new(value.expose().to_vec()), false));
+    let aside = unfinished.has_made(&sealing, Made::by_program(value.copy(), false));
     match &aside {
         Ok(()) => {
             if signals.came().is_some() {
@@ -143,7 +145,7 @@ fn put_aside(
     sealing: &Key,
     failure: Failure,
 ) -> Failure {
-    let shown = Secret::new(printed.expose().to_vec());
+    let shown = printed.copy();
     match unfinished.has_made(sealing, Made::by_program(printed, true)) {
         Ok(()) => failure
             .hint(format!("the line it printed {ASIDE}; to be asked about it: `keyctl rotate {name}` at a terminal"))
@@ -241,7 +243,10 @@ pub(super) fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Fai
         && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
         && scene
             .terminal
-            .ask(&format!("{} (Enter clears nothing; write it down) ", value.expose_text().unwrap_or_default()))
+            .ask(&Zeroizing::new(format!(
+                "{} (Enter clears nothing; write it down) ",
+                value.expose_text().unwrap_or_default()
+            )))
             .is_ok();
     let hint = if shown {
         format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")

@@ -30,20 +30,14 @@ use crate::{
     history::{Action, Event},
     home::{Home, Lock},
     name::KeyName,
-    platform,
+    platform::{self, Input},
     rotation::{AwsIam, Plan, Rotator, look},
     rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
     terminal::{Terminal, columns},
 };
 
-use self::{
-    aside::{Seen, Word},
-    keeping::Done,
-    means::Means,
-    old_key::Old,
-    touched::Touched,
-};
+use self::{aside::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     judging::Clock,
@@ -130,11 +124,11 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
     let word = aside::judge(scene, name, &lies)?;
-    if !matches!(word, Word::Take(_)) {
+    if word.take.is_none() {
         ask()?;
     }
     let done = match &means {
-        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, word)?,
+        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
@@ -159,14 +153,15 @@ fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -
 
 /// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.
 fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
-    if means.is_rotator() && platform::input_is_waiting() {
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("a secret is piped in, but `config.toml` names what replaces `{name}`; nothing was replaced"),
-        )
-        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
-    }
-    Ok(())
+    let said = match if means.is_rotator() { platform::waiting_input() } else { Input::Nothing } {
+        Input::Nothing => return Ok(()),
+        Input::Waits => "a secret is piped in",
+        Input::MayCome => "standard input is a pipe that is still open, so a secret may come",
+    };
+    let but = format!("{said}, but `config.toml` names what replaces `{name}`; nothing was replaced");
+    Err(Failure::new(Kind::Usage, but)
+        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`"))
+        .hint(format!("to let it be replaced, with nothing piped in: `keyctl rotate {name} </dev/null`")))
 }
 
 /// Nothing that is made here can be half of an access key: AWS alone makes them.
