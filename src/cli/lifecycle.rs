@@ -64,6 +64,9 @@ pub struct Edit {
 
 /// `keyctl versions`
 #[derive(Args)]
+#[command(
+    after_help = "Former secrets are counted from the latest one, so their numbers move with each\nchange; the mark stays with its secret, says nothing of it, and is the same for\nthe same secret in all of this store. `rollback --to` takes either. A secret\nthat came into use again is still listed where it was. `forget` wipes all former\nones, and what was removed under the name."
+)]
 pub struct Versions {
     /// The key's name
     pub name: KeyName,
@@ -77,9 +80,9 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret, as `keyctl versions` lists them; else the latest
-    #[arg(long, value_name = "NUMBER", value_parser = parse_version)]
-    pub to: Option<usize>,
+    /// Which former secret, by its number or mark in `keyctl versions`; else the latest
+    #[arg(long, value_name = "NUMBER|MARK", value_parser = parse_version)]
+    pub to: Option<Which>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -260,10 +263,22 @@ pub struct Rotate {
     pub refused: Vec<OsString>,
 }
 
-/// The number of a former secret.
-fn parse_version(text: &str) -> Result<usize, String> {
+/// Which former secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// By its place, the latest being 1.
+    Number(usize),
+    /// By its mark.
+    Mark(String),
+}
+
+/// The number or the mark of a former secret. A mark has eight letters, and no key had so many secrets.
+fn parse_version(text: &str) -> Result<Which, String> {
+    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Which::Mark(text.to_ascii_lowercase()));
+    }
     match text.parse() {
-        Ok(0) | Err(_) => Err("takes a number from 1 on, as `keyctl versions` lists them".into()),
-        Ok(number) => Ok(number),
+        Ok(0) | Err(_) => Err("takes a number from 1 on or a mark, as `keyctl versions` lists them".into()),
+        Ok(number) => Ok(Which::Number(number)),
     }
 }

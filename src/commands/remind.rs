@@ -177,7 +177,10 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
         }
         (Err(failure), Some(Err(other))) => return Err(failure.hint(other.message)),
         (Err(failure), Some(Ok(()))) => terminal.say(&format!("reminded by the program alone: {}", failure.message)),
-        (Err(failure), None) => return Err(failure),
+        (Err(failure), None) => {
+            return Err(failure
+                .hint("to be told without a desktop, by a mail or a chat: `[reminders] program` in `config.toml`"));
+        }
     }
     let _ = home::replace_file(&home.file(TOLD), format!("{now}\n").as_bytes(), false);
     Ok(())

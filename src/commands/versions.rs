@@ -44,29 +44,63 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
             .into());
     };
     let all = payload.versions_of(name);
-    let former = || all.iter().enumerate();
     if arguments.json {
         let version = |(at, former): (usize, &Version)| {
+            let revoked = former.revoked.cloned().or_else(|| payload.revocation_of(former.value));
             json!({
-                "version": at + 1, "since": former.since, "until": former.until, "expires": former.expires,
-                "revoked": former.revoked.as_ref().map(|revoked| revoked.at), "wiped_from": former.wipe,
-                "removed": former.removed,
+                "version": at + 1, "mark": payload.fingerprint(former.value), "since": former.since,
+                "until": former.until, "expires": former.expires, "revoked": revoked.map(|revoked| revoked.at),
+                "wiped_from": former.wipe, "removed": former.removed, "is_current": former.value.same_as(&key.value),
             })
         };
-        let current = json!({ "since": key.facts.changed, "expires": key.facts.expires });
-        let former: Vec<Value> = former().map(version).collect();
+        let current = json!({
+            "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
+            "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
+        });
+        let former: Vec<Value> = all.iter().enumerate().map(version).collect();
         terminal.json(&json!({ "name": name.as_str(), "current": current, "former": former }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = vec![["VERSION", "SINCE", "UNTIL", ""].map(str::to_owned).to_vec()];
-    rows.push(vec!["current".into(), key.facts.changed.local()]);
-    rows.extend(
-        former().map(|(at, former)| {
-            vec![(at + 1).to_string(), former.since.local(), former.until.local(), remarks(former)]
-        }),
-    );
+    let now = Moment::now();
+    let mut rows = vec![["VERSION", "MARK", "SINCE", "UNTIL", "REMARKS"].map(str::to_owned).to_vec()];
+    let of_current =
+        [key.facts.revoked.as_ref().map(|_| "revoked".to_owned()), key.facts.expires.map(|end| end_in_words(end, now))];
+    let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    rows.push(vec![
+        "current".into(),
+        payload.fingerprint(&key.value),
+        key.facts.changed.local_second(),
+        String::new(),
+        of_current,
+    ]);
+    rows.extend(all.iter().enumerate().map(|(at, former)| {
+        let (since, until) = (former.since.local_second(), former.until.local_second());
+        let said = in_words(former, &payload, now);
+        vec![(at + 1).to_string(), payload.fingerprint(former.value), since, until, said]
+    }));
+    if rows.iter().all(|row| row[4].is_empty() || row[4] == "REMARKS") {
+        rows.iter_mut().for_each(|row| row.truncate(4));
+    }
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn end_in_words(end: Moment, now: Moment) -> String {
+    if end <= now { format!("expired {}", end.local()) } else { format!("expires {}", end.local()) }
+}
+
+/// What is to be known of a former secret: also that it is in use again, or was revoked under another name.
+fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
+    let is_revoked = former.revoked.is_some() || payload.revocation_of(former.value).is_some();
+    let is_current = |name: &KeyName| payload.keys.get(name).is_some_and(|key| key.value.same_as(former.value));
+    let remarks = [
+        payload.keys.keys().find(|name| is_current(name)).map(|name| format!("in use as `{name}`")),
+        former.removed.map(|_| "of the removed key".to_owned()),
+        is_revoked.then(|| "revoked".to_owned()),
+        former.expires.map(|end| end_in_words(end, now)),
+        former.wipe.map(|moment| format!("kept until {}", moment.local())),
+    ];
+    remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What is to be known of a former secret beside its dates.
@@ -97,11 +131,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
         return Err(payload.missing(name).into());
     }
-    if !is_removed && payload.versions_of(name).len() < arguments.to.unwrap_or(1) {
-        return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
-            .hint(format!("see what there is: `keyctl versions {name}`"))
-            .into());
-    }
+    let to = if is_removed { 1 } else { which(&payload, name, arguments.to.as_ref())? };
     if is_removed && arguments.to.is_some() {
         return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
             .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
@@ -110,19 +140,24 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let settings = config::read(&home)?.rotation;
     say_of_pair(name, &settings, terminal);
     let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
-    if let Some(former) = former.len().checked_sub(arguments.to.unwrap_or(1)).and_then(|at| former.get(at)) {
+    if let Some(former) = former.len().checked_sub(to).and_then(|at| former.get(at)) {
         say_switched_off(&settings.aws_iam, &payload, name, former, terminal);
     }
     need_yes(arguments.yes, terminal, &doing, || {
-        let which = match arguments.to {
-            None | Some(1) => "the secret before this one".to_owned(),
-            Some(number) => format!("former secret {number}"),
-        };
         if is_removed {
-            format!("bring `{name}` back as it was when it was removed?")
-        } else {
-            format!("use {which} of `{name}` again? The current one is kept")
+            let last = payload.removed.iter().rfind(|removed| removed.name == *name);
+            let when = last.map(|last| format!(" on {}", last.removed.local())).unwrap_or_default();
+            return format!("bring `{name}` back as it was when it was removed{when}?");
         }
+        let Some(version) = payload.versions_of(name).into_iter().nth(to - 1) else { return String::new() };
+        let remarks = in_words(&version, &payload, now);
+        let remarks = if remarks.is_empty() { remarks } else { format!(" ({remarks})") };
+        format!(
+            "use secret {to} of `{name}` again, `{}`, which it had from {} to {}{remarks}? The current one is kept",
+            payload.fingerprint(version.value),
+            version.since.local_second(),
+            version.until.local_second(),
+        )
     })?;
     let seen = payload;
     let (since, removed) = change(&home, terminal, now, |payload| {
@@ -130,7 +165,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
             return Err(changed_meanwhile(name, "nothing was brought back"));
         }
         let removed = !payload.keys.contains_key(name);
-        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, to))?;
         let key = payload.key(name)?;
         details::warn_of_texts(&key.value, payload, terminal);
         let facts = &key.facts;
@@ -149,6 +184,24 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         terminal.say(&format!("`{name}` has the secret again that was kept on {}", since.local()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The number of the former secret that is meant: the latest, or by its number or mark.
+fn which(payload: &Payload, name: &KeyName, meant: Option<&cli::Which>) -> Result<usize> {
+    let versions = payload.versions_of(name);
+    if versions.is_empty() {
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no former secret: it never had another one"))
+            .hint(format!("keep another one: `keyctl rotate {name}`")));
+    }
+    let at = match meant {
+        None => Some(0),
+        Some(cli::Which::Number(number)) => Some(number - 1).filter(|at| *at < versions.len()),
+        Some(cli::Which::Mark(mark)) => versions.iter().position(|one| payload.fingerprint(one.value) == *mark),
+    };
+    at.map(|at| at + 1).ok_or_else(|| {
+        Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+    })
 }
 
 /// Half of an access key is none: the other half has to follow.

@@ -64,6 +64,12 @@ impl Moment {
         self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// The same with the second: `2026-11-24 14:05:09`.
+    #[must_use]
+    pub fn local_second(self) -> String {
+        self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// The day as `2026-11-24`, in the machine's time zone.
     #[must_use]
     pub fn local_day(self) -> String {

@@ -46,12 +46,12 @@ fn due_lists_what_has_something_to_do_the_worst_first() {
     );
     sandbox.call(&["due", "--all", "--quiet"]).at(NOW).run().says(
         "KEY          STATE      WHEN          DATE\n\
-         npm/publish  revoked    2 days ago    2026-11-23\n\
-         stripe/live  expired    3 days ago    2026-11-22\n\
-         aws/deploy   due        22 hours ago  2026-11-24\n\
-         openai/dev   due soon   in 10 days    2026-12-05\n\
-         github/ci    ends soon  in 13 days    2026-12-08\n\
-         later        fresh      in 12 months  2027-11-20\n\
+         npm/publish  revoked    2 days ago    2026-11-23  never replaced\n\
+         stripe/live  expired    3 days ago    2026-11-22  never replaced\n\
+         aws/deploy   due        22 hours ago  2026-11-24  never replaced\n\
+         openai/dev   due soon   in 10 days    2026-12-05  never replaced\n\
+         github/ci    ends soon  in 13 days    2026-12-08  never replaced\n\
+         later        fresh      in 12 months  2027-11-20  never replaced\n\
          new          no plan                              kept just now\n\
          plain        no plan                              kept 22 months ago\n",
         "",
@@ -86,9 +86,9 @@ fn the_users_settings_make_the_plan_of_a_key_that_has_none() {
     }
     sandbox.call(&["due", "--all"]).at(NOW).run().says(
         "KEY     STATE     WHEN          DATE\n\
-         prod/b  due       17 days ago   2026-11-08\n\
-         a       due soon  in 6 days     2026-12-01\n\
-         prod/c  fresh     in 11 months  2027-11-01\n",
+         prod/b  due       17 days ago   2026-11-08  never replaced\n\
+         a       due soon  in 6 days     2026-12-01  never replaced\n\
+         prod/c  fresh     in 11 months  2027-11-01  never replaced\n",
         "",
         0,
     );
@@ -140,8 +140,8 @@ fn a_plan_that_ends_on_a_day_that_is_not_there_ends_on_the_months_last_one() {
     keep(&sandbox, "last-of-may", "2028-05-31T12:00:00Z", &["--rotate-every", "6mo"]);
     sandbox.call(&["due", "--all"]).at("2028-06-01T00:00:00Z").run().says(
         "KEY          STATE  WHEN         DATE\n\
-         last-of-may  fresh  in 6 months  2028-11-30\n\
-         a-leap-day   fresh  in 9 months  2029-02-28\n",
+         last-of-may  fresh  in 6 months  2028-11-30  never replaced\n\
+         a-leap-day   fresh  in 9 months  2029-02-28  never replaced\n",
         "",
         0,
     );
@@ -265,7 +265,7 @@ fn scripts_get_an_exit_code_for_what_has_come() {
 fn json_has_every_key_with_all_its_dates() {
     let sandbox = Sandbox::new();
     let empty = sandbox.call(&["due", "--json"]).at(NOW).run();
-    let none = json!({ "now": NOW, "judged_at": NOW, "due": 1, "next": null, "keys": [] });
+    let none = json!({ "now": NOW, "judged_at": NOW, "due": 0, "next": null, "keys": [] });
     assert_eq!((serde_json::from_str::<Value>(&empty.stdout()).expect("json"), empty.stderr()), (none, String::new()));
     let details = ["--rotate-every", "90d", "--expires", "2026-12-01", "--tag", "prod", "--note", "of the demo"];
     keep(&sandbox, "a", "2026-11-01T10:00:00Z", &[&details[..], &["--url", "https://example.com/keys"]].concat());
@@ -318,12 +318,12 @@ fn a_terminal_shows_how_much_of_the_time_is_over_in_what_room_there_is() {
     assert_eq!(
         screen(&sandbox, 80, "dumb", "--quiet --all"),
         "KEY          STATE      WHEN          DATE        USED\n\
-         npm/publish  revoked    2 days ago    2026-11-23\n\
-         stripe/live  expired    3 days ago    2026-11-22  ██████████\n\
-         aws/deploy   due        22 hours ago  2026-11-24  ██████████\n\
-         openai/dev   due soon   in 10 days    2026-12-05  ████████░░\n\
-         github/ci    ends soon  in 13 days    2026-12-08  ████████░░\n\
-         later        fresh      in 12 months  2027-11-20  ░░░░░░░░░░\n\
+         npm/publish  revoked    2 days ago    2026-11-23              never replaced\n\
+         stripe/live  expired    3 days ago    2026-11-22  ██████████  never replaced\n\
+         aws/deploy   due        22 hours ago  2026-11-24  ██████████  never replaced\n\
+         openai/dev   due soon   in 10 days    2026-12-05  ████████░░  never replaced\n\
+         github/ci    ends soon  in 13 days    2026-12-08  ████████░░  never replaced\n\
+         later        fresh      in 12 months  2027-11-20  ░░░░░░░░░░  never replaced\n\
          new          no plan                                          kept just now\n\
          plain        no plan                                          kept 22 months ago\n"
     );
