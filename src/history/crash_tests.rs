@@ -141,6 +141,23 @@ fn a_loss_is_noted_even_if_noting_it_is_broken_off() {
     }
 }
 
+/// Or a second cut would leave the few entries since the first as all that is missing.
+#[test]
+fn the_entry_that_notes_a_loss_cannot_go_missing_the_same_way() {
+    let (_folder, log, _) = history_of(2);
+    for number in 3..=40 {
+        log.append(&event(number), false).unwrap();
+    }
+    let bytes = fs::read(log.file("log")).unwrap();
+    let kept = bytes.split_inclusive(|byte| *byte == b'\n').take(2).collect::<Vec<_>>().concat();
+    put(&log.file("log"), &kept);
+    log.append(&event(41), false).unwrap();
+    assert!(log.verify(None).to_string().ends_with("38 noted as lost)"));
+    put(&log.file("log"), &kept);
+    assert_eq!(log.verify(None).to_string(), "tampered at #3: 2 entries missing");
+    assert_eq!(log.append(&event(42), false).unwrap_err().kind, Kind::Store);
+}
+
 #[test]
 fn never_more_than_64_entries_are_unsure_to_be_on_the_disk() {
     let (_folder, log, _) = history_of(1);

@@ -11,7 +11,7 @@ use std::{ffi::OsStr, fmt, path::Path};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Reason;
+use super::{Reason, chain::LONGEST_PLAIN};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
@@ -19,6 +19,8 @@ use crate::{
 
 /// Where an entry has too little room, texts that have more bytes than this are cut before anything else.
 const LONG_TEXT: usize = 200;
+/// How the outcome of what was refused begins.
+const REFUSED: &str = "refused: ";
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
@@ -313,6 +315,19 @@ impl Event {
         self
     }
 
+    /// The same, tried and refused: nothing was done, and with no key so far.
+    #[must_use]
+    pub fn refused(self, why: &str) -> Self {
+        let tried = Self { action: Action::Failed, note: None, names: Vec::new(), ..self };
+        tried.outcome(format!("{REFUSED}{why}"))
+    }
+
+    /// Why it was refused, if it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.outcome.as_deref()?.strip_prefix(REFUSED)
+    }
+
     /// With what it adds.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -348,7 +363,8 @@ impl Event {
 
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
-    pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
+    #[must_use]
+    pub fn to_json(&self, limit: usize) -> Vec<u8> {
         let mut json = self.json();
         if json.len() > limit {
             let mut event = self.clone();
@@ -416,8 +432,15 @@ impl Event {
         value
     }
 
+    /// The same of what stands in the history, where what is too long for one line is cut.
+    #[must_use]
+    pub fn to_kept_value(&self) -> Value {
+        serde_json::from_slice(&self.to_json(LONGEST_PLAIN)).expect("an entry is JSON")
+    }
+
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
-    pub(super) fn from_json(json: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_json(json: &[u8]) -> Self {
         let Ok(mut map) = serde_json::from_slice::<Map<String, Value>>(json) else {
             return Self::empty(Action::Other("?".into()));
         };

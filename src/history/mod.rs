@@ -9,7 +9,8 @@
 //! history.head   where the log ends, sealed; without it the end is not proven  head.rs
 //! history.lock   held while one entry is added
 //! history.torn   the unfinished rest of a write that a kill or a power cut broke off
-//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort
+//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort. It becomes
+//!                `history.gap.noted` once an entry says so, and goes
 //! ```
 //!
 //! An entry is added at the end without reading what was there (append.rs). Reading and verifying need no lock and
@@ -135,8 +136,14 @@ impl Log {
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
     /// a command that goes on without its entry.
     pub fn note_gap(&self) {
-        let marker = platform::open_or_create_private(&self.file("gap"), true);
-        let _ = marker.and_then(|mut file| io::Write::write_all(&mut file, b"."));
+        let path = self.file("gap");
+        loop {
+            let Ok(mut file) = platform::open_or_create_private(&path, true) else { return };
+            // Whoever adds an entry may have taken the file away and counted it just before it was written to.
+            if io::Write::write_all(&mut file, b".").is_err() || platform::is_at(&file, &path) {
+                return;
+            }
+        }
     }
 
     /// Puts a history that cannot be continued out of the way, into a folder named after this moment's seconds, and gives

@@ -98,6 +98,23 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a proof lacks where nothing was recorded yet, and what a kill leaves, which the next entry mends.
+const NOTHING: &str = "there is no history";
+const UNFINISHED: &str = "an unfinished entry stands at the end; the next one moves it aside";
+const UNSEALED: &str = "after the sealed end; the next one seals them";
+
+impl Verdict {
+    /// Whether it calls for somebody to look: nothing was found missing or changed, only not finished.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        match self {
+            Self::Intact { .. } => false,
+            Self::Tampered { .. } => true,
+            Self::NotProvable { why } => why != NOTHING && why != UNFINISHED && !why.ends_with(UNSEALED),
+        }
+    }
+}
+
 /// `1 entry`, `2 entries`.
 pub(super) fn count(entries: u64) -> String {
     format!("{entries} {}", if entries == 1 { "entry" } else { "entries" })
@@ -258,7 +275,7 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
     let head = match found {
         Found::Head(head) => head,
         Found::Foreign => return tampered(pass.end.seq, "the sealed end was changed"),
-        Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable("there is no history"),
+        Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable(NOTHING),
         Found::Nothing => return not_provable(format!("the end of {} is not sealed", count(pass.end.seq - base))),
     };
     if let Some(verdict) = doubt_of_the_end(&head, pass) {
@@ -306,11 +323,11 @@ fn doubt_of_the_end(head: &Head, pass: &Pass) -> Option<Verdict> {
         return Some(tampered(head.end.seq, "the sealed end knows another entry of this number"));
     }
     if pass.rest {
-        return Some(not_provable("an unfinished entry stands at the end; the next one moves it aside"));
+        return Some(not_provable(UNFINISHED));
     }
     if pass.end.seq > head.end.seq {
         let more = count(pass.end.seq - head.end.seq);
-        return Some(not_provable(format!("{more} after the sealed end; the next one seals them")));
+        return Some(not_provable(format!("{more} {UNSEALED}")));
     }
     (head.lost > 0)
         .then(|| not_provable(format!("{} lost in a power cut or cut off; the next one notes it", count(head.lost))))

@@ -213,9 +213,9 @@ fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     run().run().says("went on\n", "", 0);
     let events = events(&sandbox);
     let told: Vec<_> = events.iter().map(|event| event["ev"].as_str().expect("text")).collect();
-    assert_eq!(told, ["set", "set", "run", "gap", "run"]);
+    assert_eq!(told, ["set", "set", "run", "gap", "alert", "run"]);
     assert_eq!(events[3]["lost"], 2);
-    verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
+    verified(&sandbox, "the history is intact (6 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
     config(&sandbox, "[history]\nrequired = true\n");
     let said = "keyctl: cannot write `~/.local/share/keyctl/history.log`: no space left on device [E07]\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
     run().under(&options).run().says("", said, 125);

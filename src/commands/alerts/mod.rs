@@ -16,11 +16,11 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event, Log},
-    home::Home,
+    home::{self, Home},
     terminal::{Terminal, count},
 };
 
-use super::{opening, record};
+use super::{caller, opening, record};
 
 /// The most numbers in one entry, so that it fits into its line.
 const AT_ONCE: usize = 200;
@@ -39,10 +39,19 @@ pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+/// The history, with the alerts in it that it did not take when they were told. Those that it does not take now either are
+/// said here.
 fn log(home: &Home, terminal: &Terminal) -> Result<Log> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.pick(&[])?;
-    Ok(record::log(home, &kept, payload.log))
+    let log = record::log(home, &kept, payload.log);
+    if let Err((late, failure)) = watch::catch_up(home, &log, terminal) {
+        terminal.warn(&format!("{} cannot be added to the history: {}", count(late.len(), "alert"), failure.message));
+        failure.hints.iter().for_each(|hint| terminal.hint(hint));
+        let lines: Vec<String> = late.iter().filter_map(|alert| alert.note.clone()).collect();
+        terminal.say_lines("what they say:", &lines);
+    }
+    Ok(log)
 }
 
 /// What the history says of alerts.
@@ -120,7 +129,8 @@ fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Re
     let open = alerts.keys().filter(|number| !seen.contains(number) && (all || numbers.contains(number)));
     let open: Vec<u64> = open.copied().collect();
     for numbers in open.chunks(AT_ONCE) {
-        log.append(&super::caller::sign(&Event::new(Action::Acknowledge, Moment::now()).of(numbers.to_vec())), true)?;
+        let event = caller::sign(Event::new(Action::Acknowledge, Moment::now()).of(numbers.to_vec()));
+        record::append(log, &[&event], true, home::LOCK_DEADLINE, terminal)?;
     }
     terminal.say(&match open.len() {
         0 if all => "there is no alert to look at".to_owned(),

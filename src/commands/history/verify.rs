@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    super::{opening::Kept, record},
+    super::{alerts::watch::history_is, opening::Kept, record},
     anchor,
 };
 
@@ -29,6 +29,7 @@ pub fn verify(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let marks = arguments.against.as_deref().map_or(Ok(Ok(Vec::new())), |against| anchor::kept(log, against))?;
+    let marks_are_ours = marks.is_ok();
     let verdict = match marks {
         Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut super::checking(terminal)),
         Err(why) => Verdict::NotProvable { why },
@@ -37,6 +38,10 @@ pub fn verify(
         terminal.json(&as_json(&verdict))?;
     }
     if let Some(failure) = record::not_whole(&verdict) {
+        // That a mark is of another history says nothing of this one.
+        if marks_are_ours {
+            history_is(home, log, &verdict, terminal);
+        }
         return Err(failure.into());
     }
     if !arguments.json {
