@@ -291,6 +291,7 @@ fn store(home: &Home) -> Vec<Finding> {
                 Grade::Good,
                 format!("opens: {keys}, generation {}, no older copy", payload.generation),
             ));
+            findings.extend(kept.other.is_some().then(unfinished_rekey));
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload));
@@ -318,6 +319,16 @@ pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
             Some(moment) => (true, format!("made {}, proven {}", recovery.created.ago(now), moment.ago(now))),
         },
     }
+}
+
+/// A change of identity that was broken off.
+fn unfinished_rekey() -> Finding {
+    Finding::new(
+        "identity",
+        Grade::Care,
+        "a change of the identity was cut short; the next change to the store ends it",
+    )
+    .hint("to end it now: `keyctl store rekey`")
 }
 
 fn clock(kept: &Kept, payload: &Payload) -> Finding {
@@ -375,7 +386,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
 }
 
 fn history(home: &Home, kept: &Kept, payload: &Payload) -> Finding {
-    let verdict = record::log(home, kept, payload.log).verify(record::known(&kept.anchor));
+    let verdict = record::log(home, kept, payload).verify(record::known(&kept.anchor));
     let grade = match verdict {
         Verdict::Intact { .. } => Grade::Good,
         Verdict::Tampered { .. } => Grade::Bad,

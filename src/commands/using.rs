@@ -87,7 +87,7 @@ impl Used {
     }
 
     fn write_down(&self, event: &Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
-        let log = record::log(&self.home, &self.kept, self.payload.log);
+        let log = record::log(&self.home, &self.kept, &self.payload);
         let event = caller::sign(event);
         let is_quick = watch::is_quick(&log);
         let recorded = record::usage(&self.home, &self.kept, &log, &event, strictness, terminal)?;

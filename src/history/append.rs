@@ -131,7 +131,7 @@ impl Log {
     }
 
     /// Puts down a head and waits for the disk.
-    fn put_head(&self, head: &Head) -> Result<()> {
+    pub(super) fn put_head(&self, head: &Head) -> Result<()> {
         let path = self.file("head");
         head::replace(&path, &head::seal(head, &self.key)?, true)
             .and_then(|()| platform::sync_folder(&self.folder))
@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
         let found = log.read_head()?;
         let nothing_yet = matches!(found, Found::Nothing);
         let log_is_empty = || std::fs::metadata(log.file("log")).map_or(true, |facts| facts.len() == 0);
-        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0 && log_is_empty()) {
+        if nothing_yet && let Some(known) = log.least().filter(|known| known.seq > 0 && log_is_empty()) {
             return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
         }
         if nothing_yet && !log.segments().is_empty() {
@@ -248,7 +248,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         Head { end: self.chain.at, synced: self.synced, lost: self.lost, files: self.files }
     }
 
@@ -265,7 +265,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Step 8: the entry that closes the file, and then that.
-    fn close_long_file(&mut self, moment: Moment) -> Result<()> {
+    pub(super) fn close_long_file(&mut self, moment: Moment) -> Result<()> {
         let from = self.chain.at.offset;
         let mut line = Vec::new();
         self.seal(&segment::closing(self.files.current, moment), &mut line)?;
@@ -361,7 +361,7 @@ impl<'a> Writer<'a> {
     }
 
     fn compare_with_anchor(&self) -> Result<()> {
-        let Some(known) = self.log.known else { return Ok(()) };
+        let Some(known) = self.log.least() else { return Ok(()) };
         let at = self.chain.at;
         if known.seq > at.seq {
             return Err(stopped(format!("the history ends {} before one that is known", count(known.seq - at.seq))));
@@ -380,7 +380,7 @@ impl<'a> Writer<'a> {
         Ok(appended)
     }
 
-    fn add_one(&mut self, event: &Event, durable: bool) -> Result<Appended> {
+    pub(super) fn add_one(&mut self, event: &Event, durable: bool) -> Result<Appended> {
         let moment = event.moment.unwrap_or(Moment::from_seconds(0));
         let from = self.chain.at.offset;
         let mut lines = Vec::new();

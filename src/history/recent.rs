@@ -8,11 +8,11 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Log,
-    chain::{Chain, Position, claimed},
+    chain::{Position, claimed},
     event::Event,
     open_file,
 };
-use crate::{date::Moment, hex};
+use crate::{date::Moment, hex, seal::SealKey};
 
 /// The most that is read from the end.
 const MOST: u64 = 256 * 1024;
@@ -59,7 +59,9 @@ impl Log {
     /// Opens what [`Log::seal_beside`] sealed.
     #[must_use]
     pub fn open_beside(&self, what: &str, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-        self.key.open(&self.beside(what), sealed)
+        let former = self.former.last().filter(|_| self.changing);
+        let open = |key: &SealKey| key.open(&self.beside(what), sealed);
+        open(&self.key).or_else(|| open(&former?.key))
     }
 
     fn beside(&self, what: &str) -> Vec<u8> {
@@ -67,7 +69,7 @@ impl Log {
     }
 
     fn open_after(&self, before: Position, line: &[u8]) -> Option<(Event, Position)> {
-        let mut chain = Chain::new(&self.key, &self.id, before);
+        let mut chain = self.chain(before);
         chain.open(line).ok()?;
         Some((Event::from_json(chain.json()), chain.at))
     }

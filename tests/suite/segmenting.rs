@@ -18,7 +18,7 @@ fn log(data: &Path) -> Log {
     let kept = opening::identity(&home).expect("identity");
     let sealed = SealedFile::read(&home).expect("store").expect("there");
     let payload = sealed.open_unpinned(&kept.identity).expect("opens").read().expect("whole");
-    record::log(&home, &kept, payload.log)
+    record::log(&home, &kept, &payload)
 }
 
 fn event(note: &str) -> Event {

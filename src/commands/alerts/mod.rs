@@ -42,7 +42,7 @@ pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<Exi
 fn log(home: &Home, terminal: &Terminal) -> Result<Log> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.pick(&[])?;
-    Ok(record::log(home, &kept, payload.log))
+    Ok(record::log(home, &kept, &payload))
 }
 
 /// All alerts by their numbers, and the numbers of those that were put away.

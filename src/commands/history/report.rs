@@ -38,7 +38,7 @@ pub fn report(
         check_target(&arguments.html, arguments.force)?;
     }
     let settings = config::read(home)?.rotation;
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let verdict = log.verify(record::known(&kept.anchor));
     let mut tally = Tally::new(zone::here(), since);
     let mut unread = None;

@@ -75,7 +75,7 @@ impl Touched {
             }
         };
         folders.extend(allowed.iter().filter_map(|(place, _)| place::folder_of(place)));
-        let uses = record::log(home, kept, payload.log).uses(name, USES).unwrap_or_else(|failure| {
+        let uses = record::log(home, kept, payload).uses(name, USES).unwrap_or_else(|failure| {
             notes.push(format!("the last uses are not known: {}", failure.message));
             Vec::new()
         });
