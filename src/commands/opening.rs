@@ -10,6 +10,7 @@ use crate::{
         keeper::{Held, Keeper, KeeperKind, Record},
         keychain::{OsKeychain, Presence},
     },
+    secret::Secret,
     store::file::{self, OpenText, SealedFile},
     terminal::Terminal,
 };
@@ -116,7 +117,20 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&exposed.message);
         exposed.hints.iter().for_each(|hint| terminal.hint(hint));
     }
-    sealed.open(&kept.identity, &kept.anchor)
+    sealed.open(&kept.identity, &kept.anchor).map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))
+}
+
+/// The failure where the keeper was asked just before the identity was changed, and the file was read just after.
+fn changed_meanwhile(kept: &Kept, sealed: &SealedFile) -> Option<Failure> {
+    let is_known = |line: &Secret| match &kept.other {
+        None => line.same_as(kept.identity.line()),
+        Some(Other::Next(next)) => line.same_as(&kept.identity.line_with(next)) && !sealed.is_made_for(next),
+        Some(Other::Former(former)) => line.same_as(&former.line_with(&kept.identity)),
+    };
+    let is_changed = !is_known(&kept.keeper.read_quietly().ok()?.identity?);
+    is_changed.then(|| {
+        Failure::new(Kind::Busy, "the store's identity was being changed just now").hint("do the same once more")
+    })
 }
 
 /// The failure for a store whose file is not there.

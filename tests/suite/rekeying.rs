@@ -1,6 +1,13 @@
 //! A store gets another identity: everything goes on, and the former one is of no use any more.
 
-use std::{fs, path::Path, process::Command};
+#![expect(clippy::print_stdout, reason = "how often someone was told to try again is a result")]
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use serde_json::Value;
 
@@ -9,7 +16,7 @@ use crate::{
     pty::on_a_terminal,
     rotating::{unfinished, with_rotator},
     sandbox::{KEYCTL, Ran, Sandbox},
-    segmenting::close_some,
+    segmenting::{close_some, in_order},
 };
 
 const DONE: &str = "keyctl: the store has a new identity; `identity.txt` keeps it, and the former one no more\n";
@@ -334,4 +341,62 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
     assert_eq!(verified(&sandbox).code(), 0);
     rekey(&sandbox);
     assert_eq!(verified(&sandbox).code(), 0);
+}
+
+/// What the head of rekey.rs relies on, read from a trace: whatever a step needs is on the disk before it.
+#[test]
+fn nothing_is_taken_away_before_what_takes_its_place_is_on_the_disk() {
+    let sandbox = with_project();
+    let former = identity(&sandbox);
+    let (ran, trace) = sandbox.call(&["store", "rekey", "--yes"]).traced("fsync,fdatasync,rename");
+    ran.says("", &format!("{DONE}{HINTS}"), 0);
+    sandbox.secret(former);
+    let put = |name: &str, from: usize| {
+        let temporary = format!("/.{name}.");
+        let synced = in_order(&trace, &["fsync(", &temporary], from);
+        let renamed = in_order(&trace, &["rename(", &temporary], synced);
+        in_order(&trace, &["fsync(", "/keyctl>"], renamed)
+    };
+    let both = put("identity.txt", 0);
+    let approvals = put("allowed", both);
+    let closed = in_order(&trace, &["rename(", "/history.log\"", "/history-0001.log\""], approvals);
+    let store = put("store.age", closed);
+    let end = put("history.head", store);
+    let alone = put("anchor.txt", put("allowed", end));
+    put("identity.txt", alone);
+    for (name, times) in [("identity.txt", 2), ("store.age", 1), ("allowed", 2), ("anchor.txt", 1)] {
+        let renames = trace.lines().filter(|line| line.contains("rename(") && line.contains(&format!("/.{name}.")));
+        assert_eq!(renames.count(), times, "{name}");
+    }
+}
+
+#[test]
+fn whoever_uses_keys_while_the_identity_changes_gets_them_or_is_told_to_try_again() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let (done, again) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let ran = sandbox.call(&["get", "A"]).run();
+                    match ran.code() {
+                        0 => assert_eq!(ran.stdout(), "first-secret"),
+                        8 => {
+                            let said = "keyctl: the store's identity was being changed just now\nkeyctl: hint: do the same once more\n";
+                            ran.says("", said, 8);
+                            again.fetch_add(1, Ordering::Relaxed);
+                        }
+                        code => panic!("{code}: {}", ran.stderr()),
+                    }
+                }
+            });
+        }
+        let changed: Vec<i32> = (0..8).map(|_| sandbox.call(&["store", "rekey", "--yes"]).run().code()).collect();
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(changed, [0; 8]);
+    });
+    println!("told to try again: {again:?}");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    let ran = verified(&sandbox);
+    assert!(ran.stdout().starts_with("the history is intact") && ran.code() == 0, "{}{}", ran.stdout(), ran.stderr());
 }
