@@ -33,6 +33,7 @@ pub mod project;
 pub mod prompt;
 pub mod record;
 pub mod recovery;
+pub mod rekey;
 pub mod remind;
 pub mod reminded;
 pub mod remove;

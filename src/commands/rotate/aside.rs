@@ -271,7 +271,7 @@ pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
         need_yes(scene.arguments.yes, scene.terminal, &format!("dropping {what}"), || {
             format!("drop {what}? It may be a secret in force")
         })?;
-        let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+        let log = record::log(&scene.home, &opened.kept, &opened.payload);
         let event = Event::new(Action::Forget, Moment::now()).names([name]).note("what its rotator left");
         record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
     }
