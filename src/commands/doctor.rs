@@ -321,7 +321,7 @@ pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
 }
 
 fn clock(kept: &Kept, payload: &Payload) -> Finding {
-    match Clock::of(kept, payload, Moment::now()).behind() {
+    match Clock::of(kept, payload, Moment::now()).doubt() {
         Some((behind, hint)) => Finding::new("clock", Grade::Care, behind).hint(hint),
         None => Finding::new("clock", Grade::Good, "is not behind what keyctl has seen"),
     }
