@@ -334,7 +334,7 @@ fn unfinished_rekey() -> Finding {
 }
 
 fn clock(kept: &Kept, payload: &Payload) -> Finding {
-    match Clock::of(kept, payload, Moment::now()).behind() {
+    match Clock::of(kept, payload, Moment::now()).doubt() {
         Some((behind, hint)) => Finding::new("clock", Grade::Care, behind).hint(hint),
         None => Finding::new("clock", Grade::Good, "is not behind what keyctl has seen"),
     }
