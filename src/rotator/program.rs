@@ -28,6 +28,8 @@ pub struct NotRotated {
     pub failure: Failure,
     /// What the program had printed all the same, if it can be a secret: it may be the one in force outside.
     pub printed: Option<Secret>,
+    /// Its exit code, if it ended by itself.
+    pub exit: Option<i32>,
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
@@ -43,9 +45,11 @@ pub fn rotate(
     deadline: Duration,
     stop: &Arc<AtomicBool>,
 ) -> std::result::Result<Secret, Box<NotRotated>> {
-    let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
+    let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
+    let nothing = |failure| not(failure, None, None);
     let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
     let Stopped { status, mut output } = rotator.run_or_stop(copy(old), Stdio::piped(), deadline).map_err(nothing)?;
+    let exit = status.and_then(|status| status.code());
     let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
     let mut new = Secret::new(std::mem::take(&mut *output));
     // What was stopped or killed in the middle of a line has not said it.
@@ -60,10 +64,8 @@ pub fn rotate(
     };
     match (ended, flaw) {
         (Ok(()), None) => Ok(new),
-        (Ok(()), Some(flaw)) => Err(nothing(rotator.failure(flaw))),
-        (Err(failure), flaw) => {
-            Err(Box::new(NotRotated { failure: stays(failure), printed: (flaw.is_none() && is_whole).then_some(new) }))
-        }
+        (Ok(()), Some(flaw)) => Err(not(rotator.failure(flaw), None, exit)),
+        (Err(failure), flaw) => Err(not(failure, (flaw.is_none() && is_whole).then_some(new), exit)),
     }
 }
 
