@@ -17,7 +17,7 @@
 //!
 //! It is to be written only when something new was learnt: in a steady week that is a few times a day.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
 use super::{HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule};
 use crate::date::Moment;
@@ -68,15 +68,14 @@ impl<const SIZE: usize> Rows<SIZE> {
 
     /// The place of the row with this hash, or the one where it would be.
     fn find(&self, hash: u64) -> Result<usize, usize> {
-        let wanted = hash.to_be_bytes();
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match self.row(middle)[..wanted.len()].cmp(&wanted) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Ok(middle),
+            let here = self.0[middle * SIZE..].first_chunk().map_or(0, |here| u64::from_be_bytes(*here));
+            if here == hash {
+                return Ok(middle);
             }
+            if here < hash { low = middle + 1 } else { high = middle }
         }
         Err(low)
     }
@@ -326,16 +325,15 @@ fn is_within(then: u32, day: u32, days: u32) -> bool {
 
 impl Key {
     fn read(row: &[u8]) -> Self {
-        let mut row = row;
-        let rest = &mut row;
+        let number = |at: usize| u32::from_be_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
         Self {
-            hash: u64::from_be_bytes(take(rest).unwrap_or_default()),
-            first: number(rest).unwrap_or_default(),
-            last: number(rest).unwrap_or_default(),
-            days: take::<1>(rest).unwrap_or_default()[0],
-            month: u16::from_be_bytes(take(rest).unwrap_or_default()),
-            hours: number(rest).unwrap_or_default(),
-            before: number(rest).unwrap_or_default(),
+            hash: u64::from(number(0)) << 32 | u64::from(number(4)),
+            first: number(8),
+            last: number(12),
+            days: row[16],
+            month: u16::from_be_bytes([row[17], row[18]]),
+            hours: number(19),
+            before: number(23),
         }
     }
 
