@@ -360,7 +360,7 @@ fn fact(hash: u64, day: u32) -> [u8; FACT] {
 
 /// When a fact was last true.
 fn day_in(row: &[u8]) -> u32 {
-    row.last_chunk().map_or(0, |day| u32::from_be_bytes(*day))
+    u32::from_be_bytes([row[8], row[9], row[10], row[11]])
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {

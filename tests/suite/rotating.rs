@@ -317,8 +317,11 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);
     let history = sandbox.call(&["history"]).run().stdout();
-    for said in ["rotate (begun)  shop/key  rotator", "rotate          shop/key  rotator"] {
-        assert!(history.lines().any(|line| line.contains(said)), "{history}");
+    let took = last_event(&sandbox, "rotate")["took_ms"].to_string();
+    let ended = format!("rotate ({took} ms, exit code 0)  shop/key  rotator");
+    let begun = format!("{:<width$}  shop/key  rotator", "rotate (begun)", width = ended.len() - 20);
+    for said in [&begun, &ended] {
+        assert!(history.contains(said.as_str()), "{said}: {history}");
     }
     // By hand all the same.
     sandbox.secret("third-secret");
