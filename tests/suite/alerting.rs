@@ -31,6 +31,7 @@ fn learnt() -> Sandbox {
 
 fn events(sandbox: &Sandbox) -> Vec<Value> {
     let ran = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
     ran.stdout().lines().map(|line| serde_json::from_str(line).expect("json")).collect()
 }
 
@@ -346,12 +347,14 @@ fn a_change_or_a_cut_that_is_found_is_an_alert_and_the_next_use_puts_it_into_the
     assert_eq!(named.code(), 5, "{}", named.stderr());
     // An unfinished entry is what a kill leaves, and nothing there is nothing wrong.
     let sandbox = learnt();
-    let torn = [&whole[..], b"1.5.torn"].concat();
-    fs::write(sandbox.data("history.log"), torn).expect("write");
-    assert_ne!(sandbox.call(&["history", "verify"]).run().code(), 0);
+    let log = sandbox.data("history.log");
+    let torn = [&fs::read(&log).expect("read")[..], b"1.5.torn"].concat();
+    fs::write(&log, torn).expect("write");
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 4);
     let mended = "keyctl: the history was mended: an unfinished entry of 8 bytes was moved to `history.torn`\n";
     run(&sandbox, LATER, "true", mended);
     assert_eq!(alerts(&sandbox), Vec::<String>::new());
+    assert_eq!(events(&sandbox).len(), 6);
 }
 
 #[test]

@@ -321,7 +321,7 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     let history = sandbox.call(&["history"]).run().stdout();
     let took = last_event(&sandbox, "rotate")["took_ms"].to_string();
     let ended = format!("rotate ({took} ms, exit code 0)  shop/key  rotator");
-    let begun = format!("{:<width$}  shop/key  rotator", "rotate (begun)", width = ended.len() - 20);
+    let begun = format!("{:<width$}  shop/key  rotator", "rotate (begun)", width = ended.len() - 19);
     for said in [&begun, &ended] {
         assert!(history.contains(said.as_str()), "{said}: {history}");
     }
