@@ -57,6 +57,7 @@ mod read;
 mod reason;
 mod recent;
 mod segment;
+mod settle;
 mod times;
 pub mod usage;
 mod uses;
