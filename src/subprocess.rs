@@ -371,7 +371,7 @@ mod tests {
                 send.send(Zeroizing::new(part.as_bytes().to_vec())).expect("listened to");
             }
         });
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(600)).expect("a machine that runs for long");
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(2)).expect("a machine that runs for long");
         let ended = program.wait(long_ago, child, &printed, Duration::from_secs(1), &mut |_| {}).expect("it ended");
         pieces.join().expect("said");
         let code = ended.status.and_then(|status| status.code());

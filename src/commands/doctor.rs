@@ -293,6 +293,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
                 Grade::Good,
                 format!("opens: {keys}, generation {}, no older copy", payload.generation),
             ));
+            findings.extend(kept.other.is_some().then(unfinished_rekey));
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload, terminal));
@@ -322,8 +323,18 @@ pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
     }
 }
 
+/// A change of identity that was broken off.
+fn unfinished_rekey() -> Finding {
+    Finding::new(
+        "identity",
+        Grade::Care,
+        "a change of the identity was cut short; the next change to the store ends it",
+    )
+    .hint("to end it now: `keyctl store rekey`")
+}
+
 fn clock(kept: &Kept, payload: &Payload) -> Finding {
-    match Clock::of(kept, payload, Moment::now()).behind() {
+    match Clock::of(kept, payload, Moment::now()).doubt() {
         Some((behind, hint)) => Finding::new("clock", Grade::Care, behind).hint(hint),
         None => Finding::new("clock", Grade::Good, "is not behind what keyctl has seen"),
     }
@@ -378,7 +389,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
 
 /// Whether the history is whole; where it is not, that becomes an alert too.
 fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Finding {
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let verdict = log.verify(record::known(&kept.anchor));
     watch::history_is(home, &log, &verdict, terminal);
     let grade = match verdict {

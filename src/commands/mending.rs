@@ -24,8 +24,8 @@ use super::{alerts::watch, change, creating, opening::Kept, record};
 pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
     let _lock = change::lock(home)?;
-    let (kept, payload) = creating::open_existing(home)?;
-    let log = record::log(home, &kept, payload.log);
+    let (kept, payload) = creating::open_existing(home, terminal)?;
+    let log = record::log(home, &kept, &payload);
     let verdict = log.verify(record::known(&kept.anchor));
     if let Verdict::Intact { .. } = verdict {
         terminal.say(&format!("nothing to repair: the history is {verdict}"));
@@ -71,9 +71,11 @@ fn begin_another(
     kept.keeper.write(Item::Anchor, &anchor.line())?;
     let aside = old.set_aside(now)?;
     payload.log = Id::random()?;
+    // What they open was set aside, and the new log begins with the identity that there is.
+    payload.retired.clear();
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
-    change::write(home, &payload, kept, terminal)?;
+    change::write(home, &payload, &kept.identity, terminal)?;
     let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
     let event = Event::new(Action::Repair, now).note(format!("a new history; the former one was {verdict}"));
     watch::carry_over(home, old, &log);

@@ -50,7 +50,7 @@ pub struct Answer {
 /// As the config has them; where it requires a history and there is none to be had.
 pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Result<Answers> {
     let config = config::read(home)?;
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let mut answers = Answers { tried: Vec::new(), untried: 0 };
     for (name, key) in payload.keys.iter().filter(|(_, key)| key.facts.revoked.is_none()) {
         let Some(asked) = Asked::of(name, config.rotation.plan(name, &key.facts)) else {

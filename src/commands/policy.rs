@@ -182,7 +182,7 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
     if !unfit.is_empty() {
         terminal.warn(&format!("{}: {}", phrases(&unfit, clock), replace(&unfit)));
         if let Some((behind, hint)) =
-            clock.behind().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
+            clock.doubt().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
         {
             terminal.hint(&behind);
             terminal.hint(hint);
@@ -199,7 +199,7 @@ fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
     }
     if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
-        if let Some((behind, hint)) = clock.behind() {
+        if let Some((behind, hint)) = clock.doubt() {
             failure = failure.hint(behind).hint(hint);
         }
     }

@@ -8,14 +8,15 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Appended, Event, Log, Mark, Verdict},
     home::{self, Home, Lock},
-    identity::{
-        anchor::{Anchor, Id},
-        keeper::Item,
-    },
+    identity::{anchor::Anchor, keeper::Item},
+    store::payload::Payload,
     terminal::Terminal,
 };
 
-use super::{caller, opening::Kept};
+use super::{
+    caller,
+    opening::{Kept, Other},
+};
 
 /// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
 /// is wrong, and a use must not be kept waiting by that unless its user wants no use unrecorded.
@@ -60,8 +61,11 @@ pub enum Recorded {
 
 /// The history that belongs to an opened store.
 #[must_use]
-pub fn log(home: &Home, kept: &Kept, log: Id) -> Log {
-    Log::new(home.data(), log.0, kept.identity.line().expose()).expecting(known(&kept.anchor))
+pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
+    Log::new(home.data(), payload.log.0, kept.identity.line().expose())
+        .with_retired(&payload.retired)
+        .changing(matches!(kept.other, Some(Other::Former(_))))
+        .expecting(known(&kept.anchor))
 }
 
 /// What the anchor vouches for.

@@ -87,7 +87,7 @@ impl Used {
     }
 
     fn write_down(&self, event: Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
-        let log = record::log(&self.home, &self.kept, self.payload.log);
+        let log = record::log(&self.home, &self.kept, &self.payload);
         let event = caller::sign(event);
         let watch = Watch { home: &self.home, log: &log, settings: &config.alerts, terminal };
         let place = Use { event: &event, project: self.project.as_deref(), ended: &self.ended };

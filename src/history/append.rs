@@ -128,7 +128,7 @@ impl Log {
     }
 
     /// Puts down a head and waits for the disk.
-    fn put_head(&self, head: &Head) -> Result<()> {
+    pub(super) fn put_head(&self, head: &Head) -> Result<()> {
         let path = self.file("head");
         head::replace(&path, &head::seal(head, &self.key)?, true)
             .and_then(|()| platform::sync_folder(&self.folder))
@@ -207,7 +207,7 @@ impl<'a> Writer<'a> {
         let found = log.read_head()?;
         let nothing_yet = matches!(found, Found::Nothing);
         let log_is_empty = || std::fs::metadata(log.file("log")).map_or(true, |facts| facts.len() == 0);
-        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0 && log_is_empty()) {
+        if nothing_yet && let Some(known) = log.least().filter(|known| known.seq > 0 && log_is_empty()) {
             return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
         }
         if nothing_yet && !log.segments().is_empty() {
@@ -258,7 +258,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         Head { end: self.chain.at, synced: self.synced, lost: self.lost, files: self.files }
     }
 
@@ -275,7 +275,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Step 8: the entry that closes the file, and then that.
-    fn close_long_file(&mut self, moment: Moment) -> Result<()> {
+    pub(super) fn close_long_file(&mut self, moment: Moment) -> Result<()> {
         let from = self.chain.at.offset;
         let mut line = Vec::new();
         self.seal(&segment::closing(self.files.current, moment), &mut line)?;
@@ -371,7 +371,7 @@ impl<'a> Writer<'a> {
     }
 
     fn compare_with_anchor(&self) -> Result<()> {
-        let Some(known) = self.log.known else { return Ok(()) };
+        let Some(known) = self.log.least() else { return Ok(()) };
         let at = self.chain.at;
         if known.seq > at.seq {
             return Err(stopped(format!("the history ends {} before one that is known", count(known.seq - at.seq))));
@@ -399,7 +399,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds what has to be noted first, and then entries, if there are any, with one write.
-    fn add_at_once(&mut self, events: &[&Event], moment: Moment, durable: bool) -> Result<Appended> {
+    pub(super) fn add_at_once(&mut self, events: &[&Event], moment: Moment, durable: bool) -> Result<Appended> {
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));

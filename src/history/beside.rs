@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Log;
-use crate::failure::Result;
+use crate::{failure::Result, seal::SealKey};
 
 impl Log {
     /// When the log was last written to, and nothing where it was not.
@@ -23,7 +23,9 @@ impl Log {
     /// Opens what [`Log::seal_beside`] sealed.
     #[must_use]
     pub fn open_beside(&self, what: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        self.key.open(&self.beside(what), sealed)
+        let former = self.former.last().filter(|_| self.changing);
+        let open = |key: &SealKey| key.open(&self.beside(what), sealed);
+        open(&self.key).or_else(|| open(&former?.key))
     }
 
     fn beside(&self, what: &str) -> Vec<u8> {

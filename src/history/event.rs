@@ -96,6 +96,8 @@ actions! {
     Recovery = "recovery",
     /// A store was made or changed.
     Store = "store",
+    /// The store got another identity.
+    Rekey = "rekey",
     /// What was done before this could not be recorded.
     Gap = "gap",
     /// The history itself was mended.

@@ -17,6 +17,9 @@
 //! write nothing, so they work on a read-only disk. The key is `HKDF-SHA256(identity, salt = log id,
 //! info = "keyctl/history/v1")`; the log id is 16 random bytes that the store keeps.
 //!
+//! Where the identity was changed, entries up to some one are sealed with the key of the former identity, which the store
+//! keeps, and all later ones and the head with the new key (rekey.rs).
+//!
 //! Log and head put back together as they were is found only by a [`Mark`] kept elsewhere: the anchor in the keychain and
 //! in the store, or a line that its owner put away (mark.rs). Whoever holds the identity can write a history of their own after the last anchor; nothing here stops
 //! that.
@@ -36,10 +39,13 @@ use std::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    home, platform,
+    home,
+    identity::retired::Retired,
+    platform,
     seal::SealKey,
 };
 
+use chain::Former;
 use ends::Ends;
 use head::Found;
 use read::Walk;
@@ -56,6 +62,7 @@ pub mod query;
 mod read;
 mod reason;
 mod recent;
+mod rekey;
 mod segment;
 mod settle;
 mod times;
@@ -69,6 +76,8 @@ mod crash_tests;
 mod fuzz_tests;
 #[cfg(test)]
 mod prune_tests;
+#[cfg(test)]
+mod rekey_tests;
 #[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
@@ -84,6 +93,7 @@ pub use prune::Segment;
 pub use query::{Lineage, Query};
 pub use read::{Place, Reader};
 pub use reason::Reason;
+pub use rekey::Handover;
 pub use uses::Use;
 pub use verify::{Pruned, Verdict, Watch};
 
@@ -95,6 +105,10 @@ pub struct Log {
     folder: PathBuf,
     id: LogId,
     key: SealKey,
+    /// The keys of earlier entries, the earliest first.
+    former: Vec<Former>,
+    /// Whether the last of them may have sealed the head still.
+    changing: bool,
     known: Option<Mark>,
     /// From how many bytes on a file is closed.
     longest: u64,
@@ -105,7 +119,26 @@ impl Log {
     #[must_use]
     pub fn new(folder: &Path, id: LogId, identity_secret: &[u8]) -> Self {
         let key = SealKey::derive(identity_secret, &id, PURPOSE);
-        Self { folder: folder.to_owned(), id, key, known: None, longest: segment::LONGEST }
+        let (folder, former) = (folder.to_owned(), Vec::new());
+        Self { folder, id, key, former, changing: false, known: None, longest: segment::LONGEST }
+    }
+
+    /// With the keys that are kept of former identities, the earliest first; one that is none is left out, and its entries
+    /// then do not open.
+    #[must_use]
+    pub fn with_retired(mut self, retired: &[Retired]) -> Self {
+        let former = |Retired { key, last, hash }: &Retired| {
+            Some(Former { key: SealKey::from_kept(key)?, last: *last, hash: *hash })
+        };
+        self.former = retired.iter().filter_map(former).collect();
+        self
+    }
+
+    /// While the identity is being changed: then the end may still be sealed with the former key, if it is the end of that.
+    #[must_use]
+    pub fn changing(mut self, changing: bool) -> Self {
+        self.changing = changing;
+        self
     }
 
     /// With the anchor: [`Log::append`] then refuses a history that lacks or contradicts it.
@@ -184,11 +217,26 @@ impl Log {
     }
 
     fn chain(&self, at: chain::Position) -> chain::Chain<'_> {
-        chain::Chain::new(&self.key, &self.id, at)
+        chain::Chain::new(&self.key, &self.former, &self.id, at)
     }
 
     fn find_head(&self) -> io::Result<Found> {
-        head::read(&self.file("head"), &self.key, self.start())
+        let (path, start) = (self.file("head"), self.start());
+        let found = head::read(&path, &self.key, start)?;
+        match (found, self.former.last()) {
+            (Found::Foreign, Some(former)) if self.changing => {
+                let left = head::read(&path, &former.key, start)?;
+                let is_its_end = |head: &head::Head| (head.end.seq, head.end.hash) == (former.last, former.hash);
+                Ok(if matches!(left, Found::Head(head) if is_its_end(&head)) { left } else { found })
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The latest entry that is known to have been there: of the anchor, or what a former key ends with.
+    fn least(&self) -> Option<Mark> {
+        let former = self.former.last().map(|former| Mark { seq: former.last, hash: former.hash });
+        former.into_iter().chain(self.known).max_by_key(|mark| mark.seq)
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Log,
-    chain::{Chain, Position, claimed},
+    chain::{Position, claimed},
     ends::Ends,
     event::Event,
     head::Found,
@@ -78,7 +78,7 @@ impl Log {
             None if few == entries && !lines.is_empty() => 0,
             None => return None,
         };
-        let mut chain = Chain::new(&self.key, &self.id, after(lines[from])?);
+        let mut chain = self.chain(after(lines[from])?);
         let mut opened = Vec::new();
         for line in lines[from + 1..].iter().take(few) {
             if chain.open(line).is_err() {

@@ -379,10 +379,10 @@ proptest! {
     fn every_entry_comes_back_from_its_line(event in any_event(), seq in 0..u64::MAX, hash: [u8; 32]) {
         let key = SealKey::derive(IDENTITY, &ID, PURPOSE);
         let at = Position { seq, offset: 0, hash };
-        let mut chain = Chain::new(&key, &ID, at);
+        let mut chain = Chain::new(&key, &[], &ID, at);
         let line = chain.seal(&event.to_json(LONGEST_PLAIN)).unwrap();
         prop_assert!(line.len() <= LONGEST_LINE && line.iter().position(|byte| *byte == b'\n') == Some(line.len() - 1));
-        let mut again = Chain::new(&key, &ID, at);
+        let mut again = Chain::new(&key, &[], &ID, at);
         again.open(line.strip_suffix(b"\n").unwrap()).unwrap();
         let json = again.json();
         prop_assert_eq!(Event::from_json(json), event);
@@ -395,6 +395,6 @@ proptest! {
         let _ = Event::from_json(&bytes);
         let _ = String::from_utf8_lossy(&bytes).parse::<Mark>();
         let key = SealKey::derive(IDENTITY, &ID, PURPOSE);
-        prop_assert!(Chain::new(&key, &ID, Position::start(&ID)).open(&bytes).is_err());
+        prop_assert!(Chain::new(&key, &[], &ID, Position::start(&ID)).open(&bytes).is_err());
     }
 }

@@ -196,8 +196,8 @@ impl Log {
                 sleep(PAUSE);
                 continue;
             }
-            let stray = self.stray(&pass, after);
-            return judge(found, &Pass { flaw: pass.flaw.clone().or(stray), ..pass }, anchor, kept);
+            let other = self.stray(&pass, after).or_else(|| self.short(&pass));
+            return judge(found, &Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
         }
         unreachable!("the last look is judged")
     }
@@ -207,6 +207,13 @@ impl Log {
         let last = if let Found::Head(head) = after { head.files.current } else { 0 }.max(pass.last_file);
         let stray = self.segments().into_iter().find(|number| *number > last)?;
         Some(format!("`{}` is none of its segments", segment::name(stray)))
+    }
+
+    /// Where even a part is missing that ended when the identity was changed: that the store knows, without any head.
+    fn short(&self, pass: &Pass) -> Option<String> {
+        let former = self.former.last().filter(|former| pass.end.seq < former.last)?;
+        let missing = count(former.last - pass.end.seq);
+        Some(format!("{missing} missing: the store knows that the identity was changed after #{}", former.last))
     }
 
     fn pass(&self, found: Found, marks: &[Mark], watch: Watch<'_>) -> io::Result<Pass> {

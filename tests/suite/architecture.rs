@@ -25,6 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 /// Who may open a secret with `expose`, and what for.
 const MAY_EXPOSE: &[&str] = &[
     "secret.rs",                  // the door itself
+    "seal.rs",                    // a key that was kept in the store
     "identity/anchor.rs",         // its own line
     "identity/file.rs",           // the identity file
     "identity/keychain.rs",       // the line for the keychain
@@ -52,6 +53,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
+    "commands/rekey.rs",          // sealing the approvals anew
     "commands/rotate/aws.rs",     // both halves of an access key
     "commands/rotate/mod.rs",     // deriving the key of what is unfinished
     "commands/rotate/old_key.rs", // telling by its id which access key is gone

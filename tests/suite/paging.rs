@@ -37,7 +37,7 @@ pub fn recorded(sandbox: &Sandbox, events: impl IntoIterator<Item = Event>) {
     let kept = opening::identity(&home).expect("kept");
     let terminal = Terminal::new("keyctl", true, true);
     let payload = opening::store(&home, &kept, &terminal).expect("store").pick(&[]).expect("payload");
-    let log = record::log(&home, &kept, payload.log);
+    let log = record::log(&home, &kept, &payload);
     for event in events {
         log.append(&event, false).expect("append");
     }

@@ -631,9 +631,13 @@ fn end_process(process: &AtomicU32) {
 
 /// Runs a rotation through a proxy that breaks it off.
 fn broken_off(bench: &Bench, cut: Option<Cut>) -> (Output, usize) {
+    call_broken_off(bench, &["rotate", "aws/id", "--yes", "-q"], cut)
+}
+
+fn call_broken_off(bench: &Bench, words: &[&str], cut: Option<Cut>) -> (Output, usize) {
     let proxy = Proxy::start(cut);
     bench.configure(&proxy.address);
-    let mut command = bench.command(&["rotate", "aws/id", "--yes", "-q"]);
+    let mut command = bench.command(words);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     proxy.process.store(child.id(), Ordering::SeqCst);
     let ran = child.wait_with_output().expect("wait");
@@ -752,11 +756,10 @@ fn changing() -> &'static [&'static str] {
     }
 }
 
-#[test]
-fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_and_the_next_one_ends_it() {
-    let bench = Bench::new();
+/// Each call of the system at which a call of keyctl can be killed.
+fn points_of(bench: &Bench, words: &[&str]) -> Vec<(&'static str, usize)> {
     let trace = bench.home().join("trace");
-    let command = bench.command(&["rotate", "aws/id", "--yes", "-q"]);
+    let command = bench.command(words);
     let mut traced = Command::new("strace");
     traced.args(["-f", "-qq", "-o"]).arg(&trace).arg("--").arg(command.get_program()).args(command.get_args());
     traced.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -766,8 +769,78 @@ fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_a
         let mark = format!(" {call}(");
         trace.lines().filter(|line| line.contains(&mark)).count()
     };
-    let points: Vec<(&str, usize)> =
-        changing().iter().flat_map(|call| (1..=count(call)).map(move |nth| (*call, nth))).collect();
+    changing().iter().flat_map(|call| (1..=count(call)).map(move |nth| (*call, nth))).collect()
+}
+
+/// Ways to end an overlap, each with what comes before it.
+const ENDINGS: [(&[&str], bool); 2] =
+    [(&["rotate", "aws/id", "--finish", "--yes", "-q"], false), (&["rotate", "--due", "--yes", "-q"], true)];
+
+/// A pair that was replaced; its old key is still at AWS.
+fn with_an_old_key(overlap_is_over: bool) -> Bench {
+    let bench = Bench::new();
+    assert!(bench.call(&["rotate", "aws/id", "--yes", "-q"]).status.success());
+    if overlap_is_over {
+        assert!(bench.call(&["forget", "aws/secret", "--yes", "-q"]).status.success());
+    }
+    bench
+}
+
+/// After a deletion was broken off: the stored key works, and the next call ends it.
+fn is_ended(bench: &Bench, words: &[&str]) -> Result<(), String> {
+    bench.works()?;
+    let ran = bench.call(words);
+    if !ran.status.success() {
+        return Err(format!("the next call ends with {:?}: {}", ran.status.code(), text(&ran.stderr)));
+    }
+    bench.works()?;
+    let (listed, id) = (bench.listed(), bench.stored().0);
+    if listed.len() != 1 || listed.get(&id) != Some(&true) || bench.unfinished() > 0 || bench.former() != [0, 0] {
+        return Err(format!("AWS lists {listed:?}, the store has {id} and former ones {:?}", bench.former()));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_deletion_that_is_killed_at_any_request_or_call_leaves_a_key_that_works_and_the_next_one_ends_it() {
+    for (words, overlap_is_over) in ENDINGS {
+        let (ran, requests) = call_broken_off(&with_an_old_key(overlap_is_over), words, None);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        assert_eq!(requests, 2, "list, delete");
+        for request in 1..=requests {
+            for is_done in [false, true] {
+                let cut = Cut { request, is_done };
+                let bench = with_an_old_key(overlap_is_over);
+                let (ran, _) = call_broken_off(&bench, words, Some(cut));
+                assert_eq!(ran.status.code(), None, "{cut:?}: it was not killed: {}", text(&ran.stderr));
+                is_ended(&bench, words).unwrap_or_else(|why| panic!("{words:?} {cut:?}: {why}"));
+            }
+        }
+        let points = points_of(&with_an_old_key(overlap_is_over), words);
+        assert!(points.len() > 8, "only {} points: the trace was not read", points.len());
+        let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while let Some((call, nth)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let bench = with_an_old_key(overlap_is_over);
+                        under_strace(&bench.command(words), &format!("inject={call}:signal=KILL:when={nth}"));
+                        if let Err(why) = is_ended(&bench, words) {
+                            bad.lock().expect("lock").push(format!("{words:?} {call} {nth}: {why}"));
+                        }
+                    }
+                });
+            }
+        });
+        let bad = bad.into_inner().expect("lock");
+        println!("deleting at AWS: {} kill points, {} bad", points.len(), bad.len());
+        assert!(bad.is_empty(), "{} of {} kill points: {bad:#?}", bad.len(), points.len());
+    }
+}
+
+#[test]
+fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_and_the_next_one_ends_it() {
+    let points = points_of(&Bench::new(), &["rotate", "aws/id", "--yes", "-q"]);
     assert!(points.len() > 15, "only {} points: the trace was not read", points.len());
     let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {

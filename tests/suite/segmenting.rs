@@ -18,7 +18,7 @@ fn log(data: &Path) -> Log {
     let kept = opening::identity(&home).expect("identity");
     let sealed = SealedFile::read(&home).expect("store").expect("there");
     let payload = sealed.open_unpinned(&kept.identity).expect("opens").read().expect("whole");
-    record::log(&home, &kept, payload.log)
+    record::log(&home, &kept, &payload)
 }
 
 /// An entry of three minutes ago: no entry of now is far from it.
@@ -108,7 +108,7 @@ fn what_a_step_relies_on_is_on_the_disk_before_it() {
 
 /// Behind which line of a trace the next call stands that all of these words are in.
 #[track_caller]
-fn in_order(trace: &str, words: &[&str], from: usize) -> usize {
+pub fn in_order(trace: &str, words: &[&str], from: usize) -> usize {
     let at = trace.lines().skip(from).position(|line| words.iter().all(|word| line.contains(word)));
     from + at.unwrap_or_else(|| panic!("no {words:?} behind line {from}: {trace}")) + 1
 }

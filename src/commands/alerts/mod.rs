@@ -44,7 +44,7 @@ pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<Exi
 fn log(home: &Home, terminal: &Terminal) -> Result<Log> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.pick(&[])?;
-    let log = record::log(home, &kept, payload.log);
+    let log = record::log(home, &kept, &payload);
     if let Err((late, failure)) = watch::catch_up(home, &log, terminal) {
         terminal.warn(&format!("{} cannot be added to the history: {}", count(late.len(), "alert"), failure.message));
         failure.hints.iter().for_each(|hint| terminal.hint(hint));

@@ -333,6 +333,13 @@ fn learn(log: &Log, settings: &Settings) -> State {
     state
 }
 
+/// Seals what is remembered with the key that the history has now; a change of identity shall not make the watch forget.
+pub fn reseal(home: &Home, log: &Log) {
+    if let Some(state) = read(home, log) {
+        write(home, log, &state);
+    }
+}
+
 fn write(home: &Home, log: &Log, state: &State) {
     let Ok(sealed) = log.seal_beside(WHAT, &state.to_bytes()) else { return };
     let path = home.file(FILE);

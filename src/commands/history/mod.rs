@@ -40,7 +40,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let query = question::query(&arguments.filter, now)?;
     let kept = opening::identity(&home)?;
     let store = opening::store(&home, &kept, terminal)?;
-    let log = record::log(&home, &kept, store.pick(&[])?.log);
+    let log = record::log(&home, &kept, &store.pick(&[])?);
     match arguments.verb {
         Some(HistoryVerb::Repair { yes }) => mending::repair(&home, yes, terminal),
         Some(HistoryVerb::Verify(arguments)) => verify::verify(&home, &kept, &log, &arguments, terminal),
@@ -68,7 +68,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
                 let reopened = || {
                     let kept = opening::identity(&home)?;
                     let store = opening::store(&home, &kept, terminal)?;
-                    let log = record::log(&home, &kept, store.pick(&[])?.log);
+                    let log = record::log(&home, &kept, &store.pick(&[])?);
                     let query = about(&log, &store)?;
                     Ok((log, query))
                 };

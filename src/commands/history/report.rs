@@ -44,7 +44,7 @@ pub fn report(
         check_target(&arguments.html, arguments.force)?;
     }
     let settings = config::read(home)?.rotation;
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
     let mut tally = Tally::new(zone::here(), since);
     let flaw = tally.add_all(log.read()?.watched(&mut super::reading(terminal)));

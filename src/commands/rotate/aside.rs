@@ -10,6 +10,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -22,6 +23,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
+    home::Lock,
     name::KeyName,
     rotator::unfinished::{self, Unfinished},
     secret::Secret,
@@ -220,6 +222,24 @@ fn say_kept(terminal: &Terminal, name: &KeyName, kept: &[Unfinished]) {
     ));
 }
 
+/// Clears away what was only left because keyctl was killed after the store had it. Best effort: where a rotation is at work
+/// it does that itself.
+pub(super) fn clear_over(scene: &Scene) {
+    if !Unfinished::are_there(&scene.home) {
+        return;
+    }
+    let turn = Lock::acquire_within(&scene.home.file("rotate.lock"), Duration::ZERO);
+    let (Ok(_turn), Ok(opened)) = (turn, scene.open()) else { return };
+    let sealing = opened.unfinished_key();
+    for work in Unfinished::all(&scene.home, &sealing) {
+        let [name] = work.intention.names.as_slice() else { continue };
+        let Some(key) = opened.payload.keys.get(name) else { continue };
+        if Standing::of(&work, key, &sealing) == Standing::Over {
+            end(scene, work);
+        }
+    }
+}
+
 /// What was written down and does not open.
 pub(super) fn say_damaged(scene: &Scene, name: &KeyName, work: &Unfinished) {
     let begun = work.intention.begun.local();
@@ -271,7 +291,7 @@ pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
         need_yes(scene.arguments.yes, scene.terminal, &format!("dropping {what}"), || {
             format!("drop {what}? It may be a secret in force")
         })?;
-        let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+        let log = record::log(&scene.home, &opened.kept, &opened.payload);
         let event = Event::new(Action::Forget, Moment::now()).names([name]).note("what its rotator left");
         record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
     }

@@ -115,6 +115,16 @@ pub(super) fn discard(scene: &Scene, pair: &AwsIam) -> Result<()> {
     bench.delete_unknown(without, scene.arguments.yes)
 }
 
+/// The user's access keys, as AWS lists them to one of them.
+pub(super) fn listed_to(client: &Client) -> Result<Vec<Listed>> {
+    let listed = client.list()?;
+    if listed.iter().any(|key| key.id == client.id()) {
+        return Ok(listed);
+    }
+    let said = format!("AWS does not list `{}` itself, by which it was asked: that list is not believed", client.id());
+    Err(Failure::new(Kind::Remote, said))
+}
+
 fn made(work: &Unfinished) -> Result<AccessKey> {
     let made = work.made.as_ref().and_then(|made| Some((made.id.clone()?, made.secret.copy())));
     let (id, secret) =
@@ -144,17 +154,6 @@ impl<'a> Bench<'a> {
     fn client(&self, id: &str, secret: &Secret) -> Result<Client> {
         let key = AccessKey { id: id.to_owned(), secret: secret.copy() };
         Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
-    }
-
-    /// The user's access keys, as AWS lists them to one of them.
-    pub(super) fn listed_to(&self, client: &Client) -> Result<Vec<Listed>> {
-        let listed = client.list()?;
-        if listed.iter().any(|key| key.id == client.id()) {
-            return Ok(listed);
-        }
-        let said =
-            format!("AWS does not list `{}` itself, by which it was asked: that list is not believed", client.id());
-        Err(Failure::new(Kind::Remote, said))
     }
 
     pub(super) fn client_of_store(&self) -> Result<Client> {
@@ -226,7 +225,7 @@ impl<'a> Bench<'a> {
     fn give_up(&self, work: Unfinished) -> Result<()> {
         let made = made(&work)?;
         let client = self.client(&made.id, &made.secret)?;
-        let deleted = self.listed_to(&client).and_then(|listed| {
+        let deleted = listed_to(&client).and_then(|listed| {
             if listed.iter().any(|key| key.id == made.id) { client.delete(&made.id) } else { Ok(()) }
         });
         match deleted {
@@ -240,7 +239,7 @@ impl<'a> Bench<'a> {
     /// Deletes the key that a broken-off rotation seems to have made, if there is one and a person says so.
     fn delete_unknown(&self, works: Vec<Unfinished>, is_meant: bool) -> Result<()> {
         let client = self.client_of_store()?;
-        let listed = self.listed_to(&client)?;
+        let listed = listed_to(&client)?;
         let mut deleted = false;
         for key in listed.iter().filter(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
             let Some(work) = works.iter().find(|work| may_have_made(&work.intention, key)) else { continue };
@@ -256,7 +255,8 @@ impl<'a> Bench<'a> {
             let seems = format!("`{id}` was made at AWS when a rotation was broken off on {begun}, and was never used");
             let question = format!("{seems}; unless it is somebody else's, nobody has its secret. Delete it?");
             let may_ask = !self.scene.arguments.yes && self.terminal().can_ask();
-            if !is_meant && !(may_ask && self.terminal().confirm(&question)?) {
+            let says_so = is_meant || (may_ask && self.terminal().confirm(&question)?);
+            if !says_so {
                 return Err(Failure::new(Kind::Negative, format!("{seems}; nothing proves that it came of that"))
                     .hint(format!("if it is nobody's, to delete it: `keyctl rotate {} --discard`", self.pair.id)));
             }
@@ -284,7 +284,7 @@ impl<'a> Bench<'a> {
     /// Steps 1 to 3.
     fn make(&self) -> Result<Unfinished> {
         let client = self.client_of_store()?;
-        let listed = self.listed_to(&client)?;
+        let listed = listed_to(&client)?;
         self.make_room(&client, &listed)?;
         let intention = Intention {
             names: self.names(),
@@ -394,7 +394,7 @@ impl<'a> Bench<'a> {
     /// Step 6.
     fn switch_off(&self, work: &Unfinished, made: &AccessKey) -> Result<()> {
         let Some(old) = work.intention.from.as_deref().filter(|old| *old != made.id) else { return Ok(()) };
-        let off = |client: Client| match self.listed_to(&client)?.iter().find(|key| key.id == old) {
+        let off = |client: Client| match listed_to(&client)?.iter().find(|key| key.id == old) {
             Some(key) if key.active => client.set_active(old, false),
             _ => Ok(()),
         };

@@ -87,7 +87,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         Ok(value) => value,
         Err(not) => {
             let NotRotated { failure, printed } = *not;
-            let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+            let log = record::log(&scene.home, &opened.kept, &opened.payload);
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             let event = event.reason(scene.arguments.reason.as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
@@ -129,7 +129,7 @@ pub(super) fn record_use(
     opened: &Opened,
     outcome: Option<&str>,
 ) -> Result<()> {
-    let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
     let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
     let event = outcome.into_iter().fold(event, Event::outcome);

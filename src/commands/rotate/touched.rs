@@ -75,7 +75,7 @@ impl Touched {
             }
         };
         folders.extend(allowed.iter().filter_map(|(place, _)| place::folder_of(place)));
-        let uses = record::log(home, kept, payload.log).uses(name, USES);
+        let uses = record::log(home, kept, payload).uses(name, USES);
         let (uses, flaw) = uses.unwrap_or_else(|failure| (Vec::new(), Some(failure)));
         notes.extend(flaw.map(|failure| format!("the last uses are not all known: {}", failure.message)));
         let secret = payload.keys.get(name).map(|key| &key.value);
