@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a writer waits for another before it gives up.
-const LOCK_DEADLINE: Duration = Duration::from_secs(10);
+pub const LOCK_DEADLINE: Duration = Duration::from_secs(10);
 /// How old a temporary file must be before it is taken for left over.
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 /// How temporary files end; a dot begins them.
@@ -315,7 +315,9 @@ impl Lock {
 }
 
 fn busy(path: &Path, waited: Duration) -> Failure {
-    let holder = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    // Nobody but a keyctl has reason to write there, and it writes one number.
+    let text = read(path, 64).ok().flatten().and_then(|(bytes, _)| String::from_utf8(bytes).ok());
+    let holder = text.and_then(|text| text.trim().parse::<u32>().ok());
     let holder = holder.map_or_else(|| "another keyctl".to_owned(), |pid| format!("another keyctl (process {pid})"));
     Failure::new(Kind::Busy, format!("{holder} holds the lock `{}`; waited {} s", path.display(), waited.as_secs()))
         .hint("let it finish, or end it; the lock frees itself then")

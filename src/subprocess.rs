@@ -27,10 +27,13 @@ use crate::{
 pub const LARGEST: usize = 64 * 1024;
 /// How often a running program is looked after.
 const TICK: Duration = Duration::from_millis(10);
+/// The most that one turn of looking counts for: this process may have been stopped in it (a Ctrl-Z), and a program was not
+/// silent for as long as nobody listened.
+const LONGEST_TURN: Duration = Duration::from_millis(100);
 /// After the program has ended its output is complete when nothing came for this long; something it started may hold
 /// the pipe open for ever.
 const QUIET: Duration = Duration::from_secs(1);
-/// How long after the deadline what a program started may go on printing.
+/// How long what an ended program started may go on printing, and how long the end of a line is waited for.
 const GRACE: Duration = Duration::from_secs(5);
 /// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -63,6 +66,8 @@ pub struct Stopped {
     pub status: Option<ExitStatus>,
     /// Its standard output, if that was piped.
     pub output: Zeroizing<Vec<u8>>,
+    /// Whether that is all: nothing holds the pipe open any more.
+    pub is_all: bool,
 }
 
 impl Program {
@@ -176,7 +181,7 @@ impl Program {
     /// `NotFound` and `NotExecutable` when it cannot be started, `Disk` without a thread; `Remote` when it does not end in time, and then its
     /// whole process group is killed, or prints more than 64 KiB.
     pub fn run(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Ended> {
-        let Stopped { status, output } = self.run_or_stop(input, output, deadline)?;
+        let Stopped { status, output, .. } = self.run_or_stop(input, output, deadline, &mut |_| {})?;
         status.map(|status| Ended { status, output }).ok_or_else(|| self.late(deadline))
     }
 
@@ -189,11 +194,18 @@ impl Program {
         self.failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
     }
 
-    /// Like [`Program::run`], and gives what it had printed also where it had to be stopped.
+    /// Like [`Program::run`], and gives what it had printed also where it had to be stopped. Whatever has come so far is shown
+    /// to `heard` while the program runs, once its first line is whole.
     ///
     /// # Errors
     /// As [`Program::run`], but for the deadline.
-    pub fn run_or_stop(&self, input: Zeroizing<Vec<u8>>, output: Stdio, deadline: Duration) -> Result<Stopped> {
+    pub fn run_or_stop(
+        &self,
+        input: Zeroizing<Vec<u8>>,
+        output: Stdio,
+        deadline: Duration,
+        heard: &mut dyn FnMut(&[u8]),
+    ) -> Result<Stopped> {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(output);
@@ -211,50 +223,64 @@ impl Program {
         })?;
         let _ = (child.stdin.take().map(|pipe| feed.send(pipe)), child.stdout.take().map(|pipe| listen.send(pipe)));
         drop((feed, listen));
-        self.wait(child, &printed, deadline)
+        self.wait(Instant::now(), child, &printed, deadline, heard)
     }
 
     /// Collects what is printed until the program has ended.
-    fn wait(&self, mut child: Child, printed: &Printed, deadline: Duration) -> Result<Stopped> {
-        let begun = Instant::now();
+    fn wait(
+        &self,
+        begun: Instant,
+        mut child: Child,
+        printed: &Printed,
+        deadline: Duration,
+        heard: &mut dyn FnMut(&[u8]),
+    ) -> Result<Stopped> {
+        let mut is_heard = false;
         // All the room from the start: a vector that grows leaves what it held behind.
         let mut output = Zeroizing::new(Vec::with_capacity(LARGEST));
-        let (mut status, mut closed, mut quiet_since) = (None, false, Instant::now());
+        let (mut status, mut is_over, mut is_all) = (None, false, false);
+        let (mut quiet, mut since_end) = (Duration::ZERO, Duration::ZERO);
         loop {
-            if closed {
+            let turn = Instant::now();
+            let mut came = false;
+            if is_all {
                 thread::sleep(TICK);
             } else {
                 match printed.recv_timeout(TICK) {
                     Ok(part) if output.len() + part.len() > LARGEST => {
-                        stop(&mut child, status.is_some());
+                        stop(&mut child, is_over);
                         return Err(self.failure("printed more than 64 KiB"));
                     }
                     Ok(part) => {
                         output.extend_from_slice(&part);
-                        quiet_since = Instant::now();
+                        came = true;
+                        if !is_heard && output.contains(&b'\n') {
+                            heard(&output);
+                            is_heard = true;
+                        }
                     }
                     Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => closed = true,
+                    Err(RecvTimeoutError::Disconnected) => is_all = true,
                 }
             }
-            if status.is_none() {
-                status = child
-                    .try_wait()
-                    .map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
-                if status.is_some() {
-                    quiet_since = Instant::now();
+            if is_over {
+                let turn = turn.elapsed().min(LONGEST_TURN);
+                (quiet, since_end) = (if came { Duration::ZERO } else { quiet + turn }, since_end + turn);
+                // All that was printed is read, even where that takes a moment longer than the deadline; what the program
+                // started may hold the pipe for ever, and may be about to end the line.
+                let is_amid_a_line = status.is_some() && !self.of_system && output.last() != Some(&b'\n');
+                let patience = if is_amid_a_line { GRACE } else { QUIET };
+                if is_all || quiet >= patience || since_end >= GRACE {
+                    return Ok(Stopped { status, output, is_all });
                 }
+                continue;
             }
-            // What ended in time has done its work, and all that it printed is read, even where that takes a moment longer
-            // than the deadline; what it started may print and hold the pipe for ever.
-            let over = begun.elapsed();
-            let drained = closed || quiet_since.elapsed() >= QUIET || over >= deadline.saturating_add(GRACE);
-            if status.is_some() && drained {
-                return Ok(Stopped { status, output });
-            }
-            if status.is_none() && (over >= deadline || self.is_to_stop()) {
+            status =
+                child.try_wait().map_err(|error| self.failure(&format!("cannot be waited for: {}", reason(&error))))?;
+            is_over = status.is_some();
+            if !is_over && (begun.elapsed() >= deadline || self.is_to_stop()) {
                 stop(&mut child, false);
-                return Ok(Stopped { status, output });
+                is_over = true;
             }
         }
     }
@@ -326,8 +352,29 @@ mod tests {
             send.send(Zeroizing::new(part.as_bytes().to_vec())).expect("sent");
         }
         drop(send);
-        let ended = program.wait(child, &printed, Duration::ZERO).expect("it ended");
+        let ended = program.wait(Instant::now(), child, &printed, Duration::ZERO, &mut |_| {}).expect("it ended");
         let code = ended.status.and_then(|status| status.code());
         assert_eq!((ended.output.as_slice(), code), (&b"one two three"[..], Some(0)));
+    }
+
+    #[test]
+    fn what_was_printed_while_this_process_was_stopped_is_read_to_its_end() {
+        let program = Program::of_system(Path::new("/bin/true"), &[]);
+        let child = Command::new(&program.path).spawn().expect("start");
+        let (send, printed) = channel();
+        // As after a Ctrl-Z that lasted: all of the time is over before anybody listens, and what lies in the pipe comes in
+        // pieces from a thread that was stopped as well.
+        thread::sleep(Duration::from_millis(300));
+        let pieces = thread::spawn(move || {
+            for part in ["one ", "two ", "three"] {
+                thread::sleep(Duration::from_millis(100));
+                send.send(Zeroizing::new(part.as_bytes().to_vec())).expect("listened to");
+            }
+        });
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(2)).expect("a machine that runs for long");
+        let ended = program.wait(long_ago, child, &printed, Duration::from_secs(1), &mut |_| {}).expect("it ended");
+        pieces.join().expect("said");
+        let code = ended.status.and_then(|status| status.code());
+        assert_eq!((ended.output.as_slice(), code, ended.is_all), (&b"one two three"[..], Some(0), true));
     }
 }

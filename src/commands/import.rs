@@ -181,7 +181,7 @@ fn keep_all(
     let mut dated = false;
     payload.step(Deed::Import, now, |edit| {
         for (name, value) in keys {
-            let list = match edit.set(name, Secret::new(value.expose().to_vec()), replace)? {
+            let list = match edit.set(name, value.copy(), replace)? {
                 Set::Added => &mut done.added,
                 Set::Replaced => &mut done.replaced,
                 Set::Same => &mut done.same,
@@ -251,7 +251,7 @@ fn report(done: &Done, removed: Option<&Path>, arguments: &cli::Import, terminal
     }
     match (removed, &arguments.file) {
         (Some(file), _) => terminal.say(&format!("removed `{}` after reading every key back", file.display())),
-        (None, Some(file)) if file.as_os_str() != "-" => {
+        (None, Some(file)) if file.symlink_metadata().is_ok_and(|facts| facts.is_file()) => {
             terminal.hint(&format!("the keys are still readable in `{}`: `--delete` removes it", file.display()));
         }
         _ => {}

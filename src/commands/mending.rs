@@ -15,7 +15,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{change, creating, opening::Kept, record};
+use super::{alerts::watch, change, creating, opening::Kept, record};
 
 /// Seals the end anew where only that is lost; else sets the history aside and begins another.
 ///
@@ -33,6 +33,7 @@ pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<Exi
     }
     ask(&verdict, yes, terminal)?;
     if matches!(log.reseal(now), Ok(Some(_))) {
+        let _ = watch::catch_up(home, &log, terminal);
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return Ok(ExitCode::SUCCESS);
     }
@@ -77,7 +78,9 @@ fn begin_another(
     change::write(home, &payload, &kept.identity, terminal)?;
     let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
     let event = Event::new(Action::Repair, now).note(format!("a new history; the former one was {verdict}"));
+    watch::carry_over(home, old, &log);
     let mark = record::change(&log, &event, terminal);
+    let _ = watch::catch_up(home, &log, terminal);
     let anchor = Anchor { generation: payload.generation, ..anchor };
     let anchor = mark.map_or(anchor.clone(), |mark| Anchor { entries: mark.seq, hash: mark.hash, ..anchor });
     kept.keeper.write(Item::Anchor, &anchor.line())?;

@@ -15,12 +15,11 @@ use crate::{
         aws_iam::{AccessKey, Client},
         program,
     },
-    secret::Secret,
     store::payload::Payload,
     terminal::Terminal,
 };
 
-use super::{opening::Kept, record};
+use super::{caller, opening::Kept, record};
 
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -65,7 +64,7 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         };
         let at = Moment::now();
         let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
-        record::usage(home, kept, &log, &event, (&config).into(), terminal)?;
+        record::usage(home, kept, &log, &[&caller::sign(event)], (&config).into(), terminal)?;
         let outcome = match &asked {
             Asked::Aws(pair) => ask_aws(pair, payload),
             Asked::Check(command) => program::works(command, name, &key.value, DEADLINE),
@@ -98,6 +97,6 @@ fn ask_aws(pair: &AwsIam, payload: &Payload) -> Result<bool> {
             Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
         })?;
     let id = payload.key(&pair.id)?.value.expose_text().unwrap_or_default().to_owned();
-    let secret = Secret::new(payload.key(&pair.secret)?.value.expose().to_vec());
+    let secret = payload.key(&pair.secret)?.value.copy();
     Client::new(AccessKey { id, secret }, &pair.region, address.as_ref(), Moment::now, DEADLINE)?.is_active()
 }

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Reason},
+    history::{Event, Reason},
     name::KeyName,
     rotation::{Plan, Reaction, ReasonFrom, Settings, State},
     terminal::Terminal,
@@ -35,15 +35,14 @@ pub fn hold(
     let keys = judged(used, names, &config.rotation, clock);
     let stopped: Vec<&Judged> = keys.iter().filter(|key| reaction(key) == Some(Reaction::Stop)).collect();
     if !stopped.is_empty() {
-        let refused = Event { action: Action::Failed, note: None, ..event() };
-        let refused = refused.names(stopped.iter().map(|key| key.name)).outcome(outcome(&stopped));
-        used.record_refusal(&refused, config, terminal);
+        let refused = event().refused(&states(&stopped)).names(stopped.iter().map(|key| key.name));
+        used.record_refusal(refused, config, terminal);
         return Err(refusal(&stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
     let due: Vec<&KeyName> = keys
         .iter()
-        .filter(|key| key.outlook.state == State::Due && key.outlook.is_to_be_said())
+        .filter(|key| key.outlook.state != State::Expired && key.outlook.is_to_be_said())
         .map(|key| key.name)
         .collect();
     // What is not said was not spoken of.
@@ -87,18 +86,16 @@ impl Why<'_> {
                 None => Ok(()),
             };
         }
-        let from = |name: &KeyName, key: &crate::store::payload::Key| config.rotation.plan(name, &key.facts).reason;
-        let stopped = |from_whom: ReasonFrom| -> Vec<&KeyName> {
-            keys().filter(|(name, key)| self.here.max(from(name, key)) >= from_whom).map(|(name, _)| name).collect()
-        };
-        let agent = if stopped(ReasonFrom::Agents).is_empty() { return Ok(()) } else { caller::agent() };
-        let stopped = stopped(if agent.is_some() { ReasonFrom::Agents } else { ReasonFrom::Everybody });
+        let from = keys().map(|(name, key)| (name, self.here.max(config.rotation.reason_for(name, &key.facts))));
+        let asked: Vec<(&KeyName, ReasonFrom)> = from.filter(|(_, from)| *from != ReasonFrom::Nobody).collect();
+        let agent = if asked.is_empty() { return Ok(()) } else { caller::agent() };
+        let stops = |from: ReasonFrom| agent.is_some() || from == ReasonFrom::Everybody;
+        let stopped: Vec<&KeyName> = asked.into_iter().filter(|(_, from)| stops(*from)).map(|(name, _)| name).collect();
         if stopped.is_empty() {
             return Ok(());
         }
-        let refused = Event { action: Action::Failed, note: None, names: Vec::new(), ..event() };
-        let refused = refused.names(stopped.iter().copied()).outcome("refused: no reason");
-        used.record_refusal(&refused, config, terminal);
+        let refused = event().refused("no reason").names(stopped.iter().copied());
+        used.record_refusal(refused, config, terminal);
         Err(unsaid("given", &stopped, agent.as_deref()))
     }
 }
@@ -172,6 +169,8 @@ fn judged<'u>(used: &'u Used, names: &'u [KeyName], settings: &Settings, clock: 
 /// What the policy says of a key that is not fit for use; nothing of one that is.
 fn reaction(key: &Judged) -> Option<Reaction> {
     match key.outlook.state {
+        // That it is revoked too makes no ended key fit for use.
+        State::Revoked if key.outlook.has_ended && key.plan.expired == Reaction::Stop => Some(Reaction::Stop),
         State::Revoked => Some(key.plan.revoked),
         State::Expired => Some(key.plan.expired),
         State::Due | State::Soon | State::Fresh => None,
@@ -183,7 +182,7 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
     if !unfit.is_empty() {
         terminal.warn(&format!("{}: {}", phrases(&unfit, clock), replace(&unfit)));
         if let Some((behind, hint)) =
-            clock.behind().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
+            clock.doubt().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
         {
             terminal.hint(&behind);
             terminal.hint(hint);
@@ -192,26 +191,27 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
 }
 
 fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
-    let has = |state| stopped.iter().find(|key| key.outlook.state == state).map(|key| key.name);
+    let is_revoked = |key: &&&Judged| key.outlook.state == State::Revoked && key.plan.revoked == Reaction::Stop;
     let mut failure =
         Failure::new(Kind::Policy, format!("not given: {}", phrases(stopped, clock))).hint(replace(stopped));
-    if let Some(name) = has(State::Revoked) {
-        failure = failure.hint(format!("if it may be used after all: `keyctl edit {name} --not-revoked`"));
+    if let Some(key) = stopped.iter().find(is_revoked) {
+        failure = failure.hint(format!("if it may be used after all: `keyctl edit {} --not-revoked`", key.name));
     }
-    if has(State::Expired).is_some() {
+    if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
-        if let Some((behind, hint)) = clock.behind() {
+        if let Some((behind, hint)) = clock.doubt() {
             failure = failure.hint(behind).hint(hint);
         }
     }
     failure
 }
 
-fn outcome(stopped: &[&Judged]) -> String {
+/// How they have ended, in words.
+fn states(stopped: &[&Judged]) -> String {
     let mut words: Vec<&str> = stopped.iter().map(|key| key.outlook.state.word()).collect();
     words.sort_unstable();
     words.dedup();
-    format!("refused: {}", words.join(", "))
+    words.join(", ")
 }
 
 fn phrases(keys: &[&Judged], clock: Clock) -> String {
@@ -224,9 +224,15 @@ fn phrase(key: &Judged, clock: Clock) -> String {
     match (key.outlook.state, &key.key.facts.revoked) {
         (State::Revoked, Some(revoked)) => {
             let why = revoked.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            format!("`{name}` was revoked {when}{why}")
+            let ended = key.outlook.expires.filter(|_| key.outlook.has_ended);
+            let ended = ended.map(|end| format!(" and expired {}", end.ago(clock.judged))).unwrap_or_default();
+            format!("`{name}` was revoked {when}{why}{ended}")
         }
         (State::Expired, _) => format!("`{name}` expired {when}"),
+        (State::Soon, _) => {
+            let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
+            format!("`{name}` expires {when}")
+        }
         _ => format!("`{name}` was to be replaced {when}"),
     }
 }

@@ -99,7 +99,7 @@ fn change_identity(home: &Home, kept: Kept, payload: Payload, now: Moment, termi
         });
     }
     let note = format!("identity {} takes the place of {}", next.fingerprint(), kept.identity.fingerprint());
-    let event = caller::sign(&Event::new(Action::Rekey, now).note(note));
+    let event = caller::sign(Event::new(Action::Rekey, now).note(note));
     match hand_over(home, kept, payload, next, &event, terminal) {
         Ok((kept, payload)) => finish(home, kept, &payload).map(drop).map_err(|failure| {
             failure.hint("the identity is changed; to take the former one away too: `keyctl store rekey` once more")

@@ -11,11 +11,16 @@ use std::{ffi::OsStr, fmt, path::Path};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Reason;
+use super::{Reason, chain::LONGEST_PLAIN};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
 };
+
+/// Where an entry has too little room, texts that have more bytes than this are cut before anything else.
+const LONG_TEXT: usize = 200;
+/// How the outcome of what was refused begins.
+const REFUSED: &str = "refused: ";
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
@@ -109,6 +114,14 @@ actions! {
     Acknowledge = "ack",
 }
 
+impl Action {
+    /// Whether this gives a secret to somebody.
+    #[must_use]
+    pub fn is_use(&self) -> bool {
+        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
+    }
+}
+
 impl Serialize for Action {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -166,7 +179,7 @@ pub struct Event {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// What a repair did, or what an alert says.
+    /// What an entry adds: what a repair did, what was taken back, what an alert says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
@@ -181,6 +194,9 @@ pub struct Event {
     /// What other versions of keyctl wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+    /// By how many seconds the time went back with it: what reading finds, and is not sealed.
+    #[serde(skip)]
+    pub went_back: Option<u64>,
 }
 
 impl Event {
@@ -211,6 +227,7 @@ impl Event {
             rule: None,
             of: Vec::new(),
             other: Map::new(),
+            went_back: None,
         }
     }
 
@@ -272,6 +289,13 @@ impl Event {
         self
     }
 
+    /// Where it was: the folder that the project was allowed in, which of a repository's worktrees stands for all, or else
+    /// the folder itself.
+    #[must_use]
+    pub fn place(&self) -> Option<&String> {
+        self.project.as_ref().or(self.folder.as_ref())
+    }
+
     /// With the process number; `run` keeps it when it becomes the command.
     #[must_use]
     pub fn process(mut self, process: u32) -> Self {
@@ -293,7 +317,20 @@ impl Event {
         self
     }
 
-    /// With what a repair did.
+    /// The same, tried and refused: nothing was done, and with no key so far.
+    #[must_use]
+    pub fn refused(self, why: &str) -> Self {
+        let tried = Self { action: Action::Failed, note: None, names: Vec::new(), ..self };
+        tried.outcome(format!("{REFUSED}{why}"))
+    }
+
+    /// Why it was refused, if it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.outcome.as_deref()?.strip_prefix(REFUSED)
+    }
+
+    /// With what it adds.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
@@ -321,9 +358,15 @@ impl Event {
         self
     }
 
+    /// With what was found out by comparing it with the entry before it.
+    pub(super) fn going_back(self, went_back: Option<u64>) -> Self {
+        Self { went_back, ..self }
+    }
+
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
-    pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
+    #[must_use]
+    pub fn to_json(&self, limit: usize) -> Vec<u8> {
         let mut json = self.json();
         if json.len() > limit {
             let mut event = self.clone();
@@ -340,7 +383,11 @@ impl Event {
         serde_json::to_vec(self).expect("an entry is JSON")
     }
 
+    /// Frees some of so many bytes. Names last: which keys were used is what an entry is for.
     fn shorten(&mut self, excess: usize) {
+        if self.halve_longest(LONG_TEXT) || self.by.pop().is_some() || self.of.pop().is_some() {
+            return;
+        }
         let mut freed = 0;
         // The count itself takes up to 30 bytes: `,"more":18446744073709551615`.
         while freed < excess + 30 {
@@ -348,12 +395,17 @@ impl Event {
             self.more += 1;
             freed += name.len() + 3;
         }
-        if freed > 0 {
+        if freed > 0 || self.halve_longest(8) {
             return;
         }
-        if self.by.pop().is_some() || self.of.pop().is_some() {
-            return;
+        if self.other.is_empty() {
+            self.action = Action::Other("?".into());
         }
+        self.other.clear();
+    }
+
+    /// Cuts the longest text to half, if any is longer than so many bytes.
+    fn halve_longest(&mut self, longer_than: usize) -> bool {
         let texts = [
             &mut self.folder,
             &mut self.project,
@@ -365,24 +417,32 @@ impl Event {
             &mut self.rule,
             &mut self.profile,
         ];
-        match texts.into_iter().flatten().max_by_key(|text| text.len()).filter(|text| text.len() > 8) {
-            Some(longest) => {
-                longest.truncate(longest.floor_char_boundary(longest.len() / 2));
-                longest.push('…');
-            }
-            None if self.other.is_empty() => self.action = Action::Other("?".into()),
-            None => self.other.clear(),
-        }
+        let longest = texts.into_iter().flatten().max_by_key(|text| text.len());
+        let Some(longest) = longest.filter(|text| text.len() > longer_than) else { return false };
+        longest.truncate(longest.floor_char_boundary(longest.len() / 2));
+        longest.push('…');
+        true
     }
 
-    /// The entry as JSON, as it is sealed and as `history --json` shows it.
+    /// The entry as JSON, as it is sealed, with `went_back` beside that: as `history --json` shows it.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect("an entry is JSON")
+        let mut value = serde_json::to_value(self).expect("an entry is JSON");
+        if let Some(seconds) = self.went_back {
+            value["went_back"] = seconds.into();
+        }
+        value
+    }
+
+    /// The same of what stands in the history, where what is too long for one line is cut.
+    #[must_use]
+    pub fn to_kept_value(&self) -> Value {
+        serde_json::from_slice(&self.to_json(LONGEST_PLAIN)).expect("an entry is JSON")
     }
 
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
-    pub(super) fn from_json(json: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_json(json: &[u8]) -> Self {
         let Ok(mut map) = serde_json::from_slice::<Map<String, Value>>(json) else {
             return Self::empty(Action::Other("?".into()));
         };

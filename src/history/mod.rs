@@ -9,7 +9,8 @@
 //! history.head   where the log ends, sealed; without it the end is not proven  head.rs
 //! history.lock   held while one entry is added
 //! history.torn   the unfinished rest of a write that a kill or a power cut broke off
-//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort
+//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort. It becomes
+//!                `history.gap.noted` once an entry says so, and goes
 //! ```
 //!
 //! An entry is added at the end without reading what was there (append.rs). Reading and verifying need no lock and
@@ -45,11 +46,14 @@ use crate::{
 };
 
 use chain::Former;
+use ends::Ends;
 use head::Found;
 use read::Walk;
 
 mod append;
+mod beside;
 mod chain;
+mod ends;
 mod event;
 mod head;
 mod mark;
@@ -60,6 +64,7 @@ mod reason;
 mod recent;
 mod rekey;
 mod segment;
+mod times;
 pub mod usage;
 mod uses;
 mod verify;
@@ -89,7 +94,7 @@ pub use read::{Place, Reader};
 pub use reason::Reason;
 pub use rekey::Handover;
 pub use uses::Use;
-pub use verify::{Pruned, Verdict};
+pub use verify::{Pruned, Verdict, Watch};
 
 /// What the key of the history is derived for.
 const PURPOSE: &str = "keyctl/history/v1";
@@ -149,21 +154,29 @@ impl Log {
         self
     }
 
-    /// All entries from the first, each checked as it comes; an unfinished last line is left out. Only [`Log::verify`]
-    /// says whether these are all.
+    /// All entries from the first, each checked as it comes; an unfinished last line is left out. What is wrong comes as
+    /// an error behind what could be read: a line that does not open, or an end that is not the one which the sealed head
+    /// and the anchor know (ends.rs). [`Log::verify`] looks closer.
     ///
     /// # Errors
     /// When the log is there but cannot be opened.
     pub fn read(&self) -> Result<Reader<'_>> {
-        let walk = self.find_head().and_then(|found| Ok(Walk::new(self, &self.beginning(&found)?)));
-        walk.map(Reader::new).map_err(|error| Failure::disk("read", &self.file("log"), &error))
+        let found = self.find_head().and_then(|found| Ok((found, Walk::new(self, &self.beginning(&found)?))));
+        let (found, walk) = found.map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
+        Ok(Reader::new(walk, Ends::new(found, self.known)))
     }
 
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
     /// a command that goes on without its entry.
     pub fn note_gap(&self) {
-        let marker = platform::open_or_create_private(&self.file("gap"), true);
-        let _ = marker.and_then(|mut file| io::Write::write_all(&mut file, b"."));
+        let path = self.file("gap");
+        loop {
+            let Ok(mut file) = platform::open_or_create_private(&path, true) else { return };
+            // Whoever adds an entry may have taken the file away and counted it just before it was written to.
+            if io::Write::write_all(&mut file, b".").is_err() || platform::is_at(&file, &path) {
+                return;
+            }
+        }
     }
 
     /// Puts a history that cannot be continued out of the way, into a folder named after this moment's seconds, and gives

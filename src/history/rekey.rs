@@ -36,8 +36,9 @@ impl Log {
     pub fn hand_over(&self, event: &Event) -> Result<Handover> {
         let lock = Lock::acquire(&self.file("lock"))?;
         let mut writer = Writer::open(self)?;
-        writer.add_one(event, true)?;
-        writer.close_long_file(event.moment.unwrap_or(Moment::from_seconds(0)))?;
+        let moment = event.moment.unwrap_or(Moment::from_seconds(0));
+        writer.add_at_once(&[event], moment, true)?;
+        writer.close_long_file(moment)?;
         let head = writer.head();
         let mark = Mark { seq: head.end.seq, hash: head.end.hash };
         Ok(Handover { _lock: lock, mark, pruned: head.files.base.seq })

@@ -16,7 +16,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use super::Access;
+use super::{Access, Input};
 
 /// Keeps other processes of the same user from reading this one's memory, and the kernel from writing it to a core file.
 /// The kernel takes it back by itself when the process becomes another program.
@@ -92,15 +92,25 @@ pub fn open_or_create_private(path: &Path, append: bool) -> io::Result<File> {
 /// As `open(2)` and `pwrite(2)` have them.
 pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     use std::os::unix::fs::FileExt;
-    let file = match OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
+    // Without waiting for a reader, should a pipe lie there.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = match OpenOptions::new().write(true).custom_flags(flags).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         other => other?,
     };
-    let same_size = file.metadata()?.len() == bytes.len() as u64;
+    let facts = file.metadata()?;
+    let same_size = facts.is_file() && facts.len() == bytes.len() as u64;
     if same_size {
         file.write_all_at(bytes, 0)?;
     }
     Ok(same_size)
+}
+
+/// Whether an open file is still the one at this path.
+#[must_use]
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let place = |facts: Metadata| (facts.dev(), facts.ino());
+    file.metadata().ok().map(place) == std::fs::symlink_metadata(path).ok().map(place)
 }
 
 /// Makes a folder, and those above it, that only their owner may enter.
@@ -216,22 +226,30 @@ pub fn kill_group(child: &mut std::process::Child) {
     }
 }
 
-/// Whether something was piped in that nobody has read. A program that has only just been started beside this one gets a
-/// moment to say something.
+/// How long a pipe that says nothing is waited for.
+const SILENCE: rustix::event::Timespec = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
+
+/// What waits on standard input that nobody has read. A program that has only just been started beside this one gets a
+/// moment to say something, or to close its end.
 #[must_use]
-pub fn input_is_waiting() -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let waiting = || rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0);
-    let kind = std::fs::metadata("/dev/stdin").map(|facts| facts.file_type());
-    match kind {
-        Ok(kind) if kind.is_file() => waiting(),
-        Ok(kind) if kind.is_fifo() => {
-            waiting() || {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-                waiting()
+pub fn waiting_input() -> Input {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        fs::{FileType, fstat},
+    };
+    let input = io::stdin();
+    let waits = || rustix::io::ioctl_fionread(&input).is_ok_and(|bytes| bytes > 0);
+    match fstat(&input).map(|facts| FileType::from_raw_mode(facts.st_mode)) {
+        Ok(FileType::RegularFile) if waits() => Input::Waits,
+        Ok(FileType::Fifo | FileType::Socket) => {
+            let mut asked = [PollFd::new(&input, PollFlags::IN)];
+            match poll(&mut asked, Some(&SILENCE)) {
+                Ok(0) => Input::MayCome,
+                _ if waits() => Input::Waits,
+                _ => Input::Nothing,
             }
         }
-        _ => false,
+        _ => Input::Nothing,
     }
 }
 

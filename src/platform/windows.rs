@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use super::Access;
+use super::{Access, Input};
 use crate::secret::Secret;
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
@@ -84,6 +84,12 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         file.write_all(bytes)?;
     }
     Ok(same_size)
+}
+
+/// Whether an open file is still the one at this path. What tells files apart here takes `unsafe`, so there is one, or none.
+#[must_use]
+pub fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Makes a folder and those above it; it inherits the profile's access list.
@@ -184,10 +190,10 @@ pub fn kill_group(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
-/// Whether something was piped in that nobody has read. Not to be told here.
+/// What waits on standard input. Not to be told here.
 #[must_use]
-pub fn input_is_waiting() -> bool {
-    false
+pub fn waiting_input() -> Input {
+    Input::Nothing
 }
 
 /// Opens a page of the web in the user's browser. Not by `start`, which is a word of a shell that would read the address.

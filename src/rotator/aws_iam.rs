@@ -131,6 +131,12 @@ impl Client {
         })
     }
 
+    /// The public half of the key that signs.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.key.id
+    }
+
     /// The access keys of the user whose key signs.
     ///
     /// # Errors

@@ -31,7 +31,8 @@ pub struct NotRotated {
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
-/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true.
+/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true. What may be the new secret
+/// is shown to `heard` as soon as there is a whole line, while the program still runs.
 ///
 /// # Errors
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
@@ -42,29 +43,60 @@ pub fn rotate(
     old: &Secret,
     deadline: Duration,
     stop: &Arc<AtomicBool>,
+    heard: &mut dyn FnMut(Secret),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
     let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
-    let Stopped { status, mut output } = rotator.run_or_stop(copy(old), Stdio::piped(), deadline).map_err(nothing)?;
+    let mut whole_line = |printed: &[u8]| {
+        if let Some(line) = likely(&Secret::new(printed.to_vec()), false, old) {
+            heard(line);
+        }
+    };
+    let Stopped { status, mut output, is_all } =
+        rotator.run_or_stop(copy(old), Stdio::piped(), deadline, &mut whole_line).map_err(nothing)?;
     let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
+    let by_itself = status.is_some_and(|status| status.code().is_some());
     let mut new = Secret::new(std::mem::take(&mut *output));
-    // What was stopped or killed in the middle of a line has not said it.
-    let is_whole = new.trim_line_ending() || ended.is_ok();
+    // What was stopped or killed in the middle of a line has not said it, nor has what still holds the pipe.
+    let is_whole = new.trim_line_ending() || (by_itself && is_all);
     let flaw = match new.expose_text() {
         None => Some("printed what is no text"),
         Some(text) if text.trim().is_empty() => Some("printed no new secret"),
         Some(text) if text.contains(['\n', '\r']) => Some("printed more than one line"),
         Some(text) if text.chars().any(char::is_control) => Some("printed what is no text"),
         Some(_) if new.same_as(old) => Some("printed the old secret"),
+        Some(_) if !is_whole => Some("printed a line without its end, and what it started goes on"),
         Some(_) => None,
     };
-    match (ended, flaw) {
-        (Ok(()), None) => Ok(new),
-        (Ok(()), Some(flaw)) => Err(nothing(rotator.failure(flaw))),
-        (Err(failure), flaw) => {
-            Err(Box::new(NotRotated { failure: stays(failure), printed: (flaw.is_none() && is_whole).then_some(new) }))
+    let failure = match (ended, flaw) {
+        (Ok(()), None) => return Ok(new),
+        (Ok(()), Some(flaw)) => rotator.failure(flaw),
+        (Err(failure), _) => failure,
+    };
+    Err(Box::new(NotRotated { failure: stays(failure), printed: likely(&new, is_whole, old) }))
+}
+
+/// What may be the new secret in the words of a program that went wrong: the issuer may have it in force. Of several lines
+/// the longest without a space; colours and spaces around it are left out.
+fn likely(printed: &Secret, is_whole: bool, old: &Secret) -> Option<Secret> {
+    let text = printed.expose_text()?;
+    let said = if is_whole { text } else { text.rsplit_once('\n').map_or("", |(whole, _)| whole) };
+    let mut plain = Zeroizing::new(String::with_capacity(said.len()));
+    let mut letters = said.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '\u{1b}' {
+            plain.push(letter);
+        } else if letters.next() == Some('[') {
+            // A control sequence (ECMA-48) ends with the first of these.
+            letters.by_ref().find(|end| ('@'..='~').contains(end));
         }
     }
+    let lines = plain.split(['\n', '\r']).map(str::trim);
+    let is_fit = |line: &&str| {
+        !line.is_empty() && !line.chars().any(char::is_control) && line.as_bytes() != old.expose().trim_ascii()
+    };
+    let line = lines.filter(is_fit).max_by_key(|line| (!line.contains(char::is_whitespace), line.chars().count()))?;
+    Some(Secret::new(line.as_bytes().to_vec()))
 }
 
 /// Lets a program try the new secret, which it gets on its standard input; it says with exit code 0 that it works. What
@@ -118,7 +150,7 @@ mod tests {
     }
 
     fn call(command: &[String], old: &Secret, deadline: Duration) -> std::result::Result<Secret, Box<NotRotated>> {
-        rotate(command, &name(), old, deadline, &Arc::default())
+        rotate(command, &name(), old, deadline, &Arc::default(), &mut |_| {})
     }
 
     fn rotated(script: &str, deadline: Duration) -> std::result::Result<String, String> {
@@ -179,10 +211,47 @@ mod tests {
         assert_eq!(printed("echo new; exit 7", LONG).as_deref(), Some("new"));
         assert_eq!(printed("echo new; kill -9 $$", LONG).as_deref(), Some("new"));
         assert_eq!(printed("echo new; sleep 60", Duration::from_millis(700)).as_deref(), Some("new"));
-        for script in ["printf ne; exit 7", "echo one; echo two; exit 7", "exit 7", "cat; echo; exit 7", "echo; exit 7"]
-        {
+        assert_eq!(printed("printf new; exit 7", LONG).as_deref(), Some("new"), "it ended by itself");
+        for script in ["printf ne; kill -9 $$", "exit 7", "cat; echo; exit 7", "echo; exit 7", "printf 'a\\377b\\n'"] {
             assert_eq!(printed(script, LONG), None, "{script}");
         }
+    }
+
+    #[test]
+    fn of_words_that_are_no_secret_what_may_be_one_is_not_thrown_away() {
+        for (script, kept) in [
+            ("printf 'new\\n\\n'", "new"),
+            ("echo created the key:; echo new-secret; echo done", "new-secret"),
+            ("cat; echo; echo new", "new"),
+            ("printf 'new\\t\\n'", "new"),
+            ("printf '\\033[32mnew\\033[0m\\n'", "new"),
+            ("echo failed to do it; exit 1", "failed to do it"),
+        ] {
+            let not = call(&sh(script), &secret("old-secret"), LONG).err().expect("it is no secret");
+            let printed = not.printed.expect(script);
+            assert!(printed.expose() == kept.as_bytes(), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_something_goes_on_with_is_not_taken_by_its_half() {
+        assert_eq!(rotated("(printf half-; sleep 2; echo whole) &", LONG).as_deref(), Ok("half-whole"));
+        assert_eq!(rotated("(sleep 2; echo new) &", LONG).as_deref(), Ok("new"));
+        assert_eq!(
+            rotated("printf half-; sleep 20 &", LONG),
+            Err("the rotator `sh` printed a line without its end, and what it started goes on".into())
+        );
+    }
+
+    #[test]
+    fn a_whole_line_is_heard_while_the_program_still_runs() {
+        let begun = Instant::now();
+        let mut heard = Vec::new();
+        let new = rotate(&sh("echo new; sleep 2; echo"), &name(), &secret("old"), LONG, &Arc::default(), &mut |line| {
+            heard.push((line.expose() == b"new", begun.elapsed() < Duration::from_secs(2)));
+        });
+        assert!(new.is_err_and(|not| not.failure.message.ends_with("printed more than one line")));
+        assert_eq!(heard, [(true, true)]);
     }
 
     #[test]
@@ -237,7 +306,9 @@ mod tests {
             thread::sleep(Duration::from_millis(700));
             later.store(true, std::sync::atomic::Ordering::SeqCst);
         });
-        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop).err().expect("stopped");
+        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop, &mut |_| {})
+            .err()
+            .expect("stopped");
         thread.join().expect("ended");
         assert_eq!(not.failure.message, "the rotator `sh` was stopped");
         assert!(not.printed.is_some_and(|new| new.expose() == b"new") && begun.elapsed() < Duration::from_secs(20));

@@ -103,12 +103,6 @@ impl Made {
         self.secret.expose_text().unwrap_or_default().chars().count()
     }
 
-    /// The secret once more, for the store.
-    #[must_use]
-    pub fn copy(&self) -> Secret {
-        Secret::new(self.secret.expose().to_vec())
-    }
-
     /// The secret and the id, and the word where it came into the store or is doubtful, each after its length as 4 bytes.
     fn write(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.

@@ -9,7 +9,7 @@ use super::{
     facts::Revoked,
     payload::{Key, Payload},
 };
-use crate::{failure::Result, identity::anchor::Id, name::KeyName, seal::SealKey, secret::Secret};
+use crate::{failure::Result, hex, identity::anchor::Id, name::KeyName, seal::SealKey, secret::Secret};
 
 /// What is left of a revoked secret that was wiped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,14 @@ impl Payload {
         Id(SealKey::derive(&self.id.0, &[], "keyctl/revoked/v1").mark(value.expose()))
     }
 
+    /// Eight letters by which a person tells the secrets of a key apart. They say nothing of the secret, and stand for it in
+    /// this store alone.
+    #[must_use]
+    pub fn fingerprint(&self, value: &Secret) -> String {
+        let mark = SealKey::derive(&self.seal.0, &self.id.0, "keyctl/fingerprint/v1").mark(value.expose());
+        hex::encode(&mark[..4])
+    }
+
     /// The marks of those secrets that are revoked, to be left when they are wiped.
     pub(super) fn marks_of<'s>(&self, secrets: impl Iterator<Item = (&'s Secret, Option<&'s Revoked>)>) -> Vec<Mark> {
         let mark = |(value, revoked): (&Secret, Option<&Revoked>)| {
@@ -94,7 +102,7 @@ impl Payload {
     /// Takes the word back for a key's secret, wherever that is or was kept.
     pub(super) fn clear_revocation(&mut self, name: &KeyName) {
         let Some(key) = self.keys.get(name) else { return };
-        let value = Secret::new(key.value.expose().to_vec());
+        let value = key.value.copy();
         let mark = self.mark_of(&value);
         self.marks.retain(|known| known.mark != mark);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);

@@ -375,7 +375,7 @@ fn a_fault_anywhere_in_a_rotation_by_a_program_leaves_a_secret_that_was_issued_a
     let template = template();
     let rotator = "cat >/dev/null; echo line >>\"$HOME/issued\"; echo issued-\"\"secret-$(wc -l <\"$HOME/issued\")";
     let config = format!("[[keys]]\nmatch = \"A\"\nrotator = [\"sh\", \"-c\", '{rotator}']\n");
-    std::fs::write(template.path().join("kept/config.toml"), config).expect("write");
+    std::fs::write(template.path().join("kept/config.toml"), &config).expect("write");
     let arguments = ["rotate", "A", "--yes"];
     let issued = |home: &Path| std::fs::read_to_string(home.join("issued")).map_or(0, |text| text.lines().count());
     let judge = |home: &Path, output: &Output| -> Result<(), String> {
@@ -391,7 +391,17 @@ fn a_fault_anywhere_in_a_rotation_by_a_program_leaves_a_secret_that_was_issued_a
             return Err("failed without a word".into());
         }
         no_secret_in_the_clear(home)?;
-        let (code, _, said) = answer(home, &arguments);
+        let (mut code, _, mut said) = answer(home, &arguments);
+        if said.contains("may be the secret in force; it is not called again") {
+            // It was printed, and keyctl ended before the rotator did. Nothing is lost: a check takes it.
+            let before = issued(home);
+            std::fs::write(home.join("kept/config.toml"), format!("{config}check = [\"true\"]\n"))
+                .map_err(|error| error.to_string())?;
+            (code, _, said) = answer(home, &arguments);
+            if issued(home) != before {
+                return Err(format!("the rotator was called again: {said}"));
+            }
+        }
         let last = format!("A=issued-secret-{}\n", issued(home));
         if code != Some(0) || !state(home)?.contains(&last) {
             return Err(format!("the next one does not end it: {code:?} {said}"));

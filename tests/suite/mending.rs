@@ -100,6 +100,14 @@ fn a_pipe_in_the_place_of_a_file_of_ours_is_not_waited_for() {
     assert!(std::process::Command::new("mkfifo").arg(folder.join("config.toml")).status().expect("mkfifo").success());
     let said = "keyctl: `~/.config/keyctl/config.toml` is not a regular file [E07]\n";
     sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 125);
+
+    // What is only remembered, as the alerts' state, keeps no command from running.
+    std::fs::remove_file(folder.join("config.toml")).expect("remove");
+    let state = sandbox.data("alerts.state");
+    let _ = std::fs::remove_file(&state);
+    assert!(std::process::Command::new("mkfifo").arg(&state).status().expect("mkfifo").success());
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert!(std::fs::metadata(&state).expect("there").is_file());
 }
 
 #[test]

@@ -4,20 +4,26 @@
 //! A secret is *live* if the store still has the one that was given to the rotator: then it takes that one's place. A
 //! *stray* one belongs to a secret that the store has not got any more; it is kept as a former secret of the key. Of either
 //! kind may be a *doubtful* one, a line from a rotator that went wrong: it may be the secret in force as well as the words
-//! of an error. It is taken only if the user's check says that it works, or a person does.
+//! of an error. It is taken only if the user's check says that it works, or a person does; and it is dropped only if a
+//! person has said no to it, or `--discard`.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use serde_json::json;
 
 use crate::{
-    commands::{record, versions::need_yes},
+    commands::{
+        record,
+        versions::{need_someone, need_yes},
+    },
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
+    home::Lock,
     name::KeyName,
     rotator::unfinished::{self, Unfinished},
     secret::Secret,
@@ -25,7 +31,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{Opened, Scene, program::end};
+use super::{Opened, Scene, aws, program::end};
 
 /// Of a rotator that goes wrong again and again, this many lines are kept: the earliest, and the latest one.
 const MOST: usize = 8;
@@ -102,7 +108,7 @@ impl Seen {
             let begun = work.intention.begun;
             match (standing, &work.made) {
                 (Standing::Live, _) => seen.live = Some(begun),
-                (Standing::Doubtful, Some(made)) => {
+                (Standing::Doubtful | Standing::StrayDoubtful, Some(made)) => {
                     seen.doubtful.insert(0, (work.path().to_owned(), begun, made.letters()));
                 }
                 _ => {}
@@ -112,22 +118,28 @@ impl Seen {
     }
 }
 
-/// The word of whoever called on doubtful lines.
-#[derive(Clone, Copy)]
-pub(super) enum Word<'p> {
-    /// Nobody was asked.
-    Unattended,
-    /// A person wants none of them.
-    None,
-    /// A person wants this one.
-    Take(&'p Path),
+/// The word of whoever called on doubtful lines; nothing where nobody was asked.
+#[derive(Clone, Default)]
+pub(super) struct Word<'p> {
+    /// The line that a person wants.
+    pub take: Option<&'p Path>,
+    /// Those that a person was asked about and does not want.
+    pub declined: Vec<&'p Path>,
 }
 
-/// Asks about each doubtful line whether it is the new secret.
+impl Word<'_> {
+    /// Whether nobody was asked.
+    pub(super) fn is_unattended(&self) -> bool {
+        self.take.is_none() && self.declined.is_empty()
+    }
+}
+
+/// Asks about each doubtful line whether it is the new secret, the latest first, until one is.
 pub(super) fn judge<'s>(scene: &Scene, name: &KeyName, seen: &'s Seen) -> Result<Word<'s>> {
     if scene.arguments.yes || seen.live.is_some() || seen.doubtful.is_empty() || !scene.terminal.can_ask() {
-        return Ok(Word::Unattended);
+        return Ok(Word::default());
     }
+    let mut word = Word::default();
     for (path, begun, letters) in &seen.doubtful {
         let question = format!(
             "the rotator of `{name}` went wrong on {} after printing a line of {}; take that line as the new secret?",
@@ -135,17 +147,20 @@ pub(super) fn judge<'s>(scene: &Scene, name: &KeyName, seen: &'s Seen) -> Result
             count(*letters, "character"),
         );
         if scene.terminal.confirm(&question)? {
-            return Ok(Word::Take(path));
+            word.take = Some(path);
+            break;
         }
+        word.declined.push(path);
     }
-    Ok(Word::None)
+    Ok(word)
 }
 
-/// Whether one line may lie aside: not if it lies there already, and not too many of them.
-pub(super) fn make_room(scene: &Scene, name: &KeyName, opened: &Opened, line: &Secret) -> bool {
+/// Whether one line may lie aside, which lies at `own` already as far as it was heard: not if it lies elsewhere too, and
+/// not too many of them.
+pub(super) fn make_room(scene: &Scene, name: &KeyName, opened: &Opened, line: &Secret, own: &Path) -> bool {
     let mut lines: Vec<Unfinished> = of(scene, name, opened)
         .into_iter()
-        .filter(|(standing, _)| standing.is_doubtful())
+        .filter(|(standing, work)| standing.is_doubtful() && work.path() != own)
         .map(|(_, work)| work)
         .collect();
     if lines.iter().any(|work| work.made.as_ref().is_some_and(|made| made.secret.same_as(line))) {
@@ -154,7 +169,10 @@ pub(super) fn make_room(scene: &Scene, name: &KeyName, opened: &Opened, line: &S
     if lines.len() >= MOST
         && let Some(latest) = lines.pop()
     {
-        say_dropped(scene.terminal, name, latest.intention.begun);
+        let begun = latest.intention.begun.local();
+        scene.terminal.warn(&format!(
+            "dropped the line that the rotator of `{name}` printed on {begun}, which the check did not take: too many lie aside"
+        ));
         end(scene, latest);
     }
     true
@@ -163,12 +181,13 @@ pub(super) fn make_room(scene: &Scene, name: &KeyName, opened: &Opened, line: &S
 /// Keeps secrets that nobody took as former ones of the key.
 pub(super) fn keep(payload: &mut Payload, name: &KeyName, strays: &[Unfinished], now: Moment) {
     for (work, made) in strays.iter().filter_map(|work| Some((work, work.made.as_ref()?))) {
-        payload.keep_beside(name, made.copy(), work.intention.begun, now);
+        payload.keep_beside(name, made.secret.copy(), work.intention.begun, now);
     }
 }
 
-/// Ends what a new secret in the store has made superfluous: the strays that were kept with it, and doubtful lines.
-pub(super) fn clear(scene: &Scene, name: &KeyName, strays: Vec<Unfinished>, doubtful: Vec<Unfinished>) {
+/// Ends what a new secret in the store has made superfluous: the strays that were kept with it, and the doubtful lines that a
+/// person does not want. The others stay, and that is said.
+pub(super) fn clear(scene: &Scene, name: &KeyName, strays: Vec<Unfinished>, doubtful: Vec<Unfinished>, word: &Word) {
     for work in strays {
         let begun = work.intention.begun.local();
         scene.terminal.warn(&format!(
@@ -176,17 +195,49 @@ pub(super) fn clear(scene: &Scene, name: &KeyName, strays: Vec<Unfinished>, doub
         ));
         end(scene, work);
     }
-    for work in doubtful {
-        say_dropped(scene.terminal, name, work.intention.begun);
+    let (declined, kept): (Vec<_>, Vec<_>) =
+        doubtful.into_iter().partition(|work| word.declined.contains(&work.path()));
+    if !declined.is_empty() {
+        let lines = count(declined.len(), "line");
+        scene.terminal.say(&format!("dropped {lines} of the rotator of `{name}` that you did not want"));
+    }
+    for work in declined {
         end(scene, work);
     }
+    say_kept(scene.terminal, name, &kept);
 }
 
-fn say_dropped(terminal: &Terminal, name: &KeyName, begun: Moment) {
-    terminal.say(&format!(
-        "dropped the line that the rotator of `{name}` printed on {} before it went wrong",
-        begun.local()
+/// That lines still lie there which nobody was asked about.
+fn say_kept(terminal: &Terminal, name: &KeyName, kept: &[Unfinished]) {
+    if kept.is_empty() {
+        return;
+    }
+    let lies = if kept.len() == 1 { "lies" } else { "lie" };
+    terminal.warn(&format!(
+        "{} that the rotator of `{name}` printed before it went wrong still {lies} beside the store",
+        count(kept.len(), "other line")
     ));
+    terminal.hint(&format!(
+        "to be asked about each: `keyctl rotate {name}` at a terminal; to drop all: `keyctl rotate {name} --discard`"
+    ));
+}
+
+/// Clears away what was only left because keyctl was killed after the store had it. Best effort: where a rotation is at work
+/// it does that itself.
+pub(super) fn clear_over(scene: &Scene) {
+    if !Unfinished::are_there(&scene.home) {
+        return;
+    }
+    let turn = Lock::acquire_within(&scene.home.file("rotate.lock"), Duration::ZERO);
+    let (Ok(_turn), Ok(opened)) = (turn, scene.open()) else { return };
+    let sealing = opened.unfinished_key();
+    for work in Unfinished::all(&scene.home, &sealing) {
+        let [name] = work.intention.names.as_slice() else { continue };
+        let Some(key) = opened.payload.keys.get(name) else { continue };
+        if Standing::of(&work, key, &sealing) == Standing::Over {
+            end(scene, work);
+        }
+    }
 }
 
 /// What was written down and does not open.
@@ -210,6 +261,23 @@ pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
     let opened = scene.open()?;
     let all = Unfinished::all(&scene.home, &opened.unfinished_key()).into_iter();
     let works: Vec<Unfinished> = all.filter(|work| work.intention.names.contains(name)).collect();
+    let pairs = &scene.config.rotation.aws_iam;
+    if let Some(pair) = pairs.iter().find(|pair| [&pair.id, &pair.secret].contains(&name))
+        && !works.is_empty()
+        && works.iter().all(|work| !is_of(work, name) && work.made.is_none() && !work.is_damaged)
+    {
+        let doing = format!("clearing away what a rotation of `{name}` has left at AWS");
+        need_someone(scene.arguments.yes, scene.terminal, &doing)?;
+        aws::discard(scene, pair)?;
+        if scene.arguments.json {
+            scene
+                .terminal
+                .json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "discarded": works.len() }))?;
+        } else {
+            scene.terminal.say(&format!("what the rotation of `{}` has left is cleared away", pair.id));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if works.iter().any(|work| !is_of(work, name)) {
         return Err(Failure::new(Kind::Usage, format!("the rotation of `{name}` was begun at AWS; it is not dropped"))
             .hint(format!("to go on with it: `keyctl rotate {name}`")));

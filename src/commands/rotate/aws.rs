@@ -15,10 +15,10 @@
 //! The store's key works at every moment: the old one up to 5, the new one after it. Broken off anywhere, the next
 //! `rotate` goes on: with the new key where that is written down (from 3 on), and else from the beginning. In between, when
 //! AWS had made a key and its answer never came, that key is AWS's to list and nobody's to use, and takes one of the two
-//! places a user has. It is deleted only if all of this says that it is that one: it was not there when the rotation was
-//! begun, it is not in the store, it was made in the minutes around that beginning, and AWS notes no use of it. The
-//! answer to (2) can have been lost only where AWS did not say no; and somebody else's key, made at that moment, would
-//! have taken the second place, so that AWS would have said no.
+//! places a user has. That it came of this and not of somebody else, whose request was made when ours had never arrived, is
+//! likely where all of this holds: it was not there when the rotation was begun, it is not in the store, it was made in the
+//! minutes around that beginning, and AWS notes no use of it. It is never certain, so such a key is named, and deleted only
+//! if a person says so: when asked, or by `--discard`.
 //!
 //! What was once in the store is never deleted on the way, nor put there again: a rotation that was broken off after (5) and
 //! taken back since is over.
@@ -105,8 +105,28 @@ pub(super) fn is_broken_off(scene: &Scene, pair: &AwsIam, opened: &Opened) -> bo
     Unfinished::all(&scene.home, &opened.unfinished_key()).iter().any(|work| work.intention.names == names)
 }
 
+/// Clears away what a broken-off rotation of this pair has left for which no new key is written down. The key at AWS that
+/// seems to have come of it is deleted, if the user says yes to that one.
+pub(super) fn discard(scene: &Scene, pair: &AwsIam) -> Result<()> {
+    let opened = scene.open()?;
+    let bench = Bench::new(scene, pair, &opened)?;
+    let all = Unfinished::all(&scene.home, &bench.sealing).into_iter();
+    let without = all.filter(|work| work.intention.names == bench.names()).collect();
+    bench.delete_unknown(without, scene.arguments.yes)
+}
+
+/// The user's access keys, as AWS lists them to one of them.
+pub(super) fn listed_to(client: &Client) -> Result<Vec<Listed>> {
+    let listed = client.list()?;
+    if listed.iter().any(|key| key.id == client.id()) {
+        return Ok(listed);
+    }
+    let said = format!("AWS does not list `{}` itself, by which it was asked: that list is not believed", client.id());
+    Err(Failure::new(Kind::Remote, said))
+}
+
 fn made(work: &Unfinished) -> Result<AccessKey> {
-    let made = work.made.as_ref().and_then(|made| Some((made.id.clone()?, Secret::new(made.secret.expose().to_vec()))));
+    let made = work.made.as_ref().and_then(|made| Some((made.id.clone()?, made.secret.copy())));
     let (id, secret) =
         made.ok_or_else(|| Failure::new(Kind::Disk, "what was written down of the new key is not whole"))?;
     Ok(AccessKey { id, secret })
@@ -132,7 +152,7 @@ impl<'a> Bench<'a> {
     }
 
     fn client(&self, id: &str, secret: &Secret) -> Result<Client> {
-        let key = AccessKey { id: id.to_owned(), secret: Secret::new(secret.expose().to_vec()) };
+        let key = AccessKey { id: id.to_owned(), secret: secret.copy() };
         Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
     }
 
@@ -196,7 +216,7 @@ impl<'a> Bench<'a> {
             }
         }
         if found.is_none() && !without.is_empty() {
-            self.delete_unknown(without)?;
+            self.delete_unknown(without, false)?;
         }
         Ok(found)
     }
@@ -205,7 +225,7 @@ impl<'a> Bench<'a> {
     fn give_up(&self, work: Unfinished) -> Result<()> {
         let made = made(&work)?;
         let client = self.client(&made.id, &made.secret)?;
-        let deleted = client.list().and_then(|listed| {
+        let deleted = listed_to(&client).and_then(|listed| {
             if listed.iter().any(|key| key.id == made.id) { client.delete(&made.id) } else { Ok(()) }
         });
         match deleted {
@@ -216,10 +236,10 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Deletes the key that a broken-off rotation has made, if there is one and it is certainly that.
-    fn delete_unknown(&self, works: Vec<Unfinished>) -> Result<()> {
+    /// Deletes the key that a broken-off rotation seems to have made, if there is one and a person says so.
+    fn delete_unknown(&self, works: Vec<Unfinished>, is_meant: bool) -> Result<()> {
         let client = self.client_of_store()?;
-        let listed = client.list()?;
+        let listed = listed_to(&client)?;
         let mut deleted = false;
         for key in listed.iter().filter(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
             let Some(work) = works.iter().find(|work| may_have_made(&work.intention, key)) else { continue };
@@ -231,17 +251,24 @@ impl<'a> Bench<'a> {
                 )
                 .hint(format!("if nobody does: `aws iam delete-access-key --access-key-id {}`", key.id)));
             }
-            client.delete(&key.id)?;
-            self.terminal().say(&format!(
-                "deleted `{}` at AWS, which a rotation that was broken off on {begun} had made and nobody has",
-                key.id
-            ));
+            let id = &key.id;
+            let seems = format!("`{id}` was made at AWS when a rotation was broken off on {begun}, and was never used");
+            let question = format!("{seems}; unless it is somebody else's, nobody has its secret. Delete it?");
+            let may_ask = !self.scene.arguments.yes && self.terminal().can_ask();
+            let says_so = is_meant || (may_ask && self.terminal().confirm(&question)?);
+            if !says_so {
+                return Err(Failure::new(Kind::Negative, format!("{seems}; nothing proves that it came of that"))
+                    .hint(format!("if it is nobody's, to delete it: `keyctl rotate {} --discard`", self.pair.id)));
+            }
+            client.delete(id)?;
+            self.terminal()
+                .say(&format!("deleted `{id}` at AWS, made when a rotation was broken off on {begun} and never used"));
             deleted = true;
         }
         let now = Moment::now();
         for work in works {
             // A key may be listed only after a while; until then the intention stays.
-            if deleted || now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
+            if deleted || is_meant || now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
                 end(self.scene, work);
             }
         }
@@ -257,7 +284,7 @@ impl<'a> Bench<'a> {
     /// Steps 1 to 3.
     fn make(&self) -> Result<Unfinished> {
         let client = self.client_of_store()?;
-        let listed = client.list()?;
+        let listed = listed_to(&client)?;
         self.make_room(&client, &listed)?;
         let intention = Intention {
             names: self.names(),
@@ -275,7 +302,7 @@ impl<'a> Bench<'a> {
             }
             Err(not_made) => {
                 let hint = format!(
-                    "AWS may have made a key all the same; the next `keyctl rotate {}` looks after it",
+                    "AWS may have made a key all the same; the next `keyctl rotate {}` looks for it",
                     self.pair.id
                 );
                 return Err(not_made.failure.hint(hint));
@@ -342,7 +369,7 @@ impl<'a> Bench<'a> {
                 value: Secret::new(made.id.clone().into_bytes()),
                 longer: Some(ID_LONGER),
             },
-            New { name: self.pair.secret.clone(), value: Secret::new(made.secret.expose().to_vec()), longer: None },
+            New { name: self.pair.secret.clone(), value: made.secret.copy(), longer: None },
         ];
         let replaced = || {
             Failure::new(Kind::Negative, format!("`{}` was replaced by another keyctl meanwhile", self.pair.id))
@@ -367,7 +394,7 @@ impl<'a> Bench<'a> {
     /// Step 6.
     fn switch_off(&self, work: &Unfinished, made: &AccessKey) -> Result<()> {
         let Some(old) = work.intention.from.as_deref().filter(|old| *old != made.id) else { return Ok(()) };
-        let off = |client: Client| match client.list()?.iter().find(|key| key.id == old) {
+        let off = |client: Client| match listed_to(&client)?.iter().find(|key| key.id == old) {
             Some(key) if key.active => client.set_active(old, false),
             _ => Ok(()),
         };

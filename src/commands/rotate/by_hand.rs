@@ -15,9 +15,9 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, Standing},
+    aside::{self, Standing, Word},
     keeping::{self, Done, New},
-    means::Means,
+    means::{GENERATED, Means},
     program::{end, try_out},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn take_over(
     if let Some(other) = opened.payload.holder_of(&new, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
-    try_out(scene, name, plan, &new, opened)?;
+    try_out(scene, name, plan, &new, opened).map_err(|failure| untried(scene, name, plan, by, failure))?;
     // As the store is now: another one may have replaced the key while this one waited.
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
@@ -71,11 +71,27 @@ pub(super) fn take_over(
         Ok(())
     };
     let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
-    aside::clear(scene, name, strays, doubtful);
+    aside::clear(scene, name, strays, doubtful, &Word::default());
     for work in over {
         end(scene, work);
     }
     Ok(done)
+}
+
+/// What a check that said no leaves of a secret that lies nowhere else: whoever brought it has it, or it is gone.
+fn untried(scene: &Scene, name: &KeyName, plan: &Plan, by: &str, failure: Failure) -> Failure {
+    if failure.kind != Kind::Remote {
+        return failure;
+    }
+    let failure = Failure { hints: Vec::new(), ..failure }.hint("nothing was replaced; the old secret stays in force");
+    if by == GENERATED {
+        let length = scene.arguments.generate.unwrap_or_default();
+        return failure.hint(format!(
+            "that secret is kept nowhere; to make another one, and take it untried: `keyctl rotate {name} --generate={length} --no-check`"
+        ));
+    }
+    let how = if plan.rotator.is_some() { " --by-hand" } else { "" };
+    failure.hint(format!("to take it untried, give it once more: `keyctl rotate {name}{how} --no-check`"))
 }
 
 /// What lies aside for a key that gets a secret by hand: secrets that nobody took, doubtful lines, and what is over with

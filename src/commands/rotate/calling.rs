@@ -10,8 +10,11 @@ use std::{
     time::Duration,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     commands::{
+        caller,
         record::{self, Strictness},
         set::looks_like_a_placeholder,
     },
@@ -76,7 +79,11 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             return Err(failure);
         }
     };
-    let value = match rotate_to_the_end(scene, name, command, old, &signals) {
+    // Should this process not live to its end, the line is not lost; what it is worth is known by then only.
+    let mut heard = |line: Secret| {
+        let _ = unfinished.has_made(&sealing, Made::by_program(line, true));
+    };
+    let value = match rotate_to_the_end(scene, name, command, old, &signals, &mut heard) {
         Ok(value) => value,
         Err(not) => {
             let NotRotated { failure, printed } = *not;
@@ -84,7 +91,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
             let event = event.reason(scene.arguments.reason.as_ref());
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line));
+            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line, unfinished.path()));
             let failure = if let Some(printed) = printed {
                 put_aside(scene, name, printed, unfinished, &sealing, failure)
             } else {
@@ -98,7 +105,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
             return Err(failure);
         }
     };
-    let aside = unfinished.has_made(&sealing, Made::by_program(Secret::new(value.expose().to_vec()), false));
+    let aside = unfinished.has_made(&sealing, Made::by_program(value.copy(), false));
     match &aside {
         Ok(()) => {
             if signals.came().is_some() {
@@ -127,7 +134,8 @@ pub(super) fn record_use(
     let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
     let event = outcome.into_iter().fold(event, Event::outcome);
     let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
-    record::usage(&scene.home, &opened.kept, &log, &event, strictness, scene.terminal).map(drop)
+    let event = caller::sign(event);
+    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal).map(drop)
 }
 
 /// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
@@ -139,7 +147,7 @@ fn put_aside(
     sealing: &Key,
     failure: Failure,
 ) -> Failure {
-    let shown = Secret::new(printed.expose().to_vec());
+    let shown = printed.copy();
     match unfinished.has_made(sealing, Made::by_program(printed, true)) {
         Ok(()) => failure
             .hint(format!("the line it printed {ASIDE}; to be asked about it: `keyctl rotate {name}` at a terminal"))
@@ -167,6 +175,7 @@ fn rotate_to_the_end(
     command: &[String],
     old: &Secret,
     signals: &HeldSignals,
+    heard: &mut dyn FnMut(Secret),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let (is_over, stop) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watch = || watch(scene.terminal, name, signals, &is_over, &stop);
@@ -176,7 +185,7 @@ fn rotate_to_the_end(
         thread::Builder::new()
             .spawn_scoped(scope, watch)
             .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None }))?;
-        rotate(command, name, old, ROTATOR, &stop)
+        rotate(command, name, old, ROTATOR, &stop, heard)
     })?;
     if is_hardly_a_secret(&new) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
@@ -236,7 +245,10 @@ pub(super) fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Fai
         && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
         && scene
             .terminal
-            .ask(&format!("{} (Enter clears nothing; write it down) ", value.expose_text().unwrap_or_default()))
+            .ask(&Zeroizing::new(format!(
+                "{} (Enter clears nothing; write it down) ",
+                value.expose_text().unwrap_or_default()
+            )))
             .is_ok();
     let hint = if shown {
         format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")

@@ -10,13 +10,15 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     name::KeyName,
+    platform::{self, Input},
     rotation::{AwsIam, State, look},
+    store::facts::Facts,
     terminal::count,
 };
 
 use super::{
     Opened, Scene,
-    aside::Word,
+    aside::{self, Word},
     aws, by_hand, hold_to_reason,
     keeping::Done,
     means::Means,
@@ -33,8 +35,8 @@ struct Task {
 }
 
 enum What {
-    /// A key is due.
-    Replace(State, Means),
+    /// A key is due, in these words.
+    Replace(&'static str, Means),
     /// A rotation at AWS was broken off.
     GoOn(AwsIam),
     /// An overlap at AWS is over.
@@ -54,6 +56,9 @@ enum Outcome {
 /// Replaces all that is due.
 pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
     let opened = scene.open()?;
+    if !scene.arguments.dry_run {
+        aside::clear_over(scene);
+    }
     let tasks = tasks(scene, &opened)?;
     say_snoozed(scene, &opened)?;
     if scene.arguments.dry_run {
@@ -61,6 +66,9 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
     }
     if tasks.is_empty() {
         scene.terminal.say("nothing is due");
+    }
+    if !tasks.is_empty() {
+        refuse_input()?;
     }
     ask(scene, &tasks)?;
     let (mut reports, mut left, mut failed) = (Vec::new(), Vec::new(), Vec::new());
@@ -110,15 +118,42 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
     end(&failed, tasks.len())
 }
 
-/// What is due and is left alone, since its owner has put it off.
+/// One secret that is piped in cannot be meant for many keys, and nobody would read it.
+fn refuse_input() -> Result<()> {
+    let said = match platform::waiting_input() {
+        Input::Nothing => return Ok(()),
+        Input::Waits => "a secret is piped in",
+        Input::MayCome => "standard input is a pipe that is still open, so a secret may come",
+    };
+    Err(Failure::new(Kind::Usage, format!("{said}, but `--due` is for many keys; nothing was replaced"))
+        .hint("to replace one key by it: `keyctl rotate NAME`")
+        .hint("to replace all that is due, with nothing piped in: `keyctl rotate --due </dev/null`"))
+}
+
+/// Whether a secret that ends soon is in the first half of its time, and has more than a day: its issuer gives none for
+/// longer, and would be asked for one more with each call.
+fn is_new(facts: &Facts, now: Moment) -> bool {
+    facts.expires.is_some_and(|end| {
+        let half = facts.changed.seconds().midpoint(end.seconds());
+        now.seconds() < half.min(end.seconds().saturating_sub(86_400))
+    })
+}
+
+/// What is due and is left alone, since its owner has put it off, or it is new.
 fn say_snoozed(scene: &Scene, opened: &Opened) -> Result<()> {
     let clock = Clock::of(&opened.kept, &opened.payload, Moment::now());
-    let mut snoozed = Vec::new();
+    let (mut snoozed, mut new) = (Vec::new(), Vec::new());
     for (name, key) in &opened.payload.keys {
         let outlook = look(&key.facts, &scene.plan(&opened.payload, name)?, clock.judged);
-        if outlook.snoozed.is_some() && matches!(outlook.state, State::Due | State::Expired) {
+        if outlook.snoozed.is_some() && outlook.is_to_be_replaced() {
             snoozed.push(name);
+        } else if outlook.ends_soon() && is_new(&key.facts, clock.judged) {
+            new.push(name);
         }
+    }
+    if let Some(first) = new.first() {
+        scene.terminal.say(&format!("left out, being new though they end soon: {}", listed(&new)));
+        scene.terminal.hint(&format!("to replace one all the same: `keyctl rotate {first}`"));
     }
     if let Some(first) = snoozed.first() {
         scene.terminal.say(&format!("left out, being snoozed: {}", listed(&snoozed)));
@@ -160,7 +195,7 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     for (name, key) in &payload.keys {
         let plan = scene.plan(payload, name)?;
         let outlook = look(&key.facts, &plan, clock.judged);
-        if outlook.is_to_be_said() {
+        if outlook.is_to_be_said() && !(outlook.ends_soon() && is_new(&key.facts, clock.judged)) {
             due.push((std::cmp::Reverse(outlook.state), outlook.first(), name, Means::of(scene.arguments, &plan)));
         }
     }
@@ -170,7 +205,8 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
         // The two halves are one thing to do; and what is gone on with is replaced by that.
         let is_known = |task: &Task| task.name == name && !matches!(task.what, What::DeleteOld(_));
         if !tasks.iter().any(is_known) {
-            tasks.push(Task { name, what: What::Replace(state.0, means) });
+            let why = if state.0 == State::Soon { "ends soon" } else { state.0.word() };
+            tasks.push(Task { name, what: What::Replace(why, means) });
         }
     }
     Ok(tasks)
@@ -216,7 +252,7 @@ fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
 impl Task {
     fn why(&self) -> &'static str {
         match &self.what {
-            What::Replace(state, _) => state.word(),
+            What::Replace(why, _) => why,
             What::GoOn(_) => "broken off",
             What::DeleteOld(_) => "overlap over",
         }
@@ -268,7 +304,7 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        program::replace(scene, &self.name, &plan, command, &opened, Word::Unattended)?
+                        program::replace(scene, &self.name, &plan, command, &opened, &Word::default())?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?

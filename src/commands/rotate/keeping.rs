@@ -73,11 +73,14 @@ pub(super) fn keep(
             for (New { name, value, longer }, end) in new.iter().zip(&ends) {
                 let until = longer.map_or(until, |longer| until.map(|until| longer.after(until, &TimeZone::UTC)));
                 // A copy: should the store not be written, the caller still has it.
-                edit.replace(name, Secret::new(value.expose().to_vec()), until)?;
+                edit.replace(name, value.copy(), until)?;
                 edit.change(name, |facts| facts.expires = *end)?;
             }
             Ok(())
         })?;
+        for new in new {
+            details::warn_of_texts(&new.value, payload, scene.terminal);
+        }
         let names = new.iter().map(|new| &new.name);
         Ok(Outcome::changed(state(payload, new)?, event(now).names(names).reason(scene.arguments.reason.as_ref())))
     })?;

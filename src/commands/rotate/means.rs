@@ -9,6 +9,9 @@ use crate::{
     rotation::{AwsIam, Plan, Rotator},
 };
 
+/// The word for what was made here.
+pub(super) const GENERATED: &str = "generated";
+
 /// How the new secret comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Means {
@@ -57,7 +60,7 @@ impl Means {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Typed | Self::Piped | Self::File(_) => "hand",
-            Self::Generated(_) => "generated",
+            Self::Generated(_) => GENERATED,
             Self::Program(_) => "rotator",
             Self::Aws(_) => AT_AWS,
         }

@@ -17,7 +17,7 @@ pub mod pending;
 mod program;
 pub(super) mod touched;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -30,26 +30,20 @@ use crate::{
     history::{Action, Event},
     home::{Home, Lock},
     name::KeyName,
-    platform,
+    platform::{self, Input},
     rotation::{AwsIam, Plan, Rotator, look},
     rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
     terminal::{Terminal, columns},
 };
 
-use self::{
-    aside::{Seen, Word},
-    keeping::Done,
-    means::Means,
-    old_key::Old,
-    touched::Touched,
-};
+use self::{aside::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     judging::Clock,
     opening::{self, Kept},
     policy, record,
-    set::in_the_arguments,
+    set::{in_the_arguments, length_beside},
     versions::need_yes,
 };
 
@@ -75,6 +69,14 @@ struct Opened {
 /// As store, rotator and check have them; `Usage` without a yes.
 pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if !arguments.refused.is_empty() {
+        if let Some(failure) = length_beside(arguments.generate, &arguments.refused) {
+            return Err(failure.into());
+        }
+        if arguments.refused.iter().all(is_another_name) {
+            return Err(Failure::new(Kind::Usage, "`rotate` replaces one key with each call")
+                .hint("each by itself, or all that are due: `keyctl rotate --due`")
+                .into());
+        }
         let name = arguments.name.as_ref().map_or("NAME", KeyName::as_str);
         let mut failure = in_the_arguments(name);
         failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
@@ -99,6 +101,13 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
         done.tell(&scene);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a word is plainly another key's name, and no secret.
+fn is_another_name(word: &OsString) -> bool {
+    let is_name =
+        |word: &str| word.contains('/') && word.parse::<KeyName>().is_ok_and(|name| !name.looks_like_a_secret());
+    word.to_str().is_some_and(is_name)
 }
 
 /// One key, from what replacing it touches to the store. Nothing is given for a dry run.
@@ -130,11 +139,11 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
     let word = aside::judge(scene, name, &lies)?;
-    if !matches!(word, Word::Take(_)) {
+    if word.take.is_none() {
         ask()?;
     }
     let done = match &means {
-        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, word)?,
+        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
@@ -152,21 +161,22 @@ fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -
     }
     policy::need_reason(name, plan, reason).inspect_err(|_| {
         let log = record::log(&scene.home, &opened.kept, &opened.payload);
-        let event = Event::new(Action::Failed, Moment::now()).names([name]).outcome("refused: no reason");
+        let event = Event::new(Action::Rotate, Moment::now()).refused("no reason").names([name]);
         record::change(&log, &event, scene.terminal);
     })
 }
 
 /// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.
 fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
-    if means.is_rotator() && platform::input_is_waiting() {
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("a secret is piped in, but `config.toml` names what replaces `{name}`; nothing was replaced"),
-        )
-        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
-    }
-    Ok(())
+    let said = match if means.is_rotator() { platform::waiting_input() } else { Input::Nothing } {
+        Input::Nothing => return Ok(()),
+        Input::Waits => "a secret is piped in",
+        Input::MayCome => "standard input is a pipe that is still open, so a secret may come",
+    };
+    let but = format!("{said}, but `config.toml` names what replaces `{name}`; nothing was replaced");
+    Err(Failure::new(Kind::Usage, but)
+        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`"))
+        .hint(format!("to let it be replaced, with nothing piped in: `keyctl rotate {name} </dev/null`")))
 }
 
 /// Nothing that is made here can be half of an access key: AWS alone makes them.
@@ -299,6 +309,11 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
     }
     touched.notes.iter().for_each(|note| scene.terminal.say(note));
+    match means {
+        Means::Program(command) => scene.terminal.say(&format!("its rotator `{}` would replace it", command[0])),
+        Means::Aws(_) => scene.terminal.say("keyctl would replace it at AWS"),
+        _ => {}
+    }
     if let Some(begun) = lies.live {
         scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {}", begun.local()));
     } else if !lies.doubtful.is_empty() {

@@ -12,7 +12,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{Opened, Scene, aws::Bench};
+use super::{
+    Opened, Scene,
+    aws::{Bench, listed_to},
+};
 
 /// Which old keys are to be deleted.
 pub(super) enum Old {
@@ -36,7 +39,7 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
     let client = bench.client_of_store()?;
     // AWS answers no key that is switched off, such as one that was taken back into the store.
     let has_other = opened.payload.keys.get(&pair.id).is_some_and(|key| !key.former.is_empty());
-    let listed = client.list().map_err(|failure| {
+    let listed = listed_to(&client).map_err(|failure| {
         if failure.kind != Kind::Remote || !has_other {
             return failure;
         }
@@ -49,7 +52,7 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
 /// The old keys that AWS still has, to ask about.
 pub(super) fn at_aws(scene: &Scene, pair: &AwsIam, opened: &Opened) -> Result<Vec<Listed>> {
     let bench = Bench::new(scene, pair, opened)?;
-    let listed = bench.client_of_store()?.list()?.into_iter();
+    let listed = listed_to(&bench.client_of_store()?)?.into_iter();
     Ok(listed.filter(|key| key.id != bench.current && bench.is_former(&key.id).is_some()).collect())
 }
 

@@ -70,8 +70,8 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()>
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    // A doubtful line may be nothing at all, and whoever wants it can drop it or take it under the old name.
-    for pending in all(home, &opening::identity(home)?).into_iter().filter(|pending| !pending.is_doubtful) {
+    // Also one that left but a doubtful line, which is found by the name: it may be the secret in force.
+    for pending in all(home, &opening::identity(home)?) {
         let Some(name) = [old, new].into_iter().find(|name| pending.names.contains(name)) else { continue };
         let failure = Failure::new(
             Kind::Negative,

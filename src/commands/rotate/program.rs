@@ -46,7 +46,7 @@ pub(super) fn replace(
     plan: &Plan,
     command: &[String],
     seen: &Opened,
-    word: Word,
+    word: &Word,
 ) -> Result<Done> {
     let _turn = scene.turn()?;
     let opened = scene.open()?;
@@ -80,7 +80,7 @@ pub(super) fn replace(
     }
     end(scene, fresh.unfinished);
     if is_new {
-        aside::clear(scene, name, others.strays, others.doubtful);
+        aside::clear(scene, name, others.strays, others.doubtful, word);
     }
     Ok(done)
 }
@@ -95,7 +95,7 @@ fn keep(
     fresh: &Fresh,
     others: &Others,
 ) -> Result<Done> {
-    let new = New { name: name.clone(), value: Secret::new(fresh.value.expose().to_vec()), longer: None };
+    let new = New { name: name.clone(), value: fresh.value.copy(), longer: None };
     let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
     let is_other = Cell::new(false);
     let look = |payload: &mut Payload| {
@@ -136,7 +136,13 @@ fn aside_of(scene: &Scene, name: &KeyName, fresh: &Fresh, failure: Failure) -> F
 
 /// What was begun before for this key: what is to be gone on with, if there is anything, and what else lies aside. Of two
 /// the later one counts.
-fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Word) -> Result<(Option<Fresh>, Others)> {
+fn earlier(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    opened: &Opened,
+    word: &Word,
+) -> Result<(Option<Fresh>, Others)> {
     let key = opened.payload.key(name)?;
     let (mut found, mut others) = (None, Others::default());
     aside::say_unreadable(scene, opened);
@@ -174,34 +180,39 @@ fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Wo
         }
     }
     if found.is_none() {
-        found = of_doubtful(scene, name, plan, opened, &mut others.doubtful, word);
+        found = of_doubtful(scene, name, plan, opened, &mut others.doubtful, word)?;
     }
     Ok((found, others))
 }
 
 fn going_on(unfinished: Unfinished) -> Option<Fresh> {
-    let value = unfinished.made.as_ref()?.copy();
+    let value = unfinished.made.as_ref()?.secret.copy();
     Some(Fresh { value, unfinished, is_aside: true, is_tried: false })
 }
 
 /// A doubtful line that a person has taken, or that the check says works. Nobody else takes one.
+///
+/// # Errors
+/// `Negative` where nobody was asked and nothing tells what a line is worth: it may be the secret in force, and the rotator
+/// would make one more each time.
 fn of_doubtful(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
     opened: &Opened,
     doubtful: &mut Vec<Unfinished>,
-    word: Word,
-) -> Option<Fresh> {
-    let key = opened.payload.keys.get(name)?;
+    word: &Word,
+) -> Result<Option<Fresh>> {
+    let key = opened.payload.key(name)?;
     let sealing = opened.unfinished_key();
-    let may_be_tried = matches!(word, Word::Unattended) && plan.check.is_some() && !scene.arguments.no_check;
+    let may_be_tried = word.is_unattended() && plan.check.is_some() && !scene.arguments.no_check;
+    let mut untold = None;
     for at in (0..doubtful.len()).rev() {
         let line = &doubtful[at];
-        if Standing::of(line, key, &sealing) != Standing::Doubtful {
+        let is_meant = word.take == Some(line.path());
+        if !is_meant && Standing::of(line, key, &sealing) != Standing::Doubtful {
             continue;
         }
-        let is_meant = matches!(word, Word::Take(path) if path == line.path());
         let works = || {
             let made = line.made.as_ref()?;
             try_out(scene, name, plan, &made.secret, opened).ok()
@@ -211,20 +222,25 @@ fn of_doubtful(
             scene
                 .terminal
                 .warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
-            let fresh = going_on(doubtful.remove(at))?;
-            return Some(Fresh { is_tried: !is_meant, ..fresh });
+            let fresh = going_on(doubtful.remove(at));
+            return Ok(fresh.map(|fresh| Fresh { is_tried: !is_meant, ..fresh }));
+        }
+        if !may_be_tried {
+            untold = untold.or(Some(line.intention.begun));
         }
     }
-    if let (Word::Unattended, Some(latest)) = (word, doubtful.last()) {
-        let begun = latest.intention.begun.local();
-        scene.terminal.warn(&format!(
-            "a line that the rotator of `{name}` printed on {begun} before it went wrong is not taken without being asked about"
-        ));
-        scene.terminal.hint(&format!(
-            "to be asked: `keyctl rotate {name}` at a terminal; to drop it: `keyctl rotate {name} --discard`"
-        ));
+    match untold.filter(|_| word.is_unattended()) {
+        Some(begun) => Err(Failure::new(
+            Kind::Negative,
+            format!(
+                "the rotator of `{name}` printed a line on {} before it went wrong, which may be the secret in force; it is not called again",
+                begun.local()
+            ),
+        )
+        .hint(format!("to be asked about that line: `keyctl rotate {name}` at a terminal"))
+        .hint(format!("to drop it, and let the rotator make another one: `keyctl rotate {name} --discard`"))),
+        None => Ok(None),
     }
-    None
 }
 
 /// Lets the user's check try the new secret, if there is one. That it was given the secret is recorded first.
