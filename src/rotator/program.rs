@@ -28,6 +28,8 @@ pub struct NotRotated {
     pub failure: Failure,
     /// What the program had printed all the same, if it can be a secret: it may be the one in force outside.
     pub printed: Option<Secret>,
+    /// Its exit code, if it ended by itself.
+    pub exit: Option<i32>,
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
@@ -45,7 +47,8 @@ pub fn rotate(
     stop: &Arc<AtomicBool>,
     heard: &mut dyn FnMut(Secret),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
-    let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
+    let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
+    let nothing = |failure| not(failure, None, None);
     let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
     let mut whole_line = |printed: &[u8]| {
         if let Some(line) = likely(&Secret::new(printed.to_vec()), false, old) {
@@ -54,6 +57,7 @@ pub fn rotate(
     };
     let Stopped { status, mut output, is_all } =
         rotator.run_or_stop(copy(old), Stdio::piped(), deadline, &mut whole_line).map_err(nothing)?;
+    let exit = status.and_then(|status| status.code());
     let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
     let by_itself = status.is_some_and(|status| status.code().is_some());
     let mut new = Secret::new(std::mem::take(&mut *output));
@@ -73,7 +77,7 @@ pub fn rotate(
         (Ok(()), Some(flaw)) => rotator.failure(flaw),
         (Err(failure), _) => failure,
     };
-    Err(Box::new(NotRotated { failure: stays(failure), printed: likely(&new, is_whole, old) }))
+    Err(not(failure, likely(&new, is_whole, old), exit))
 }
 
 /// What may be the new secret in the words of a program that went wrong: the issuer may have it in force. Of several lines

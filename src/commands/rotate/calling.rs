@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
@@ -52,6 +52,8 @@ pub(super) struct Fresh {
     pub is_aside: bool,
     /// Whether the check has said yes to it.
     pub is_tried: bool,
+    /// How long its program took, where it was called just now.
+    pub took: Option<Duration>,
 }
 
 /// Calls the program, after it is written down that it will be called.
@@ -83,13 +85,16 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     let mut heard = |line: Secret| {
         let _ = unfinished.has_made(&sealing, Made::by_program(line, true));
     };
-    let value = match rotate_to_the_end(scene, name, command, old, &signals, &mut heard) {
+    let called = Instant::now();
+    let value = rotate_to_the_end(scene, name, command, old, &signals, &mut heard);
+    let took = called.elapsed();
+    let value = match value {
         Ok(value) => value,
         Err(not) => {
-            let NotRotated { failure, printed } = *not;
+            let NotRotated { failure, printed, exit } = *not;
             let log = record::log(&scene.home, &opened.kept, &opened.payload);
             let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
-            let event = event.reason(scene.arguments.reason.as_ref());
+            let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit);
             record::change(&log, &event.outcome("not replaced"), scene.terminal);
             let printed = printed.filter(|line| aside::make_room(scene, name, opened, line, unfinished.path()));
             let failure = if let Some(printed) = printed {
@@ -117,7 +122,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         // Whatever came, the store may still take it.
         Err(failure) => scene.terminal.warn(&failure.message),
     }
-    Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false })
+    Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false, took: Some(took) })
 }
 
 /// Records that a program is given a secret, before it is: on the disk when this returns.
@@ -184,12 +189,13 @@ fn rotate_to_the_end(
         let _over = Over(&is_over);
         thread::Builder::new()
             .spawn_scoped(scope, watch)
-            .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None }))?;
+            .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None, exit: None }))?;
         rotate(command, name, old, ROTATOR, &stop, heard)
     })?;
     if is_hardly_a_secret(&new) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
-        return Err(Box::new(NotRotated { failure: stays(Failure::new(Kind::Remote, said)), printed: Some(new) }));
+        let failure = stays(Failure::new(Kind::Remote, said));
+        return Err(Box::new(NotRotated { failure, printed: Some(new), exit: Some(0) }));
     }
     Ok(new)
 }

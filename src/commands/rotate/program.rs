@@ -96,7 +96,10 @@ fn keep(
     others: &Others,
 ) -> Result<Done> {
     let new = New { name: name.clone(), value: fresh.value.copy(), longer: None };
-    let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
+    let event = |now| {
+        let event = Event::new(Action::Rotate, now).program(command[0].as_ref());
+        fresh.took.into_iter().fold(event, |event, took| event.ended(took, Some(0)))
+    };
     let is_other = Cell::new(false);
     let look = |payload: &mut Payload| {
         if !payload.key(name)?.value.same_as(&given.value) {
@@ -187,7 +190,7 @@ fn earlier(
 
 fn going_on(unfinished: Unfinished) -> Option<Fresh> {
     let value = unfinished.made.as_ref()?.secret.copy();
-    Some(Fresh { value, unfinished, is_aside: true, is_tried: false })
+    Some(Fresh { value, unfinished, is_aside: true, is_tried: false, took: None })
 }
 
 /// A doubtful line that a person has taken, or that the check says works. Nobody else takes one.
