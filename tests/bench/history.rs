@@ -90,7 +90,7 @@ fn median(times: &[Duration]) -> Duration {
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let (started, had) = (Instant::now(), time_on_a_core());
     let done = work();
-    let took = time_on_a_core().zip(had).map(|(now, then)| now - then);
+    let took = time_on_a_core().zip(had).and_then(|(now, then)| now.checked_sub(then));
     (done, took.unwrap_or_else(|| started.elapsed()))
 }
 
