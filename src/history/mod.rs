@@ -56,6 +56,7 @@ mod chain;
 mod ends;
 mod event;
 mod head;
+mod json;
 mod mark;
 mod prune;
 pub mod query;
