@@ -18,6 +18,12 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The same once more, in a place of its own; a method and not `Clone`, so that nothing copies it unseen.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// The one door to the bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

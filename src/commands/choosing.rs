@@ -217,7 +217,7 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
             Source::Value(text) => chosen.given.push((variable, Secret::new(text.into_bytes()))),
             Source::Key { name, .. } => match used.as_ref().and_then(|used| used.payload.keys.get(&name)) {
                 Some(key) => {
-                    chosen.given.push((variable, Secret::new(key.value.expose().to_vec())));
+                    chosen.given.push((variable, key.value.copy()));
                     chosen.names.push(name);
                 }
                 None if chosen.missing.contains(&name) => {}

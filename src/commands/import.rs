@@ -181,7 +181,7 @@ fn keep_all(
     let mut dated = false;
     payload.step(Deed::Import, now, |edit| {
         for (name, value) in keys {
-            let list = match edit.set(name, Secret::new(value.expose().to_vec()), replace)? {
+            let list = match edit.set(name, value.copy(), replace)? {
                 Set::Added => &mut done.added,
                 Set::Replaced => &mut done.replaced,
                 Set::Same => &mut done.same,

@@ -15,7 +15,6 @@ use crate::{
         aws_iam::{AccessKey, Client},
         program,
     },
-    secret::Secret,
     store::payload::Payload,
     terminal::Terminal,
 };
@@ -98,6 +97,6 @@ fn ask_aws(pair: &AwsIam, payload: &Payload) -> Result<bool> {
             Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
         })?;
     let id = payload.key(&pair.id)?.value.expose_text().unwrap_or_default().to_owned();
-    let secret = Secret::new(payload.key(&pair.secret)?.value.expose().to_vec());
+    let secret = payload.key(&pair.secret)?.value.copy();
     Client::new(AccessKey { id, secret }, &pair.region, address.as_ref(), Moment::now, DEADLINE)?.is_active()
 }

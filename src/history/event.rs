@@ -2,9 +2,9 @@
 //!
 //! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
 //! `profile`, `prog`, `by` (the programs above keyctl, nearest first), `agent` (the coding agent that perhaps asked),
-//! `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`, `outcome`, `note`, `lost`, `rule` (an alert's)
-//! and `of` (the alerts that were seen). What another version wrote beside them, or wrote in another form, is kept as it is
-//! and shown, never a reason to fail.
+//! `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`, `outcome`, `note`, `lost`, `rule` (an alert's),
+//! `of` (the alerts that were seen) and `ended` (rotations that are over, by the numbers in their files' names). What
+//! another version wrote beside them, or wrote in another form, is kept as it is and shown, never a reason to fail.
 
 use std::{ffi::OsStr, fmt, path::Path};
 
@@ -179,6 +179,9 @@ pub struct Event {
     /// The numbers of the alerts that were seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<u64>,
+    /// The rotations that are over and must not be gone on with, by the numbers of their files beside the store.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
     /// What other versions of keyctl wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -211,6 +214,7 @@ impl Event {
             lost: None,
             rule: None,
             of: Vec::new(),
+            ended: Vec::new(),
             other: Map::new(),
         }
     }
@@ -322,6 +326,13 @@ impl Event {
         self
     }
 
+    /// With the rotations that are over.
+    #[must_use]
+    pub fn ended(mut self, rotations: Vec<String>) -> Self {
+        self.ended = rotations;
+        self
+    }
+
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
     pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
@@ -417,6 +428,7 @@ impl Event {
         event.rule = take(&mut map, "rule", text);
         let numbers = |value: &Value| value.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>();
         event.of = take(&mut map, "of", numbers).unwrap_or_default();
+        event.ended = take(&mut map, "ended", texts).unwrap_or_default();
         event.other = map;
         event
     }

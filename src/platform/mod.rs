@@ -20,6 +20,17 @@ mod windows;
 #[cfg(windows)]
 pub use windows::*;
 
+/// What waits on standard input that nobody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing, and nothing can come.
+    Nothing,
+    /// Nothing yet; whoever holds the other end may still say something.
+    MayCome,
+    /// Something.
+    Waits,
+}
+
 /// What may be wrong with who owns a file or folder and who else may change or read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]

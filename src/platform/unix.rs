@@ -16,7 +16,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use super::Access;
+use super::{Access, Input};
 
 /// Keeps other processes of the same user from reading this one's memory, and the kernel from writing it to a core file.
 /// The kernel takes it back by itself when the process becomes another program.
@@ -219,22 +219,36 @@ pub fn kill_group(child: &mut std::process::Child) {
     }
 }
 
-/// Whether something was piped in that nobody has read. A program that has only just been started beside this one gets a
-/// moment to say something.
+/// How long a pipe that says nothing is waited for.
+const SILENCE: rustix::event::Timespec = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
+
+/// What waits on standard input that nobody has read. A program that has only just been started beside this one gets a
+/// moment to say something, or to close its end.
 #[must_use]
-pub fn input_is_waiting() -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let waiting = || rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0);
-    let kind = std::fs::metadata("/dev/stdin").map(|facts| facts.file_type());
-    match kind {
-        Ok(kind) if kind.is_file() => waiting(),
-        Ok(kind) if kind.is_fifo() => {
-            waiting() || {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-                waiting()
+pub fn waiting_input() -> Input {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        fs::{FileType, fstat},
+    };
+    let input = io::stdin();
+    let waits = || rustix::io::ioctl_fionread(&input).is_ok_and(|bytes| bytes > 0);
+    match fstat(&input).map(|facts| FileType::from_raw_mode(facts.st_mode)) {
+        Ok(FileType::RegularFile) if waits() => Input::Waits,
+        Ok(FileType::Fifo | FileType::Socket) => {
+            let mut asked = [PollFd::new(&input, PollFlags::IN)];
+            let answer = loop {
+                match poll(&mut asked, Some(&SILENCE)) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    answer => break answer,
+                }
+            };
+            match answer {
+                Ok(0) => Input::MayCome,
+                _ if waits() => Input::Waits,
+                _ => Input::Nothing,
             }
         }
-        _ => false,
+        _ => Input::Nothing,
     }
 }
 

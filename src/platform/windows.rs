@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use super::Access;
+use super::{Access, Input};
 use crate::secret::Secret;
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
@@ -184,10 +184,10 @@ pub fn kill_group(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
-/// Whether something was piped in that nobody has read. Not to be told here.
+/// What waits on standard input. Not to be told here.
 #[must_use]
-pub fn input_is_waiting() -> bool {
-    false
+pub fn waiting_input() -> Input {
+    Input::Nothing
 }
 
 /// Opens a page of the web in the user's browser. Not by `start`, which is a word of a shell that would read the address.

@@ -184,7 +184,7 @@ impl Editing<'_> {
                 .hint(format!("see what there is: `keyctl versions {name}`")));
         };
         // A copy, so that the former secrets stay the whole story, and each step still finds its own among them.
-        let value = Secret::new(version.value.expose().to_vec());
+        let value = version.value.copy();
         let (since, expires) = (version.since, version.expires);
         let revoked = version.revoked.cloned().or_else(|| self.payload.revocation_of(&value));
         let (now, number) = (self.step.at, self.note_replaced(name)?);

@@ -94,7 +94,7 @@ impl Payload {
     /// Takes the word back for a key's secret, wherever that is or was kept.
     pub(super) fn clear_revocation(&mut self, name: &KeyName) {
         let Some(key) = self.keys.get(name) else { return };
-        let value = Secret::new(key.value.expose().to_vec());
+        let value = key.value.copy();
         let mark = self.mark_of(&value);
         self.marks.retain(|known| known.mark != mark);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);

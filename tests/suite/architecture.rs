@@ -34,7 +34,6 @@ const MAY_EXPOSE: &[&str] = &[
     "issuer/mod.rs",              // telling whose key it is
     "store/text/reading.rs",      // decoding what is no text
     "store/text/writing.rs",      // writing a key down, inside the encryption
-    "store/editing.rs",           // bringing a former secret back
     "store/revoking.rs",          // telling a revoked one when it comes again
     "launch/environment.rs",      // a command's variables
     "exchange/export.rs",         // other programs' forms
@@ -46,7 +45,6 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/get.rs",            // printing it
     "commands/import.rs",         // keeping what was read
     "commands/init.rs",           // telling settings from secrets
-    "commands/choosing.rs",       // composing what a command gets
     "commands/record.rs",         // deriving the history's key
     "commands/reminded.rs",       // deriving the key of the marks
     "commands/online.rs",         // asking AWS with it
@@ -54,14 +52,14 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
+    "commands/rotate/aside.rs",   // showing what a rotator printed to who wants to see it
     "commands/rotate/aws.rs",     // both halves of an access key
+    "commands/rotate/bench.rs",   // the public half of an access key
+    "commands/rotate/fitness.rs", // telling an answer from a secret
     "commands/rotate/mod.rs",     // deriving the key of what is unfinished
     "commands/rotate/old_key.rs", // telling by its id which access key is gone
     "commands/rotate/touched.rs", // deriving the approvals' key
-    "commands/rotate/by_hand.rs", // telling an answer from a secret
-    "commands/rotate/calling.rs", // what a rotator gave, and showing what can be kept nowhere
-    "commands/rotate/keeping.rs", // a copy for the store
-    "commands/rotate/program.rs", // a copy of what a rotator gave
+    "commands/rotate/calling.rs", // showing what can be kept nowhere
     "commands/set.rs",            // judging what was typed
     "terminal.rs",                // visible answers are read by the same reader
 ];

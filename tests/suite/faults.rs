@@ -391,7 +391,12 @@ fn a_fault_anywhere_in_a_rotation_by_a_program_leaves_a_secret_that_was_issued_a
             return Err("failed without a word".into());
         }
         no_secret_in_the_clear(home)?;
-        let (code, _, said) = answer(home, &arguments);
+        let (mut code, _, mut said) = answer(home, &arguments);
+        if code == Some(1) && said.contains("which may be the secret in force; it is not called again") {
+            // Broken off after it was printed and before the program was seen to end: nobody but the owner can judge it.
+            answer(home, &["rotate", "A", "--discard", "--yes"]);
+            (code, _, said) = answer(home, &arguments);
+        }
         let last = format!("A=issued-secret-{}\n", issued(home));
         if code != Some(0) || !state(home)?.contains(&last) {
             return Err(format!("the next one does not end it: {code:?} {said}"));

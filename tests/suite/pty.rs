@@ -7,7 +7,7 @@ use crate::sandbox::Sandbox;
 /// Who types: waits for a text, types the answer, and at last says how the program ended and what the screen showed.
 /// Python, because a session with a controlling terminal cannot be made in Rust without `unsafe`.
 const TYPIST: &str = r#"
-import fcntl, json, os, pty, select, struct, sys, termios, time
+import fcntl, json, os, pty, select, struct, subprocess, sys, termios, time
 steps = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
@@ -34,7 +34,10 @@ for text, keys in steps:
             sys.stdout.buffer.write(b"waited for %r\n" % text + shown)
             sys.exit(99)
     mark = shown.index(text, mark) + len(text)
-    type_in(keys.encode())
+    if keys.startswith("\0"):
+        subprocess.run(keys[1:], shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    else:
+        type_in(keys.encode())
 while look(20):
     pass
 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -54,7 +57,7 @@ pub struct Screen {
     pub shown: String,
 }
 
-/// Runs a program on a terminal that is as wide as the sandbox's `WIDTH`, else too wide to matter; each step is a text to wait for and what is typed then.
+/// Runs a program on a terminal that is as wide as the sandbox's `WIDTH`, else too wide to matter; each step is a text to wait for and what is typed then, or after a NUL a command for the shell that runs meanwhile.
 #[track_caller]
 pub fn on_a_terminal<S: AsRef<OsStr>>(sandbox: &Sandbox, words: &[S], steps: &[(&str, &str)]) -> Screen {
     let mut command = Command::new(python());

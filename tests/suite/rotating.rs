@@ -323,8 +323,9 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);
     let history = sandbox.call(&["history"]).run().stdout();
-    for said in ["rotate (begun)  shop/key  rotator", "rotate          shop/key  rotator"] {
-        assert!(history.lines().any(|line| line.contains(said)), "{history}");
+    let squeezed = history.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in ["rotate (begun) shop/key rotator", " rotate shop/key rotator", "rotate (finished) shop/key"] {
+        assert!(squeezed.contains(said), "{history}");
     }
     // By hand all the same.
     sandbox.secret("third-secret");
@@ -337,11 +338,10 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
 fn a_rotator_that_fails_leaves_the_old_secret_in_force_and_its_call_in_the_history() {
     for (text, said) in [
         ("cat >/dev/null; exit 7", "ended with exit code 7"),
-        ("cat >/dev/null; printf then-new-; kill -9 $$", "was killed by signal 9"),
+        ("cat >/dev/null; kill -9 $$", "was killed by signal 9"),
         ("cat", "printed the old secret"),
         ("true", "printed no new secret"),
-        ("echo one; echo two", "printed more than one line"),
-        ("printf 'a\\033[31mb'", "printed what is no text"),
+        ("echo; echo", "printed no new secret"),
     ] {
         let sandbox = with_rotator(text);
         let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
@@ -365,8 +365,8 @@ fn what_a_rotator_printed_before_it_failed_is_kept_aside_and_taken_by_nobody_but
             &format!(
                 "keyctl: the rotator `~/rotator` {said}\n\
                  keyctl: hint: the old secret stays in force; a new one may exist outside\n\
-                 keyctl: hint: the line it printed lies beside the store, sealed; to be asked about it: `keyctl rotate shop/key` at a terminal\n\
-                 keyctl: hint: to drop that line: `keyctl rotate shop/key --discard`\n"
+                 keyctl: hint: what it printed lies beside the store, sealed; to be asked about it: `keyctl rotate shop/key` at a terminal\n\
+                 keyctl: hint: to drop that: `keyctl rotate shop/key --discard`\n"
             ),
             10,
         );
@@ -771,4 +771,46 @@ keyctl: hint: 2022-01-01 was the former secret's end; say when this one ends: `k
     );
     sandbox.call(&["rotate", "--due", "--yes"]).run().says("", "keyctl: nothing is due\n", 0);
     sandbox.call(&["rotate", "--due", "--json"]).run().says("[]\n", "keyctl: nothing is due\n", 0);
+}
+
+#[test]
+fn a_secret_that_is_piped_in_beside_a_rotator_is_refused_however_late_it_comes() {
+    use std::process::Stdio;
+    let sandbox = with_rotator(GIVES);
+    let piped = |command: &str| {
+        let shell = format!("({command}) | \"$@\"");
+        let call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).under(&["sh", "-c", &shell, "sh"]);
+        call.run()
+    };
+    let hints = "keyctl: hint: to take what is piped in: `keyctl rotate shop/key --by-hand`\n\
+                 keyctl: hint: to let it be replaced, with nothing piped in: `keyctl rotate shop/key </dev/null`\n";
+    let but = "but `config.toml` names what replaces `shop/key`; nothing was replaced\n";
+    says(&piped("sleep 0.3; printf x"), &format!("keyctl: a secret is piped in, {but}{hints}"), 2);
+    let open = "standard input is a pipe that is still open, so a secret may come";
+    says(&piped("sleep 3; printf x"), &format!("keyctl: {open}, {but}{hints}"), 2);
+    // A socket is a pipe as well.
+    let (own, other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    let mut call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]);
+    call.command.stdin(Stdio::from(std::os::fd::OwnedFd::from(other)));
+    let ran = call.command.output().expect("start");
+    assert_eq!(dateless(&String::from_utf8_lossy(&ran.stderr)), format!("keyctl: {open}, {but}{hints}"));
+    drop(own);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (0, 0));
+    holds(&sandbox, OLD);
+    says(&piped("sleep 0.3"), "", 0);
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn one_secret_that_is_piped_in_is_not_for_all_that_is_due() {
+    let sandbox = sandbox();
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    let said = "keyctl: a secret is piped in, but `--due` is for many keys; nothing was replaced\n\
+                keyctl: hint: to replace one key by it: `keyctl rotate NAME`\n\
+                keyctl: hint: to replace all that is due, with nothing piped in: `keyctl rotate --due </dev/null`\n";
+    says(&sandbox.call(&["rotate", "--due", "--yes"]).input(NEW).run(), said, 2);
+    // Also where a person could type.
+    let shell = format!("printf x | {KEYCTL} rotate --due --yes");
+    on_a_terminal(&sandbox, &["sh", "-c", &shell], &[]).says(said, 2);
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
 }

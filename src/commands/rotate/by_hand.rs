@@ -2,30 +2,31 @@
 
 use crate::{
     commands::policy::in_the_reason,
-    commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder, refuse_unfit},
+    commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder},
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     history::{Action, Event},
     name::KeyName,
     rotation::Plan,
-    rotator::unfinished::Unfinished,
+    rotator::{program::stays, unfinished::Unfinished},
     secret::Secret,
-    store::payload::{Key, Payload},
+    store::payload::Payload,
 };
 
 use super::{
     Opened, Scene,
     aside::{self, Standing},
+    fitness::fit,
     keeping::{self, Done, New},
     means::Means,
-    program::{end, try_out},
+    trying::try_out,
 };
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
     // Where another one is at work for long, nobody types a secret for nothing.
     drop(scene.turn()?);
-    take_over(scene, name, plan, means.word(), take(scene, name, means)?, opened)
+    take_over(scene, name, plan, means, take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
@@ -40,7 +41,7 @@ pub(super) fn take_over(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
-    by: &'static str,
+    means: &Means,
     new: Secret,
     opened: &Opened,
 ) -> Result<Done> {
@@ -56,7 +57,7 @@ pub(super) fn take_over(
     if let Some(other) = opened.payload.holder_of(&new, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
-    try_out(scene, name, plan, &new, opened)?;
+    try_out(scene, name, plan, &new, opened, |failure| untried(failure, name, means))?;
     // As the store is now: another one may have replaced the key while this one waited.
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
@@ -70,12 +71,25 @@ pub(super) fn take_over(
         aside::keep(payload, name, &strays, now);
         Ok(())
     };
-    let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
-    aside::clear(scene, name, strays, doubtful);
-    for work in over {
-        end(scene, work);
-    }
+    let done = keeping::keep(scene, &[new], plan, None, means.word(), look, |now| Event::new(Action::Rotate, now))?;
+    aside::say_left(scene, name, &strays, &doubtful);
+    aside::end(scene, opened, strays.into_iter().chain(over).collect());
     Ok(done)
+}
+
+/// What holds after the check has said no: the new secret is with whoever brought it, or nowhere.
+fn untried(failure: Failure, name: &KeyName, means: &Means) -> Failure {
+    match means {
+        Means::Generated(_) => failure
+            .hint("the old secret stays in force; what was made here is dropped")
+            .hint(format!("to make another one and take it untried: `keyctl rotate {name} --generate --no-check`")),
+        Means::File(_) => stays(failure).hint(format!(
+            "nothing was replaced; to take it untried: `keyctl rotate {name} --from-file FILE --no-check`"
+        )),
+        _ => stays(failure).hint(format!(
+            "nothing was replaced; to enter it again and take it untried: `keyctl rotate {name} --by-hand --no-check`"
+        )),
+    }
 }
 
 /// What lies aside for a key that gets a secret by hand: secrets that nobody took, doubtful lines, and what is over with
@@ -90,12 +104,13 @@ fn lying_aside(
         return Ok((strays, doubtful, over));
     }
     for (standing, work) in aside::of(scene, name, &scene.open()?) {
-        let is_this = work.made.as_ref().is_some_and(|made| made.secret.same_as(new));
+        let is_this = work.made.as_ref().is_some_and(|made| made.is(new));
         match standing {
             _ if is_this => over.push(work),
             Standing::Live | Standing::Stray => strays.push(work),
             Standing::Doubtful | Standing::StrayDoubtful => doubtful.push(work),
             Standing::Over | Standing::Lost => over.push(work),
+            Standing::Copy => aside::clear_copy(scene, name, work),
             Standing::Damaged => aside::say_damaged(scene, name, &work),
         }
     }
@@ -113,41 +128,4 @@ fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
         scene.terminal.say("took one line ending off the secret's end");
     }
     Ok(secret)
-}
-
-/// Whether this was meant for a question that needs a yes, and not as a secret.
-pub(super) fn is_an_answer(new: &Secret) -> bool {
-    let text = new.expose_text().unwrap_or_default().trim();
-    ["y", "n", "yes", "no"].iter().any(|answer| text.eq_ignore_ascii_case(answer))
-}
-
-/// Refuses what cannot be meant as the new secret of a key.
-pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
-    if is_an_answer(new) {
-        return Err(Failure::new(Kind::Usage, "this looks like an answer and not like a secret; nothing was replaced")
-            .hint(format!("the new secret is asked for: `keyctl rotate {name}`")));
-    }
-    if new.is_empty() {
-        return Err(Failure::new(Kind::Usage, "the new secret is empty; nothing was replaced")
-            .hint(format!("pipe it in, or enter it when asked: `keyctl rotate {name}`")));
-    }
-    refuse_unfit(new, "the new secret")?;
-    if key.value.same_as(new) {
-        return Err(Failure::new(
-            Kind::Negative,
-            format!("`{name}` holds this very secret already; nothing was replaced"),
-        )
-        .hint("make a new one at its issuer first"));
-    }
-    if let Some(former) = key.former.iter().rev().find(|former| former.value.same_as(new)) {
-        return Err(Failure::new(
-            Kind::Negative,
-            format!(
-                "this is the former secret of `{name}` that was replaced on {}; nothing was replaced",
-                former.until.local()
-            ),
-        )
-        .hint(format!("if it shall be used again: `keyctl rollback {name}`")));
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     name::KeyName,
+    platform::{self, Input},
     rotation::{AwsIam, State, look},
     terminal::count,
 };
@@ -62,6 +63,9 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
     if tasks.is_empty() {
         scene.terminal.say("nothing is due");
     }
+    if !tasks.is_empty() {
+        refuse_input()?;
+    }
     ask(scene, &tasks)?;
     let (mut reports, mut left, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (at, task) in tasks.iter().enumerate() {
@@ -108,6 +112,18 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
             .hint(&format!("one after the other at a terminal, or each by itself: `keyctl rotate {}`", left[0]));
     }
     end(&failed, tasks.len())
+}
+
+/// One secret that is piped in cannot be meant for many keys, and nobody would read it.
+fn refuse_input() -> Result<()> {
+    let said = match platform::waiting_input() {
+        Input::Nothing => return Ok(()),
+        Input::Waits => "a secret is piped in",
+        Input::MayCome => "standard input is a pipe that is still open, so a secret may come",
+    };
+    Err(Failure::new(Kind::Usage, format!("{said}, but `--due` is for many keys; nothing was replaced"))
+        .hint("to replace one key by it: `keyctl rotate NAME`")
+        .hint("to replace all that is due, with nothing piped in: `keyctl rotate --due </dev/null`"))
 }
 
 /// What is due and is left alone, since its owner has put it off.
@@ -268,7 +284,7 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        program::replace(scene, &self.name, &plan, command, &opened, Word::Unattended)?
+                        program::replace(scene, &self.name, &plan, command, &opened, Word::default())?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
@@ -278,7 +294,7 @@ impl Task {
                         let key = opened.payload.key(&self.name)?;
                         page::show(scene, &self.name, key, &Means::Typed)?;
                         match by_hand::ask(scene, &self.name)? {
-                            Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
+                            Some(new) => by_hand::take_over(scene, &self.name, &plan, &Means::Typed, new, &opened)?,
                             None => return Ok(Outcome::Left),
                         }
                     }

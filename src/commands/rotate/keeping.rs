@@ -21,11 +21,9 @@ use crate::{
 
 use super::{
     Scene,
+    means::AT_AWS,
     touched::{self, Touched},
 };
-
-/// The word for what was replaced at AWS.
-pub(super) const AT_AWS: &str = "aws";
 
 /// A new secret, for the store.
 pub(super) struct New {
@@ -73,7 +71,7 @@ pub(super) fn keep(
             for (New { name, value, longer }, end) in new.iter().zip(&ends) {
                 let until = longer.map_or(until, |longer| until.map(|until| longer.after(until, &TimeZone::UTC)));
                 // A copy: should the store not be written, the caller still has it.
-                edit.replace(name, Secret::new(value.expose().to_vec()), until)?;
+                edit.replace(name, value.copy(), until)?;
                 edit.change(name, |facts| facts.expires = *end)?;
             }
             Ok(())

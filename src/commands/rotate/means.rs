@@ -2,12 +2,16 @@
 
 use std::{io::IsTerminal, path::PathBuf};
 
-use super::keeping::AT_AWS;
 use crate::{
     cli::Rotate,
     name::KeyName,
     rotation::{AwsIam, Plan, Rotator},
 };
+
+/// The word for what was replaced at AWS.
+pub(super) const AT_AWS: &str = "aws";
+/// The word for what a rotator replaced.
+pub(super) const BY_ROTATOR: &str = "rotator";
 
 /// How the new secret comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +62,7 @@ impl Means {
         match self {
             Self::Typed | Self::Piped | Self::File(_) => "hand",
             Self::Generated(_) => "generated",
-            Self::Program(_) => "rotator",
+            Self::Program(_) => BY_ROTATOR,
             Self::Aws(_) => AT_AWS,
         }
     }

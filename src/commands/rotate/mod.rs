@@ -6,9 +6,12 @@
 
 mod aside;
 mod aws;
+mod bench;
 mod by_hand;
 mod calling;
+mod discard;
 mod due;
+mod fitness;
 mod keeping;
 mod means;
 pub(super) mod old_key;
@@ -16,6 +19,7 @@ mod page;
 pub mod pending;
 mod program;
 pub(super) mod touched;
+mod trying;
 
 use std::process::ExitCode;
 
@@ -30,7 +34,7 @@ use crate::{
     history::{Action, Event},
     home::{Home, Lock},
     name::KeyName,
-    platform,
+    platform::{self, Input},
     rotation::{AwsIam, Plan, Rotator, look},
     rotator::{aws_iam::Listed, unfinished},
     store::payload::Payload,
@@ -87,7 +91,7 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
     let scene = Scene { home, config, arguments, terminal, expires };
     let Some(name) = &arguments.name else { return due::all(&scene) };
     if arguments.discard {
-        return Ok(aside::discard(&scene, name)?);
+        return Ok(discard::discard(&scene, name)?);
     }
     if arguments.finish {
         return finish(&scene, name);
@@ -130,7 +134,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
     let word = aside::judge(scene, name, &lies)?;
-    if !matches!(word, Word::Take(_)) {
+    if !matches!(word, Word::Take(..)) {
         ask()?;
     }
     let done = match &means {
@@ -159,14 +163,15 @@ fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -
 
 /// A secret that is piped in beside a rotator would be lost without a word, and the rotator would make one more.
 fn refuse_unread_input(means: &Means, name: &KeyName) -> Result<()> {
-    if means.is_rotator() && platform::input_is_waiting() {
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("a secret is piped in, but `config.toml` names what replaces `{name}`; nothing was replaced"),
-        )
-        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`")));
-    }
-    Ok(())
+    let said = match if means.is_rotator() { platform::waiting_input() } else { Input::Nothing } {
+        Input::Nothing => return Ok(()),
+        Input::Waits => "a secret is piped in",
+        Input::MayCome => "standard input is a pipe that is still open, so a secret may come",
+    };
+    let but = format!("{said}, but `config.toml` names what replaces `{name}`; nothing was replaced");
+    Err(Failure::new(Kind::Usage, but)
+        .hint(format!("to take what is piped in: `keyctl rotate {name} --by-hand`"))
+        .hint(format!("to let it be replaced, with nothing piped in: `keyctl rotate {name} </dev/null`")))
 }
 
 /// Nothing that is made here can be half of an access key: AWS alone makes them.
