@@ -27,7 +27,7 @@ pub use history::{
     History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
     HistoryWho, UsageBy,
 };
-pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions};
+pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))

@@ -64,6 +64,9 @@ pub struct Edit {
 
 /// `keyctl versions`
 #[derive(Args)]
+#[command(
+    after_help = "Former secrets are counted from the latest one, so their numbers move with each\nchange; the mark stays with its secret, says nothing of it, and is the same for\nthe same secret in all of this store. `rollback --to` takes either. A secret\nthat came into use again is still listed where it was. `forget` wipes all former\nones, and what was removed under the name."
+)]
 pub struct Versions {
     /// The key's name
     pub name: KeyName,
@@ -77,9 +80,9 @@ pub struct Versions {
 pub struct Rollback {
     /// The key's name
     pub name: KeyName,
-    /// Which former secret, as `keyctl versions` lists them; else the latest
-    #[arg(long, value_name = "NUMBER", value_parser = parse_version)]
-    pub to: Option<usize>,
+    /// Which former secret, by its number or mark in `keyctl versions`; else the latest
+    #[arg(long, value_name = "NUMBER|MARK", value_parser = parse_version)]
+    pub to: Option<Which>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -141,7 +144,7 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in `config.toml`), and expired\nwhen its issuer has ended it. For `--fail-on` snoozed keys count, and revoked ones do not: that was your own word."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), expired when its issuer has ended it, and ends soon 14 days\nbefore that, or as long as `rotation.soon` says. What ends soon is to be\nreplaced like what is due: prompt, `run`, `rotate --due` and `--fail-on due`\ncount it. For `--fail-on` snoozed keys count, and revoked ones do not: that was\nyour own word."
 )]
 pub struct Due {
     /// Show every key, also those with nothing to do
@@ -150,7 +153,7 @@ pub struct Due {
     /// Only keys with this tag
     #[arg(long, value_name = "TAG", conflicts_with = "prompt")]
     pub tag: Option<Tag>,
-    /// End with exit code 1 if a key is expired, or also if one is due
+    /// End with exit code 1 if one is expired; for `due` also if one is due or ends soon
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,
     /// Print a few words for a shell's prompt if a key is due; the store stays closed
@@ -192,7 +195,7 @@ pub enum RemindVerb {
         /// The keys' names
         #[arg(required_unless_present = "all", value_name = "NAME")]
         names: Vec<KeyName>,
-        /// All keys that are due or expired now
+        /// All keys that are due, expired or end soon
         #[arg(long, conflicts_with = "names")]
         all: bool,
         /// For how long
@@ -213,7 +216,7 @@ pub struct Rotate {
     /// The key's name
     #[arg(required_unless_present = "due")]
     pub name: Option<KeyName>,
-    /// All keys that are due or expired, one after the other
+    /// All keys that are due, expired or end soon, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
     /// Delete the old access key at AWS now, and make no new one
@@ -260,10 +263,22 @@ pub struct Rotate {
     pub refused: Vec<OsString>,
 }
 
-/// The number of a former secret.
-fn parse_version(text: &str) -> Result<usize, String> {
+/// Which former secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// By its place, the latest being 1.
+    Number(usize),
+    /// By its mark.
+    Mark(String),
+}
+
+/// The number or the mark of a former secret. A mark has eight letters, and no key had so many secrets.
+fn parse_version(text: &str) -> Result<Which, String> {
+    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Which::Mark(text.to_ascii_lowercase()));
+    }
     match text.parse() {
-        Ok(0) | Err(_) => Err("takes a number from 1 on, as `keyctl versions` lists them".into()),
-        Ok(number) => Ok(number),
+        Ok(0) | Err(_) => Err("takes a number from 1 on or a mark, as `keyctl versions` lists them".into()),
+        Ok(number) => Ok(Which::Number(number)),
     }
 }

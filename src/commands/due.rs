@@ -70,8 +70,8 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
 /// Only what time has brought counts. That a key is revoked was its owner's own word, and stays true of one that is kept
 /// to be found where it leaked.
 fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
-    let states = if state == "due" { &[State::Expired, State::Due][..] } else { &[State::Expired] };
-    match judging::in_numbers(judged, states) {
+    let words = if state == "due" { &["expired", "due", "ends soon"][..] } else { &["expired"] };
+    match judging::in_numbers(judged, words) {
         Some(words) => Err(Failure::new(Kind::Negative, words)),
         None => Ok(()),
     }
@@ -81,7 +81,7 @@ fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) ->
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.outlook.is_without_plan(), key.moment()));
     let shown: Vec<&Judged> = keys.iter().copied().filter(|key| all || key.outlook.state > State::Fresh).collect();
     if !shown.is_empty() {
-        terminal.coloured_table(&table(&shown, clock, terminal.width()))?;
+        terminal.coloured_table(&table(&shown, clock, all, terminal.width()))?;
     }
     if keys.is_empty() {
         terminal.say("no key is kept");
@@ -116,7 +116,7 @@ fn say_without_plan(keys: &[&Judged], clock: Clock, terminal: &Terminal) {
     }
 }
 
-fn table(keys: &[&Judged], clock: Clock, screen: Option<usize>) -> Vec<Vec<Cell>> {
+fn table(keys: &[&Judged], clock: Clock, all: bool, screen: Option<usize>) -> Vec<Vec<Cell>> {
     let plain = |text: &str| Cell(text.to_owned(), None);
     let mut rows = vec![["KEY", "STATE", "WHEN", "DATE"].map(plain).to_vec()];
     for key in keys {
@@ -128,7 +128,7 @@ fn table(keys: &[&Judged], clock: Clock, screen: Option<usize>) -> Vec<Vec<Cell>
             Cell(key.words().into(), colour(key)),
             plain(&when),
             plain(&date),
-            plain(&remark(key, clock)),
+            plain(&remark(key, clock, all)),
         ]);
     }
     if let Some(width) = screen.and_then(|screen| bar_width(&rows, screen)) {
@@ -148,13 +148,13 @@ fn colour(key: &Judged) -> Option<Colour> {
     }
 }
 
-fn remark(key: &Judged, clock: Clock) -> String {
+fn remark(key: &Judged, clock: Clock, all: bool) -> String {
     let facts = &key.key.facts;
     if let Some(until) = key.outlook.snoozed {
         return format!("snoozed until {}", until.local_day());
     }
     if key.outlook.state != State::Fresh || !key.outlook.is_without_plan() {
-        return String::new();
+        return if all && key.outlook.never_rotated { "never replaced".to_owned() } else { String::new() };
     }
     if key.outlook.never_rotated {
         format!("kept {}", facts.created.ago(clock.judged))

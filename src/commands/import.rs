@@ -251,7 +251,7 @@ fn report(done: &Done, removed: Option<&Path>, arguments: &cli::Import, terminal
     }
     match (removed, &arguments.file) {
         (Some(file), _) => terminal.say(&format!("removed `{}` after reading every key back", file.display())),
-        (None, Some(file)) if file.as_os_str() != "-" => {
+        (None, Some(file)) if file.symlink_metadata().is_ok_and(|facts| facts.is_file()) => {
             terminal.hint(&format!("the keys are still readable in `{}`: `--delete` removes it", file.display()));
         }
         _ => {}

@@ -89,13 +89,16 @@ pub fn summary(judged: &[Judged], clock: Clock) -> Summary {
     Summary::of(judged.iter().map(|judged| &judged.outlook), clock.judged)
 }
 
-/// How many are in these states, in words: `1 key expired, 2 keys due`; nothing where none is.
+/// How many there are of whom these words are true: `1 key expired, 2 keys due, 1 key ends soon`; nothing where none is.
 #[must_use]
-pub fn in_numbers(judged: &[Judged], states: &[State]) -> Option<String> {
-    let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
-    let word = |state: State| if state == State::Soon { "due soon" } else { state.word() };
-    let part = |state| (number(state) > 0).then(|| format!("{} {}", count(number(state), "key"), word(state)));
-    let parts: Vec<String> = states.iter().copied().filter_map(part).collect();
+pub fn in_numbers(judged: &[Judged], words: &[&'static str]) -> Option<String> {
+    let number = |word| judged.iter().filter(|key| key.words() == word).count();
+    let part = |word: &&'static str| match number(*word) {
+        0 => None,
+        1 => Some(format!("1 key {word}")),
+        number => Some(format!("{} {}", count(number, "key"), if *word == "ends soon" { "end soon" } else { *word })),
+    };
+    let parts: Vec<String> = words.iter().filter_map(part).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

@@ -10,6 +10,7 @@ pub mod completions;
 pub mod copy;
 pub mod creating;
 pub mod details;
+mod differences;
 pub mod doctor;
 pub mod due;
 pub mod echo;
@@ -53,7 +54,7 @@ use std::{
 };
 
 use clap::{
-    Parser,
+    CommandFactory, Parser,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -159,16 +160,10 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
         .get(1)
         .and_then(|word| word.to_str())
         .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-    let help = match verb {
-        Some(verb)
-            if !matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand)
-                && !verb.starts_with('-') =>
-        {
-            format!("see `keyctl {verb} --help`")
-        }
-        _ => "see `keyctl --help`".to_owned(),
-    };
+    let path = path_of(arguments);
+    let help = format!("see `keyctl {}--help`", path.iter().map(|word| format!("{word} ")).collect::<String>());
     let suggested = text(ContextKind::SuggestedSubcommand)
+        .map(|names| nearest(&names, arguments.get(path.len() + 1)))
         .or_else(|| text(ContextKind::SuggestedArg))
         .map(|name| format!("did you mean `{}`?", name.replace(", ", "` or `")));
     let message = match error.kind() {
@@ -198,10 +193,43 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let no_dashes = text(ContextKind::InvalidArg).is_some_and(|name| name.contains("COMMAND"))
         || (verb == Some("run") && !arguments.iter().any(|word| word == "--"));
     let failure = if no_dashes { failure.hint("put the command after `--`: `keyctl run -- myapp`") } else { failure };
+    let failure = match period_of_snooze(&path, arguments) {
+        Some(period) if suggested.is_none() => {
+            failure.hint(format!("for how long goes with `--for`: `--for {period}`"))
+        }
+        _ => failure,
+    };
     match suggested {
         Some(suggested) => failure.hint(suggested),
         None => failure.hint(help),
     }
+}
+
+/// The names of the commands that were called, each below the one before: `history`, `export`.
+fn path_of(arguments: &[OsString]) -> Vec<String> {
+    let mut command = Cli::command();
+    let mut path = Vec::new();
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()).filter(|word| !word.starts_with('-')) {
+        let Some(below) = command.find_subcommand(word).cloned() else { break };
+        path.push(below.get_name().to_owned());
+        command = below;
+    }
+    path
+}
+
+/// Of the names that are alike, those that are most like what was typed.
+fn nearest(names: &str, typed: Option<&OsString>) -> String {
+    let typed = typed.and_then(|typed| typed.to_str()).unwrap_or_default();
+    let far = |name: &&str| crate::name::distance(name, typed);
+    let least = names.split(", ").map(|name| far(&name)).min();
+    names.split(", ").filter(|name| Some(far(name)) == least).collect::<Vec<_>>().join(", ")
+}
+
+/// A period among the names that are to be left alone for a while.
+fn period_of_snooze<'a>(path: &[String], arguments: &'a [OsString]) -> Option<&'a str> {
+    let words = || arguments.iter().filter_map(|word| word.to_str());
+    let is_period = |word: &&str| word.parse::<crate::date::Period>().is_ok();
+    words().find(is_period).filter(|_| path == ["remind", "snooze"] && !words().any(|word| word.starts_with("--for")))
 }
 
 /// Does what the command says.

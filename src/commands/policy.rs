@@ -43,7 +43,7 @@ pub fn hold(
     say_unfit(&keys, clock, terminal);
     let due: Vec<&KeyName> = keys
         .iter()
-        .filter(|key| key.outlook.state == State::Due && key.outlook.is_to_be_said())
+        .filter(|key| key.outlook.state != State::Expired && key.outlook.is_to_be_said())
         .map(|key| key.name)
         .collect();
     // What is not said was not spoken of.
@@ -172,6 +172,8 @@ fn judged<'u>(used: &'u Used, names: &'u [KeyName], settings: &Settings, clock: 
 /// What the policy says of a key that is not fit for use; nothing of one that is.
 fn reaction(key: &Judged) -> Option<Reaction> {
     match key.outlook.state {
+        // That it is revoked too makes no ended key fit for use.
+        State::Revoked if key.outlook.has_ended && key.plan.expired == Reaction::Stop => Some(Reaction::Stop),
         State::Revoked => Some(key.plan.revoked),
         State::Expired => Some(key.plan.expired),
         State::Due | State::Soon | State::Fresh => None,
@@ -192,13 +194,13 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
 }
 
 fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
-    let has = |state| stopped.iter().find(|key| key.outlook.state == state).map(|key| key.name);
+    let is_revoked = |key: &&&Judged| key.outlook.state == State::Revoked && key.plan.revoked == Reaction::Stop;
     let mut failure =
         Failure::new(Kind::Policy, format!("not given: {}", phrases(stopped, clock))).hint(replace(stopped));
-    if let Some(name) = has(State::Revoked) {
-        failure = failure.hint(format!("if it may be used after all: `keyctl edit {name} --not-revoked`"));
+    if let Some(key) = stopped.iter().find(is_revoked) {
+        failure = failure.hint(format!("if it may be used after all: `keyctl edit {} --not-revoked`", key.name));
     }
-    if has(State::Expired).is_some() {
+    if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
         if let Some((behind, hint)) = clock.behind() {
             failure = failure.hint(behind).hint(hint);
@@ -224,9 +226,15 @@ fn phrase(key: &Judged, clock: Clock) -> String {
     match (key.outlook.state, &key.key.facts.revoked) {
         (State::Revoked, Some(revoked)) => {
             let why = revoked.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            format!("`{name}` was revoked {when}{why}")
+            let ended = key.outlook.expires.filter(|_| key.outlook.has_ended);
+            let ended = ended.map(|end| format!(" and expired {}", end.ago(clock.judged))).unwrap_or_default();
+            format!("`{name}` was revoked {when}{why}{ended}")
         }
         (State::Expired, _) => format!("`{name}` expired {when}"),
+        (State::Soon, _) => {
+            let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
+            format!("`{name}` expires {when}")
+        }
         _ => format!("`{name}` was to be replaced {when}"),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A prompt is drawn after every command, so it opens no store, asks no keychain and waits for nothing. Whatever has all
 //! keys at hand (each change to the store, `due`) leaves their [`Summary`] in `due.txt`: how many are due, and when the
-//! next one will be. When that has passed, there is one more at least, and the prompt says so with a `+`.
+//! next one will be. When that has passed, there is one more at least, and the prompt says so.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -45,7 +45,8 @@ fn words(summary: Summary, now: Moment) -> Option<String> {
         (0, false) => None,
         (1, false) => Some("1 key due".to_owned()),
         (count, false) => Some(format!("{count} keys due")),
-        (count, true) => Some(format!("{}+ keys due", count.saturating_add(1))),
+        (0, true) => Some("at least 1 key due".to_owned()),
+        (count, true) => Some(format!("at least {} keys due", count.saturating_add(1))),
     }
 }
 
@@ -99,8 +100,8 @@ mod tests {
         assert_eq!(said(0, Some(later)), None);
         assert_eq!(said(1, Some(later)).as_deref(), Some("1 key due"));
         assert_eq!(said(2, None).as_deref(), Some("2 keys due"));
-        assert_eq!(said(2, Some(now)).as_deref(), Some("3+ keys due"));
-        assert_eq!(said(0, Some(now)).as_deref(), Some("1+ keys due"));
+        assert_eq!(said(2, Some(now)).as_deref(), Some("at least 3 keys due"));
+        assert_eq!(said(0, Some(now)).as_deref(), Some("at least 1 key due"));
     }
 
     #[test]

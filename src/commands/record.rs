@@ -109,7 +109,7 @@ pub fn renew_anchor(home: &Home, kept: &Kept, mark: Mark, now: Moment) {
     let Ok(_lock) = Lock::acquire_within(&home.file("lock"), Duration::ZERO) else { return };
     let Ok(held) = kept.keeper.read() else { return };
     if let Some(newest) = held.anchor.as_ref().and_then(Anchor::parse).filter(|newest| newest.entries < mark.seq) {
-        let anchor = Anchor { entries: mark.seq, hash: mark.hash, day: now.day(), ..newest };
+        let anchor = Anchor { entries: mark.seq, hash: mark.hash, day: newest.day.max(now.day()), ..newest };
         let _ = kept.keeper.write(Item::Anchor, &anchor.line());
     }
 }

@@ -153,7 +153,7 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
         Err(failure) if failure.kind == Kind::Missing => None,
         Err(failure) if failure.kind != Kind::Keychain => return Err(failure),
         Err(failure) => match prompt::words_of(&home, now) {
-            Some(_) if told.is_some_and(|told| told.local_day() == now.local_day()) => {
+            Some(_) if told.is_some_and(|told| told <= now && told.local_day() == now.local_day()) => {
                 told_already = true;
                 None
             }
@@ -177,7 +177,10 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
         }
         (Err(failure), Some(Err(other))) => return Err(failure.hint(other.message)),
         (Err(failure), Some(Ok(()))) => terminal.say(&format!("reminded by the program alone: {}", failure.message)),
-        (Err(failure), None) => return Err(failure),
+        (Err(failure), None) => {
+            return Err(failure
+                .hint("to be told without a desktop, by a mail or a chat: `[reminders] program` in `config.toml`"));
+        }
     }
     let _ = home::replace_file(&home.file(TOLD), format!("{now}\n").as_bytes(), false);
     Ok(())
@@ -227,7 +230,9 @@ fn news(judged: &[Judged], clock: Clock, told: Option<Moment>) -> Option<News> {
 /// machine was off is made up for.
 fn is_news(key: &Judged, now: Moment, told: Option<Moment>) -> bool {
     let Outlook { state, snoozed, soon_from, .. } = key.outlook;
-    if key.outlook.is_to_be_said() {
+    // A reminder of another time than now was told by a clock that was wrong.
+    let told = told.filter(|told| *told <= now);
+    if state != State::Soon && key.outlook.is_to_be_said() {
         return told.is_none_or(|told| told.local_day() != now.local_day());
     }
     let (State::Soon, None, Some(first), Some(from)) = (state, snoozed, key.outlook.first(), soon_from) else {
@@ -257,15 +262,20 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
     let settings = config::read(&home)?.rotation;
     let now = Moment::now();
     let until = period.map(|period| period.after(now, &zone::here()));
-    let (snoozed, some_due) = change(&home, terminal, now, |payload| {
+    let (snoozed, some_due, ending) = change(&home, terminal, now, |payload| {
         let clock = Clock { now, judged: judged_at(now, payload.written) };
-        let is_due = |key: &Judged| matches!(key.outlook.state, State::Due | State::Expired);
+        let is_due = |key: &Judged| key.outlook.is_to_be_replaced();
         let keys = judging::all(payload, &settings, clock);
         let due: Vec<&Judged> = keys.iter().filter(|key| is_due(key)).collect();
         // What is snoozed already stays so for as long as was said; to end that, only those count.
         let meant = |key: &&&Judged| key.outlook.snoozed.is_some() == until.is_none();
         let chosen = if all { due.iter().filter(meant).map(|key| key.name.clone()).collect() } else { names.to_vec() };
         let (names, some_due) = (chosen, !due.is_empty());
+        let ends = |key: &&Judged| {
+            let end = key.outlook.expires.filter(|end| *end > clock.judged && until.is_some_and(|until| *end < until));
+            end.filter(|_| names.contains(key.name)).map(|end| (key.name.clone(), end))
+        };
+        let ending: Vec<(KeyName, Moment)> = keys.iter().filter_map(|key| ends(&key)).collect();
         let mut changed = false;
         payload.step(Deed::Edit, now, |edit| {
             names.iter().try_for_each(|name| {
@@ -275,7 +285,7 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
         })?;
         let event =
             Event::new(Action::Edit, now).names(&names).note(if until.is_some() { "snoozed" } else { "not snoozed" });
-        let answer = (names, some_due);
+        let answer = (names, some_due, ending);
         Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
     let listed: Vec<String> = snoozed.iter().map(|name| format!("`{name}`")).collect();
@@ -287,6 +297,9 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
             terminal.say(&format!("no reminder of {} until {}", listed.join(", "), until.local()));
         }
         (false, None) => terminal.say(&format!("{} reminded of again", are(&listed))),
+    }
+    for (name, end) in ending {
+        terminal.warn(&format!("its issuer ends `{name}` within that time, on {}", end.local()));
     }
     Ok(())
 }

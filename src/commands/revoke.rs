@@ -7,11 +7,12 @@ use serde_json::json;
 use crate::{
     cli, config,
     date::Moment,
+    failure::{Failure, Kind},
     history::{Action, Event},
     home::Home,
     name::KeyName,
     rotation::Reaction,
-    store::{facts::Revoked, journal::Deed},
+    store::{facts::Revoked, journal::Deed, payload::Key},
     terminal::{Terminal, columns},
 };
 
@@ -37,7 +38,9 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let secret = &payload.key(name)?.value;
-    reason.as_deref().map_or(Ok(()), |reason| refuse_within(secret, reason))?;
+    let all =
+        || payload.keys.values().flat_map(|key| key.former.iter().map(|former| &former.value).chain([&key.value]));
+    reason.as_deref().map_or(Ok(()), |reason| all().try_for_each(|secret| refuse_within(secret, reason)))?;
     let twins = payload.twins_of(name);
     let touched = Touched::by(name, &home, &kept, &payload, &config);
     say_who_notices(name, &touched, now, terminal);
@@ -46,6 +49,14 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
         format!("let no command use `{name}`{with} any more?")
     })?;
     let revocation = change(&home, terminal, now, |payload| {
+        // What the user was asked about, and not what has that name by now.
+        if !arguments.yes && !payload.key(name)?.value.same_as(secret) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("`{name}` was changed meanwhile and has another secret now; nothing was revoked"),
+            )
+            .hint(format!("look again: `keyctl versions {name}`, and `keyctl undo --list`")));
+        }
         let revoked = Revoked { at: now, reason: reason.clone() };
         let revocation = payload.step(Deed::Revoke, now, |edit| edit.revoke(name, &revoked))?;
         let changed = revocation.before.is_none() || !revocation.twins.is_empty();
@@ -77,6 +88,13 @@ pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<Ex
         let holds = if revocation.twins.len() == 1 { "holds" } else { "hold" };
         let is = if revocation.twins.len() == 1 { "is" } else { "are" };
         terminal.say(&format!("{} {holds} the same secret and {is} revoked with it", listed(&revocation.twins)));
+    }
+    for twin in &revocation.twins {
+        let is_warned = |key: &Key| config.rotation.plan(twin, &key.facts).revoked == Reaction::Warn;
+        if payload.keys.get(twin).is_some_and(is_warned) {
+            terminal
+                .warn(&format!("commands still get `{twin}`, the same secret, with a warning, as `config.toml` says"));
+        }
     }
     if revocation.before.is_none() {
         terminal.hint(&format!("end it at its issuer too; then `keyctl rotate {name}`"));

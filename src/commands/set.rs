@@ -19,7 +19,12 @@ use crate::{
     name::KeyName,
     random,
     secret::{LARGEST, Secret},
-    store::{editing::Set, journal::Deed, payload::Payload},
+    store::{
+        editing::Set,
+        file::SealedFile,
+        journal::Deed,
+        payload::{Key, Payload},
+    },
     terminal::Terminal,
 };
 
@@ -35,10 +40,8 @@ use super::{
 /// As the store has them; `Usage` for a secret that cannot be meant.
 pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if !arguments.refused.is_empty() {
-        let number =
-            |word: &std::ffi::OsString| word.to_str().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
-        if arguments.generate.is_some() && arguments.refused.iter().all(number) {
-            return Err(Failure::new(Kind::Usage, "the length goes with `=`: `--generate=20`").into());
+        if let Some(failure) = length_beside(arguments.generate, &arguments.refused) {
+            return Err(failure.into());
         }
         return Err(in_the_arguments(arguments.name.as_str()).into());
     }
@@ -46,10 +49,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let now = Moment::now();
     let name = &arguments.name;
     let details = Details::of_set(&arguments.details, now, terminal)?;
-    if is_typed(arguments) && Record::read(&home)?.is_some() {
-        // Nobody should type a secret only to hear then that the keychain is locked.
-        opening::identity(&home)?;
-    }
+    let displaced = may_replace(&home, arguments, terminal)?;
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
     details::refuse_as_name(&secret, name)?;
@@ -60,7 +60,9 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let (set, facts, former_end) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let former_end = payload.keys.get(name).and_then(|key| key.facts.expires);
-        let replace = arguments.replace || may_replace(payload, name, &secret, terminal)?;
+        // What the user has said yes to, and not what another keyctl has kept there since.
+        let is_meant = |key: &Key| displaced.as_ref().is_some_and(|seen| key.value.same_as(seen));
+        let replace = arguments.replace || payload.keys.get(name).is_some_and(is_meant);
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
@@ -234,11 +236,35 @@ fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal
     Ok(())
 }
 
-/// At a terminal a key that exists may be replaced with a yes.
-fn may_replace(payload: &Payload, name: &KeyName, secret: &Secret, terminal: &Terminal) -> Result<bool> {
-    let differs = payload.keys.get(name).is_some_and(|key| !key.value.same_as(secret));
-    if !differs || !std::io::stdin().is_terminal() || !terminal.can_ask() {
-        return Ok(false);
+/// At a terminal a key that exists may be replaced with a yes, which is asked for before the secret is: nobody should type one
+/// only to hear then that the name is taken, or that the keychain is locked. Gives the secret that may be replaced.
+fn may_replace(home: &Home, arguments: &cli::Set, terminal: &Terminal) -> Result<Option<Secret>> {
+    let at_terminal = std::io::stdin().is_terminal() && terminal.can_ask();
+    if !(at_terminal || is_typed(arguments)) || Record::read(home)?.is_none() {
+        return Ok(None);
     }
-    terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))
+    let kept = opening::identity(home)?;
+    if arguments.replace || !at_terminal || SealedFile::read(home)?.is_none() {
+        return Ok(None);
+    }
+    let mut payload = opening::store(home, &kept, terminal)?.read()?;
+    let name = &arguments.name;
+    let Some(key) = payload.keys.remove(name) else { return Ok(None) };
+    if terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))? {
+        return Ok(Some(key.value));
+    }
+    Err(Failure::new(Kind::Negative, "nothing was changed").hint("to keep it under another name: `keyctl set OTHER`"))
+}
+
+/// The failure for a length that was given as a word of its own.
+pub(super) fn length_beside(generate: Option<u16>, words: &[std::ffi::OsString]) -> Option<Failure> {
+    let is_number = |word: &std::ffi::OsString| {
+        word.to_str().is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_meant = generate.is_some() && words.iter().all(is_number);
+    is_meant.then(|| {
+        let length = words.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+        let length = if length.len() > 4 { "20".into() } else { length };
+        Failure::new(Kind::Usage, format!("the length goes with `=`: `--generate={length}`"))
+    })
 }

@@ -20,6 +20,7 @@ use super::{
     opening::{self, Kept},
     project::{self, Standing},
     record,
+    rotate::pending,
 };
 
 /// How the keys stand, and by which clock.
@@ -42,7 +43,10 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     let mut rows = Vec::new();
     let mut hints = Vec::new();
     match &opened {
-        Ok((kept, payload)) => store_rows(&home, kept, payload, now, &mut rows, &mut hints),
+        Ok((kept, payload)) => {
+            store_rows(&home, kept, payload, now, &mut rows, &mut hints);
+            rotation_rows(&home, kept, payload, &mut rows);
+        }
         Err(failure) => {
             rows.push(vec!["store".to_owned(), failure.message.clone()]);
             hints.extend(failure.hints.clone());
@@ -50,8 +54,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     }
     match &outlook {
         Some(Ok((judged, _))) => {
-            let states = [State::Revoked, State::Expired, State::Due, State::Soon];
-            let words = judging::in_numbers(judged, &states);
+            let words = judging::in_numbers(judged, &["revoked", "expired", "due", "ends soon", "due soon"]);
             rows.extend(words.map(|words| vec!["due".into(), format!("{words}: `keyctl due`")]));
         }
         Some(Err(failure)) => {
@@ -104,6 +107,15 @@ fn store_rows(
     }
     if let Some(last) = last_event(home, kept, payload, now) {
         rows.push(vec!["last event".into(), last]);
+    }
+}
+
+/// Rotations that were begun and not finished: they may hold the only copy of a new secret.
+fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec<String>>) {
+    for pending in pending::find(home, kept, payload).0 {
+        let Some(name) = pending.names.first() else { continue };
+        let begun = pending.begun.local();
+        rows.push(vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]);
     }
 }
 

@@ -1,9 +1,6 @@
 //! `keyctl undo`: take the last change to the store back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, process::ExitCode};
 
 use serde_json::{Value, json};
 
@@ -24,13 +21,11 @@ use crate::{
 
 use super::{
     change::{Outcome, change},
+    differences::{self, Difference, SNOOZE},
     opening,
     rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
-
-/// The word for a reminder that was put off.
-const SNOOZE: &str = "snooze";
 
 /// Takes the latest step back, lets it stand for good, or lists what there is.
 ///
@@ -128,17 +123,16 @@ fn list(payload: &Payload, as_list: bool, now: Moment, terminal: &Terminal) -> a
 
 /// What each edit has changed, by its number: what was known before it, held against what was known before the next change
 /// to that key, or is known now.
-fn edited_fields(payload: &Payload) -> BTreeMap<u64, Vec<&'static str>> {
+fn edited_fields(payload: &Payload) -> BTreeMap<u64, Vec<Difference>> {
     let mut after: BTreeMap<&KeyName, &Facts> = payload.keys.iter().map(|(name, key)| (name, &key.facts)).collect();
     let mut fields = BTreeMap::new();
     for step in payload.steps.iter().rev() {
-        let changed: BTreeSet<&str> = step
-            .edited
-            .iter()
-            .filter_map(|(name, before)| Some(differences(before, after.get(name)?)))
-            .flatten()
-            .collect();
-        fields.insert(step.number, changed.into_iter().collect());
+        let mut changed: Vec<Difference> = Vec::new();
+        for (name, before) in &step.edited {
+            let differences = after.get(name).map(|after| differences::between(before, after)).unwrap_or_default();
+            changed.extend(differences.into_iter().filter(|one| !changed.contains(one)).collect::<Vec<_>>());
+        }
+        fields.insert(step.number, changed);
         after.extend(step.edited.iter().chain(&step.replaced).map(|(name, before)| (name, before)));
         for name in &step.added {
             after.remove(name);
@@ -154,26 +148,15 @@ fn edited_fields(payload: &Payload) -> BTreeMap<u64, Vec<&'static str>> {
     fields
 }
 
-fn differences(one: &Facts, other: &Facts) -> Vec<&'static str> {
-    let fields = [
-        ("end", one.expires != other.expires),
-        ("plan", one.rotate_every != other.rotate_every),
-        ("page", one.url != other.url),
-        ("note", one.note != other.note),
-        ("tags", one.tags != other.tags),
-        ("revoked", one.revoked != other.revoked),
-        (SNOOZE, one.snoozed != other.snoozed),
-    ];
-    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
-}
-
-/// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`, `edit of a (note)`.
-fn in_words(step: &Step, fields: &[&str]) -> String {
-    let deed = if step.deed == Deed::Edit && fields == [SNOOZE] { SNOOZE } else { step.deed.word() };
-    let what = if deed == Deed::Edit.word() && !fields.is_empty() {
-        format!(" ({})", fields.join(", "))
-    } else {
-        String::new()
+/// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`, `edit of a (plan none -> 90 days, note)`.
+fn in_words(step: &Step, fields: &[Difference]) -> String {
+    let is_snooze = step.deed == Deed::Edit && matches!(fields, [one] if one.field == SNOOZE);
+    let deed = if is_snooze { SNOOZE } else { step.deed.word() };
+    let said = differences::in_words(fields);
+    let what = match said.strip_prefix(SNOOZE).filter(|_| is_snooze) {
+        Some(said) => format!(" ({})", said.trim_start()),
+        None if deed == Deed::Edit.word() && !fields.is_empty() => format!(" ({said})"),
+        None => String::new(),
     };
     format!("{}{what}", of_names(step, deed))
 }
@@ -193,7 +176,10 @@ fn of_names(step: &Step, deed: &str) -> String {
     format!("{deed} of {} ({}{more})", count(names.len(), "key"), shown.join(", "))
 }
 
-fn as_json(step: &Step, fields: &[&str]) -> Value {
+fn as_json(step: &Step, fields: &[Difference]) -> Value {
+    let fields = if step.deed == Deed::Edit { fields } else { &[] };
+    let changed: Vec<&str> = fields.iter().map(|one| one.field).collect();
+    let words: Vec<&str> = fields.iter().map(|one| one.words.as_str()).collect();
     let names: Vec<&str> = step.names().map(KeyName::as_str).collect();
-    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "changed": if step.deed == Deed::Edit { fields } else { &[] }, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
+    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "changed": changed, "differences": words, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
 }

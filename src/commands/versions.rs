@@ -13,6 +13,7 @@ use crate::{
     name::KeyName,
     rotation::Settings,
     rotator::unfinished::Unfinished,
+    secret::Secret,
     store::{
         journal::Deed,
         payload::{Payload, Version},
@@ -43,29 +44,63 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
             .into());
     };
     let all = payload.versions_of(name);
-    let former = || all.iter().enumerate();
     if arguments.json {
         let version = |(at, former): (usize, &Version)| {
+            let revoked = former.revoked.cloned().or_else(|| payload.revocation_of(former.value));
             json!({
-                "version": at + 1, "since": former.since, "until": former.until, "expires": former.expires,
-                "revoked": former.revoked.as_ref().map(|revoked| revoked.at), "wiped_from": former.wipe,
-                "removed": former.removed,
+                "version": at + 1, "mark": payload.fingerprint(former.value), "since": former.since,
+                "until": former.until, "expires": former.expires, "revoked": revoked.map(|revoked| revoked.at),
+                "wiped_from": former.wipe, "removed": former.removed, "is_current": former.value.same_as(&key.value),
             })
         };
-        let current = json!({ "since": key.facts.changed, "expires": key.facts.expires });
-        let former: Vec<Value> = former().map(version).collect();
+        let current = json!({
+            "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
+            "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
+        });
+        let former: Vec<Value> = all.iter().enumerate().map(version).collect();
         terminal.json(&json!({ "name": name.as_str(), "current": current, "former": former }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = vec![["VERSION", "SINCE", "UNTIL", ""].map(str::to_owned).to_vec()];
-    rows.push(vec!["current".into(), key.facts.changed.local()]);
-    rows.extend(
-        former().map(|(at, former)| {
-            vec![(at + 1).to_string(), former.since.local(), former.until.local(), remarks(former)]
-        }),
-    );
+    let now = Moment::now();
+    let mut rows = vec![["VERSION", "MARK", "SINCE", "UNTIL", "REMARKS"].map(str::to_owned).to_vec()];
+    let of_current =
+        [key.facts.revoked.as_ref().map(|_| "revoked".to_owned()), key.facts.expires.map(|end| end_in_words(end, now))];
+    let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    rows.push(vec![
+        "current".into(),
+        payload.fingerprint(&key.value),
+        key.facts.changed.local_second(),
+        String::new(),
+        of_current,
+    ]);
+    rows.extend(all.iter().enumerate().map(|(at, former)| {
+        let (since, until) = (former.since.local_second(), former.until.local_second());
+        let said = in_words(former, &payload, now);
+        vec![(at + 1).to_string(), payload.fingerprint(former.value), since, until, said]
+    }));
+    if rows.iter().all(|row| row[4].is_empty() || row[4] == "REMARKS") {
+        rows.iter_mut().for_each(|row| row.truncate(4));
+    }
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn end_in_words(end: Moment, now: Moment) -> String {
+    if end <= now { format!("expired {}", end.local()) } else { format!("expires {}", end.local()) }
+}
+
+/// What is to be known of a former secret: also that it is in use again, or was revoked under another name.
+fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
+    let is_revoked = former.revoked.is_some() || payload.revocation_of(former.value).is_some();
+    let is_current = |name: &KeyName| payload.keys.get(name).is_some_and(|key| key.value.same_as(former.value));
+    let remarks = [
+        payload.keys.keys().find(|name| is_current(name)).map(|name| format!("in use as `{name}`")),
+        former.removed.map(|_| "of the removed key".to_owned()),
+        is_revoked.then(|| "revoked".to_owned()),
+        former.expires.map(|end| end_in_words(end, now)),
+        former.wipe.map(|moment| format!("kept until {}", moment.local())),
+    ];
+    remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What is to be known of a former secret beside its dates.
@@ -96,11 +131,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
         return Err(payload.missing(name).into());
     }
-    if !is_removed && payload.versions_of(name).len() < arguments.to.unwrap_or(1) {
-        return Err(Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
-            .hint(format!("see what there is: `keyctl versions {name}`"))
-            .into());
-    }
+    let to = if is_removed { 1 } else { which(&payload, name, arguments.to.as_ref())? };
     if is_removed && arguments.to.is_some() {
         return Err(Failure::new(Kind::Usage, format!("`{name}` has no key now, so there is nothing to choose from"))
             .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
@@ -109,23 +140,32 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let settings = config::read(&home)?.rotation;
     say_of_pair(name, &settings, terminal);
     let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
-    if let Some(former) = former.len().checked_sub(arguments.to.unwrap_or(1)).and_then(|at| former.get(at)) {
+    if let Some(former) = former.len().checked_sub(to).and_then(|at| former.get(at)) {
         say_switched_off(&home, &settings.aws_iam, &payload, name, former, terminal);
     }
     need_yes(arguments.yes, terminal, &doing, || {
-        let which = match arguments.to {
-            None | Some(1) => "the secret before this one".to_owned(),
-            Some(number) => format!("former secret {number}"),
-        };
         if is_removed {
-            format!("bring `{name}` back as it was when it was removed?")
-        } else {
-            format!("use {which} of `{name}` again? The current one is kept")
+            let last = payload.removed.iter().rfind(|removed| removed.name == *name);
+            let when = last.map(|last| format!(" on {}", last.removed.local())).unwrap_or_default();
+            return format!("bring `{name}` back as it was when it was removed{when}?");
         }
+        let Some(version) = payload.versions_of(name).into_iter().nth(to - 1) else { return String::new() };
+        let remarks = in_words(&version, &payload, now);
+        let remarks = if remarks.is_empty() { remarks } else { format!(" ({remarks})") };
+        format!(
+            "use secret {to} of `{name}` again, `{}`, which it had from {} to {}{remarks}? The current one is kept",
+            payload.fingerprint(version.value),
+            version.since.local_second(),
+            version.until.local_second(),
+        )
     })?;
+    let seen = payload;
     let (since, removed) = change(&home, terminal, now, |payload| {
+        if !arguments.yes && !is_as_seen(&seen, payload, name) {
+            return Err(changed_meanwhile(name, "nothing was brought back"));
+        }
         let removed = !payload.keys.contains_key(name);
-        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, arguments.to.unwrap_or(1)))?;
+        payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, to))?;
         let key = payload.key(name)?;
         details::warn_of_texts(&key.value, payload, terminal);
         let facts = &key.facts;
@@ -144,6 +184,24 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         terminal.say(&format!("`{name}` has the secret again that was kept on {}", since.local()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The number of the former secret that is meant: the latest, or by its number or mark.
+fn which(payload: &Payload, name: &KeyName, meant: Option<&cli::Which>) -> Result<usize> {
+    let versions = payload.versions_of(name);
+    if versions.is_empty() {
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no former secret: it never had another one"))
+            .hint(format!("keep another one: `keyctl rotate {name}`")));
+    }
+    let at = match meant {
+        None => Some(0),
+        Some(cli::Which::Number(number)) => Some(number - 1).filter(|at| *at < versions.len()),
+        Some(cli::Which::Mark(mark)) => versions.iter().position(|one| payload.fingerprint(one.value) == *mark),
+    };
+    at.map(|at| at + 1).ok_or_else(|| {
+        Failure::new(Kind::Missing, format!("`{name}` has no such former secret"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+    })
 }
 
 /// Half of an access key is none: the other half has to follow.
@@ -166,9 +224,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let whose = if arguments.all { "all keys".to_owned() } else { listed };
     let doing = format!("wiping the former secrets of {whose}");
     need_someone(arguments.yes, terminal, &doing)?;
+    let mut seen = None;
     if !arguments.yes {
         let kept = opening::identity(&home)?;
-        to_forget(&opening::store(&home, &kept, terminal)?.read()?, arguments)?;
+        let payload = opening::store(&home, &kept, terminal)?.read()?;
+        to_forget(&payload, arguments)?;
+        seen = Some(payload);
     }
     need_yes(arguments.yes, terminal, &doing, || {
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
@@ -176,6 +237,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let _turn = pending::turn(&home)?;
     let (wiped, without_key, over) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
+        // What the user has said yes to: a secret that was replaced since is perhaps the one in use.
+        if let Some(seen) = &seen
+            && let Some(name) = names.iter().find(|name| !is_as_seen(seen, payload, name))
+        {
+            return Err(changed_meanwhile(name, "nothing was wiped"));
+        }
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
         let over = pending::about_to_be_wiped(&home, &names, payload, terminal)?;
@@ -215,6 +282,25 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
         Some(name) => Err(payload.missing(name)),
         None => Ok(arguments.names.clone()),
     }
+}
+
+/// Whether all that was ever kept under a name is what it was.
+fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
+    let secrets = |payload: &Payload| -> Vec<Secret> {
+        let current = payload.keys.get(name).map(|key| &key.value);
+        let versions = payload.versions_of(name);
+        current.into_iter().chain(versions.iter().map(|version| version.value)).map(Secret::copy).collect()
+    };
+    let (before, now) = (secrets(seen), secrets(payload));
+    let had_key = seen.keys.contains_key(name);
+    had_key == payload.keys.contains_key(name)
+        && before.len() == now.len()
+        && before.iter().zip(&now).all(|(one, other)| one.same_as(other))
+}
+
+fn changed_meanwhile(name: &KeyName, what: &str) -> Failure {
+    Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; {what}"))
+        .hint(format!("look again: `keyctl versions {name}`"))
 }
 
 /// Makes sure that a yes was given or can be, before anything is opened for the question.

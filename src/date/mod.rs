@@ -5,7 +5,7 @@ mod period;
 pub mod written;
 pub mod zone;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::SystemTime};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -20,7 +20,22 @@ impl Moment {
     /// What the system's clock says, also before 1970.
     #[must_use]
     pub fn now() -> Self {
-        Self::from_seconds(Timestamp::now().as_second())
+        Self::at(SystemTime::now())
+    }
+
+    /// A moment of the system's clock; beyond what a calendar carries it stops at the first or last one.
+    #[must_use]
+    pub fn at(time: SystemTime) -> Self {
+        let seconds = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            Err(before) => {
+                // To the second that had begun.
+                let before = before.duration();
+                let whole = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+                -whole.saturating_add(i64::from(before.subsec_nanos() > 0))
+            }
+        };
+        Self::from_seconds(seconds)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z; beyond what a calendar carries it stops at the first or last moment.
@@ -47,6 +62,12 @@ impl Moment {
     #[must_use]
     pub fn local(self) -> String {
         self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The same with the second: `2026-11-24 14:05:09`.
+    #[must_use]
+    pub fn local_second(self) -> String {
+        self.0.to_zoned_datetime(zone::here()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// The day as `2026-11-24`, in the machine's time zone.
@@ -176,6 +197,19 @@ mod tests {
         ] {
             assert_eq!(Moment::from_seconds(1_000_000_000 + seconds).from_now(now), said, "{seconds}");
         }
+    }
+
+    #[test]
+    fn a_clock_beyond_the_calendar_stops_at_its_ends() {
+        use std::time::Duration;
+        let after = |seconds| Moment::at(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let before = |millis| Moment::at(SystemTime::UNIX_EPOCH - Duration::from_millis(millis));
+        assert_eq!(after(1_800_000_000).seconds(), 1_800_000_000);
+        for seconds in [253_402_300_799, 253_402_300_800, 300_000_000_000, i64::MAX.unsigned_abs() / 2] {
+            assert_eq!(after(seconds), Moment::from_seconds(i64::MAX), "{seconds}");
+        }
+        assert_eq!((before(1_000).seconds(), before(1_001).seconds()), (-1, -2));
+        assert_eq!(before(400_000_000_000_000), Moment::from_seconds(i64::MIN));
     }
 
     proptest! {

@@ -10,6 +10,9 @@ use super::{Moment, Period};
 /// What to write, for errors.
 const FORMS: &str = "write a date (`2027-01-31`), a moment (`2027-01-31T12:00:00Z`) or a period (`90d`, `in 6 months`)";
 
+/// What a date that stands for "never" is told.
+const NEVER: &str = "that is no date; what never ends has none: leave it out, or take it away with `--no-expires`";
+
 /// The moment a text means, now and in this zone.
 ///
 /// # Errors
@@ -20,6 +23,9 @@ pub fn read(text: &str, now: Moment, zone: &TimeZone) -> Result<Moment, String> 
         Some((word, rest)) if word.eq_ignore_ascii_case("in ") => rest,
         _ => text,
     };
+    if text.eq_ignore_ascii_case("never") || text.eq_ignore_ascii_case("none") {
+        return Err(NEVER.into());
+    }
     if is_another_form(text) {
         return Err("write a date as `2026-12-31`: the year, the month, the day".into());
     }
@@ -112,8 +118,8 @@ fn on_the_calendar(text: &str, zone: &TimeZone, forms: &str) -> Result<(Moment, 
     };
     let moment = match civil.to_zoned_datetime(zone.clone()) {
         Ok(there) => Moment::from_seconds(there.timestamp().as_second()),
-        // The last hours of the calendar, which stand for "never".
-        Err(_) if civil.year() == 9999 => Moment::from_seconds(i64::MAX),
+        // The last hours of the calendar, which stand for "never" elsewhere: they would not come back as they were given.
+        Err(_) if civil.year() == 9999 => return Err(NEVER.into()),
         Err(_) => return Err(forms.into()),
     };
     Ok((moment, day))
@@ -137,6 +143,13 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_for_never_is_refused_with_what_to_do() {
+        for text in ["never", "None", "9999-12-31", "9999-12-31 23:59:59"] {
+            assert_eq!(utc(text), Err(NEVER.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
     fn dates_moments_and_periods_are_read() {
         for (text, moment) in [
             ("2027-01-31", "2027-01-31T00:00:00Z"),
@@ -148,7 +161,6 @@ mod tests {
             ("in 6 months", "2027-05-24T10:00:00Z"),
             ("in 1y", "2027-11-24T10:00:00Z"),
             ("9999-12-30", "9999-12-30T00:00:00Z"),
-            ("9999-12-31", "9999-12-30T22:00:00Z"),
             ("In 2 Weeks", "2026-12-08T10:00:00Z"),
         ] {
             assert_eq!(utc(text).as_deref(), Ok(moment), "{text}");

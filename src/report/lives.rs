@@ -178,6 +178,7 @@ mod tests {
             every: None,
             rotate_by: rotate_by.map(moment),
             expires: expires.map(moment),
+            has_ended: false,
             soon_from: None,
             never_rotated: false,
             snoozed: None,

@@ -51,6 +51,8 @@ pub struct Outlook {
     pub rotate_by: Option<Moment>,
     /// When its issuer ends it.
     pub expires: Option<Moment>,
+    /// Whether its issuer has ended it, whatever else is true of it.
+    pub has_ended: bool,
     /// From when on it is called soon due.
     pub soon_from: Option<Moment>,
     /// Whether its secret is the first it ever had.
@@ -88,6 +90,7 @@ pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
         every: plan.every,
         rotate_by,
         expires: facts.expires,
+        has_ended: reached(facts.expires),
         soon_from,
         never_rotated: facts.changed == facts.created,
         snoozed: facts.snoozed.filter(|until| *until > now),
@@ -113,10 +116,22 @@ impl Outlook {
         self.expires.is_some() && self.expires == self.first()
     }
 
-    /// Whether a reminder speaks of it: it is due or expired, and not put off.
+    /// Whether its issuer is about to end it: after that it is too late for a word.
+    #[must_use]
+    pub fn ends_soon(&self) -> bool {
+        self.state == State::Soon && self.ends_first()
+    }
+
+    /// Whether it is to be replaced now: it is due, has ended, or ends soon.
+    #[must_use]
+    pub fn is_to_be_replaced(&self) -> bool {
+        matches!(self.state, State::Due | State::Expired) || self.ends_soon()
+    }
+
+    /// Whether a reminder speaks of it: it is to be replaced, and not put off.
     #[must_use]
     pub fn is_to_be_said(&self) -> bool {
-        matches!(self.state, State::Due | State::Expired) && self.snoozed.is_none()
+        self.is_to_be_replaced() && self.snoozed.is_none()
     }
 
     /// When it will be to be said, if that is still to come.
@@ -124,14 +139,15 @@ impl Outlook {
         if self.state == State::Revoked || self.is_to_be_said() {
             return None;
         }
-        self.first().map(|first| self.snoozed.map_or(first, |until| until.max(first))).filter(|moment| *moment > now)
+        let from = if self.ends_first() { self.soon_from } else { self.rotate_by };
+        from.map(|from| self.snoozed.map_or(from, |until| until.max(from))).filter(|moment| *moment > now)
     }
 }
 
 /// What a prompt may know without opening the store: numbers and a moment, no names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// How many keys are due or expired.
+    /// How many keys are due, expired, or ended soon by their issuers.
     pub count: usize,
     /// When the next one will be.
     pub next: Option<Moment>,
@@ -250,9 +266,19 @@ mod tests {
         ];
         let summary =
             |keys: &[Facts]| Summary::of(&keys.iter().map(|facts| outlook(facts, now)).collect::<Vec<_>>(), now);
-        assert_eq!(summary(&keys), Summary { count: 2, next: Some(moment("2026-04-01T00:00:00Z")) });
+        // A fortnight before its issuer ends it, and not when it is too late.
+        assert_eq!(summary(&keys), Summary { count: 2, next: Some(moment("2026-03-18T00:00:00Z")) });
         keys[0].snoozed = Some(moment("2026-03-05T00:00:00Z"));
         assert_eq!(summary(&keys), Summary { count: 1, next: Some(moment("2026-03-05T00:00:00Z")) });
+        let soon = facts(None, Some("2026-03-10T00:00:00Z"));
+        assert_eq!(summary(std::slice::from_ref(&soon)), Summary { count: 1, next: None });
+        // What the owner plans for soon has time until then.
+        assert_eq!(
+            summary(&[facts(Some("33d"), None)]),
+            Summary { count: 0, next: Some(moment("2026-03-05T12:00:00Z")) }
+        );
+        let snoozed = Facts { snoozed: Some(moment("2026-03-05T00:00:00Z")), ..soon };
+        assert_eq!(summary(&[snoozed]), Summary { count: 0, next: Some(moment("2026-03-05T00:00:00Z")) });
         assert_eq!(summary(&[]), Summary::default());
     }
 

@@ -191,10 +191,20 @@ impl Payload {
         if self.removed.iter().any(|removed| removed.name == *name) {
             return failure.hint(format!("it was removed; bring it back: `keyctl rollback {name}`"));
         }
+        if let Some(now) = self.renamed_to(name) {
+            return failure.hint(format!("it was renamed, and is `{now}` now"));
+        }
         match self.closest(name) {
             Some(close) => failure.hint(format!("did you mean `{close}`?")),
             None => failure.hint(format!("keep it with `keyctl set {name}`")),
         }
+    }
+
+    /// The name that a key has now which was called so before, as far as the steps tell.
+    fn renamed_to(&self, name: &KeyName) -> Option<&KeyName> {
+        let renamed = self.steps.iter().filter_map(|step| step.renamed.as_ref());
+        let now = renamed.fold(name, |now, (from, to)| if from == now { to } else { now });
+        self.keys.get_key_value(now).map(|(now, _)| now)
     }
 
     /// The name that was most likely meant: equal but for case, or one or two letters away.

@@ -9,7 +9,7 @@ use super::{
     facts::Revoked,
     payload::{Key, Payload},
 };
-use crate::{failure::Result, identity::anchor::Id, name::KeyName, seal::SealKey, secret::Secret};
+use crate::{failure::Result, hex, identity::anchor::Id, name::KeyName, seal::SealKey, secret::Secret};
 
 /// What is left of a revoked secret that was wiped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,14 @@ impl Payload {
     /// What stands for a secret in this store, and in no other.
     fn mark_of(&self, value: &Secret) -> Id {
         Id(SealKey::derive(&self.id.0, &[], "keyctl/revoked/v1").mark(value.expose()))
+    }
+
+    /// Eight letters by which a person tells the secrets of a key apart. They say nothing of the secret, and stand for it in
+    /// this store alone.
+    #[must_use]
+    pub fn fingerprint(&self, value: &Secret) -> String {
+        let mark = SealKey::derive(&self.seal.0, &self.id.0, "keyctl/fingerprint/v1").mark(value.expose());
+        hex::encode(&mark[..4])
     }
 
     /// The marks of those secrets that are revoked, to be left when they are wiped.

@@ -37,7 +37,11 @@ fn program() -> &'static Path {
 
 /// The words that start the program at a moment; its arguments follow.
 pub fn at(moment: &str) -> Vec<String> {
-    let seconds = moment.parse::<Moment>().expect("a moment").seconds();
+    at_second(moment.parse::<Moment>().expect("a moment").seconds())
+}
+
+/// The same at a second since 1970, also beyond the calendar.
+fn at_second(seconds: i64) -> Vec<String> {
     // The two numbers of a `timespec`, byte by byte as they lie in memory.
     let inject = format!("inject=clock_gettime:poke_exit=@arg2={:016x}{:016x}", seconds.swap_bytes(), 0);
     // The filter stops at these two calls only, so that all else is as fast as ever. The other one is how a process keeps
@@ -58,8 +62,16 @@ pub fn keep(sandbox: &Sandbox, name: &str, moment: &str, details: &[&str]) {
 
 impl Call<'_> {
     /// The same call while the clock stands at this moment.
-    pub fn at(mut self, moment: &str) -> Self {
-        let words = at(moment);
+    pub fn at(self, moment: &str) -> Self {
+        self.with_clock(&at(moment))
+    }
+
+    /// The same while the clock says so many seconds since 1970.
+    pub fn at_second(self, seconds: i64) -> Self {
+        self.with_clock(&at_second(seconds))
+    }
+
+    fn with_clock(mut self, words: &[String]) -> Self {
         let (program, strace) = words.split_last().expect("words");
         let mut command = std::process::Command::new(program);
         command.args(self.command.get_args()).env_clear();

@@ -46,12 +46,12 @@ fn due_lists_what_has_something_to_do_the_worst_first() {
     );
     sandbox.call(&["due", "--all", "--quiet"]).at(NOW).run().says(
         "KEY          STATE      WHEN          DATE\n\
-         npm/publish  revoked    2 days ago    2026-11-23\n\
-         stripe/live  expired    3 days ago    2026-11-22\n\
-         aws/deploy   due        22 hours ago  2026-11-24\n\
-         openai/dev   due soon   in 10 days    2026-12-05\n\
-         github/ci    ends soon  in 13 days    2026-12-08\n\
-         later        fresh      in 12 months  2027-11-20\n\
+         npm/publish  revoked    2 days ago    2026-11-23  never replaced\n\
+         stripe/live  expired    3 days ago    2026-11-22  never replaced\n\
+         aws/deploy   due        22 hours ago  2026-11-24  never replaced\n\
+         openai/dev   due soon   in 10 days    2026-12-05  never replaced\n\
+         github/ci    ends soon  in 13 days    2026-12-08  never replaced\n\
+         later        fresh      in 12 months  2027-11-20  never replaced\n\
          new          no plan                              kept just now\n\
          plain        no plan                              kept 22 months ago\n",
         "",
@@ -86,9 +86,9 @@ fn the_users_settings_make_the_plan_of_a_key_that_has_none() {
     }
     sandbox.call(&["due", "--all"]).at(NOW).run().says(
         "KEY     STATE     WHEN          DATE\n\
-         prod/b  due       17 days ago   2026-11-08\n\
-         a       due soon  in 6 days     2026-12-01\n\
-         prod/c  fresh     in 11 months  2027-11-01\n",
+         prod/b  due       17 days ago   2026-11-08  never replaced\n\
+         a       due soon  in 6 days     2026-12-01  never replaced\n\
+         prod/c  fresh     in 11 months  2027-11-01  never replaced\n",
         "",
         0,
     );
@@ -140,8 +140,8 @@ fn a_plan_that_ends_on_a_day_that_is_not_there_ends_on_the_months_last_one() {
     keep(&sandbox, "last-of-may", "2028-05-31T12:00:00Z", &["--rotate-every", "6mo"]);
     sandbox.call(&["due", "--all"]).at("2028-06-01T00:00:00Z").run().says(
         "KEY          STATE  WHEN         DATE\n\
-         last-of-may  fresh  in 6 months  2028-11-30\n\
-         a-leap-day   fresh  in 9 months  2029-02-28\n",
+         last-of-may  fresh  in 6 months  2028-11-30  never replaced\n\
+         a-leap-day   fresh  in 9 months  2029-02-28  never replaced\n",
         "",
         0,
     );
@@ -243,7 +243,7 @@ fn scripts_get_an_exit_code_for_what_has_come() {
                 a    due        22 hours ago  2026-11-24\n\
                 b    ends soon  in 6 days     2026-12-01\n";
     sandbox.call(&["due", "--fail-on", "expired"]).at(NOW).run().says(soon, "", 0);
-    sandbox.call(&["due", "--fail-on", "due"]).at(NOW).run().says(soon, "keyctl: 1 key due\n", 1);
+    sandbox.call(&["due", "--fail-on", "due"]).at(NOW).run().says(soon, "keyctl: 1 key due, 1 key ends soon\n", 1);
     let later = "2026-12-01T00:00:00Z";
     let json = sandbox.call(&["due", "--json", "--fail-on", "due"]).at(later).run();
     assert_eq!((json.stderr().as_str(), json.code()), ("keyctl: 1 key expired, 1 key due\n", 1));
@@ -275,7 +275,7 @@ fn json_has_every_key_with_all_its_dates() {
     let report = sandbox.call(&["due", "--json"]).at(NOW).run();
     assert_eq!((report.stderr().as_str(), report.code()), ("", 0));
     let expected = json!({
-        "now": NOW, "judged_at": NOW, "due": 0, "next": "2026-12-01T00:00:00Z",
+        "now": NOW, "judged_at": NOW, "due": 1, "next": null,
         "keys": [
             {
                 "name": "a", "state": "soon", "has_plan": true, "page": "https://example.com/keys", "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
@@ -318,12 +318,12 @@ fn a_terminal_shows_how_much_of_the_time_is_over_in_what_room_there_is() {
     assert_eq!(
         screen(&sandbox, 80, "dumb", "--quiet --all"),
         "KEY          STATE      WHEN          DATE        USED\n\
-         npm/publish  revoked    2 days ago    2026-11-23\n\
-         stripe/live  expired    3 days ago    2026-11-22  ██████████\n\
-         aws/deploy   due        22 hours ago  2026-11-24  ██████████\n\
-         openai/dev   due soon   in 10 days    2026-12-05  ████████░░\n\
-         github/ci    ends soon  in 13 days    2026-12-08  ████████░░\n\
-         later        fresh      in 12 months  2027-11-20  ░░░░░░░░░░\n\
+         npm/publish  revoked    2 days ago    2026-11-23              never replaced\n\
+         stripe/live  expired    3 days ago    2026-11-22  ██████████  never replaced\n\
+         aws/deploy   due        22 hours ago  2026-11-24  ██████████  never replaced\n\
+         openai/dev   due soon   in 10 days    2026-12-05  ████████░░  never replaced\n\
+         github/ci    ends soon  in 13 days    2026-12-08  ████████░░  never replaced\n\
+         later        fresh      in 12 months  2027-11-20  ░░░░░░░░░░  never replaced\n\
          new          no plan                                          kept just now\n\
          plain        no plan                                          kept 22 months ago\n"
     );
@@ -408,19 +408,20 @@ fn a_prompt_says_how_many_keys_are_due_and_nothing_when_none_is() {
     keep(&sandbox, "plain", NOW, &[]);
     prompt(&sandbox, NOW, "");
     assert!(!file.exists(), "no key has a date");
-    keep(&sandbox, "a", NOW, &["--expires", "2026-12-01"]);
+    // What its issuer ends is spoken of a fortnight before that.
+    keep(&sandbox, "a", NOW, &["--expires", "2026-12-15"]);
     keep(&sandbox, "b", NOW, &["--rotate-every", "30d"]);
     assert_eq!(std::fs::read_to_string(&file).expect("read"), "keyctl-due 1 0 2026-12-01T00:00:00Z\n");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("there").permissions());
     assert_eq!(mode & 0o777, 0o600);
     prompt(&sandbox, "2026-11-30T23:59:59Z", "");
     // The file does not know when the one after the next is, so it says that there may be more.
-    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
-    prompt(&sandbox, "2027-01-01T00:00:00Z", "1+ keys due\n");
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "at least 1 key due\n");
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "at least 1 key due\n");
     assert_eq!(sandbox.call(&["due"]).at("2026-12-01T00:00:00Z").run().code(), 0);
     assert_eq!(std::fs::read_to_string(&file).expect("read"), "keyctl-due 1 1 2026-12-25T10:00:00Z\n");
     prompt(&sandbox, "2026-12-01T00:00:01Z", "1 key due\n");
-    prompt(&sandbox, "2027-01-01T00:00:00Z", "2+ keys due\n");
+    prompt(&sandbox, "2027-01-01T00:00:00Z", "at least 2 keys due\n");
     assert_eq!(sandbox.call(&["due", "--json"]).at("2027-01-01T00:00:00Z").run().code(), 0);
     prompt(&sandbox, "2027-01-01T00:00:00Z", "2 keys due\n");
     let with_more = sandbox.call(&["--no-color", "due", "--prompt", "--quiet"]).at("2027-01-01T00:00:00Z");
@@ -437,7 +438,7 @@ fn a_prompt_says_how_many_keys_are_due_and_nothing_when_none_is() {
 fn a_prompt_never_breaks_whatever_lies_in_its_files_place() {
     let sandbox = Sandbox::new();
     keep(&sandbox, "a", NOW, &["--expires", "2026-11-26"]);
-    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "1 key due\n");
     let file = sandbox.data("due.txt");
     for broken in
         ["", "\n", "keyctl-due 1 \x1b[31m -\n", "keyctl-due 2 1 -\n", "keyctl-due 1 1 -\nmore", &"9".repeat(100)]
@@ -458,7 +459,7 @@ fn a_prompt_never_breaks_whatever_lies_in_its_files_place() {
     assert_eq!(sandbox.call(&["due"]).at(NOW).run().code(), 0);
     std::fs::remove_dir(&file).expect("remove");
     assert_eq!(sandbox.call(&["due"]).at(NOW).run().code(), 0);
-    prompt(&sandbox, "2026-12-01T00:00:00Z", "1+ keys due\n");
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "1 key due\n");
 }
 
 #[test]
@@ -466,7 +467,7 @@ fn a_prompt_opens_one_small_file_and_asks_nobody() {
     let sandbox = Sandbox::new();
     keep(&sandbox, "a", "2026-01-01T00:00:00Z", &["--expires", "2026-02-01"]);
     let (ran, trace) = sandbox.call(&["due", "--prompt"]).traced("%file,%network,%process,read,write");
-    assert_eq!((ran.stdout().as_str(), ran.code()), ("1+ keys due\n", 0), "the tests are run after that day");
+    assert_eq!((ran.stdout().as_str(), ran.code()), ("at least 1 key due\n", 0), "the tests are run after that day");
     let opened: Vec<&str> =
         trace.lines().filter(|line| line.contains("open") && line.contains(".local/share")).collect();
     assert!(matches!(opened[..], [one] if one.contains("/due.txt\"")), "{opened:#?}");
@@ -523,4 +524,81 @@ fn what_was_read_is_not_written_over_what_another_keyctl_may_be_writing() {
     drop(held);
     sandbox.call(&["due", "--json"]).run();
     assert_eq!(std::fs::read_to_string(&path).expect("there"), right);
+}
+
+#[test]
+fn what_its_issuer_ends_soon_is_due_soon_in_all_that_speaks_of_keys_and_before_it_is_too_late() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", "2026-08-01T12:00:00Z", &["--expires", "2026-12-01"]);
+    // What its owner plans for soon has time until then.
+    keep(&sandbox, "b", "2026-08-27T12:00:00Z", &["--rotate-every", "91d"]);
+    let before = "2026-11-16T23:59:59Z";
+    prompt(&sandbox, before, "");
+    assert_eq!(sandbox.call(&["due", "--fail-on", "due"]).at(before).run().code(), 0);
+    sandbox.call(&["rotate", "--due", "--dry-run"]).at(before).run().says("", "keyctl: nothing is due\n", 0);
+    prompt(&sandbox, NOW, "at least 1 key due\n");
+    let table = "KEY  STATE      WHEN       DATE\na    ends soon  in 6 days  2026-12-01\nb    due soon   in 1 day   2026-11-26\n";
+    let ran = sandbox.call(&["due", "--fail-on", "due"]).at(NOW).run();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!((lines(&ran.stdout()), ran.stderr().as_str()), (lines(table), "keyctl: 1 key ends soon\n"));
+    assert_eq!(ran.code(), 1);
+    prompt(&sandbox, NOW, "1 key due\n");
+    let said = "keyctl: `a` expires in 6 days: replace it with `keyctl rotate a`\n";
+    let run = || sandbox.call(&["run", "-kA=a", "-kB=b", "--", "true"]).at(NOW).run();
+    run().says("", said, 0);
+    run().says("", "", 0);
+    let ran = sandbox.call(&["rotate", "--due", "--dry-run"]).at(NOW).run();
+    assert_eq!(ran.stdout(), "KEY  WHY        BY\na    ends soon  hand\n");
+    let json = sandbox.call(&["due", "--json"]).at(NOW).run().stdout();
+    assert!(json.contains("\"due\": 1,"), "{json}");
+    let status = sandbox.call(&["status"]).at(NOW).run().stdout();
+    assert!(status.contains("1 key ends soon, 1 key due soon: `keyctl due`"), "{status}");
+    // Put off, it is said that this is longer than it has.
+    let ran = sandbox.call(&["remind", "snooze", "a"]).at(NOW).run();
+    let said = "keyctl: no reminder of `a` until 2026-12-02 10:00\nkeyctl: its issuer ends `a` within that time, on 2026-12-01 00:00\n";
+    ran.says("", said, 0);
+    prompt(&sandbox, NOW, "");
+    sandbox.call(&["rotate", "--due", "--dry-run"]).at(NOW).run().says(
+        "",
+        "keyctl: left out, being snoozed: `a`\nkeyctl: hint: to replace one all the same: `keyctl rotate a`\nkeyctl: nothing is due\n",
+        0,
+    );
+}
+
+#[test]
+fn a_secret_whose_issuer_gives_it_a_few_days_is_not_replaced_again_with_each_call() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", NOW, &["--expires", "2026-12-02T10:00:00Z"]);
+    let said = "keyctl: left out, being new though they end soon: `a`\n\
+                keyctl: hint: to replace one all the same: `keyctl rotate a`\n";
+    let call = |moment: &str| sandbox.call(&["rotate", "--due", "--dry-run"]).at(moment).run();
+    call("2026-11-28T21:59:59Z").says("", &format!("{said}keyctl: nothing is due\n"), 0);
+    call("2026-11-28T22:00:00Z").says("KEY  WHY        BY\na    ends soon  hand\n", "", 0);
+    // A day before its end there is no time to lose.
+    keep(&sandbox, "b", "2026-12-01T00:00:00Z", &["--expires", "2026-12-01T20:00:00Z"]);
+    assert!(call("2026-12-01T00:00:00Z").stdout().contains("b    ends soon"));
+}
+
+#[test]
+fn a_clock_at_the_end_of_the_calendar_breaks_nothing() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", NOW, &["--expires", "2026-12-01"]);
+    for words in [
+        &["due"][..],
+        &["due", "--prompt"],
+        &["status"],
+        &["list"],
+        &["show", "a"],
+        &["get", "a"],
+        &["run", "-kA=a", "--", "true"],
+        &["edit", "a", "--note", "x"],
+        &["history"],
+        &["undo", "--list"],
+    ] {
+        // The first second that the calendar does not carry, and one that no calendar does.
+        for seconds in [253_402_207_200_i64, 300_000_000_000] {
+            let ran = sandbox.call(words).at_second(seconds).run();
+            assert_eq!(ran.code(), 0, "{words:?} {seconds}: {}", ran.stderr());
+        }
+    }
 }

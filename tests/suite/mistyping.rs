@@ -137,7 +137,10 @@ fn a_date_that_is_none_is_told_why() {
         let said = format!("keyctl: `--expires`: {why}\n");
         sandbox.call(&["edit", "A", "--expires", date]).run().says("", &said, 2);
     }
-    assert_eq!(sandbox.call(&["edit", "A", "--expires", "9999-12-31"]).run().code(), 0);
+    let never = "keyctl: `--expires`: that is no date; what never ends has none: leave it out, or take it away with `--no-expires`\n";
+    for date in ["9999-12-31", "never"] {
+        sandbox.call(&["edit", "A", "--expires", date]).run().says("", never, 2);
+    }
     assert_eq!(sandbox.call(&["edit", "A", "--expires", "In 2 Weeks"]).run().code(), 0);
 }
 
@@ -158,4 +161,52 @@ fn a_program_that_is_named_by_its_path_and_not_there_is_to_be_put_there() {
     let said = sandbox.call(&["doctor"]).run().stderr();
     assert!(said.contains("hint: put the program there, or name another in `config.toml`\n"), "{said}");
     assert!(!said.contains("by its absolute path"), "{said}");
+}
+
+#[test]
+fn a_wrong_call_is_told_the_help_of_the_command_below_and_what_was_most_likely_meant() {
+    let sandbox = Sandbox::with(&[("shop/a", SECRET), ("shop/b", "second-secret")]);
+    let said = |words: &[&str]| {
+        let ran = sandbox.call(words).run();
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2), "{words:?}");
+        ran.stderr()
+    };
+    for (words, help) in [
+        (&["history", "export"][..], "history export"),
+        (&["history", "prune", "--before"], "history prune"),
+        (&["remind", "snooze"], "remind snooze"),
+        (&["ls", "--frobnicate"], "list"),
+        (&["--frobnicate"], ""),
+    ] {
+        let help = format!("see `keyctl {help} --help`\n").replace("  ", " ");
+        let said = said(words);
+        assert!(said.ends_with(&help), "{words:?}: {said}");
+    }
+    let snooze = said(&["remind", "snooze", "shop/a", "3d"]);
+    assert!(snooze.contains("keyctl: hint: for how long goes with `--for`: `--for 3d`\n"), "{snooze}");
+    assert!(said(&["rotat"]).ends_with("keyctl: hint: did you mean `rotate`?\n"));
+    assert!(said(&["histroy"]).ends_with("keyctl: hint: did you mean `history`?\n"));
+    assert_eq!(said(&["rotate", "shop/a", "--generate", "40"]), "keyctl: the length goes with `=`: `--generate=40`\n");
+    assert_eq!(
+        said(&["rotate", "shop/a", "shop/b"]),
+        "keyctl: `rotate` replaces one key with each call\n\
+         keyctl: hint: each by itself, or all that are due: `keyctl rotate --due`\n"
+    );
+    sandbox.call(&["rename", "shop/a", "shop/c", "-q"]).run();
+    sandbox.call(&["rename", "shop/c", "pay/live", "-q"]).run();
+    let words = ["run", "-k", "A=shop/a", "--", "true"];
+    let gone = "keyctl: no key named `shop/a` [E03]\nkeyctl: hint: it was renamed, and is `pay/live` now\n";
+    sandbox.call(&words).run().says("", gone, 125);
+}
+
+#[test]
+fn what_was_imported_from_no_file_is_not_said_to_lie_in_one() {
+    let sandbox = Sandbox::new();
+    sandbox.secret("first-imported");
+    let shell = format!("printf 'A=first-%s\\n' imported | {KEYCTL} import /dev/stdin -q");
+    let mut command = Command::new("sh");
+    sandbox.environment(&mut command);
+    let ran = command.args(["-c", &shell]).current_dir(sandbox.project()).output().expect("sh");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success() && !said.contains("still readable"), "{said}");
 }

@@ -40,7 +40,8 @@ fn an_expired_key_is_given_and_each_time_that_is_said() {
     keep(&sandbox, "b", KEPT, &["--expires", "2026-11-25T10:00:01Z"]);
     keep(&sandbox, "c", KEPT, &[]);
     let said = "keyctl: `a` expired 3 days ago: replace it with `keyctl rotate a`\n";
-    run(&sandbox, NOW, &["a", "b", "c"], said, 0);
+    let soon = "keyctl: `b` expires in 1 minute: replace it with `keyctl rotate b`\n";
+    run(&sandbox, NOW, &["a", "b", "c"], &format!("{said}{soon}"), 0);
     run(&sandbox, NOW, &["a"], said, 0);
     run(&sandbox, NOW, &["b", "c"], "", 0);
     let both = "keyctl: `a` expired 3 days ago, `b` expired just now: replace each with `keyctl rotate NAME`\n";
@@ -61,7 +62,8 @@ fn a_policy_of_stop_gives_no_expired_key_and_the_history_says_so() {
     keep(&sandbox, "c", KEPT, &[]);
     let hints = format!("{REPLACE} a`\nkeyctl: hint: to be warned only: `expired = \"warn\"` in `config.toml`\n");
     let refused = format!("keyctl: not given: `a` expired 3 days ago [E09]\n{hints}");
-    run(&sandbox, "2026-11-21T23:59:59Z", &["a"], "", 0);
+    let soon = "keyctl: `a` expires in 1 minute: replace it with `keyctl rotate a`\n";
+    run(&sandbox, "2026-11-21T23:59:59Z", &["a"], soon, 0);
     run(&sandbox, NOW, &["c", "a", "lax"], &refused, 125);
     let event = last_event(&sandbox);
     let told = ["ev", "names", "prog", "outcome"].map(|field| event[field].to_string());
@@ -198,7 +200,7 @@ fn of_a_key_whose_reminders_are_put_off_nobody_speaks_until_then() {
     sandbox.call(&["due", "--prompt"]).at(NOW).run().says("", "", 0);
     assert_eq!(sandbox.call(&["due", "--fail-on", "due"]).at(NOW).run().code(), 1);
     let awake = "2026-11-27T10:00:00Z";
-    sandbox.call(&["due", "--prompt"]).at(awake).run().says("1+ keys due\n", "", 0);
+    sandbox.call(&["due", "--prompt"]).at(awake).run().says("at least 1 key due\n", "", 0);
     let said = "keyctl: `a` was to be replaced 6 days ago: replace it with `keyctl rotate a`\n";
     run(&sandbox, awake, &["a"], said, 0);
 }
@@ -403,4 +405,48 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
     let unasked = sandbox.call(&["doctor"]).at(NOW).run();
     assert!(!unasked.stdout().contains("key a"), "nothing is asked of anybody without `--online`");
     assert_eq!(unasked.code(), 0);
+}
+
+#[test]
+fn a_clock_that_was_put_back_gives_no_ended_key_after_the_history_was_looked_at_either() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
+    keep(&sandbox, "b", KEPT, &[]);
+    // The day on which keyctl was used stands in the anchor alone: nothing was written to the store.
+    run(&sandbox, NOW, &["b"], "", 0);
+    let back = "2026-11-02T10:00:00Z";
+    let is_refused = |after: &str| {
+        let ran = sandbox.call(&["run", "-kA=a", "--", "true"]).at(back).run();
+        assert!(
+            ran.stderr().starts_with("keyctl: not given: `a` expired") && ran.code() == 125,
+            "{after}: {}",
+            ran.stderr()
+        );
+    };
+    is_refused("run");
+    for words in
+        [&["history", "verify"][..], &["history", "prune", "--keep-segments", "0", "--yes"], &["history", "anchor"]]
+    {
+        sandbox.call(words).at(back).run();
+        is_refused(&words.join(" "));
+    }
+}
+
+#[test]
+fn a_key_that_has_ended_is_not_given_by_being_revoked() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, "[policy]\nexpired = \"stop\"\nrevoked = \"warn\"\n");
+    keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
+    sandbox.call(&["revoke", "a", "--yes", "-q"]).at("2026-11-24T10:00:00Z").run();
+    run(
+        &sandbox,
+        NOW,
+        &["a"],
+        &format!(
+            "keyctl: not given: `a` was revoked 1 day ago and expired 3 days ago [E09]\n{REPLACE} a`\n\
+             keyctl: hint: to be warned only: `expired = \"warn\"` in `config.toml`\n"
+        ),
+        125,
+    );
 }

@@ -134,14 +134,24 @@ fn a_key_that_exists_is_replaced_at_the_terminal_only_with_a_yes() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.secret("typed-secret");
     let ask = "keyctl: `A` exists; replace its secret? The former one is kept [y/N] ";
-    set(&sandbox, &[("(not shown): ", "typed-secret\r"), ("[y/N] ", "n\r")]).says(
-        &format!("{ASKED}\n{ask}n\nkeyctl: a key named `A` exists already\nkeyctl: hint: to replace its secret: `--replace`; the former one is kept\n"),
+    // Nobody types a secret only to hear then that the name is taken.
+    set(&sandbox, &[("[y/N] ", "n\r")]).says(
+        &format!(
+            "{ask}n\nkeyctl: nothing was changed\nkeyctl: hint: to keep it under another name: `keyctl set OTHER`\n"
+        ),
         1,
     );
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
-    set(&sandbox, &[("(not shown): ", "typed-secret\r"), ("[y/N] ", "y\r")])
-        .says(&format!("{ASKED}\n{ask}y\nkeyctl: replaced `A`; its former secret is kept\n"), 0);
+    set(&sandbox, &[("[y/N] ", "y\r"), ("(not shown): ", "typed-secret\r")])
+        .says(&format!("{ask}y\n{ASKED}\nkeyctl: replaced `A`; its former secret is kept\n"), 0);
     sandbox.call(&["get", "A"]).run().says("typed-secret", "", 0);
+    // The yes was for that secret, and nobody is held up while a person thinks.
+    sandbox.secret("third-secret");
+    let meanwhile = format!("\0printf third-secret | {KEYCTL} set A --replace -q");
+    let screen = set(&sandbox, &[("[y/N] ", &meanwhile), ("", "y\r"), ("(not shown): ", "fourth-secret\r")]);
+    let taken = "keyctl: a key named `A` exists already\nkeyctl: hint: to replace its secret: `--replace`; the former one is kept\n";
+    assert!(screen.shown.ends_with(taken) && screen.code == 1, "{}", screen.shown);
+    sandbox.call(&["get", "A"]).run().says("third-secret", "", 0);
 }
 
 #[test]

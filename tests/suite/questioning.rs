@@ -443,8 +443,7 @@ fn an_export_to_a_file_is_new_private_and_filtered() {
     let changed = "keyctl: the history was changed at entry 7: its chain value is wrong\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";
     ran.says("", changed, 5);
     assert!(!sandbox.project().join("part").exists(), "a part would pass for the whole");
-    let forms =
-        "keyctl: `--format` takes one of: jsonl, csv, syslog, cef, otel\nkeyctl: hint: see `keyctl history --help`\n";
+    let forms = "keyctl: `--format` takes one of: jsonl, csv, syslog, cef, otel\nkeyctl: hint: see `keyctl history export --help`\n";
     sandbox.call(&["history", "export", "--format", "xml"]).run().says("", forms, 2);
 }
 

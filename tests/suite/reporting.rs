@@ -284,9 +284,12 @@ fn a_mistake_in_an_argument_names_that_argument() {
     for (call, said) in [
         (
             &["rollback", "A", "--to", "current"][..],
-            "`--to`: takes a number from 1 on, as `keyctl versions` lists them",
+            "`--to`: takes a number from 1 on or a mark, as `keyctl versions` lists them",
         ),
-        (&["rollback", "A", "--to", "0"], "`--to`: takes a number from 1 on, as `keyctl versions` lists them"),
+        (
+            &["rollback", "A", "--to", "0"],
+            "`--to`: takes a number from 1 on or a mark, as `keyctl versions` lists them",
+        ),
         (
             &["rotate", "a*"],
             "`NAME`: a key's name cannot hold `*`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`",

@@ -51,7 +51,7 @@ fn another_name_that_holds_the_secret_already_is_revoked_with_it() {
     revoke(&sandbox, "rb");
     sandbox.call(&["edit", "ra", "--not-revoked"]).run().says(
         "",
-        "keyctl: changed `ra`\nkeyctl: `rb` holds the same secret and is not revoked any more either\n",
+        "keyctl: changed `ra`, which is not revoked any more\nkeyctl: `rb` holds the same secret and is not revoked any more either\n",
         0,
     );
     assert!(is_given(&sandbox, "ra") && is_given(&sandbox, "rb"));
@@ -107,4 +107,47 @@ fn a_second_word_leaves_the_first_one_as_it_was() {
     assert_eq!(again.code(), 0);
     assert!(contains(&text(&sandbox), b"seen in a log"));
     assert!(!contains(&text(&sandbox), b"for another reason"));
+}
+
+#[test]
+fn who_will_notice_is_said_before_a_key_is_revoked() {
+    let sandbox = Sandbox::with(&[("shop/key", LEAKED)]);
+    sandbox.file(".keyctl.toml", "[env]\nSHOP_KEY = \"shop/key\"\n");
+    sandbox.allow();
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    std::fs::write(folder.join("config.toml"), "[profiles.work]\nenv = { S = \"shop/key\" }\n").expect("write");
+    sandbox.call(&["run", "--only", "SHOP_KEY", "--", "true"]).run().says("", "", 0);
+    let ran = sandbox.call(&["revoke", "shop/key", "--yes"]).run();
+    let squeezed: Vec<String> =
+        ran.stderr().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        squeezed,
+        [
+            "keyctl: revoking `shop/key` touches:",
+            "keyctl: profile ~/.config/keyctl/config.toml as S in work",
+            "keyctl: profile ~/project/.keyctl.toml as SHOP_KEY",
+            "keyctl: allowed ~/project as SHOP_KEY",
+            "keyctl: used ~/project by true, just now",
+            "keyctl: revoked `shop/key`: `run` and `env` give it to nothing any more",
+            "keyctl: hint: end it at its issuer too; then `keyctl rotate shop/key`",
+        ]
+    );
+}
+
+#[test]
+fn another_key_with_the_same_secret_that_is_given_all_the_same_is_named() {
+    let sandbox = Sandbox::with(&[("a", LEAKED)]);
+    assert_eq!(sandbox.call(&["set", "b", "--quiet"]).input(LEAKED).run().code(), 0);
+    let folder = sandbox.home().join(".config/keyctl");
+    std::fs::create_dir_all(&folder).expect("make");
+    std::fs::write(folder.join("config.toml"), "[[keys]]\nmatch = \"b\"\nrevoked = \"warn\"\n").expect("write");
+    let said = revoke(&sandbox, "a");
+    let warned = "keyctl: commands still get `b`, the same secret, with a warning, as `config.toml` says\n";
+    assert!(said.contains(warned), "{said}");
+    // Nor may the words for it be another key's secret.
+    sandbox.set("c", OTHER);
+    let ran = sandbox.call(&["revoke", "c", "--yes", "--reason", &format!("as {LEAKED} was")]).run();
+    assert_eq!(ran.code(), 2);
+    assert_eq!(sandbox.call(&["edit", "c", "--note", &format!("not {LEAKED}")]).run().code(), 2);
 }

@@ -68,7 +68,7 @@ fn config(sandbox: &Sandbox, text: &str) {
 }
 
 /// What the tests' own looking at the secret leaves.
-const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used    printed, just now\n";
+const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used  -  printed, just now\n";
 const NOTHING: &str = "keyctl: as far as keyctl knows nothing uses `shop/key`\n";
 const REPLACED: &str = "keyctl: replaced `shop/key`; its former secret is kept\n";
 
@@ -318,6 +318,8 @@ pub const GIVES: &str = "[ \"$(cat)\" = first-old-\"\"secret ] && echo then-new-
 #[test]
 fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     let sandbox = with_rotator(GIVES);
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
+    says(&ran, &format!("{NOTHING}keyctl: its rotator `~/rotator` would replace it\n"), 0);
     let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).run();
     says(&ran, &format!("{NOTHING}{REPLACED}"), 0);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
@@ -381,12 +383,14 @@ fn a_check_that_says_no_leaves_the_old_secret_in_force() {
     let check = script(&sandbox, "check", "[ \"$(cat)$KEYCTL_KEY\" = then-new-\"\"secretshop/key ]");
     config(&sandbox, &format!("[[keys]]\nmatch = \"*\"\ncheck = [\"{}\"]\n", check.display()));
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input("another-secret").run();
-    assert!(
-        ran.stderr().starts_with("keyctl: the check `~/check` ended with exit code 1\n") && ran.code() == 10,
-        "{}",
-        ran.stderr()
-    );
+    let no = "keyctl: the check `~/check` ended with exit code 1\n\
+              keyctl: hint: nothing was replaced; the old secret stays in force\n";
+    let again = "keyctl: hint: to take it untried, give it once more: `keyctl rotate shop/key --no-check`\n";
+    says(&ran, &format!("{no}{again}"), 10);
     holds(&sandbox, OLD);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--generate=40"]).run();
+    let gone = "keyctl: hint: that secret is kept nowhere; to make another one, and take it untried: `keyctl rotate shop/key --generate=40 --no-check`\n";
+    says(&ran, &format!("{no}{gone}"), 10);
     sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input(NEW).run().says("", "", 0);
     holds(&sandbox, NEW);
     sandbox.secret("another-secret");
@@ -638,6 +642,8 @@ fn what_is_removed_for_good_takes_its_unfinished_rotation_along() {
 #[test]
 fn the_doctor_names_a_rotation_that_is_not_finished() {
     let sandbox = with_a_secret_aside();
+    let status = dateless(&sandbox.call(&["status"]).run().stdout());
+    assert!(status.contains("unfinished     rotation of DATE, to go on: `keyctl rotate shop/key`\n"), "{status}");
     let ran = sandbox.call(&["doctor"]).run();
     let line = "care rotation that of `shop/key`, begun on DATE, is not finished; its new secret lies beside the store, sealed";
     let shown = dateless(&ran.stdout());

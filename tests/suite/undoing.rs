@@ -29,7 +29,8 @@ pub fn dateless(report: &str) -> String {
     while let Some(part) = parts.next() {
         let begins = part.get(..2) == Some("20") && part.len() == 10 && part.as_bytes()[4] == b'-';
         if begins && let Some(time) = parts.peek().copied().filter(|time| time.as_bytes().get(2) == Some(&b':')) {
-            words.push(format!("DATE{}", &time[5..]));
+            let seconds = time.as_bytes().get(5) == Some(&b':');
+            words.push(format!("DATE{}", &time[if seconds { 8 } else { 5 }..]));
             parts.next();
         } else {
             words.push(part.to_owned());
@@ -135,7 +136,17 @@ fn taking_back_asks_at_a_terminal_and_needs_a_yes_elsewhere() {
 fn a_former_secret_is_listed_by_its_dates_and_comes_back() {
     let sandbox = replaced();
     let versions = || dateless(&sandbox.call(&["versions", "A"]).run().stdout());
-    assert_eq!(versions(), "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE\n");
+    let mark = |row: usize| {
+        versions().lines().nth(row).and_then(|line| line.split_whitespace().nth(1).map(str::to_owned)).expect("a mark")
+    };
+    let (first, second) = (mark(2), mark(1));
+    assert!(first.len() == 8 && first != second);
+    let dates = "SINCE                UNTIL                REMARKS";
+    let plain = "SINCE                UNTIL";
+    assert_eq!(
+        versions(),
+        format!("VERSION  MARK      {plain}\ncurrent  {second}  DATE\n1        {first}  DATE  DATE\n")
+    );
     sandbox.call(&["rollback", "A", "--to", "2", "--yes"]).run().says(
         "",
         "keyctl: `A` has no such former secret\nkeyctl: hint: see what there is: `keyctl versions A`\n",
@@ -147,9 +158,18 @@ fn a_former_secret_is_listed_by_its_dates_and_comes_back() {
     // The secret in between is kept too.
     assert_eq!(
         versions(),
-        "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE\n2        DATE  DATE\n"
+        format!(
+            "VERSION  MARK      {dates}\ncurrent  {first}  DATE\n\
+             1        {second}  DATE  DATE\n2        {first}  DATE  DATE  in use as `A`\n"
+        )
     );
-    sandbox.call(&["rollback", "A", "--yes"]).run();
+    // The numbers have moved; the mark still says which is meant.
+    sandbox.call(&["rollback", "A", "--to", "00000000", "--yes"]).run().says(
+        "",
+        "keyctl: `A` has no such former secret\nkeyctl: hint: see what there is: `keyctl versions A`\n",
+        3,
+    );
+    assert_eq!(sandbox.call(&["rollback", "A", "--to", &second, "--yes"]).run().code(), 0);
     holds(&sandbox, "A", SECOND);
     let json = sandbox.call(&["versions", "A", "--json"]).run();
     let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("JSON");
@@ -239,7 +259,11 @@ fn details_are_kept_beside_the_secret_and_changed_without_it() {
         0,
     );
     assert_eq!((field("expires"), field("tags").as_deref()), (None, Some("[\"ci\"]")));
-    sandbox.call(&["edit", "A", "--tag", "ci"]).run().says("", "keyctl: `A` is so already\n", 0);
+    sandbox.call(&["edit", "A", "--tag", "ci"]).run().says(
+        "",
+        "keyctl: nothing was changed: `A` is as you said already\n",
+        0,
+    );
     // The end belongs to the secret: the same secret keeps it, another one does not.
     sandbox.call(&["edit", "A", "--expires", "2099-01-31"]).run().says(
         "",
@@ -333,8 +357,17 @@ fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
     let again = sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run();
     assert_eq!(dateless(&again.stderr()), "keyctl: `A` was revoked already on DATE (seen in a log)\n");
     assert!(contains(&text(&sandbox), b"reason = \"seen in a log\""));
-    sandbox.call(&["edit", "A", "--not-revoked"]).run().says("", "keyctl: changed `A`\n", 0);
+    sandbox.call(&["edit", "A", "--not-revoked"]).run().says(
+        "",
+        "keyctl: changed `A`, which is not revoked any more\n",
+        0,
+    );
     assert!(!keys(&sandbox).contains("revoked"));
+    let history = sandbox.call(&["history", "--json"]).run().stdout();
+    let last = history.lines().last().expect("recorded");
+    assert!(last.contains("\"ev\":\"edit\"") && last.contains("\"note\":\"not revoked any more\""), "{last}");
+    let list = sandbox.call(&["undo", "--list"]).run().stdout();
+    assert!(list.contains("edit of `A` (not revoked any more)\n"), "{list}");
 }
 
 #[test]
@@ -378,9 +411,14 @@ fn the_secrets_of_a_removed_key_are_reached_also_after_its_name_was_used_again()
     let sandbox = Sandbox::with(&[("d", FIRST)]);
     sandbox.call(&["remove", "d", "--yes"]).run();
     sandbox.set("d", SECOND).says("", "keyctl: kept `d`\n", 0);
+    let shown = dateless(&sandbox.call(&["versions", "d"]).run().stdout());
+    let is_mark = |word: &&str| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let marks: Vec<String> = shown.split(' ').filter(is_mark).map(str::to_owned).collect();
     assert_eq!(
-        dateless(&sandbox.call(&["versions", "d"]).run().stdout()),
-        "VERSION  SINCE             UNTIL\ncurrent  DATE\n1        DATE  DATE  of the removed key\n"
+        marks.iter().fold(shown, |shown, mark| shown.replace(mark, "MARK")),
+        format!(
+            "VERSION  MARK      SINCE                UNTIL                REMARKS\ncurrent  MARK  DATE\n1        MARK  DATE  DATE  of the removed key\n"
+        )
     );
     assert_eq!(sandbox.call(&["rollback", "d", "--to", "1", "--yes"]).run().code(), 0);
     holds(&sandbox, "d", FIRST);
@@ -407,24 +445,35 @@ fn what_is_wiped_lies_in_no_file_of_a_killed_writer_either() {
 #[test]
 fn what_an_edit_changed_is_listed_and_what_stands_with_a_change_is_counted() {
     let sandbox = replaced();
-    sandbox.call(&["edit", "A", "--note", "x", "--tag", "ci"]).run();
+    sandbox.call(&["edit", "A", "--note", "of-mine", "--tag", "ci"]).run();
+    sandbox.call(&["edit", "A", "--expires", "2099-01-31"]).run();
+    sandbox.call(&["edit", "A", "--expires", "2098-01-31", "--rotate-every", "90d"]).run();
     sandbox.call(&["remind", "snooze", "A"]).run();
     sandbox.call(&["remind", "snooze", "A", "--off"]).run().says("", "keyctl: `A` is reminded of again\n", 0);
-    sandbox.call(&["undo", "--list"]).run().says(
+    let listed = sandbox.call(&["undo", "--list"]).run().stdout();
+    assert_eq!(
+        dateless(&listed.replace("(none", "( none").replace("(20", "( 20").replace(')', " )")),
         "WHEN      WHAT\n\
-         just now  snooze of `A`\n\
-         just now  snooze of `A`\n\
-         just now  edit of `A` (note, tags)\n\
+         just now  snooze of `A` ( DATE -> none )\n\
+         just now  snooze of `A` ( none -> DATE )\n\
+         just now  edit of `A` (end DATE -> DATE, plan none -> 90 days )\n\
+         just now  edit of `A` (end none -> DATE )\n\
+         just now  edit of `A` (note, tags )\n\
          just now  set of `A`\n\
-         just now  set of the new key `A`\n",
-        "",
-        0,
+         just now  set of the new key `A`\n"
     );
-    sandbox.call(&["undo", "--skip", "--yes"]).run().says(
-        "",
-        "keyctl: stands for good: snooze of `A`, and 4 changes before it\n",
-        0,
-    );
+    assert!(listed.contains("(end 2099-01-31 00:00 -> 2098-01-31 00:00, plan none -> 90 days)"), "{listed}");
+    // The history says as much, and never what a note says.
+    let history = sandbox.call(&["history", "--json"]).run().stdout();
+    for note in
+        ["note, tags", "end none -> 2099-01-31 00:00", "end 2099-01-31 00:00 -> 2098-01-31 00:00, plan none -> 90 days"]
+    {
+        assert!(history.contains(&format!("\"note\":\"{note}\"")), "{note}: {history}");
+    }
+    assert!(!history.contains("of-mine"));
+    sandbox.call(&["undo", "--skip", "--yes"]).run();
+    let json = sandbox.call(&["undo", "--list", "--json"]).run().stdout();
+    assert_eq!(json.trim(), "[]", "all that was done to it before stands too");
 }
 
 #[test]
@@ -440,4 +489,90 @@ fn a_note_that_holds_the_secret_is_said_when_that_is_kept_or_comes_back() {
     // Also under another name.
     let other = sandbox.set("B", SECOND).stderr();
     assert!(other.contains(said), "{other}");
+}
+
+#[test]
+fn a_yes_counts_for_what_was_asked_about_and_not_for_what_has_that_name_by_then() {
+    let sandbox = Sandbox::with(&[("A", FIRST), ("B", "other-secret")]);
+    sandbox.secret(SECOND);
+    let set = |value: &str| sandbox.call(&["set", "A", "--replace", "-q"]).input(value).run();
+    set(SECOND);
+    let keyctl = |words: &str| format!("{KEYCTL} {words} -q");
+    let meanwhile = |asked: &[&str], done: &str, said: &str| {
+        let command = format!("\0{done}");
+        let words = [&[KEYCTL], asked].concat();
+        let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", &command), ("", "y\r")]);
+        assert!(screen.shown.ends_with(said) && screen.code == 1, "{asked:?}: {}", screen.shown);
+    };
+    let swap = [keyctl("rename A C"), keyctl("rename B A")].join(" && ");
+    let back = [keyctl("rename A B"), keyctl("rename C A")].join(" && ");
+    let look = "keyctl: hint: look again: `keyctl versions A`";
+    let revoked = format!(
+        "keyctl: `A` was changed meanwhile and has another secret now; nothing was revoked\n{look}, and `keyctl undo --list`\n"
+    );
+    meanwhile(&["revoke", "A"], &swap, &revoked);
+    let shell = |command: &str| {
+        assert!(Command::new("sh").args(["-c", command]).env("HOME", sandbox.home()).status().expect("sh").success())
+    };
+    shell(&back);
+    let more = format!("printf third-secret | {KEYCTL} set A --replace -q");
+    sandbox.secret("third-secret");
+    meanwhile(
+        &["rollback", "A"],
+        &more,
+        &format!("keyctl: `A` was changed meanwhile; nothing was brought back\n{look}\n"),
+    );
+    holds(&sandbox, "A", "third-secret");
+    let more = format!("printf fourth-secret | {KEYCTL} set A --replace -q");
+    sandbox.secret("fourth-secret");
+    meanwhile(&["forget", "A"], &more, &format!("keyctl: `A` was changed meanwhile; nothing was wiped\n{look}\n"));
+    let versions: serde_json::Value =
+        serde_json::from_str(&sandbox.call(&["versions", "A", "--json"]).run().stdout()).expect("JSON");
+    assert_eq!(versions["former"].as_array().map(Vec::len), Some(3));
+    // Whoever says yes beforehand means the name.
+    assert_eq!(sandbox.call(&["forget", "A", "--yes", "-q"]).run().code(), 0);
+}
+
+#[test]
+fn the_question_says_which_secret_comes_back_and_that_it_is_of_no_use() {
+    let sandbox = replaced();
+    sandbox.call(&["rollback", "A", "--yes", "-q"]).run();
+    sandbox.call(&["edit", "A", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.call(&["revoke", "A", "--yes", "-q"]).run();
+    let current = dateless(&sandbox.call(&["versions", "A"]).run().stdout());
+    assert!(
+        current.lines().nth(1).expect("current").ends_with("  revoked, expired 2020-01-01 00:00")
+            || current.contains("revoked, expired DATE"),
+        "{current}"
+    );
+    sandbox.call(&["rollback", "A", "--yes", "-q"]).run();
+    let shown = on_a_terminal(&sandbox, &[KEYCTL, "rollback", "A"], &[("[y/N] ", "n\r")]).shown;
+    let shown = dateless(&shown.replace("kept [y/N]", "kept [y/N]"));
+    assert!(shown.starts_with("keyctl: use secret 1 of `A` again, `"), "{shown}");
+    assert!(
+        shown.contains("`, which it had from DATE to DATE (revoked, expired DATE)? The current one is kept"),
+        "{shown}"
+    );
+    sandbox.set("B", "another-secret");
+    sandbox.call(&["rollback", "B", "--yes"]).run().says(
+        "",
+        "keyctl: `B` has no former secret: it never had another one\nkeyctl: hint: keep another one: `keyctl rotate B`\n",
+        3,
+    );
+}
+
+#[test]
+fn what_a_write_wipes_after_its_overlap_is_said() {
+    let sandbox = Sandbox::new();
+    crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+    sandbox.secret(SECOND);
+    let words = ["rotate", "A", "--yes", "-q", "--overlap", "1d"];
+    sandbox.call(&words).at("2026-01-02T12:00:00Z").input(SECOND).run().says("", "", 0);
+    let edit = |note: &str, moment: &str| sandbox.call(&["edit", "A", "--note", note]).at(moment).run();
+    edit("x", "2026-01-03T11:59:59Z").says("", "keyctl: changed `A`\n", 0);
+    edit("y", "2026-01-03T12:00:00Z").says(
+        "",
+        "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n",
+        0,
+    );
 }

@@ -109,6 +109,13 @@ pub(super) fn is_of(work: &Unfinished, name: &KeyName, payload: &Payload, sealin
     owner == Some(name) || (owner.is_none() && work.intention.names == [name.clone()])
 }
 
+/// Whether the store has what a program gave, so that only the file is not cleared away yet.
+pub(super) fn is_over(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> bool {
+    let key = owner(work, payload, sealing).and_then(|name| payload.keys.get(name));
+    let made = work.made.as_ref();
+    key.zip(made).is_some_and(|(key, made)| made.kept || secrets(key).any(|secret| made.is(secret)))
+}
+
 /// What was begun for a key by its rotator, the earliest first.
 pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<(Standing, Unfinished)> {
     let Some(key) = opened.payload.keys.get(name) else { return Vec::new() };

@@ -8,7 +8,7 @@ use crate::{
     history::{Action, Event},
     name::KeyName,
     rotation::Plan,
-    rotator::{program::stays, unfinished::Unfinished},
+    rotator::unfinished::Unfinished,
     secret::Secret,
     store::payload::Payload,
 };
@@ -57,7 +57,7 @@ pub(super) fn take_over(
     if let Some(other) = opened.payload.holder_of(&new, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
-    try_out(scene, name, plan, &new, opened, |failure| untried(failure, name, means))?;
+    try_out(scene, name, plan, &new, opened, |failure| untried(failure, name, plan, means))?;
     // As the store is now: another one may have replaced the key while this one waited.
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
@@ -77,19 +77,16 @@ pub(super) fn take_over(
     Ok(done)
 }
 
-/// What holds after the check has said no: the new secret is with whoever brought it, or nowhere.
-fn untried(failure: Failure, name: &KeyName, means: &Means) -> Failure {
-    match means {
-        Means::Generated(_) => failure
-            .hint("the old secret stays in force; what was made here is dropped")
-            .hint(format!("to make another one and take it untried: `keyctl rotate {name} --generate --no-check`")),
-        Means::File(_) => stays(failure).hint(format!(
-            "nothing was replaced; to take it untried: `keyctl rotate {name} --from-file FILE --no-check`"
-        )),
-        _ => stays(failure).hint(format!(
-            "nothing was replaced; to enter it again and take it untried: `keyctl rotate {name} --by-hand --no-check`"
-        )),
+/// What a check that said no leaves of a secret that lies nowhere else: whoever brought it has it, or it is gone.
+fn untried(failure: Failure, name: &KeyName, plan: &Plan, means: &Means) -> Failure {
+    let failure = failure.hint("nothing was replaced; the old secret stays in force");
+    if let Means::Generated(length) = means {
+        return failure.hint(format!(
+            "that secret is kept nowhere; to make another one, and take it untried: `keyctl rotate {name} --generate={length} --no-check`"
+        ));
     }
+    let how = if plan.rotator.is_some() { " --by-hand" } else { "" };
+    failure.hint(format!("to take it untried, give it once more: `keyctl rotate {name}{how} --no-check`"))
 }
 
 /// What lies aside for a key that gets a secret by hand: secrets that nobody took, doubtful lines, and what is over with

@@ -12,6 +12,7 @@ use crate::{
     name::KeyName,
     platform::{self, Input},
     rotation::{AwsIam, State, look},
+    store::facts::Facts,
     terminal::count,
 };
 
@@ -34,8 +35,8 @@ struct Task {
 }
 
 enum What {
-    /// A key is due.
-    Replace(State, Means),
+    /// A key is due, in these words.
+    Replace(&'static str, Means),
     /// A rotation at AWS was broken off.
     GoOn(AwsIam),
     /// An overlap at AWS is over.
@@ -126,15 +127,30 @@ fn refuse_input() -> Result<()> {
         .hint("to replace all that is due, with nothing piped in: `keyctl rotate --due </dev/null`"))
 }
 
-/// What is due and is left alone, since its owner has put it off.
+/// Whether a secret that ends soon is in the first half of its time, and has more than a day: its issuer gives none for
+/// longer, and would be asked for one more with each call.
+fn is_new(facts: &Facts, now: Moment) -> bool {
+    facts.expires.is_some_and(|end| {
+        let half = facts.changed.seconds().midpoint(end.seconds());
+        now.seconds() < half.min(end.seconds().saturating_sub(86_400))
+    })
+}
+
+/// What is due and is left alone, since its owner has put it off, or it is new.
 fn say_snoozed(scene: &Scene, opened: &Opened) -> Result<()> {
     let clock = Clock::of(&opened.kept, &opened.payload, Moment::now());
-    let mut snoozed = Vec::new();
+    let (mut snoozed, mut new) = (Vec::new(), Vec::new());
     for (name, key) in &opened.payload.keys {
         let outlook = look(&key.facts, &scene.plan(&opened.payload, name)?, clock.judged);
-        if outlook.snoozed.is_some() && matches!(outlook.state, State::Due | State::Expired) {
+        if outlook.snoozed.is_some() && outlook.is_to_be_replaced() {
             snoozed.push(name);
+        } else if outlook.ends_soon() && is_new(&key.facts, clock.judged) {
+            new.push(name);
         }
+    }
+    if let Some(first) = new.first() {
+        scene.terminal.say(&format!("left out, being new though they end soon: {}", listed(&new)));
+        scene.terminal.hint(&format!("to replace one all the same: `keyctl rotate {first}`"));
     }
     if let Some(first) = snoozed.first() {
         scene.terminal.say(&format!("left out, being snoozed: {}", listed(&snoozed)));
@@ -176,7 +192,7 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     for (name, key) in &payload.keys {
         let plan = scene.plan(payload, name)?;
         let outlook = look(&key.facts, &plan, clock.judged);
-        if outlook.is_to_be_said() {
+        if outlook.is_to_be_said() && !(outlook.ends_soon() && is_new(&key.facts, clock.judged)) {
             due.push((std::cmp::Reverse(outlook.state), outlook.first(), name, Means::of(scene.arguments, &plan)));
         }
     }
@@ -186,7 +202,8 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
         // The two halves are one thing to do; and what is gone on with is replaced by that.
         let is_known = |task: &Task| task.name == name && !matches!(task.what, What::DeleteOld(_));
         if !tasks.iter().any(is_known) {
-            tasks.push(Task { name, what: What::Replace(state.0, means) });
+            let why = if state.0 == State::Soon { "ends soon" } else { state.0.word() };
+            tasks.push(Task { name, what: What::Replace(why, means) });
         }
     }
     Ok(tasks)
@@ -232,7 +249,7 @@ fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
 impl Task {
     fn why(&self) -> &'static str {
         match &self.what {
-            What::Replace(state, _) => state.word(),
+            What::Replace(why, _) => why,
             What::GoOn(_) => "broken off",
             What::DeleteOld(_) => "overlap over",
         }

@@ -76,6 +76,9 @@ pub(super) fn keep(
             }
             Ok(())
         })?;
+        for new in new {
+            details::warn_of_texts(&new.value, payload, scene.terminal);
+        }
         let names = new.iter().map(|new| &new.name);
         Ok(Outcome::changed(state(payload, new)?, event(now).names(names).reason(scene.arguments.reason.as_ref())))
     })?;

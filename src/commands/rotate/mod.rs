@@ -21,7 +21,7 @@ mod program;
 pub(super) mod touched;
 mod trying;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -53,7 +53,7 @@ use super::{
     judging::Clock,
     opening::{self, Kept},
     policy, record,
-    set::in_the_arguments,
+    set::{in_the_arguments, length_beside},
     versions::need_yes,
 };
 
@@ -79,6 +79,14 @@ struct Opened {
 /// As store, rotator and check have them; `Usage` without a yes.
 pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if !arguments.refused.is_empty() {
+        if let Some(failure) = length_beside(arguments.generate, &arguments.refused) {
+            return Err(failure.into());
+        }
+        if arguments.refused.iter().all(is_another_name) {
+            return Err(Failure::new(Kind::Usage, "`rotate` replaces one key with each call")
+                .hint("each by itself, or all that are due: `keyctl rotate --due`")
+                .into());
+        }
         let name = arguments.name.as_ref().map_or("NAME", KeyName::as_str);
         let mut failure = in_the_arguments(name);
         failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
@@ -103,6 +111,13 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
         done.tell(&scene);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a word is plainly another key's name, and no secret.
+fn is_another_name(word: &OsString) -> bool {
+    let is_name =
+        |word: &str| word.contains('/') && word.parse::<KeyName>().is_ok_and(|name| !name.looks_like_a_secret());
+    word.to_str().is_some_and(is_name)
 }
 
 /// One key, from what replacing it touches to the store. Nothing is given for a dry run.
@@ -304,6 +319,11 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
     }
     touched.notes.iter().for_each(|note| scene.terminal.say(note));
+    match means {
+        Means::Program(command) => scene.terminal.say(&format!("its rotator `{}` would replace it", command[0])),
+        Means::Aws(_) => scene.terminal.say("keyctl would replace it at AWS"),
+        _ => {}
+    }
     if let Some(begun) = lies.live {
         scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {}", begun.local()));
     } else if !lies.doubtful.is_empty() {

@@ -54,7 +54,7 @@ pub fn find(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Pending>, Vec<S
     let sealing = unfinished_key(kept);
     let Found { mut all, unreadable } = Unfinished::find(home, &sealing);
     let ended = aside::ended(home, kept, payload, &all);
-    all.retain(|work| !ended.contains(work.number()));
+    all.retain(|work| !ended.contains(work.number()) && !aside::is_over(work, payload, &sealing));
     for work in &mut all {
         if let Some(owner) = aside::owner(work, payload, &sealing) {
             work.intention.names = vec![owner.clone()];

@@ -101,7 +101,7 @@ impl Touched {
                 _ => "printed".into(),
             };
             let when = used.moment.map(|moment| format!(", {}", moment.ago(now))).unwrap_or_default();
-            vec!["used".to_owned(), used.folder.clone().unwrap_or_default(), format!("{how}{when}")]
+            vec!["used".to_owned(), used.folder.clone().unwrap_or_else(|| "-".to_owned()), format!("{how}{when}")]
         };
         let copies = self.copies.iter().flat_map(|copies| &copies.places);
         let copies = copies.map(|place| vec!["copy".to_owned(), place.to_string(), "holds the secret in clear".into()]);

@@ -1,0 +1,70 @@
+//! What is known of a key, held against what was known before: for the list of what can be taken back, and for the history.
+
+use crate::{
+    date::{Moment, Period},
+    store::facts::Facts,
+};
+
+/// The word for a reminder that was put off.
+pub const SNOOZE: &str = "snooze";
+
+/// One thing that is known otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    /// Which.
+    pub field: &'static str,
+    /// The same in words, with the old and the new where both are dates or periods; never a text of the owner's.
+    pub words: String,
+}
+
+/// What differs, in the order in which it is always said.
+#[must_use]
+pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
+    let moment = |moment: Option<Moment>| moment.map_or_else(|| "none".to_owned(), Moment::local);
+    let period = |period: Option<Period>| period.map_or_else(|| "none".to_owned(), |period| period.words());
+    let plain = |field: &'static str| (field, field.to_owned());
+    let all = [
+        (
+            before.expires != after.expires,
+            ("end", format!("end {} -> {}", moment(before.expires), moment(after.expires))),
+        ),
+        (
+            before.rotate_every != after.rotate_every,
+            ("plan", format!("plan {} -> {}", period(before.rotate_every), period(after.rotate_every))),
+        ),
+        (before.url != after.url, plain("page")),
+        (before.note != after.note, plain("note")),
+        (before.tags != after.tags, plain("tags")),
+        (
+            before.revoked != after.revoked,
+            ("revoked", if after.revoked.is_some() { "revoked" } else { "not revoked any more" }.to_owned()),
+        ),
+        (
+            before.snoozed != after.snoozed,
+            (SNOOZE, format!("snooze {} -> {}", moment(before.snoozed), moment(after.snoozed))),
+        ),
+    ];
+    let differing = all.into_iter().filter(|(differs, _)| *differs);
+    differing.map(|(_, (field, words))| Difference { field, words }).collect()
+}
+
+/// All of them in one line.
+#[must_use]
+pub fn in_words(differences: &[Difference]) -> String {
+    differences.iter().map(|difference| difference.words.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_said_old_and_new_and_a_note_is_named_only() {
+        let before = Facts { note: Some("of the old account".into()), ..Facts::new(Moment::from_seconds(0)) };
+        let after =
+            Facts { note: Some("of the new account".into()), rotate_every: "90d".parse().ok(), ..before.clone() };
+        assert_eq!(in_words(&between(&before, &after)), "plan none -> 90 days, note");
+        assert_eq!(in_words(&between(&after, &before)), "plan 90 days -> none, note");
+        assert_eq!(between(&after, &after), []);
+    }
+}
