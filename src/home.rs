@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a writer waits for another before it gives up.
-const LOCK_DEADLINE: Duration = Duration::from_secs(10);
+pub const LOCK_DEADLINE: Duration = Duration::from_secs(10);
 /// How old a temporary file must be before it is taken for left over.
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 /// How temporary files end; a dot begins them.

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Kind, Result},
     random,
+    secret::Secret,
 };
 
 /// Bytes of the nonce that every sealed text begins with.
@@ -42,6 +43,20 @@ impl SealKey {
             .expand(purpose.as_bytes(), key.as_mut())
             .expect("32 bytes are within what HKDF-SHA256 gives");
         Self(key)
+    }
+
+    /// The key itself, for whoever keeps it where its owner alone reads.
+    #[must_use]
+    pub fn to_kept(&self) -> Secret {
+        Secret::new(self.0.to_vec())
+    }
+
+    /// A key that was kept; `None` for what is none.
+    #[must_use]
+    pub fn from_kept(kept: &Secret) -> Option<Self> {
+        let mut key = Zeroizing::new([0; 32]);
+        (kept.len() == key.len()).then(|| key.copy_from_slice(kept.expose()))?;
+        Some(Self(key))
     }
 
     /// Seals `plain`; `associated` is not kept, but opening needs the very same.
@@ -192,6 +207,17 @@ mod tests {
         let key = SealKey(Zeroizing::new(key));
         assert_eq!(key.mark(&[0xcd; 50])[..], bytes("82558a389a443c0ea4cc819899f2083a")[..]);
         assert_ne!(key.mark(b"a"), key.mark(b"b"));
+    }
+
+    #[test]
+    fn a_key_that_was_kept_opens_what_it_sealed_and_what_is_no_key_is_none() {
+        let key = SealKey::derive(b"secret", b"salt", "purpose");
+        let sealed = key.seal(b"here", b"text").unwrap();
+        let back = SealKey::from_kept(&key.to_kept()).unwrap();
+        assert_eq!(back.open(b"here", &sealed).unwrap()[..], b"text"[..]);
+        for length in [0, 31, 33] {
+            assert!(SealKey::from_kept(&Secret::new(vec![0; length])).is_none());
+        }
     }
 
     proptest! {

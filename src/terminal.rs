@@ -24,6 +24,7 @@ use crate::{
     secret::Secret,
 };
 
+mod blocks;
 mod layout;
 mod progress;
 

@@ -13,7 +13,9 @@ mod month_tests;
 
 use std::fmt;
 
-pub use state::State;
+use state::Name;
+
+pub use state::{LARGEST, LONGEST_LATE, State};
 
 use crate::date::Moment;
 
@@ -66,7 +68,7 @@ rules! {
     Hour = "hour",
     /// A key was asked for and refused.
     Refused = "refused",
-    /// A use was not recorded: the history cannot be written, or is not what its sealed end says.
+    /// A use was not recorded, or the history was found to be changed, cut or not provable.
     History = "history",
 }
 
@@ -141,8 +143,6 @@ pub struct Seen<'s> {
     pub refused: Option<&'s str>,
     /// How many uses there were within the last minute, if there were many.
     pub burst: Option<u64>,
-    /// What is wrong with the history.
-    pub trouble: Option<&'s str>,
 }
 
 impl<'s> Seen<'s> {
@@ -159,7 +159,6 @@ impl<'s> Seen<'s> {
             ended: Vec::new(),
             refused: None,
             burst: None,
-            trouble: None,
         }
     }
 }
@@ -184,7 +183,7 @@ impl fmt::Display for Alert {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         match (self.keys.is_empty(), self.rule) {
             (true, _) => f.write_str(&self.what),
-            (false, Rule::Burst | Rule::History) => write!(f, "{}, last of {}{more}", self.what, named.join(", ")),
+            (false, Rule::Burst) => write!(f, "{}, last of {}{more}", self.what, named.join(", ")),
             (false, _) => write!(f, "{}{more} {}", named.join(", "), self.what),
         }
     }
@@ -193,16 +192,12 @@ impl fmt::Display for Alert {
 /// Holds a use against what is known, and learns from it. At most one alert a rule.
 pub fn judge(state: &mut State, settings: &Settings, seen: &Seen) -> Vec<Alert> {
     let day = day_of(seen.moment);
-    state.see_day(day);
     let mut alerts = Vec::new();
     let mut tell = |rule: Rule, keys: &[&str], what: String| {
         if settings.watches(rule) {
             alerts.push(Alert { rule, keys: keys.iter().map(|key| (*key).to_owned()).collect(), what });
         }
     };
-    if let Some(trouble) = seen.trouble.filter(|_| state.is_first_in(Rule::History, "", day, 1)) {
-        tell(Rule::History, &[], trouble.to_owned());
-    }
     if let Some(why) = seen.refused {
         let first = |key: &&&str| state.is_first_in(Rule::Refused, &format!("{key} {why}"), day, 1);
         let keys: Vec<&str> = seen.keys.iter().filter(first).copied().collect();
@@ -212,6 +207,7 @@ pub fn judge(state: &mut State, settings: &Settings, seen: &Seen) -> Vec<Alert> 
         // What was refused teaches nothing: it must not be usual when it succeeds.
         return alerts;
     }
+    state.see_day(day);
     for (end, word, again) in [(End::Revoked, "revoked", 1), (End::Expired, "expired", EXPIRED_AGAIN)] {
         let of = seen.ended.iter().filter(|(_, other)| *other == end).map(|(key, _)| *key);
         let keys: Vec<&str> = of.filter(|key| state.is_first_in(Rule::Ended, key, day, again)).collect();
@@ -250,6 +246,18 @@ pub fn judge(state: &mut State, settings: &Settings, seen: &Seen) -> Vec<Alert> 
     alerts
 }
 
+/// The alert for a history that is not what it should be: of each sort of trouble one a day.
+pub fn judge_history(
+    state: &mut State,
+    settings: &Settings,
+    moment: Moment,
+    sort: &str,
+    what: String,
+) -> Option<Alert> {
+    let is_told = settings.watches(Rule::History) && state.is_first_in(Rule::History, sort, day_of(moment), 1);
+    is_told.then_some(Alert { rule: Rule::History, keys: Vec::new(), what })
+}
+
 fn was(keys: &[&str]) -> &'static str {
     if keys.len() == 1 { "was" } else { "were" }
 }
@@ -276,15 +284,18 @@ impl<'s> Fresh<'s> {
     fn of(state: &mut State, seen: &Seen<'s>, day: u32) -> Self {
         let hour = u32::try_from(seen.moment.seconds().rem_euclid(86_400) / 3_600).unwrap_or_default();
         let knows = state.has_learnt(day);
-        let program = seen.program.unwrap_or(seen.action);
+        let program = Name::of("program", seen.program.unwrap_or(seen.action));
+        let project = Name::of("project", seen.project.unwrap_or_default());
+        let agent = seen.agent.map(|agent| Name::of("agent", agent));
         let mut fresh = Self { program: Vec::new(), project: Vec::new(), agent: Vec::new(), hour: Vec::new() };
         for key in &seen.keys {
-            let look = state.see_key(key, day, hour);
+            let name = Name::of("key", key);
+            let look = state.see_key(name, day, hour);
             let judged = knows && look.is_known;
             // Each of these learns, whether it is told of or not.
-            let new_program = state.is_new("program", key, program, day);
-            let new_project = state.is_new("project", key, seen.project.unwrap_or_default(), day);
-            let new_agent = seen.agent.is_some_and(|agent| state.is_new("agent", key, agent, day));
+            let new_program = state.is_new(name, program, day);
+            let new_project = state.is_new(name, project, day);
+            let new_agent = agent.is_some_and(|agent| state.is_new(name, agent, day));
             for (is_new, keys) in [
                 (new_program && judged, &mut fresh.program),
                 (new_project && judged, &mut fresh.project),

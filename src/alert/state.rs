@@ -1,34 +1,45 @@
 //! What the watch remembers: a few kilobytes that its keeper seals.
 //!
 //! ```text
-//! "kaw1"  began:u32  days:u8  last_day:u32                       days since 1970, all numbers big-endian
+//! "kaw2"  began:u32  days:u8  last_day:u32  forgot:u32           days since 1970, all numbers big-endian
 //! keys    count:u16, each  hash:u64 first:u32 last:u32 days:u8 month:u16 hours:u32 before:u32
 //! facts   count:u16, each  hash:u64 day:u32
+//! late    count:u8, each   length:u16 and so many bytes: alerts that the history did not take
 //! zeros up to a multiple of 1 KiB, so that its size tells little and it is mostly written over in place
 //! ```
 //!
 //! Names stand in it as 64-bit hashes (FNV-1a, which anybody can compute: it keeps the state small and not the names
 //! secret, as sealing does that; and who wants to pass for a known program has only to take its name). A hash that two
-//! names share makes the watch miss one alert. Hours are those of UTC: where the clock is changed twice a year, the
-//! two hours of grace cover it.
+//! names share makes the watch miss one alert. Keys and facts are in the order of their hashes, so one is found without a
+//! look at all of them. Hours are those of UTC: where the clock is changed twice a year, the two hours of grace cover it.
+//!
+//! A clock that was ahead for a while must not silence the watch until that day has come: what lies ahead is brought back.
 //!
 //! It is to be written only when something new was learnt: in a steady week that is a few times a day.
 
 use super::{HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule};
 use crate::date::Moment;
 
-const MAGIC: &[u8; 4] = b"kaw1";
-/// The most keys and facts that are remembered; the ones that were longest unused go first.
-const MOST_KEYS: usize = 500;
-const MOST_FACTS: usize = 2_000;
+const MAGIC: &[u8; 4] = b"kaw2";
+/// The most keys and facts that are remembered; the ones that were longest unused go first. Of what went not long ago nobody
+/// can say any more whether it is new, so for [`MONTH`] days nothing is called new then.
+const MOST_KEYS: usize = 1_000;
+const MOST_FACTS: usize = 10_000;
+/// The most alerts that wait for the history; the oldest go first.
+const MOST_LATE: usize = 16;
+/// The most bytes of one of them.
+pub const LONGEST_LATE: usize = 1_536;
 /// Its bytes are a multiple of this.
 const BLOCK: usize = 1024;
 /// What a state may have at most.
-pub(super) const LARGEST: usize = 64 * 1024;
+pub const LARGEST: usize = 192 * 1024;
 /// How many days a month has here: hours that were usual are forgotten after one to two of them.
 const MONTH: u32 = 30;
 /// When a fact was last true is remembered this roughly: else each use would have to be written down.
 const ROUGHLY: u32 = 14;
+/// Bytes of a key and of a fact.
+const KEY: usize = 27;
+const FACT: usize = 12;
 
 /// What is known of the use of keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +47,11 @@ pub struct State {
     began: u32,
     days: u8,
     last_day: u32,
+    /// When the youngest fact that had to be forgotten was last true.
+    forgot: u32,
     keys: Vec<Key>,
     facts: Vec<Fact>,
+    late: Vec<Vec<u8>>,
     changed: bool,
 }
 
@@ -66,6 +80,22 @@ pub(super) struct Look {
     pub is_unusual_hour: bool,
 }
 
+/// A name as the state has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name(u64);
+
+impl Name {
+    /// A key, or what it is used by; `what` keeps one sort of names from another.
+    pub(super) fn of(what: &str, name: &str) -> Self {
+        Self(hash(&[what, name]))
+    }
+
+    /// Both together.
+    fn with(self, other: Self) -> u64 {
+        (self.0.rotate_left(29) ^ other.0).wrapping_mul(PRIME)
+    }
+}
+
 impl State {
     /// Whether it has to be written down.
     #[must_use]
@@ -75,29 +105,35 @@ impl State {
 
     /// Takes note of a day with a use.
     pub(super) fn see_day(&mut self, day: u32) {
-        if self.days == 0 {
+        if self.days == 0 || day < self.began {
             self.began = day;
+            self.changed = true;
         }
         if (self.days == 0 || day != self.last_day) && self.days < LEARNING_USES {
             self.days += 1;
             self.last_day = day;
             self.changed = true;
         }
+        if self.forgot > day {
+            self.forgot = day;
+            self.changed = true;
+        }
     }
 
-    /// Whether enough was seen to call something unusual.
+    /// Whether enough was seen to call something unusual, and what was seen is still known.
     pub(super) fn has_learnt(&self, day: u32) -> bool {
-        self.days >= LEARNING_USES && day >= self.began.saturating_add(LEARNING_DAYS)
+        let remembers = self.forgot == 0 || day > self.forgot.saturating_add(MONTH);
+        self.days >= LEARNING_USES && day >= self.began.saturating_add(LEARNING_DAYS) && remembers
     }
 
     /// Whether this was not told yet within so many days; from now on it was.
     pub(super) fn is_first_in(&mut self, rule: Rule, of: &str, day: u32, days: u32) -> bool {
-        let hash = hash(&["said", rule.word(), of]);
-        match self.facts.iter_mut().find(|fact| fact.hash == hash) {
-            // A clock that was put back counts as the same day.
-            Some(fact) if day < fact.day.saturating_add(days) => return false,
-            Some(fact) => fact.day = day,
-            None => self.facts.push(Fact { hash, day }),
+        let hash = said(rule, of);
+        match self.find(hash) {
+            // A clock that was put back by a day counts as the same day, and one that was ahead as none.
+            Ok(at) if is_within(self.facts[at].day, day, days) => return false,
+            Ok(at) => self.facts[at].day = day,
+            Err(at) => self.facts.insert(at, Fact { hash, day }),
         }
         self.changed = true;
         true
@@ -106,40 +142,49 @@ impl State {
     /// Whether a rule that speaks once a day has spoken on this one.
     #[must_use]
     pub fn has_told(&self, rule: Rule, moment: Moment) -> bool {
-        let hash = hash(&["said", rule.word(), ""]);
-        self.facts.iter().any(|fact| fact.hash == hash && super::day_of(moment) <= fact.day)
+        let told = self.find(said(rule, "")).map(|at| self.facts[at].day);
+        told.is_ok_and(|told| is_within(told, super::day_of(moment), 1))
     }
 
     /// Whether this was never so for the key; from now on it was.
-    pub(super) fn is_new(&mut self, what: &str, key: &str, value: &str, day: u32) -> bool {
-        let hash = hash(&[what, key, value]);
-        if let Some(fact) = self.facts.iter_mut().find(|fact| fact.hash == hash) {
-            if day >= fact.day.saturating_add(ROUGHLY) {
-                fact.day = day;
-                self.changed = true;
+    pub(super) fn is_new(&mut self, key: Name, of: Name, day: u32) -> bool {
+        let hash = key.with(of);
+        match self.find(hash) {
+            Ok(at) => {
+                let known = &mut self.facts[at].day;
+                if day >= known.saturating_add(ROUGHLY) || *known > day.saturating_add(1) {
+                    *known = day;
+                    self.changed = true;
+                }
+                false
             }
-            return false;
+            Err(at) => {
+                self.facts.insert(at, Fact { hash, day });
+                self.changed = true;
+                true
+            }
         }
-        self.facts.push(Fact { hash, day });
-        self.changed = true;
-        true
+    }
+
+    fn find(&self, hash: u64) -> Result<usize, usize> {
+        self.facts.binary_search_by_key(&hash, |fact| fact.hash)
     }
 
     /// Learns that a key was used on this day at this hour.
-    pub(super) fn see_key(&mut self, key: &str, day: u32, hour: u32) -> Look {
+    pub(super) fn see_key(&mut self, key: Name, day: u32, hour: u32) -> Look {
         let month = u16::try_from(day / MONTH).unwrap_or(u16::MAX);
-        let hash = hash(&["key", key]);
-        let at = self.keys.iter().position(|key| key.hash == hash).unwrap_or_else(|| {
-            self.keys.push(Key { hash, first: day, last: day, days: 1, month, hours: 0, before: 0 });
+        let at = self.keys.binary_search_by_key(&key.0, |key| key.hash).unwrap_or_else(|at| {
+            self.keys.insert(at, Key { hash: key.0, first: day, last: day, days: 1, month, hours: 0, before: 0 });
             self.changed = true;
-            self.keys.len() - 1
+            at
         });
         let key = &mut self.keys[at];
+        let before = *key;
+        key.first = key.first.min(day);
         let look = Look {
             is_known: day >= key.first.saturating_add(LEARNING_DAYS),
             is_unusual_hour: key.days >= HOURS_KNOWN && (key.hours | key.before) & around(hour) == 0,
         };
-        let before = *key;
         if day != key.last && key.days < HOURS_KNOWN {
             key.days += 1;
             key.last = day;
@@ -148,25 +193,58 @@ impl State {
             key.before = if month == key.month + 1 { key.hours } else { 0 };
             // Whoever comes back after months has hours to be learnt anew.
             key.days = if key.before == 0 { 1 } else { key.days };
-            (key.hours, key.month, key.last) = (0, month, day);
+            (key.hours, key.last) = (0, day);
         }
+        key.month = month;
         key.hours |= 1 << hour;
         self.changed |= *key != before;
         look
     }
 
+    /// Keeps an alert that the history did not take, as text that its keeper understands; one that is too long is dropped.
+    pub fn keep_late(&mut self, alert: &[u8]) {
+        if alert.len() > LONGEST_LATE {
+            return;
+        }
+        if self.late.len() == MOST_LATE {
+            self.late.remove(0);
+        }
+        self.late.push(alert.to_vec());
+        self.changed = true;
+    }
+
+    /// The alerts that wait for the history, the oldest first.
+    #[must_use]
+    pub fn late(&self) -> &[Vec<u8>] {
+        &self.late
+    }
+
+    /// They stand in the history now.
+    pub fn forget_late(&mut self) {
+        self.changed |= !self.late.is_empty();
+        self.late.clear();
+    }
+
     /// The state as bytes, for sealing.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (mut keys, mut facts) = (self.keys.clone(), self.facts.clone());
-        keys.sort_by_key(|key| std::cmp::Reverse((key.month, key.last)));
-        keys.truncate(MOST_KEYS);
-        facts.sort_by_key(|fact| std::cmp::Reverse(fact.day));
-        facts.truncate(MOST_FACTS);
+        let (mut keys, mut facts, mut forgot) = (self.keys.clone(), self.facts.clone(), self.forgot);
+        if keys.len() > MOST_KEYS {
+            keys.sort_by_key(|key| std::cmp::Reverse((key.month, key.last)));
+            keys.truncate(MOST_KEYS);
+            keys.sort_by_key(|key| key.hash);
+        }
+        if facts.len() > MOST_FACTS {
+            facts.sort_by_key(|fact| std::cmp::Reverse(fact.day));
+            forgot = forgot.max(facts[MOST_FACTS].day);
+            facts.truncate(MOST_FACTS);
+            facts.sort_by_key(|fact| fact.hash);
+        }
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.began.to_be_bytes());
         bytes.push(self.days);
         bytes.extend(self.last_day.to_be_bytes());
+        bytes.extend(forgot.to_be_bytes());
         bytes.extend(u16::try_from(keys.len()).unwrap_or_default().to_be_bytes());
         for key in &keys {
             bytes.extend(key.hash.to_be_bytes());
@@ -182,6 +260,11 @@ impl State {
             bytes.extend(fact.hash.to_be_bytes());
             bytes.extend(fact.day.to_be_bytes());
         }
+        bytes.push(u8::try_from(self.late.len()).unwrap_or_default());
+        for alert in &self.late {
+            bytes.extend(u16::try_from(alert.len()).unwrap_or_default().to_be_bytes());
+            bytes.extend(alert);
+        }
         bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
         bytes
     }
@@ -194,26 +277,40 @@ impl State {
         }
         let mut rest = bytes.strip_prefix(MAGIC)?;
         let rest = &mut rest;
-        let (began, days, last_day) = (u32::from_be_bytes(take(rest)?), take::<1>(rest)?[0], take(rest)?);
-        let keys = (0..u16::from_be_bytes(take(rest)?)).map(|_| Key::read(rest)).collect::<Option<Vec<Key>>>()?;
-        let facts = (0..u16::from_be_bytes(take(rest)?))
-            .map(|_| Some(Fact { hash: u64::from_be_bytes(take(rest)?), day: u32::from_be_bytes(take(rest)?) }))
-            .collect::<Option<Vec<Fact>>>()?;
-        Some(Self { began, days, last_day: u32::from_be_bytes(last_day), keys, facts, changed: false })
+        let (began, days, last_day) = (number(rest)?, take::<1>(rest)?[0], number(rest)?);
+        let forgot = number(rest)?;
+        let keys = many(rest, KEY)?.chunks_exact(KEY).map(Key::read).collect::<Option<Vec<Key>>>()?;
+        let facts = many(rest, FACT)?.chunks_exact(FACT).map(Fact::read).collect::<Option<Vec<Fact>>>()?;
+        let late = (0..take::<1>(rest)?[0]).map(|_| many(rest, 1).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>()?;
+        let is_ordered = keys.is_sorted_by_key(|key| key.hash) && facts.is_sorted_by_key(|fact| fact.hash);
+        is_ordered.then_some(Self { began, days, last_day, forgot, keys, facts, late, changed: false })
     }
 }
 
+/// Whether a day is the same as one before, or less than `days` after it. One that lies more than a day ahead was never.
+fn is_within(then: u32, day: u32, days: u32) -> bool {
+    day < then.saturating_add(days) && then <= day.saturating_add(1)
+}
+
 impl Key {
-    fn read(rest: &mut &[u8]) -> Option<Self> {
+    fn read(mut bytes: &[u8]) -> Option<Self> {
+        let rest = &mut bytes;
         Some(Self {
             hash: u64::from_be_bytes(take(rest)?),
-            first: u32::from_be_bytes(take(rest)?),
-            last: u32::from_be_bytes(take(rest)?),
+            first: number(rest)?,
+            last: number(rest)?,
             days: take::<1>(rest)?[0],
             month: u16::from_be_bytes(take(rest)?),
-            hours: u32::from_be_bytes(take(rest)?),
-            before: u32::from_be_bytes(take(rest)?),
+            hours: number(rest)?,
+            before: number(rest)?,
         })
+    }
+}
+
+impl Fact {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (hash, day) = bytes.split_first_chunk()?;
+        Some(Self { hash: u64::from_be_bytes(*hash), day: u32::from_be_bytes(*day.first_chunk()?) })
     }
 }
 
@@ -223,21 +320,54 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(*taken)
 }
 
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    take(rest).map(u32::from_be_bytes)
+}
+
+/// The bytes of as many pieces of this size as the number before them says.
+fn many<'b>(rest: &mut &'b [u8], size: usize) -> Option<&'b [u8]> {
+    let count = usize::from(u16::from_be_bytes(take(rest)?));
+    let (taken, left) = rest.split_at_checked(count * size)?;
+    *rest = left;
+    Some(taken)
+}
+
 /// The hours around one, as bits; the day goes round.
 fn around(hour: u32) -> u32 {
     (0..=2 * HOURS_OFF).map(|off| 1 << ((hour + 24 - HOURS_OFF + off) % 24)).sum()
 }
 
+/// What it is remembered as that a rule has spoken.
+fn said(rule: Rule, of: &str) -> u64 {
+    hash(&["said", rule.word(), of])
+}
+
+const PRIME: u64 = 0x0100_0000_01b3;
+
 /// FNV-1a over texts, each ended by a byte that no text has (<http://www.isthe.com/chongo/tech/comp/fnv/>).
 fn hash(texts: &[&str]) -> u64 {
-    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for text in texts {
+        for byte in text.as_bytes() {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
+        }
+        hash = (hash ^ 0xff).wrapping_mul(PRIME);
+    }
+    hash
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn key(name: &str) -> Name {
+        Name::of("key", name)
+    }
+
+    fn program(name: &str) -> Name {
+        Name::of("program", name)
+    }
 
     #[test]
     fn the_hash_is_what_its_authors_say() {
@@ -249,6 +379,7 @@ mod tests {
         assert_eq!((plain("a"), plain("foobar")), (0xaf63_dc4c_8601_ec8c, 0x8594_4171_f739_67e8));
         assert_eq!(hash(&["a"]), (plain("a") ^ 0xff).wrapping_mul(0x0100_0000_01b3));
         assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
+        assert_ne!(key("a").with(program("b")), key("b").with(program("a")));
     }
 
     #[test]
@@ -260,10 +391,11 @@ mod tests {
     #[test]
     fn a_state_comes_back_and_is_small() {
         let mut state = State::default();
-        for key in 0..15 {
-            state.see_key(&format!("key{key}"), 20_000, 9);
+        for number in 0..15 {
+            let key = key(&format!("key{number}"));
+            state.see_key(key, 20_000, 9);
             for program in 0..6 {
-                assert!(state.is_new("program", &format!("key{key}"), &format!("p{program}"), 20_000));
+                assert!(state.is_new(key, Name::of("program", &format!("p{program}")), 20_000));
             }
         }
         state.see_day(20_000);
@@ -273,22 +405,93 @@ mod tests {
         let mut again = State::from_bytes(&bytes).expect("a state");
         assert!(!again.has_changed());
         assert_eq!(again.to_bytes(), bytes);
-        assert!(!again.is_new("program", "key3", "p5", 20_000) && !again.has_changed());
-        assert!(again.is_new("program", "key3", "other", 20_000) && again.has_changed());
+        assert!(!again.is_new(key("key3"), program("p5"), 20_000) && !again.has_changed());
+        assert!(again.is_new(key("key3"), program("other"), 20_000) && again.has_changed());
     }
 
     #[test]
     fn what_was_longest_unused_is_forgotten_and_the_state_stays_bounded() {
         let mut state = State::default();
-        for number in 0..9_000_u32 {
-            state.see_key(&format!("key{number}"), 20_000 + number / 10, 9);
-            state.is_new("program", &format!("key{number}"), "p", 20_000 + number / 10);
+        for number in 0..20_000_u32 {
+            let key = key(&format!("key{number}"));
+            state.see_key(key, 20_000 + number / 10, 9);
+            state.is_new(key, program("p"), 20_000 + number / 10);
+        }
+        for _ in 0..100 {
+            state.keep_late(&[b'x'; LONGEST_LATE]);
         }
         let bytes = state.to_bytes();
         assert!(bytes.len() <= LARGEST, "{}", bytes.len());
         let mut again = State::from_bytes(&bytes).expect("a state");
-        assert!(!again.is_new("program", "key8999", "p", 20_900));
-        assert!(again.is_new("program", "key1", "p", 20_900));
+        assert!(!again.is_new(key("key19999"), program("p"), 22_000));
+        assert!(again.is_new(key("key1"), program("p"), 22_000));
+        assert_eq!(again.late().len(), MOST_LATE);
+    }
+
+    #[test]
+    fn what_had_to_be_forgotten_is_not_called_new_each_time_it_comes_back() {
+        let mut state = State { began: 19_000, days: LEARNING_USES, ..State::default() };
+        let use_all = |state: &mut State, day: u32| {
+            state.see_day(day);
+            for number in 0..12_000 {
+                state.is_new(key("a"), program(&number.to_string()), day);
+            }
+            *state = State::from_bytes(&state.to_bytes()).expect("a state");
+        };
+        use_all(&mut state, 20_000);
+        for day in [20_001, 20_020, 20_030] {
+            assert!(!state.has_learnt(day), "{day}");
+        }
+        assert!(state.has_learnt(20_031));
+        // As long as more is in use than can be remembered.
+        use_all(&mut state, 20_040);
+        assert!(!state.has_learnt(20_070) && state.has_learnt(20_071));
+    }
+
+    #[test]
+    fn two_thousand_facts_and_more_are_remembered() {
+        let mut state = State::default();
+        for number in 0..9_000 {
+            state.is_new(key("a"), program(&number.to_string()), 20_000);
+        }
+        let mut again = State::from_bytes(&state.to_bytes()).expect("a state");
+        assert!((0..9_000).all(|number| !again.is_new(key("a"), program(&number.to_string()), 20_000)));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_silences_nothing_once_it_is_right_again() {
+        let ahead = 30_000;
+        let mut state = State::default();
+        for day in [ahead, 20_000, 20_001, 20_007] {
+            state.see_day(day);
+            state.see_key(key("a"), day, 9);
+        }
+        assert!(state.has_learnt(20_007), "the week is over");
+        assert!(state.see_key(key("a"), 20_007, 9).is_known);
+        assert!(state.is_first_in(Rule::Refused, "a", ahead, 1));
+        assert!(state.is_first_in(Rule::Refused, "a", 20_007, 1) && !state.is_first_in(Rule::Refused, "a", 20_007, 1));
+        assert!(state.is_first_in(Rule::Burst, "", ahead, 1));
+        assert!(!state.has_told(Rule::Burst, Moment::from_seconds(20_007 * 86_400)));
+        // By a day only, as travellers and dead batteries have it, it is the same day.
+        assert!(state.is_first_in(Rule::Ended, "a", 20_008, 1) && !state.is_first_in(Rule::Ended, "a", 20_007, 1));
+        // What was learnt then is known, and its day is brought back.
+        assert!(state.is_new(key("a"), program("p"), ahead) && !state.is_new(key("a"), program("p"), 20_007));
+        let at = state.find(key("a").with(program("p"))).expect("known");
+        assert_eq!(state.facts[at].day, 20_007);
+    }
+
+    #[test]
+    fn hours_that_were_seen_under_a_clock_that_was_ahead_do_not_stay_for_ever() {
+        let mut state = State::default();
+        for day in 20_000..20_020 {
+            state.see_key(key("a"), day, 9);
+        }
+        assert!(state.see_key(key("a"), 20_020, 3).is_unusual_hour);
+        state.see_key(key("a"), 30_000, 22);
+        for day in 20_021..20_100 {
+            state.see_key(key("a"), day, 9);
+        }
+        assert!(state.see_key(key("a"), 20_100, 22).is_unusual_hour);
     }
 
     proptest! {
@@ -297,9 +500,9 @@ mod tests {
             let _ = State::from_bytes(&bytes);
             let _ = State::from_bytes(&[MAGIC.as_slice(), &bytes].concat());
             let mut state = State::default();
-            state.see_key("a", 1, 2);
+            state.see_key(key("a"), 1, 2);
             let whole = state.to_bytes();
-            prop_assert!(State::from_bytes(&whole[..cut.min(40)]).is_none());
+            prop_assert!(State::from_bytes(&whole[..cut.min(44)]).is_none());
         }
     }
 }

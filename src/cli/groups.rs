@@ -124,4 +124,13 @@ pub enum StoreVerb {
         #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
         to: KeeperKind,
     },
+    /// Give a store a new identity, when the old one got into wrong hands
+    Rekey {
+        /// The store's name
+        #[arg(default_value = "personal", value_parser = ["personal"])]
+        name: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }

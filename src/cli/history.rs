@@ -10,7 +10,7 @@ use clap::{
 use super::{Report, path_parser};
 use crate::{
     date::Period,
-    exchange::events::Form,
+    exchange::events::{self, Form},
     history::{ACTIONS, Action},
     name::KeyName,
 };
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "DATE is a day (2026-11-24: all of it), a moment (2026-11-24T12:00:00Z), a period back\nfrom now (7d, 12h, 3mo), `today` or `yesterday`.\nA key that is named like one of these commands: keyctl history -- NAME"
+    after_help = "DATE is a day (2026-11-24: all of it), a moment (2026-11-24T12:00:00Z), a period back\nfrom now (7d, 12h, 3mo), `today` or `yesterday`.\nA key that is named like one of these commands: keyctl history -- NAME\n`(time went back)` and `went_back` mark an entry that is dated more than 5 minutes\nbefore the one before it. The last COUNT of all entries are read from the end alone;\nwhat lies before them is then not looked at. Fields of --json: see `keyctl history export --help`.\nExit code 5: the history is damaged or not all there; what could be read is shown."
 )]
 pub struct History {
     /// What to do
@@ -161,9 +161,7 @@ pub struct HistoryWho {
 
 /// `keyctl history export`
 #[derive(Args)]
-#[command(
-    after_help = "One entry a line, in one of these forms:\n  jsonl   as `keyctl history --json`: n, t, ev, names, prog, cwd and what else applies\n  csv     RFC 4180, with a head; a cell that begins with = + - @ gets a ' before it\n  syslog  RFC 5424, facility 13; the fields as structured data `keyctl@32473`\n  cef     CEF:0; fields without a name there as cs1 to cs6, cn1 to cn3, flexString1 and 2\n  otel    OpenTelemetry log records, each line one LogsData in the JSON of OTLP\nFields: n, time, action, keys, more, profile, program, started_by, agent, folder,\nproject, terminal, pid, reason, outcome, note, lost, rule, alerts, other.\nLists have a comma and a space between; control characters stand as \\u{1b}, in JSON\nas \\u001b. More fields may come behind these.\nDATE: see `keyctl history --help`. Whether the entries are all there and unchanged\nis what `keyctl history verify` says."
-)]
+#[command(after_help = about_exports())]
 pub struct HistoryExport {
     /// Write in this form: `jsonl`, `csv`, `syslog`, `cef` or `otel`
     #[arg(long, value_name = "FORMAT", value_parser = form_parser(), hide_possible_values = true)]
@@ -174,6 +172,13 @@ pub struct HistoryExport {
     /// Which entries
     #[command(flatten)]
     pub filter: HistoryFilter,
+}
+
+/// The forms and the fields, as the code that writes them has them.
+fn about_exports() -> String {
+    let forms = "One entry a line, in one of these forms:\n  jsonl   as `keyctl history --json`\n  csv     RFC 4180, with a head; a cell that begins with = + - @ gets a ' before it\n  syslog  RFC 5424, facility 13\n  cef     CEF:0\n  otel    OpenTelemetry log records, each line one LogsData in the JSON of OTLP\n";
+    let rest = "Control characters stand as \\u{1b}, in JSON as \\u001b. More fields may come behind\nthese. What cannot be read is said with exit code 5; a file is then not left.\nDATE: see `keyctl history --help`. Whether the entries are all there and unchanged\nis what `keyctl history verify` says.";
+    format!("{forms}{}{rest}", events::described())
 }
 
 fn form_parser() -> impl TypedValueParser<Value = Form> {

@@ -10,12 +10,9 @@ pub fn agent() -> Option<String> {
     agent::perhaps(|name| std::env::var_os(name))
 }
 
-/// The event with what every event says of who asks. One that says it already stays as it is.
+/// The event with what every event says of who asks.
 #[must_use]
-pub fn sign(event: &Event) -> Event {
-    if event.process.is_some() {
-        return event.clone();
-    }
-    let terminal = event.terminal.unwrap_or_else(|| std::io::stderr().is_terminal());
-    event.clone().by(platform::parents()).agent(agent()).terminal(terminal).process(std::process::id())
+pub fn sign(event: Event) -> Event {
+    let terminal = std::io::stderr().is_terminal();
+    event.by(platform::parents()).agent(agent()).terminal(terminal).process(std::process::id())
 }

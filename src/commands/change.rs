@@ -9,6 +9,7 @@ use crate::{
     history::{Action, Event},
     home::{Home, Lock},
     identity::{
+        Identity,
         anchor::Anchor,
         keeper::{Item, KeeperKind},
     },
@@ -45,7 +46,7 @@ pub fn change<T>(
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
     let _lock = lock(home)?;
-    let (kept, payload) = creating::open_existing(home)?;
+    let (kept, payload) = creating::open_existing(home, terminal)?;
     apply(home, terminal, now, &kept, payload, act)
 }
 
@@ -90,13 +91,13 @@ fn apply<T>(
         Outcome::AsItWas(answer) => return Ok(answer),
     };
     let wiped = payload.tidy(now);
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, &payload);
     let mark = record::change(&log, &event, terminal);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     if let Some(mark) = &mark {
         payload.history = Some(mark.to_string());
     }
-    if let Err(failure) = write(home, &payload, kept, terminal) {
+    if let Err(failure) = write(home, &payload, &kept.identity, terminal) {
         record::change(&log, &Event { action: Action::Failed, ..*event }.outcome("not written"), terminal);
         return Err(failure);
     }
@@ -120,10 +121,10 @@ fn apply<T>(
 ///
 /// # Errors
 /// As [`file::write`].
-pub fn write(home: &Home, payload: &Payload, kept: &Kept, terminal: &Terminal) -> Result<()> {
+pub fn write(home: &Home, payload: &Payload, identity: &Identity, terminal: &Terminal) -> Result<()> {
     let path = file::path(home);
     let linked = std::fs::metadata(&path).is_ok_and(|facts| platform::access(&facts).linked_elsewhere);
-    file::write(home, payload, &kept.identity)?;
+    file::write(home, payload, identity)?;
     if linked {
         terminal.warn(&format!(
             "`{}` had another name too (a hard link); that one keeps the older content from now on",

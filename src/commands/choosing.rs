@@ -7,7 +7,7 @@ use crate::{
     config::{Config, projects::reason_in},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Reason},
+    history::{Event, Reason},
     home::Home,
     identity::keeper::{KeeperKind, Record},
     name::{KeyName, ProfileName, VariableName},
@@ -177,13 +177,12 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
         })
         .collect();
     let place = Place::of(wish.project.as_ref());
-    let refused = Event { action: Action::Failed, note: None, ..event.clone() };
-    let refused = place.sign(refused.names(&names), wish.profile.as_ref()).outcome("refused: not allowed");
+    let refused = place.sign(event.clone().refused("not allowed").names(&names), wish.profile.as_ref());
     let used = opening::identity(home).and_then(|kept| using::keys_of(home, kept, &[], &[], terminal));
     // There may be no store yet: then nothing was ever recorded, and no key could have been given.
     if let Ok(mut used) = used {
         used.project = place.allowed;
-        used.record_refusal(&refused, config, terminal);
+        used.record_refusal(refused, config, terminal);
     }
 }
 
@@ -263,6 +262,6 @@ impl Chosen {
     /// Where the user's config requires a history and there is none to be had.
     pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<()> {
         let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(()) };
-        used.record(&self.place.sign(event.names(&self.names), self.profile.as_ref()), config, terminal)
+        used.record(self.place.sign(event.names(&self.names), self.profile.as_ref()), config, terminal)
     }
 }

@@ -44,7 +44,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     check_display(&arguments.name)?;
     let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
-    used.record(&event, &config, terminal)?;
+    used.record(event, &config, terminal)?;
     start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds)?;
     if arguments.json {
         terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;

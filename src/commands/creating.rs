@@ -21,7 +21,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::opening::{self, Kept};
+use super::{
+    opening::{self, Kept},
+    rekey,
+};
 
 /// The store's keeper and content, made if there is none. The caller holds the lock.
 ///
@@ -41,14 +44,15 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
             Some(create(home, choose(keeper, terminal)?)?)
         }
     };
-    made.map_or_else(|| open_existing(home), Ok)
+    made.map_or_else(|| open_existing(home, terminal), Ok)
 }
 
-/// The content of the store there is, to be changed: refused where other users could change it too.
+/// The content of the store there is, to be changed: refused where other users could change it too. A change of identity that
+/// was cut short is ended first. The caller holds the lock.
 ///
 /// # Errors
 /// As opening has them.
-pub fn open_existing(home: &Home) -> Result<(Kept, Payload)> {
+pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)> {
     let kept = opening::identity(home)?;
     if kept.record.keeper == KeeperKind::File && pin::read(home).is_some() {
         return Err(pin::contradicted());
@@ -58,7 +62,7 @@ pub fn open_existing(home: &Home) -> Result<(Kept, Payload)> {
         return Err(exposed);
     }
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
-    Ok((kept, payload))
+    Ok((rekey::settle(home, kept, &payload, terminal)?, payload))
 }
 
 /// Goes on where the making of a store was cut short; `None` for a store that was made whole.
@@ -125,7 +129,7 @@ fn finish(
         pin::write(home, record.store)?;
     }
     let payload = Payload::new(record.store, anchor.seal, Id::random()?);
-    Ok((Kept { record, keeper, identity, anchor }, payload))
+    Ok((Kept { record, keeper, identity, anchor, other: None }, payload))
 }
 
 /// Who shall keep a new store's identity: the keychain if one answers, else a file, said once with what it means.

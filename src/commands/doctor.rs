@@ -27,6 +27,7 @@ use crate::{
 };
 
 use super::{
+    alerts::watch,
     judging::Clock,
     online,
     opening::{self, Kept},
@@ -75,7 +76,8 @@ impl Finding {
     }
 }
 
-/// Looks at everything and reports; nothing is changed and nothing is asked of anybody, unless `--online` says so.
+/// Looks at everything and reports; nothing is asked of anybody, unless `--online` says so. Nothing is changed, but that a
+/// history which is not whole becomes an alert.
 ///
 /// # Errors
 /// `Negative` when a check is bad, so that a script can tell.
@@ -86,7 +88,7 @@ pub fn doctor(arguments: &cli::Doctor, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(leftovers(&home));
     findings.extend(settings(&home));
     findings.push(keychain(&home));
-    findings.extend(store(&home));
+    findings.extend(store(&home, terminal));
     if arguments.online
         && let Ok((kept, payload, _)) = open(&home)
     {
@@ -247,7 +249,7 @@ fn keychain(home: &Home) -> Finding {
     }
 }
 
-fn store(home: &Home) -> Vec<Finding> {
+fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
     let record = match Record::read(home) {
         Ok(Some(record)) => record,
         Ok(None) if !file::path(home).exists() => {
@@ -291,9 +293,10 @@ fn store(home: &Home) -> Vec<Finding> {
                 Grade::Good,
                 format!("opens: {keys}, generation {}, no older copy", payload.generation),
             ));
+            findings.extend(kept.other.is_some().then(unfinished_rekey));
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
-            findings.push(history(home, &kept, &payload));
+            findings.push(history(home, &kept, &payload, terminal));
             findings.extend(unfinished(home, &kept, &payload));
         }
         Err(failure) => findings.push(Finding::failed("store", &failure)),
@@ -320,8 +323,18 @@ pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
     }
 }
 
+/// A change of identity that was broken off.
+fn unfinished_rekey() -> Finding {
+    Finding::new(
+        "identity",
+        Grade::Care,
+        "a change of the identity was cut short; the next change to the store ends it",
+    )
+    .hint("to end it now: `keyctl store rekey`")
+}
+
 fn clock(kept: &Kept, payload: &Payload) -> Finding {
-    match Clock::of(kept, payload, Moment::now()).behind() {
+    match Clock::of(kept, payload, Moment::now()).doubt() {
         Some((behind, hint)) => Finding::new("clock", Grade::Care, behind).hint(hint),
         None => Finding::new("clock", Grade::Good, "is not behind what keyctl has seen"),
     }
@@ -374,8 +387,11 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     all.into_iter().map(finding).chain(others.into_iter().map(unreadable)).collect()
 }
 
-fn history(home: &Home, kept: &Kept, payload: &Payload) -> Finding {
-    let verdict = record::log(home, kept, payload.log).verify(record::known(&kept.anchor));
+/// Whether the history is whole; where it is not, that becomes an alert too.
+fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Finding {
+    let log = record::log(home, kept, payload);
+    let verdict = log.verify(record::known(&kept.anchor));
+    watch::history_is(home, &log, &verdict, terminal);
     let grade = match verdict {
         Verdict::Intact { .. } => Grade::Good,
         Verdict::Tampered { .. } => Grade::Bad,

@@ -35,8 +35,7 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
         Err(failure) if arguments.json && failure.kind == Kind::Missing => {
-            let now = Moment::now();
-            terminal.json(&as_json(&[], Clock { now, judged: now }))?;
+            terminal.json(&as_json(&[], Clock::alone(Moment::now())))?;
             return Ok(ExitCode::SUCCESS);
         }
         // Where no key is kept none can be due. That it was looked for in the wrong folder is said all the same.
@@ -52,8 +51,8 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     let judged = judging::all(&payload, &settings, clock);
     prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
     let judged = judging::tagged(judged, arguments.tag.as_ref())?;
-    if let Some((behind, hint)) = clock.behind() {
-        terminal.warn(&behind);
+    if let Some((doubt, hint)) = clock.doubt() {
+        terminal.warn(&doubt);
         terminal.hint(hint);
     }
     match (arguments.json, arguments.ics) {
@@ -230,7 +229,7 @@ mod tests {
             };
             let key = Key { value: Secret::new(Vec::new()), facts, former: Vec::new() };
             let (name, now) = ("a".parse().expect("good"), Moment::from_seconds(at));
-            let clock = Clock { now, judged: now };
+            let clock = Clock::alone(now);
             let key = Judged::new(&name, &key, &Settings::default(), clock);
             prop_assert_eq!(look(&key.key.facts, &key.plan, now), key.outlook);
             let bar = bar(&key, clock, width);

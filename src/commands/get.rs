@@ -32,7 +32,7 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
-    used.record(&event, &config, terminal)?;
+    used.record(event, &config, terminal)?;
     terminal.data(used.payload.key(&arguments.name)?.value.expose())?;
     if on_screen {
         terminal.data(b"\n")?;

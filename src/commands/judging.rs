@@ -16,6 +16,8 @@ use super::opening::Kept;
 
 /// A clock that is behind by less than this was only set right: one minute.
 const SLACK_SECONDS: i64 = 60;
+/// A clock that is ahead of the last use by more than this may be wrong: two years.
+const AHEAD_SECONDS: i64 = 731 * 86_400;
 
 /// What the clock says, and the moment by which keys are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Clock {
     pub now: Moment,
     /// The same, or when keyctl was last used if the clock is behind that.
     pub judged: Moment,
+    /// When keyctl was last used, where the clock is years ahead of that.
+    pub ahead_of: Option<Moment>,
 }
 
 impl Clock {
@@ -31,12 +35,24 @@ impl Clock {
     #[must_use]
     pub fn of(kept: &Kept, payload: &Payload, now: Moment) -> Self {
         let anchored = Moment::from_seconds(kept.anchor.day.saturating_mul(86_400));
-        Self { now, judged: judged_at(now, payload.written.into_iter().chain([anchored])) }
+        let seen = judged_at(anchored, payload.written);
+        let is_ahead = now.seconds().saturating_sub(seen.seconds()) > AHEAD_SECONDS;
+        Self { now, judged: judged_at(now, [seen]), ahead_of: is_ahead.then_some(seen) }
     }
 
-    /// That the clock is behind, in words for a warning, and the way out.
+    /// What a clock says that nothing is held against.
     #[must_use]
-    pub fn behind(&self) -> Option<(String, &'static str)> {
+    pub fn alone(now: Moment) -> Self {
+        Self { now, judged: now, ahead_of: None }
+    }
+
+    /// That the clock is behind, or years ahead, in words for a warning, and the way out.
+    #[must_use]
+    pub fn doubt(&self) -> Option<(String, &'static str)> {
+        if let Some(seen) = self.ahead_of {
+            let said = format!("the clock says {}, and keyctl was last used on {}", self.now.local(), seen.local_day());
+            return Some((said, "if that is not today, set the clock right; nothing is wiped on its word"));
+        }
         let is_behind = self.judged.seconds().saturating_sub(self.now.seconds()) > SLACK_SECONDS;
         is_behind.then(|| {
             (

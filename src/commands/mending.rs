@@ -15,7 +15,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{change, creating, opening::Kept, record};
+use super::{alerts::watch, change, creating, opening::Kept, record};
 
 /// Seals the end anew where only that is lost; else sets the history aside and begins another.
 ///
@@ -24,8 +24,8 @@ use super::{change, creating, opening::Kept, record};
 pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
     let _lock = change::lock(home)?;
-    let (kept, payload) = creating::open_existing(home)?;
-    let log = record::log(home, &kept, payload.log);
+    let (kept, payload) = creating::open_existing(home, terminal)?;
+    let log = record::log(home, &kept, &payload);
     let verdict = log.verify(record::known(&kept.anchor));
     if let Verdict::Intact { .. } = verdict {
         terminal.say(&format!("nothing to repair: the history is {verdict}"));
@@ -33,6 +33,7 @@ pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<Exi
     }
     ask(&verdict, yes, terminal)?;
     if matches!(log.reseal(now), Ok(Some(_))) {
+        let _ = watch::catch_up(home, &log, terminal);
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return Ok(ExitCode::SUCCESS);
     }
@@ -70,12 +71,16 @@ fn begin_another(
     kept.keeper.write(Item::Anchor, &anchor.line())?;
     let aside = old.set_aside(now)?;
     payload.log = Id::random()?;
+    // What they open was set aside, and the new log begins with the identity that there is.
+    payload.retired.clear();
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
-    change::write(home, &payload, kept, terminal)?;
+    change::write(home, &payload, &kept.identity, terminal)?;
     let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
     let event = Event::new(Action::Repair, now).note(format!("a new history; the former one was {verdict}"));
+    watch::carry_over(home, old, &log);
     let mark = record::change(&log, &event, terminal);
+    let _ = watch::catch_up(home, &log, terminal);
     let anchor = Anchor { generation: payload.generation, ..anchor };
     let anchor = mark.map_or(anchor.clone(), |mark| Anchor { entries: mark.seq, hash: mark.hash, ..anchor });
     kept.keeper.write(Item::Anchor, &anchor.line())?;

@@ -33,6 +33,7 @@ pub mod project;
 pub mod prompt;
 pub mod record;
 pub mod recovery;
+pub mod rekey;
 pub mod remind;
 pub mod reminded;
 pub mod remove;
@@ -161,7 +162,8 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
         .and_then(|word| word.to_str())
         .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
     let path = path_of(arguments);
-    let help = format!("see `keyctl {}--help`", path.iter().map(|word| format!("{word} ")).collect::<String>());
+    let words: Vec<&str> = ["keyctl"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]).collect();
+    let help = format!("see `{}`", words.join(" "));
     let suggested = text(ContextKind::SuggestedSubcommand)
         .map(|names| nearest(&names, arguments.get(path.len() + 1)))
         .or_else(|| text(ContextKind::SuggestedArg))

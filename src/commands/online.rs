@@ -19,7 +19,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{opening::Kept, record};
+use super::{caller, opening::Kept, record};
 
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -50,7 +50,7 @@ pub struct Answer {
 /// As the config has them; where it requires a history and there is none to be had.
 pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Result<Answers> {
     let config = config::read(home)?;
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let mut answers = Answers { tried: Vec::new(), untried: 0 };
     for (name, key) in payload.keys.iter().filter(|(_, key)| key.facts.revoked.is_none()) {
         let Some(asked) = Asked::of(name, config.rotation.plan(name, &key.facts)) else {
@@ -64,7 +64,7 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         };
         let at = Moment::now();
         let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
-        record::usage(home, kept, &log, &event, (&config).into(), terminal)?;
+        record::usage(home, kept, &log, &[&caller::sign(event)], (&config).into(), terminal)?;
         let outcome = match &asked {
             Asked::Aws(pair) => ask_aws(pair, payload),
             Asked::Check(command) => program::works(command, name, &key.value, DEADLINE),

@@ -10,6 +10,7 @@ use crate::{
         keeper::{Held, Keeper, KeeperKind, Record},
         keychain::{OsKeychain, Presence},
     },
+    secret::Secret,
     store::file::{self, OpenText, SealedFile},
     terminal::Terminal,
 };
@@ -24,6 +25,16 @@ pub struct Kept {
     pub identity: Identity,
     /// The anchor.
     pub anchor: Anchor,
+    /// The other identity, where one was about to take another's place and it was cut short (rekeying.rs).
+    pub other: Option<Other>,
+}
+
+/// The other of two identities that a keeper has.
+pub enum Other {
+    /// The one that was to come; the store is not made for it.
+    Next(Identity),
+    /// The one that was; the store is made for the next one already.
+    Former(Identity),
 }
 
 /// Asks the keeper for identity and anchor.
@@ -51,7 +62,12 @@ fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<K
         .as_ref()
         .map(|line| Anchor::parse(line).filter(|anchor| anchor.store == record.store).ok_or_else(bad_anchor));
     match (held.identity, anchor.transpose()?) {
-        (Some(line), Some(anchor)) => Ok(Kept { record, keeper, identity: Identity::parse(line)?, anchor }),
+        (Some(line), Some(anchor)) => match Identity::parse_kept(line)? {
+            (identity, None) => Ok(Kept { record, keeper, identity, anchor, other: None }),
+            (former, Some(next)) => {
+                Ok(one_of_two(home, Kept { record, keeper, identity: former, anchor, other: None }, next))
+            }
+        },
         // Made only half: nothing was ever kept under it.
         (_, None) if file::is_absent(home) => Err(nothing_kept()),
         (None, _) => Err(Failure::new(
@@ -64,6 +80,18 @@ fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<K
             format!("{} has the identity, but nothing pins the store to it", record.keeper.place()),
         )
         .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")),
+    }
+}
+
+/// Which of two identities is the store's, while it is being changed: the one that its file is made for. The store then has
+/// a seal of that one's, which the anchor may not know yet.
+fn one_of_two(home: &Home, kept: Kept, next: Identity) -> Kept {
+    let is_changed = matches!(SealedFile::read(home), Ok(Some(sealed)) if sealed.is_made_for(&next));
+    if is_changed {
+        let anchor = Anchor { seal: next.seal_of(kept.record.store), ..kept.anchor };
+        Kept { identity: next, anchor, other: Some(Other::Former(kept.identity)), ..kept }
+    } else {
+        Kept { other: Some(Other::Next(next)), ..kept }
     }
 }
 
@@ -89,7 +117,20 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&exposed.message);
         exposed.hints.iter().for_each(|hint| terminal.hint(hint));
     }
-    sealed.open(&kept.identity, &kept.anchor)
+    sealed.open(&kept.identity, &kept.anchor).map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))
+}
+
+/// The failure where the keeper was asked just before the identity was changed, and the file was read just after.
+fn changed_meanwhile(kept: &Kept, sealed: &SealedFile) -> Option<Failure> {
+    let is_known = |line: &Secret| match &kept.other {
+        None => line.same_as(kept.identity.line()),
+        Some(Other::Next(next)) => line.same_as(&kept.identity.line_with(next)) && !sealed.is_made_for(next),
+        Some(Other::Former(former)) => line.same_as(&former.line_with(&kept.identity)),
+    };
+    let is_changed = !is_known(&kept.keeper.read_quietly().ok()?.identity?);
+    is_changed.then(|| {
+        Failure::new(Kind::Busy, "the store's identity was being changed just now").hint("do the same once more")
+    })
 }
 
 /// The failure for a store whose file is not there.

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Reason},
+    history::{Event, Reason},
     name::KeyName,
     rotation::{Plan, Reaction, ReasonFrom, Settings, State},
     terminal::Terminal,
@@ -35,9 +35,8 @@ pub fn hold(
     let keys = judged(used, names, &config.rotation, clock);
     let stopped: Vec<&Judged> = keys.iter().filter(|key| reaction(key) == Some(Reaction::Stop)).collect();
     if !stopped.is_empty() {
-        let refused = Event { action: Action::Failed, note: None, ..event() };
-        let refused = refused.names(stopped.iter().map(|key| key.name)).outcome(outcome(&stopped));
-        used.record_refusal(&refused, config, terminal);
+        let refused = event().refused(&states(&stopped)).names(stopped.iter().map(|key| key.name));
+        used.record_refusal(refused, config, terminal);
         return Err(refusal(&stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
@@ -87,18 +86,16 @@ impl Why<'_> {
                 None => Ok(()),
             };
         }
-        let from = |name: &KeyName, key: &crate::store::payload::Key| config.rotation.plan(name, &key.facts).reason;
-        let stopped = |from_whom: ReasonFrom| -> Vec<&KeyName> {
-            keys().filter(|(name, key)| self.here.max(from(name, key)) >= from_whom).map(|(name, _)| name).collect()
-        };
-        let agent = if stopped(ReasonFrom::Agents).is_empty() { return Ok(()) } else { caller::agent() };
-        let stopped = stopped(if agent.is_some() { ReasonFrom::Agents } else { ReasonFrom::Everybody });
+        let from = keys().map(|(name, key)| (name, self.here.max(config.rotation.reason_for(name, &key.facts))));
+        let asked: Vec<(&KeyName, ReasonFrom)> = from.filter(|(_, from)| *from != ReasonFrom::Nobody).collect();
+        let agent = if asked.is_empty() { return Ok(()) } else { caller::agent() };
+        let stops = |from: ReasonFrom| agent.is_some() || from == ReasonFrom::Everybody;
+        let stopped: Vec<&KeyName> = asked.into_iter().filter(|(_, from)| stops(*from)).map(|(name, _)| name).collect();
         if stopped.is_empty() {
             return Ok(());
         }
-        let refused = Event { action: Action::Failed, note: None, names: Vec::new(), ..event() };
-        let refused = refused.names(stopped.iter().copied()).outcome("refused: no reason");
-        used.record_refusal(&refused, config, terminal);
+        let refused = event().refused("no reason").names(stopped.iter().copied());
+        used.record_refusal(refused, config, terminal);
         Err(unsaid("given", &stopped, agent.as_deref()))
     }
 }
@@ -185,7 +182,7 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
     if !unfit.is_empty() {
         terminal.warn(&format!("{}: {}", phrases(&unfit, clock), replace(&unfit)));
         if let Some((behind, hint)) =
-            clock.behind().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
+            clock.doubt().filter(|_| unfit.iter().any(|key| key.outlook.state == State::Expired))
         {
             terminal.hint(&behind);
             terminal.hint(hint);
@@ -202,18 +199,19 @@ fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
     }
     if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
-        if let Some((behind, hint)) = clock.behind() {
+        if let Some((behind, hint)) = clock.doubt() {
             failure = failure.hint(behind).hint(hint);
         }
     }
     failure
 }
 
-fn outcome(stopped: &[&Judged]) -> String {
+/// How they have ended, in words.
+fn states(stopped: &[&Judged]) -> String {
     let mut words: Vec<&str> = stopped.iter().map(|key| key.outlook.state.word()).collect();
     words.sort_unstable();
     words.dedup();
-    format!("refused: {}", words.join(", "))
+    words.join(", ")
 }
 
 fn phrases(keys: &[&Judged], clock: Clock) -> String {

@@ -83,7 +83,7 @@ pub fn leave_read(home: &Home, kept: &Kept, generation: u64, summary: Summary) {
 /// Leaves the summary of a store that was just changed.
 pub fn leave_for(home: &Home, payload: &Payload, now: Moment) {
     if let Ok(config) = config::read(home) {
-        let clock = Clock { now, judged: now };
+        let clock = Clock::alone(now);
         leave(home, judging::summary(&judging::all(payload, &config.rotation, clock), clock));
     }
 }

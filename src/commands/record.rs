@@ -7,15 +7,20 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Appended, Event, Log, Mark, Verdict},
-    home::{Home, Lock},
-    identity::{
-        anchor::{Anchor, Id},
-        keeper::Item,
-    },
+    home::{self, Home, Lock},
+    identity::{anchor::Anchor, keeper::Item},
+    store::payload::Payload,
     terminal::Terminal,
 };
 
-use super::{caller, opening::Kept};
+use super::{
+    caller,
+    opening::{Kept, Other},
+};
+
+/// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
+/// is wrong, and a use must not be kept waiting by that unless its user wants no use unrecorded.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How strict a use is about being recorded: the user's config says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +29,14 @@ pub struct Strictness {
     pub required: bool,
     /// Nothing goes on before the disk has it.
     pub sync: bool,
+}
+
+impl Strictness {
+    /// How long another keyctl is waited for.
+    #[must_use]
+    pub fn patience(self) -> Duration {
+        if self.required || self.sync { home::LOCK_DEADLINE } else { PATIENCE }
+    }
 }
 
 impl From<&Config> for Strictness {
@@ -35,16 +48,24 @@ impl From<&Config> for Strictness {
 /// What became of recording a use.
 #[derive(Debug)]
 pub enum Recorded {
-    /// It stands in the history, under this number.
-    As(u64),
+    /// It stands in the history.
+    As {
+        /// The number of the last entry that was added with it, or its own.
+        last: u64,
+        /// How many entries before it could not be recorded.
+        gap: Option<u64>,
+    },
     /// It does not, and why.
-    Not(String),
+    Not(Failure),
 }
 
 /// The history that belongs to an opened store.
 #[must_use]
-pub fn log(home: &Home, kept: &Kept, log: Id) -> Log {
-    Log::new(home.data(), log.0, kept.identity.line().expose()).expecting(known(&kept.anchor))
+pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
+    Log::new(home.data(), payload.log.0, kept.identity.line().expose())
+        .with_retired(&payload.retired)
+        .changing(matches!(kept.other, Some(Other::Former(_))))
+        .expecting(known(&kept.anchor))
 }
 
 /// What the anchor vouches for.
@@ -55,11 +76,12 @@ pub fn known(anchor: &Anchor) -> Option<Mark> {
 
 /// Records a change to the store, and waits for the disk. What cannot be recorded is said and does not stop it.
 pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Mark> {
-    let appended = append(log, event, true, terminal).map_err(|failure| unrecorded(log, &failure, terminal));
-    appended.ok().map(|appended| appended.mark)
+    let event = caller::sign(event.clone());
+    let appended = append(log, &[&event], true, home::LOCK_DEADLINE, terminal);
+    appended.map_err(|failure| unrecorded(log, &failure, terminal)).ok().map(|appended| appended.mark)
 }
 
-/// Records a use of keys before it happens, and moves the anchor forward once a day.
+/// Records a use of keys before it happens, with what belongs to it, and moves the anchor forward once a day.
 ///
 /// # Errors
 /// Only where the user's config requires a history and there is none to be had.
@@ -67,30 +89,40 @@ pub fn usage(
     home: &Home,
     kept: &Kept,
     log: &Log,
-    event: &Event,
+    events: &[&Event],
     strictness: Strictness,
     terminal: &Terminal,
 ) -> Result<Recorded> {
-    let now = event.moment.unwrap_or_else(Moment::now);
+    let now = events.last().and_then(|event| event.moment).unwrap_or_else(Moment::now);
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
-    match append(log, event, strictness.sync || new_day, terminal) {
+    match append(log, events, strictness.sync || new_day, strictness.patience(), terminal) {
         Ok(appended) => {
             if new_day {
                 renew_anchor(home, kept, appended.mark, now);
             }
-            Ok(Recorded::As(appended.mark.seq))
+            Ok(Recorded::As { last: appended.mark.seq, gap: appended.gap })
         }
         Err(failure) if strictness.required => Err(failure.hint("`history.required` in `config.toml` asks for it")),
         Err(failure) => {
             unrecorded(log, &failure, terminal);
-            Ok(Recorded::Not(failure.message))
+            Ok(Recorded::Not(failure))
         }
     }
 }
 
-fn append(log: &Log, event: &Event, durable: bool, terminal: &Terminal) -> Result<Appended> {
-    let appended = log.append(&caller::sign(event), durable)?;
+/// Adds entries that are signed already, and says what had to be mended for that.
+///
+/// # Errors
+/// As [`Log::append`].
+pub fn append(
+    log: &Log,
+    events: &[&Event],
+    durable: bool,
+    patience: Duration,
+    terminal: &Terminal,
+) -> Result<Appended> {
+    let appended = log.append_all(events, durable, patience)?;
     if let Some(repaired) = &appended.repaired {
         terminal.warn(&format!("the history was mended: {repaired}"));
     }

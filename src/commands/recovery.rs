@@ -194,6 +194,17 @@ fn sealed(home: &Home) -> Result<SealedFile> {
 fn open_with(home: &Home, copy: &RecoveryCopy) -> Result<Payload> {
     let sealed = sealed(home)?;
     if !sealed.is_made_for(&copy.identity) {
+        let of_this_store = |(store, _)| Record::read(home).ok().flatten().is_some_and(|record| record.store == store);
+        if copy.made_for.is_some_and(of_this_store) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!(
+                    "this recovery copy is of another identity than the one that opens the store in `{}`",
+                    home.data().display()
+                ),
+            )
+            .hint("if the identity was changed since it was made, make a new one: `keyctl recovery create`"));
+        }
         return Err(Failure::new(
             Kind::Negative,
             format!("this recovery copy is for another store than the one in `{}`", home.data().display()),
@@ -252,7 +263,12 @@ fn restore(
     let record = record_for(home, payload.id, wish, terminal)?;
     let keeper = record.open(home);
     let held = keeper.read()?;
-    if held.identity.as_ref().is_some_and(|line| !line.same_as(copy.identity.line())) {
+    let holds_another = |line: Secret| match Identity::parse_kept(line) {
+        // Two, where a change of identity was cut short: then either may be what the store is made for.
+        Ok((one, other)) => [Some(one), other].iter().flatten().all(|held| !held.line().same_as(copy.identity.line())),
+        Err(_) => true,
+    };
+    if held.identity.is_some_and(holds_another) {
         return Err(Failure::new(
             Kind::Keychain,
             format!("{} holds another identity for this store; it is left alone", record.keeper.place()),
@@ -281,7 +297,9 @@ fn restore(
     }
     record.write(home)?;
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
-    write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor_for(home, &payload, old).line())?;
+    let anchor = anchor_for(home, &payload, old);
+    let begins_anew = anchor.entries == 0 && !has_history(home);
+    write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     match record.keeper {
         KeeperKind::Keychain => pin::write(home, payload.id)?,
         // Where there is no keychain there is nothing to take back.
@@ -289,7 +307,7 @@ fn restore(
     }
     open_like_any_other(home, terminal)?;
     drop(lock);
-    record_restore(home, terminal);
+    record_restore(home, begins_anew, terminal);
     Ok((payload.keys.len(), record.keeper))
 }
 
@@ -303,9 +321,13 @@ fn forged(keeper: &str) -> Failure {
 }
 
 /// Who can read the history shall see that a copy was used. The store opens again whether that is recorded or not.
-fn record_restore(home: &Home, terminal: &Terminal) {
+fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
     let now = Moment::now();
-    let recorded = change::change(home, terminal, now, |_| {
+    let recorded = change::change(home, terminal, now, |payload| {
+        if begins_anew {
+            // The history did not come along: another one begins, with the identity that there is.
+            payload.retired.clear();
+        }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
     });
     if let Err(failure) = recorded {
@@ -329,13 +351,16 @@ fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Termi
 fn anchor_for(home: &Home, payload: &Payload, old: Option<Anchor>) -> Anchor {
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
     // On a new machine the history may not have come along: then it begins anew.
-    let came_along = home.file("history.log").exists();
-    let mark: Option<Mark> = payload.history.as_ref().filter(|_| came_along).and_then(|mark| mark.parse().ok());
+    let mark: Option<Mark> = payload.history.as_ref().filter(|_| has_history(home)).and_then(|mark| mark.parse().ok());
     let anchor = Anchor { generation: payload.generation, ..anchor };
     match mark.filter(|mark| mark.seq > anchor.entries) {
         Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },
         None => anchor,
     }
+}
+
+fn has_history(home: &Home) -> bool {
+    home.file("history.log").exists()
 }
 
 /// "Done" is said only after the store opened by the way that every command takes.

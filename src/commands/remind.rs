@@ -263,7 +263,7 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
     let now = Moment::now();
     let until = period.map(|period| period.after(now, &zone::here()));
     let (snoozed, some_due, ending) = change(&home, terminal, now, |payload| {
-        let clock = Clock { now, judged: judged_at(now, payload.written) };
+        let clock = Clock { judged: judged_at(now, payload.written), ..Clock::alone(now) };
         let is_due = |key: &Judged| key.outlook.is_to_be_replaced();
         let keys = judging::all(payload, &settings, clock);
         let due: Vec<&Judged> = keys.iter().filter(|key| is_due(key)).collect();

@@ -40,6 +40,11 @@ pub fn first_today<'n>(used: &Used, names: Vec<&'n KeyName>, now: Moment) -> Vec
     new
 }
 
+/// Forgets it: what is due is said once more.
+pub fn forget(home: &Home) {
+    let _ = std::fs::remove_file(home.file(FILE));
+}
+
 fn key(kept: &Kept) -> SealKey {
     SealKey::derive(kept.identity.line().expose(), &kept.record.store.0, "keyctl/reminded/v1")
 }

@@ -46,8 +46,8 @@ fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -
     let mut rows = vec![["VARIABLE", "FROM"].map(str::to_owned).to_vec()];
     rows.extend(wanted.rows());
     terminal.table(&rows, &[])?;
-    let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-    terminal.say(&format!("would run `{}`; what the store has was not looked at", words[0]));
+    let program = command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    terminal.say(&format!("would run `{program}`; what the store has was not looked at"));
     Ok(ExitCode::SUCCESS)
 }
 

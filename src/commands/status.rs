@@ -122,7 +122,7 @@ fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec
 /// What was done last, to what, by which program, and how long ago; the history has the rest.
 fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> Option<String> {
     const NAMED: usize = 3;
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let (_, event) = log.read().ok()?.map_while(Result::ok).last()?;
     let named = event.names.len().min(NAMED);
     let more = (event.names.len() - named) as u64 + event.more;

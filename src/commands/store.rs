@@ -1,4 +1,4 @@
-//! `keyctl store`: make the store by hand, or give its identity to another keeper.
+//! `keyctl store`: make the store by hand, give its identity to another keeper, or give it another identity.
 
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     change::{self, Outcome},
-    creating, opening,
+    creating, opening, rekey,
 };
 
 /// Does what the verb says.
@@ -31,6 +31,7 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
     match &arguments.verb {
         StoreVerb::Create { keeper, anew, .. } => create(&home, *keeper, *anew, terminal)?,
         StoreVerb::Keeper { to, .. } => move_identity(&home, *to, terminal)?,
+        StoreVerb::Rekey { yes, .. } => rekey::rekey(&home, *yes, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -107,7 +108,8 @@ fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()>
     {
         let _lock = change::lock(home)?;
         let kept = opening::identity(home)?;
-        opening::store(home, &kept, terminal)?;
+        let payload = opening::store(home, &kept, terminal)?.read()?;
+        let kept = rekey::settle(home, kept, &payload, terminal)?;
         if kept.record.keeper == to {
             finish_the_move(home, &kept)?;
             terminal.say(&format!("{} keeps the identity already", to.place()));

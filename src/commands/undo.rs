@@ -8,7 +8,7 @@ use crate::{
     cli, config,
     date::Moment,
     failure::{Failure, Kind},
-    history::{Action, Event},
+    history::{Action, Event, query::rename_in_words},
     home::Home,
     name::KeyName,
     store::{
@@ -163,7 +163,7 @@ fn in_words(step: &Step, fields: &[Difference]) -> String {
 
 fn of_names(step: &Step, deed: &str) -> String {
     if let Some((from, to)) = &step.renamed {
-        return format!("rename of `{from}` to `{to}`");
+        return rename_in_words(from, to);
     }
     let mut names: Vec<&KeyName> = step.names().collect();
     names.sort();

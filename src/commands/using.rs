@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    alerts::watch,
+    alerts::watch::{Use, Watch},
     caller,
     opening::{self, Kept},
     record::{self, Strictness},
@@ -77,21 +77,23 @@ impl Used {
     ///
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: &Event, config: &Config, terminal: &Terminal) -> Result<()> {
+    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<()> {
         self.write_down(event, config.into(), config, terminal)
     }
 
     /// Records that keys were refused. That they are does not hang on its being written down.
-    pub fn record_refusal(&self, event: &Event, config: &Config, terminal: &Terminal) {
+    pub fn record_refusal(&self, event: Event, config: &Config, terminal: &Terminal) {
         let _ = self.write_down(event, Strictness::default(), config, terminal);
     }
 
-    fn write_down(&self, event: &Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
-        let log = record::log(&self.home, &self.kept, self.payload.log);
+    fn write_down(&self, event: Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
+        let log = record::log(&self.home, &self.kept, &self.payload);
         let event = caller::sign(event);
-        let is_quick = watch::is_quick(&log);
-        let recorded = record::usage(&self.home, &self.kept, &log, &event, strictness, terminal)?;
-        watch::Watch { used: self, log: &log, settings: &config.alerts, terminal }.look_at(&event, &recorded, is_quick);
-        Ok(())
+        let watch = Watch { home: &self.home, log: &log, settings: &config.alerts, terminal };
+        let place = Use { event: &event, project: self.project.as_deref(), ended: &self.ended };
+        let sight = watch.look_at(&place);
+        let recorded = record::usage(&self.home, &self.kept, &log, &sight.entries(&event), strictness, terminal);
+        watch.tell(&place, sight, &recorded);
+        recorded.map(drop)
     }
 }

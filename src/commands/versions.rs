@@ -79,7 +79,9 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
         vec![(at + 1).to_string(), payload.fingerprint(former.value), since, until, said]
     }));
     if rows.iter().all(|row| row[4].is_empty() || row[4] == "REMARKS") {
-        rows.iter_mut().for_each(|row| row.truncate(4));
+        for row in &mut rows {
+            row.truncate(4);
+        }
     }
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)

@@ -30,6 +30,7 @@
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom, Write},
+    time::Duration,
 };
 
 use super::{
@@ -57,6 +58,8 @@ pub struct Appended {
     pub mark: Mark,
     /// What had to be mended first, to be said once.
     pub repaired: Option<String>,
+    /// How many before it could not be recorded, as a `gap` entry says now.
+    pub gap: Option<u64>,
 }
 
 impl Log {
@@ -67,7 +70,17 @@ impl Log {
     /// recorded.
     pub fn append(&self, event: &Event, durable: bool) -> Result<Appended> {
         let _lock = home::Lock::acquire(&self.file("lock"))?;
-        Writer::open(self)?.add(event, durable)
+        Writer::open(self)?.add(&[event], durable)
+    }
+
+    /// Adds entries that belong together, in one write, and gives the mark of the last. Another keyctl is waited for at most
+    /// so long.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn append_all(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
+        let _lock = home::Lock::acquire_within(&self.file("lock"), patience)?;
+        Writer::open(self)?.add(events, durable)
     }
 
     /// Seals the end anew where the head is lost, over all lines that are there if each of them opens, and says so in a
@@ -87,23 +100,31 @@ impl Log {
         writer.compare_with_anchor()?;
         let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
         let event = Event::new(Action::Repair, moment).note(note);
-        writer.add(&event, true).map(Some)
+        writer.add(&[&event], true).map(Some)
     }
 
-    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. `None` where
-    /// nothing was ever recorded.
+    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. What has to be
+    /// mended for that is, as when an entry is added, and noted in one. `None` where nothing was ever recorded.
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub fn settle(&self) -> Result<Option<Mark>> {
-        if !self.file("log").exists() {
+    pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
+        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        if !self.has_begun()? {
             return Ok(None);
         }
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        let writer = Writer::open(self)?;
-        writer.file.sync_data().map_err(|error| Failure::disk("sync", &self.file("log"), &error))?;
-        let at = writer.chain.at;
-        Ok((at.seq > 0).then_some(Mark { seq: at.seq, hash: at.hash }))
+        let settled = Writer::open(self)?.settle(moment)?;
+        Ok(Some(settled).filter(|settled| settled.mark.seq > 0))
+    }
+
+    /// Whether anything lies here of a history, or is known of one.
+    ///
+    /// # Errors
+    /// `Disk` where the head cannot be read.
+    pub fn has_begun(&self) -> Result<bool> {
+        let is_known = self.known.is_some_and(|known| known.seq > 0);
+        let has_log = || std::fs::symlink_metadata(self.file("log")).is_ok_and(|facts| facts.len() > 0);
+        Ok(is_known || has_log() || self.read_head()? != Found::Nothing || !self.segments().is_empty())
     }
 
     /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.
@@ -131,7 +152,7 @@ impl Log {
     }
 
     /// Puts down a head and waits for the disk.
-    fn put_head(&self, head: &Head) -> Result<()> {
+    pub(super) fn put_head(&self, head: &Head) -> Result<()> {
         let path = self.file("head");
         head::replace(&path, &head::seal(head, &self.key)?, true)
             .and_then(|()| platform::sync_folder(&self.folder))
@@ -177,6 +198,19 @@ impl Log {
     fn gap(&self) -> Option<u64> {
         std::fs::symlink_metadata(self.file("gap")).ok().map(|facts| facts.len().max(1))
     }
+
+    /// Takes the marks away of so many entries, which are noted now. Whoever cannot record something marks that without the
+    /// lock, so there may be more by now: first nobody finds them any more, then what is too many is marked anew.
+    fn clear_gap(&self, noted: u64) {
+        let (gap, taken) = (self.file("gap"), self.file("gap.noted"));
+        if std::fs::rename(&gap, &taken).is_err() {
+            // Left where it is, it is noted again: rather twice than never.
+            return;
+        }
+        let marked = std::fs::symlink_metadata(&taken).map_or(0, |facts| facts.len());
+        (noted..marked).for_each(|_| self.note_gap());
+        let _ = std::fs::remove_file(&taken);
+    }
 }
 
 /// A log that is open at its end, under the lock.
@@ -197,7 +231,7 @@ impl<'a> Writer<'a> {
         let found = log.read_head()?;
         let nothing_yet = matches!(found, Found::Nothing);
         let log_is_empty = || std::fs::metadata(log.file("log")).map_or(true, |facts| facts.len() == 0);
-        if nothing_yet && let Some(known) = log.known.filter(|known| known.seq > 0 && log_is_empty()) {
+        if nothing_yet && let Some(known) = log.least().filter(|known| known.seq > 0 && log_is_empty()) {
             return Err(stopped(format!("the history is gone, but {} known", are(known.seq))));
         }
         if nothing_yet && !log.segments().is_empty() {
@@ -248,7 +282,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         Head { end: self.chain.at, synced: self.synced, lost: self.lost, files: self.files }
     }
 
@@ -265,7 +299,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Step 8: the entry that closes the file, and then that.
-    fn close_long_file(&mut self, moment: Moment) -> Result<()> {
+    pub(super) fn close_long_file(&mut self, moment: Moment) -> Result<()> {
         let from = self.chain.at.offset;
         let mut line = Vec::new();
         self.seal(&segment::closing(self.files.current, moment), &mut line)?;
@@ -290,7 +324,7 @@ impl<'a> Writer<'a> {
         let event = segment::pruning(file, last, moment);
         self.files.pruned = file;
         self.files.base = Position { offset: 0, ..last };
-        let appended = self.add_one(&event, true)?;
+        let appended = self.add_at_once(&[&event], moment, true)?;
         self.remove_pruned()?;
         Ok(appended)
     }
@@ -361,7 +395,7 @@ impl<'a> Writer<'a> {
     }
 
     fn compare_with_anchor(&self) -> Result<()> {
-        let Some(known) = self.log.known else { return Ok(()) };
+        let Some(known) = self.log.least() else { return Ok(()) };
         let at = self.chain.at;
         if known.seq > at.seq {
             return Err(stopped(format!("the history ends {} before one that is known", count(known.seq - at.seq))));
@@ -372,16 +406,24 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn add(mut self, event: &Event, durable: bool) -> Result<Appended> {
-        let appended = self.add_one(event, durable)?;
+    fn add(mut self, events: &[&Event], durable: bool) -> Result<Appended> {
+        let appended = self.add_at_once(events, moment_of(events), durable)?;
         if self.chain.at.offset >= self.log.longest {
-            let _ = self.close_long_file(event.moment.unwrap_or(Moment::from_seconds(0)));
+            let _ = self.close_long_file(moment_of(events));
         }
         Ok(appended)
     }
 
-    fn add_one(&mut self, event: &Event, durable: bool) -> Result<Appended> {
-        let moment = event.moment.unwrap_or(Moment::from_seconds(0));
+    fn settle(mut self, moment: Moment) -> Result<Appended> {
+        if !self.repaired.is_empty() {
+            return self.add_at_once(&[], moment, true);
+        }
+        self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
+        Ok(Appended { mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash }, repaired: None, gap: None })
+    }
+
+    /// Adds what has to be noted first, and then entries, if there are any, with one write.
+    pub(super) fn add_at_once(&mut self, events: &[&Event], moment: Moment, durable: bool) -> Result<Appended> {
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
@@ -389,28 +431,31 @@ impl<'a> Writer<'a> {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());
             self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
         }
-        let gap = self.log.gap();
+        let gap = self.log.gap().filter(|_| !events.is_empty());
         if let Some(lost) = gap {
             self.seal(&Event::new(Action::Gap, moment).lost(lost), &mut lines)?;
         }
-        self.seal(event, &mut lines)?;
+        for event in events {
+            self.seal(event, &mut lines)?;
+        }
         self.write(&lines, from)?;
         let unsure = |doing: &str, ending: &str, error: &io::Error| {
             Failure::disk(doing, &self.log.file(ending), error).hint("the entry may be recorded all the same")
         };
-        if durable || self.chain.at.seq - self.synced.seq >= UNSYNCED {
+        // What says how much is missing must not go missing the same way: the next count would be of that alone.
+        let notes_a_loss = repaired.is_some() || gap.is_some();
+        if durable || notes_a_loss || self.chain.at.seq - self.synced.seq >= UNSYNCED {
             self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
             self.synced = self.chain.at;
         }
         self.lost = 0;
         let head = head::seal(&self.head(), &self.log.key)?;
         head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
-        if gap.is_some() {
-            // Left where it is, it is noted again: rather twice than never.
-            let _ = std::fs::remove_file(self.log.file("gap"));
+        if let Some(noted) = gap {
+            self.log.clear_gap(noted);
         }
         let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
-        Ok(Appended { mark, repaired })
+        Ok(Appended { mark, repaired, gap })
     }
 
     fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {
@@ -434,6 +479,11 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// When the last of them was.
+fn moment_of(events: &[&Event]) -> Moment {
+    events.last().and_then(|event| event.moment).unwrap_or(Moment::from_seconds(0))
+}
+
 const NO_HEAD: &str = "the end of the history is not sealed: `history.head` is missing";
 
 pub(super) fn stopped(what: impl Into<String>) -> Failure {
@@ -442,6 +492,6 @@ pub(super) fn stopped(what: impl Into<String>) -> Failure {
 }
 
 /// `1 entry is`, `2 entries are`.
-fn are(entries: u64) -> String {
+pub(super) fn are(entries: u64) -> String {
     format!("{} {}", count(entries), if entries == 1 { "is" } else { "are" })
 }

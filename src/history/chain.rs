@@ -8,6 +8,9 @@
 //! seal   associated with "keyctl-history-v1\0" || log id || 0 || be64(n) || h_(n-1)
 //! ```
 //!
+//! Which key a line's seal is of is told by its number alone: entries up to the one that a former key ends with are of that
+//! key (rekey.rs), all others of the identity's.
+//!
 //! So a seal opens only at its own number, in its own log, after exactly the entries it was written after. One text only
 //! is right for each line: the number as the next in plain digits, base64 with its padding and no bits left over, lower
 //! case hex. The padding hides how long names are. The body is bounded, so reading is, too.
@@ -38,6 +41,9 @@ const ASSOCIATED: usize = DOMAIN.len() + 16 + 1 + 8 + 32;
 /// What is wrong with a line that another belongs before, or that stood here already.
 pub(super) const OUT_OF_ORDER: &str = "its number is not the next one";
 
+/// What is wrong with the entry that a former key ends with.
+pub(super) const NOT_THE_LAST: &str = "it is not the entry that the identity was changed after";
+
 /// Which log, as the store keeps it: 16 random bytes.
 pub type LogId = [u8; 16];
 
@@ -57,9 +63,20 @@ impl Position {
     }
 }
 
+/// A key that entries were sealed with before the identity was changed.
+pub(super) struct Former {
+    pub key: SealKey,
+    /// The last entry that it sealed.
+    pub last: u64,
+    /// The chain value of that entry.
+    pub hash: [u8; 32],
+}
+
 /// The chain at one place: the next line is written or checked there, and moves it on.
 pub(super) struct Chain<'a> {
     key: &'a SealKey,
+    /// Keys of earlier entries, the earliest first.
+    former: &'a [Former],
     id: &'a LogId,
     pub at: Position,
     /// The body of the last line that was opened, and where in it its JSON lies. One for all lines, so that a million of
@@ -69,8 +86,8 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn new(key: &'a SealKey, id: &'a LogId, at: Position) -> Self {
-        Self { key, id, at, body: Zeroizing::default(), plain: 0..0 }
+    pub(super) fn new(key: &'a SealKey, former: &'a [Former], id: &'a LogId, at: Position) -> Self {
+        Self { key, former, id, at, body: Zeroizing::default(), plain: 0..0 }
     }
 
     /// The next line, with its line break.
@@ -99,7 +116,8 @@ impl<'a> Chain<'a> {
             return Err("its chain value is wrong");
         }
         let associated = self.associated();
-        self.plain = self.key.open_in_place(&associated, &mut self.body).ok_or("its seal does not open")?;
+        let key = self.key_of_next(&hash)?;
+        self.plain = key.open_in_place(&associated, &mut self.body).ok_or("its seal does not open")?;
         self.move_on(hash, line.len() + 1);
         Ok(())
     }
@@ -112,6 +130,15 @@ impl<'a> Chain<'a> {
     /// Goes on at the beginning of another file.
     pub(super) fn next_file(&mut self) {
         self.at.offset = 0;
+    }
+
+    /// The key of the next line, which would have this chain value.
+    fn key_of_next(&self, hash: &[u8; 32]) -> std::result::Result<&'a SealKey, &'static str> {
+        match self.former.iter().find(|former| self.at.seq < former.last) {
+            None => Ok(self.key),
+            Some(former) if self.at.seq + 1 == former.last && former.hash != *hash => Err(NOT_THE_LAST),
+            Some(former) => Ok(&former.key),
+        }
     }
 
     fn associated(&self) -> [u8; ASSOCIATED] {

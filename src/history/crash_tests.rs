@@ -101,7 +101,8 @@ fn entries_that_a_power_cut_took_are_neither_forged_nor_forgotten() {
         assert!(repaired.contains("that the disk was not waited for are gone"), "{repaired}");
         assert_eq!(repaired.contains("history.torn"), extra > 0);
         let entries = kept as u64 + 2;
-        assert_eq!(log.verify(None), Verdict::Intact { entries, pruned: None, anchored_at: None, lost: missing });
+        let expected = Verdict::Intact { entries, pruned: None, anchored_at: None, lost: missing, went_back: 0 };
+        assert_eq!(log.verify(None), expected);
     }
     // One entry less, and it was surely on the disk.
     put(&log.file("log"), lines[0]);
@@ -138,6 +139,23 @@ fn a_loss_is_noted_even_if_noting_it_is_broken_off() {
         assert_eq!(lost, if length < kept.len() + repair { 2 } else { 4 }, "rather twice than never");
         assert_eq!(events(&log)[..3], [event(1), event(2), event(3)]);
     }
+}
+
+/// Or a second cut would leave the few entries since the first as all that is missing.
+#[test]
+fn the_entry_that_notes_a_loss_cannot_go_missing_the_same_way() {
+    let (_folder, log, _) = history_of(2);
+    for number in 3..=40 {
+        log.append(&event(number), false).unwrap();
+    }
+    let bytes = fs::read(log.file("log")).unwrap();
+    let kept = bytes.split_inclusive(|byte| *byte == b'\n').take(2).collect::<Vec<_>>().concat();
+    put(&log.file("log"), &kept);
+    log.append(&event(41), false).unwrap();
+    assert!(log.verify(None).to_string().ends_with("38 noted as lost)"));
+    put(&log.file("log"), &kept);
+    assert_eq!(log.verify(None).to_string(), "tampered at #3: 2 entries missing");
+    assert_eq!(log.append(&event(42), false).unwrap_err().kind, Kind::Store);
 }
 
 #[test]

@@ -11,14 +11,18 @@ use std::{ffi::OsStr, fmt, path::Path};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Reason;
+use super::{Reason, chain::LONGEST_PLAIN};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
 };
 
+/// What few entries have beside the fields of all: the rotations that are over.
+const ENDED: &str = "ended";
 /// Where an entry has too little room, texts that have more bytes than this are cut before anything else.
 const LONG_TEXT: usize = 200;
+/// How the outcome of what was refused begins.
+const REFUSED: &str = "refused: ";
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $word:literal,)*) => {
@@ -94,6 +98,8 @@ actions! {
     Recovery = "recovery",
     /// A store was made or changed.
     Store = "store",
+    /// The store got another identity.
+    Rekey = "rekey",
     /// What was done before this could not be recorded.
     Gap = "gap",
     /// The history itself was mended.
@@ -108,6 +114,14 @@ actions! {
     Alert = "alert",
     /// The user has seen alerts.
     Acknowledge = "ack",
+}
+
+impl Action {
+    /// Whether this gives a secret to somebody.
+    #[must_use]
+    pub fn is_use(&self) -> bool {
+        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
+    }
 }
 
 impl Serialize for Action {
@@ -167,7 +181,7 @@ pub struct Event {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// What a repair did, or what an alert says.
+    /// What an entry adds: what a repair did, what was taken back, what an alert says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
@@ -179,12 +193,12 @@ pub struct Event {
     /// The numbers of the alerts that were seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<u64>,
-    /// The rotations that are over and must not be gone on with, by the numbers of their files beside the store.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ended: Vec<String>,
     /// What other versions of keyctl wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+    /// By how many seconds the time went back with it: what reading finds, and is not sealed.
+    #[serde(skip)]
+    pub went_back: Option<u64>,
 }
 
 impl Event {
@@ -214,8 +228,8 @@ impl Event {
             lost: None,
             rule: None,
             of: Vec::new(),
-            ended: Vec::new(),
             other: Map::new(),
+            went_back: None,
         }
     }
 
@@ -277,6 +291,13 @@ impl Event {
         self
     }
 
+    /// Where it was: the folder that the project was allowed in, which of a repository's worktrees stands for all, or else
+    /// the folder itself.
+    #[must_use]
+    pub fn place(&self) -> Option<&String> {
+        self.project.as_ref().or(self.folder.as_ref())
+    }
+
     /// With the process number; `run` keeps it when it becomes the command.
     #[must_use]
     pub fn process(mut self, process: u32) -> Self {
@@ -298,7 +319,20 @@ impl Event {
         self
     }
 
-    /// With what a repair did.
+    /// The same, tried and refused: nothing was done, and with no key so far.
+    #[must_use]
+    pub fn refused(self, why: &str) -> Self {
+        let tried = Self { action: Action::Failed, note: None, names: Vec::new(), ..self };
+        tried.outcome(format!("{REFUSED}{why}"))
+    }
+
+    /// Why it was refused, if it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.outcome.as_deref()?.strip_prefix(REFUSED)
+    }
+
+    /// With what it adds.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
@@ -326,16 +360,27 @@ impl Event {
         self
     }
 
-    /// With the rotations that are over.
+    /// With the rotations that are over and must not be gone on with, by the numbers of their files beside the store.
     #[must_use]
-    pub fn ended(mut self, rotations: Vec<String>) -> Self {
-        self.ended = rotations;
+    pub fn ending(mut self, rotations: Vec<String>) -> Self {
+        self.other.insert(ENDED.to_owned(), rotations.into());
         self
+    }
+
+    /// The rotations that are over since this.
+    pub fn ended(&self) -> impl Iterator<Item = &str> {
+        self.other.get(ENDED).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// With what was found out by comparing it with the entry before it.
+    pub(super) fn going_back(self, went_back: Option<u64>) -> Self {
+        Self { went_back, ..self }
     }
 
     /// The entry as JSON of at most `limit` bytes. Names that do not fit are cut and counted, then long texts are cut:
     /// that a project has many keys must not keep its use out of the history.
-    pub(super) fn to_json(&self, limit: usize) -> Vec<u8> {
+    #[must_use]
+    pub fn to_json(&self, limit: usize) -> Vec<u8> {
         let mut json = self.json();
         if json.len() > limit {
             let mut event = self.clone();
@@ -393,14 +438,25 @@ impl Event {
         true
     }
 
-    /// The entry as JSON, as it is sealed and as `history --json` shows it.
+    /// The entry as JSON, as it is sealed, with `went_back` beside that: as `history --json` shows it.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect("an entry is JSON")
+        let mut value = serde_json::to_value(self).expect("an entry is JSON");
+        if let Some(seconds) = self.went_back {
+            value["went_back"] = seconds.into();
+        }
+        value
+    }
+
+    /// The same of what stands in the history, where what is too long for one line is cut.
+    #[must_use]
+    pub fn to_kept_value(&self) -> Value {
+        serde_json::from_slice(&self.to_json(LONGEST_PLAIN)).expect("an entry is JSON")
     }
 
     /// Reads an entry. What is no JSON object becomes one entry of an unknown action: its seal opened, so it is real.
-    pub(super) fn from_json(json: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_json(json: &[u8]) -> Self {
         let Ok(mut map) = serde_json::from_slice::<Map<String, Value>>(json) else {
             return Self::empty(Action::Other("?".into()));
         };
@@ -428,7 +484,6 @@ impl Event {
         event.rule = take(&mut map, "rule", text);
         let numbers = |value: &Value| value.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>();
         event.of = take(&mut map, "of", numbers).unwrap_or_default();
-        event.ended = take(&mut map, "ended", texts).unwrap_or_default();
         event.other = map;
         event
     }

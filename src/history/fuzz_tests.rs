@@ -125,7 +125,7 @@ fn use_all(log: &Log, mark: Mark) -> Verdict {
     let verdict = log.verify(Some(mark));
     let _ = log.read().map(Iterator::count);
     let _ = log.closed_files();
-    let _ = log.settle();
+    let _ = log.settle(Moment::from_seconds(0));
     let _ = log.reseal(Moment::from_seconds(0));
     let _ = log.append(&event(99), false);
     let _ = log.verify(None);

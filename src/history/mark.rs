@@ -8,8 +8,8 @@ use crate::{
     hex,
 };
 
-/// Digits of a log's short name.
-const NAME: usize = 8;
+/// Bytes of a log's short name, of two digits each.
+const NAME: usize = 4;
 
 /// The last entry at some moment: its number and the chain value that stands for it and all before it.
 ///
@@ -45,9 +45,7 @@ impl Log {
     /// but whether two marks are of one history.
     #[must_use]
     pub fn name(&self) -> String {
-        let mut name = hex::encode(&self.start().hash);
-        name.truncate(NAME);
-        name
+        hex::encode(&self.start().hash[..NAME])
     }
 
     /// A mark as its owner keeps it: `1a2b3c4d.12.<64 hex digits>`, the log's short name before it.
@@ -67,8 +65,8 @@ impl Log {
         for line in lines {
             let read = || {
                 let (name, mark) = line.split_once('.')?;
-                let is_name = name.len() == NAME && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-                mark.parse::<Mark>().ok().filter(|mark| is_name && mark.seq > 0).map(|mark| (name, mark))
+                hex::decode::<NAME>(name)?;
+                mark.parse::<Mark>().ok().filter(|mark| mark.seq > 0).map(|mark| (name, mark))
             };
             let (name, mark) = read().ok_or_else(no_mark)?;
             if name != self.name() {

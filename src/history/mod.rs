@@ -9,12 +9,16 @@
 //! history.head   where the log ends, sealed; without it the end is not proven  head.rs
 //! history.lock   held while one entry is added
 //! history.torn   the unfinished rest of a write that a kill or a power cut broke off
-//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort
+//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort. It becomes
+//!                `history.gap.noted` once an entry says so, and goes
 //! ```
 //!
 //! An entry is added at the end without reading what was there (append.rs). Reading and verifying need no lock and
 //! write nothing, so they work on a read-only disk. The key is `HKDF-SHA256(identity, salt = log id,
 //! info = "keyctl/history/v1")`; the log id is 16 random bytes that the store keeps.
+//!
+//! Where the identity was changed, entries up to some one are sealed with the key of the former identity, which the store
+//! keeps, and all later ones and the head with the new key (rekey.rs).
 //!
 //! Log and head put back together as they were is found only by a [`Mark`] kept elsewhere: the anchor in the keychain and
 //! in the store, or a line that its owner put away (mark.rs). Whoever holds the identity can write a history of their own after the last anchor; nothing here stops
@@ -35,15 +39,21 @@ use std::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    home, platform,
+    home,
+    identity::retired::Retired,
+    platform,
     seal::SealKey,
 };
 
+use chain::Former;
+use ends::Ends;
 use head::Found;
 use read::Walk;
 
 mod append;
+mod beside;
 mod chain;
+mod ends;
 mod event;
 mod head;
 mod mark;
@@ -52,7 +62,9 @@ pub mod query;
 mod read;
 mod reason;
 mod recent;
+mod rekey;
 mod segment;
+mod times;
 pub mod usage;
 mod uses;
 mod verify;
@@ -63,6 +75,8 @@ mod crash_tests;
 mod fuzz_tests;
 #[cfg(test)]
 mod prune_tests;
+#[cfg(test)]
+mod rekey_tests;
 #[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
@@ -78,8 +92,9 @@ pub use prune::Segment;
 pub use query::{Lineage, Query};
 pub use read::{Place, Reader};
 pub use reason::Reason;
+pub use rekey::Handover;
 pub use uses::Use;
-pub use verify::{Pruned, Verdict};
+pub use verify::{Pruned, Verdict, Watch};
 
 /// What the key of the history is derived for.
 const PURPOSE: &str = "keyctl/history/v1";
@@ -89,6 +104,10 @@ pub struct Log {
     folder: PathBuf,
     id: LogId,
     key: SealKey,
+    /// The keys of earlier entries, the earliest first.
+    former: Vec<Former>,
+    /// Whether the last of them may have sealed the head still.
+    changing: bool,
     known: Option<Mark>,
     /// From how many bytes on a file is closed.
     longest: u64,
@@ -99,7 +118,26 @@ impl Log {
     #[must_use]
     pub fn new(folder: &Path, id: LogId, identity_secret: &[u8]) -> Self {
         let key = SealKey::derive(identity_secret, &id, PURPOSE);
-        Self { folder: folder.to_owned(), id, key, known: None, longest: segment::LONGEST }
+        let (folder, former) = (folder.to_owned(), Vec::new());
+        Self { folder, id, key, former, changing: false, known: None, longest: segment::LONGEST }
+    }
+
+    /// With the keys that are kept of former identities, the earliest first; one that is none is left out, and its entries
+    /// then do not open.
+    #[must_use]
+    pub fn with_retired(mut self, retired: &[Retired]) -> Self {
+        let former = |Retired { key, last, hash }: &Retired| {
+            Some(Former { key: SealKey::from_kept(key)?, last: *last, hash: *hash })
+        };
+        self.former = retired.iter().filter_map(former).collect();
+        self
+    }
+
+    /// While the identity is being changed: then the end may still be sealed with the former key, if it is the end of that.
+    #[must_use]
+    pub fn changing(mut self, changing: bool) -> Self {
+        self.changing = changing;
+        self
     }
 
     /// With the anchor: [`Log::append`] then refuses a history that lacks or contradicts it.
@@ -116,21 +154,29 @@ impl Log {
         self
     }
 
-    /// All entries from the first, each checked as it comes; an unfinished last line is left out. Only [`Log::verify`]
-    /// says whether these are all.
+    /// All entries from the first, each checked as it comes; an unfinished last line is left out. What is wrong comes as
+    /// an error behind what could be read: a line that does not open, or an end that is not the one which the sealed head
+    /// and the anchor know (ends.rs). [`Log::verify`] looks closer.
     ///
     /// # Errors
     /// When the log is there but cannot be opened.
     pub fn read(&self) -> Result<Reader<'_>> {
-        let walk = self.find_head().and_then(|found| Ok(Walk::new(self, &self.beginning(&found)?)));
-        walk.map(Reader::new).map_err(|error| Failure::disk("read", &self.file("log"), &error))
+        let found = self.find_head().and_then(|found| Ok((found, Walk::new(self, &self.beginning(&found)?))));
+        let (found, walk) = found.map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
+        Ok(Reader::new(walk, Ends::new(found, self.known)))
     }
 
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
     /// a command that goes on without its entry.
     pub fn note_gap(&self) {
-        let marker = platform::open_or_create_private(&self.file("gap"), true);
-        let _ = marker.and_then(|mut file| io::Write::write_all(&mut file, b"."));
+        let path = self.file("gap");
+        loop {
+            let Ok(mut file) = platform::open_or_create_private(&path, true) else { return };
+            // Whoever adds an entry may have taken the file away and counted it just before it was written to.
+            if io::Write::write_all(&mut file, b".").is_err() || platform::is_at(&file, &path) {
+                return;
+            }
+        }
     }
 
     /// Puts a history that cannot be continued out of the way, into a folder named after this moment's seconds, and gives
@@ -170,11 +216,26 @@ impl Log {
     }
 
     fn chain(&self, at: chain::Position) -> chain::Chain<'_> {
-        chain::Chain::new(&self.key, &self.id, at)
+        chain::Chain::new(&self.key, &self.former, &self.id, at)
     }
 
     fn find_head(&self) -> io::Result<Found> {
-        head::read(&self.file("head"), &self.key, self.start())
+        let (path, start) = (self.file("head"), self.start());
+        let found = head::read(&path, &self.key, start)?;
+        match (found, self.former.last()) {
+            (Found::Foreign, Some(former)) if self.changing => {
+                let left = head::read(&path, &former.key, start)?;
+                let is_its_end = |head: &head::Head| (head.end.seq, head.end.hash) == (former.last, former.hash);
+                Ok(if matches!(left, Found::Head(head) if is_its_end(&head)) { left } else { found })
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The latest entry that is known to have been there: of the anchor, or what a former key ends with.
+    fn least(&self) -> Option<Mark> {
+        let former = self.former.last().map(|former| Mark { seq: former.last, hash: former.hash });
+        former.into_iter().chain(self.known).max_by_key(|mark| mark.seq)
     }
 }
 

@@ -10,8 +10,12 @@ use std::{borrow::Cow, collections::VecDeque, path::Path};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Action, Event, Log, Place, Reader};
-use crate::{date::Moment, failure::Result, name::KeyName};
+use super::{Action, Event, Log, Place, Reader, verify::Watch};
+use crate::{
+    date::Moment,
+    failure::{Failure, Result},
+    name::KeyName,
+};
 
 /// What entries must have to be shown; all of it.
 #[derive(Debug, Clone, Default)]
@@ -203,6 +207,17 @@ impl Lineage {
     }
 }
 
+/// What stands before the names where a rename is told in words.
+const RENAME_OF: &str = "rename of `";
+/// What stands between them.
+const TO: &str = "` to `";
+
+/// A rename in words, which [`renamed`] finds the names in.
+#[must_use]
+pub fn rename_in_words(old: &KeyName, new: &KeyName) -> String {
+    format!("{RENAME_OF}{old}{TO}{new}`")
+}
+
 /// The former and the new name, if the entry is a rename, or one that was taken back.
 #[must_use]
 pub fn renamed(event: &Event) -> Option<(&str, &str)> {
@@ -212,8 +227,7 @@ pub fn renamed(event: &Event) -> Option<(&str, &str)> {
             _ => None,
         },
         Action::Undo => {
-            let (old, new) =
-                event.note.as_deref()?.strip_prefix("rename of `")?.strip_suffix('`')?.split_once("` to `")?;
+            let (old, new) = event.note.as_deref()?.strip_prefix(RENAME_OF)?.strip_suffix('`')?.split_once(TO)?;
             Some((new, old))
         }
         _ => None,
@@ -221,25 +235,34 @@ pub fn renamed(event: &Event) -> Option<(&str, &str)> {
 }
 
 impl Log {
-    /// The names of a key, from all renames that were recorded.
+    /// The names of a key, from all renames that were recorded, and what ended the reading early if something did.
     ///
     /// # Errors
-    /// As [`Log::read`] and its entries have them.
-    pub fn lineage(&self, name: &KeyName) -> Result<Lineage> {
-        let finders = ["\"rename\"", "\"rename of `"].map(memchr::memmem::Finder::new);
+    /// As [`Log::read`].
+    pub fn lineage(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
+        let finders = ["\"rename\"", RENAME_OF].map(memchr::memmem::Finder::new);
         let own = format!("\"{name}\"");
         let own = memchr::memmem::Finder::new(&own);
-        let (mut renames, mut is_known) = (Vec::new(), false);
-        let mut reader = self.read()?;
+        let (mut renames, mut is_known, mut flaw) = (Vec::new(), false, None);
+        let mut reader = self.read()?.watched(watch);
         while let Some(number) = reader.advance() {
-            let (number, json) = (number?, reader.json());
-            is_known = is_known || own.find(json).is_some();
+            let number = match number {
+                Ok(number) => number,
+                Err(failure) => {
+                    flaw = Some(failure);
+                    break;
+                }
+            };
+            let json = reader.json();
+            // Any other text of an entry may be just this one.
+            let has_name = || Event::from_json(json).names.iter().any(|own| own == name.as_str());
+            is_known = is_known || (own.find(json).is_some() && has_name());
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
                 renames.extend(renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned())));
             }
         }
-        Ok(Lineage { is_known, ..Lineage::of(name.as_str(), &renames) })
+        Ok((Lineage { is_known, ..Lineage::of(name.as_str(), &renames) }, flaw))
     }
 
     /// The entries that a question is about, in their order.
@@ -264,6 +287,16 @@ impl Log {
     }
 }
 
+/// The last of the entries that a question is about.
+pub struct Last {
+    /// These, each with its number.
+    pub entries: Vec<(u64, Event)>,
+    /// How many there are in all.
+    pub all: u64,
+    /// What ended the reading early, if something did.
+    pub flaw: Option<Failure>,
+}
+
 /// The entries that a question is about, each with its number. After an error there is nothing more.
 pub struct Found<'l> {
     reader: Reader<'l>,
@@ -272,25 +305,37 @@ pub struct Found<'l> {
     after: u64,
 }
 
-impl Found<'_> {
+impl<'l> Found<'l> {
+    /// With somebody who is told now and then how far the reading has come.
+    #[must_use]
+    pub fn watched(self, watch: Watch<'l>) -> Self {
+        Self { reader: self.reader.watched(watch), ..self }
+    }
+
     /// Only the last ones, at most so many, and how many there are in all. No more than these are held.
-    ///
-    /// # Errors
-    /// As the entries have them.
-    pub fn take_last(&mut self, most: usize) -> Result<(Vec<(u64, Event)>, u64)> {
-        let (mut last, mut all) = (VecDeque::new(), 0);
+    pub fn take_last(&mut self, most: usize) -> Last {
+        let (mut last, mut all, mut flaw) = (VecDeque::new(), 0, None);
         while let Some(number) = self.advance() {
-            let number = number?;
+            let number = match number {
+                Ok(number) => number,
+                Err(failure) => {
+                    flaw = Some(failure);
+                    break;
+                }
+            };
             all += 1;
             // What is not shown in the end need not be read in full.
             if last.len() >= most {
                 last.pop_front();
             }
             if most > 0 {
-                last.push_back((number, Zeroizing::new(self.reader.json().to_vec())));
+                let json = Zeroizing::new(self.reader.json().to_vec());
+                last.push_back((number, json, self.reader.went_back()));
             }
         }
-        Ok((last.into_iter().map(|(number, json)| (number, Event::from_json(&json))).collect(), all))
+        let event =
+            |(number, json, back): (u64, Zeroizing<Vec<u8>>, _)| (number, Event::from_json(&json).going_back(back));
+        Last { entries: last.into_iter().map(event).collect(), all, flaw }
     }
 
     /// Where reading can go on once more has been added.
@@ -314,7 +359,7 @@ impl Iterator for Found<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.advance()?.map(|number| (number, Event::from_json(self.reader.json()))))
+        Some(self.advance()?.map(|number| (number, self.reader.event())))
     }
 }
 
@@ -359,7 +404,9 @@ mod tests {
         let event = |action, names: [&str; 2]| {
             Event::new(action, Moment::from_seconds(0)).names(&names.map(|name| name.parse::<KeyName>().expect("good")))
         };
-        let undone = event(Action::Undo, ["a", "b"]).note("rename of `a` to `b`");
+        let name = |text: &str| text.parse::<KeyName>().expect("good");
+        let undone = event(Action::Undo, ["a", "b"]).note(rename_in_words(&name("a"), &name("b")));
+        assert_eq!(undone.note.as_deref(), Some("rename of `a` to `b`"));
         assert_eq!(renamed(&event(Action::Rename, ["a", "b"])), Some(("a", "b")));
         assert_eq!(renamed(&undone), Some(("b", "a")));
         assert_eq!(renamed(&undone.clone().note("rotate of `a`")), None);

@@ -8,10 +8,13 @@ use std::{
 use super::{
     Log,
     chain::{self, Chain, LONGEST_LINE, OUT_OF_ORDER, Position},
+    ends::Ends,
     event::Event,
     head::Found,
     open_file,
     segment::{self, Files, Turn},
+    times::Times,
+    verify::{TOLD_AFTER, Watch},
 };
 use crate::failure::{Failure, Kind, Result};
 
@@ -64,6 +67,8 @@ pub struct Place {
     number: u64,
     /// Whether the entry before it closes the file.
     closed: bool,
+    /// When that entry was made.
+    times: Times,
 }
 
 impl Place {
@@ -209,8 +214,13 @@ impl Log {
     /// The entries after a place. `None` where the history does not go on there any more: it was set aside, or pruned.
     #[must_use]
     pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
-        let goes_on = !matches!(Walk::from(self, place).map(Reader::new)?.advance(), Some(Err(_)));
-        if goes_on { Walk::from(self, place).map(Reader::new) } else { None }
+        let found = self.find_head().ok()?;
+        let from = || {
+            let reader = Reader::new(Walk::from(self, place)?, Ends::new(found, self.known));
+            Some(Reader { times: place.times, ..reader })
+        };
+        let goes_on = !matches!(from()?.advance(), Some(Err(_)));
+        if goes_on { from() } else { None }
     }
 
     /// Where the history begins: as its head says, or without one as its newest `prune` entry does.
@@ -247,17 +257,32 @@ impl Log {
 pub struct Reader<'a> {
     walk: Walk<'a>,
     is_over: bool,
+    ends: Ends,
+    times: Times,
+    /// By how many seconds the time went back with the last entry.
+    went_back: Option<u64>,
+    /// Before which entry it begins.
+    base: u64,
+    watch: Option<Watch<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(walk: Walk<'a>) -> Self {
-        Self { walk, is_over: false }
+    pub(super) fn new(walk: Walk<'a>, ends: Ends) -> Self {
+        let base = walk.chain.at.seq;
+        Self { walk, is_over: false, ends, times: Times::default(), went_back: None, base, watch: None }
+    }
+
+    /// With somebody who is told now and then how many of about how many entries were gone over.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch<'a>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Where the next entry will stand.
     pub(super) fn place(&self) -> Place {
         let Walk { chain, number, .. } = &self.walk;
-        Place { at: chain.at, number: *number, closed: self.walk.closed() }
+        Place { at: chain.at, number: *number, closed: self.walk.closed(), times: self.times }
     }
 
     /// Goes to the next entry and gives its number; [`Reader::json`] then has it as it was sealed. Most that are looked
@@ -273,6 +298,30 @@ impl<'a> Reader<'a> {
         self.walk.chain.json()
     }
 
+    /// By how many seconds the time went back with that entry.
+    pub(super) fn went_back(&self) -> Option<u64> {
+        self.went_back
+    }
+
+    /// That entry.
+    pub(super) fn event(&self) -> Event {
+        Event::from_json(self.json()).going_back(self.went_back)
+    }
+
+    /// Notes what an entry says beside itself, and gives its number.
+    fn see(&mut self) -> u64 {
+        let at = self.walk.chain.at;
+        self.ends.see(at);
+        self.went_back = self.times.follow(self.walk.chain.json());
+        let done = at.seq - self.base;
+        if done.is_multiple_of(TOLD_AFTER)
+            && let Some(watch) = &mut self.watch
+        {
+            watch(done, self.ends.last().saturating_sub(self.base));
+        }
+        at.seq
+    }
+
     fn step(&mut self) -> Result<Option<u64>> {
         loop {
             let step = self.walk.step().map_err(|error| {
@@ -281,9 +330,9 @@ impl<'a> Reader<'a> {
             })?;
             return match step {
                 Step::File => continue,
-                Step::Entry => Ok(Some(self.walk.chain.at.seq)),
+                Step::Entry => Ok(Some(self.see())),
                 Step::Flaw(why) => Err(bad_line(self.walk.chain.at.seq + 1, &why)),
-                Step::Rest | Step::End => Ok(None),
+                Step::Rest | Step::End => self.ends.flaw(self.walk.log, self.walk.chain.at).map_or(Ok(None), Err),
             };
         }
     }
@@ -293,7 +342,7 @@ impl Iterator for Reader<'_> {
     type Item = Result<(u64, Event)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.advance()?.map(|number| (number, Event::from_json(self.json()))))
+        Some(self.advance()?.map(|number| (number, self.event())))
     }
 }
 

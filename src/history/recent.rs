@@ -8,88 +8,111 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Log,
-    chain::{Chain, Position, claimed},
+    chain::{Position, claimed},
+    ends::Ends,
     event::Event,
+    head::Found,
     open_file,
+    times::Times,
 };
 use crate::{date::Moment, hex};
 
-/// The most that is read from the end.
-const MOST: u64 = 256 * 1024;
+/// How much is read first, from the end; then as much again as there is already.
+const BLOCK: u64 = 16 * 1024;
+/// More entries than a file has.
+const MOST: usize = 1 << 20;
 
 impl Log {
-    /// The entries in the last `bytes` of the log, the oldest first; none where they cannot be read.
+    /// So many of the last entries, the oldest first; fewer where there are no more, or where they cannot be read.
     #[must_use]
-    pub fn recent(&self, bytes: u64) -> Vec<(u64, Event)> {
-        let Some(tail) = self.tail(bytes) else { return Vec::new() };
-        let mut lines = tail.split(|byte| *byte == b'\n');
-        let Some(mut before) = lines.next().and_then(after) else { return Vec::new() };
-        let mut entries = Vec::new();
-        for line in lines.filter(|line| !line.is_empty()) {
-            let Some((event, at)) = self.open_after(before, line) else { break };
-            entries.push((at.seq, event));
-            before = at;
-        }
-        entries
+    pub fn last(&self, entries: usize) -> Vec<(u64, Event)> {
+        self.open_last(entries, entries).unwrap_or_default()
     }
 
-    /// When the entry was made that lies so many before the last one, if that is not far from the log's end.
-    #[must_use]
-    pub fn moment_before(&self, entries: u64) -> Option<Moment> {
-        let tail = self.tail(MOST)?;
-        let lines: Vec<&[u8]> = tail.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        let at = lines.len().checked_sub(usize::try_from(entries).ok()? + 1).filter(|at| *at > 0)?;
-        self.open_after(after(lines[at - 1])?, lines[at])?.0.moment
-    }
-
-    /// When the log was last written to, and nothing where it was not.
-    #[must_use]
-    pub fn last_written(&self) -> Option<std::time::SystemTime> {
-        std::fs::symlink_metadata(self.file("log")).and_then(|facts| facts.modified()).ok()
-    }
-
-    /// Seals what belongs to this history and lies beside it; `what` says what it is.
+    /// The newest entries, so many or all if there are fewer; nothing where they cannot be had from the end alone, and the
+    /// whole has to be read.
     ///
-    /// # Errors
-    /// When the system gives no randomness.
-    pub fn seal_beside(&self, what: &str, plain: &[u8]) -> crate::failure::Result<Vec<u8>> {
-        self.key.seal(&self.beside(what), plain)
-    }
-
-    /// Opens what [`Log::seal_beside`] sealed.
+    /// That proves that each of these was written after the one before it, and that the last one is where the sealed head
+    /// and the anchor know the end. What lies before them is not looked at: a flaw there is not found.
     #[must_use]
-    pub fn open_beside(&self, what: &str, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-        self.key.open(&self.beside(what), sealed)
+    pub fn newest(&self, entries: usize) -> Option<Vec<(u64, Event)>> {
+        let Found::Head(head) = self.find_head().ok()? else { return None };
+        let tail = self.tail(entries.min(MOST) + 1)?;
+        let lines: Vec<&[u8]> = tail.strip_suffix(b"\n")?.split(|byte| *byte == b'\n').collect();
+        // One before them is opened for its time, and of the one before that there has to be the chain value.
+        let from = lines.len().saturating_sub(entries.saturating_add(2));
+        let (first, lines) = lines[from..].split_first()?;
+        let mut at = after(first)?;
+        let is_whole = at.seq == 0;
+        let mut ends = Ends::new(Found::Head(head), self.known);
+        let (mut times, mut opened, mut at_head) = (Times::default(), Vec::new(), false);
+        ends.see(at);
+        for line in lines {
+            let mut chain = self.chain(at);
+            chain.open(line).ok()?;
+            at = chain.at;
+            ends.see(at);
+            at_head |= (at.seq, at.hash) == (head.end.seq, head.end.hash);
+            let went_back = times.follow(chain.json());
+            opened.push((at.seq, Event::from_json(chain.json()).going_back(went_back)));
+        }
+        let enough = is_whole || opened.len() > entries;
+        if !at_head || !enough || ends.flaw(self, at).is_some() {
+            return None;
+        }
+        Some(opened.split_off(opened.len().saturating_sub(entries)))
     }
 
-    fn beside(&self, what: &str) -> Vec<u8> {
-        [b"keyctl-beside-history-v1\0", what.as_bytes(), &[0], &self.id[..]].concat()
+    /// When the entry was made that lies so many before the last one.
+    #[must_use]
+    pub fn moment_before(&self, entries: usize) -> Option<Moment> {
+        self.open_last(entries + 1, 1)?.first()?.1.moment
     }
 
-    fn open_after(&self, before: Position, line: &[u8]) -> Option<(Event, Position)> {
-        let mut chain = Chain::new(&self.key, &self.id, before);
-        chain.open(line).ok()?;
-        Some((Event::from_json(chain.json()), chain.at))
+    /// Of so many of the last entries the first few. For the first alone all of them must be there.
+    fn open_last(&self, entries: usize, few: usize) -> Option<Vec<(u64, Event)>> {
+        let tail = self.tail(entries)?;
+        let lines: Vec<&[u8]> = tail.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let from = match lines.len().checked_sub(entries + 1) {
+            Some(from) => from,
+            None if few == entries && !lines.is_empty() => 0,
+            None => return None,
+        };
+        let mut chain = self.chain(after(lines[from])?);
+        let mut opened = Vec::new();
+        for line in lines[from + 1..].iter().take(few) {
+            if chain.open(line).is_err() {
+                break;
+            }
+            opened.push((chain.at.seq, Event::from_json(chain.json())));
+        }
+        Some(opened)
     }
 
-    /// The last bytes of the log.
-    fn tail(&self, bytes: u64) -> Option<Vec<u8>> {
+    /// The end of the log: so many lines and the one before them, or more, or all there are.
+    fn tail(&self, lines: usize) -> Option<Vec<u8>> {
         let mut file = open_file(&self.file("log")).ok()??;
-        let length = file.metadata().ok()?.len();
-        let bytes = bytes.min(MOST);
+        let mut from = file.metadata().ok()?.len();
         let mut tail = Vec::new();
-        file.seek(SeekFrom::Start(length.saturating_sub(bytes))).ok()?;
-        file.take(bytes).read_to_end(&mut tail).ok()?;
-        if length <= bytes && tail.starts_with(b"1.1.") {
+        // A whole line is known by the end of the one before it.
+        while from > 0 && memchr::memchr_iter(b'\n', &tail).count() < lines + 2 {
+            let size = BLOCK.max(tail.len() as u64).min(from);
+            from -= size;
+            let mut block = vec![0; usize::try_from(size).ok()?];
+            file.seek(SeekFrom::Start(from)).ok()?;
+            file.read_exact(&mut block).ok()?;
+            block.append(&mut tail);
+            tail = block;
+        }
+        if from > 0 {
+            // A piece of a line is no line.
+            let end = memchr::memchr(b'\n', &tail)?;
+            tail.drain(..=end);
+        } else if tail.starts_with(b"1.1.") {
             // The log's own beginning stands for the line before the first. In a file that goes on from another nothing
             // does, and its first entry is left out.
             let start = self.start();
             tail.splice(0..0, format!("1.{}..{}\n", start.seq, hex::encode(&start.hash)).into_bytes());
-        }
-        if length > bytes {
-            // A piece of a line is no line.
-            let end = tail.iter().position(|byte| *byte == b'\n')?;
-            tail.drain(..=end);
         }
         Some(tail)
     }
@@ -103,25 +126,78 @@ fn after(line: &[u8]) -> Option<Position> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{event, log_in};
+    use super::super::{
+        Event, Mark, Moment,
+        tests::{event, history_of, log_in, put},
+    };
 
     #[test]
     fn the_last_entries_are_read_from_the_end_alone() {
         let folder = tempfile::tempdir().unwrap();
         let log = log_in(folder.path());
-        assert_eq!((log.recent(4096).len(), log.moment_before(0)), (0, None));
+        assert_eq!((log.last(10).len(), log.moment_before(0)), (0, None));
         for number in 1..=100 {
             log.append(&event(number), false).unwrap();
         }
-        let all = log.recent(u64::MAX);
-        assert_eq!(all.len(), 100);
-        let some = log.recent(4096);
-        assert!(some.len() > 5 && some.len() < 30, "{}", some.len());
-        assert_eq!(some[..], all[100 - some.len()..]);
+        let all = log.last(1_000);
+        assert_eq!((all.len(), all[0].0, &all[0].1), (100, 1, &event(1)));
+        for few in [0, 1, 7, 99, 100] {
+            assert_eq!(log.last(few)[..], all[100 - few..], "{few}");
+        }
         assert_eq!(log.moment_before(0), event(100).moment);
         assert_eq!(log.moment_before(60), event(40).moment);
         assert_eq!(log.moment_before(99), event(1).moment);
         assert_eq!(log.moment_before(100), None);
+    }
+
+    #[test]
+    fn the_newest_are_those_that_the_whole_ends_with_or_are_not_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log_in(folder.path()).closing_at(16 * 1024);
+        assert!(log.newest(1).is_none(), "nothing was recorded yet");
+        let mut had = 0;
+        for number in 1..=90 {
+            let back = if number % 7 == 0 { 2_000 } else { 0 };
+            let event =
+                Event { moment: Some(Moment::from_seconds(1_000_000_000 + number * 60 - back)), ..event(number) };
+            log.append(&event, number % 5 == 0).unwrap();
+            let all: Vec<(u64, Event)> = log.read().unwrap().map(Result::unwrap).collect();
+            for entries in [1, 2, 5, 20, 200] {
+                let Some(newest) = log.newest(entries) else { continue };
+                had += 1;
+                assert_eq!(newest, all[all.len().saturating_sub(entries)..], "{entries} of {number}");
+            }
+        }
+        assert!(had > 300, "{had}");
+    }
+
+    #[test]
+    fn the_newest_are_not_had_where_the_end_is_not_the_one_that_is_known() {
+        let (folder, log, marks) = history_of(9);
+        let [path, head] = ["history.log", "history.head"].map(|name| folder.path().join(name));
+        let whole = std::fs::read(&path).unwrap();
+        let ends: Vec<usize> = (1..=whole.len()).filter(|end| whole[end - 1] == b'\n').collect();
+        assert_eq!(log.newest(3).unwrap().len(), 3);
+        let known = log_in(folder.path()).expecting(Some(marks[8]));
+        assert!(known.newest(3).is_some());
+        let other = Mark { hash: [1; 32], ..marks[8] };
+        assert!(log_in(folder.path()).expecting(Some(other)).newest(3).is_none());
+        let more = Mark { seq: 10, hash: [1; 32] };
+        assert!(log_in(folder.path()).expecting(Some(more)).newest(3).is_none());
+        let mut changed = whole.clone();
+        changed[ends[7] - 30] ^= 1;
+        for bytes in [&whole[..ends[7]], &whole[..whole.len() - 1], &[&whole[..], b"1.10.x"].concat(), &changed] {
+            put(&path, bytes);
+            assert!(log.newest(3).is_none());
+        }
+        // What lies before them is not looked at.
+        let mut changed = whole.clone();
+        changed[30] ^= 1;
+        put(&path, &changed);
+        assert_eq!(log.newest(3).unwrap().len(), 3);
+        put(&path, &whole);
+        std::fs::remove_file(head).unwrap();
+        assert!(log.newest(3).is_none());
     }
 
     #[test]
@@ -131,13 +207,26 @@ mod tests {
         for number in 1..=60 {
             log.append(&event(number), false).unwrap();
         }
-        let some = log.recent(u64::MAX);
+        let some = log.last(1_000);
         assert!(!some.is_empty() && some.len() < 40, "{}", some.len());
         assert_eq!(some.last().unwrap().1, event(60));
     }
 
     #[test]
-    fn what_is_not_whole_ends_it_and_what_is_sealed_beside_opens_here_alone() {
+    fn entries_of_the_longest_kind_are_read_as_far_back_as_short_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log_in(folder.path());
+        for number in 1..=310 {
+            log.append(&event(number).note("x".repeat(5_000)), false).unwrap();
+        }
+        assert!(std::fs::metadata(folder.path().join("history.log")).unwrap().len() > 2 << 20);
+        assert_eq!(log.moment_before(300), event(10).moment);
+        let some = log.last(300);
+        assert_eq!((some.len(), some[0].0, some[299].0), (300, 11, 310));
+    }
+
+    #[test]
+    fn what_is_not_whole_ends_it() {
         let folder = tempfile::tempdir().unwrap();
         let log = log_in(folder.path());
         for number in 1..=3 {
@@ -150,10 +239,7 @@ mod tests {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             std::fs::write(&path, changed).unwrap();
-            assert!(log.recent(u64::MAX).len() < 3);
+            assert!(log.last(10).len() < 3);
         }
-        let sealed = log.seal_beside("x", b"text").unwrap();
-        assert_eq!(log.open_beside("x", &sealed).unwrap()[..], b"text"[..]);
-        assert!(log.open_beside("y", &sealed).is_none());
     }
 }

@@ -149,7 +149,7 @@ impl Log {
         numbers
     }
 
-    /// Removes the pruned files that may still lie there, and says whether none is left.
+    /// Removes the pruned files that may still lie there.
     pub(super) fn remove_pruned(&self, files: &Files) -> io::Result<()> {
         for number in files.left..=files.pruned {
             match std::fs::remove_file(self.segment(number)) {

@@ -132,11 +132,7 @@ fn a_file_that_is_missing_swapped_doubled_cut_or_too_many_is_found_and_named() {
         change();
         assert_eq!(said(&log), expected);
         let failed = log.read().unwrap().any(|entry| entry.is_err());
-        assert_eq!(
-            failed,
-            !expected.ends_with("none of its segments") && !expected.ends_with("entries missing"),
-            "{expected}"
-        );
+        assert_eq!(failed, !expected.ends_with("none of its segments"), "{expected}");
     }
     restore(folder.path(), &whole);
     assert_eq!(said(&log), "intact (12 entries, end proven)");
@@ -238,7 +234,7 @@ fn a_lost_head_is_sealed_anew_over_all_files() {
     fs::remove_file(log.file("log")).unwrap();
     assert_eq!(log.append(&event(12), true).unwrap_err().kind, Kind::Store);
     restore(folder.path(), &whole);
-    assert_eq!(log.reseal(Moment::from_seconds(0)).unwrap().unwrap().mark.seq, 13);
+    assert_eq!(log.reseal(Moment::from_seconds(1_000_000_100)).unwrap().unwrap().mark.seq, 13);
     assert_eq!(log.verify(marks.last().copied()).to_string(), "intact (13 entries, end proven, anchored at #12)");
     fs::remove_file(log.file("head")).unwrap();
     fs::remove_file(log.segment(1)).unwrap();

@@ -6,6 +6,7 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use proptest::prelude::*;
@@ -50,7 +51,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) {
 }
 
 pub(super) fn intact(entries: u64) -> Verdict {
-    Verdict::Intact { entries, pruned: None, anchored_at: None, lost: 0 }
+    Verdict::Intact { entries, pruned: None, anchored_at: None, lost: 0, went_back: 0 }
 }
 
 #[test]
@@ -115,6 +116,33 @@ fn another_identity_or_another_log_id_opens_nothing() {
 }
 
 #[test]
+fn what_is_settled_is_mended_as_by_an_entry_and_said_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log_in(folder.path());
+    let now = event(9).moment.unwrap();
+    assert!(log.settle(now).unwrap().is_none() && !log.has_begun().unwrap());
+    let expecting = log_in(folder.path()).expecting(Some(Mark { seq: 2, hash: [1; 32] }));
+    assert_eq!(expecting.settle(now).unwrap_err().message, "the history is gone, but 2 entries are known");
+    let (folder, log, marks) = history_of(2);
+    let settled = log.settle(now).unwrap().unwrap();
+    assert_eq!((settled.mark, settled.repaired), (marks[1], None));
+    let path = folder.path().join("history.log");
+    let whole = fs::read(&path).unwrap();
+    put(&path, &[&whole[..], b"1.3.unfinished"].concat());
+    log.note_gap();
+    let settled = log.settle(now).unwrap().unwrap();
+    let repaired = "an unfinished entry of 14 bytes was moved to `history.torn`";
+    assert_eq!((settled.mark.seq, settled.repaired.as_deref()), (3, Some(repaired)));
+    let last = events(&log).pop().unwrap();
+    assert_eq!((last.action, last.note.as_deref(), last.moment), (Action::Repair, Some(repaired), Some(now)));
+    assert!(matches!(log.verify(Some(settled.mark)), Verdict::Intact { anchored_at: Some(3), .. }));
+    // Between two files of a history, or without one of its two, there is one.
+    fs::remove_file(&path).unwrap();
+    assert!(log.has_begun().unwrap());
+    assert_eq!(log.settle(now).unwrap_err().kind, Kind::Store);
+}
+
+#[test]
 fn what_could_not_be_recorded_is_a_gap_before_the_next_entry() {
     let (folder, log, _) = history_of(1);
     log.note_gap();
@@ -125,6 +153,51 @@ fn what_could_not_be_recorded_is_a_gap_before_the_next_entry() {
     assert_eq!((all.len(), &all[1].action, all[1].lost), (4, &Action::Gap, Some(2)));
     assert_eq!(log.verify(None).to_string(), "intact (4 entries, end proven, 2 noted as lost)");
     assert!(!folder.path().join("history.gap").exists());
+}
+
+#[test]
+fn what_is_marked_while_a_gap_is_noted_is_not_lost() {
+    const MARKS: u64 = 2_000;
+    let (folder, log, _) = history_of(1);
+    std::thread::scope(|scope| {
+        let marks = scope.spawn(|| (0..MARKS).for_each(|_| log_in(folder.path()).note_gap()));
+        while !marks.is_finished() {
+            log.append(&event(2), false).unwrap();
+        }
+    });
+    log.append(&event(3), false).unwrap();
+    let noted: u64 = events(&log).iter().filter_map(|event| event.lost).sum();
+    assert!(noted >= MARKS && noted < MARKS + 100, "{noted}");
+}
+
+#[test]
+fn marks_of_a_gap_stay_until_an_entry_says_so() {
+    let (folder, log, _) = history_of(1);
+    log.note_gap();
+    let head = folder.path().join("history.head");
+    let kept = fs::read(&head).unwrap();
+    fs::write(&head, "garbage").unwrap();
+    log.append(&event(2), false).unwrap_err();
+    fs::write(&head, kept).unwrap();
+    log.note_gap();
+    // What a kill left behind was noted before.
+    fs::write(folder.path().join("history.gap.noted"), ".").unwrap();
+    assert_eq!(log.append(&event(3), false).unwrap().gap, Some(2));
+    assert_eq!(log.append(&event(4), false).unwrap().gap, None);
+    assert!(["gap", "gap.noted"].iter().all(|ending| !folder.path().join(format!("history.{ending}")).exists()));
+}
+
+#[test]
+fn entries_that_belong_together_are_added_in_one_write_or_not_at_all() {
+    let (folder, log, _) = history_of(1);
+    let (one, other) = (event(2), event(3));
+    let held = crate::home::Lock::acquire(&folder.path().join("history.lock")).unwrap();
+    let refused = log.append_all(&[&one, &other], false, Duration::ZERO).unwrap_err();
+    assert_eq!((refused.kind, events(&log).len()), (Kind::Busy, 1));
+    drop(held);
+    assert_eq!(log.append_all(&[&one, &other], false, Duration::ZERO).unwrap().mark.seq, 3);
+    assert_eq!(events(&log)[1..], [one, other]);
+    assert_eq!(log.verify(None).to_string(), "intact (3 entries, end proven)");
 }
 
 #[test]
@@ -333,10 +406,10 @@ proptest! {
     fn every_entry_comes_back_from_its_line(event in any_event(), seq in 0..u64::MAX, hash: [u8; 32]) {
         let key = SealKey::derive(IDENTITY, &ID, PURPOSE);
         let at = Position { seq, offset: 0, hash };
-        let mut chain = Chain::new(&key, &ID, at);
+        let mut chain = Chain::new(&key, &[], &ID, at);
         let line = chain.seal(&event.to_json(LONGEST_PLAIN)).unwrap();
         prop_assert!(line.len() <= LONGEST_LINE && line.iter().position(|byte| *byte == b'\n') == Some(line.len() - 1));
-        let mut again = Chain::new(&key, &ID, at);
+        let mut again = Chain::new(&key, &[], &ID, at);
         again.open(line.strip_suffix(b"\n").unwrap()).unwrap();
         let json = again.json();
         prop_assert_eq!(Event::from_json(json), event);
@@ -349,6 +422,6 @@ proptest! {
         let _ = Event::from_json(&bytes);
         let _ = String::from_utf8_lossy(&bytes).parse::<Mark>();
         let key = SealKey::derive(IDENTITY, &ID, PURPOSE);
-        prop_assert!(Chain::new(&key, &ID, Position::start(&ID)).open(&bytes).is_err());
+        prop_assert!(Chain::new(&key, &[], &ID, Position::start(&ID)).open(&bytes).is_err());
     }
 }

@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, query::renamed};
-use crate::{date::Moment, failure::Result};
+use crate::{
+    date::Moment,
+    failure::{Failure, Result},
+};
 
 /// What uses are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +25,7 @@ pub enum By {
 
 /// The uses of one key, program or project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct Usage {
     /// How many.
     pub uses: u64,
     /// The first one's moment, if its entry says it.
@@ -39,21 +42,23 @@ pub struct Tally {
 
 /// All that was used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Usage {
+pub struct Tally {
     /// Each by its name.
-    pub tallies: BTreeMap<String, Tally>,
+    pub usages: BTreeMap<String, Usage>,
     /// The moment of the first entry there is, of whatever kind: what was before is not known.
     pub reaches_back_to: Option<Moment>,
+    /// How many of the uses had more keys than their entry names: each is counted for those alone that it names.
+    pub cut: u64,
 }
 
-impl Tally {
+impl Usage {
     fn add(&mut self, event: &Event) {
         self.uses += 1;
         self.first = self.first.or(event.moment);
         self.last = event.moment.or(self.last);
         extend(&mut self.keys, &event.names);
         extend(&mut self.programs, event.program.as_ref());
-        extend(&mut self.projects, project(event));
+        extend(&mut self.projects, event.place());
     }
 
     /// Takes in another one.
@@ -67,11 +72,6 @@ impl Tally {
     }
 }
 
-/// The folder that the project was allowed in: of a repository's worktrees the one that stands for all.
-fn project(event: &Event) -> Option<&String> {
-    event.project.as_ref().or(event.folder.as_ref())
-}
-
 fn extend<'t>(set: &mut BTreeSet<String>, texts: impl IntoIterator<Item = &'t String>) {
     for text in texts {
         if !set.contains(text) {
@@ -80,42 +80,60 @@ fn extend<'t>(set: &mut BTreeSet<String>, texts: impl IntoIterator<Item = &'t St
     }
 }
 
-impl Usage {
-    /// Counts the uses in these entries that are at a moment or later, if one is given.
-    ///
-    /// # Errors
-    /// As the entries have them.
-    pub fn count(entries: impl Iterator<Item = Result<(u64, Event)>>, by: By, since: Option<Moment>) -> Result<Self> {
-        let mut usage = Self::default();
+impl Tally {
+    /// Counts the uses in these entries that are at a moment or later, if one is given; and gives what ended the reading
+    /// early, if something did.
+    pub fn count(
+        entries: impl Iterator<Item = Result<(u64, Event)>>,
+        by: By,
+        since: Option<Moment>,
+    ) -> (Self, Option<Failure>) {
+        let mut tally = Self::default();
         for entry in entries {
-            let (_, event) = entry?;
-            usage.reaches_back_to = usage.reaches_back_to.or(event.moment);
-            if let (By::Key, Some((old, new))) = (by, renamed(&event)) {
-                usage.rename(old, new);
-            }
-            let is_early = since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since));
-            if is_early || !event.action.is_use() {
-                continue;
-            }
-            let names = match by {
-                By::Key => event.names.as_slice(),
-                By::Program => event.program.as_slice(),
-                By::Project => project(&event).map(std::slice::from_ref).unwrap_or_default(),
-            };
-            for name in names {
-                match usage.tallies.get_mut(name) {
-                    Some(tally) => tally.add(&event),
-                    None => usage.tallies.entry(name.clone()).or_default().add(&event),
-                }
+            match entry {
+                Ok((_, event)) => tally.add(&event, by, since),
+                Err(failure) => return (tally, Some(failure)),
             }
         }
-        Ok(usage)
+        (tally, None)
     }
 
-    fn rename(&mut self, old: &str, new: &str) {
-        let Some(moved) = self.tallies.remove(old) else { return };
+    fn add(&mut self, event: &Event, by: By, since: Option<Moment>) {
+        self.reaches_back_to = self.reaches_back_to.or(event.moment);
+        if let Some((old, new)) = renamed(event) {
+            self.rename(old, new, by);
+        }
+        let is_early = since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since));
+        if is_early || !event.action.is_use() {
+            return;
+        }
+        self.cut += u64::from(event.more > 0);
+        let names = match by {
+            By::Key => event.names.as_slice(),
+            By::Program => event.program.as_slice(),
+            By::Project => event.place().map(std::slice::from_ref).unwrap_or_default(),
+        };
+        for name in names {
+            match self.usages.get_mut(name) {
+                Some(usage) => usage.add(event),
+                None => self.usages.entry(name.clone()).or_default().add(event),
+            }
+        }
+    }
+
+    fn rename(&mut self, old: &str, new: &str, by: By) {
+        if by != By::Key {
+            for usage in self.usages.values_mut().filter(|usage| usage.keys.contains(old)) {
+                usage.keys.remove(old);
+                usage.keys.insert(new.to_owned());
+            }
+            return;
+        }
+        let Some(mut moved) = self.usages.remove(old) else { return };
+        moved.keys.remove(old);
+        moved.keys.insert(new.to_owned());
         // Who had the new name before was another key; it is counted with this one, as both are asked for by it.
-        self.tallies.entry(new.to_owned()).or_default().join(moved);
+        self.usages.entry(new.to_owned()).or_default().join(moved);
     }
 }
 
@@ -140,12 +158,13 @@ mod tests {
 
     fn told(entries: &[Event], by: By, since: Option<i64>) -> Vec<Told> {
         let entries = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
-        let usage = Usage::count(entries, by, since.map(Moment::from_seconds)).expect("whole");
+        let (tally, flaw) = Tally::count(entries, by, since.map(Moment::from_seconds));
+        assert!(flaw.is_none());
         let seconds = |moment: Option<Moment>| moment.map(Moment::seconds);
-        let one = |(name, tally): (&String, &Tally)| {
+        let one = |(name, tally): (&String, &Usage)| {
             (name.clone(), tally.uses, seconds(tally.first), seconds(tally.last), tally.programs.len())
         };
-        usage.tallies.iter().map(one).collect()
+        tally.usages.iter().map(one).collect()
     }
 
     #[test]
@@ -163,6 +182,38 @@ mod tests {
         assert_eq!(told(&entries, By::Key, Some(3)), [row("a", 2, 3, 6, 2), row("b", 1, 5, 5, 0)]);
         assert_eq!(told(&entries, By::Program, None), [row("node", 2, 2, 6, 1), row("npm", 1, 3, 3, 1)]);
         assert_eq!(told(&entries, By::Project, None), [row("/blog", 1, 6, 6, 1), row("/shop", 2, 2, 3, 2)]);
+    }
+
+    #[test]
+    fn a_use_of_more_keys_than_are_named_is_counted_as_one_that_was_cut() {
+        let cut = |seconds| Ok((1, Event { more: 3, ..run(&["a"], "node", "/shop", seconds) }));
+        let count = |since: Option<i64>| {
+            let entries = [cut(1), Ok((2, run(&["a"], "node", "/shop", 2))), cut(3)].into_iter();
+            Tally::count(entries, By::Key, since.map(Moment::from_seconds)).0.cut
+        };
+        assert_eq!((count(None), count(Some(2))), (2, 1));
+    }
+
+    #[test]
+    fn what_was_counted_before_a_flaw_is_given_with_it() {
+        let entries = [Ok((1, run(&["a"], "node", "/shop", 1))), Err(Failure::new(crate::failure::Kind::Store, "cut"))];
+        let (tally, flaw) = Tally::count(entries.into_iter(), By::Key, None);
+        assert_eq!((tally.usages["a"].uses, flaw.expect("one").message.as_str()), (1, "cut"));
+    }
+
+    #[test]
+    fn of_worktrees_the_folder_counts_that_was_allowed() {
+        let entries = ["/shop", "/shop-fix"].map(|folder| run(&["a"], "node", folder, 1).project(Path::new("/shop")));
+        assert_eq!(told(&entries, By::Project, None), [("/shop".to_owned(), 2, Some(1), Some(1), 1)]);
+    }
+
+    #[test]
+    fn a_renamed_key_is_one_key_of_a_program() {
+        let entries =
+            [run(&["a"], "node", "/shop", 1), event(Action::Rename, &["a", "z"], 2), run(&["z"], "node", "/shop", 3)];
+        let entries = entries.into_iter().map(|event| Ok((1, event)));
+        let (tally, _) = Tally::count(entries, By::Program, None);
+        assert_eq!(tally.usages["node"].keys.iter().collect::<Vec<_>>(), ["z"]);
     }
 
     #[test]

@@ -2,22 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Event, Lineage, Log, Query};
-use crate::{date::Moment, failure::Result, name::KeyName};
+use super::{Action, Event, Lineage, Log, Query, verify::Watch};
+use crate::{
+    date::Moment,
+    failure::{Failure, Result},
+    name::KeyName,
+};
 
 /// So many chains of parents and agents are remembered of each way in which a key is used.
 const MOST_REMEMBERED: usize = 16;
-
-impl Action {
-    /// Whether this gives a secret to somebody.
-    #[must_use]
-    pub fn is_use(&self) -> bool {
-        match self {
-            Self::Run | Self::Get | Self::Copy | Self::Env => true,
-            other => matches!(other.as_str(), "render" | "proxy"),
-        }
-    }
-}
 
 /// One way in which a key is used, how often, and when it was last used so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +25,7 @@ pub struct Use {
     pub times: u64,
     /// The program's file name.
     pub program: Option<String>,
-    /// The project's folder, or the working directory.
+    /// The project's folder, or the working directory: of a repository's worktrees the one that was allowed.
     pub folder: Option<String>,
     /// The programs that started it, the nearest first, each chain once.
     pub by: BTreeSet<Vec<String>>,
@@ -41,36 +34,44 @@ pub struct Use {
 }
 
 impl Log {
-    /// The latest uses of a key under all its names, at most so many.
+    /// The latest uses of a key under all its names, at most so many, and what ended the reading early if something did.
     ///
     /// # Errors
-    /// As [`Log::read`] and its entries have them.
-    pub fn uses(&self, name: &KeyName, most: usize) -> Result<Vec<Use>> {
-        self.uses_of(self.lineage(name)?, most)
+    /// As [`Log::read`].
+    pub fn uses(&self, name: &KeyName, most: usize) -> Result<(Vec<Use>, Option<Failure>)> {
+        let query = Query { key: Some(self.lineage(name, &mut |_, _| {})?.0), ..Query::default() };
+        Ok(latest(self.find(&query)?, most))
     }
 
-    /// The latest uses of a key whose names are known, at most so many.
+    /// All uses of a key whose names are known, as [`Log::uses`] has them, with somebody who is told how far it has come.
     ///
     /// # Errors
-    /// As [`Log::read`] and its entries have them.
-    pub fn uses_of(&self, key: Lineage, most: usize) -> Result<Vec<Use>> {
+    /// As [`Log::read`].
+    pub fn uses_of(&self, key: Lineage, watch: Watch<'_>) -> Result<(Vec<Use>, Option<Failure>)> {
         let query = Query { key: Some(key), ..Query::default() };
-        latest(self.find(&query)?, most)
+        Ok(latest(self.find(&query)?.watched(watch), usize::MAX))
     }
 }
 
 /// The ways in which keys are used by these entries, the latest first.
-fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> Result<Vec<Use>> {
+fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> (Vec<Use>, Option<Failure>) {
+    let mut flaw = None;
     let mut last: BTreeMap<_, (u64, Use)> = BTreeMap::new();
     for entry in entries {
-        let (number, event) = entry?;
+        let (number, event) = match entry {
+            Ok(entry) => entry,
+            Err(failure) => {
+                flaw = Some(failure);
+                break;
+            }
+        };
         if !event.action.is_use() {
             continue;
         }
-        let (by, agent) = (event.by.clone(), event.agent.clone());
-        let way = (event.action.as_str().to_owned(), event.program.clone(), event.folder.clone());
+        let (by, agent, folder) = (event.by.clone(), event.agent.clone(), event.place().cloned());
+        let way = (event.action.as_str().to_owned(), event.program.clone(), folder.clone());
         let (latest, used) = last.entry(way).or_insert_with(|| {
-            let Event { action, moment, program, folder, .. } = event;
+            let Event { action, moment, program, .. } = event;
             let (by, agents) = Default::default();
             (number, Use { action, moment, first: moment, times: 0, program, folder, by, agents })
         });
@@ -84,7 +85,7 @@ fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> R
     }
     let mut uses: Vec<_> = last.into_values().collect();
     uses.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    Ok(uses.into_iter().take(most).map(|(_, used)| used).collect())
+    (uses.into_iter().take(most).map(|(_, used)| used).collect(), flaw)
 }
 
 #[cfg(test)]
@@ -111,14 +112,14 @@ mod tests {
             event(Action::Get, &["a"], 4),
             run(&["b"], "make", "/shop", 5),
             through(run(&["a"], "node", "/shop", 6), "claude"),
-            run(&["a"], "node", "/blog", 7),
+            run(&["a"], "node", "/blog-worktree", 7).project(Path::new("/blog")),
         ];
         let told = |name: &str| {
             let query = Query { key: Some(Lineage::of(name, &[])), ..Query::default() };
             let numbered = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
             let entries =
                 numbered.filter(|entry| entry.as_ref().is_ok_and(|(number, event)| query.matches(*number, event)));
-            latest(entries, 3).expect("whole")
+            latest(entries, 3).0
         };
         let uses = told("a");
         let told_of = |used: &Use| {

@@ -15,11 +15,14 @@ use super::{
     head::{Found, Head},
     read::{Step, Walk},
     segment::{self, Files, Turn},
+    times::Times,
 };
 use crate::{date::Moment, failure::reason};
 
 /// How often to look again when the log has more than its head knows: another keyctl may just be adding an entry.
-const LOOKS: u32 = 5;
+pub(super) const LOOKS: u32 = 5;
+/// How long to wait before that.
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 /// What [`Log::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub enum Verdict {
         anchored_at: Option<u64>,
         /// How many more the history itself says are missing, in its `gap` and `repair` entries.
         lost: u64,
+        /// How often the time went back from one entry to the next: a remark, for the order is that of the numbers.
+        went_back: u64,
     },
     /// Something was changed.
     Tampered {
@@ -68,7 +73,7 @@ impl fmt::Display for Pruned {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Intact { entries, pruned, anchored_at, lost } => {
+            Self::Intact { entries, pruned, anchored_at, lost, went_back } => {
                 write!(f, "intact ({}", count(*entries))?;
                 if let Some(pruned) = pruned {
                     write!(f, ", #{} to #{}, earlier ones {pruned}", pruned.last + 1, pruned.last + entries)?;
@@ -80,10 +85,32 @@ impl fmt::Display for Verdict {
                 if *lost > 0 {
                     write!(f, ", {lost} noted as lost")?;
                 }
+                match went_back {
+                    0 => {}
+                    1 => f.write_str(", the time went back once")?,
+                    times => write!(f, ", the time went back {times} times")?,
+                }
                 f.write_str(")")
             }
             Self::Tampered { at, why } => write!(f, "tampered at #{at}: {why}"),
             Self::NotProvable { why } => write!(f, "not provable: {why}"),
+        }
+    }
+}
+
+/// What a proof lacks where nothing was recorded yet, and what a kill leaves, which the next entry mends.
+const NOTHING: &str = "there is no history";
+const UNFINISHED: &str = "an unfinished entry stands at the end; the next one moves it aside";
+const UNSEALED: &str = "after the sealed end; the next one seals them";
+
+impl Verdict {
+    /// Whether it calls for somebody to look: nothing was found missing or changed, only not finished.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        match self {
+            Self::Intact { .. } => false,
+            Self::Tampered { .. } => true,
+            Self::NotProvable { why } => why != NOTHING && why != UNFINISHED && !why.ends_with(UNSEALED),
         }
     }
 }
@@ -116,17 +143,27 @@ struct Pass {
     /// The chain value at each mark's number.
     at_marks: Vec<Option<[u8; 32]>>,
     lost: u64,
+    went_back: u64,
     /// What the newest entry about it says was removed.
     pruned: Option<segment::Pruned>,
     /// The last file.
     last_file: u64,
 }
 
+impl Pass {
+    /// Nothing seen yet.
+    fn at(files: Files, end: Position, at_marks: Vec<Option<[u8; 32]>>) -> Self {
+        let (lost, went_back, pruned, last_file) = Default::default();
+        let (flaw, rest, at_head) = Default::default();
+        Self { files, end, flaw, rest, at_head, at_marks, lost, went_back, pruned, last_file }
+    }
+}
+
 /// Who is told, now and then, how many of about how many entries were looked at.
 pub type Watch<'w> = &'w mut dyn FnMut(u64, u64);
 
 /// After how many entries that is.
-const TOLD_AFTER: u64 = 4096;
+pub(super) const TOLD_AFTER: u64 = 4096;
 
 impl Log {
     /// Checks the whole history, and compares it with a mark kept elsewhere. Needs no lock and writes nothing.
@@ -156,11 +193,11 @@ impl Log {
             let pruning =
                 matches!((found, after), (Found::Head(old), Found::Head(new)) if old.files.base != new.files.base);
             if ((growing && pass.flaw.is_none()) || half_written || pruning) && look < LOOKS {
-                sleep(Duration::from_millis(10));
+                sleep(PAUSE);
                 continue;
             }
-            let stray = self.stray(&pass, after);
-            return judge(found, &Pass { flaw: pass.flaw.clone().or(stray), ..pass }, anchor, kept);
+            let other = self.stray(&pass, after).or_else(|| self.short(&pass));
+            return judge(found, &Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
         }
         unreachable!("the last look is judged")
     }
@@ -172,12 +209,19 @@ impl Log {
         Some(format!("`{}` is none of its segments", segment::name(stray)))
     }
 
+    /// Where even a part is missing that ended when the identity was changed: that the store knows, without any head.
+    fn short(&self, pass: &Pass) -> Option<String> {
+        let former = self.former.last().filter(|former| pass.end.seq < former.last)?;
+        let missing = count(former.last - pass.end.seq);
+        Some(format!("{missing} missing: the store knows that the identity was changed after #{}", former.last))
+    }
+
     fn pass(&self, found: Found, marks: &[Mark], watch: Watch<'_>) -> io::Result<Pass> {
         let files = self.beginning(&found)?;
         let mut walk = Walk::new(self, &files);
         let (end, at_marks) = (walk.chain.at, vec![None; marks.len()]);
-        let mut pass =
-            Pass { files, end, flaw: None, rest: false, at_head: false, at_marks, lost: 0, pruned: None, last_file: 0 };
+        let mut pass = Pass::at(files, end, at_marks);
+        let mut times = Times::default();
         let total = if let Found::Head(head) = found { head.end.seq } else { 0 }.saturating_sub(files.base.seq);
         let see = |pass: &mut Pass, at: Position| {
             pass.end = at;
@@ -192,6 +236,7 @@ impl Log {
                 Step::File => continue,
                 Step::Entry => {
                     pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
+                    pass.went_back += u64::from(times.follow(walk.chain.json()).is_some());
                     if let Some(Turn::Prunes(pruned)) = walk.turn {
                         pass.pruned = Some(pruned);
                     }
@@ -237,7 +282,7 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
     let head = match found {
         Found::Head(head) => head,
         Found::Foreign => return tampered(pass.end.seq, "the sealed end was changed"),
-        Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable("there is no history"),
+        Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable(NOTHING),
         Found::Nothing => return not_provable(format!("the end of {} is not sealed", count(pass.end.seq - base))),
     };
     if let Some(verdict) = doubt_of_the_end(&head, pass) {
@@ -251,7 +296,8 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
         return tampered(base + 1, "no entry says that the ones before were pruned");
     }
     let marks = kept.iter().chain(&anchor).map(|mark| mark.seq).filter(|seq| *seq > 0 && *seq >= base);
-    Verdict::Intact { entries: pass.end.seq - base, pruned, anchored_at: marks.max(), lost: pass.lost }
+    let (entries, anchored_at) = (pass.end.seq - base, marks.max());
+    Verdict::Intact { entries, pruned, anchored_at, lost: pass.lost, went_back: pass.went_back }
 }
 
 /// What is wrong with an entry that a mark knows.
@@ -284,11 +330,11 @@ fn doubt_of_the_end(head: &Head, pass: &Pass) -> Option<Verdict> {
         return Some(tampered(head.end.seq, "the sealed end knows another entry of this number"));
     }
     if pass.rest {
-        return Some(not_provable("an unfinished entry stands at the end; the next one moves it aside"));
+        return Some(not_provable(UNFINISHED));
     }
     if pass.end.seq > head.end.seq {
         let more = count(pass.end.seq - head.end.seq);
-        return Some(not_provable(format!("{more} after the sealed end; the next one seals them")));
+        return Some(not_provable(format!("{more} {UNSEALED}")));
     }
     (head.lost > 0)
         .then(|| not_provable(format!("{} lost in a power cut or cut off; the next one notes it", count(head.lost))))

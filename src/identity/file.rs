@@ -48,11 +48,11 @@ impl IdentityFile {
             return Err(Failure::new(Kind::Disk, format!("other users may read or change `{}`", path.display()))
                 .hint(platform::how_to_make_private(path, false)));
         }
-        let prefix = match item {
-            Item::Identity => PREFIX,
-            Item::Anchor => anchor::PREFIX,
-        };
-        Ok(text.expose_text().and_then(|text| pick_line(text, prefix)))
+        let Some(text) = text.expose_text() else { return Ok(None) };
+        Ok(match item {
+            Item::Identity => join_lines(text),
+            Item::Anchor => pick_line(text, anchor::PREFIX),
+        })
     }
 }
 
@@ -65,6 +65,18 @@ pub fn pick_line(text: &str, prefix: &str) -> Option<Secret> {
         .map(|line| Secret::new(line.as_bytes().to_vec()))
 }
 
+/// All identities of a file on one line. There is one, or two while it is being changed.
+fn join_lines(text: &str) -> Option<Secret> {
+    let mut joined = Vec::with_capacity(text.len());
+    for line in text.lines().map(str::trim_end).filter(|line| line.starts_with(PREFIX)) {
+        if !joined.is_empty() {
+            joined.push(b' ');
+        }
+        joined.extend_from_slice(line.as_bytes());
+    }
+    (!joined.is_empty()).then(|| Secret::new(joined))
+}
+
 impl Keeper for IdentityFile {
     fn read(&self) -> Result<Held> {
         Ok(Held { identity: self.line(Item::Identity)?, anchor: self.line(Item::Anchor)? })
@@ -75,7 +87,12 @@ impl Keeper for IdentityFile {
             Item::Identity => b"# the age identity of keyctl's store beside this file: whoever reads this opens that\n",
             Item::Anchor => b"# what keyctl's store and history beside this file must not fall behind\n",
         };
-        let text = Secret::new([comment, line.expose(), b"\n"].concat());
+        let mut text = [comment, line.expose(), b"\n"].concat();
+        if item == Item::Identity {
+            // Two identities are two lines of an ordinary age identity file, so that `age -i` tries both.
+            text[comment.len()..].iter_mut().filter(|byte| **byte == b' ').for_each(|byte| *byte = b'\n');
+        }
+        let text = Secret::new(text);
         home::replace(self.path(item), text.expose())
     }
 
@@ -103,6 +120,17 @@ mod tests {
         keeper.remove(Item::Identity).expect("remove");
         keeper.remove(Item::Identity).expect("twice is no failure");
         assert!(keeper.read().expect("read").identity.is_none());
+    }
+
+    #[test]
+    fn two_identities_lie_on_a_line_each_and_are_read_back_as_one_line() {
+        let folder = tempfile::tempdir().expect("folder");
+        let keeper = IdentityFile::in_home(&Home::at(folder.path()));
+        let line = Secret::new(format!("{PREFIX}ABC {PREFIX}DEF").into_bytes());
+        keeper.write(Item::Identity, &line).expect("write");
+        let text = std::fs::read_to_string(&keeper.identity).expect("read");
+        assert!(text.ends_with(&format!("\n{PREFIX}ABC\n{PREFIX}DEF\n")), "{text}");
+        assert!(keeper.read().expect("read").identity.expect("there").same_as(&line));
     }
 
     #[cfg(unix)]

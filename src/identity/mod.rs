@@ -9,6 +9,7 @@ pub mod keeper;
 pub mod keychain;
 pub mod pin;
 pub mod recovery;
+pub mod retired;
 #[cfg(target_os = "linux")]
 mod secret_service;
 
@@ -19,8 +20,11 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Kind, Result},
     hex,
+    seal::SealKey,
     secret::Secret,
 };
+
+use anchor::Id;
 
 /// How an age identity's text begins (age's specification, "The X25519 recipient type").
 pub const PREFIX: &str = "AGE-SECRET-KEY-1";
@@ -66,6 +70,31 @@ impl Identity {
     #[must_use]
     pub fn line(&self) -> &Secret {
         &self.line
+    }
+
+    /// Reads what a keeper has: one identity, or while it is being changed two with a space between, the former one first.
+    ///
+    /// # Errors
+    /// As [`Identity::parse`].
+    pub fn parse_kept(line: Secret) -> Result<(Self, Option<Self>)> {
+        let Some(at) = line.expose().iter().position(|byte| *byte == b' ') else {
+            return Ok((Self::parse(line)?, None));
+        };
+        let [former, next] = [&line.expose()[..at], &line.expose()[at + 1..]].map(|half| Secret::new(half.to_vec()));
+        Ok((Self::parse(former)?, Some(Self::parse(next)?)))
+    }
+
+    /// The line for a keeper while another identity is taking this one's place.
+    #[must_use]
+    pub fn line_with(&self, next: &Self) -> Secret {
+        Secret::new([self.line.expose(), b" ", next.line.expose()].concat())
+    }
+
+    /// The seal of a store that was made for this identity in another's place. It needs to be kept nowhere else: nobody but
+    /// who has the identity can tell it.
+    #[must_use]
+    pub fn seal_of(&self, store: Id) -> Id {
+        Id(SealKey::derive(self.line.expose(), &store.0, "keyctl/store-seal/v1").mark(b"seal"))
     }
 
     /// Eight hexadecimal digits that tell identities apart and give nothing else away.
@@ -134,6 +163,22 @@ mod tests {
         for tail in [&b"x"[..], b"\n", &[0; 100], &file] {
             assert!(identity.decrypt(&[&file, tail].concat()).is_err(), "a tail of {} bytes", tail.len());
         }
+    }
+
+    #[test]
+    fn two_identities_on_a_line_are_read_as_the_former_one_and_the_next() {
+        let (former, next) = (Identity::generate(), Identity::generate());
+        let (one, other) = Identity::parse_kept(former.line_with(&next)).expect("two");
+        assert!(one.line().same_as(former.line()) && other.expect("two").line().same_as(next.line()));
+        let alone = Secret::new(former.line().expose().to_vec());
+        assert!(Identity::parse_kept(alone).expect("one").1.is_none());
+        for text in
+            [b" ".to_vec(), [former.line().expose(), b" "].concat(), [former.line_with(&next).expose(), b" x"].concat()]
+        {
+            assert!(Identity::parse_kept(Secret::new(text)).is_err());
+        }
+        let seals = [former.seal_of(Id([1; 16])), former.seal_of(Id([2; 16])), next.seal_of(Id([1; 16]))];
+        assert!(seals[0] != seals[1] && seals[0] != seals[2] && seals[0] == former.seal_of(Id([1; 16])));
     }
 
     #[test]

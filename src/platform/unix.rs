@@ -106,6 +106,13 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(same_size)
 }
 
+/// Whether an open file is still the one at this path.
+#[must_use]
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let place = |facts: Metadata| (facts.dev(), facts.ino());
+    file.metadata().ok().map(place) == std::fs::symlink_metadata(path).ok().map(place)
+}
+
 /// Makes a folder, and those above it, that only their owner may enter.
 ///
 /// # Errors

@@ -13,7 +13,7 @@
 //! Not protected here: an older copy of this file put back by a program that runs as the user brings back what was
 //! approved then and denied since.
 
-use std::{fmt::Write as _, io, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, io, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
@@ -254,17 +254,58 @@ pub fn remove_place(home: &Home, place: &Place, asked: &[Grant], identity: Optio
     let mut approvals = Approvals::read(home)?;
     let key = identity.map(|identity| approvals.key(identity));
     let finder = approvals.finder(place);
-    let hashes: Vec<Hash> = needed(asked).map(|item| finder.hash(item)).collect();
-    let before = approvals.lines.len();
-    let lines = std::mem::take(&mut approvals.lines);
-    let stays =
-        |line: &Line| !hashes.contains(&line.0) && key.as_ref().is_none_or(|key| of_line(line, &finder, key).is_none());
-    approvals.lines = lines.into_iter().filter(stays).collect();
-    let removed = before - approvals.lines.len();
-    if removed > 0 {
+    let asked: Vec<Hash> = needed(asked).map(|item| finder.hash(item)).collect();
+    let goes =
+        |line: &&Line| asked.contains(&line.0) || key.as_ref().is_some_and(|key| of_line(line, &finder, key).is_some());
+    // What is sealed twice, for two identities, is one approval and goes as one.
+    let gone: BTreeSet<Hash> = approvals.lines.iter().filter(goes).map(|(hash, _)| *hash).collect();
+    approvals.lines.retain(|(hash, _)| !gone.contains(hash));
+    if !gone.is_empty() {
         approvals.write(home)?;
     }
-    Ok(removed)
+    Ok(gone.len())
+}
+
+/// Which identities the approvals are good for, while one takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reseal {
+    /// For both: nobody is asked again, whichever it comes to be.
+    ForBoth,
+    /// For the one they are handed to, and no more for the other.
+    ForOne,
+}
+
+/// Seals every approval that one identity wrote for another one too. What neither wrote stays as it is. The caller holds the
+/// lock.
+///
+/// # Errors
+/// `Disk` when the list cannot be written; it is then as it was.
+pub fn hand_over(home: &Home, from: &[u8], to: &[u8], how: Reseal) -> Result<()> {
+    let mut approvals = Approvals::read(home)?;
+    if approvals.lines.is_empty() || approvals.unreadable.is_some() {
+        return Ok(());
+    }
+    let (from, to) = (approvals.key(from), approvals.key(to));
+    let opens = |key: &SealKey, (hash, sealed): &Line| key.open(hash, sealed);
+    let good: BTreeSet<Hash> =
+        approvals.lines.iter().filter(|line| opens(&to, line).is_some()).map(|(hash, _)| *hash).collect();
+    let (mut lines, mut changed) = (Vec::new(), false);
+    for line in std::mem::take(&mut approvals.lines) {
+        let Some(plain) = opens(&from, &line) else {
+            lines.push(line);
+            continue;
+        };
+        if !good.contains(&line.0) {
+            lines.push((line.0, to.seal(&line.0, &plain)?));
+            changed = true;
+        }
+        match how {
+            Reseal::ForBoth => lines.push(line),
+            Reseal::ForOne => changed = true,
+        }
+    }
+    approvals.lines = lines;
+    if changed { approvals.write(home) } else { Ok(()) }
 }
 
 /// What differs between two sets of grants, for showing.

@@ -222,6 +222,41 @@ fn denying_takes_back_what_is_of_the_place_and_nothing_else() {
 }
 
 #[test]
+fn approvals_are_handed_over_to_another_identity_and_are_good_all_along() {
+    const NEXT: &[u8] = b"AGE-SECRET-KEY-1NEXT";
+    let (_kept, home) = home();
+    let (grants, here) = ([key("default", "A", "a"), value("B", "b")], place("/p"));
+    allow(&home, "/p", &grants);
+    allow(&home, "/q", &[key("default", "C", "c")]);
+    // One that neither wrote is of no use to either, and stays found out.
+    let planted = key("default", "P", "p");
+    let mut list = read(&home);
+    let hash = list.finder(&here).hash(Item::Grant(&planted));
+    list.lines.push((hash, list.key(b"AGE-SECRET-KEY-1FORGER").seal(&hash, b"{}").unwrap()));
+    list.write(&home).unwrap();
+    let good_for = |identity: &[u8]| read(&home).confirm(&here, &grants, &read(&home).key(identity)).is_ok();
+    let lines = || read(&home).lines.len();
+    hand_over(&home, ME, NEXT, Reseal::ForBoth).unwrap();
+    assert!(good_for(ME) && good_for(NEXT));
+    assert_eq!((lines(), read(&home).of_place(&here, &read(&home).key(NEXT))), (7, grants.to_vec()));
+    let before = fs::read(home.file(NAME)).unwrap();
+    hand_over(&home, ME, NEXT, Reseal::ForBoth).unwrap();
+    assert!(fs::read(home.file(NAME)).unwrap() == before, "once more changes nothing");
+    // What is taken back meanwhile is taken back for both, and does not come again.
+    assert_eq!(remove_place(&home, &place("/q"), &[], Some(ME)).unwrap(), 1);
+    assert_eq!(lines(), 5);
+    // What is approved meanwhile, by who knows of the former one alone, is handed over too.
+    let late = [key("default", "D", "d")];
+    allow(&home, "/p", &late);
+    hand_over(&home, ME, NEXT, Reseal::ForOne).unwrap();
+    assert!(good_for(NEXT) && !good_for(ME));
+    read(&home).confirm(&here, &late, &read(&home).key(NEXT)).unwrap();
+    assert!(read(&home).of_place(&place("/q"), &read(&home).key(NEXT)).is_empty());
+    let failure = read(&home).confirm(&here, &[planted], &read(&home).key(NEXT)).unwrap_err();
+    assert_eq!((failure.kind, lines()), (Kind::Store, 4));
+}
+
+#[test]
 fn what_changed_is_told_apart() {
     let before = [key("default", "A", "a"), key("default", "B", "b"), key("default", "C", "c")];
     let now = [key("default", "A", "a"), key("default", "B", "other"), key("default", "D", "d")];

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
-    levels::{Levels, monday, months, weekly, weeks_on},
+    levels::{Levels, YEAR, monday, months, weekly, weeks_on},
     tally::{Tally, Usage},
 };
 use crate::{date::Moment, plain::printable};
@@ -17,8 +17,6 @@ const KEYS: usize = 10;
 const MARGIN: usize = 5;
 /// The columns of a week: a mark and a space.
 const WEEK: usize = 2;
-/// The most weeks a map shows: a year.
-const MOST_WEEKS: i32 = 53;
 /// The most columns a key's name takes.
 const LONGEST_NAME: usize = 24;
 
@@ -44,7 +42,7 @@ pub struct Drawn {
 #[must_use]
 pub fn draw(tally: &Tally, now: Moment, width: usize, strokes: Strokes) -> Drawn {
     let today = now.there(&tally.zone).date();
-    let weeks = fitting(width.saturating_sub(MARGIN) / WEEK, MOST_WEEKS);
+    let weeks = fitting(width.saturating_sub(MARGIN) / WEEK, YEAR);
     let first = weeks_on(monday(today), 1 - weeks);
     Drawn { map: map(tally, first, today, weeks, strokes), lines: lines(tally, first..=today, weeks, width, strokes) }
 }
@@ -192,8 +190,8 @@ mod tests {
         draw(&tally, "2026-11-25T10:00:00Z".parse().expect("good"), width, strokes)
     }
 
-    /// A Monday.
     const DAY: i64 = 86_400;
+    /// A Monday.
     const MONDAY: fn() -> i64 = || "2026-11-02T09:00:00Z".parse::<Moment>().expect("good").seconds();
 
     #[test]
@@ -226,7 +224,7 @@ mod tests {
             let Drawn { map, lines } = drawn([(at, "a"), (MONDAY(), "b")], width, Strokes::Blocks);
             let fits = |line: &str| line.width() <= width.max(MARGIN + WEEK);
             prop_assert!(map.lines().take(8).all(fits), "{}", map);
-            prop_assert!(lines.iter().all(|row| row[3].width() <= MOST_WEEKS as usize + 6));
+            prop_assert!(lines.iter().all(|row| row[3].width() <= YEAR as usize + 6));
         }
     }
 }

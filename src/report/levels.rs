@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{Span, ToSpan, civil::Date};
 
+/// The weeks of a year and the days around it: as many as are shown at once.
+pub(super) const YEAR: i32 = 53;
 /// How many shades there are beside none.
 pub(super) const LEVELS: usize = 4;
 

@@ -1,7 +1,7 @@
 //! What the history comes to: counted once, and shown as a page for a browser or as a heat map on a terminal.
 //!
-//! - tally.rs counts the entries as they come; what it holds grows with the days, keys, programs and folders and not with
-//!   the entries.
+//! - tally.rs counts the entries as they come; what it holds grows with the days, keys, programs and folders, and with what
+//!   happened to keys, and not with their uses.
 //! - levels.rs makes shades of numbers, and weeks of days; page and terminal show the same.
 //! - lives.rs puts a key's dates from store and history on one line of time.
 //! - page.rs writes HTML; what came from outside can only get into it escaped (page/html.rs).

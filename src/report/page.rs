@@ -157,7 +157,7 @@ fn minute(moment: Option<Moment>, tally: &Tally) -> String {
     moment.map(|moment| moment.there(&tally.zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
-/// Whether all of them can be shown one by one.
+/// How many of them cannot be shown one by one.
 fn left_out(notes: &Notes) -> u64 {
     notes.count - notes.latest.len() as u64
 }
@@ -180,7 +180,7 @@ mod tests {
     const NOW: fn() -> Moment = || "2026-11-25T10:00:00Z".parse().expect("good");
 
     fn intact() -> Verdict {
-        Verdict::Intact { entries: 1, anchored_at: None, lost: 0, pruned: None }
+        Verdict::Intact { entries: 1, anchored_at: None, lost: 0, pruned: None, went_back: 0 }
     }
 
     fn page(tally: &Tally, lives: &[Life], verdict: &Verdict) -> String {

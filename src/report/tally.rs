@@ -6,7 +6,8 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
     date::Moment,
-    history::{Action, Event},
+    failure::{Failure, Result},
+    history::{Action, Event, query::renamed},
 };
 
 /// How many entries of a kind are kept to be shown one by one; the rest is counted.
@@ -32,11 +33,11 @@ pub struct Tally {
     pub days: BTreeMap<Date, u64>,
     /// The uses of each hour of the day.
     pub hours: [u64; 24],
-    /// The uses of each key, by its name at the time.
+    /// The uses of each key, by the name it has at last.
     pub keys: BTreeMap<String, Usage>,
     /// The uses by each program, or by keyctl itself.
     pub programs: BTreeMap<By, Usage>,
-    /// The uses in each project's folder, or in a folder that is none.
+    /// The uses in each project's folder, or in a folder that is none: of worktrees the one that was allowed.
     pub projects: BTreeMap<Option<String>, Usage>,
     /// When each key was kept, replaced and so on.
     pub changes: BTreeMap<String, Vec<(Moment, Change)>>,
@@ -48,6 +49,8 @@ pub struct Tally {
     pub refused: Notes,
     /// Where the history itself is not all there, or was mended.
     pub mended: Notes,
+    /// Where an entry is dated before the one before it.
+    pub went_back: Notes,
 }
 
 /// How a key, a program or a project takes part.
@@ -143,11 +146,26 @@ impl Tally {
             findings: Notes::default(),
             refused: Notes::default(),
             mended: Notes::default(),
+            went_back: Notes::default(),
         }
+    }
+
+    /// Counts all of these, and gives what ended the reading early if something did.
+    pub fn add_all(&mut self, entries: impl Iterator<Item = Result<(u64, Event)>>) -> Option<Failure> {
+        for entry in entries {
+            match entry {
+                Ok((number, event)) => self.add(number, &event),
+                Err(failure) => return Some(failure),
+            }
+        }
+        None
     }
 
     /// Counts one entry. One without a moment counts only where no beginning is asked for.
     pub fn add(&mut self, number: u64, event: &Event) {
+        if let Some((old, new)) = renamed(event) {
+            self.rename(old, new);
+        }
         self.remember_change(event);
         if self.since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since)) {
             return;
@@ -157,16 +175,16 @@ impl Tally {
             let (first, last) = self.between.unwrap_or((moment, moment));
             self.between = Some((first.min(moment), last.max(moment)));
         }
+        if event.went_back.is_some() {
+            self.went_back.push(number, event);
+        }
         match &event.action {
-            Action::Run | Action::Get | Action::Copy | Action::Env => self.use_of(event),
+            action if action.is_use() => self.use_of(event),
             Action::Failed => self.refused.push(number, event),
             Action::Gap | Action::Repair => self.mended.push(number, event),
-            other => match other.as_str() {
-                "alert" => self.alerts.push(number, event),
-                "scan" => self.findings.push(number, event),
-                "refused" => self.refused.push(number, event),
-                _ => {}
-            },
+            Action::Alert => self.alerts.push(number, event),
+            Action::Other(word) if word == "scan" => self.findings.push(number, event),
+            _ => {}
         }
     }
 
@@ -185,9 +203,25 @@ impl Tally {
             self.keys.entry(name.clone()).or_default().count(event.moment, day, by.program());
         }
         let (program, project) =
-            (self.programs.entry(by).or_default(), self.projects.entry(event.folder.clone()).or_default());
+            (self.programs.entry(by).or_default(), self.projects.entry(event.place().cloned()).or_default());
         for usage in [program, project] {
             usage.count(event.moment, day, event.names.iter().map(String::as_str));
+        }
+    }
+
+    /// A key takes its uses and its life along. Who had the new name before was another one; it is counted with this one,
+    /// as both are asked for by it.
+    fn rename(&mut self, old: &str, new: &str) {
+        if let Some(changes) = self.changes.remove(old) {
+            self.changes.entry(new.to_owned()).or_default().extend(changes);
+        }
+        if let Some(usage) = self.keys.remove(old) {
+            self.keys.entry(new.to_owned()).or_default().join(usage);
+        }
+        for usage in self.programs.values_mut().chain(self.projects.values_mut()) {
+            if usage.others.remove(old) {
+                usage.others.insert(new.to_owned());
+            }
         }
     }
 
@@ -209,6 +243,16 @@ impl Tally {
 }
 
 impl Usage {
+    /// Takes in another one.
+    fn join(&mut self, other: Self) {
+        self.uses += other.uses;
+        self.last = self.last.max(other.last);
+        for (day, uses) in other.days {
+            *self.days.entry(day).or_default() += uses;
+        }
+        self.others.extend(other.others);
+    }
+
     fn count<'o>(&mut self, moment: Option<Moment>, day: Option<Date>, others: impl IntoIterator<Item = &'o str>) {
         self.uses += 1;
         self.last = self.last.max(moment);
@@ -254,7 +298,9 @@ impl Notes {
             (_, 1) => "1 entry missing".to_owned(),
             _ => format!("{lost} entries missing"),
         });
-        let texts: Vec<String> = [event.note.clone(), event.outcome.clone(), lost].into_iter().flatten().collect();
+        let back = event.went_back.map(|seconds| format!("the time went back by {}", while_of(seconds)));
+        let texts = [event.note.clone(), event.outcome.clone(), lost, back];
+        let texts: Vec<String> = texts.into_iter().flatten().collect();
         let mut names = event.names.clone();
         if event.more > 0 {
             names.push(format!("and {} more", event.more));
@@ -269,6 +315,13 @@ impl Notes {
             folder: event.folder.clone(),
         });
     }
+}
+
+/// `2 hours`, as the time since a moment is said.
+fn while_of(seconds: u64) -> String {
+    let now = Moment::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let ago = Moment::from_seconds(0).ago(now);
+    ago.strip_suffix(" ago").unwrap_or(&ago).to_owned()
 }
 
 #[cfg(test)]
@@ -322,6 +375,45 @@ mod tests {
         assert_eq!(tally.programs[&By::Printed].uses, 1);
         assert_eq!((tally.projects[&Some("/shop".into())].uses, tally.projects[&None].uses), (2, 1));
         assert_eq!(tally.between, Some((moment("2026-11-01T10:00:00Z"), moment("2026-11-03T10:00:00Z"))));
+    }
+
+    #[test]
+    fn a_key_that_was_renamed_takes_its_uses_and_its_life_along_and_brings_them_back() {
+        let events = [
+            event("set", "2026-11-01T10:00:00Z", &["a"]),
+            event("run", "2026-11-02T10:00:00Z", &["a"]).program("node".as_ref()),
+            event("rename", "2026-11-03T10:00:00Z", &["a", "z"]),
+            event("run", "2026-11-02T11:00:00Z", &["z"]).program("npm".as_ref()),
+            event("undo", "2026-11-04T10:00:00Z", &["a", "z"]).note("rename of `a` to `z`"),
+        ];
+        let told = |events: &[Event]| {
+            let tally = tally(TimeZone::UTC, None, events);
+            let uses =
+                |(name, usage): (&String, &Usage)| (name.clone(), usage.uses, usage.others.len(), usage.days.len());
+            let keys: Vec<_> = tally.keys.iter().map(uses).collect();
+            let names = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
+            let of_node = names(&tally.programs[&By::Program("node".into())].others);
+            (keys, tally.changes.keys().cloned().collect::<Vec<_>>(), of_node)
+        };
+        let all = |name: &str| (vec![(name.to_owned(), 2, 2, 1)], vec![name.to_owned()], vec![name.to_owned()]);
+        assert_eq!(told(&events[..4]), all("z"));
+        assert_eq!(told(&events), all("a"));
+    }
+
+    #[test]
+    fn of_worktrees_the_folder_counts_that_was_allowed() {
+        let run = |folder: &str| event("run", "2026-11-02T10:00:00Z", &["a"]).folder(Path::new(folder));
+        let events = ["/shop", "/shop-fix"].map(|folder| run(folder).project(Path::new("/shop")));
+        let tally = tally(TimeZone::UTC, None, &events);
+        assert_eq!(tally.projects.keys().collect::<Vec<_>>(), [&Some("/shop".to_owned())]);
+    }
+
+    #[test]
+    fn an_entry_dated_before_the_one_before_it_is_noted_with_by_how_much() {
+        let back = Event { went_back: Some(7_200), ..event("run", "2026-11-02T10:00:00Z", &["a"]) };
+        let tally = tally(TimeZone::UTC, None, &[back]);
+        assert_eq!((tally.uses, tally.went_back.count), (1, 1));
+        assert_eq!(tally.went_back.latest[0].text, "the time went back by 2 hours");
     }
 
     #[test]

@@ -172,6 +172,13 @@ impl Settings {
             check: said(&rules, |rule| rule.check.clone()),
         }
     }
+
+    /// Who has to say why a key is used: what the plan says of it, without the rest of the plan.
+    #[must_use]
+    pub fn reason_for(&self, name: &KeyName, facts: &Facts) -> ReasonFrom {
+        let said = self.rules.iter().find_map(|rule| rule.reason.filter(|_| rule.of.fits(name, facts)));
+        said.unwrap_or(self.reason)
+    }
 }
 
 fn said<T>(rules: &[&Rule], what: impl Fn(&Rule) -> Option<T>) -> Option<T> {

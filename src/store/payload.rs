@@ -10,7 +10,7 @@ use super::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    identity::anchor::Id,
+    identity::{anchor::Id, retired::Retired},
     name::{KeyName, distance},
     secret::Secret,
 };
@@ -25,6 +25,8 @@ pub struct Payload {
     pub seal: Id,
     /// Which history belongs to it.
     pub log: Id,
+    /// The keys that earlier entries of the history are sealed with, the earliest first: one for each change of identity.
+    pub retired: Vec<Retired>,
     /// How far the history had come at the last write: the mark of its last entry.
     pub history: Option<String>,
     /// The recovery copy, if one was made.
@@ -161,6 +163,7 @@ impl Payload {
             generation: 0,
             seal,
             log,
+            retired: Vec::new(),
             history: None,
             recovery: None,
             keys: BTreeMap::new(),

@@ -39,9 +39,16 @@ impl Progress {
             return;
         }
         self.next = Some(now + PAUSE);
+        let text = self.next_line(done, total);
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// The line, and as many spaces as a longer one left of itself.
+    fn next_line(&mut self, done: u64, total: u64) -> String {
         let line = self.line(done, total);
+        let rest = self.width.saturating_sub(line.width());
         self.width = line.width();
-        let _ = write!(io::stderr().lock(), "\r{line}");
+        format!("\r{line}{:rest$}", "")
     }
 
     fn line(&self, done: u64, total: u64) -> String {
@@ -61,6 +68,14 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_of_a_longer_line_is_left() {
+        let mut progress = Terminal::new("keyctl", false, true).progress("checking");
+        let said: Vec<String> = [100, 0, 5].iter().map(|done| progress.next_line(*done, 100)).collect();
+        assert_eq!(said, ["\rkeyctl: checking: 100 %", "\rkeyctl: checking: 0 %  ", "\rkeyctl: checking: 5 %"]);
+        progress.width = 0;
+    }
 
     #[test]
     fn a_part_is_said_in_hundredths_and_no_count_makes_it_fail() {

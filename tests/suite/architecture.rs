@@ -25,6 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 /// Who may open a secret with `expose`, and what for.
 const MAY_EXPOSE: &[&str] = &[
     "secret.rs",                  // the door itself
+    "seal.rs",                    // a key that was kept in the store
     "identity/anchor.rs",         // its own line
     "identity/file.rs",           // the identity file
     "identity/keychain.rs",       // the line for the keychain
@@ -53,6 +54,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
     "commands/rotate/aside.rs",   // showing what a rotator printed to who wants to see it
+    "commands/rekey.rs",          // sealing the approvals anew
     "commands/rotate/aws.rs",     // both halves of an access key
     "commands/rotate/bench.rs",   // the public half of an access key
     "commands/rotate/fitness.rs", // telling an answer from a secret

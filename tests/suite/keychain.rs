@@ -356,6 +356,87 @@ fn a_kill_while_the_identity_moves_to_a_file_loses_nothing_and_a_second_try_fini
 }
 
 #[test]
+fn a_store_of_the_keychain_gets_a_new_identity_which_no_file_has() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let service = format!("keyctl:{}", store_id(&sandbox));
+    let item = |name: &str| keychain.lookup(&["service", &service, "username", name]).trim().to_owned();
+    let (former, anchor) = (item("identity"), item("anchor"));
+    sandbox.secret(&former);
+    let said = sandbox.call(&["store", "rekey", "--yes"]).run();
+    assert!(
+        said.stderr().starts_with("keyctl: the store has a new identity; the keychain keeps it, and"),
+        "{}",
+        said.stderr()
+    );
+    let next = item("identity");
+    sandbox.secret(&next);
+    assert!(next.starts_with("AGE-SECRET-KEY-1") && next.len() == former.len() && next != former);
+    let seal = |anchor: &str| anchor.split(' ').nth(3).expect("a seal").to_owned();
+    assert_ne!(seal(&item("anchor")), seal(&anchor), "whoever read the former store knows its seal");
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+    assert!(!sandbox.data("identity.txt").exists());
+}
+
+#[test]
+fn a_kill_while_the_identity_in_the_keychain_changes_loses_nothing_and_a_second_try_finishes() {
+    let (sandbox, keychain) = desktop();
+    sandbox.secret("kept-secret");
+    let secret = sandbox.outside().join("secret");
+    std::fs::write(&secret, "kept-secret").expect("write");
+    sandbox.may_lie_in(&secret);
+    let from_file = format!("--from-file={}", secret.display());
+    let said = |home: &Path, words: &[&str]| {
+        let output = call_in(&sandbox, home, words).output().expect("start");
+        sandbox.no_secret_in(&output.stderr);
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let identity = |home: &Path| {
+        let record = std::fs::read_to_string(home.join("keeper.toml")).expect("record");
+        let id =
+            record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"').to_owned();
+        keychain.lookup(&["service", &format!("keyctl:{id}"), "username", "identity"]).trim().to_owned()
+    };
+    let new_store = |name: &str| {
+        let home = sandbox.outside().join(name);
+        assert_eq!(said(&home, &["set", "A", &from_file]).0, Some(0));
+        let former = identity(&home);
+        (home, former)
+    };
+    let changing_it = ["store", "rekey", "--yes"];
+    let counts = faults::calls(&mut call_in(&sandbox, &new_store("counted").0, &changing_it), true);
+    let seen = ["write", "sendmsg", "sendto", "fsync", "fdatasync", "rename", "unlink"];
+    let (mut tried, mut cut_short) = (0, 0);
+    for call in counts.keys().filter(|call| faults::long() || seen.contains(&call.as_str())) {
+        for nth in 1..=counts[call] {
+            let (home, former) = new_store(&format!("{call}-{nth}"));
+            let inject = format!("inject={call}:signal=KILL:when={nth}");
+            let killed = faults::under_strace(
+                &call_in(&sandbox, &home, &changing_it),
+                true,
+                &["-o", "/dev/null", "-e", &inject],
+            );
+            { killed }.output().expect("strace");
+            let at = format!("{call} {nth}");
+            let kept = identity(&home);
+            assert!(kept.split(' ').count() <= 2, "at {at}");
+            cut_short += usize::from(kept.contains(' '));
+            assert_eq!(said(&home, &["get", "A"]), (Some(0), "kept-secret".into()), "after a kill at {at}");
+            let again = said(&home, &changing_it);
+            assert_eq!(again.0, Some(0), "the second try after a kill at {at}: {}", again.1);
+            let next = identity(&home);
+            assert!(next.starts_with("AGE-SECRET-KEY-1") && next.len() == former.len() && next != former, "at {at}");
+            assert_eq!(said(&home, &["get", "A"]), (Some(0), "kept-secret".into()), "changed after a kill at {at}");
+            assert_eq!(said(&home, &["history", "verify"]).0, Some(0), "the history after a kill at {at}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 40 && cut_short > 10, "{tried} kills, {cut_short} of them cut it short");
+}
+
+#[test]
 fn what_is_no_identity_in_the_keychain_is_called_that_and_not_shown() {
     let (sandbox, keychain) = desktop();
     sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);

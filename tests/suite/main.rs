@@ -35,6 +35,7 @@ mod questioning;
 mod readme;
 mod recording;
 mod recovering;
+mod rekeying;
 mod reporting;
 mod revoking;
 mod rotating;

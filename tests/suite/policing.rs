@@ -450,3 +450,18 @@ fn a_key_that_has_ended_is_not_given_by_being_revoked() {
         125,
     );
 }
+
+#[test]
+fn where_the_clock_is_years_ahead_of_the_last_use_it_is_said_what_day_it_takes_for_today() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", KEPT, &["--expires", "2030-01-01"]);
+    keep(&sandbox, "b", KEPT, &[]);
+    let ahead = "2099-06-01T10:00:00Z";
+    let said = "keyctl: `a` expired 69 years ago: replace it with `keyctl rotate a`\n\
+                keyctl: hint: the clock says 2099-06-01 10:00, and keyctl was last used on 2026-11-01\n\
+                keyctl: hint: if that is not today, set the clock right; nothing is wiped on its word\n";
+    run(&sandbox, ahead, &["a"], said, 0);
+    // From then on it was used then.
+    run(&sandbox, ahead, &["a"], "keyctl: `a` expired 69 years ago: replace it with `keyctl rotate a`\n", 0);
+    run(&sandbox, "2101-06-01T10:00:00Z", &["b"], "", 0);
+}

@@ -7,11 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keyctl::terminal::{columns, printable};
+use keyctl::{
+    history::{Action, Event},
+    name::KeyName,
+    terminal::{columns, printable},
+};
 use serde_json::{Value, json};
 
 use crate::{
     clock::keep,
+    paging::recorded,
     sandbox::{Sandbox, copy_program},
     tools,
 };
@@ -208,6 +213,10 @@ fn a_name_that_nobody_knows_is_missing_and_a_close_one_is_suggested() {
     for words in [&["history"][..], &["history", "--json"], &["history", "who"]] {
         sandbox.call(&[words, &["openai/def"]].concat()).run().says("", close, 3);
         sandbox.call(&[words, &["verfy"]].concat()).run().says("", none, 3);
+        // A program, a field and an action of entries are no keys.
+        for other in ["true", "names", "run"] {
+            sandbox.call(&[words, &["--", other]].concat()).run().says("", &none.replace("verfy", other), 3);
+        }
     }
     // A name that is one of the words for a command is one behind two dashes.
     keep(&sandbox, "verify", NOW, &[]);
@@ -245,7 +254,7 @@ fn usage_is_counted_by_key_by_program_and_by_project() {
     assert_eq!(
         told,
         json!({
-            "by": "key", "reaches_back_to": "2026-07-01T10:00:00Z", "unused_since": "2026-08-27T10:00:00Z",
+            "by": "key", "cut": 0, "reaches_back_to": "2026-07-01T10:00:00Z", "unused_since": "2026-08-27T10:00:00Z",
             "items": [
                 { "name": "new", "uses": 0, "first": null, "last": null, "programs": [], "projects": [],
                   "created": "2026-11-24T10:00:00Z", "removed": false, "unused": false },
@@ -320,6 +329,86 @@ fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(child.wait().expect("wait").code(), Some(0));
+}
+
+#[test]
+fn a_history_that_is_set_aside_is_followed_by_the_one_that_was_begun() {
+    let sandbox = some();
+    let mut call = sandbox.call(&["history", "--follow", "-n", "1", "--json"]);
+    let mut child =
+        call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let mut told = lines.map(|line| {
+        let entry: Value = serde_json::from_str(&line).expect("json");
+        (entry["n"].as_u64().expect("number"), entry["ev"].as_str().expect("text").to_owned())
+    });
+    assert_eq!(told.next(), Some((7, "set".into())));
+    // Of a history without its end, one that is another is begun once it is damaged too.
+    std::fs::remove_file(sandbox.data("history.head")).expect("remove");
+    let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
+    log[3] ^= 1;
+    std::fs::write(sandbox.data("history.log"), log).expect("write");
+    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(told.next(), Some((1, "repair".into())));
+    keep(&sandbox, "later", NOW, &[]);
+    assert_eq!(told.next(), Some((2, "set".into())));
+    drop(told);
+    keep(&sandbox, "last", NOW, &[]);
+    let ended = child.wait_with_output().expect("wait");
+    let said = "keyctl: the history was set aside; here is the one that was begun\n";
+    assert_eq!((String::from_utf8_lossy(&ended.stderr).as_ref(), ended.status.code()), (said, Some(0)));
+}
+
+#[test]
+fn where_the_time_went_back_that_is_marked_and_nothing_else_changes() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", "2026-11-25T10:00:00Z", &[]);
+    run(&sandbox, "a", "shop", &["true"], "2026-11-25T09:56:00Z");
+    run(&sandbox, "a", "shop", &["true"], "2026-11-25T08:50:00Z");
+    run(&sandbox, "a", "shop", &["true"], "2026-11-25T08:51:00Z");
+    sandbox.call(&["history", "-n", "3"]).at(NOW).run().says(
+        "#  WHEN              WHAT                  KEYS  BY    WHERE\n\
+         2  2026-11-25 09:56  run                   a     true  ~/shop\n\
+         3  2026-11-25 08:50  run (time went back)  a     true  ~/shop\n\
+         4  2026-11-25 08:51  run                   a     true  ~/shop\n",
+        "",
+        0,
+    );
+    assert_eq!(entry(&sandbox, 3)["went_back"], 3_960);
+    assert_eq!([1, 2, 4].map(|number| entry(&sandbox, number).get("went_back").cloned()), [None, None, None]);
+    for words in [&["-n", "2"][..], &["--program", "true"]] {
+        let ran = sandbox.call(&[&["history", "--json"], words].concat()).run();
+        assert_eq!(ran.stdout().matches("\"went_back\":3960}\n").count(), 1, "{words:?}: {}", ran.stdout());
+    }
+    let verified = sandbox.call(&["history", "verify"]).at(NOW).run();
+    verified.says("the history is intact (4 entries, end proven, anchored at #1, the time went back once)\n", "", 0);
+    let verified = sandbox.call(&["history", "verify", "--json"]).at(NOW).run();
+    assert!(verified.code() == 0 && verified.stdout().contains("\"went_back\": 1\n"), "{}", verified.stdout());
+    let page = sandbox.call(&["history", "report", "--html", "-"]).at(NOW).run().stdout();
+    assert!(page.contains("<caption>Entries dated before the one before them</caption>"), "{page}");
+    assert!(page.contains("the time went back by 1 hour"), "{page}");
+}
+
+#[test]
+fn a_key_that_an_entry_had_no_room_for_may_be_used_and_that_is_said() {
+    let sandbox = some();
+    let moment = NOW.parse().expect("good");
+    let event =
+        Event { more: 9, ..Event::new(Action::Run, moment).names(&["stripe/live".parse::<KeyName>().expect("good")]) };
+    recorded(&sandbox, [event]);
+    let said = "keyctl: every key was used in the last 90 days\nkeyctl: 1 use was of more keys than an entry names, and counted for those alone\n";
+    sandbox.call(&["history", "usage", "--unused-for", "90d"]).at(NOW).run().says("", said, 0);
+    let ran = sandbox.call(&["history", "usage", "--json"]).at(NOW).run();
+    assert!(ran.stdout().contains("\"cut\": 1,\n"), "{}", ran.stdout());
+}
+
+#[test]
+fn the_page_has_a_renamed_key_once_by_its_new_name() {
+    let sandbox = some();
+    let rename = sandbox.call(&["rename", "openai/dev", "openai/prod"]).at("2026-11-25T09:00:00Z").run();
+    assert_eq!(rename.code(), 0, "{}", rename.stderr());
+    let page = sandbox.call(&["history", "report", "--html", "-"]).at(NOW).run().stdout();
+    assert!(page.contains("<bdi>openai/prod</bdi>") && !page.contains("openai/dev"), "{page}");
 }
 
 #[test]
@@ -425,9 +514,9 @@ fn an_export_to_a_file_is_new_private_and_filtered() {
     assert_eq!(
         text,
         format!(
-            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other\r\n\
-             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,\"{}\",,{home}/shop/api,,false,{},,,,,,,\r\n\
-             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,\"{}\",,{home}/project,,false,{},,,,,,,\r\n",
+            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other,went_back\r\n\
+             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,\"{}\",,{home}/shop/api,,false,{},,,,,,,,\r\n\
+             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,\"{}\",,{home}/project,,false,{},,,,,,,,\r\n",
             first.0, first.1, second.0, second.1
         )
     );

@@ -59,7 +59,7 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2)\n", "", 0);
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #5)\n", "", 0);
     sandbox.call(&["history", "verify", "--json"]).run().says(
-        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0,\n  \"pruned\": null\n}\n",
+        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0,\n  \"pruned\": null,\n  \"went_back\": 0\n}\n",
         "",
         0,
     );
@@ -213,9 +213,9 @@ fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     run().run().says("went on\n", "", 0);
     let events = events(&sandbox);
     let told: Vec<_> = events.iter().map(|event| event["ev"].as_str().expect("text")).collect();
-    assert_eq!(told, ["set", "set", "run", "gap", "run"]);
+    assert_eq!(told, ["set", "set", "run", "gap", "alert", "run"]);
     assert_eq!(events[3]["lost"], 2);
-    verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
+    verified(&sandbox, "the history is intact (6 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
     config(&sandbox, "[history]\nrequired = true\n");
     let said = "keyctl: cannot write `~/.local/share/keyctl/history.log`: no space left on device [E07]\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
     run().under(&options).run().says("", said, 125);
@@ -260,7 +260,167 @@ fn its_files_are_private_and_an_odd_count_is_a_wrong_call() {
         let mode = fs::metadata(sandbox.data(file)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    sandbox.call(&["history", "-n", "0"]).run().says("", "keyctl: nothing was recorded yet\n", 0);
+    sandbox.call(&["history", "-n", "0"]).run().says("", "keyctl: none of 3 entries is shown\n", 0);
     let ran = sandbox.call(&["history", "-n", "x"]).run();
     assert_eq!(ran.code(), 2, "{}", ran.stderr());
+}
+
+/// What a question to the history is answered with when it is not all there: what there is, and then what is missing.
+#[track_caller]
+fn answers_and_says(sandbox: &Sandbox, stdout: &dyn Fn(&str) -> bool, words: &[&str], what: &str) {
+    let ran = sandbox.call(words).run();
+    let said = format!("keyctl: {what}\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n");
+    assert_eq!((ran.stderr().as_str(), ran.code()), (said.as_str(), 5), "{words:?}");
+    assert!(stdout(&ran.stdout()), "{words:?}: {}", ran.stdout());
+}
+
+#[test]
+fn every_question_to_a_history_that_was_cut_is_answered_and_says_what_is_missing() {
+    let sandbox = three();
+    sandbox.call(&["get", "B"]).run().says("second-secret", "", 0);
+    verified(&sandbox, "the history is intact (4 entries, end proven, anchored at #2)\n", "", 0);
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    fs::write(&log, &whole[..ends[2]]).expect("cut");
+    let what = "the history is not all there: it ends with #3, and the anchor knows #4";
+    for (words, shown) in [
+        (&["history"][..], "\n3  "),
+        (&["history", "--json"], "\"n\":3,"),
+        (&["history", "A"], "\n3  "),
+        (&["history", "-n", "1"], "\n3  "),
+        (&["history", "-n", "1", "--json"], "\"n\":3,"),
+        (&["history", "--follow"], "3     "),
+        (&["history", "--graph"], "1 use in"),
+        (&["history", "usage"], "\nA    1     "),
+        (&["history", "usage", "--json"], "\"uses\": 1"),
+        (&["history", "who", "A"], "run  true"),
+        (&["history", "who", "A", "--json"], "\"times\": 1"),
+        (&["history", "export", "--format", "csv"], "\r\n3,"),
+    ] {
+        answers_and_says(&sandbox, &|text| text.contains(shown), words, what);
+    }
+    for words in
+        [&["history", "--action", "get"][..], &["history", "who", "B"], &["history", "-n", "0"], &["alerts", "list"]]
+    {
+        answers_and_says(&sandbox, &str::is_empty, words, what);
+    }
+    let ran = sandbox.call(&["history", "export", "--format", "csv", "-o", "out.csv"]).run();
+    assert!(ran.code() == 5 && ran.stderr().starts_with(&format!("keyctl: {what}\n")), "{}", ran.stderr());
+    assert!(!sandbox.project().join("out.csv").exists(), "a part would pass for the whole");
+    // A name that is not found may be one of those that are missing.
+    answers_and_says(&sandbox, &str::is_empty, &["history", "C"], what);
+}
+
+#[test]
+fn a_history_that_is_gone_or_lost_its_end_is_not_taken_for_one_that_was_never_begun() {
+    let sandbox = three();
+    let head = fs::read(sandbox.data("history.head")).expect("read");
+    let not_sealed = "the history may not be all there: its sealed end is missing";
+    fs::remove_file(sandbox.data("history.head")).expect("remove");
+    answers_and_says(&sandbox, &|text| text.lines().count() == 4, &["history"], not_sealed);
+    fs::write(sandbox.data("history.head"), &head[1..]).expect("write");
+    let not_opening = "the history may not be all there: its sealed end does not open";
+    answers_and_says(&sandbox, &|text| text.lines().count() == 4, &["history"], not_opening);
+    fs::write(sandbox.data("history.head"), &head).expect("write");
+    sandbox.call(&["history", "--action", "set", "--json"]).run();
+    fs::remove_file(sandbox.data("history.log")).expect("remove");
+    let gone = "the history is gone, but 3 entries are known";
+    answers_and_says(&sandbox, &str::is_empty, &["history"], gone);
+    fs::remove_file(sandbox.data("history.head")).expect("remove");
+    let gone = "the history is gone, but 2 entries are known";
+    for words in
+        [&["history"][..], &["history", "--json"], &["history", "usage", "--by", "program"], &["history", "--graph"]]
+    {
+        answers_and_says(&sandbox, &str::is_empty, words, gone);
+    }
+    answers_and_says(&sandbox, &|text| text.contains("never"), &["history", "usage"], gone);
+}
+
+#[test]
+fn a_history_put_back_with_another_end_is_found_by_who_only_asks() {
+    let sandbox = three();
+    let files = ["history.log", "history.head"];
+    let old: Vec<Vec<u8>> = files.iter().map(|file| fs::read(sandbox.data(file)).expect("read")).collect();
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    verified(&sandbox, "the history is intact (4 entries, end proven, anchored at #2)\n", "", 0);
+    for (file, content) in files.iter().zip(&old) {
+        fs::write(sandbox.data(file), content).expect("write");
+    }
+    let what = "the history is not all there: it ends with #3, and the anchor knows #4";
+    answers_and_says(&sandbox, &|text| text.contains("\n3  "), &["history"], what);
+    // One entry more, as whoever has the identity can write it where nothing is known of an anchor.
+    let log = keyctl::home::Home::at(&sandbox.data(""));
+    let kept = keyctl::commands::opening::identity(&log).expect("kept");
+    let store = keyctl::store::file::SealedFile::read(&log).expect("store").expect("there");
+    let payload = store.open_unpinned(&kept.identity).expect("opens").read().expect("whole");
+    let other = keyctl::history::Log::new(log.data(), payload.log.0, kept.identity.line().expose());
+    let event = keyctl::history::Event::new(keyctl::history::Action::Run, keyctl::date::Moment::now());
+    other.append(&event, true).expect("added");
+    let what = "the history was changed: entry 4 is not the one that the anchor knows";
+    answers_and_says(&sandbox, &|text| text.contains("\n4  "), &["history"], what);
+}
+
+#[test]
+fn what_was_read_before_a_changed_entry_is_shown_first() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let mut bytes = fs::read(&log).expect("read");
+    let end = bytes.len();
+    bytes[end - 30] ^= 1;
+    fs::write(&log, bytes).expect("write");
+    let what = "the history was changed at entry 3: its chain value is wrong";
+    for (words, shown) in [
+        (&["history"][..], "\n2  "),
+        (&["history", "B"], "\n2  "),
+        (&["history", "--json"], "\"n\":2,"),
+        (&["history", "-n", "1", "--json"], "\"n\":2,"),
+        (&["history", "usage"], "never"),
+        (&["history", "export", "--format", "syslog"], " set of B\n"),
+        (&["history", "export", "--format", "otel"], "\"intValue\":\"2\""),
+    ] {
+        answers_and_says(&sandbox, &|text| text.contains(shown), words, what);
+    }
+}
+
+#[test]
+fn the_last_entries_of_all_are_read_from_the_end_alone() {
+    let sandbox = three();
+    let (whole, log) = (sandbox.call(&["history"]).run().stdout(), sandbox.data("history.log"));
+    let mut bytes = fs::read(&log).expect("read");
+    bytes[30] ^= 1;
+    fs::write(&log, bytes).expect("write");
+    let last = sandbox.call(&["history", "-n", "1"]).run();
+    assert_eq!((last.stderr().as_str(), last.code()), ("", 0));
+    assert_eq!(last.stdout().lines().last(), whole.lines().last());
+    assert_eq!(sandbox.call(&["history", "-n", "1", "--action", "run"]).run().code(), 5);
+    assert_eq!(sandbox.call(&["history"]).run().code(), 5);
+}
+
+#[test]
+fn no_mark_is_given_of_a_history_that_is_not_proven_and_nothing_is_mended_for_one() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let refused = |why: &str, code: i32| {
+        let verdict = sandbox.call(&["history", "verify"]).run();
+        assert_eq!(verdict.stderr(), format!("keyctl: the history is {why}\n"));
+        let said = format!("{}keyctl: hint: only a history that is intact has a mark to keep\n", verdict.stderr());
+        for words in [&["history", "anchor"][..], &["history", "anchor", "--json"]] {
+            sandbox.call(words).run().says("", &said, code);
+        }
+    };
+    fs::write(&log, [&whole, &b"1.4.unfinished"[..]].concat()).expect("write");
+    refused("not provable: an unfinished entry stands at the end; the next one moves it aside", 4);
+    assert_eq!(fs::read(&log).expect("read").len(), whole.len() + 14, "it is left where it is");
+    assert!(!sandbox.data("history.torn").exists());
+    let mut changed = whole.clone();
+    changed[whole.len() - 30] ^= 1;
+    fs::write(&log, &changed).expect("write");
+    refused("tampered at #3: its chain value is wrong", 1);
+    fs::remove_file(&log).expect("remove");
+    refused("tampered at #1: 2 entries missing: the anchor knows #2", 1);
+    fs::write(&log, &whole).expect("write");
+    let ran = sandbox.call(&["history", "anchor"]).run();
+    assert!(ran.code() == 0 && ran.stdout().contains(".3."), "{}", ran.stderr());
 }

@@ -820,3 +820,38 @@ fn one_secret_that_is_piped_in_is_not_for_all_that_is_due() {
     on_a_terminal(&sandbox, &["sh", "-c", &shell], &[]).says(said, 2);
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
 }
+
+#[test]
+fn what_is_due_is_gone_on_with_wherever_keyctl_was_killed_and_nothing_is_replaced_twice() {
+    let names = ["shop/a", "shop/b", "shop/c"];
+    let mut points = 0;
+    loop {
+        let sandbox = with_rotator("cat >/dev/null; echo $KEYCTL_KEY >>\"$HOME/names\"; echo \"new-of-$KEYCTL_KEY\"");
+        for name in names {
+            sandbox.secret(format!("old-of-{name}"));
+            sandbox.secret(format!("new-of-{name}"));
+            let words = ["set", name, "-q", "--expires", "2020-01-01"];
+            sandbox.call(&words).input(format!("old-of-{name}")).run();
+        }
+        let inject = format!("inject=rename:signal=KILL:when={}", points + 1);
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let ran = sandbox.call(&["rotate", "--due", "--yes", "-q"]).under(&strace).run();
+        let was_killed = ran.code() != 0;
+        if was_killed {
+            points += 1;
+            let ran = sandbox.call(&["rotate", "--due", "--yes", "-q"]).run();
+            assert_eq!(ran.code(), 0, "{points}: {}", ran.stderr());
+        }
+        let called = std::fs::read_to_string(sandbox.home().join("names")).expect("called");
+        for name in names {
+            assert_eq!(sandbox.call(&["get", name, "-q"]).run().stdout(), format!("new-of-{name}"), "{points}");
+            let times = called.lines().filter(|line| *line == name).count();
+            assert_eq!(times, 1, "{points}: `{name}` was replaced more than once");
+        }
+        assert_eq!(unfinished(&sandbox), 0, "{points}");
+        if !was_killed {
+            break;
+        }
+    }
+    assert!(points >= 6, "only {points} points: nothing was killed");
+}

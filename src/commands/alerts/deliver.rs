@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     alert::Settings,
@@ -26,17 +27,27 @@ use crate::{
 
 /// What a user's program may take to carry it on.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// The most bytes that an alert is handed over in.
-const LARGEST: u64 = 64 * 1024;
+/// The most bytes that alerts are handed over in: each has at most a line of the history, the program's words the most
+/// that a config may have.
+const LARGEST: u64 = 1024 * 1024;
 
 /// What is delivered.
+#[derive(Serialize, Deserialize)]
 pub struct Message(Value);
+
+/// What goes to the background.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    alerts: Vec<Message>,
+    notify: bool,
+    program: Option<Vec<String>>,
+}
 
 impl Message {
     /// An alert, as its entry has it.
     #[must_use]
     pub fn of(event: &Event, number: Option<u64>) -> Self {
-        let mut value = event.to_value();
+        let mut value = event.to_kept_value();
         value["n"] = number.into();
         Self(value)
     }
@@ -56,13 +67,14 @@ impl Message {
     }
 }
 
-/// Starts the delivery, if there is a way that is set. What becomes of it is not this call's matter.
-pub fn start(settings: &Settings, message: &Message) {
-    if !settings.notify && settings.program.is_none() {
+/// Starts the delivery, if there is something to deliver and a way that is set. What becomes of it is not this call's matter.
+pub fn start(settings: &Settings, alerts: Vec<Message>) {
+    if alerts.is_empty() || (!settings.notify && settings.program.is_none()) {
         return;
     }
-    let order = json!({ "alert": message.0, "notify": settings.notify, "program": settings.program });
-    let _ = hand_over(order.to_string().as_bytes(), &["deliver-alert"], |child| child.wait().map(drop));
+    let order = Order { alerts, notify: settings.notify, program: settings.program.clone() };
+    let Ok(order) = serde_json::to_vec(&order) else { return };
+    let _ = hand_over(&order, &["deliver-alert"], |child| child.wait().map(drop));
 }
 
 fn hand_over(
@@ -74,10 +86,9 @@ fn hand_over(
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     platform::detach(&mut command);
     let mut child = command.spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(order)?;
-    }
-    then(&mut child)
+    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(order));
+    // Also where it did not take everything: what is not waited for stays as a child of what this process becomes.
+    then(&mut child).and(written)
 }
 
 /// The background's part of it.
@@ -91,15 +102,14 @@ pub fn deliver(arguments: &cli::DeliverAlert, _: &Terminal) -> anyhow::Result<Ex
         hand_over(&order, &["deliver-alert", "--stay"], |_| Ok(()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let order: Value = serde_json::from_slice(&order)?;
-    let message = Message(order["alert"].clone());
-    let program: Option<Vec<String>> = serde_json::from_value(order["program"].clone())?;
-    let told = program.map(|program| message.tell(&program));
-    if order["notify"] == true {
-        message.notify()?;
+    let order: Order = serde_json::from_slice(&order)?;
+    let mut failed = None;
+    for alert in &order.alerts {
+        let told = order.program.as_ref().map_or(Ok(()), |program| alert.tell(program));
+        let shown = if order.notify { alert.notify() } else { Ok(()) };
+        failed = failed.or(told.err()).or(shown.err());
     }
-    told.transpose()?;
-    Ok(ExitCode::SUCCESS)
+    failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
 /// Sends a trial alert in each way that is set, and waits for it.

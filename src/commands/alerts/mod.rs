@@ -16,11 +16,11 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event, Log},
-    home::Home,
+    home::{self, Home},
     terminal::{Terminal, count},
 };
 
-use super::{opening, record};
+use super::{caller, opening, record};
 
 /// The most numbers in one entry, so that it fits into its line.
 const AT_ONCE: usize = 200;
@@ -39,28 +39,46 @@ pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+/// The history, with the alerts in it that it did not take when they were told. Those that it does not take now either are
+/// said here.
 fn log(home: &Home, terminal: &Terminal) -> Result<Log> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.pick(&[])?;
-    Ok(record::log(home, &kept, payload.log))
+    let log = record::log(home, &kept, &payload);
+    if let Err((late, failure)) = watch::catch_up(home, &log, terminal) {
+        terminal.warn(&format!("{} cannot be added to the history: {}", count(late.len(), "alert"), failure.message));
+        failure.hints.iter().for_each(|hint| terminal.hint(hint));
+        let lines: Vec<String> = late.iter().filter_map(|alert| alert.note.clone()).collect();
+        terminal.say_lines("what they say:", &lines);
+    }
+    Ok(log)
 }
 
-/// All alerts by their numbers, and the numbers of those that were put away.
-fn read(log: &Log) -> Result<(BTreeMap<u64, Event>, BTreeSet<u64>)> {
-    let (mut alerts, mut seen) = (BTreeMap::new(), BTreeSet::new());
+/// What the history says of alerts.
+struct Told {
+    /// All of them, by their numbers.
+    alerts: BTreeMap<u64, Event>,
+    /// Those that were put away.
+    seen: BTreeSet<u64>,
+    /// What ended the reading early, if something did.
+    flaw: Option<Failure>,
+}
+
+fn read(log: &Log) -> Result<Told> {
+    let mut told = Told { alerts: BTreeMap::new(), seen: BTreeSet::new(), flaw: None };
     for entry in log.read()? {
-        let (number, event) = entry?;
-        match event.action {
-            Action::Alert => drop(alerts.insert(number, event)),
-            Action::Acknowledge => seen.extend(event.of),
-            _ => {}
+        match entry {
+            Ok((number, event)) if event.action == Action::Alert => drop(told.alerts.insert(number, event)),
+            Ok((_, event)) if event.action == Action::Acknowledge => told.seen.extend(event.of),
+            Ok(_) => {}
+            Err(failure) => told.flaw = Some(failure),
         }
     }
-    Ok((alerts, seen))
+    Ok(told)
 }
 
 fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
-    let (alerts, seen) = read(log)?;
+    let Told { alerts, seen, flaw } = read(log)?;
     let shown: Vec<(u64, Event)> = alerts.into_iter().filter(|(number, _)| all || !seen.contains(number)).collect();
     if json {
         let report = shown.iter().map(|(number, event)| {
@@ -69,9 +87,13 @@ fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
             value["seen"] = seen.contains(number).into();
             value
         });
-        return terminal.json(&report.collect::<Vec<Value>>().into());
+        terminal.json(&report.collect::<Vec<Value>>().into())?;
+        return flaw.map_or(Ok(()), Err);
     }
     if shown.is_empty() {
+        if let Some(flaw) = flaw {
+            return Err(flaw);
+        }
         terminal.say(if all { "there never was an alert" } else { "there is no alert to look at" });
         return Ok(());
     }
@@ -91,11 +113,15 @@ fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
         }
         row
     });
-    terminal.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>(), &[])
+    terminal.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>(), &[])?;
+    flaw.map_or(Ok(()), Err)
 }
 
 fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Result<()> {
-    let (alerts, seen) = read(log)?;
+    let Told { alerts, seen, flaw } = read(log)?;
+    if let Some(flaw) = flaw {
+        return Err(flaw);
+    }
     if let Some(number) = numbers.iter().find(|number| !alerts.contains_key(number)) {
         return Err(Failure::new(Kind::Missing, format!("there is no alert {number}"))
             .hint("`keyctl alerts list` shows them with their numbers"));
@@ -103,7 +129,8 @@ fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Re
     let open = alerts.keys().filter(|number| !seen.contains(number) && (all || numbers.contains(number)));
     let open: Vec<u64> = open.copied().collect();
     for numbers in open.chunks(AT_ONCE) {
-        log.append(&super::caller::sign(&Event::new(Action::Acknowledge, Moment::now()).of(numbers.to_vec())), true)?;
+        let event = caller::sign(Event::new(Action::Acknowledge, Moment::now()).of(numbers.to_vec()));
+        record::append(log, &[&event], true, home::LOCK_DEADLINE, terminal)?;
     }
     terminal.say(&match open.len() {
         0 if all => "there is no alert to look at".to_owned(),

@@ -4,17 +4,31 @@
 //! use and written when something new was learnt. Where it is missing, damaged or of another history, the last entries are
 //! learnt from instead, and nobody is bothered with that. Two that write at once leave the state of one; what the other
 //! has learnt is learnt again.
+//!
+//! What is told of a use is judged before the use is recorded, so that both become entries in one write, under one lock. Where
+//! that fails, nothing is tried again: the alerts wait in the state and are the first that the history gets when it can
+//! be added to again, by the next use, by `history repair` or by `alerts list`. Rather twice than never: two that find them
+//! waiting at the same moment both add them.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
-    alert::{Alert, Rule, Seen, Settings, State, judge},
-    commands::{record::Recorded, using::Used},
+    alert::{self, Alert, End, LONGEST_LATE, Rule, Seen, Settings, State, judge, judge_history},
+    commands::{
+        caller,
+        record::{self, Recorded, Strictness},
+    },
+    config,
     date::Moment,
-    history::{Action, Event, Log},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event, Log, Verdict},
     home::{self, Home},
+    name::KeyName,
     platform,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::deliver::{self, Message};
@@ -23,30 +37,19 @@ const FILE: &str = "alerts.state";
 /// What the state is sealed as.
 const WHAT: &str = "alerts";
 /// The most bytes of the file.
-const LARGEST: usize = 65 * 1024;
-/// How much of the history a lost state is learnt from: some hundred uses.
-const LEARNT_FROM: u64 = 128 * 1024;
+const LARGEST: usize = alert::LARGEST + 1024;
+/// How many of the last entries a lost state is learnt from.
+const LEARNT_FROM: usize = 400;
 /// In a burst some entry follows another within this time, so nothing is counted where none does.
 const QUICK: Duration = Duration::from_secs(2);
-/// Where they are counted: more than the most that can be asked for.
-const COUNTED_IN: u64 = 256 * 1024;
 /// Uses within so many seconds are counted.
 const BURST_SECONDS: i64 = 60;
-/// How the outcome of what was refused begins.
-const REFUSED: &str = "refused: ";
 
-/// Whether the last entry was made only just now.
-#[must_use]
-pub fn is_quick(log: &Log) -> bool {
-    let since = |then: SystemTime| SystemTime::now().duration_since(then).unwrap_or_default();
-    log.last_written().is_some_and(|then| since(then) <= QUICK)
-}
-
-/// What is needed to look at a use.
+/// What is needed to look at uses.
 pub struct Watch<'w> {
-    /// The keys, and where they are kept.
-    pub used: &'w Used,
-    /// Their history.
+    /// Where the state lies.
+    pub home: &'w Home,
+    /// The history of the keys.
     pub log: &'w Log,
     /// What the user wants to be told.
     pub settings: &'w Settings,
@@ -54,76 +57,261 @@ pub struct Watch<'w> {
     pub terminal: &'w Terminal,
 }
 
+/// A use that is about to be recorded, or an attempt at one.
+#[derive(Clone, Copy)]
+pub struct Use<'u> {
+    /// Its entry, signed.
+    pub event: &'u Event,
+    /// The folder of the project that asks for the keys, where one does.
+    pub project: Option<&'u Path>,
+    /// Those of the keys that have ended.
+    pub ended: &'u [(KeyName, End)],
+}
+
+/// What is to be recorded with a use, and told of it.
+#[derive(Default)]
+pub struct Sight {
+    /// What is remembered, this use included; nothing where nobody wants to be told, or it was no use.
+    state: Option<State>,
+    /// Alerts that the history did not take when they were told.
+    late: Vec<Event>,
+    /// What is told of this use, with the entries.
+    told: Vec<(Alert, Event)>,
+}
+
+impl Sight {
+    /// All entries, in the order in which they are added.
+    #[must_use]
+    pub fn entries<'s>(&'s self, event: &'s Event) -> Vec<&'s Event> {
+        self.late.iter().chain([event]).chain(self.told.iter().map(|(_, entry)| entry)).collect()
+    }
+}
+
 impl Watch<'_> {
-    /// Looks at a use that was just recorded, or could not be.
-    pub fn look_at(&self, event: &Event, recorded: &Recorded, is_quick: bool) {
-        if !self.settings.watches_anything() {
-            return;
-        }
-        let number = if let Recorded::As(number) = recorded { *number } else { u64::MAX };
-        let home = &self.used.home;
-        let mut state = read(home, self.log).unwrap_or_else(|| learn(self.log, number, self.settings));
-        let trouble = match recorded {
-            Recorded::As(_) => None,
-            Recorded::Not(why) => Some(format!("a use was not recorded: {why}")),
-        };
-        let project = self.used.project.as_ref().map(|folder| folder.to_string_lossy());
-        let Some(seen) = seen(event) else { return };
-        let counts = is_quick && self.settings.watches(Rule::Burst) && !state.has_told(Rule::Burst, seen.moment);
-        let burst = if counts { self.burst(seen.moment) } else { None };
-        let seen = Seen {
-            project: project.as_deref(),
-            ended: self.used.ended.iter().map(|(name, end)| (name.as_str(), *end)).collect(),
-            burst,
-            trouble: trouble.as_deref(),
-            ..seen
-        };
-        let alerts = judge(&mut state, self.settings, &seen);
-        if state.has_changed() {
-            write(home, self.log, &state);
-        }
-        for alert in alerts {
-            self.tell(&alert, event);
-        }
+    /// Looks at a use that is about to be recorded.
+    #[must_use]
+    pub fn look_at(&self, use_: &Use) -> Sight {
+        let seen = if self.settings.watches_anything() { seen(use_.event) } else { None };
+        let Some(seen) = seen else { return Sight::default() };
+        let mut state = self.state();
+        let late = late(&state);
+        let told = self.judge(&mut state, use_, seen);
+        Sight { state: Some(state), late, told }
     }
 
-    /// How many uses there were within a minute, if there were many. The one entry that lies so far back is looked at
-    /// first: only if it is young, all of them are counted.
-    fn burst(&self, now: Moment) -> Option<u64> {
-        let many = u64::from(self.settings.burst);
+    /// Tells of a use, once it was recorded or could not be. Nothing of that may keep the use from happening.
+    pub fn tell(&self, use_: &Use, sight: Sight, recorded: &Result<Recorded>) {
+        let Some(mut state) = sight.state else { return };
+        match recorded {
+            Ok(Recorded::As { last, gap }) => {
+                state.forget_late();
+                let first = last + 1 - sight.told.len() as u64;
+                self.say((first..).map(Some).zip(sight.told));
+                // Of a use that was not recorded it was told when that happened; here it was something else.
+                if let Some(lost) = gap.as_ref().filter(|_| sight.late.is_empty()) {
+                    let what = format!(
+                        "{} could not be recorded",
+                        count(usize::try_from(*lost).unwrap_or(usize::MAX), "event")
+                    );
+                    self.tell_of_history(&mut state, use_.event, GAP, what);
+                }
+            }
+            Ok(Recorded::Not(failure)) => state = self.unrecorded(use_, failure, true),
+            Err(failure) => state = self.unrecorded(use_, failure, false),
+        }
+        self.write(&state);
+    }
+
+    /// Tells that a use was not recorded, and what else is to be told of it; all of that waits for the history.
+    fn unrecorded(&self, use_: &Use, failure: &Failure, happens: bool) -> State {
+        // Waiting for another keyctl took time, in which that may have learnt something.
+        let mut state = self.state();
+        let moment = moment(use_.event);
+        let what =
+            if happens { "a use was not recorded" } else { "a use was refused because it could not be recorded" };
+        let sort = match failure.kind {
+            Kind::Busy => "busy",
+            Kind::Store => "store",
+            _ => "disk",
+        };
+        let what = format!("{what}: {}", failure.message);
+        let trouble = judge_history(&mut state, self.settings, moment, sort, what);
+        // The gap in the history is explained by that.
+        let _ = judge_history(&mut state, self.settings, moment, GAP, String::new());
+        let mut told: Vec<_> = trouble.map(|alert| told_of(alert, use_.event)).into_iter().collect();
+        if let Some(seen) = seen(use_.event).filter(|_| happens) {
+            told.extend(self.judge(&mut state, use_, seen));
+        }
+        for (_, entry) in &told {
+            state.keep_late(&entry.to_json(LONGEST_LATE));
+        }
+        self.say(told.into_iter().map(|told| (None, told)));
+        state
+    }
+
+    /// What is told of a use, with the entries.
+    fn judge(&self, state: &mut State, use_: &Use, seen: Seen) -> Vec<(Alert, Event)> {
+        let project = use_.project.map(Path::to_string_lossy);
+        let burst = self.burst(state, seen.moment);
+        let ended = use_.ended.iter().map(|(name, end)| (name.as_str(), *end)).collect();
+        let seen = Seen { project: project.as_deref(), ended, burst, ..seen };
+        let alerts = judge(state, self.settings, &seen).into_iter();
+        alerts.map(|alert| told_of(alert, use_.event)).collect()
+    }
+
+    /// How many uses there were within a minute, this one included, if there were many. The one entry that lies so far back
+    /// is looked at first: only if it is young, all of them are counted.
+    fn burst(&self, state: &State, now: Moment) -> Option<u64> {
+        if !self.settings.watches(Rule::Burst) || state.has_told(Rule::Burst, now) || !is_quick(self.log) {
+            return None;
+        }
+        let many = usize::try_from(self.settings.burst).ok()?;
         let is_young = |moment: Moment| now.seconds().saturating_sub(moment.seconds()) <= BURST_SECONDS;
-        self.log.moment_before(many - 1).filter(|moment| is_young(*moment))?;
+        self.log.moment_before(many.checked_sub(2)?).filter(|moment| is_young(*moment))?;
         let counts = |event: &Event| seen(event).is_some() && event.moment.is_some_and(is_young);
-        let uses = self.log.recent(COUNTED_IN).iter().filter(|(_, event)| counts(event)).count() as u64;
-        (uses >= many).then_some(uses)
+        // There may be as many others between them: alerts, changes.
+        let uses = 1 + self.log.last(2 * many).iter().filter(|(_, event)| counts(event)).count();
+        (uses >= many).then_some(uses as u64)
     }
 
-    /// Records an alert, says it, and sends it on its way. Nothing of that may keep the use from happening.
-    fn tell(&self, alert: &Alert, event: &Event) {
-        let told = Event { action: Action::Alert, names: alert.keys.clone(), more: 0, ..event.clone() };
-        let told = Event { reason: None, outcome: None, ..told }.rule(alert.rule.word()).note(alert.to_string());
-        let number = self.log.append(&told, false).ok().map(|appended| appended.mark.seq);
-        if !alert.rule.is_said_already() {
-            let away = number.map(|number| format!(" (seen it? `keyctl alerts ack {number}`)")).unwrap_or_default();
-            self.terminal.warn(&format!("alert: {alert}{away}"));
-        }
-        deliver::start(self.settings, &Message::of(&told, number));
+    /// Tells that something is wrong with the history, once a day of each sort.
+    fn tell_of_history(&self, state: &mut State, event: &Event, sort: &str, what: String) {
+        let Some(alert) = judge_history(state, self.settings, moment(event), sort, what) else { return };
+        let entry = entry(&alert, event);
+        let number = match self.add(&[&late(state)[..], std::slice::from_ref(&entry)].concat()) {
+            Ok(number) => {
+                state.forget_late();
+                Some(number)
+            }
+            Err(_) => {
+                state.keep_late(&entry.to_json(LONGEST_LATE));
+                None
+            }
+        };
+        self.say([(number, (alert, entry))]);
     }
+
+    /// Adds alerts to the history, and gives the number of the last.
+    fn add(&self, entries: &[Event]) -> Result<u64> {
+        let entries: Vec<&Event> = entries.iter().collect();
+        let patience = Strictness::default().patience();
+        record::append(self.log, &entries, false, patience, self.terminal).map(|appended| appended.mark.seq)
+    }
+
+    /// Says alerts, and sends them on their way.
+    fn say(&self, told: impl IntoIterator<Item = (Option<u64>, (Alert, Event))>) {
+        let mut messages = Vec::new();
+        for (number, (alert, entry)) in told {
+            if !alert.rule.is_said_already() {
+                let away = number.map(|number| format!(" (seen it? `keyctl alerts ack {number}`)")).unwrap_or_default();
+                self.terminal.warn(&format!("alert: {alert}{away}"));
+            }
+            messages.push(Message::of(&entry, number));
+        }
+        deliver::start(self.settings, messages);
+    }
+
+    fn state(&self) -> State {
+        read(self.home, self.log).unwrap_or_else(|| learn(self.log, self.settings))
+    }
+
+    /// Best effort: what is not remembered is learnt again.
+    fn write(&self, state: &State) {
+        if state.has_changed() {
+            write(self.home, self.log, state);
+        }
+    }
+}
+
+/// The sort of trouble that a gap in the history is.
+const GAP: &str = "gap";
+/// The sort that looking for it brings up.
+const FOUND: &str = "found";
+
+/// Tells that the history was found to be changed, cut or not provable. That is said already where it was found, and to
+/// look for it must not change the history: the alert waits in the state.
+pub fn history_is(home: &Home, log: &Log, verdict: &Verdict, terminal: &Terminal) {
+    if !verdict.is_trouble() {
+        return;
+    }
+    let settings = config::read(home).map(|config| config.alerts).unwrap_or_default();
+    let watch = Watch { home, log, settings: &settings, terminal };
+    let mut state = watch.state();
+    let now = Moment::now();
+    let found = judge_history(&mut state, &settings, now, FOUND, format!("the history is {verdict}"));
+    if let Some(alert) = found {
+        let told = told_of(alert, &caller::sign(Event::new(Action::Alert, now)));
+        state.keep_late(&told.1.to_json(LONGEST_LATE));
+        watch.say([(None, told)]);
+    }
+    watch.write(&state);
+}
+
+/// Adds the alerts that the history did not take when they were told.
+///
+/// # Errors
+/// Where it does not take them now either, with what they say.
+pub fn catch_up(home: &Home, log: &Log, terminal: &Terminal) -> std::result::Result<(), (Vec<Event>, Failure)> {
+    let Some(mut state) = read(home, log) else { return Ok(()) };
+    let late = late(&state);
+    if late.is_empty() {
+        return Ok(());
+    }
+    let settings = Settings::default();
+    let watch = Watch { home, log, settings: &settings, terminal };
+    if let Err(failure) = watch.add(&late) {
+        return Err((late, failure));
+    }
+    state.forget_late();
+    watch.write(&state);
+    Ok(())
+}
+
+/// Remembers the same for another history of the same store, which begins anew.
+pub fn carry_over(home: &Home, from: &Log, to: &Log) {
+    if let Some(state) = read(home, from) {
+        write(home, to, &state);
+    }
+}
+
+/// Whether the last entry was made only just now.
+fn is_quick(log: &Log) -> bool {
+    let since = |then: SystemTime| SystemTime::now().duration_since(then).unwrap_or_default();
+    log.last_written().is_some_and(|then| since(then) <= QUICK)
+}
+
+fn moment(event: &Event) -> Moment {
+    event.moment.unwrap_or_else(Moment::now)
+}
+
+fn told_of(alert: Alert, event: &Event) -> (Alert, Event) {
+    let entry = entry(&alert, event);
+    (alert, entry)
+}
+
+/// The entry of an alert: who asked, when and where are those of the use.
+fn entry(alert: &Alert, event: &Event) -> Event {
+    let told = Event { action: Action::Alert, names: alert.keys.clone(), more: 0, ..event.clone() };
+    Event { reason: None, outcome: None, ..told }.rule(alert.rule.word()).note(alert.to_string())
+}
+
+/// The alerts that wait for the history.
+fn late(state: &State) -> Vec<Event> {
+    state.late().iter().map(|alert| Event::from_json(alert)).collect()
 }
 
 /// An entry as the watch sees it; nothing for one that is no use.
 fn seen(event: &Event) -> Option<Seen<'_>> {
-    let refused = event.outcome.as_deref().and_then(|outcome| outcome.strip_prefix(REFUSED));
+    let refused = event.refusal();
     if !event.action.is_use() && refused.is_none() {
         return None;
     }
     let keys = event.names.iter().map(String::as_str).collect();
-    let moment = event.moment.unwrap_or_else(Moment::now);
     Some(Seen {
         program: event.program.as_deref(),
         agent: event.agent.as_deref(),
         refused,
-        ..Seen::new(moment, event.action.as_str(), keys)
+        ..Seen::new(moment(event), event.action.as_str(), keys)
     })
 }
 
@@ -132,20 +320,26 @@ fn read(home: &Home, log: &Log) -> Option<State> {
     State::from_bytes(&log.open_beside(WHAT, &sealed)?)
 }
 
-/// A state from the last entries before this one. What they would have told is past.
-fn learn(log: &Log, before: u64, settings: &Settings) -> State {
+/// A state from the last entries. What they would have told is past.
+fn learn(log: &Log, settings: &Settings) -> State {
     let mut state = State::default();
-    for (_, event) in log.recent(LEARNT_FROM).iter().filter(|(number, _)| *number < before) {
+    for (_, event) in &log.last(LEARNT_FROM) {
         let Some(seen) = seen(event) else { continue };
         // Whether the folder was a project's is not told by an entry, so both are known from now on.
-        for project in [None, event.project.as_deref().or(event.folder.as_deref())] {
+        for project in [None, event.place().map(String::as_str)] {
             judge(&mut state, settings, &Seen { project, ..seen.clone() });
         }
     }
     state
 }
 
-/// Best effort: what is not remembered is learnt again.
+/// Seals what is remembered with the key that the history has now; a change of identity shall not make the watch forget.
+pub fn reseal(home: &Home, log: &Log) {
+    if let Some(state) = read(home, log) {
+        write(home, log, &state);
+    }
+}
+
 fn write(home: &Home, log: &Log, state: &State) {
     let Ok(sealed) = log.seal_beside(WHAT, &state.to_bytes()) else { return };
     let path = home.file(FILE);

@@ -5,6 +5,7 @@ use std::{io::Read, path::Path, process::ExitCode};
 use serde_json::json;
 
 use crate::{
+    date::Moment,
     failure::{Failure, Kind, Result},
     hex,
     history::{Log, Mark},
@@ -12,17 +13,30 @@ use crate::{
     terminal::Terminal,
 };
 
+use super::super::{opening::Kept, record};
+
 /// The most bytes of marks that are read: some hundreds of them.
 const LARGEST: usize = 64 * 1024;
 
-/// Prints the mark of the last entry, once that is surely on the disk.
+/// Prints the mark of the last entry, once all is proven and surely on the disk: who keeps it vouches for what it stands
+/// for, so what is not intact gets none.
 ///
 /// # Errors
-/// `Missing` where nothing was recorded yet; as [`Log::append`].
-pub fn anchor(log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let Some(mark) = log.settle()? else {
-        return Err(Failure::new(Kind::Missing, "nothing was recorded yet").into());
-    };
+/// `Missing` where nothing was recorded yet; as verifying has them; as [`Log::append`].
+pub fn anchor(kept: &Kept, log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let none_yet = || Failure::new(Kind::Missing, "nothing was recorded yet");
+    if !log.has_begun()? {
+        return Err(none_yet().into());
+    }
+    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
+    if let Some(failure) = record::not_whole(&verdict) {
+        return Err(failure.hint("only a history that is intact has a mark to keep").into());
+    }
+    let settled = log.settle(Moment::now())?.ok_or_else(none_yet)?;
+    if let Some(repaired) = &settled.repaired {
+        terminal.warn(&format!("the history was mended: {repaired}"));
+    }
+    let mark = settled.mark;
     let line = log.written(&mark);
     if as_json {
         let hash = hex::encode(&mark.hash);

@@ -1,7 +1,8 @@
 //! `keyctl history --follow`: the last entries, and then each new one as it comes, until nobody reads any more.
 //!
 //! No lock is held and nothing is asked of the system but how the files of the history stand, four times a second. What is
-//! new is read from where reading ended; where the log went on in another file, from its beginning.
+//! new is read from where reading ended; where the log went on in another file, from its beginning. Where `repair` set the
+//! history aside, the one that was begun is followed.
 
 use std::{
     fs,
@@ -12,7 +13,9 @@ use std::{
 };
 
 use crate::{
-    history::{Log, Query},
+    cli,
+    failure::Result,
+    history::{Event, Log, Place, Query},
     home::Home,
     terminal::Terminal,
 };
@@ -23,34 +26,33 @@ use super::list::{GIVE_WAY, line, row, table};
 const FIRST: usize = 10;
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How often to look for the history that was begun instead of one that cannot be read any further.
+const LOOKS: u32 = 8;
 
-/// Shows entries until it is ended.
+/// A history and what is asked of it.
+type Asked = (Log, Query);
+
+/// Shows entries until it is ended. `reopened` gives the history that the store has by then.
 ///
 /// # Errors
 /// As reading the history has them.
 pub fn follow(
     home: &Home,
-    log: &Log,
-    query: &Query,
-    last: Option<usize>,
-    as_json: bool,
+    (mut log, mut query): Asked,
+    reopened: &dyn Fn() -> Result<Asked>,
+    arguments: &cli::History,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let files = ["history.head", "history.log"].map(|name| home.file(name));
     let mut seen = state(&files);
-    let mut found = log.find(query)?;
-    let (entries, _) = found.take_last(last.unwrap_or(FIRST))?;
-    let mut place = found.place();
-    // The rows that come later are laid out as if they stood in this table; one that is not shown leaves them room.
-    let room = ["1000", "2026-11-24 12:00", "rotate", "openai/project", "program", ""].map(str::to_owned).to_vec();
-    let shown = table(&entries);
-    let above = [vec![room], shown.clone()].concat();
-    let mut is_read = if as_json {
-        let lines: String = entries.iter().map(|(number, event)| line(*number, event)).collect();
-        terminal.stream(lines.as_bytes())?
-    } else {
-        terminal.table_below(&above[..1], &shown, GIVE_WAY)?
-    };
+    let mut found = log.find(&query)?;
+    let last = found.take_last(arguments.last.unwrap_or(FIRST));
+    let mut place = Some(found.place());
+    let shown = Shown::new(terminal, arguments.json, &last.entries);
+    let mut is_read = shown.first(&last.entries)?;
+    if let Some(failure) = last.flaw {
+        return Err(failure.into());
+    }
     while is_read {
         sleep(PAUSE);
         let now = state(&files);
@@ -58,21 +60,78 @@ pub fn follow(
             continue;
         }
         seen = now;
-        let mut found = log.find_after(&place, query)?;
-        while let Some(entry) = found.next().filter(|_| is_read) {
-            let (number, event) = entry?;
-            is_read = if as_json {
-                terminal.stream(line(number, &event).as_bytes())?
-            } else {
-                terminal.table_below(&above, &[row(number, &event)], GIVE_WAY)?
-            };
-        }
-        // A log that is being set aside is not there for a moment; what was shown is not shown again.
-        if found.place().number() >= place.number() {
-            place = found.place();
+        match shown.new_ones(&log, &query, &mut place) {
+            Ok(read) => is_read = read,
+            Err(failure) => {
+                let Some(other) = begun_instead(&log, reopened) else { return Err(failure.into()) };
+                terminal.warn("the history was set aside; here is the one that was begun");
+                (log, query) = other;
+                place = None;
+                is_read = shown.new_ones(&log, &query, &mut place)?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Another history than this one, if the store has one or is just getting it.
+fn begun_instead(log: &Log, reopened: &dyn Fn() -> Result<Asked>) -> Option<Asked> {
+    for look in 0..LOOKS {
+        if look > 0 {
+            sleep(PAUSE);
+        }
+        if let Ok(other) = reopened()
+            && other.0.name() != log.name()
+        {
+            return Some(other);
+        }
+    }
+    None
+}
+
+/// How entries are shown: the rows that come later are laid out as if they stood in the table of the first ones.
+struct Shown<'t> {
+    terminal: &'t Terminal,
+    as_json: bool,
+    above: Vec<Vec<String>>,
+}
+
+impl<'t> Shown<'t> {
+    fn new(terminal: &'t Terminal, as_json: bool, entries: &[(u64, Event)]) -> Self {
+        // A row that is not shown leaves room for later ones.
+        let room = ["1000", "2026-11-24 12:00", "rotate", "openai/project", "program", ""].map(str::to_owned).to_vec();
+        Self { terminal, as_json, above: [vec![room], table(entries)].concat() }
+    }
+
+    fn first(&self, entries: &[(u64, Event)]) -> Result<bool> {
+        if self.as_json {
+            let lines: String = entries.iter().map(|(number, event)| line(*number, event)).collect();
+            return self.terminal.stream(lines.as_bytes());
+        }
+        self.terminal.table_below(&self.above[..1], &self.above[1..], GIVE_WAY)
+    }
+
+    /// Shows what comes after a place, which moves on; all of it where there is none. `false` when nobody reads any more.
+    fn new_ones(&self, log: &Log, query: &Query, place: &mut Option<Place>) -> Result<bool> {
+        let mut found = match place {
+            Some(place) => log.find_after(place, query)?,
+            None => log.find(query)?,
+        };
+        let mut is_read = true;
+        while let Some(entry) = found.next().filter(|_| is_read) {
+            let (number, event) = entry?;
+            is_read = if self.as_json {
+                self.terminal.stream(line(number, &event).as_bytes())?
+            } else {
+                self.terminal.table_below(&self.above, &[row(number, &event)], GIVE_WAY)?
+            };
+        }
+        // A log that is being set aside is not there for a moment; what was shown is not shown again.
+        if place.is_none_or(|place| found.place().number() >= place.number()) {
+            *place = Some(found.place());
+        }
+        Ok(is_read)
+    }
 }
 
 /// How the files stand: another entry changes the length of the log, another file its moment too.

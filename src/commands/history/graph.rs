@@ -1,10 +1,10 @@
 //! `keyctl history --graph`: a heat map of use, and a sparkline for each of the keys used most.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::process::ExitCode;
 
 use crate::{
     date::{Moment, zone},
-    history::Log,
+    history::{Log, Query},
     report::{self, Drawn, Strokes, Tally},
     terminal::Terminal,
 };
@@ -12,39 +12,27 @@ use crate::{
 /// How wide it is where there is no screen.
 const USUAL_WIDTH: usize = 80;
 
-/// Draws the uses, as many weeks of them as fit.
+/// Draws the uses that a question is about, as many weeks of them as fit.
 ///
 /// # Errors
 /// As reading the history has them.
-pub fn graph(log: &Log, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn graph(log: &Log, query: &Query, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::new(zone::here(), None);
-    for entry in log.read()? {
-        let (number, event) = entry?;
-        tally.add(number, &event);
-    }
+    let flaw = tally.add_all(log.find(query)?.watched(&mut super::reading(terminal)));
     if tally.uses == 0 {
-        terminal.say("no use was recorded yet");
+        if flaw.is_some() {
+            return super::ended(flaw);
+        }
+        terminal.say(if query.is_all() { "no use was recorded yet" } else { "no use is like that" });
         return Ok(ExitCode::SUCCESS);
     }
     let width = terminal.width().unwrap_or(USUAL_WIDTH);
-    let strokes = if has_blocks() { Strokes::Blocks } else { Strokes::Digits };
-    let Drawn { map, lines } = report::draw(&tally, Moment::now(), width, strokes);
+    let strokes = if terminal.has_blocks() { Strokes::Blocks } else { Strokes::Digits };
+    let Drawn { map, lines } = report::draw(&tally, now, width, strokes);
     terminal.report(&map)?;
     if !lines.is_empty() {
         terminal.data(b"\n")?;
         terminal.table(&lines, &[0])?;
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Whether what reads this is a screen that shows more than ASCII: by the locale, as POSIX has its variables in turn, and
-/// a console of Windows always.
-fn has_blocks() -> bool {
-    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
-    let is_utf_8 = locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    });
-    std::io::stdout().is_terminal() && (cfg!(windows) || is_utf_8)
+    super::ended(flaw)
 }

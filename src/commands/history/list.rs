@@ -1,7 +1,8 @@
 //! `keyctl history`: the entries that were asked for, oldest first.
 //!
 //! As JSON they are written as they are read. A table's columns are as wide as their widest cell, so all of its rows are
-//! held: it has no more than the last thousand unless more are asked for, and says so.
+//! held: it has no more than the last thousand unless more are asked for, and says so. The last few of all entries are read
+//! from the end alone ([`Log::newest`]).
 
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use crate::{
     exchange::events::Form,
     failure::Result,
     history::{Event, Log, Query},
-    terminal::{Terminal, count, printable, printable_json},
+    terminal::{Terminal, count},
 };
 
 /// So many rows a table has if nothing else is said.
@@ -24,28 +25,39 @@ pub const GIVE_WAY: &[usize] = &[2, 3, 4, 5];
 /// # Errors
 /// As reading the history has them.
 pub fn list(log: &Log, query: &Query, arguments: &cli::History, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let mut found = log.find(query)?;
     if arguments.json && arguments.last.is_none() {
+        let mut watch = super::writing(terminal);
         let mut lines = Lines::new(terminal);
-        for entry in found {
-            let (number, event) = entry?;
-            if !lines.add(&line(number, &event))? {
-                break;
+        let mut flaw = None;
+        for entry in log.find(query)?.watched(&mut watch) {
+            match entry {
+                Ok((number, event)) if lines.add(&line(number, &event))? => {}
+                Ok(_) => break,
+                Err(failure) => flaw = Some(failure),
             }
         }
         lines.finish()?;
+        return super::ended(flaw);
+    }
+    if let Some(count) = arguments.last.filter(|count| *count > 0 && query.is_all())
+        && let Some(entries) = log.newest(count)
+    {
+        show(&entries, arguments.json, terminal)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (last, all) = found.take_last(arguments.last.unwrap_or(ROWS))?;
-    show(&last, arguments.json, terminal)?;
-    if last.is_empty() && !arguments.json {
-        let none = if query.is_all() { "nothing was recorded yet" } else { "no entry is like that" };
-        terminal.say(none);
-    } else if arguments.last.is_none() && all > last.len() as u64 {
-        let rest = count(usize::try_from(all).unwrap_or(usize::MAX), "entry");
-        terminal.say(&format!("the last {ROWS} of {rest}; `-n COUNT` shows more, `--json` all"));
+    let last = log.find(query)?.watched(&mut super::reading(terminal)).take_last(arguments.last.unwrap_or(ROWS));
+    show(&last.entries, arguments.json, terminal)?;
+    let entries = || count(usize::try_from(last.all).unwrap_or(usize::MAX), "entry");
+    if arguments.last.is_none() && last.all > last.entries.len() as u64 {
+        terminal.say(&format!("the last {ROWS} of {}; `-n COUNT` shows more, `--json` all", entries()));
+    } else if last.entries.is_empty() && last.flaw.is_none() && !arguments.json {
+        terminal.say(&match last.all {
+            0 if query.is_all() => "nothing was recorded yet".to_owned(),
+            0 => "no entry is like that".to_owned(),
+            _ => format!("none of {} is shown", entries()),
+        });
     }
-    Ok(ExitCode::SUCCESS)
+    super::ended(last.flaw)
 }
 
 /// Shows these entries, as lines of JSON or as a table.
@@ -82,6 +94,7 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     }
     let notes: Vec<&str> = [&event.note, &event.outcome].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
+    let back = if event.went_back.is_some() { " (time went back)" } else { "" };
     let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let by = event.program.clone().unwrap_or_default();
     let by = match &event.agent {
@@ -91,17 +104,18 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     vec![
         number.to_string(),
         event.moment.map(Moment::local).unwrap_or_default(),
-        format!("{}{note}{reason}", event.action),
+        format!("{}{back}{note}{reason}", event.action),
         names,
         by,
         event.folder.clone().unwrap_or_default(),
     ]
 }
 
-/// One entry as a line of JSON: the fields it was sealed with, and its number as `n`.
+/// One entry as a line of JSON: the fields it was sealed with, its number as `n`, and `went_back` if it is dated before the
+/// entry before it.
 #[must_use]
 pub fn line(number: u64, event: &Event) -> String {
-    printable_json(&Form::Jsonl.line(number, event, printable))
+    Form::Jsonl.line(number, event)
 }
 
 /// Lines on their way to standard output, many at a time.

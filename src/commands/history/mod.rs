@@ -1,12 +1,14 @@
 //! `keyctl history`: what was done, and the proof that nothing of it was changed.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use crate::{
     cli::{self, HistoryVerb},
     date::Moment,
-    failure::{Failure, Kind},
+    failure::{Failure, Kind, Result},
+    history::{Log, Query},
     home::Home,
+    store::file::OpenText,
     terminal::Terminal,
 };
 
@@ -17,6 +19,7 @@ mod export;
 mod follow;
 mod graph;
 mod list;
+mod new_file;
 mod prune;
 mod question;
 mod report;
@@ -34,32 +37,73 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     }
     let home = Home::find()?;
     let now = Moment::now();
-    let mut query = question::query(&arguments.filter, now)?;
+    let query = question::query(&arguments.filter, now)?;
     let kept = opening::identity(&home)?;
     let store = opening::store(&home, &kept, terminal)?;
-    let log = record::log(&home, &kept, store.pick(&[])?.log);
+    let log = record::log(&home, &kept, &store.pick(&[])?);
     match arguments.verb {
         Some(HistoryVerb::Repair { yes }) => mending::repair(&home, yes, terminal),
         Some(HistoryVerb::Verify(arguments)) => verify::verify(&home, &kept, &log, &arguments, terminal),
-        Some(HistoryVerb::Anchor(report)) => anchor::anchor(&log, report.json, terminal),
+        Some(HistoryVerb::Anchor(report)) => anchor::anchor(&kept, &log, report.json, terminal),
         Some(HistoryVerb::Prune(arguments)) => prune::prune(&home, &kept, &log, &arguments, terminal),
         Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, &log, &arguments, now, terminal),
         Some(HistoryVerb::Who(arguments)) => {
-            let key = question::key(&arguments.name, &log, &store)?;
+            let key = question::key(&arguments.name, &log, &store, &mut reading(terminal))?;
             who::who(&log, key, &arguments, now, terminal)
         }
         Some(HistoryVerb::Report(arguments)) => report::report(&home, &kept, &store.read()?, &arguments, terminal),
         Some(HistoryVerb::Export(arguments)) => export::export(&log, &arguments, now, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
-        None if arguments.graph => graph::graph(&log, terminal),
         None => {
-            query.key = arguments.name.as_ref().map(|name| question::key(name, &log, &store)).transpose()?;
+            let about = |log: &Log, store: &OpenText| -> Result<Query> {
+                let key = arguments.name.as_ref();
+                let key = key.map(|name| question::key(name, log, store, &mut reading(terminal))).transpose()?;
+                Ok(Query { key, ..query.clone() })
+            };
+            let query = about(&log, &store)?;
+            if arguments.graph {
+                return graph::graph(&log, &query, now, terminal);
+            }
             if arguments.follow {
-                return follow::follow(&home, &log, &query, arguments.last, arguments.json, terminal);
+                let reopened = || {
+                    let kept = opening::identity(&home)?;
+                    let store = opening::store(&home, &kept, terminal)?;
+                    let log = record::log(&home, &kept, &store.pick(&[])?);
+                    let query = about(&log, &store)?;
+                    Ok((log, query))
+                };
+                return follow::follow(&home, (log, query), &reopened, &arguments, terminal);
             }
             list::list(&log, &query, &arguments, terminal)
         }
     }
+}
+
+/// Who says how far a proof has come, where it takes long.
+fn checking(terminal: &Terminal) -> impl FnMut(u64, u64) + use<> {
+    let mut progress = terminal.progress("checking the history");
+    move |done, total| progress.at(done, total)
+}
+
+/// Who says how far reading has come, where it takes long and nothing else is shown meanwhile.
+fn reading(terminal: &Terminal) -> impl FnMut(u64, u64) + use<> {
+    let mut progress = terminal.progress("reading the history");
+    move |done, total| progress.at(done, total)
+}
+
+/// The same for what is written to standard output as it is read: on a screen it shows that itself.
+fn writing(terminal: &Terminal) -> impl FnMut(u64, u64) + use<> {
+    let mut progress = (!std::io::stdout().is_terminal()).then(|| reading(terminal));
+    move |done, total| {
+        if let Some(progress) = &mut progress {
+            progress(done, total);
+        }
+    }
+}
+
+/// The end of a question to the history: what it was answered from is all there, or this is what is wrong with it.
+fn ended(flaw: Option<Failure>) -> anyhow::Result<ExitCode> {
+    flaw.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
 fn no_import() -> Failure {

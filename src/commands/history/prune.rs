@@ -6,14 +6,16 @@ use serde_json::json;
 
 use crate::{
     cli,
-    date::{Moment, Period, written, zone},
-    failure::{Failure, Kind, Result},
+    date::Moment,
     history::{Log, Segment},
     home::Home,
     terminal::{Terminal, count},
 };
 
-use super::super::{opening::Kept, record, versions::need_yes};
+use super::{
+    super::{opening::Kept, record, versions::need_yes},
+    question,
+};
 
 /// Removes whole segments from the oldest on. Only a history that is intact is shortened: a flaw is not to be removed.
 ///
@@ -27,8 +29,8 @@ pub fn prune(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
-    let before = arguments.before.as_deref().map(|text| moment_before(text, now)).transpose()?;
-    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::verify::watch(terminal));
+    let before = arguments.before.as_deref().map(|text| question::beginning("--before", text, now)).transpose()?;
+    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
     if let Some(failure) = record::not_whole(&verdict) {
         return Err(failure.hint("only a history that is intact is pruned").into());
     }
@@ -72,15 +74,4 @@ fn nothing(segments: usize, as_json: bool, terminal: &Terminal) -> anyhow::Resul
 /// Whether even its last entry is older.
 fn is_before(segment: &Segment, moment: Moment) -> bool {
     segment.moment.is_some_and(|last| last < moment)
-}
-
-/// A date as everywhere, or how long ago: `90d`.
-fn moment_before(text: &str, now: Moment) -> Result<Moment> {
-    if let Ok(period) = text.trim().parse::<Period>() {
-        let ahead = period.after(now, &zone::here()).seconds() - now.seconds();
-        return Ok(Moment::from_seconds(now.seconds() - ahead));
-    }
-    written::read(text, now, &zone::here()).map_err(|_| {
-        Failure::new(Kind::Usage, format!("`{text}` is no date")).hint("write `2026-01-31`, or how long ago: `90d`")
-    })
 }

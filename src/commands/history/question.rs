@@ -6,7 +6,7 @@ use crate::{
     cli::HistoryFilter,
     date::{Moment, written, zone},
     failure::{Failure, Kind, Result},
-    history::{Lineage, Log, Query, query::Project},
+    history::{Lineage, Log, Query, Watch, query::Project},
     name::KeyName,
     store::file::OpenText,
 };
@@ -36,13 +36,25 @@ pub fn query(filter: &HistoryFilter, now: Moment) -> Result<Query> {
     })
 }
 
-/// The first and the last second of a date in the past.
+/// The first and the last second of a date, as [`written::read_past`] reads it.
 ///
 /// # Errors
 /// `Usage` for what is no date.
 pub fn date(option: &str, text: &str, now: Moment) -> Result<(Moment, Moment)> {
     let read = written::read_past(text, now, &zone::here());
     read.map_err(|why| Failure::new(Kind::Usage, format!("`{option}`: {why}")))
+}
+
+/// The first second of a date in the past, for what looks back from there: a day that is still to come is a slip.
+///
+/// # Errors
+/// `Usage` for what is no date, and for one in the future.
+pub fn beginning(option: &str, text: &str, now: Moment) -> Result<Moment> {
+    let (first, _) = date(option, text, now)?;
+    if first > now {
+        return Err(Failure::new(Kind::Usage, format!("`{option}`: that is still to come")));
+    }
+    Ok(first)
 }
 
 /// A folder, if it is written as one; else the name of one.
@@ -59,15 +71,19 @@ fn project(text: &str) -> Project {
 /// The key's names, if the store or the history knows it.
 ///
 /// # Errors
-/// `Missing` where neither does; as reading has them.
-pub fn key(name: &KeyName, log: &Log, store: &OpenText) -> Result<Lineage> {
-    let lineage = log.lineage(name)?;
+/// `Missing` where neither does, or what ended the reading of the history early; as reading has them.
+pub fn key(name: &KeyName, log: &Log, store: &OpenText, watch: Watch<'_>) -> Result<Lineage> {
+    let (lineage, flaw) = log.lineage(name, watch)?;
     if lineage.is_known() {
         return Ok(lineage);
     }
     let payload = store.read()?;
     if payload.keys.contains_key(name) {
         return Ok(lineage);
+    }
+    // In what could not be read there may be one of this name.
+    if let Some(flaw) = flaw {
+        return Err(flaw);
     }
     let mut failure = payload.missing(name);
     // Nothing is to be kept by who only asks; a mistyped command stands here as well.

@@ -4,26 +4,32 @@ use std::{io::Write as _, path::Path, process::ExitCode};
 
 use crate::{
     cli, config,
-    date::{Moment, Period, written, zone},
+    date::{Moment, zone},
     failure::{Failure, Kind, Result},
+    history::Verdict,
     home::{self, Home},
-    platform,
     report::{self, Life, Made, Tally, Term},
     store::payload::{Key, Payload},
     terminal::{Terminal, count},
 };
 
-use super::super::{
-    judging::{self, Clock, Judged},
-    opening::Kept,
-    record,
+use super::{
+    super::{
+        judging::{self, Clock, Judged},
+        opening::Kept,
+        record,
+    },
+    new_file, question,
 };
+
+/// What to do about a file that is there.
+const OVERWRITE: &str = "write over it with `--force`, or name another file";
 
 /// Counts the entries and writes the page. A history that is not whole gets one too, which says so, and so does the exit
 /// code.
 ///
 /// # Errors
-/// `Usage` for a date that is none or a file that is there; as the history and the disk have them.
+/// `Usage` for a date that is none, `Negative` for a file that is there; as the history and the disk have them.
 pub fn report(
     home: &Home,
     kept: &Kept,
@@ -32,22 +38,18 @@ pub fn report(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
-    let since = arguments.since.as_deref().map(|text| beginning(text, now)).transpose()?;
+    let since = arguments.since.as_deref().map(|text| question::beginning("--since", text, now)).transpose()?;
     let to_stdout = arguments.html == Path::new("-");
     if !to_stdout {
         check_target(&arguments.html, arguments.force)?;
     }
     let settings = config::read(home)?.rotation;
-    let log = record::log(home, kept, payload.log);
-    let verdict = log.verify(record::known(&kept.anchor));
+    let log = record::log(home, kept, payload);
+    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
     let mut tally = Tally::new(zone::here(), since);
-    let mut unread = None;
-    for entry in log.read()? {
-        match entry {
-            Ok((number, event)) => tally.add(number, &event),
-            Err(failure) => unread = Some(failure.message),
-        }
-    }
+    let flaw = tally.add_all(log.read()?.watched(&mut super::reading(terminal)));
+    // Where nothing is wrong and only the proof is missing, all that there is was counted.
+    let unread = flaw.map(|failure| failure.message).filter(|_| matches!(verdict, Verdict::Tampered { .. }));
     let judged = judging::all(payload, &settings, Clock::of(kept, payload, now));
     let own_folder = std::env::home_dir().map(|folder| folder.to_string_lossy().into_owned());
     let page = report::write(&Made {
@@ -70,17 +72,6 @@ pub fn report(
         Some(failure) => Err(failure.into()),
         None => Ok(ExitCode::SUCCESS),
     }
-}
-
-/// The moment that `--since` means: a date, or a period back from now.
-fn beginning(text: &str, now: Moment) -> Result<Moment> {
-    let zone = zone::here();
-    if let Ok(period) = text.parse::<Period>() {
-        return Ok(period.before(now, &zone));
-    }
-    let read = written::read(text, now, &zone);
-    let past = read.and_then(|moment| if moment > now { Err("that is still to come".into()) } else { Ok(moment) });
-    past.map_err(|why| Failure::new(Kind::Usage, format!("`--since`: {why}")))
 }
 
 /// The keys that are kept, and those that the history knows of and the store no longer does.
@@ -119,14 +110,9 @@ fn check_target(path: &Path, force: bool) -> Result<()> {
             Err(Failure::new(Kind::Usage, format!("`{}` is not a regular file", path.display()))
                 .hint("name a file, or `-` for standard output"))
         }
-        Ok(_) if !force => Err(is_there(path)),
+        Ok(_) if !force => Err(new_file::exists(path, OVERWRITE)),
         _ => Ok(()),
     }
-}
-
-fn is_there(path: &Path) -> Failure {
-    Failure::new(Kind::Usage, format!("`{}` is there already", path.display()))
-        .hint("write over it with `--force`, or name another file")
 }
 
 /// Writes the file: readable by its owner alone, and whole or not at all.
@@ -134,10 +120,7 @@ fn write(path: &Path, page: &[u8], force: bool) -> Result<()> {
     if force {
         return home::replace(path, page);
     }
-    let mut file = platform::create_private(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => is_there(path),
-        _ => Failure::disk("write", path, &error),
-    })?;
+    let mut file = new_file::create(path, OVERWRITE)?;
     file.write_all(page).and_then(|()| file.sync_all()).map_err(|error| {
         let _ = std::fs::remove_file(path);
         Failure::disk("write", path, &error)

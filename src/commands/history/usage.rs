@@ -23,7 +23,7 @@ const USUALLY_UNUSED_FOR: Period = Period::days(90);
 /// One key, program or project, in a row.
 struct Row<'u> {
     name: &'u str,
-    tally: &'u Tally,
+    usage: &'u Usage,
     /// Since when it is kept; `None` for what is no key, and for a key that is not kept any more.
     created: Option<Moment>,
 }
@@ -31,14 +31,14 @@ struct Row<'u> {
 impl Row<'_> {
     /// Whether nobody used it from this moment on, though it could have been.
     fn is_unused_since(&self, moment: Moment) -> bool {
-        self.created.is_some_and(|created| self.tally.last.unwrap_or(created).max(created) < moment)
+        self.created.is_some_and(|created| self.usage.last.unwrap_or(created).max(created) < moment)
     }
 }
 
 /// Counts the uses.
 ///
 /// # Errors
-/// As reading the history has them; `Usage` for what is no date.
+/// As reading the history has them; `Tally` for what is no date.
 pub fn usage(
     payload: &Payload,
     log: &Log,
@@ -46,30 +46,35 @@ pub fn usage(
     now: Moment,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
+    let mut watch = super::reading(terminal);
     let since = arguments.since.as_deref().map(|text| question::date("--since", text, now)).transpose()?;
     let by = match arguments.by {
         UsageBy::Key => By::Key,
         UsageBy::Program => By::Program,
         UsageBy::Project => By::Project,
     };
-    let counted = Usage::count(log.read()?, by, since.map(|(first, _)| first))?;
+    let entries = log.read()?.watched(&mut watch);
+    let (counted, flaw) = Tally::count(entries, by, since.map(|(first, _)| first));
+    drop(watch);
     let unused = Unused::new(arguments.unused_for, &counted, now);
-    let never = Tally::default();
+    let never = Usage::default();
     let mut rows = rows(payload, &counted, by, &never);
     if arguments.unused_for.is_some() {
         rows.retain(|row| row.is_unused_since(unused.since));
     }
     // What was used last stands last, as in the history itself.
-    rows.sort_by_key(|row| (row.tally.last, row.created, row.name));
+    rows.sort_by_key(|row| (row.usage.last, row.created, row.name));
     if arguments.json {
         terminal.json(&as_json(&rows, by, &counted, &unused))?;
-        return Ok(ExitCode::SUCCESS);
+        return super::ended(flaw);
     }
     if !rows.is_empty() {
         let table = if arguments.unused_for.is_some() { unused_table(&rows, now) } else { table(&rows, by, now) };
         terminal.table(&table, &[0])?;
     }
     match (rows.len(), arguments.unused_for) {
+        // What is not there may have been used, so nothing is said of that.
+        (0, _) if flaw.is_some() => {}
         (0, None) => terminal.say("nothing was used yet"),
         (0, Some(period)) => terminal.say(&format!("every key was used in the last {}", period.words())),
         (number, Some(_)) => {
@@ -80,7 +85,10 @@ pub fn usage(
         _ => {}
     }
     unused.say_how_far_it_is_known(terminal, &rows);
-    Ok(ExitCode::SUCCESS)
+    if by == By::Key && counted.cut > 0 {
+        say_cut(counted.cut, terminal);
+    }
+    super::ended(flaw)
 }
 
 /// What is judged to be unused.
@@ -91,7 +99,7 @@ struct Unused {
 }
 
 impl Unused {
-    fn new(period: Option<Period>, counted: &Usage, now: Moment) -> Self {
+    fn new(period: Option<Period>, counted: &Tally, now: Moment) -> Self {
         let period = period.unwrap_or(USUALLY_UNUSED_FOR);
         let since = period.before(now, &zone::here());
         Self { period, since, reaches_back_to: counted.reaches_back_to }
@@ -105,6 +113,13 @@ impl Unused {
             terminal.warn(&format!("the history reaches back to {}: uses before that are not known", from.local_day()));
         }
     }
+}
+
+/// A key that is not named may look unused, and be put away for that.
+fn say_cut(uses: u64, terminal: &Terminal) {
+    let were = if uses == 1 { "was" } else { "were" };
+    let uses = count(usize::try_from(uses).unwrap_or(usize::MAX), "use");
+    terminal.warn(&format!("{uses} {were} of more keys than an entry names, and counted for those alone"));
 }
 
 fn candidates(number: usize) -> String {
@@ -124,14 +139,14 @@ fn say_unused(rows: &[Row], unused: &Unused, terminal: &Terminal) {
     }
 }
 
-fn rows<'u>(payload: &'u Payload, counted: &'u Usage, by: By, never: &'u Tally) -> Vec<Row<'u>> {
+fn rows<'u>(payload: &'u Payload, counted: &'u Tally, by: By, never: &'u Usage) -> Vec<Row<'u>> {
     let created = |name: &str| payload.keys.get(name).map(|key| key.facts.created);
-    let used = counted.tallies.iter().map(|(name, tally)| {
+    let used = counted.usages.iter().map(|(name, usage)| {
         let created = if by == By::Key { created(name) } else { None };
-        Row { name, tally, created }
+        Row { name, usage, created }
     });
-    let unused = payload.keys.iter().filter(|(name, _)| by == By::Key && !counted.tallies.contains_key(name.as_str()));
-    let unused = unused.map(|(name, key)| Row { name: name.as_str(), tally: never, created: Some(key.facts.created) });
+    let unused = payload.keys.iter().filter(|(name, _)| by == By::Key && !counted.usages.contains_key(name.as_str()));
+    let unused = unused.map(|(name, key)| Row { name: name.as_str(), usage: never, created: Some(key.facts.created) });
     used.chain(unused).collect()
 }
 
@@ -143,7 +158,7 @@ fn table(rows: &[Row], by: By, now: Moment) -> Vec<Vec<String>> {
     };
     let mut table = vec![[name, "USES", "FIRST", "LAST", one, other].map(str::to_owned).to_vec()];
     table.extend(rows.iter().map(|row| {
-        let Tally { uses, first, last, keys, programs, projects } = row.tally;
+        let Usage { uses, first, last, keys, programs, projects } = row.usage;
         let [one, other] = match by {
             By::Key => [programs, projects],
             By::Program => [keys, projects],
@@ -170,18 +185,18 @@ fn unused_table(rows: &[Row], now: Moment) -> Vec<Vec<String>> {
         vec![
             row.name.to_owned(),
             row.created.map(|created| created.ago(now)).unwrap_or_default(),
-            row.tally.last.map_or_else(|| "never".into(), |last| last.ago(now)),
-            row.tally.uses.to_string(),
+            row.usage.last.map_or_else(|| "never".into(), |last| last.ago(now)),
+            row.usage.uses.to_string(),
         ]
     }));
     table
 }
 
-fn as_json(rows: &[Row], by: By, counted: &Usage, unused: &Unused) -> Value {
+fn as_json(rows: &[Row], by: By, counted: &Tally, unused: &Unused) -> Value {
     let items: Vec<Value> = rows
         .iter()
         .map(|row| {
-            let Tally { uses, first, last, keys, programs, projects } = row.tally;
+            let Usage { uses, first, last, keys, programs, projects } = row.usage;
             let mut item = json!({ "name": row.name, "uses": uses, "first": first, "last": last });
             let sets =
                 [("keys", keys, By::Key), ("programs", programs, By::Program), ("projects", projects, By::Project)];
@@ -205,6 +220,7 @@ fn as_json(rows: &[Row], by: By, counted: &Usage, unused: &Unused) -> Value {
         "by": by,
         "reaches_back_to": counted.reaches_back_to,
         "unused_since": unused.since,
+        "cut": counted.cut,
         "items": items,
     })
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    super::{opening::Kept, record},
+    super::{alerts::watch::history_is, opening::Kept, record},
     anchor,
 };
 
@@ -29,40 +29,44 @@ pub fn verify(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let marks = arguments.against.as_deref().map_or(Ok(Ok(Vec::new())), |against| anchor::kept(log, against))?;
+    let marks_are_ours = marks.is_ok();
     let verdict = match marks {
-        Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut watch(terminal)),
+        Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut super::checking(terminal)),
         Err(why) => Verdict::NotProvable { why },
     };
     if arguments.json {
         terminal.json(&as_json(&verdict))?;
     }
     if let Some(failure) = record::not_whole(&verdict) {
+        // That a mark is of another history says nothing of this one.
+        if marks_are_ours {
+            history_is(home, log, &verdict, terminal);
+        }
         return Err(failure.into());
     }
     if !arguments.json {
         terminal.report(&format!("the history is {verdict}"))?;
     }
     // What was just proven is vouched for from now on, where the keeper can be written.
-    if let Ok(Some(mark)) = log.settle() {
-        record::renew_anchor(home, kept, mark, Moment::now());
+    let now = Moment::now();
+    if let Ok(Some(settled)) = log.settle(now) {
+        if let Some(repaired) = settled.repaired {
+            terminal.warn(&format!("the history was mended: {repaired}"));
+        }
+        record::renew_anchor(home, kept, settled.mark, now);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Who says how far it has come, where it takes long.
-pub fn watch(terminal: &Terminal) -> impl FnMut(u64, u64) {
-    let mut progress = terminal.progress("checking the history");
-    move |done, total| progress.at(done, total)
-}
-
 fn as_json(verdict: &Verdict) -> Value {
     match verdict {
-        Verdict::Intact { entries, pruned, anchored_at, lost } => json!({
+        Verdict::Intact { entries, pruned, anchored_at, lost, went_back } => json!({
             "answer": "intact",
             "entries": entries,
             "pruned": pruned.map(|pruned| json!({ "last": pruned.last, "t": pruned.moment })),
             "anchored_at": anchored_at,
             "lost": lost,
+            "went_back": went_back,
         }),
         Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),
         Verdict::NotProvable { why } => json!({ "answer": "not provable", "why": why }),

@@ -29,25 +29,27 @@ pub fn who(
 ) -> anyhow::Result<ExitCode> {
     let name = &arguments.name;
     let others: Vec<String> = key.other_names().into_iter().map(str::to_owned).collect();
-    let uses = log.uses_of(key, usize::MAX)?;
+    let (uses, flaw) = log.uses_of(key, &mut super::reading(terminal))?;
     if arguments.json {
         terminal.json(&json!({
             "key": name.as_str(),
             "other_names": others,
             "uses": uses.iter().map(as_json).collect::<Vec<_>>(),
         }))?;
-        return Ok(ExitCode::SUCCESS);
+        return super::ended(flaw);
     }
     if uses.is_empty() {
-        terminal.say(&format!("nobody used `{name}` yet"));
-        return Ok(ExitCode::SUCCESS);
+        if flaw.is_none() {
+            terminal.say(&format!("nobody used `{name}` yet"));
+        }
+        return super::ended(flaw);
     }
     terminal.table(&table(&uses, now), GIVE_WAY)?;
     if !others.is_empty() {
         let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
         terminal.say(&format!("also as {}, which is what it was or is called", names.join(", ")));
     }
-    Ok(ExitCode::SUCCESS)
+    super::ended(flaw)
 }
 
 fn table(uses: &[Use], now: Moment) -> Vec<Vec<String>> {

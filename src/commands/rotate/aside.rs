@@ -13,6 +13,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use zeroize::Zeroizing;
@@ -22,7 +23,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    home::Home,
+    home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{self, Made, Unfinished, is_plain},
     secret::Secret,
@@ -134,9 +135,10 @@ pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfini
     if works.iter().all(|work| work.made.is_none()) {
         return BTreeSet::new();
     }
-    let log = record::log(home, kept, payload.log);
+    let log = record::log(home, kept, payload);
     let Ok(entries) = log.read() else { return BTreeSet::new() };
-    entries.map_while(Result::ok).flat_map(|(_, event)| event.ended).collect()
+    let entries = entries.map_while(Result::ok);
+    entries.flat_map(|(_, event)| event.ended().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// What lies aside for a key, as far as a question has to know of it.
@@ -331,12 +333,26 @@ pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
 /// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
 pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
     if let Some(event) = of_the_end(Action::Rotate, &works) {
-        let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+        let log = record::log(&scene.home, &opened.kept, &opened.payload);
         record::change(&log, &event.outcome("finished"), scene.terminal);
     }
     for work in works {
         remove(scene, work);
     }
+}
+
+/// Clears away what was only left because keyctl was killed after the store had it. Best effort: where a rotation is at work
+/// it does that itself.
+pub(super) fn clear_over(scene: &Scene) {
+    if !Unfinished::are_there(&scene.home) {
+        return;
+    }
+    let turn = Lock::acquire_within(&scene.home.file("rotate.lock"), Duration::ZERO);
+    let (Ok(_turn), Ok(opened)) = (turn, scene.open()) else { return };
+    let sealing = opened.unfinished_key();
+    let mut works = Unfinished::all(&scene.home, &sealing);
+    works.retain(|work| is_over(work, &opened.payload, &sealing));
+    end(scene, &opened, works);
 }
 
 /// Drops what lies aside, because its owner says so.
@@ -347,7 +363,7 @@ pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec
     let event = of_the_end(Action::Forget, &works)
         .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
         .note("what its rotator left");
-    let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
     record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
     works.into_iter().try_for_each(Unfinished::end)
 }
@@ -357,7 +373,7 @@ pub(super) fn of_the_end(action: Action, works: &[Unfinished]) -> Option<Event> 
     let works: Vec<&Unfinished> = works.iter().filter(|work| work.made.is_some()).collect();
     let names: BTreeSet<&KeyName> = works.iter().flat_map(|work| &work.intention.names).collect();
     let numbers = works.iter().map(|work| work.number().to_owned()).collect();
-    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(names).ended(numbers))
+    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(names).ending(numbers))
 }
 
 /// A file that is not needed. One that cannot be removed is found once more, which does no harm.

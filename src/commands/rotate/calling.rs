@@ -120,11 +120,11 @@ fn went_wrong(
     let NotRotated { failure, printed } = not;
     let own = unfinished.path();
     let new = printed.filter(|words| !aside::lie_already(scene, name, opened, words, own));
-    let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
     let event = event.reason(scene.arguments.reason.as_ref()).outcome("not replaced");
     let is_over = new.is_none() && unfinished.made.is_some();
-    let event = if is_over { event.ended(vec![unfinished.number().to_owned()]) } else { event };
+    let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
     record::change(&log, &event, scene.terminal);
     if let Some(words) = new {
         return put_aside(scene, name, words, unfinished, sealing, failure);

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::Word,
+    aside::{self, Word},
     aws, by_hand, hold_to_reason,
     keeping::Done,
     means::Means,
@@ -56,6 +56,9 @@ enum Outcome {
 /// Replaces all that is due.
 pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
     let opened = scene.open()?;
+    if !scene.arguments.dry_run {
+        aside::clear_over(scene);
+    }
     let tasks = tasks(scene, &opened)?;
     say_snoozed(scene, &opened)?;
     if scene.arguments.dry_run {

@@ -170,8 +170,8 @@ fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -
         return Ok(());
     }
     policy::need_reason(name, plan, reason).inspect_err(|_| {
-        let log = record::log(&scene.home, &opened.kept, opened.payload.log);
-        let event = Event::new(Action::Failed, Moment::now()).names([name]).outcome("refused: no reason");
+        let log = record::log(&scene.home, &opened.kept, &opened.payload);
+        let event = Event::new(Action::Rotate, Moment::now()).refused("no reason").names([name]);
         record::change(&log, &event, scene.terminal);
     })
 }

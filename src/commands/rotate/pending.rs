@@ -127,7 +127,7 @@ pub fn about_to_be_wiped(
         work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
     if let Some(event) = aside::of_the_end(Action::Rotate, &all) {
-        record::change(&record::log(home, &kept, payload.log), &event.outcome("finished"), terminal);
+        record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
     }
     Ok(all)
 }
@@ -145,7 +145,7 @@ pub fn forget(home: &Home, names: &[KeyName], terminal: &Terminal) -> Result<()>
     works.retain(|work| names.iter().any(|name| work.intention.names.contains(name)));
     if let Some(event) = aside::of_the_end(Action::Forget, &works) {
         let payload = opening::store(home, &kept, terminal)?.read()?;
-        record::change(&record::log(home, &kept, payload.log), &event.note("what its rotator left"), terminal);
+        record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
     }
     for work in works {
         let Some(name) = names.iter().find(|name| work.intention.names.contains(name)) else { continue };
@@ -164,4 +164,29 @@ pub fn forget(home: &Home, names: &[KeyName], terminal: &Terminal) -> Result<()>
         work.end()?;
     }
     Ok(())
+}
+
+/// Refuses to give the store another identity while a rotation is not finished: what it has made could not be opened any more.
+/// What is over and only not cleared away is. Asked with the [`turn`] held.
+///
+/// # Errors
+/// `Negative`, with the way out; `Disk`.
+pub fn refuse_to_rekey(home: &Home, kept: &Kept) -> Result<()> {
+    if !Unfinished::are_there(home) {
+        return Ok(());
+    }
+    if let Some(pending) = all(home, kept).into_iter().next() {
+        let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let begun = pending.begun.local();
+        let failure = Failure::new(
+            Kind::Negative,
+            format!("a rotation of {names}, begun on {begun}, is not finished; the identity was not changed"),
+        );
+        return Err(pending.names.first().into_iter().fold(failure, |failure, name| {
+            failure
+                .hint(format!("to go on with it: `keyctl rotate {name}`"))
+                .hint(format!("to drop what it has made: `keyctl rotate {name} --discard`"))
+        }));
+    }
+    Unfinished::all(home, &unfinished_key(kept)).into_iter().try_for_each(Unfinished::end)
 }

@@ -75,10 +75,9 @@ impl Touched {
             }
         };
         folders.extend(allowed.iter().filter_map(|(place, _)| place::folder_of(place)));
-        let uses = record::log(home, kept, payload.log).uses(name, USES).unwrap_or_else(|failure| {
-            notes.push(format!("the last uses are not known: {}", failure.message));
-            Vec::new()
-        });
+        let uses = record::log(home, kept, payload).uses(name, USES);
+        let (uses, flaw) = uses.unwrap_or_else(|failure| (Vec::new(), Some(failure)));
+        notes.extend(flaw.map(|failure| format!("the last uses are not all known: {}", failure.message)));
         let secret = payload.keys.get(name).map(|key| &key.value);
         let is_twin = |key: &Key| secret.is_some_and(|secret| key.value.same_as(secret));
         let twins = payload.keys.iter().filter(|(other, key)| *other != name && is_twin(key));

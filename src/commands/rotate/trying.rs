@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use crate::{
-    commands::record::{self, Strictness},
+    commands::{
+        caller,
+        record::{self, Strictness},
+    },
     date::Moment,
     failure::{Failure, Result},
     history::{Action, Event},
@@ -28,12 +31,13 @@ pub(super) fn record_use(
     opened: &Opened,
     outcome: Option<&str>,
 ) -> Result<()> {
-    let log = record::log(&scene.home, &opened.kept, opened.payload.log);
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
     let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
     let event = outcome.into_iter().fold(event, Event::outcome);
     let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
-    record::usage(&scene.home, &opened.kept, &log, &event, strictness, scene.terminal).map(drop)
+    let event = caller::sign(event);
+    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal).map(drop)
 }
 
 /// Lets the user's check try the new secret, if there is one; `refused` says what holds where it does not work.

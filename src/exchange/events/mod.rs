@@ -1,35 +1,28 @@
 //! The history as other programs read it: one entry a line, in five forms.
 //!
-//! What stands in the forms is the same, and stays: `n` (the entry's number, from 1), `time` (RFC 3339 in UTC), `action`,
-//! `keys`, `more` (how many names had no room), and where they apply
-//!
-//! ```text
-//! profile     chose the keys                     reason   the user's own words
-//! program     the program's file name            outcome  how it ended
-//! started_by  the programs above, nearest first  note     what an entry adds
-//! agent       a guess at the coding agent        lost     how many entries are missing
-//! folder      where it was used                  rule     of an alert
-//! project     where that is another folder       alerts   the numbers of the alerts that were seen
-//! terminal    whether a person was there         other    what other versions wrote, as JSON
-//! pid         the process
-//! ```
-//!
-//! `jsonl` has the short names that are sealed (`t`, `ev`, `names`, `prog`, `by`, `cwd`, `tty`, `of`), as `history --json`
-//! shows them. Fields may be added behind these; none changes its meaning. A reader has to pass over what it does not know.
+//! What stands in the forms is the same, and stays: schema.rs has the fields and what they are called. A reader has to pass
+//! over what it does not know.
 //!
 //! Programs, folders and reasons may hold anything. No text breaks a line or ends a field early: a control character
 //! stands as `\u{1b}` in `csv`, `syslog` and `cef`, as `\u001b` in JSON, where a reader gets it back as it was. What was no
 //! UTF-8 was replaced when it was recorded.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::{date::Moment, history::Event};
+use crate::{
+    date::Moment,
+    history::{Action, Event},
+    plain::printable_json,
+};
+
+pub use schema::described;
 
 mod cef;
 mod csv;
 mod otel;
+mod schema;
 mod syslog;
 
 #[cfg(test)]
@@ -50,9 +43,6 @@ pub enum Form {
     Otel,
 }
 
-/// What makes a text safe on a terminal and in a line: control characters are shown instead.
-pub type Plain = fn(&str) -> Cow<'_, str>;
-
 impl Form {
     /// All of them, with what they are called.
     pub const ALL: [(&'static str, Form); 5] = [
@@ -69,47 +59,23 @@ impl Form {
         if self == Self::Csv { csv::head() } else { String::new() }
     }
 
-    /// An entry as one line, with its end. In JSON only what JSON itself asks for is escaped.
+    /// An entry as one line, with its end.
     #[must_use]
-    pub fn line(self, number: u64, event: &Event, plain: Plain) -> String {
-        if self == Self::Jsonl {
-            let mut value = event.to_value();
-            value["n"] = number.into();
-            return format!("{value}\n");
-        }
-        let entry = Entry::new(number, event);
+    pub fn line(self, number: u64, event: &Event) -> String {
+        let entry = || Entry::new(number, event);
         match self {
-            Self::Csv => csv::line(&entry, plain),
-            Self::Syslog => syslog::line(&entry, plain),
-            Self::Cef => cef::line(&entry, plain),
-            Self::Jsonl | Self::Otel => otel::line(&entry),
+            Self::Jsonl => {
+                let mut value = event.to_value();
+                value["n"] = number.into();
+                printable_json(&format!("{value}\n"))
+            }
+            Self::Csv => csv::line(&entry()),
+            Self::Syslog => syslog::line(&entry()),
+            Self::Cef => cef::line(&entry()),
+            Self::Otel => printable_json(&otel::line(&entry())),
         }
-    }
-
-    /// Whether its lines are JSON.
-    #[must_use]
-    pub fn is_json(self) -> bool {
-        matches!(self, Self::Jsonl | Self::Otel)
     }
 }
-
-/// The fields that are not in every entry, in their order, each with the name it is sealed under.
-const FIELDS: [(&str, &str); 14] = [
-    ("profile", "profile"),
-    ("program", "prog"),
-    ("started_by", "by"),
-    ("agent", "agent"),
-    ("folder", "cwd"),
-    ("project", "project"),
-    ("terminal", "tty"),
-    ("pid", "pid"),
-    ("reason", "reason"),
-    ("outcome", "outcome"),
-    ("note", "note"),
-    ("lost", "lost"),
-    ("rule", "rule"),
-    ("alerts", "of"),
-];
 
 /// How much an entry asks for somebody's eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +93,7 @@ struct Entry {
     action: String,
     keys: Vec<String>,
     more: u64,
+    weight: Weight,
     fields: Map<String, Value>,
     /// What is not known by a name here.
     other: Map<String, Value>,
@@ -144,13 +111,17 @@ impl Entry {
             }
         }
         let mut fields = Map::new();
-        for (name, sealed) in FIELDS {
-            if other.get(sealed).is_some_and(is_plain) {
-                fields.extend(other.remove(sealed).map(|value| (name.to_owned(), value)));
+        for field in schema::plain_fields() {
+            if other.get(field.sealed).is_some_and(is_plain) {
+                fields.extend(other.remove(field.sealed).map(|value| (field.name.to_owned(), value)));
             }
         }
+        let weight = match event.action {
+            Action::Failed | Action::Gap | Action::Repair | Action::Alert => Weight::Warning,
+            _ => Weight::Usual,
+        };
         let (moment, action) = (event.moment, event.action.to_string());
-        Self { number, moment, action, keys: event.names.clone(), more: event.more, fields, other }
+        Self { number, moment, action, keys: event.names.clone(), more: event.more, weight, fields, other }
     }
 
     /// A field as text; lists with a comma between.
@@ -170,11 +141,9 @@ impl Entry {
         self.keys.join(", ")
     }
 
-    fn weight(&self) -> Weight {
-        match self.action.as_str() {
-            "failed" | "gap" | "repair" | "alert" => Weight::Warning,
-            _ => Weight::Usual,
-        }
+    /// Any field but the first ones, as text.
+    fn rest(&self, name: &str) -> Option<String> {
+        if name == schema::OTHER.name { self.other() } else { self.text(name) }
     }
 
     /// The entry in a few words: `run of a, b by node`.

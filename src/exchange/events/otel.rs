@@ -7,10 +7,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Entry, FIELDS, Weight};
+use super::{Entry, Weight, schema};
 
 pub(super) fn line(entry: &Entry) -> String {
-    let (severity, name) = match entry.weight() {
+    let (severity, name) = match entry.weight {
         Weight::Usual => (9, "INFO"),
         Weight::Warning => (13, "WARN"),
     };
@@ -43,7 +43,7 @@ fn attributes(entry: &Entry) -> Vec<Value> {
     if entry.more > 0 {
         attributes.push(attribute("keyctl.more", &entry.more.into()));
     }
-    for (name, _) in FIELDS {
+    for name in schema::plain_fields().map(|field| field.name) {
         attributes.extend(entry.fields.get(name).map(|value| attribute(&format!("keyctl.{name}"), value)));
     }
     attributes.extend(entry.other().map(|other| attribute("keyctl.other", &other.into())));

@@ -6,17 +6,18 @@
 //!
 //! The facility is 13, "log audit"; the severity 6, "informational", or 4, "warning", for what failed, was refused, is
 //! missing or looked unusual. No host is named: entries do not say it. The number behind the `@` is the one that RFC 5612
-//! keeps for examples, as keyctl has none of its own. The names of the parameters are those of mod.rs.
+//! keeps for examples, as keyctl has none of its own. The names of the parameters are those of schema.rs.
 
 use std::fmt::Write as _;
 
-use super::{Entry, FIELDS, Plain, Weight};
+use super::{Entry, Weight, schema};
+use crate::plain::printable;
 
 /// Facility 13, times eight.
 const AUDIT: u8 = 13 * 8;
 
-pub(super) fn line(entry: &Entry, plain: Plain) -> String {
-    let severity = match entry.weight() {
+pub(super) fn line(entry: &Entry) -> String {
+    let severity = match entry.weight {
         Weight::Usual => 6,
         Weight::Warning => 4,
     };
@@ -27,7 +28,7 @@ pub(super) fn line(entry: &Entry, plain: Plain) -> String {
     let process = process.map_or_else(|| "-".into(), |pid| pid.to_string());
     let mut line = format!("<{}>1 {time} - keyctl {process} {} [keyctl@32473", AUDIT + severity, word(&entry.action));
     let mut add = |name: &str, value: &str| {
-        let _ = write!(line, " {name}=\"{}\"", escaped(&plain(value)));
+        let _ = write!(line, " {name}=\"{}\"", escaped(&printable(value)));
     };
     add("n", &entry.number.to_string());
     if word(&entry.action) != entry.action {
@@ -39,15 +40,12 @@ pub(super) fn line(entry: &Entry, plain: Plain) -> String {
     if entry.more > 0 {
         add("more", &entry.more.to_string());
     }
-    for (name, _) in FIELDS.iter().filter(|(name, _)| *name != "pid") {
-        if let Some(value) = entry.text(name) {
+    for name in schema::all().skip(schema::FIRST.len()).map(|field| field.name).filter(|name| *name != "pid") {
+        if let Some(value) = entry.rest(name) {
             add(name, &value);
         }
     }
-    if let Some(other) = entry.other() {
-        add("other", &other);
-    }
-    let _ = writeln!(line, "] {}", plain(&entry.words()));
+    let _ = writeln!(line, "] {}", printable(&entry.words()));
     line
 }
 

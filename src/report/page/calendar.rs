@@ -5,12 +5,10 @@ use jiff::{Span, civil::Date};
 use super::{Html, Made};
 use crate::report::{
     counted,
-    levels::{Levels, monday, months, weeks_on},
+    levels::{Levels, YEAR, monday, months, weeks_on},
     tally::Tally,
 };
 
-/// The weeks of one table: a year and the days around it.
-const WEEKS: i32 = 53;
 /// The most years there are tables of; a clock that was wrong once has no page for every year since.
 const MOST_YEARS: i32 = 12;
 
@@ -24,9 +22,9 @@ pub(super) fn write(made: &Made, html: &mut Html) {
         return;
     }
     let levels = Levels::of(tally.days.range(..=today).map(|(_, uses)| *uses));
-    let newest = weeks_on(monday(today), 1 - WEEKS);
+    let newest = weeks_on(monday(today), 1 - YEAR);
     for back in 0..MOST_YEARS {
-        let year = Year::beginning(weeks_on(newest, -back * WEEKS), today, tally);
+        let year = Year::beginning(weeks_on(newest, -back * YEAR), today, tally);
         if back == 0 {
             year.table(tally, &levels, html);
             legend(&levels, html);
@@ -50,7 +48,7 @@ struct Year {
 
 impl Year {
     fn beginning(first: Date, today: Date, tally: &Tally) -> Self {
-        let last = weeks_on(first, WEEKS).yesterday().unwrap_or(today).min(today);
+        let last = weeks_on(first, YEAR).yesterday().unwrap_or(today).min(today);
         let uses = tally.days.range(first..=last).map(|(_, uses)| *uses).sum();
         let [from, to] = [first, last].map(|day| day.strftime("%-d %B %Y"));
         let words = format!("{from} to {to}: {}", counted(uses, "use"));
@@ -68,7 +66,7 @@ impl Year {
         for weekday in 0..7 {
             let first = self.first.checked_add(Span::new().days(weekday)).unwrap_or(self.first);
             html.raw("<tr><th scope=\"row\">").text(&first.strftime("%a").to_string()).raw("</th>");
-            for week in 0..WEEKS {
+            for week in 0..YEAR {
                 cell(weeks_on(first, week), self.today, tally, levels, html);
             }
             html.raw("</tr>\n");
@@ -77,7 +75,7 @@ impl Year {
     }
 
     fn head(&self, html: &mut Html) {
-        let months = months(self.first, WEEKS);
+        let months = months(self.first, YEAR);
         for (_, count) in &months {
             html.raw("<colgroup span=\"").number(u64::from(*count)).raw("\"></colgroup>");
         }

@@ -26,15 +26,15 @@ pub(super) const SHAPES: &str = "<svg class=\"shapes\" width=\"0\" height=\"0\" 
 /// How many keys are seen at once; the rest unfolds.
 const SEEN: usize = 30;
 
-/// What each shape means.
-const MEANINGS: [(What, &str); 7] = [
-    (What::Done(Change::Set), "kept"),
-    (What::Done(Change::Rotated), "rotated"),
-    (What::Done(Change::Restored), "brought back"),
-    (What::Due, "due"),
-    (What::Expires, "expires"),
-    (What::Done(Change::Revoked), "revoked"),
-    (What::Done(Change::Removed), "removed"),
+/// All shapes, in the order in which they are explained.
+const EXPLAINED: [What; 7] = [
+    What::Done(Change::Set),
+    What::Done(Change::Rotated),
+    What::Done(Change::Restored),
+    What::Due,
+    What::Expires,
+    What::Done(Change::Revoked),
+    What::Done(Change::Removed),
 ];
 
 /// Writes the part.
@@ -84,11 +84,11 @@ fn table(lives: &[&Life], courses: &BTreeMap<&str, Course>, axis: Axis, made: &M
 fn legend(courses: &BTreeMap<&str, Course>, html: &mut Html) {
     let shown = |what: What| courses.values().any(|course| course.marks.iter().any(|mark| mark.what == what));
     html.raw("<p class=\"legend\">");
-    for (what, word) in MEANINGS.into_iter().filter(|(what, _)| shown(*what)) {
+    for what in EXPLAINED.into_iter().filter(|what| shown(*what)) {
         html.raw("<span><svg class=\"mark ")
             .raw(class(what))
             .raw("\" width=\"18\" height=\"18\" aria-hidden=\"true\"><use href=\"#");
-        html.raw(shape(what)).raw("\" x=\"9\" y=\"9\"/></svg>").raw(word).raw("</span> ");
+        html.raw(shape(what)).raw("\" x=\"9\" y=\"9\"/></svg>").raw(what.word(false)).raw("</span> ");
     }
     html.raw("</p>\n");
 }

@@ -30,6 +30,7 @@ pub(super) fn write(made: &Made, html: &mut Html) {
         html.raw("<p>No entry is noted as missing, and it was never mended.</p>\n");
     }
     table("Gaps and repairs", &tally.mended, made, html);
+    table("Entries dated before the one before them", &tally.went_back, made, html);
     html.raw("</section>\n");
 }
 

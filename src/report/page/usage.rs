@@ -5,14 +5,12 @@ use std::borrow::Cow;
 use super::{Html, Made, day, folder};
 use crate::report::{
     counted,
-    levels::{monday, weekly, weeks_on},
+    levels::{YEAR, monday, weekly, weeks_on},
     tally::{By, Usage},
 };
 
 /// How many rows of a table are seen at once; the rest unfolds.
 const SEEN: usize = 12;
-/// How many weeks a sparkline has.
-const WEEKS: i32 = 53;
 /// How many names stand below another.
 const OTHERS: usize = 3;
 
@@ -96,7 +94,11 @@ fn part(kind: &Kind, rows: &[Row], most: u64, made: &Made, html: &mut Html) {
         .raw("</caption>\n<thead><tr><th scope=\"col\">")
         .raw(kind.of);
     html.raw("</th><th scope=\"col\" class=\"count\">Uses</th><th scope=\"col\" class=\"drawn\">");
-    html.raw(if kind.has_weeks { "53 weeks" } else { "<span class=\"unseen\">Share</span>" });
+    if kind.has_weeks {
+        html.text(&format!("{YEAR} weeks"))
+    } else {
+        html.raw("<span class=\"unseen\">Share</span>")
+    };
     html.raw("</th><th scope=\"col\" class=\"date\">Last used</th></tr></thead>\n<tbody>\n");
     for row in rows {
         html.raw("<tr><th scope=\"row\">");
@@ -144,12 +146,14 @@ fn bar(uses: u64, most: u64, html: &mut Html) {
 /// One stroke a week. Its words are the number and the day beside it.
 fn weeks(usage: &Usage, made: &Made, html: &mut Html) {
     let today = made.now.there(&made.tally.zone).date();
-    let first = weeks_on(monday(today), 1 - WEEKS);
-    let weeks = weekly(&usage.days, first, WEEKS);
+    let first = weeks_on(monday(today), 1 - YEAR);
+    let weeks = weekly(&usage.days, first, YEAR);
     let most = weeks.iter().copied().max().unwrap_or_default().max(1);
     let active = weeks.iter().filter(|uses| **uses > 0).count() as u64;
-    html.raw("<svg class=\"spark\" viewBox=\"0 0 159 20\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
-    html.text(&format!("used in {} of {WEEKS}", counted(active, "week"))).raw("\"><path d=\"");
+    html.raw("<svg class=\"spark\" viewBox=\"0 0 ")
+        .number(weeks.len() as u64 * 3)
+        .raw(" 20\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+    html.text(&format!("used in {} of {YEAR}", counted(active, "week"))).raw("\"><path d=\"");
     for (at, uses) in weeks.into_iter().enumerate().filter(|(_, uses)| *uses > 0) {
         // Rounded up: what is there is seen.
         let height = (uses * 20).div_ceil(most);

@@ -23,10 +23,12 @@ mod tests;
 pub use writing::write;
 
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
-/// secrets that were wiped. It is written only where there are such marks, so that a keyctl that knows the second one alone
-/// goes on reading all other stores.
-pub const FORMAT: u32 = 3;
-/// The format that is written where there is nothing in the store that only the newest has.
+/// secrets that were wiped, the fourth one keys of former identities. Each is written only where there is something that it
+/// alone has, so that a keyctl that knows an earlier one goes on reading all other stores.
+pub const FORMAT: u32 = 4;
+/// The format that is written where there are marks of revoked secrets.
+const MARKS_FORMAT: u32 = 3;
+/// The format that is written where there is nothing in the store that only a newer one has.
 const COMMON_FORMAT: u32 = 2;
 /// The oldest format it reads; it has nothing that the newest does not have.
 const FIRST_FORMAT: u32 = 1;

@@ -12,7 +12,8 @@ use super::{FIRST_FORMAT, FORMAT};
 use crate::{
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
-    identity::anchor::Id,
+    hex,
+    identity::{anchor::Id, retired::Retired},
     name::{KeyName, Tag},
     secret::Secret,
     store::{
@@ -60,6 +61,8 @@ struct Content {
     generation: u64,
     seal: String,
     log: String,
+    #[serde(default)]
+    retired: Vec<RetiredText>,
     written: Option<Moment>,
     history: Option<String>,
     recovery: Option<RecoveryText>,
@@ -71,6 +74,14 @@ struct Content {
     step: Vec<StepText>,
     #[serde(default)]
     revoked: Vec<MarkText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetiredText {
+    last: u64,
+    hash: String,
+    key: SecretText,
 }
 
 #[derive(Deserialize)]
@@ -285,6 +296,19 @@ impl MarkText {
     }
 }
 
+impl RetiredText {
+    fn into_retired(self) -> Option<Retired> {
+        let key = BASE64.decode(self.key.0.expose()).ok().map(Secret::new).filter(|key| key.len() == 32)?;
+        Some(Retired { key, last: self.last, hash: hex::decode(&self.hash)? })
+    }
+}
+
+/// The keys, if each ends with a later entry than the one before.
+fn in_order(retired: Vec<RetiredText>) -> Option<Vec<Retired>> {
+    let retired = retired.into_iter().map(RetiredText::into_retired).collect::<Option<Vec<_>>>()?;
+    retired.is_sorted_by(|one, other| one.last < other.last).then_some(retired)
+}
+
 impl Content {
     fn into_payload(self) -> Option<Payload> {
         let keys = self.key.into_iter().map(|(name, text)| {
@@ -300,6 +324,7 @@ impl Content {
             generation: self.generation,
             seal: Id::parse(&self.seal)?,
             log: Id::parse(&self.log)?,
+            retired: in_order(self.retired)?,
             history: self.history,
             recovery: self.recovery.map(|text| Recovery { created: text.created, verified: text.verified }),
             keys: keys.collect::<Option<_>>()?,

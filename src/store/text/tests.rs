@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     date::{Moment, Period},
-    identity::anchor::Id,
+    identity::{anchor::Id, retired::Retired},
     secret::Secret,
     store::{
         facts::{Facts, Revoked},
@@ -112,6 +112,7 @@ prop_compose! {
         history in prop::option::of(any::<u32>()),
         recovery in prop::option::of((moment(), some_moment())),
         written in some_moment(),
+        retired in prop::collection::vec((1_u32..1000, any::<[u8; 32]>(), any::<[u8; 32]>()), 0..3),
         marks in prop::collection::vec((any::<[u8; 16]>(), moment(), prop::option::of(any::<String>())), 0..3),
     ) -> Unseen {
         let mut payload = empty();
@@ -126,6 +127,11 @@ prop_compose! {
             .collect();
         payload.steps = steps;
         payload.written = written;
+        let mut end = 0;
+        payload.retired = retired.into_iter().map(|(entries, hash, key)| {
+            end += u64::from(entries);
+            Retired { key: Secret::new(key.to_vec()), last: end, hash }
+        }).collect();
         payload.marks = marks
             .into_iter()
             .map(|(mark, at, reason)| Mark { mark: Id(mark), revoked: Revoked { at, reason } })
@@ -158,6 +164,10 @@ proptest! {
         prop_assert!(write(&back).as_str() == text.as_str());
         prop_assert!(back.keys.iter().zip(&payload.keys).all(|((a, one), (b, other))| a == b && one.value.same_as(&other.value) && one.facts == other.facts));
         prop_assert!(back.steps == payload.steps && back.written == payload.written && back.marks == payload.marks);
+        let same = |(one, other): (&Retired, &Retired)| one.key.same_as(&other.key) && (one.last, one.hash) == (other.last, other.hash);
+        for retired in [&back.retired, &pick(&text, &[]).expect("picks").retired, &super::facts(&text).expect("facts").retired] {
+            prop_assert!(retired.len() == payload.retired.len() && retired.iter().zip(&payload.retired).all(same));
+        }
         prop_assert_eq!(names(&text), payload.keys.keys().map(ToString::to_string).collect::<Vec<_>>());
         for (name, key) in &payload.keys {
             let picked = pick(&text, &[name]).expect("picks");
@@ -177,7 +187,7 @@ proptest! {
 #[test]
 fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
     let good = write(&empty());
-    let newer = good.replace("format = 2", "format = 4\nnew_thing = true");
+    let newer = good.replace("format = 2", "format = 5\nnew_thing = true");
     assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
     for bad in [
         good.replace("log =", "lag ="),
@@ -200,6 +210,34 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
     let text = write(&payload);
     assert!(text.contains("format = 3\n"));
     assert_eq!(read(&text).expect("reads").marks, payload.marks);
+    payload.retired.push(Retired { key: Secret::new(vec![7; 32]), last: 9, hash: [1; 32] });
+    let text = write(&payload);
+    assert!(text.contains("format = 4\n"));
+    let back = read(&text).expect("reads");
+    assert!(back.retired.len() == 1 && back.marks == payload.marks);
+}
+
+#[test]
+fn keys_of_former_identities_that_are_none_or_in_disorder_are_refused() {
+    let mut payload = empty();
+    let retired = |last| Retired { key: Secret::new(vec![7; 32]), last, hash: [1; 32] };
+    payload.retired = vec![retired(3), retired(9)];
+    let good = write(&payload);
+    assert!(good.contains("retired = [{ last = 3, hash = \"0101"));
+    assert_eq!(read(&good).expect("reads").retired.len(), 2);
+    for bad in [
+        good.replace("last = 9", "last = 3"),
+        good.replace("last = 9", "last = 1"),
+        good.replace("last = 9", "last = -9"),
+        good.replace("BwcHBw", "BwcH"),
+        good.replace("BwcHBw", "!wcHBw"),
+        good.replace("0101", "01"),
+        good.replace("last = 9,", "last = 9, more = 1,"),
+    ] {
+        assert!(bad != good.as_str());
+        let said = read(&bad).err().expect("bad").message;
+        assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
+    }
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{COMMON_FORMAT, FORMAT};
+use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT};
 use crate::{
+    hex,
+    identity::retired::Retired,
     name::KeyName,
     secret::Secret,
     store::{
@@ -47,12 +49,17 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
-    let format = if payload.marks.is_empty() { COMMON_FORMAT } else { FORMAT };
+    let format = match (payload.retired.is_empty(), payload.marks.is_empty()) {
+        (false, _) => FORMAT,
+        (true, false) => MARKS_FORMAT,
+        (true, true) => COMMON_FORMAT,
+    };
     text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
     let _ = writeln!(
         text,
         "format = {format}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
     );
+    write_retired(text, &payload.retired);
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
     }
@@ -62,6 +69,24 @@ fn write_head(text: &mut String, payload: &Payload) {
     if let Some(Recovery { created, verified }) = &payload.recovery {
         let verified = verified.map(|moment| format!(", verified = \"{moment}\"")).unwrap_or_default();
         let _ = writeln!(text, "recovery = {{ created = \"{created}\"{verified} }}");
+    }
+}
+
+/// On one line, as all facts are: a line that begins with a bracket would look like a table.
+fn write_retired(text: &mut String, retired: &[Retired]) {
+    for (at, Retired { key, last, hash }) in retired.iter().enumerate() {
+        let _ = write!(
+            text,
+            "{}{{ last = {last}, hash = \"{}\", ",
+            if at == 0 { "retired = [" } else { ", " },
+            hex::encode(hash)
+        );
+        text.push_str("key = \"");
+        BASE64.encode_string(key.expose(), text);
+        text.push_str("\" }");
+    }
+    if !retired.is_empty() {
+        text.push_str("]\n");
     }
 }
 
@@ -213,6 +238,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     payload.keys.values().map(key).sum::<usize>()
         + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
         + payload.steps.iter().map(step).sum::<usize>()
+        + payload.retired.len() * 200
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

@@ -1,0 +1,18 @@
+//! What is kept of an identity that was changed for another: not the identity, but the key that its history was sealed with,
+//! and where that ends.
+//!
+//! It lies in the store, so whoever opens the store reads the entries from before the change. The entry that a key ends with
+//! is pinned by its chain value, which stands for all entries before it: whoever has the former identity can read those
+//! where they get hold of the files, but can change none of them, take none away and add none any more.
+
+use crate::secret::Secret;
+
+/// The key that entries up to one of them are sealed with.
+pub struct Retired {
+    /// The key, of 32 bytes.
+    pub key: Secret,
+    /// The last entry that is sealed with it.
+    pub last: u64,
+    /// The chain value of that entry.
+    pub hash: [u8; 32],
+}
