@@ -66,6 +66,12 @@ impl Secret {
         self.len() >= 6 && self.expose_text().is_some_and(|secret| text.contains(secret))
     }
 
+    /// Whether it is part of these bytes, however short it is.
+    #[must_use]
+    pub fn is_part_of(&self, bytes: &[u8]) -> bool {
+        !self.0.is_empty() && memchr::memmem::find(bytes, &self.0).is_some()
+    }
+
     /// Takes one line ending off the end, as `echo` and clipboards add it. Says whether there was one.
     pub fn trim_line_ending(&mut self) -> bool {
         let before = self.0.len();

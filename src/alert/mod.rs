@@ -13,7 +13,7 @@ mod month_tests;
 
 use std::fmt;
 
-use state::Name;
+use state::{Hour, Name};
 
 pub use state::{LARGEST, LONGEST_LATE, State};
 
@@ -283,6 +283,7 @@ impl<'s> Fresh<'s> {
     /// Learns from a use, and gives what may be told of it.
     fn of(state: &mut State, seen: &Seen<'s>, day: u32) -> Self {
         let hour = u32::try_from(seen.moment.seconds().rem_euclid(86_400) / 3_600).unwrap_or_default();
+        let hour = Hour::new(hour);
         let knows = state.has_learnt(day);
         let program = Name::of("program", seen.program.unwrap_or(seen.action));
         let project = Name::of("project", seen.project.unwrap_or_default());
@@ -296,15 +297,17 @@ impl<'s> Fresh<'s> {
             let new_program = state.is_new(name, program, day);
             let new_project = state.is_new(name, project, day);
             let new_agent = agent.is_some_and(|agent| state.is_new(name, agent, day));
-            for (is_new, keys) in [
-                (new_program && judged, &mut fresh.program),
-                (new_project && judged, &mut fresh.project),
-                (new_agent && knows, &mut fresh.agent),
-                (look.is_unusual_hour && judged, &mut fresh.hour),
-            ] {
-                if is_new {
-                    keys.push(key);
-                }
+            if new_program && judged {
+                fresh.program.push(*key);
+            }
+            if new_project && judged {
+                fresh.project.push(*key);
+            }
+            if new_agent && knows {
+                fresh.agent.push(*key);
+            }
+            if look.is_unusual_hour && judged {
+                fresh.hour.push(*key);
             }
         }
         fresh

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Alert, End, Rule, Seen, Settings, State, judge};
+use super::{Alert, End, Rule, Seen, Settings, State, judge, judge_history};
 use crate::date::Moment;
 
 const DAY: i64 = 86_400;
@@ -273,6 +273,33 @@ fn what_was_refused_is_not_learnt() {
     let tried = Use { refused: Some("no reason"), ..Use::run(morning, &PROJECTS[0], "postinstall") };
     let given = Use::run(morning + 60, &PROJECTS[0], "postinstall");
     assert_eq!(caught(&[tried, given]).len(), 2);
+}
+
+#[test]
+fn days_on_which_all_was_refused_are_no_days_of_learning() {
+    let shop = &PROJECTS[0];
+    let mut uses: Vec<Use> =
+        (0..10).map(|day| Use { refused: Some("no reason"), ..Use::run(START + day * DAY, shop, "node") }).collect();
+    uses.push(Use::run(START + 10 * DAY, shop, "node"));
+    uses.push(Use { agent: Some("an agent"), ..Use::run(START + 10 * DAY + 60, shop, "node") });
+    assert!(told(&uses).iter().all(|(_, alert)| alert.rule == Rule::Refused));
+}
+
+#[test]
+fn of_each_sort_of_trouble_with_the_history_one_a_day_is_told() {
+    let (settings, moment) = (Settings::default(), Moment::from_seconds(START));
+    let mut state = State::default();
+    let mut told = |settings: &Settings, after: i64, sort: &str| {
+        let moment = Moment::from_seconds(moment.seconds() + after);
+        judge_history(&mut state, settings, moment, sort, "the history is gone".into())
+    };
+    let alert = told(&settings, 0, "busy").expect("the first");
+    assert_eq!((alert.rule, alert.to_string()), (Rule::History, "the history is gone".to_owned()));
+    assert_eq!(told(&settings, 60, "busy"), None);
+    assert!(told(&settings, 120, "store").is_some() && told(&settings, DAY, "busy").is_some());
+    let off = Settings { off: vec![Rule::History], ..Settings::default() };
+    assert_eq!(told(&off, 3 * DAY, "busy"), None);
+    assert!(told(&settings, 3 * DAY, "busy").is_some());
 }
 
 #[test]

@@ -10,12 +10,14 @@
 //!
 //! Names stand in it as 64-bit hashes (FNV-1a, which anybody can compute: it keeps the state small and not the names
 //! secret, as sealing does that; and who wants to pass for a known program has only to take its name). A hash that two
-//! names share makes the watch miss one alert. Keys and facts are in the order of their hashes, so one is found without a
-//! look at all of them. Hours are those of UTC: where the clock is changed twice a year, the two hours of grace cover it.
+//! names share makes the watch miss one alert. Keys and facts are in the order of their hashes and stay the bytes they are,
+//! so that one is found without a look at the others: each use of keys pays for that. Hours are those of UTC: where the clock is changed twice a year, the two hours of grace cover it.
 //!
 //! A clock that was ahead for a while must not silence the watch until that day has come: what lies ahead is brought back.
 //!
 //! It is to be written only when something new was learnt: in a steady week that is a few times a day.
+
+use std::cmp::Reverse;
 
 use super::{HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule};
 use crate::date::Moment;
@@ -49,10 +51,70 @@ pub struct State {
     last_day: u32,
     /// When the youngest fact that had to be forgotten was last true.
     forgot: u32,
-    keys: Vec<Key>,
-    facts: Vec<Fact>,
+    keys: Rows<KEY>,
+    facts: Rows<FACT>,
     late: Vec<Vec<u8>>,
     changed: bool,
+}
+
+/// Rows of one size that begin with their hash, in the order of the hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rows<const SIZE: usize>(Vec<u8>);
+
+impl<const SIZE: usize> Rows<SIZE> {
+    fn len(&self) -> usize {
+        self.0.len() / SIZE
+    }
+
+    /// The place of the row with this hash, or the one where it would be.
+    fn find(&self, hash: u64) -> Result<usize, usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let here = self.0[middle * SIZE..].first_chunk().map_or(0, |here| u64::from_be_bytes(*here));
+            if here == hash {
+                return Ok(middle);
+            }
+            if here < hash { low = middle + 1 } else { high = middle }
+        }
+        Err(low)
+    }
+
+    fn row(&self, at: usize) -> &[u8] {
+        &self.0[at * SIZE..(at + 1) * SIZE]
+    }
+
+    fn put(&mut self, at: usize, row: &[u8; SIZE]) {
+        self.0[at * SIZE..(at + 1) * SIZE].copy_from_slice(row);
+    }
+
+    fn insert(&mut self, at: usize, row: &[u8; SIZE]) {
+        self.0.splice(at * SIZE..at * SIZE, row.iter().copied());
+    }
+
+    /// Leaves the rows with the greatest of what is said of each, and gives what is said of the first that had to go.
+    fn keep<O: Ord>(&mut self, most: usize, of: impl Fn(&[u8; SIZE]) -> O) -> Option<O> {
+        let (rows, _) = self.0.as_chunks::<SIZE>();
+        if rows.len() <= most {
+            return None;
+        }
+        let mut rows = rows.to_vec();
+        rows.sort_by_key(|row| Reverse(of(row)));
+        let first = rows.drain(most..).next().map(|row| of(&row));
+        rows.sort_unstable();
+        self.0 = rows.concat();
+        first
+    }
+
+    /// Writes how many there are, and all of them.
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(u16::try_from(self.len()).unwrap_or_default().to_be_bytes());
+        bytes.extend(&self.0);
+    }
+
+    fn read(rest: &mut &[u8]) -> Option<Self> {
+        many(rest, SIZE).map(|bytes| Self(bytes.to_vec()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +126,6 @@ struct Key {
     month: u16,
     hours: u32,
     before: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Fact {
-    hash: u64,
-    day: u32,
 }
 
 /// What was known of a key when it was seen again.
@@ -129,11 +185,11 @@ impl State {
     /// Whether this was not told yet within so many days; from now on it was.
     pub(super) fn is_first_in(&mut self, rule: Rule, of: &str, day: u32, days: u32) -> bool {
         let hash = said(rule, of);
-        match self.find(hash) {
+        match self.facts.find(hash) {
             // A clock that was put back by a day counts as the same day, and one that was ahead as none.
-            Ok(at) if is_within(self.facts[at].day, day, days) => return false,
-            Ok(at) => self.facts[at].day = day,
-            Err(at) => self.facts.insert(at, Fact { hash, day }),
+            Ok(at) if is_within(day_in(self.facts.row(at)), day, days) => return false,
+            Ok(at) => self.facts.put(at, &fact(hash, day)),
+            Err(at) => self.facts.insert(at, &fact(hash, day)),
         }
         self.changed = true;
         true
@@ -142,48 +198,41 @@ impl State {
     /// Whether a rule that speaks once a day has spoken on this one.
     #[must_use]
     pub fn has_told(&self, rule: Rule, moment: Moment) -> bool {
-        let told = self.find(said(rule, "")).map(|at| self.facts[at].day);
+        let told = self.facts.find(said(rule, "")).map(|at| day_in(self.facts.row(at)));
         told.is_ok_and(|told| is_within(told, super::day_of(moment), 1))
     }
 
     /// Whether this was never so for the key; from now on it was.
     pub(super) fn is_new(&mut self, key: Name, of: Name, day: u32) -> bool {
         let hash = key.with(of);
-        match self.find(hash) {
+        match self.facts.find(hash) {
             Ok(at) => {
-                let known = &mut self.facts[at].day;
-                if day >= known.saturating_add(ROUGHLY) || *known > day.saturating_add(1) {
-                    *known = day;
+                let known = day_in(self.facts.row(at));
+                if day >= known.saturating_add(ROUGHLY) || known > day.saturating_add(1) {
+                    self.facts.put(at, &fact(hash, day));
                     self.changed = true;
                 }
                 false
             }
             Err(at) => {
-                self.facts.insert(at, Fact { hash, day });
+                self.facts.insert(at, &fact(hash, day));
                 self.changed = true;
                 true
             }
         }
     }
 
-    fn find(&self, hash: u64) -> Result<usize, usize> {
-        self.facts.binary_search_by_key(&hash, |fact| fact.hash)
-    }
-
     /// Learns that a key was used on this day at this hour.
-    pub(super) fn see_key(&mut self, key: Name, day: u32, hour: u32) -> Look {
+    pub(super) fn see_key(&mut self, key: Name, day: u32, hour: Hour) -> Look {
         let month = u16::try_from(day / MONTH).unwrap_or(u16::MAX);
-        let at = self.keys.binary_search_by_key(&key.0, |key| key.hash).unwrap_or_else(|at| {
-            self.keys.insert(at, Key { hash: key.0, first: day, last: day, days: 1, month, hours: 0, before: 0 });
-            self.changed = true;
-            at
-        });
-        let key = &mut self.keys[at];
-        let before = *key;
+        let at = self.keys.find(key.0);
+        let before = at.ok().map(|at| Key::read(self.keys.row(at)));
+        let new = Key { hash: key.0, first: day, last: day, days: 1, month, hours: 0, before: 0 };
+        let mut key = before.unwrap_or(new);
         key.first = key.first.min(day);
         let look = Look {
             is_known: day >= key.first.saturating_add(LEARNING_DAYS),
-            is_unusual_hour: key.days >= HOURS_KNOWN && (key.hours | key.before) & around(hour) == 0,
+            is_unusual_hour: key.days >= HOURS_KNOWN && (key.hours | key.before) & hour.around == 0,
         };
         if day != key.last && key.days < HOURS_KNOWN {
             key.days += 1;
@@ -196,8 +245,14 @@ impl State {
             (key.hours, key.last) = (0, day);
         }
         key.month = month;
-        key.hours |= 1 << hour;
-        self.changed |= *key != before;
+        key.hours |= hour.itself;
+        if before != Some(key) {
+            match at {
+                Ok(at) => self.keys.put(at, &key.row()),
+                Err(at) => self.keys.insert(at, &key.row()),
+            }
+            self.changed = true;
+        }
         look
     }
 
@@ -228,38 +283,16 @@ impl State {
     /// The state as bytes, for sealing.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (mut keys, mut facts, mut forgot) = (self.keys.clone(), self.facts.clone(), self.forgot);
-        if keys.len() > MOST_KEYS {
-            keys.sort_by_key(|key| std::cmp::Reverse((key.month, key.last)));
-            keys.truncate(MOST_KEYS);
-            keys.sort_by_key(|key| key.hash);
-        }
-        if facts.len() > MOST_FACTS {
-            facts.sort_by_key(|fact| std::cmp::Reverse(fact.day));
-            forgot = forgot.max(facts[MOST_FACTS].day);
-            facts.truncate(MOST_FACTS);
-            facts.sort_by_key(|fact| fact.hash);
-        }
+        let (mut keys, mut facts) = (self.keys.clone(), self.facts.clone());
+        keys.keep(MOST_KEYS, |row| (Key::read(row).month, Key::read(row).last));
+        let forgot = facts.keep(MOST_FACTS, |row| day_in(row)).map_or(self.forgot, |day| day.max(self.forgot));
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.began.to_be_bytes());
         bytes.push(self.days);
         bytes.extend(self.last_day.to_be_bytes());
         bytes.extend(forgot.to_be_bytes());
-        bytes.extend(u16::try_from(keys.len()).unwrap_or_default().to_be_bytes());
-        for key in &keys {
-            bytes.extend(key.hash.to_be_bytes());
-            bytes.extend(key.first.to_be_bytes());
-            bytes.extend(key.last.to_be_bytes());
-            bytes.push(key.days);
-            bytes.extend(key.month.to_be_bytes());
-            bytes.extend(key.hours.to_be_bytes());
-            bytes.extend(key.before.to_be_bytes());
-        }
-        bytes.extend(u16::try_from(facts.len()).unwrap_or_default().to_be_bytes());
-        for fact in &facts {
-            bytes.extend(fact.hash.to_be_bytes());
-            bytes.extend(fact.day.to_be_bytes());
-        }
+        keys.write(&mut bytes);
+        facts.write(&mut bytes);
         bytes.push(u8::try_from(self.late.len()).unwrap_or_default());
         for alert in &self.late {
             bytes.extend(u16::try_from(alert.len()).unwrap_or_default().to_be_bytes());
@@ -279,11 +312,9 @@ impl State {
         let rest = &mut rest;
         let (began, days, last_day) = (number(rest)?, take::<1>(rest)?[0], number(rest)?);
         let forgot = number(rest)?;
-        let keys = many(rest, KEY)?.chunks_exact(KEY).map(Key::read).collect::<Option<Vec<Key>>>()?;
-        let facts = many(rest, FACT)?.chunks_exact(FACT).map(Fact::read).collect::<Option<Vec<Fact>>>()?;
+        let (keys, facts) = (Rows::read(rest)?, Rows::read(rest)?);
         let late = (0..take::<1>(rest)?[0]).map(|_| many(rest, 1).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>()?;
-        let is_ordered = keys.is_sorted_by_key(|key| key.hash) && facts.is_sorted_by_key(|fact| fact.hash);
-        is_ordered.then_some(Self { began, days, last_day, forgot, keys, facts, late, changed: false })
+        Some(Self { began, days, last_day, forgot, keys, facts, late, changed: false })
     }
 }
 
@@ -293,25 +324,43 @@ fn is_within(then: u32, day: u32, days: u32) -> bool {
 }
 
 impl Key {
-    fn read(mut bytes: &[u8]) -> Option<Self> {
-        let rest = &mut bytes;
-        Some(Self {
-            hash: u64::from_be_bytes(take(rest)?),
-            first: number(rest)?,
-            last: number(rest)?,
-            days: take::<1>(rest)?[0],
-            month: u16::from_be_bytes(take(rest)?),
-            hours: number(rest)?,
-            before: number(rest)?,
-        })
+    fn read(row: &[u8]) -> Self {
+        let number = |at: usize| u32::from_be_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
+        Self {
+            hash: u64::from(number(0)) << 32 | u64::from(number(4)),
+            first: number(8),
+            last: number(12),
+            days: row[16],
+            month: u16::from_be_bytes([row[17], row[18]]),
+            hours: number(19),
+            before: number(23),
+        }
+    }
+
+    fn row(&self) -> [u8; KEY] {
+        let mut row = [0; KEY];
+        row[..8].copy_from_slice(&self.hash.to_be_bytes());
+        row[8..12].copy_from_slice(&self.first.to_be_bytes());
+        row[12..16].copy_from_slice(&self.last.to_be_bytes());
+        row[16] = self.days;
+        row[17..19].copy_from_slice(&self.month.to_be_bytes());
+        row[19..23].copy_from_slice(&self.hours.to_be_bytes());
+        row[23..].copy_from_slice(&self.before.to_be_bytes());
+        row
     }
 }
 
-impl Fact {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (hash, day) = bytes.split_first_chunk()?;
-        Some(Self { hash: u64::from_be_bytes(*hash), day: u32::from_be_bytes(*day.first_chunk()?) })
-    }
+/// A fact's row: something is so since this day.
+fn fact(hash: u64, day: u32) -> [u8; FACT] {
+    let mut row = [0; FACT];
+    row[..8].copy_from_slice(&hash.to_be_bytes());
+    row[8..].copy_from_slice(&day.to_be_bytes());
+    row
+}
+
+/// When a fact was last true.
+fn day_in(row: &[u8]) -> u32 {
+    u32::from_be_bytes([row[8], row[9], row[10], row[11]])
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -330,6 +379,19 @@ fn many<'b>(rest: &mut &'b [u8], size: usize) -> Option<&'b [u8]> {
     let (taken, left) = rest.split_at_checked(count * size)?;
     *rest = left;
     Some(taken)
+}
+
+/// An hour of the day, as a bit, and those around it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hour {
+    itself: u32,
+    around: u32,
+}
+
+impl Hour {
+    pub(super) fn new(hour: u32) -> Self {
+        Self { itself: 1 << hour, around: around(hour) }
+    }
 }
 
 /// The hours around one, as bits; the day goes round.
@@ -393,7 +455,7 @@ mod tests {
         let mut state = State::default();
         for number in 0..15 {
             let key = key(&format!("key{number}"));
-            state.see_key(key, 20_000, 9);
+            state.see_key(key, 20_000, Hour::new(9));
             for program in 0..6 {
                 assert!(state.is_new(key, Name::of("program", &format!("p{program}")), 20_000));
             }
@@ -414,7 +476,7 @@ mod tests {
         let mut state = State::default();
         for number in 0..20_000_u32 {
             let key = key(&format!("key{number}"));
-            state.see_key(key, 20_000 + number / 10, 9);
+            state.see_key(key, 20_000 + number / 10, Hour::new(9));
             state.is_new(key, program("p"), 20_000 + number / 10);
         }
         for _ in 0..100 {
@@ -464,10 +526,10 @@ mod tests {
         let mut state = State::default();
         for day in [ahead, 20_000, 20_001, 20_007] {
             state.see_day(day);
-            state.see_key(key("a"), day, 9);
+            state.see_key(key("a"), day, Hour::new(9));
         }
         assert!(state.has_learnt(20_007), "the week is over");
-        assert!(state.see_key(key("a"), 20_007, 9).is_known);
+        assert!(state.see_key(key("a"), 20_007, Hour::new(9)).is_known);
         assert!(state.is_first_in(Rule::Refused, "a", ahead, 1));
         assert!(state.is_first_in(Rule::Refused, "a", 20_007, 1) && !state.is_first_in(Rule::Refused, "a", 20_007, 1));
         assert!(state.is_first_in(Rule::Burst, "", ahead, 1));
@@ -476,22 +538,22 @@ mod tests {
         assert!(state.is_first_in(Rule::Ended, "a", 20_008, 1) && !state.is_first_in(Rule::Ended, "a", 20_007, 1));
         // What was learnt then is known, and its day is brought back.
         assert!(state.is_new(key("a"), program("p"), ahead) && !state.is_new(key("a"), program("p"), 20_007));
-        let at = state.find(key("a").with(program("p"))).expect("known");
-        assert_eq!(state.facts[at].day, 20_007);
+        let at = state.facts.find(key("a").with(program("p"))).expect("known");
+        assert_eq!(day_in(state.facts.row(at)), 20_007);
     }
 
     #[test]
     fn hours_that_were_seen_under_a_clock_that_was_ahead_do_not_stay_for_ever() {
         let mut state = State::default();
         for day in 20_000..20_020 {
-            state.see_key(key("a"), day, 9);
+            state.see_key(key("a"), day, Hour::new(9));
         }
-        assert!(state.see_key(key("a"), 20_020, 3).is_unusual_hour);
-        state.see_key(key("a"), 30_000, 22);
+        assert!(state.see_key(key("a"), 20_020, Hour::new(3)).is_unusual_hour);
+        state.see_key(key("a"), 30_000, Hour::new(22));
         for day in 20_021..20_100 {
-            state.see_key(key("a"), day, 9);
+            state.see_key(key("a"), day, Hour::new(9));
         }
-        assert!(state.see_key(key("a"), 20_100, 22).is_unusual_hour);
+        assert!(state.see_key(key("a"), 20_100, Hour::new(22)).is_unusual_hour);
     }
 
     proptest! {
@@ -500,7 +562,7 @@ mod tests {
             let _ = State::from_bytes(&bytes);
             let _ = State::from_bytes(&[MAGIC.as_slice(), &bytes].concat());
             let mut state = State::default();
-            state.see_key(key("a"), 1, 2);
+            state.see_key(key("a"), 1, Hour::new(2));
             let whole = state.to_bytes();
             prop_assert!(State::from_bytes(&whole[..cut.min(44)]).is_none());
         }

@@ -30,9 +30,16 @@ pub enum AlertsVerb {
         /// All of them
         #[arg(long, conflicts_with = "numbers")]
         all: bool,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Send a trial alert in every way that `config.toml` names
-    Test,
+    Test {
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// The part of an alert that goes on by itself.

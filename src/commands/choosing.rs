@@ -1,6 +1,9 @@
 //! What a command gets: profile and project resolved, approved, and taken from the store. Shared by `run` and `env`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     cli::Choice,
@@ -10,7 +13,9 @@ use crate::{
     history::{Event, Reason},
     home::Home,
     identity::keeper::{KeeperKind, Record},
+    launch::program::Program,
     name::{KeyName, ProfileName, VariableName},
+    platform,
     profile::{self, Grant, Origin, Source, Wanted, variables},
     rotation::ReasonFrom,
     secret::Secret,
@@ -24,6 +29,13 @@ use super::{
     project::{self, Project},
     using::{self, Used},
 };
+
+/// What stands in the history for an argument, or the end of one, that is left out.
+const LEFT_OUT: &str = "…";
+/// The most arguments that the history has of a program.
+const MOST_ARGUMENTS: usize = 32;
+/// The most letters of one.
+const LONGEST_ARGUMENT: usize = 160;
 
 /// What was asked for; nothing of it is approved or opened yet.
 pub struct Wish {
@@ -253,6 +265,35 @@ impl Chosen {
         let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
         why.hold(used, names, config, placed, terminal)?;
         policy::hold(used, names, config, now, placed, terminal)
+    }
+
+    /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of
+    /// the secrets, or what is no text, and no more than fit.
+    #[must_use]
+    pub fn arguments(&self, program: &Program, config: &Config) -> Vec<String> {
+        let settings = &config.rotation;
+        let Some(used) = self.used.as_ref().filter(|_| settings.rules.iter().any(|rule| rule.arguments.is_some()))
+        else {
+            return Vec::new();
+        };
+        let keys = || self.names.iter().filter_map(|name| Some((name, used.payload.keys.get(name)?)));
+        if !keys().any(|(name, key)| settings.records_arguments(name, &key.facts)) {
+            return Vec::new();
+        }
+        let shown = |argument: &OsString| {
+            let bytes = platform::value_bytes(argument);
+            let holds_one = keys().any(|(_, key)| key.value.is_part_of(&bytes));
+            let text = argument.to_str().filter(|_| !holds_one).unwrap_or(LEFT_OUT);
+            match text.char_indices().nth(LONGEST_ARGUMENT) {
+                Some((end, _)) => format!("{}{LEFT_OUT}", &text[..end]),
+                None => text.to_owned(),
+            }
+        };
+        let mut arguments: Vec<String> = program.arguments().iter().take(MOST_ARGUMENTS).map(shown).collect();
+        if program.arguments().len() > MOST_ARGUMENTS {
+            arguments.push(LEFT_OUT.to_owned());
+        }
+        arguments
     }
 
     /// Records the use before it happens. A command that gets no key leaves no entry: there is nothing to tell, and no

@@ -37,6 +37,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
+    let event = event.args(chosen.arguments(&program, &config));
     chosen.record(event, &config, terminal)?;
     match program.become_it(&environment)? {}
 }

@@ -18,6 +18,8 @@
 //! expired = "stop"
 //! revoked = "stop"
 //! require_reason = "always"    # "never": not for these
+//! record_arguments = true      # the history has the arguments of a program that `run` gives one of them; each argument
+//!                              # with one of the secrets in it is left out. Other secrets in arguments are not known
 //! rotator = ["/usr/local/bin/new-key"]
 //! check = ["/usr/local/bin/try-key"]
 //!
@@ -67,7 +69,18 @@ fn reaction(reader: &mut Reader, value: &Value) -> Option<Reaction> {
 }
 
 fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
-    let known = ["match", "tag", "rotate_every", "overlap", "expired", "revoked", "require_reason", "rotator", "check"];
+    let known = [
+        "match",
+        "tag",
+        "rotate_every",
+        "overlap",
+        "expired",
+        "revoked",
+        "require_reason",
+        "record_arguments",
+        "rotator",
+        "check",
+    ];
     let fields = reader.table(value, &known)?;
     let of = match (fields.get("match"), fields.get("tag")) {
         (Some(pattern), None) => Selector::Name(pattern_of(reader, pattern)?),
@@ -84,6 +97,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         expired: fields.get("expired").and_then(|value| reaction(reader, value)),
         revoked: fields.get("revoked").and_then(|value| reaction(reader, value)),
         reason: fields.get("require_reason").and_then(|value| reader.parsed(value)),
+        arguments: fields.get("record_arguments").map(|value| reader.truth(value)),
         rotator: fields.get("rotator").and_then(|value| command(reader, value)),
         check: fields.get("check").and_then(|value| command(reader, value)),
     })

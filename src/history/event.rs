@@ -1,12 +1,13 @@
-//! What one entry says: an action, when, which names, by which program. Never a secret, never a program's arguments.
+//! What one entry says: an action, when, which names, by which program. Never a secret, and a program's arguments only for
+//! keys that the user asks that for.
 //!
 //! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
-//! `profile`, `prog`, `by` (the programs above keyctl, nearest first), `agent` (the coding agent that perhaps asked),
-//! `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`, `outcome`, `note`, `lost`, `rule` (an alert's),
-//! `of` (the alerts that were seen) and `ended` (rotations that are over, by the numbers in their files' names). What
-//! another version wrote beside them, or wrote in another form, is kept as it is and shown, never a reason to fail.
+//! `profile`, `prog`, `args` (its arguments, where they are asked for), `by` (the programs above keyctl, nearest first), `agent` (the coding agent that perhaps asked),
+//! `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`, `outcome`, `note`, `lost`, `rule` (an alert's)
+//! and `of` (the alerts that were seen); of a program that keyctl waited for `took_ms` and `exit`. What another version wrote beside them, or wrote in another form, is kept as it is
+//! and shown, never a reason to fail.
 
-use std::{ffi::OsStr, fmt, path::Path};
+use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -157,6 +158,9 @@ pub struct Event {
     /// The program's file name.
     #[serde(rename = "prog", skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// The program's arguments, where the user asks for them; `…` for one that is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
     /// The names of the programs above keyctl, the nearest first, as far as the system tells.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
@@ -181,6 +185,12 @@ pub struct Event {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// How many milliseconds the program took, where keyctl waited for it.
+    #[serde(rename = "took_ms", skip_serializing_if = "Option::is_none")]
+    pub took: Option<u64>,
+    /// With which exit code it ended then; none where a signal ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
     /// What an entry adds: what a repair did, what was taken back, what an alert says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -216,6 +226,7 @@ impl Event {
             more: 0,
             profile: None,
             program: None,
+            args: Vec::new(),
             by: Vec::new(),
             agent: None,
             folder: None,
@@ -224,6 +235,8 @@ impl Event {
             process: None,
             reason: None,
             outcome: None,
+            took: None,
+            exit: None,
             note: None,
             lost: None,
             rule: None,
@@ -247,11 +260,26 @@ impl Event {
         self
     }
 
-    /// With the program's file name: the folder it lies in is left out, its arguments may be secrets and never come here.
+    /// With the program's file name: the folder it lies in is left out.
     #[must_use]
     pub fn program(mut self, program: &OsStr) -> Self {
         let name = Path::new(program).file_name().unwrap_or(program);
         self.program = Some(name.to_string_lossy().into_owned());
+        self
+    }
+
+    /// With the program's arguments, none of which may hold a secret: few enough and short enough for a line.
+    #[must_use]
+    pub fn args(mut self, arguments: Vec<String>) -> Self {
+        self.args = arguments;
+        self
+    }
+
+    /// With how long the program took that keyctl waited for, and its exit code.
+    #[must_use]
+    pub fn ended(mut self, took: Duration, exit: Option<i32>) -> Self {
+        self.took = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        self.exit = exit;
         self
     }
 
@@ -368,7 +396,7 @@ impl Event {
     }
 
     /// The rotations that are over since this.
-    pub fn ended(&self) -> impl Iterator<Item = &str> {
+    pub fn endings(&self) -> impl Iterator<Item = &str> {
         self.other.get(ENDED).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
@@ -399,7 +427,11 @@ impl Event {
 
     /// Frees some of so many bytes. Names last: which keys were used is what an entry is for.
     fn shorten(&mut self, excess: usize) {
-        if self.halve_longest(LONG_TEXT) || self.by.pop().is_some() || self.of.pop().is_some() {
+        if self.halve_longest(LONG_TEXT)
+            || self.args.pop().is_some()
+            || self.by.pop().is_some()
+            || self.of.pop().is_some()
+        {
             return;
         }
         let mut freed = 0;
@@ -471,6 +503,7 @@ impl Event {
         event.more = take(&mut map, "more", Value::as_u64).unwrap_or_default();
         event.profile = take(&mut map, "profile", text);
         event.program = take(&mut map, "prog", text);
+        event.args = take(&mut map, "args", texts).unwrap_or_default();
         event.by = take(&mut map, "by", texts).unwrap_or_default();
         event.agent = take(&mut map, "agent", text);
         event.folder = take(&mut map, "cwd", text);
@@ -479,6 +512,8 @@ impl Event {
         event.process = take(&mut map, "pid", |value| value.as_u64()?.try_into().ok());
         event.reason = take(&mut map, "reason", text);
         event.outcome = take(&mut map, "outcome", text);
+        event.took = take(&mut map, "took_ms", Value::as_u64);
+        event.exit = take(&mut map, "exit", |value| value.as_i64()?.try_into().ok());
         event.note = take(&mut map, "note", text);
         event.lost = take(&mut map, "lost", Value::as_u64);
         event.rule = take(&mut map, "rule", text);

@@ -72,16 +72,17 @@ impl Log {
     /// Of so many of the last entries the first few. For the first alone all of them must be there.
     fn open_last(&self, entries: usize, few: usize) -> Option<Vec<(u64, Event)>> {
         let tail = self.tail(entries)?;
-        let lines: Vec<&[u8]> = tail.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        let from = match lines.len().checked_sub(entries + 1) {
+        let ends: Vec<usize> = memchr::memchr_iter(b'\n', &tail).collect();
+        let line = |at: usize| &tail[at.checked_sub(1).map_or(0, |before| ends[before] + 1)..ends[at]];
+        let from = match ends.len().checked_sub(entries + 1) {
             Some(from) => from,
-            None if few == entries && !lines.is_empty() => 0,
+            None if few == entries && !ends.is_empty() => 0,
             None => return None,
         };
-        let mut chain = self.chain(after(lines[from])?);
+        let mut chain = self.chain(after(line(from))?);
         let mut opened = Vec::new();
-        for line in lines[from + 1..].iter().take(few) {
-            if chain.open(line).is_err() {
+        for at in (from + 1..ends.len()).take(few) {
+            if chain.open(line(at)).is_err() {
                 break;
             }
             opened.push((chain.at.seq, Event::from_json(chain.json())));
@@ -93,14 +94,15 @@ impl Log {
     fn tail(&self, lines: usize) -> Option<Vec<u8>> {
         let mut file = open_file(&self.file("log")).ok()??;
         let mut from = file.metadata().ok()?.len();
-        let mut tail = Vec::new();
+        let (mut tail, mut ends) = (Vec::new(), 0);
         // A whole line is known by the end of the one before it.
-        while from > 0 && memchr::memchr_iter(b'\n', &tail).count() < lines + 2 {
+        while from > 0 && ends < lines + 2 {
             let size = BLOCK.max(tail.len() as u64).min(from);
             from -= size;
             let mut block = vec![0; usize::try_from(size).ok()?];
             file.seek(SeekFrom::Start(from)).ok()?;
             file.read_exact(&mut block).ok()?;
+            ends += memchr::memchr_iter(b'\n', &block).count();
             block.append(&mut tail);
             tail = block;
         }

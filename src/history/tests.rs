@@ -167,7 +167,7 @@ fn what_is_marked_while_a_gap_is_noted_is_not_lost() {
     });
     log.append(&event(3), false).unwrap();
     let noted: u64 = events(&log).iter().filter_map(|event| event.lost).sum();
-    assert!(noted >= MARKS && noted < MARKS + 100, "{noted}");
+    assert!((MARKS..2 * MARKS).contains(&noted), "{noted}");
 }
 
 #[test]

@@ -42,7 +42,10 @@ pub fn perhaps(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
         value.is_some_and(|value| wanted.is_none_or(|wanted| value == wanted))
     };
     let known = MARKERS.iter().find(|(name, wanted, ..)| is_set(name, *wanted));
-    known.map(|(_, _, agent, _)| (*agent).to_owned()).or_else(|| Some(own_name(&variable(NAMED)?.to_string_lossy())))
+    known.map(|(_, _, agent, _)| (*agent).to_owned()).or_else(|| {
+        let named = variable(NAMED).filter(|name| !name.is_empty())?;
+        Some(own_name(&named.to_string_lossy()))
+    })
 }
 
 /// The name without its version; one that is none, such as `1`, tells only that there is an agent.
@@ -68,6 +71,7 @@ mod tests {
         for set in [
             &[][..],
             &[("CLAUDECODE", "")],
+            &[("AI_AGENT", "")],
             &[("CLAUDECODE", "0")],
             &[("AGENT", "/tmp/ssh-agent.sock")],
             &[("CURSOR_TRACE_ID", "1")],
@@ -87,7 +91,7 @@ mod tests {
         let named = |text: &str| told(&[("AI_AGENT", text)]).expect("told");
         assert_eq!(named("devin@1.2"), "devin");
         assert_eq!(named("claude-code_2.1.0"), "claude-code");
-        for odd in ["1", "\u{1b}[31mred", "", "-"] {
+        for odd in ["1", "\u{1b}[31mred", "-"] {
             assert_eq!(named(odd), "an agent");
         }
         assert_eq!(named(&"a".repeat(99)).len(), LONGEST);

@@ -62,6 +62,12 @@ impl Program {
         std::iter::once(self.called.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
     }
 
+    /// What follows the command.
+    #[must_use]
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
     /// Becomes the program. Nothing can follow: on success this never returns.
     ///
     /// # Errors

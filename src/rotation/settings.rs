@@ -81,6 +81,8 @@ pub struct Rule {
     pub revoked: Option<Reaction>,
     /// Who has to say why one is used.
     pub reason: Option<ReasonFrom>,
+    /// Whether the history has the arguments of the programs that get them.
+    pub arguments: Option<bool>,
     /// The program that replaces them at their issuer, and its arguments.
     pub rotator: Option<Vec<String>>,
     /// The program that tries a new secret, and its arguments.
@@ -179,6 +181,13 @@ impl Settings {
         let said = self.rules.iter().find_map(|rule| rule.reason.filter(|_| rule.of.fits(name, facts)));
         said.unwrap_or(self.reason)
     }
+
+    /// Whether the history is to have the arguments of a program that gets a key: only where the user asks for that.
+    #[must_use]
+    pub fn records_arguments(&self, name: &KeyName, facts: &Facts) -> bool {
+        let said = self.rules.iter().find_map(|rule| rule.arguments.filter(|_| rule.of.fits(name, facts)));
+        said.unwrap_or(false)
+    }
 }
 
 fn said<T>(rules: &[&Rule], what: impl Fn(&Rule) -> Option<T>) -> Option<T> {
@@ -217,7 +226,17 @@ mod tests {
 
     fn rule(of: Selector, every: &str) -> Rule {
         let every = every.parse().ok();
-        Rule { of, every, overlap: None, expired: None, revoked: None, reason: None, rotator: None, check: None }
+        Rule {
+            of,
+            every,
+            overlap: None,
+            expired: None,
+            revoked: None,
+            reason: None,
+            arguments: None,
+            rotator: None,
+            check: None,
+        }
     }
 
     #[test]
@@ -258,6 +277,10 @@ mod tests {
         };
         let asked =
             |name: &str| settings.plan(&name.parse().expect("good"), &Facts::new(Moment::from_seconds(0))).reason;
+        let facts = Facts::new(Moment::from_seconds(0));
+        for name in ["dev/prod", "aws/prod", "aws/test"] {
+            assert_eq!(settings.reason_for(&name.parse().expect("good"), &facts), asked(name));
+        }
         assert_eq!(asked("dev/prod"), ReasonFrom::Nobody);
         assert_eq!(asked("aws/prod"), ReasonFrom::Everybody);
         assert_eq!(asked("aws/test"), ReasonFrom::Agents);

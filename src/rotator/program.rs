@@ -29,6 +29,8 @@ pub struct NotRotated {
     /// All that the program had printed, as it came: the secret that is in force outside may be in it. Nothing where that is
     /// blank, or the old secret alone.
     pub printed: Option<Secret>,
+    /// Its exit code, if it ended by itself.
+    pub exit: Option<i32>,
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
@@ -46,9 +48,11 @@ pub fn rotate(
     stop: &Arc<AtomicBool>,
     hears: &mut dyn FnMut(&[u8]),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
-    let nothing = |failure| Box::new(NotRotated { failure: stays(failure), printed: None });
+    let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
+    let nothing = |failure| not(failure, None, None);
     let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
     let Stopped { ended, mut output, end } = rotator.run_or_stop(copy(old), deadline, hears).map_err(nothing)?;
+    let exit = ended.as_ref().ok().and_then(std::process::ExitStatus::code);
     let printed = Secret::new(std::mem::take(&mut *output));
     let mut new = Secret::new(printed.expose().to_vec());
     // A line that has not come to its end may be half a secret, whatever the exit code says.
@@ -71,7 +75,7 @@ pub fn rotate(
         (Err(failure), _) => failure,
     };
     let is_known = is_blank || new.same_as(old);
-    Err(Box::new(NotRotated { failure: stays(failure), printed: (!is_known).then_some(printed) }))
+    Err(not(failure, (!is_known).then_some(printed), exit))
 }
 
 /// Lets a program try the new secret, which it gets on its standard input; it says with exit code 0 that it works. What

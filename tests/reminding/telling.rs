@@ -1,10 +1,10 @@
 //! `keyctl remind` itself: what is due is told on the desktop and to the user's own program, and nothing else is.
 
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::session::Session;
+use crate::session::{Session, within};
 
 const SECRET: &str = "told-to-nobody-0123456789";
 
@@ -69,6 +69,31 @@ fn what_is_due_is_told_on_the_desktop_and_what_is_put_off_is_not() {
     assert!(both.ends_with(" years ago\nsoon expires in 2 days\nkeyctl due"), "{both}");
     assert!(shown.contains(&"<b>soon expires in 2 days</b>\nkeyctl rotate soon".to_owned()), "{shown:?}");
     assert_eq!(shown.len(), 3);
+}
+
+#[test]
+fn an_alert_arrives_on_the_desktop_by_itself() {
+    let session = Session::with_dunst("").with_store();
+    session.keep("stripe/prod", &[]);
+    let config = |rest: &str| {
+        let text = format!("[alerts]\nnotify = true\n[policy]\nrevoked = \"warn\"\n{rest}");
+        fs::write(session.path().join("kept/config.toml"), text).expect("write");
+    };
+    config("");
+    let trial = "keyctl: alert: this is a trial; nothing has happened\nkeyctl: the desktop shows it\n";
+    assert_eq!(session.keyctl(&["alerts", "test"], ""), (trial.to_owned(), 0));
+    assert_eq!(session.keyctl(&["revoke", "stripe/prod", "--yes", "--quiet"], "").1, 0);
+    let call = ["run", "-k", "V=stripe/prod", "--", "true"];
+    assert_eq!(session.keyctl(&call, "").1, 0);
+    let displayed = || session.output("dunstctl", &["count", "displayed"]);
+    within(Duration::from_secs(20), "the alert did not come", || (displayed().trim() == "2").then_some(()));
+    // Once a day, and by no other way.
+    assert_eq!(session.keyctl(&call, "").1, 0);
+    let shown = session.history();
+    let text: Vec<_> = shown.iter().map(|shown| shown["message"]["data"].as_str().expect("text")).collect();
+    assert_eq!(shown.len(), 2, "{text:?}");
+    assert!(text.contains(&"<b>keyctl: alert</b>\nthis is a trial; nothing has happened"), "{text:?}");
+    assert!(text.contains(&"<b>keyctl: alert</b>\n`stripe/prod` was used though it is revoked"), "{text:?}");
 }
 
 #[test]

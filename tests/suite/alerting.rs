@@ -14,12 +14,6 @@ use crate::{
     sandbox::{Sandbox, contains, put_program},
 };
 
-fn configure(sandbox: &Sandbox, text: &str) {
-    let folder = sandbox.home().join(".config/keyctl");
-    fs::create_dir_all(&folder).expect("make");
-    fs::write(folder.join("config.toml"), text).expect("write");
-}
-
 #[track_caller]
 fn run(sandbox: &Sandbox, moment: &str, program: &str, stderr: &str) {
     sandbox.call(&["run", "-k", "V=stripe/prod", "--", program]).at(moment).run().says("", stderr, 0);
@@ -37,6 +31,7 @@ fn learnt() -> Sandbox {
 
 fn events(sandbox: &Sandbox) -> Vec<Value> {
     let ran = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
     ran.stdout().lines().map(|line| serde_json::from_str(line).expect("json")).collect()
 }
 
@@ -116,14 +111,22 @@ fn a_lost_or_damaged_state_is_learnt_anew_from_the_history_and_hides_nothing() {
 #[test]
 fn a_state_that_cannot_be_written_or_read_keeps_no_use_from_happening() {
     let sandbox = learnt();
-    configure(&sandbox, "[alerts]\nnew_program = false\n");
+    sandbox.configure("[alerts]\nnew_program = false\n");
     let state = sandbox.data("alerts.state");
-    let options = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", state.to_str().expect("text"), "-e"];
+    let trace = sandbox.outside().join("trace");
+    let (file, to) = (state.to_str().expect("text"), trace.to_str().expect("text"));
+    let options = ["strace", "-f", "-qq", "-o", to, "-P", file, "-e"];
     for inject in
         ["inject=openat:error=EACCES", "inject=read:error=EIO", "inject=write,pwrite64,renameat2,rename:error=ENOSPC"]
     {
         let words = [&options[..], &[inject]].concat();
-        sandbox.call(&["get", "stripe/prod"]).under(&words).run().says("sk-secret-of-stripe/prod", "", 0);
+        // Something new is learnt, so that it is to be written too.
+        let program = sandbox.outside().join(&inject[7..12]);
+        put_program(b"#!/bin/sh\necho done\n", &program);
+        let call = ["run", "-k", "V=stripe/prod", "--", program.to_str().expect("text")];
+        sandbox.call(&call).under(&words).run().says("done\n", "", 0);
+        let seen = fs::read_to_string(&trace).expect("a trace");
+        assert!(seen.contains("(INJECTED)"), "{inject}: {seen}");
     }
     fs::remove_file(&state).expect("remove");
     fs::create_dir(&state).expect("make");
@@ -133,11 +136,11 @@ fn a_state_that_cannot_be_written_or_read_keeps_no_use_from_happening() {
 #[test]
 fn a_rule_can_be_switched_off_or_tuned() {
     let sandbox = learnt();
-    configure(&sandbox, "[alerts]\nnew_program = false\n");
+    sandbox.configure("[alerts]\nnew_program = false\n");
     run(&sandbox, LATER, "sync", "");
     assert_eq!(alerts(&sandbox), Vec::<String>::new());
     let get = || sandbox.call(&["get", "stripe/prod"]).run();
-    configure(&sandbox, "[alerts]\nnew_program = false\nnew_project = false\nhour = false\nburst = 10\n");
+    sandbox.configure("[alerts]\nnew_program = false\nnew_project = false\nhour = false\nburst = 10\n");
     let mut said = String::new();
     for _ in 0..12 {
         let ran = get();
@@ -158,7 +161,7 @@ fn what_was_refused_or_has_ended_is_an_alert_that_is_not_said_twice() {
     assert!(ran.code() == 125 && !ran.stderr().contains("alert"), "{}", ran.stderr());
     let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).at(LATER).run();
     assert_eq!(ran.code(), 125);
-    configure(&sandbox, "[policy]\nrevoked = \"warn\"\n");
+    sandbox.configure("[policy]\nrevoked = \"warn\"\n");
     let warned = "keyctl: `stripe/prod` was revoked 1 day ago: replace it with `keyctl rotate stripe/prod`\n";
     run(&sandbox, LATER, "true", warned);
     run(&sandbox, LATER, "true", warned);
@@ -213,7 +216,7 @@ fn the_users_program_is_told_in_the_background_and_nobody_waits_for_it() {
         told.display(),
         go.display()
     );
-    configure(&sandbox, &format!("[alerts]\nprogram = [\"sh\", \"-c\", \"{script}\"]\n"));
+    sandbox.configure(&format!("[alerts]\nprogram = [\"sh\", \"-c\", \"{script}\"]\n"));
     // Not at the test's moment: `strace` waits for all that it follows.
     sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run().says("", &first("sync", 6), 0);
     assert!(!told.exists());
@@ -230,7 +233,7 @@ fn the_users_program_is_told_in_the_background_and_nobody_waits_for_it() {
 #[test]
 fn a_program_that_is_not_there_keeps_nothing_from_happening() {
     let sandbox = learnt();
-    configure(&sandbox, "[alerts]\nprogram = [\"/nowhere/tell\"]\nnotify = true\n");
+    sandbox.configure("[alerts]\nprogram = [\"/nowhere/tell\"]\nnotify = true\n");
     run(&sandbox, LATER, "sync", &first("sync", 6));
 }
 
@@ -242,10 +245,10 @@ fn a_trial_alert_goes_every_way_that_is_set() {
                 keyctl: hint: in `config.toml`, under `[alerts]`: `notify = true`, or `program = [\"/path/to/program\"]`\n";
     sandbox.call(&["alerts", "test"]).run().says("", &format!("{trial}{hint}"), 0);
     let told = sandbox.outside().join("told");
-    configure(&sandbox, &format!("[alerts]\nprogram = [\"sh\", \"-c\", \"cat >'{}'\"]\n", told.display()));
+    sandbox.configure(&format!("[alerts]\nprogram = [\"sh\", \"-c\", \"cat >'{}'\"]\n", told.display()));
     sandbox.call(&["alerts", "test"]).run().says("", &format!("{trial}keyctl: `sh` was told\n"), 0);
     assert!(fs::read_to_string(&told).expect("told").contains("\"rule\":\"test\""));
-    configure(&sandbox, "[alerts]\nprogram = [\"false\"]\nnotify = true\n");
+    sandbox.configure("[alerts]\nprogram = [\"false\"]\nnotify = true\n");
     let ran = sandbox.call(&["alerts", "test"]).run();
     assert_eq!((ran.stdout().as_str(), ran.code()), ("", 10));
     let said = "keyctl: the alert program `false` ended with exit code 1\n\
@@ -254,4 +257,212 @@ fn a_trial_alert_goes_every_way_that_is_set() {
         ran.stderr().lines().filter(|line| !line.contains("hint")).collect::<Vec<_>>().join("\n") + "\n",
         format!("{trial}{said}")
     );
+}
+
+/// What the store says of a history that a test has taken the end from.
+const CUT: &str = "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\n\
+                   keyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n";
+
+#[test]
+fn a_held_lock_delays_a_use_once_and_what_is_told_then_stands_in_the_history_later() {
+    let sandbox = learnt();
+    let lock = fs::File::options().write(true).open(sandbox.data("history.lock")).expect("open");
+    lock.lock().expect("lock");
+    let begun = Instant::now();
+    let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run();
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(9), "{took:?}");
+    let said = ran.stderr();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() == 3 && ran.code() == 0, "{said}");
+    assert!(lines[0].starts_with("keyctl: not recorded in the history: another keyctl (process "), "{said}");
+    assert!(lines[0].ends_with("/history.lock`; waited 2 s"), "{said}");
+    assert_eq!(lines[2], "keyctl: alert: `stripe/prod` was given to `sync` for the first time");
+    assert_eq!(alerts(&sandbox), Vec::<String>::new());
+    lock.unlock().expect("unlock");
+    sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run().says("", "", 0);
+    let told = alerts(&sandbox);
+    assert!(told.len() == 2 && told[0].starts_with("history: a use was not recorded: another keyctl ("), "{told:?}");
+    assert_eq!(told[1], "new_program: `stripe/prod` was given to `sync` for the first time");
+    let all = events(&sandbox);
+    let last: Vec<_> = all[4..].iter().map(|event| event["ev"].as_str().expect("text")).collect();
+    assert_eq!(last, ["gap", "alert", "alert", "run"]);
+    // They are told as of when they happened, and not again.
+    assert!(all[5]["t"].as_str() < all[7]["t"].as_str());
+    sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run().says("", "", 0);
+    assert_eq!(alerts(&sandbox).len(), 2);
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+}
+
+#[test]
+fn a_removed_head_is_an_alert_once_a_day_that_the_history_has_after_its_repair() {
+    let sandbox = learnt();
+    let told = sandbox.outside().join("told");
+    sandbox.configure(&format!("[alerts]\nprogram = [\"sh\", \"-c\", \"cat >>'{}'\"]\n", told.display()));
+    fs::remove_file(sandbox.data("history.head")).expect("remove");
+    run(&sandbox, LATER, "true", CUT);
+    run(&sandbox, LATER, "true", CUT);
+    let alert: Value = serde_json::from_str(&wait_for(&told)).expect("one line");
+    assert_eq!((&alert["n"], &alert["rule"], &alert["prog"]), (&json!(null), &json!("history"), &json!("true")));
+    let why = "a use was not recorded: the end of the history is not sealed: `history.head` is missing";
+    assert_eq!(alert["note"], why);
+    let waits = format!(
+        "keyctl: 1 alert cannot be added to the history: {}keyctl: what they say:\n  {why}\nkeyctl: there is no alert to look at\n",
+        CUT.strip_prefix("keyctl: not recorded in the history: ").expect("a prefix")
+    );
+    sandbox.call(&["alerts", "list"]).run().says("", &waits, 0);
+    let sealed = "keyctl: sealed the end of the history anew; an entry in it says so\n";
+    sandbox.call(&["history", "repair", "--yes"]).run().says("", sealed, 0);
+    let table = format!("#  WHEN              RULE     WHAT\n7  2020-11-12 10:00  history  {why}\n");
+    sandbox.call(&["alerts", "list"]).run().says(&table, "", 0);
+    let all: Vec<Value> = events(&sandbox);
+    let last: Vec<_> = all[4..].iter().map(|event| event["ev"].as_str().expect("text")).collect();
+    assert_eq!(last, ["gap", "repair", "alert"]);
+    assert_eq!(fs::read_to_string(&told).expect("told").lines().count(), 1);
+}
+
+#[test]
+fn a_change_or_a_cut_that_is_found_is_an_alert_and_the_next_use_puts_it_into_the_history() {
+    let sandbox = learnt();
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let mut changed = whole.clone();
+    changed[40] ^= 1;
+    fs::write(&log, &changed).expect("write");
+    let verify = || sandbox.call(&["history", "verify"]).at(LATER).run();
+    let said = verify();
+    assert_eq!(said.code(), 1);
+    let what = said.stderr().trim_end().trim_start_matches("keyctl: ").to_owned();
+    assert!(what.starts_with("the history is tampered at #1: "), "{what}");
+    assert_eq!(verify().stderr(), said.stderr());
+    assert_eq!(sandbox.call(&["doctor"]).at(LATER).run().code(), 1);
+    assert_eq!(fs::read(&log).expect("read"), changed, "to look at it changes nothing");
+    fs::write(&log, &whole).expect("write");
+    run(&sandbox, LATER, "true", "");
+    assert_eq!(alerts(&sandbox), [format!("history: {what}")]);
+    // Another day, another word; `doctor` alone says it too.
+    fs::write(&log, &changed).expect("write");
+    assert_eq!(sandbox.call(&["doctor"]).at("2020-11-13T10:00:00Z").run().code(), 1);
+    let named = sandbox.call(&["alerts", "list", "--json"]).run();
+    assert_eq!(named.code(), 5, "{}", named.stderr());
+    // An unfinished entry is what a kill leaves, and nothing there is nothing wrong.
+    let sandbox = learnt();
+    let log = sandbox.data("history.log");
+    let torn = [&fs::read(&log).expect("read")[..], b"1.5.torn"].concat();
+    fs::write(&log, torn).expect("write");
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 4);
+    let mended = "keyctl: the history was mended: an unfinished entry of 8 bytes was moved to `history.torn`\n";
+    run(&sandbox, LATER, "true", mended);
+    assert_eq!(alerts(&sandbox), Vec::<String>::new());
+    assert_eq!(events(&sandbox).len(), 6);
+}
+
+#[test]
+fn a_history_that_begins_anew_has_the_alerts_of_the_former_one_and_the_watch_knows_what_it_knew() {
+    let sandbox = learnt();
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let at = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("lines");
+    fs::write(&log, &whole[..=at]).expect("cut");
+    let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "true"]).at(LATER).run();
+    assert!(ran.code() == 0 && ran.stderr().starts_with("keyctl: not recorded in the history: "), "{}", ran.stderr());
+    let ran = sandbox.call(&["history", "repair", "--yes"]).at(LATER).run();
+    assert!(ran.stderr().contains("began another"), "{}", ran.stderr());
+    let told = alerts(&sandbox);
+    assert!(told.len() == 1 && told[0].starts_with("history: a use was not recorded: "), "{told:?}");
+    run(&sandbox, LATER, "true", "");
+    let number = events(&sandbox).len() as u64 + 2;
+    run(&sandbox, LATER, "sync", &first("sync", number));
+}
+
+#[test]
+fn a_history_that_is_required_refuses_the_use_and_that_is_told_too() {
+    let sandbox = learnt();
+    sandbox.configure("[history]\nrequired = true\n");
+    let head = sandbox.data("history.head");
+    let kept = fs::read(&head).expect("read");
+    fs::remove_file(&head).expect("remove");
+    let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).at(LATER).run();
+    assert_eq!(ran.code(), 125, "{}", ran.stderr());
+    fs::write(&head, kept).expect("write");
+    // It was not used, so nothing of it is known.
+    run(&sandbox, LATER, "sync", &first("sync", 7));
+    let why = "the end of the history is not sealed: `history.head` is missing";
+    let told = [
+        format!("history: a use was refused because it could not be recorded: {why}"),
+        "new_program: `stripe/prod` was given to `sync` for the first time".to_owned(),
+    ];
+    assert_eq!(alerts(&sandbox), told);
+}
+
+#[test]
+fn a_gap_that_no_use_has_told_of_is_told_by_the_next_one() {
+    let sandbox = learnt();
+    fs::write(sandbox.data("history.gap"), "..").expect("write");
+    run(&sandbox, LATER, "true", "");
+    assert_eq!(alerts(&sandbox), ["history: 2 events could not be recorded"]);
+    sandbox.configure("[alerts]\nhistory = false\n");
+    fs::write(sandbox.data("history.gap"), "..").expect("write");
+    run(&sandbox, "2020-11-13T10:00:00Z", "true", "");
+    assert_eq!(alerts(&sandbox).len(), 1);
+}
+
+#[test]
+fn an_hour_or_a_project_that_is_not_usual_is_told_of() {
+    let sandbox = learnt();
+    for day in 12..24 {
+        run(&sandbox, &format!("2020-11-{day}T10:00:00Z"), "true", "");
+    }
+    let night = "keyctl: alert: `stripe/prod` was used at an unusual hour (03:00) (seen it? `keyctl alerts ack 18`)\n";
+    run(&sandbox, "2020-11-24T03:00:00Z", "true", night);
+    sandbox.file(".keyctl.toml", "[env]\nV = \"stripe/prod\"\n");
+    sandbox.allow();
+    let project =
+        "keyctl: alert: `stripe/prod` was used in `~/project` for the first time (seen it? `keyctl alerts ack 21`)\n";
+    sandbox.call(&["run", "--", "true"]).at("2020-11-24T10:00:00Z").run().says("", project, 0);
+}
+
+#[test]
+fn a_use_of_very_many_keys_is_told_too_and_leaves_no_child_behind() {
+    let sandbox = learnt();
+    let told = sandbox.outside().join("told");
+    let names: Vec<String> = (0..700).map(|number| format!("K{number:0>120}")).collect();
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}=sk-{name}")).collect();
+    sandbox.may_lie_in(&sandbox.file(".env", lines.join("\n")));
+    assert_eq!(sandbox.call(&["import", ".env"]).at("2020-11-01T10:00:00Z").run().code(), 0);
+    let choice: Vec<&str> = names.iter().flat_map(|name| ["-k", name]).collect();
+    let call = |program: &[&str]| sandbox.call(&[&["run"], &choice[..], &["--"], program].concat());
+    for day in ["02", "03", "05"] {
+        call(&["true"]).at(&format!("2020-11-{day}T11:00:00Z")).run().says("", "", 0);
+    }
+    sandbox.configure(&format!(
+        "[alerts]\nprogram = [\"sh\", \"-c\", \"cat >'{0}.part'; mv '{0}.part' '{0}'\"]\n",
+        told.display()
+    ));
+    let ran = call(&["sh", "-c", "ps -o stat= --ppid $$ | grep -c Z"]).run();
+    assert_eq!(ran.stdout(), "0\n", "{}", ran.stderr());
+    let alert: Value = serde_json::from_str(&wait_for(&told)).expect("json");
+    assert_eq!(alert["rule"], "new_program");
+    let told = alert["names"].as_array().expect("names").len() as u64;
+    assert_eq!(told + alert["more"].as_u64().expect("more"), 700);
+}
+
+#[test]
+fn what_scripts_read_says_what_was_put_away_and_which_way_was_told() {
+    let sandbox = learnt();
+    run(&sandbox, LATER, "sync", &first("sync", 6));
+    let json = |words: &[&str]| {
+        let ran = sandbox.call(words).run();
+        (serde_json::from_str::<Value>(&ran.stdout()).unwrap_or_else(|_| panic!("{}", ran.stderr())), ran.code())
+    };
+    assert_eq!(json(&["alerts", "ack", "6", "--json"]), (json!({ "seen": [6] }), 0));
+    assert_eq!(json(&["alerts", "ack", "--all", "--json"]), (json!({ "seen": [] }), 0));
+    assert_eq!(json(&["alerts", "test", "--json"]), (json!({ "told": [] }), 0));
+    sandbox.configure("[alerts]\nprogram = [\"true\"]\nnotify = true\n");
+    let told = json!({ "told": [
+        { "by": "notification", "failure": "cannot show a notification: there is no session bus" },
+        { "by": "program", "failure": null },
+    ] });
+    let (said, code) = json(&["alerts", "test", "--json"]);
+    assert_eq!((said, code), (told, 10));
 }

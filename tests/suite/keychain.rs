@@ -286,6 +286,11 @@ fn an_identity_moves_from_a_file_to_the_keychain_and_back() {
     );
     assert_eq!(keychain.lookup(&["service", &format!("keyctl:{}", store_id(&sandbox))]), "");
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    let events = sandbox.call(&["history", "--action", "store", "--json"]).run().stdout();
+    let event = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("json");
+    let notes: Vec<_> = events.lines().map(|line| event(line)["note"].as_str().expect("text").to_owned()).collect();
+    assert_eq!(notes[notes.len() - 2..], ["identity moved to the keychain", "identity moved to the file"]);
+    assert!(events.lines().all(|line| event(line)["pid"].is_u64()), "{events}");
 }
 
 /// One home of several that share a keychain, and a call of keyctl in it.

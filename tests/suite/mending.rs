@@ -40,7 +40,8 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     let ran = sandbox.call(&["history", "verify"]).run();
     assert_eq!(
         (ran.stdout().as_str(), ran.code()),
-        ("the history is intact (1 entry, end proven, anchored at #1)\n", 0)
+        ("the history is intact (2 entries, end proven, anchored at #1)\n", 0),
+        "the repair and the alert of what `verify` found"
     );
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let listed = sandbox.call(&["history"]).run().stdout();

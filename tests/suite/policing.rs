@@ -10,12 +10,6 @@ const KEPT: &str = "2026-11-01T10:00:00Z";
 const NOW: &str = "2026-11-25T10:00:00Z";
 const REPLACE: &str = "keyctl: hint: replace it with `keyctl rotate";
 
-fn configure(sandbox: &Sandbox, text: &str) {
-    let folder = sandbox.home().join(".config/keyctl");
-    std::fs::create_dir_all(&folder).expect("make");
-    std::fs::write(folder.join("config.toml"), text).expect("write");
-}
-
 /// What a command that prints a key's secret says on standard error, and its exit code.
 #[track_caller]
 fn run(sandbox: &Sandbox, moment: &str, names: &[&str], stderr: &str, code: i32) {
@@ -55,7 +49,7 @@ fn an_expired_key_is_given_and_each_time_that_is_said() {
 #[test]
 fn a_policy_of_stop_gives_no_expired_key_and_the_history_says_so() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[policy]\nexpired = \"stop\"\n[[keys]]\nmatch = \"lax\"\nexpired = \"warn\"\n");
+    sandbox.configure("[policy]\nexpired = \"stop\"\n[[keys]]\nmatch = \"lax\"\nexpired = \"warn\"\n");
     for name in ["a", "lax"] {
         keep(&sandbox, name, KEPT, &["--expires", "2026-11-22"]);
     }
@@ -98,9 +92,9 @@ fn a_revoked_key_is_not_given_unless_the_policy_only_warns() {
     assert_eq!(last_event(&sandbox)["outcome"], "refused: revoked");
     let said = "keyctl: `a` was revoked 5 days ago (leaked in a log): replace it with `keyctl rotate a`\n";
     sandbox.call(&["get", "a"]).at(NOW).run().says("sk-secret-of-a", said, 0);
-    configure(&sandbox, "[policy]\nrevoked = \"warn\"\n");
+    sandbox.configure("[policy]\nrevoked = \"warn\"\n");
     run(&sandbox, NOW, &["a"], said, 0);
-    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    sandbox.configure("[policy]\nexpired = \"stop\"\n");
     run(
         &sandbox,
         NOW,
@@ -119,7 +113,7 @@ fn a_revoked_key_is_not_given_unless_the_policy_only_warns() {
 #[test]
 fn a_clock_that_was_put_back_gives_no_ended_key() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    sandbox.configure("[policy]\nexpired = \"stop\"\n");
     keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
     keep(&sandbox, "b", NOW, &[]);
     let behind = "keyctl: hint: the clock says 2026-11-02 10:00, but keyctl was used on 2026-11-25 10:00: judged by the later\n\
@@ -135,7 +129,7 @@ fn a_clock_that_was_put_back_gives_no_ended_key() {
         ),
         125,
     );
-    configure(&sandbox, "");
+    sandbox.configure("");
     let said = "keyctl: `a` expired 3 days ago: replace it with `keyctl rotate a`\n";
     run(&sandbox, back, &["a"], &format!("{said}{behind}"), 0);
     run(&sandbox, back, &["b"], "", 0);
@@ -144,7 +138,7 @@ fn a_clock_that_was_put_back_gives_no_ended_key() {
 #[test]
 fn of_a_key_that_is_due_run_speaks_once_a_day() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[alerts]\nnew_program = false\n");
+    sandbox.configure("[alerts]\nnew_program = false\n");
     keep(&sandbox, "a", KEPT, &["--rotate-every", "20d"]);
     keep(&sandbox, "b", KEPT, &["--rotate-every", "20d"]);
     let said = |name: &str, days: u8| {
@@ -260,7 +254,7 @@ fn a_run_whose_keys_are_not_due_opens_no_file_more_than_before() {
 #[test]
 fn show_says_what_is_known_of_a_key_and_where_its_plan_comes_from() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[rotation]\ndefault = \"30d\"\n");
+    sandbox.configure("[rotation]\ndefault = \"30d\"\n");
     let details =
         ["--expires", "2026-12-04", "--rotate-every", "90d", "--tag", "prod", "--tag", "eu", "--note", "of the demo"];
     keep(&sandbox, "a", KEPT, &[&details[..], &["--url", "https://example.com/keys"]].concat());
@@ -355,7 +349,7 @@ fn list_and_status_say_what_is_due_and_doctor_that_the_clock_is_behind() {
     );
     let behind = "care  clock              the clock says 2026-11-02 10:00, but keyctl was used on 2026-11-25 10:00: judged by the later";
     assert_eq!(line("doctor", " clock  ", "2026-11-02T10:00:00Z").as_deref(), Some(behind));
-    configure(&sandbox, "[policy]\nexpired = 1\n");
+    sandbox.configure("[policy]\nexpired = 1\n");
     let config = line("status", "config", NOW).expect("a row");
     assert!(config.ends_with("line 2, column 11: expected a text in quotes, found a number"), "{config}");
     let plain = Sandbox::with(&[("A", "first-secret")]);
@@ -369,8 +363,7 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
         keep(&sandbox, name, NOW, &[]);
     }
     assert_eq!(sandbox.call(&["revoke", "e", "--yes"]).at(NOW).run().code(), 0);
-    configure(
-        &sandbox,
+    sandbox.configure(
         "[[keys]]\nmatch = \"a\"\ncheck = [\"sh\", \"-c\", \"test $(wc -c) = 14\"]\n\
          [[keys]]\nmatch = \"b\"\ncheck = [\"sh\", \"-c\", \"cat > /dev/null; exit 3\"]\n\
          [[keys]]\nmatch = \"c\"\ncheck = [\"sh\", \"-c\", \"kill -9 $$\"]\n\
@@ -410,7 +403,7 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
 #[test]
 fn a_clock_that_was_put_back_gives_no_ended_key_after_the_history_was_looked_at_either() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[policy]\nexpired = \"stop\"\n");
+    sandbox.configure("[policy]\nexpired = \"stop\"\n");
     keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
     keep(&sandbox, "b", KEPT, &[]);
     // The day on which keyctl was used stands in the anchor alone: nothing was written to the store.
@@ -436,7 +429,7 @@ fn a_clock_that_was_put_back_gives_no_ended_key_after_the_history_was_looked_at_
 #[test]
 fn a_key_that_has_ended_is_not_given_by_being_revoked() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, "[policy]\nexpired = \"stop\"\nrevoked = \"warn\"\n");
+    sandbox.configure("[policy]\nexpired = \"stop\"\nrevoked = \"warn\"\n");
     keep(&sandbox, "a", KEPT, &["--expires", "2026-11-22"]);
     sandbox.call(&["revoke", "a", "--yes", "-q"]).at("2026-11-24T10:00:00Z").run();
     run(

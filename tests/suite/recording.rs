@@ -26,12 +26,6 @@ fn events(sandbox: &Sandbox) -> Vec<serde_json::Value> {
     ran.stdout().lines().map(|line| serde_json::from_str(line).expect("json")).collect()
 }
 
-fn config(sandbox: &Sandbox, text: &str) {
-    let file = sandbox.home().join(".config/keyctl/config.toml");
-    fs::create_dir_all(file.parent().expect("parent")).expect("make");
-    fs::write(file, text).expect("write");
-}
-
 #[test]
 fn every_use_is_listed_with_names_and_program_and_no_argument() {
     let sandbox = three();
@@ -141,7 +135,7 @@ fn a_log_without_its_sealed_end_is_not_proven_and_takes_no_entry() {
     verified(&sandbox, "", "keyctl: the history is not provable: the end of 3 entries is not sealed\n", 4);
     let said = "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n";
     sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", said, 0);
-    config(&sandbox, "[history]\nrequired = true\n");
+    sandbox.configure("[history]\nrequired = true\n");
     let said = "keyctl: the end of the history is not sealed: `history.head` is missing [E05]\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
     sandbox.call(&["run", "-k", "A", "--", "touch", "started"]).run().says("", said, 125);
     assert!(!sandbox.project().join("started").exists());
@@ -216,7 +210,7 @@ fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     assert_eq!(told, ["set", "set", "run", "gap", "alert", "run"]);
     assert_eq!(events[3]["lost"], 2);
     verified(&sandbox, "the history is intact (6 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
-    config(&sandbox, "[history]\nrequired = true\n");
+    sandbox.configure("[history]\nrequired = true\n");
     let said = "keyctl: cannot write `~/.local/share/keyctl/history.log`: no space left on device [E07]\nkeyctl: hint: `history.required` in `config.toml` asks for it\n";
     run().under(&options).run().says("", said, 125);
     let ran = sandbox.call(&["get", "A"]).under(&options).run();

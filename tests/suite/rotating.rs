@@ -61,12 +61,6 @@ pub fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
 }
 
 /// The user's own settings.
-fn config(sandbox: &Sandbox, text: &str) {
-    let path = sandbox.home().join(".config/keyctl/config.toml");
-    std::fs::create_dir_all(path.parent().expect("parent")).expect("make");
-    std::fs::write(path, text).expect("write");
-}
-
 /// What the tests' own looking at the secret leaves.
 const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used  -  printed, just now\n";
 const NOTHING: &str = "keyctl: as far as keyctl knows nothing uses `shop/key`\n";
@@ -77,7 +71,7 @@ fn what_replacing_a_key_touches_is_shown_before_anything_is_done() {
     let sandbox = sandbox();
     sandbox.file(".keyctl.toml", "[env]\nSHOP_KEY = \"shop/key\"\n[profiles.prod]\nextends = \"default\"\nenv = { X = \"shop/key\", Y = \"other\" }\n");
     sandbox.allow();
-    config(&sandbox, "[profiles.work]\nenv = { S = \"shop/key\" }\n[profiles.home]\nenv = { T = \"other\" }\n");
+    sandbox.configure("[profiles.work]\nenv = { S = \"shop/key\" }\n[profiles.home]\nenv = { T = \"other\" }\n");
     sandbox.may_lie_in(&sandbox.file(".env", format!("A=1\nSHOP_KEY={OLD}\n")));
     sandbox.may_lie_in(&sandbox.file("deep/er/notes.txt", format!("the key is {OLD}!\n")));
     sandbox.may_lie_in(&sandbox.file("node_modules/x/left-out", OLD));
@@ -143,7 +137,7 @@ fn another_key_with_the_same_secret_is_named_before_and_after() {
 #[test]
 fn a_rotation_begins_the_keys_dates_anew_and_keeps_the_former_secret_for_the_overlap() {
     let sandbox = sandbox();
-    config(&sandbox, "[rotation]\noverlap = \"2d\"\n");
+    sandbox.configure("[rotation]\noverlap = \"2d\"\n");
     sandbox.call(&["edit", "shop/key", "--expires", "2026-12-31", "--rotate-every", "90d"]).run();
     let ran = sandbox.call(&["rotate", "shop/key", "--yes"]).input(NEW).run();
     says(
@@ -299,7 +293,7 @@ pub fn with_rotator(text: &str) -> Sandbox {
 
 pub fn configure(sandbox: &Sandbox, more: &str) {
     let rotator = sandbox.home().join("rotator");
-    config(sandbox, &format!("[[keys]]\nmatch = \"shop/*\"\nrotator = [\"{}\"]\n{more}", rotator.display()));
+    sandbox.configure(&format!("[[keys]]\nmatch = \"shop/*\"\nrotator = [\"{}\"]\n{more}", rotator.display()));
 }
 
 pub fn calls(sandbox: &Sandbox) -> usize {
@@ -325,9 +319,11 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);
     let history = sandbox.call(&["history"]).run().stdout();
+    let took = last_event(&sandbox, "rotate")["took_ms"].to_string();
     let squeezed = history.split_whitespace().collect::<Vec<_>>().join(" ");
-    for said in ["rotate (begun) shop/key rotator", " rotate shop/key rotator", "rotate (finished) shop/key"] {
-        assert!(squeezed.contains(said), "{history}");
+    let ended = format!("rotate ({took} ms, exit code 0) shop/key rotator");
+    for said in ["rotate (begun) shop/key rotator", &ended, "rotate (finished) shop/key"] {
+        assert!(squeezed.contains(said), "{said}: {history}");
     }
     // By hand all the same.
     sandbox.secret("third-secret");
@@ -338,12 +334,12 @@ fn a_rotator_gets_the_old_secret_and_its_new_one_goes_into_the_store() {
 
 #[test]
 fn a_rotator_that_fails_leaves_the_old_secret_in_force_and_its_call_in_the_history() {
-    for (text, said) in [
-        ("cat >/dev/null; exit 7", "ended with exit code 7"),
-        ("cat >/dev/null; kill -9 $$", "was killed by signal 9"),
-        ("cat", "printed the old secret"),
-        ("true", "printed no new secret"),
-        ("echo; echo", "printed no new secret"),
+    for (text, said, exit) in [
+        ("cat >/dev/null; exit 7", "ended with exit code 7", Some(7)),
+        ("cat >/dev/null; kill -9 $$", "was killed by signal 9", None),
+        ("cat", "printed the old secret", Some(0)),
+        ("true", "printed no new secret", Some(0)),
+        ("echo; echo", "printed no new secret", Some(0)),
     ] {
         let sandbox = with_rotator(text);
         let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
@@ -351,10 +347,34 @@ fn a_rotator_that_fails_leaves_the_old_secret_in_force_and_its_call_in_the_histo
         assert!(stderr.starts_with(&first) && ran.code() == 10, "{stderr}");
         assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0), "{text}");
         holds(&sandbox, OLD);
+        let event = last_event(&sandbox, "failed");
+        assert_eq!([&event["outcome"], &event["prog"]], ["not replaced", "rotator"]);
+        assert!(event["took_ms"].is_u64() && event["exit"].as_i64() == exit, "{event}");
         let history = sandbox.call(&["history"]).run().stdout();
-        let recorded = history.lines().any(|line| line.contains("failed (not replaced)  shop/key  rotator"));
-        assert!(recorded, "{history}");
+        let code = exit.map(|code| format!(", exit code {code}")).unwrap_or_default();
+        let shown = format!("failed (not replaced: {} ms{code})  shop/key  rotator", event["took_ms"]);
+        assert!(history.contains(&shown), "{shown}: {history}");
     }
+}
+
+/// The newest entry of a kind, as JSON.
+fn last_event(sandbox: &Sandbox, action: &str) -> serde_json::Value {
+    let ran = sandbox.call(&["history", "--action", action, "--json"]).run().stdout();
+    // What says that nothing is left to do comes after it.
+    let is_meant = |line: &&str| !line.contains("\"outcome\":\"finished\"");
+    serde_json::from_str(ran.lines().rfind(is_meant).expect("an entry")).expect("json")
+}
+
+#[test]
+fn how_long_a_rotator_took_and_how_it_ended_stands_in_the_entry_after_it() {
+    let sandbox = with_rotator("cat >/dev/null; sleep 0.2; echo then-new-\"\"secret");
+    sandbox.secret("then-new-secret");
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().code(), 0);
+    let event = last_event(&sandbox, "rotate");
+    assert!(event["took_ms"].as_u64().is_some_and(|took| took >= 200) && event["exit"] == 0, "{event}");
+    // The entry before the call knows nothing of that, and neither does one of a use.
+    let all = sandbox.call(&["history", "--json"]).run().stdout();
+    assert_eq!(all.matches("took_ms").count(), 1, "{all}");
 }
 
 #[test]
@@ -381,7 +401,7 @@ fn what_a_rotator_printed_before_it_failed_is_kept_aside_and_taken_by_nobody_but
 fn a_check_that_says_no_leaves_the_old_secret_in_force() {
     let sandbox = sandbox();
     let check = script(&sandbox, "check", "[ \"$(cat)$KEYCTL_KEY\" = then-new-\"\"secretshop/key ]");
-    config(&sandbox, &format!("[[keys]]\nmatch = \"*\"\ncheck = [\"{}\"]\n", check.display()));
+    sandbox.configure(&format!("[[keys]]\nmatch = \"*\"\ncheck = [\"{}\"]\n", check.display()));
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).input("another-secret").run();
     let no = "keyctl: the check `~/check` ended with exit code 1\n\
               keyctl: hint: nothing was replaced; the old secret stays in force\n";

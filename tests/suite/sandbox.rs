@@ -72,6 +72,13 @@ impl Sandbox {
         path
     }
 
+    /// Writes the user's `config.toml`.
+    pub fn configure(&self, text: &str) {
+        let folder = self.home().join(".config/keyctl");
+        std::fs::create_dir_all(&folder).expect("make");
+        std::fs::write(folder.join("config.toml"), text).expect("write");
+    }
+
     /// Remembers a secret that must show up nowhere.
     pub fn secret(&self, secret: impl AsRef<[u8]>) {
         self.secrets.lock().expect("lock").push(secret.as_ref().to_vec());

@@ -1,7 +1,7 @@
 //! What an event says of who asked and why: the programs above keyctl, the agent that perhaps was among them, the reason.
 #![cfg(unix)]
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 use clap::CommandFactory;
 use serde_json::{Value, json};
@@ -18,12 +18,6 @@ fn events(sandbox: &Sandbox) -> Vec<Value> {
 
 fn last(sandbox: &Sandbox) -> Value {
     events(sandbox).pop().expect("an event")
-}
-
-fn configure(sandbox: &Sandbox, text: &str) {
-    let folder = sandbox.home().join(".config/keyctl");
-    fs::create_dir_all(&folder).expect("make");
-    fs::write(folder.join("config.toml"), text).expect("write");
 }
 
 const NEEDED: &str = "keyctl: hint: say why it is used, for the history: `--reason TEXT`\n";
@@ -72,6 +66,57 @@ fn a_coding_agent_is_told_by_its_variable() {
     assert_eq!(last(&sandbox)["agent"], "Claude Code");
     sandbox.call(&["get", "A"]).env("AI_AGENT", "\u{1b}[31m").run().says("first-secret", "", 0);
     assert_eq!(last(&sandbox)["agent"], "an agent");
+    // Set to nothing it is not set, as scripts take a variable away.
+    sandbox.call(&["get", "A"]).env("AI_AGENT", "").run().says("first-secret", "", 0);
+    assert!(last(&sandbox)["agent"].is_null());
+    sandbox.configure("[policy]\nrequire_reason = \"agents\"\n");
+    sandbox.call(&["get", "A"]).env("AI_AGENT", "").run().says("first-secret", "", 0);
+}
+
+#[test]
+fn a_programs_arguments_are_recorded_for_the_keys_that_the_user_asks_that_for_and_no_secret_with_them() {
+    let sandbox = Sandbox::with(&[("prod/A", "first-secret"), ("B", "second-secret"), ("SHORT", "xyz")]);
+    let run = |keys: &[&str], words: &[&str]| {
+        let keys: Vec<&str> = keys.iter().flat_map(|key| ["-k", key]).collect();
+        let ran = sandbox.call(&[&["run"], &keys[..], &["--", "true"], words].concat()).run();
+        ran.says("", "", 0);
+        last(&sandbox)["args"].clone()
+    };
+    assert_eq!(run(&["A=prod/A"], &["deploy"]), Value::Null);
+    sandbox.configure("[[keys]]\nmatch = \"prod/*\"\nrecord_arguments = true\n");
+    assert_eq!(run(&["B"], &["deploy"]), Value::Null);
+    assert_eq!(run(&["A=prod/A"], &[]), Value::Null);
+    let words = [
+        "deploy",
+        "",
+        "--token=first-secret",
+        "second-secret",
+        "-Hsecond-secret:",
+        "third",
+        "axyzb",
+        "two\nlines\u{1b}[31m",
+    ];
+    let kept = json!(["deploy", "", "…", "…", "…", "third", "…", "two\nlines\u{1b}[31m"]);
+    assert_eq!(run(&["A=prod/A", "B", "SHORT"], &words), kept);
+    // Shown without what a terminal would act on, and as words.
+    let shown = sandbox.call(&["history", "-n", "1"]).run().stdout();
+    assert!(shown.lines().count() == 2 && !shown.contains('\u{1b}'), "{shown:?}");
+    assert!(shown.contains("true deploy \"\" … … … third … "), "{shown:?}");
+    let (many, long) = (vec!["x"; 100], "é".repeat(5_000));
+    let kept = run(&["A=prod/A"], &many);
+    assert!(kept.as_array().is_some_and(|kept| kept.len() == 33 && kept[32] == "…"), "{kept}");
+    assert_eq!(run(&["A=prod/A"], &[&long]), json!([format!("{}…", "é".repeat(160))]));
+    // An alert of such a use does not have them.
+    sandbox.configure("[[keys]]\nmatch = \"*\"\nrecord_arguments = true\n[policy]\nrevoked = \"warn\"\n");
+    assert_eq!(sandbox.call(&["revoke", "B", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["run", "-k", "B", "--", "true", "deploy"]).run().code(), 0);
+    let all = sandbox.call(&["history", "--json"]).run().stdout();
+    let alert: Value = serde_json::from_str(all.lines().last().expect("an entry")).expect("json");
+    assert_eq!((&alert["ev"], &alert["args"]), (&json!("alert"), &Value::Null));
+    assert_eq!(last(&sandbox)["args"], json!(["deploy"]));
+    sandbox.configure("[[keys]]\nmatch = \"*\"\nrecord_arguments = \"yes\"\n");
+    let ran = sandbox.call(&["run", "-k", "B", "--", "true"]).run();
+    assert!(ran.stderr().contains("expected `true` or `false`, found a text"), "{}", ran.stderr());
 }
 
 #[test]
@@ -106,7 +151,7 @@ fn a_reason_stands_in_the_event_and_no_secret_can() {
 #[test]
 fn a_key_that_needs_a_reason_is_not_given_without_one_and_the_history_says_so() {
     let sandbox = Sandbox::with(&[("a/prod", "first-secret"), ("b", "second-secret")]);
-    configure(&sandbox, "[[keys]]\nmatch = \"*/prod\"\nrequire_reason = \"always\"\n");
+    sandbox.configure("[[keys]]\nmatch = \"*/prod\"\nrequire_reason = \"always\"\n");
     let refused = format!("keyctl: not given: `a/prod` needs a reason\n{NEEDED}");
     sandbox.call(&["get", "a/prod"]).run().says("", &refused, 9);
     let event = last(&sandbox);
@@ -129,10 +174,8 @@ fn a_key_that_needs_a_reason_is_not_given_without_one_and_the_history_says_so() 
 #[test]
 fn an_agent_needs_a_reason_where_a_person_needs_none() {
     let sandbox = Sandbox::with(&[("A", "first-secret"), ("dev/B", "second-secret")]);
-    configure(
-        &sandbox,
-        "[policy]\nrequire_reason = \"agents\"\n[[keys]]\nmatch = \"dev/*\"\nrequire_reason = \"never\"\n",
-    );
+    sandbox
+        .configure("[policy]\nrequire_reason = \"agents\"\n[[keys]]\nmatch = \"dev/*\"\nrequire_reason = \"never\"\n");
     let refused = format!("keyctl: not given: `A` needs a reason (perhaps Codex asks for it)\n{NEEDED}");
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     sandbox.call(&["get", "A"]).env("CODEX_SANDBOX", "seatbelt").run().says("", &refused, 9);
@@ -155,7 +198,7 @@ fn a_project_may_ask_for_a_reason_and_cannot_take_the_users_word_back() {
     run(&["--reason", "x"]).says("", "", 0);
     sandbox.file(".keyctl.toml", "require_reason = \"never\"\n[env]\nA = \"A\"\n");
     run(&[]).says("", "", 0);
-    configure(&sandbox, "[[projects]]\nfolder = \"~/project\"\nrequire_reason = \"always\"\n");
+    sandbox.configure("[[projects]]\nfolder = \"~/project\"\nrequire_reason = \"always\"\n");
     run(&[]).says("", &refused, 125);
     assert_eq!(last(&sandbox)["cwd"], "~/project");
     sandbox.file(".keyctl.toml", "require_reason = \"perhaps\"\n[env]\nA = \"A\"\n");

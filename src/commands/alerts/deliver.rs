@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     alert::Settings,
@@ -116,26 +116,46 @@ pub fn deliver(arguments: &cli::DeliverAlert, _: &Terminal) -> anyhow::Result<Ex
 ///
 /// # Errors
 /// `Remote` and the like for the first way that does not work.
-pub fn test(settings: &Settings, terminal: &Terminal) -> Result<()> {
+pub fn test(settings: &Settings, as_json: bool, terminal: &Terminal) -> Result<()> {
     let event = Event::new(Action::Alert, Moment::now()).rule("test").note("this is a trial; nothing has happened");
     let message = Message::of(&event, None);
     terminal.warn(&format!("alert: {}", message.text()));
-    if !settings.notify && settings.program.is_none() {
+    let shown = settings.notify.then(|| ("notification", "the desktop shows it".to_owned(), message.notify()));
+    let told = settings.program.as_ref();
+    let told = told.map(|program| ("program", format!("`{}` was told", program[0]), message.tell(program)));
+    let tried: Vec<(&str, String, Result<()>)> = shown.into_iter().chain(told).collect();
+    if as_json {
+        let why = |tried: &Result<()>| tried.as_ref().err().map(|failure| failure.message.clone());
+        let ways = tried.iter().map(|(by, _, tried)| json!({ "by": by, "failure": why(tried) }));
+        terminal.json(&json!({ "told": ways.collect::<Vec<Value>>() }))?;
+    } else if tried.is_empty() {
         terminal.say("alerts are shown where they happen and stand in the history; no other way is set");
         terminal.hint("in `config.toml`, under `[alerts]`: `notify = true`, or `program = [\"/path/to/program\"]`");
-        return Ok(());
     }
     let mut failed: Option<Failure> = None;
-    let mut say = |tried: Result<()>, done: &str| match tried {
-        Ok(()) => terminal.say(done),
-        Err(failure) if failed.is_none() => failed = Some(failure),
-        Err(failure) => terminal.failure(&failure, None),
-    };
-    if settings.notify {
-        say(message.notify(), "the desktop shows it");
-    }
-    if let Some(program) = &settings.program {
-        say(message.tell(program), &format!("`{}` was told", program[0]));
+    for (_, done, tried) in tried {
+        match tried {
+            Ok(()) if as_json => {}
+            Ok(()) => terminal.say(&done),
+            Err(failure) if failed.is_none() => failed = Some(failure),
+            Err(failure) => terminal.failure(&failure, None),
+        }
     }
     failed.map_or(Ok(()), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_waited_for_though_it_does_not_read_all_that_it_is_given() {
+        // This test's own program lists its tests and ends, without a look at its input.
+        let mut waited = false;
+        let written = hand_over(&vec![b'x'; 4 << 20], &["--list"], |child| {
+            waited = true;
+            child.wait().map(drop)
+        });
+        assert!(waited && written.is_err(), "{written:?}");
+    }
 }

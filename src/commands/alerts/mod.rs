@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     cli::{self, AlertsVerb},
@@ -33,8 +33,10 @@ pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<Exi
     let home = Home::find()?;
     match arguments.verb {
         AlertsVerb::List { all, json } => list(&log(&home, terminal)?, all, json, terminal)?,
-        AlertsVerb::Ack { numbers, all } => acknowledge(&log(&home, terminal)?, &numbers, all, terminal)?,
-        AlertsVerb::Test => deliver::test(&config::read(&home)?.alerts, terminal)?,
+        AlertsVerb::Ack { numbers, all, json } => {
+            acknowledge(&log(&home, terminal)?, &numbers, all, json, terminal)?;
+        }
+        AlertsVerb::Test { json } => deliver::test(&config::read(&home)?.alerts, json, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -77,10 +79,10 @@ fn read(log: &Log) -> Result<Told> {
     Ok(told)
 }
 
-fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
+fn list(log: &Log, all: bool, as_json: bool, terminal: &Terminal) -> Result<()> {
     let Told { alerts, seen, flaw } = read(log)?;
     let shown: Vec<(u64, Event)> = alerts.into_iter().filter(|(number, _)| all || !seen.contains(number)).collect();
-    if json {
+    if as_json {
         let report = shown.iter().map(|(number, event)| {
             let mut value = event.to_value();
             value["n"] = (*number).into();
@@ -117,7 +119,7 @@ fn list(log: &Log, all: bool, json: bool, terminal: &Terminal) -> Result<()> {
     flaw.map_or(Ok(()), Err)
 }
 
-fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Result<()> {
+fn acknowledge(log: &Log, numbers: &[u64], all: bool, as_json: bool, terminal: &Terminal) -> Result<()> {
     let Told { alerts, seen, flaw } = read(log)?;
     if let Some(flaw) = flaw {
         return Err(flaw);
@@ -131,6 +133,9 @@ fn acknowledge(log: &Log, numbers: &[u64], all: bool, terminal: &Terminal) -> Re
     for numbers in open.chunks(AT_ONCE) {
         let event = caller::sign(Event::new(Action::Acknowledge, Moment::now()).of(numbers.to_vec()));
         record::append(log, &[&event], true, home::LOCK_DEADLINE, terminal)?;
+    }
+    if as_json {
+        return terminal.json(&json!({ "seen": open }));
     }
     terminal.say(&match open.len() {
         0 if all => "there is no alert to look at".to_owned(),

@@ -178,16 +178,12 @@ impl Watch<'_> {
     fn tell_of_history(&self, state: &mut State, event: &Event, sort: &str, what: String) {
         let Some(alert) = judge_history(state, self.settings, moment(event), sort, what) else { return };
         let entry = entry(&alert, event);
-        let number = match self.add(&[&late(state)[..], std::slice::from_ref(&entry)].concat()) {
-            Ok(number) => {
-                state.forget_late();
-                Some(number)
-            }
-            Err(_) => {
-                state.keep_late(&entry.to_json(LONGEST_LATE));
-                None
-            }
-        };
+        let number = self.add(&[&late(state)[..], std::slice::from_ref(&entry)].concat()).ok();
+        if number.is_some() {
+            state.forget_late();
+        } else {
+            state.keep_late(&entry.to_json(LONGEST_LATE));
+        }
         self.say([(number, (alert, entry))]);
     }
 
@@ -292,7 +288,7 @@ fn told_of(alert: Alert, event: &Event) -> (Alert, Event) {
 /// The entry of an alert: who asked, when and where are those of the use.
 fn entry(alert: &Alert, event: &Event) -> Event {
     let told = Event { action: Action::Alert, names: alert.keys.clone(), more: 0, ..event.clone() };
-    Event { reason: None, outcome: None, ..told }.rule(alert.rule.word()).note(alert.to_string())
+    Event { reason: None, outcome: None, args: Vec::new(), ..told }.rule(alert.rule.word()).note(alert.to_string())
 }
 
 /// The alerts that wait for the history.

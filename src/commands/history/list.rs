@@ -4,7 +4,7 @@
 //! held: it has no more than the last thousand unless more are asked for, and says so. The last few of all entries are read
 //! from the end alone ([`Log::newest`]).
 
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 use crate::{
     cli,
@@ -92,11 +92,16 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     if event.more > 0 {
         names = format!("{names} and {} more", event.more);
     }
-    let notes: Vec<&str> = [&event.note, &event.outcome].into_iter().flatten().map(String::as_str).collect();
+    let took = event.took.map(|took| format!("{took} ms"));
+    let ended = event.exit.map(|code| format!("exit code {code}"));
+    let ended: Vec<String> = took.into_iter().chain(ended).collect();
+    let ended = Some(ended.join(", ")).filter(|ended| !ended.is_empty());
+    let notes: Vec<&str> = [&event.note, &event.outcome, &ended].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
     let back = if event.went_back.is_some() { " (time went back)" } else { "" };
     let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let by = event.program.clone().unwrap_or_default();
+    let words = event.program.iter().chain(&event.args).map(|word| shown(word)).collect::<Vec<_>>();
+    let by = words.join(" ");
     let by = match &event.agent {
         Some(agent) => format!("{by} (perhaps {agent})").trim_start().to_owned(),
         None => by,
@@ -109,6 +114,11 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
         by,
         event.folder.clone().unwrap_or_default(),
     ]
+}
+
+/// A word of a command, so that it can be told where it ends.
+fn shown(word: &str) -> Cow<'_, str> {
+    if word.is_empty() || word.contains([' ', '\'', '"']) { format!("{word:?}").into() } else { word.into() }
 }
 
 /// One entry as a line of JSON: the fields it was sealed with, its number as `n`, and `went_back` if it is dated before the

@@ -138,7 +138,7 @@ pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfini
     let log = record::log(home, kept, payload);
     let Ok(entries) = log.read() else { return BTreeSet::new() };
     let entries = entries.map_while(Result::ok);
-    entries.flat_map(|(_, event)| event.ended().map(str::to_owned).collect::<Vec<_>>()).collect()
+    entries.flat_map(|(_, event)| event.endings().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// What lies aside for a key, as far as a question has to know of it.

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
@@ -48,6 +48,8 @@ pub(super) struct Fresh {
     pub is_aside: bool,
     /// Whether the check has said yes to it.
     pub is_tried: bool,
+    /// How long its program took, where it was called just now.
+    pub took: Option<Duration>,
 }
 
 /// Calls the program, after it is written down that it will be called.
@@ -81,10 +83,13 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     let mut hears = |printed: &[u8]| {
         let _ = unfinished.has_made(&sealing, Made::by_program(Secret::new(printed.to_vec()), true));
     };
-    let value = match rotate_to_the_end(scene, name, command, old, &signals, &mut hears) {
+    let called = Instant::now();
+    let value = rotate_to_the_end(scene, name, command, old, &signals, &mut hears);
+    let took = called.elapsed();
+    let value = match value {
         Ok(value) => value,
         Err(not) => {
-            let failure = went_wrong(scene, name, command, opened, *not, unfinished, &sealing);
+            let failure = went_wrong(scene, name, command, opened, (*not, took), unfinished, &sealing);
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
             }
@@ -104,7 +109,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         // Whatever came, the store may still take it.
         Err(failure) => scene.terminal.warn(&failure.message),
     }
-    Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false })
+    Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false, took: Some(took) })
 }
 
 /// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already.
@@ -113,16 +118,16 @@ fn went_wrong(
     name: &KeyName,
     command: &[String],
     opened: &Opened,
-    not: NotRotated,
+    (not, took): (NotRotated, Duration),
     unfinished: Unfinished,
     sealing: &Key,
 ) -> Failure {
-    let NotRotated { failure, printed } = not;
+    let NotRotated { failure, printed, exit } = not;
     let own = unfinished.path();
     let new = printed.filter(|words| !aside::lie_already(scene, name, opened, words, own));
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
-    let event = event.reason(scene.arguments.reason.as_ref()).outcome("not replaced");
+    let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit).outcome("not replaced");
     let is_over = new.is_none() && unfinished.made.is_some();
     let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
     record::change(&log, &event, scene.terminal);
@@ -180,12 +185,13 @@ fn rotate_to_the_end(
         let _over = Over(&is_over);
         thread::Builder::new()
             .spawn_scoped(scope, watch)
-            .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None }))?;
+            .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None, exit: None }))?;
         rotate(command, name, old, ROTATOR, &stop, hears)
     })?;
     if is_hardly_a_secret(&new) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
-        return Err(Box::new(NotRotated { failure: stays(Failure::new(Kind::Remote, said)), printed: Some(new) }));
+        let failure = stays(Failure::new(Kind::Remote, said));
+        return Err(Box::new(NotRotated { failure, printed: Some(new), exit: Some(0) }));
     }
     Ok(new)
 }

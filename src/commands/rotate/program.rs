@@ -136,7 +136,10 @@ fn keep(
     others: &Others,
 ) -> Result<Done> {
     let new = New { name: name.clone(), value: fresh.value.copy(), longer: None };
-    let event = |now| Event::new(Action::Rotate, now).program(command[0].as_ref());
+    let event = |now| {
+        let event = Event::new(Action::Rotate, now).program(command[0].as_ref());
+        fresh.took.into_iter().fold(event, |event, took| event.ended(took, Some(0)))
+    };
     let is_other = Cell::new(false);
     let look = |payload: &mut Payload| {
         if !payload.key(name)?.value.same_as(&given.value) {
@@ -224,7 +227,7 @@ fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Wo
 fn going_on(unfinished: Unfinished) -> Option<Fresh> {
     let made = unfinished.made.as_ref()?;
     let value = made.sole_line().filter(|_| made.doubtful).unwrap_or_else(|| made.secret.copy());
-    Some(Fresh { value, unfinished, is_aside: true, is_tried: false })
+    Some(Fresh { value, unfinished, is_aside: true, is_tried: false, took: None })
 }
 
 /// A line of doubtful words that a person has taken, or that the check says works. Nobody else takes one.
@@ -275,5 +278,5 @@ fn of_doubtful(
     let (_, unfinished) = doubtful.remove(at);
     let begun = unfinished.intention.begun.local();
     scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
-    Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried }))
+    Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
 }
