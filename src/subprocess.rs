@@ -460,7 +460,7 @@ mod tests {
         };
         thread::sleep(Duration::from_millis(250));
         signal("-STOP");
-        thread::sleep(Duration::from_millis(3000));
+        thread::sleep(Duration::from_secs(3));
         signal("-CONT");
         for caller in callers {
             let output = caller.wait_with_output().expect("ended");
