@@ -13,7 +13,12 @@
 //! ```
 //!
 //! Killed before 4 the former identity is the store's, later the next one. The next change to the store, whichever it is,
-//! takes back what was done before 4 or does what is left after it ([`settle`]); reading works in any case.
+//! takes back what was done before 4 or does what is left after it ([`settle`]); reading works in any case. Until 7 is done
+//! the former identity still counts: a file made for it, put in the store's place, would be taken.
+//!
+//! Forgotten is what `run` has reminded of today. A rotation that is not finished stands in the way: what lies beside the
+//! store of it is sealed with the former identity. A process that asked the keeper just before and opens the store just
+//! after is told to try again; what it wants to record then is noted as a gap.
 
 use crate::{
     date::Moment,
@@ -39,6 +44,7 @@ use super::{
     opening::{self, Kept, Other},
     record, reminded,
     rotate::pending,
+    store,
 };
 
 /// Changes the store's identity.
@@ -56,6 +62,8 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let place = kept.record.keeper.place();
     if !was_cut_short {
         pending::refuse_to_rekey(home, &kept)?;
+        // Another keeper must not go on having what is the former identity from now on.
+        store::clear_former_keeper(home, &kept)?;
         change_identity(home, kept, payload, now, terminal)?;
         terminal.say(&format!("the store has a new identity; {place} keeps it, and the former one no more"));
     }

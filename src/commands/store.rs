@@ -78,21 +78,27 @@ fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
 
 /// What a move that was cut short has left: a pin that is missing or not taken back, and the identity with both keepers.
 fn finish_the_move(home: &Home, kept: &opening::Kept) -> Result<()> {
+    match kept.record.keeper {
+        KeeperKind::File => drop(pin::remove(home)),
+        KeeperKind::Keychain => pin::write(home, kept.record.store)?,
+    }
+    clear_former_keeper(home, kept)
+}
+
+/// Takes the identity away from the keeper that is not the store's any more, where a move was cut short.
+///
+/// # Errors
+/// As the keepers have them.
+pub fn clear_former_keeper(home: &Home, kept: &opening::Kept) -> Result<()> {
     let former = match kept.record.keeper {
         KeeperKind::File => KeeperKind::Keychain,
         KeeperKind::Keychain => KeeperKind::File,
     };
     let former = Record { keeper: former, ..kept.record }.open(home);
     let left = match kept.record.keeper {
-        KeeperKind::File => {
-            drop(pin::remove(home));
-            // Where no keychain can be reached there is nothing to take back.
-            former.read_quietly().unwrap_or_default()
-        }
-        KeeperKind::Keychain => {
-            pin::write(home, kept.record.store)?;
-            former.read()?
-        }
+        // Where no keychain can be reached there is nothing to take back.
+        KeeperKind::File => former.read_quietly().unwrap_or_default(),
+        KeeperKind::Keychain => former.read()?,
     };
     let there = left.identity.is_some() || left.anchor.is_some();
     if there && left.identity.is_none_or(|line| line.same_as(kept.identity.line())) {

@@ -64,6 +64,7 @@ mod reason;
 mod recent;
 mod rekey;
 mod segment;
+mod settle;
 mod times;
 pub mod usage;
 mod uses;

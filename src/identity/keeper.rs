@@ -15,7 +15,7 @@ use crate::{
 /// The two things that are kept, one ASCII line each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
-    /// The age identity.
+    /// The age identity; while it is being changed two of them, with a space between.
     Identity,
     /// The anchor, see [`super::anchor`].
     Anchor,
@@ -35,7 +35,7 @@ impl Item {
 /// What a keeper has of one store.
 #[derive(Default)]
 pub struct Held {
-    /// The identity's line.
+    /// The identity's line, see [`super::Identity::parse_kept`].
     pub identity: Option<Secret>,
     /// The anchor's line.
     pub anchor: Option<Secret>,

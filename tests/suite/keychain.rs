@@ -386,6 +386,25 @@ fn a_store_of_the_keychain_gets_a_new_identity_which_no_file_has() {
 }
 
 #[test]
+fn what_a_move_to_the_keychain_left_in_a_file_is_gone_when_the_identity_was_changed() {
+    let (sandbox, _keychain) = desktop();
+    sandbox.call(&["store", "create", "--keeper", "file"]).run();
+    sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+    let files = ["identity.txt", "anchor.txt"].map(|name| (name, std::fs::read(sandbox.data(name)).expect("read")));
+    assert_eq!(sandbox.call(&["store", "keeper", "--to", "keychain"]).run().code(), 0);
+    for (name, bytes) in &files {
+        let mut file = std::fs::File::create(sandbox.data(name)).expect("make");
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
+        file.write_all(bytes).expect("write");
+    }
+    assert_eq!(sandbox.call(&["store", "rekey", "--yes"]).run().code(), 0);
+    for (name, _) in &files {
+        assert!(!sandbox.data(name).exists(), "{name}");
+    }
+    sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+#[test]
 fn a_kill_while_the_identity_in_the_keychain_changes_loses_nothing_and_a_second_try_finishes() {
     let (sandbox, keychain) = desktop();
     sandbox.secret("kept-secret");
