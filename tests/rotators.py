@@ -8,6 +8,7 @@ First line of output: what the test has to know, as JSON.
                       key NAME                one more key for a user
                       status NAME ID STATUS   the key is Active or Inactive from now on
                       used ID                 somebody has used the key
+                      delete NAME ID          the key is gone
                       replace NAME ID         another key in the place of this one
                       list NAME               the user's keys, each with its status
   tls CERTIFICATE   a web server with a certificate that it signed itself, and writes to that file
@@ -72,6 +73,8 @@ def moto():
         if verb == "replace":
             iam.delete_access_key(UserName=user, AccessKeyId=rest[0])
             return new_key(user)
+        if verb == "delete":
+            iam.delete_access_key(UserName=user, AccessKeyId=rest[0])
         if verb == "used":
             models.mark_account_as_visited("123456789012", user, "s3", "us-east-1")
             return {}

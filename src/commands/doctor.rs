@@ -383,7 +383,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
         let hint = format!("if no new secret of a rotator is missing, remove it: `{folder}/{file}`");
         Finding::new("rotation", Grade::Care, format!("`{file}` is damaged or of another store")).hint(hint)
     };
-    let (all, others) = pending::find(home, kept);
+    let (all, others) = pending::find(home, kept, payload);
     all.into_iter().map(finding).chain(others.into_iter().map(unreadable)).collect()
 }
 

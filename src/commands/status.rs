@@ -45,7 +45,7 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     match &opened {
         Ok((kept, payload)) => {
             store_rows(&home, kept, payload, now, &mut rows, &mut hints);
-            rotation_rows(&home, kept, &mut rows);
+            rotation_rows(&home, kept, payload, &mut rows);
         }
         Err(failure) => {
             rows.push(vec!["store".to_owned(), failure.message.clone()]);
@@ -111,8 +111,8 @@ fn store_rows(
 }
 
 /// Rotations that were begun and not finished: they may hold the only copy of a new secret.
-fn rotation_rows(home: &Home, kept: &Kept, rows: &mut Vec<Vec<String>>) {
-    for pending in pending::all(home, kept) {
+fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec<String>>) {
+    for pending in pending::find(home, kept, payload).0 {
         let Some(name) = pending.names.first() else { continue };
         let begun = pending.begun.local();
         rows.push(vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]);

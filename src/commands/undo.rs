@@ -50,7 +50,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         for pair in &pairs {
             let key = payload.keys.get(&pair.id).filter(|_| latest.names().any(|name| *name == pair.id));
             if let Some(former) = key.and_then(|key| key.former.iter().rfind(|f| f.step == Some(latest.number))) {
-                say_switched_off(&pairs, &payload, &pair.id, former, terminal);
+                say_switched_off(&home, &pairs, &payload, &pair.id, former, terminal);
             }
         }
     }

@@ -143,7 +143,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     say_of_pair(name, &settings, terminal);
     let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
     if let Some(former) = former.len().checked_sub(to).and_then(|at| former.get(at)) {
-        say_switched_off(&settings.aws_iam, &payload, name, former, terminal);
+        say_switched_off(&home, &settings.aws_iam, &payload, name, former, terminal);
     }
     need_yes(arguments.yes, terminal, &doing, || {
         if is_removed {
@@ -247,7 +247,7 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         }
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
-        let over = pending::about_to_be_wiped(&home, &names, payload)?;
+        let over = pending::about_to_be_wiped(&home, &names, payload, terminal)?;
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
         let answer = (wiped, without_key, over);

@@ -19,6 +19,8 @@ use crate::{
     name::{KeyName, ProfileName},
 };
 
+/// What few entries have beside the fields of all: the rotations that are over.
+const ENDED: &str = "ended";
 /// How the outcome of what was refused begins.
 const REFUSED: &str = "refused: ";
 
@@ -383,6 +385,18 @@ impl Event {
     pub fn of(mut self, alerts: Vec<u64>) -> Self {
         self.of = alerts;
         self
+    }
+
+    /// With the rotations that are over and must not be gone on with, by the numbers of their files beside the store.
+    #[must_use]
+    pub fn ending(mut self, rotations: Vec<String>) -> Self {
+        self.other.insert(ENDED.to_owned(), rotations.into());
+        self
+    }
+
+    /// The rotations that are over since this.
+    pub fn endings(&self) -> impl Iterator<Item = &str> {
+        self.other.get(ENDED).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// With what was found out by comparing it with the entry before it.

@@ -243,7 +243,13 @@ pub fn waiting_input() -> Input {
         Ok(FileType::RegularFile) if waits() => Input::Waits,
         Ok(FileType::Fifo | FileType::Socket) => {
             let mut asked = [PollFd::new(&input, PollFlags::IN)];
-            match poll(&mut asked, Some(&SILENCE)) {
+            let answer = loop {
+                match poll(&mut asked, Some(&SILENCE)) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    answer => break answer,
+                }
+            };
+            match answer {
                 Ok(0) => Input::MayCome,
                 _ if waits() => Input::Waits,
                 _ => Input::Nothing,

@@ -131,13 +131,8 @@ impl Client {
         })
     }
 
-    /// The public half of the key that signs.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.key.id
-    }
-
-    /// The access keys of the user whose key signs.
+    /// The access keys of the user whose key signs, which is one of them. A list without it is not believed: what is missing
+    /// there would pass for deleted.
     ///
     /// # Errors
     /// `Remote`, as all the calls here.
@@ -153,7 +148,15 @@ impl Client {
         });
         // IAM allows two keys a user, so a list that goes on elsewhere is not IAM's.
         let whole = !records.iter().any(|record| record.get("IsTruncated") == Some("true"));
-        listed.collect::<Option<Vec<_>>>().filter(|_| whole).ok_or_else(|| self.unreadable("ListAccessKeys"))
+        let listed: Vec<Listed> =
+            listed.collect::<Option<_>>().filter(|_| whole).ok_or_else(|| self.unreadable("ListAccessKeys"))?;
+        if listed.iter().any(|key| key.id == self.key.id) {
+            return Ok(listed);
+        }
+        let (host, own) = (self.iam.address.host(), &self.key.id);
+        let said =
+            format!("AWS IAM at `{host}` does not list `{own}`, by which it was asked; that list is not believed");
+        Err(Failure::new(Kind::Remote, said).hint("try again in a minute"))
     }
 
     /// Makes one more access key.

@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     secret::Secret,
-    subprocess::{Program, Stopped},
+    subprocess::{End, Program, Stopped},
 };
 
 /// The variable that tells a rotator the key's name.
@@ -26,15 +26,16 @@ const STAYS: &str = "the old secret stays in force; a new one may exist outside"
 pub struct NotRotated {
     /// What went wrong.
     pub failure: Failure,
-    /// What the program had printed all the same, if it can be a secret: it may be the one in force outside.
+    /// All that the program had printed, as it came: the secret that is in force outside may be in it. Nothing where that is
+    /// blank, or the old secret alone.
     pub printed: Option<Secret>,
     /// Its exit code, if it ended by itself.
     pub exit: Option<i32>,
 }
 
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
-/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true. What may be the new secret
-/// is shown to `heard` as soon as there is a whole line, while the program still runs.
+/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true. `hears` gets all that it has
+/// printed so far as soon as there is more.
 ///
 /// # Errors
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
@@ -45,62 +46,36 @@ pub fn rotate(
     old: &Secret,
     deadline: Duration,
     stop: &Arc<AtomicBool>,
-    heard: &mut dyn FnMut(Secret),
+    hears: &mut dyn FnMut(&[u8]),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
     let nothing = |failure| not(failure, None, None);
     let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
-    let mut whole_line = |printed: &[u8]| {
-        if let Some(line) = likely(&Secret::new(printed.to_vec()), false, old) {
-            heard(line);
-        }
-    };
-    let Stopped { status, mut output, is_all } =
-        rotator.run_or_stop(copy(old), Stdio::piped(), deadline, &mut whole_line).map_err(nothing)?;
-    let exit = status.and_then(|status| status.code());
-    let ended = status.map_or_else(|| Err(rotator.late(deadline)), |status| rotator.judge(status));
-    let by_itself = status.is_some_and(|status| status.code().is_some());
-    let mut new = Secret::new(std::mem::take(&mut *output));
-    // What was stopped or killed in the middle of a line has not said it, nor has what still holds the pipe.
-    let is_whole = new.trim_line_ending() || (by_itself && is_all);
+    let Stopped { ended, mut output, end } = rotator.run_or_stop(copy(old), deadline, hears).map_err(nothing)?;
+    let exit = ended.as_ref().ok().and_then(std::process::ExitStatus::code);
+    let printed = Secret::new(std::mem::take(&mut *output));
+    let mut new = Secret::new(printed.expose().to_vec());
+    // A line that has not come to its end may be half a secret, whatever the exit code says.
+    let is_whole = new.trim_line_ending() || end == End::Closed;
+    let is_blank = printed.expose().trim_ascii().is_empty();
     let flaw = match new.expose_text() {
+        _ if end == End::TooMuch => Some("printed more than 64 KiB"),
+        _ if is_blank => Some("printed no new secret"),
         None => Some("printed what is no text"),
-        Some(text) if text.trim().is_empty() => Some("printed no new secret"),
         Some(text) if text.contains(['\n', '\r']) => Some("printed more than one line"),
         Some(text) if text.chars().any(char::is_control) => Some("printed what is no text"),
         Some(_) if new.same_as(old) => Some("printed the old secret"),
-        Some(_) if !is_whole => Some("printed a line without its end, and what it started goes on"),
+        Some(_) if !is_whole => Some("printed a line that did not come to its end"),
         Some(_) => None,
     };
-    let failure = match (ended, flaw) {
+    let failure = match (ended.and_then(|status| rotator.judge(status)), flaw) {
         (Ok(()), None) => return Ok(new),
+        (_, Some(flaw)) if end == End::TooMuch => rotator.failure(flaw),
         (Ok(()), Some(flaw)) => rotator.failure(flaw),
         (Err(failure), _) => failure,
     };
-    Err(not(failure, likely(&new, is_whole, old), exit))
-}
-
-/// What may be the new secret in the words of a program that went wrong: the issuer may have it in force. Of several lines
-/// the longest without a space; colours and spaces around it are left out.
-fn likely(printed: &Secret, is_whole: bool, old: &Secret) -> Option<Secret> {
-    let text = printed.expose_text()?;
-    let said = if is_whole { text } else { text.rsplit_once('\n').map_or("", |(whole, _)| whole) };
-    let mut plain = Zeroizing::new(String::with_capacity(said.len()));
-    let mut letters = said.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '\u{1b}' {
-            plain.push(letter);
-        } else if letters.next() == Some('[') {
-            // A control sequence (ECMA-48) ends with the first of these.
-            letters.by_ref().find(|end| ('@'..='~').contains(end));
-        }
-    }
-    let lines = plain.split(['\n', '\r']).map(str::trim);
-    let is_fit = |line: &&str| {
-        !line.is_empty() && !line.chars().any(char::is_control) && line.as_bytes() != old.expose().trim_ascii()
-    };
-    let line = lines.filter(is_fit).max_by_key(|line| (!line.contains(char::is_whitespace), line.chars().count()))?;
-    Some(Secret::new(line.as_bytes().to_vec()))
+    let is_known = is_blank || new.same_as(old);
+    Err(not(failure, (!is_known).then_some(printed), exit))
 }
 
 /// Lets a program try the new secret, which it gets on its standard input; it says with exit code 0 that it works. What
@@ -110,7 +85,7 @@ fn likely(printed: &Secret, is_whole: bool, old: &Secret) -> Option<Secret> {
 /// As [`rotate`] has them.
 pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> Result<()> {
     let check = Program::find(command, "check")?.variable(KEY, key.as_str());
-    check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop).map_err(stays)
+    check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop)
 }
 
 /// Lets the same program try a secret that is in use: whether it said with exit code 0 that the secret works.
@@ -207,55 +182,52 @@ mod tests {
     }
 
     #[test]
-    fn what_was_printed_whole_before_a_bad_end_is_not_thrown_away() {
+    fn what_was_printed_is_given_back_as_it_came_whatever_was_wrong_with_it() {
         let printed = |script: &str, deadline| {
             let not = call(&sh(script), &secret("old"), deadline).err().expect("it ends badly");
-            not.printed.map(|new| new.expose_text().expect("text").to_owned())
+            not.printed.map(|new| new.expose().to_vec())
         };
-        assert_eq!(printed("echo new; exit 7", LONG).as_deref(), Some("new"));
-        assert_eq!(printed("echo new; kill -9 $$", LONG).as_deref(), Some("new"));
-        assert_eq!(printed("echo new; sleep 60", Duration::from_millis(700)).as_deref(), Some("new"));
-        assert_eq!(printed("printf new; exit 7", LONG).as_deref(), Some("new"), "it ended by itself");
-        for script in ["printf ne; kill -9 $$", "exit 7", "cat; echo; exit 7", "echo; exit 7", "printf 'a\\377b\\n'"] {
+        for (script, kept) in [
+            ("echo new; exit 7", &b"new\n"[..]),
+            ("echo new; kill -9 $$", b"new\n"),
+            ("printf ne; exit 7", b"ne"),
+            ("echo one; echo two", b"one\ntwo\n"),
+            ("printf 'new\\n\\n'", b"new\n\n"),
+            ("printf 'new\\t\\n'", b"new\t\n"),
+            ("printf '\\033[32mnew\\033[0m'", b"\x1b[32mnew\x1b[0m"),
+            ("printf 'a\\377b'", b"a\xffb"),
+        ] {
+            assert_eq!(printed(script, LONG).as_deref(), Some(kept), "{script}");
+        }
+        assert_eq!(printed("echo new; sleep 60", Duration::from_millis(700)).as_deref(), Some(&b"new\n"[..]));
+        assert_eq!(printed("yes", LONG).map(|kept| kept.len()), Some(65_536));
+        for script in ["exit 7", "cat; echo; exit 7", "echo; exit 7", "cat"] {
             assert_eq!(printed(script, LONG), None, "{script}");
         }
     }
 
     #[test]
-    fn of_words_that_are_no_secret_what_may_be_one_is_not_thrown_away() {
-        for (script, kept) in [
-            ("printf 'new\\n\\n'", "new"),
-            ("echo created the key:; echo new-secret; echo done", "new-secret"),
-            ("cat; echo; echo new", "new"),
-            ("printf 'new\\t\\n'", "new"),
-            ("printf '\\033[32mnew\\033[0m\\n'", "new"),
-            ("echo failed to do it; exit 1", "failed to do it"),
-        ] {
-            let not = call(&sh(script), &secret("old-secret"), LONG).err().expect("it is no secret");
-            let printed = not.printed.expect(script);
-            assert!(printed.expose() == kept.as_bytes(), "{script}");
-        }
+    fn what_is_printed_is_heard_of_before_the_program_has_ended() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mark = folder.path().join("heard");
+        // It ends only when its first half was heard of.
+        let script = format!("printf ne; until [ -e '{}' ]; do sleep 0.05; done; echo w", mark.display());
+        let mut hears = |printed: &[u8]| {
+            assert!(b"new\n".starts_with(printed));
+            std::fs::write(&mark, "").expect("write");
+        };
+        let ended = rotate(&sh(&script), &name(), &secret("old"), LONG, &Arc::default(), &mut hears);
+        assert!(ended.is_ok_and(|new| new.expose() == b"new"));
     }
 
     #[test]
-    fn a_line_that_something_goes_on_with_is_not_taken_by_its_half() {
-        assert_eq!(rotated("(printf half-; sleep 2; echo whole) &", LONG).as_deref(), Ok("half-whole"));
-        assert_eq!(rotated("(sleep 2; echo new) &", LONG).as_deref(), Ok("new"));
+    fn half_a_line_is_not_taken_while_something_can_still_print_the_rest() {
+        assert_eq!(rotated("(printf one-; sleep 1.5; echo two)& exit 0", LONG).as_deref(), Ok("one-two"));
+        assert_eq!(rotated("(sleep 1.5; echo late)& exit 0", LONG).as_deref(), Ok("late"));
         assert_eq!(
-            rotated("printf half-; sleep 20 &", LONG),
-            Err("the rotator `sh` printed a line without its end, and what it started goes on".into())
+            rotated("printf half; sleep 20 & exit 0", Duration::from_millis(1500)),
+            Err("the rotator `sh` printed a line that did not come to its end".into())
         );
-    }
-
-    #[test]
-    fn a_whole_line_is_heard_while_the_program_still_runs() {
-        let begun = Instant::now();
-        let mut heard = Vec::new();
-        let new = rotate(&sh("echo new; sleep 2; echo"), &name(), &secret("old"), LONG, &Arc::default(), &mut |line| {
-            heard.push((line.expose() == b"new", begun.elapsed() < Duration::from_secs(2)));
-        });
-        assert!(new.is_err_and(|not| not.failure.message.ends_with("printed more than one line")));
-        assert_eq!(heard, [(true, true)]);
     }
 
     #[test]
@@ -315,7 +287,7 @@ mod tests {
             .expect("stopped");
         thread.join().expect("ended");
         assert_eq!(not.failure.message, "the rotator `sh` was stopped");
-        assert!(not.printed.is_some_and(|new| new.expose() == b"new") && begun.elapsed() < Duration::from_secs(20));
+        assert!(not.printed.is_some_and(|new| new.expose() == b"new\n") && begun.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

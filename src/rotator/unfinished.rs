@@ -1,27 +1,29 @@
 //! Rotations that were begun and not finished: what must survive a kill between the moment at which a new secret comes
 //! to be outside and the moment at which the store has it.
 //!
-//! A rotation writes what it is about to do into a file beside the store before anything is done outside, and the new
-//! secret into the same file as soon as there is one. Only then is the secret tried and put into the store; at last the
-//! file goes away. Whoever comes later, after a kill or a full disk, finds the file and goes on.
+//! A rotation writes what it is about to do into a file beside the store before anything is done outside, and what comes
+//! to be outside into the same file as soon as it arrives, piece by piece. Only then is the new secret tried and put into
+//! the store; at last the file goes away. Whoever comes later, after a kill or a full disk, finds the file and goes on.
 //!
 //! ```text
-//! unfinished-<16 hex digits>    "keyctl-unfinished 1\n"
+//! unfinished-<16 hex digits>    "keyctl-unfinished 2\n"
 //!                               the intention, sealed: which keys, when, and what was there before
-//!                               room for the new secret, sealed; not to be opened while there is none
+//!                               room for what came to be, sealed; not to be opened while there is none
+//!                               the same room once more
 //! ```
 //!
 //! The file has its full size from the start, so that a disk that is full by then cannot keep the secret out, and is
 //! always of one size, so that it tells nothing. The intention is on the disk, under the file's name, before anything is
-//! done outside; a write of the secret that is cut off leaves the intention readable, since its bytes do not change. The
-//! key is `HKDF-SHA256(identity, salt = store id, info = "keyctl/unfinished/v1")`: nobody else can plant a new secret.
+//! done outside. What came to be is written into the two rooms by turns, each time with a higher number: a write that is
+//! cut off leaves the one before it. (The first form of these files had one room, without a number.) The key is
+//! `HKDF-SHA256(identity, salt = store id, info = "keyctl/unfinished/v1")`: nobody else can plant a new secret.
 //!
 //! Which secret a program was given to replace stands in the intention as a keyed mark. So it is known by the secret itself,
-//! and by no clock, whether the store still has that one.
+//! and by no clock and no name, which key this is about and whether the store still has that one.
 
 use std::{
     fs::OpenOptions,
-    io::Write,
+    io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -42,21 +44,26 @@ use crate::{
 /// How the files' names begin.
 const NAME: &str = "unfinished-";
 /// How the files begin.
-const HEAD: &[u8] = b"keyctl-unfinished 1\n";
+const HEAD: &[u8] = b"keyctl-unfinished 2\n";
+/// How they began at first.
+const FIRST_HEAD: &[u8] = b"keyctl-unfinished 1\n";
 /// What the key is derived for.
 const PURPOSE: &str = "keyctl/unfinished/v1";
 /// What the key of the marks is derived for.
 const MARKS: &str = "keyctl/unfinished-marks/v1";
 /// The word for a secret that came into the store.
 const KEPT: &[u8] = b"kept";
-/// The word for a secret whose program ended badly after printing it.
+/// The word for what was printed by a program that did not end well, as far as is known.
 const DOUBTFUL: &[u8] = b"doubtful";
 /// Bytes of an intention before it is sealed: two names and a few ids.
 const INTENTION: usize = 2 * 1024;
-/// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, and their lengths.
+/// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, their lengths and a number.
 const MADE: usize = 66 * 1024;
+/// Where the rooms for it begin, and how large each of them is.
+const ROOMS: usize = HEAD.len() + INTENTION + OVERHEAD;
+const ROOM: usize = MADE + OVERHEAD;
 /// Bytes of a file.
-const WHOLE: usize = HEAD.len() + INTENTION + MADE + 2 * OVERHEAD;
+const WHOLE: usize = ROOMS + 2 * ROOM;
 
 /// What a rotation is about to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +92,8 @@ pub struct Made {
     pub id: Option<String>,
     /// Whether it came into the store. Once it did, it is not put there again: it may have been taken back since.
     pub kept: bool,
-    /// Whether it may be no secret at all: the program that printed it went wrong. It is never taken without being tried or
-    /// asked about.
+    /// Whether it is all that a program printed, as it came, which went wrong or was not seen to end. It may be no secret at
+    /// all, and is never taken without being tried or asked about.
     pub doubtful: bool,
 }
 
@@ -97,18 +104,40 @@ impl Made {
         Self { secret, id: None, kept: false, doubtful }
     }
 
-    /// How long it is.
+    /// The secret once more, for the store.
     #[must_use]
-    pub fn letters(&self) -> usize {
-        self.secret.expose_text().unwrap_or_default().chars().count()
+    pub fn copy(&self) -> Secret {
+        Secret::new(self.secret.expose().to_vec())
     }
 
-    /// The secret and the id, and the word where it came into the store or is doubtful, each after its length as 4 bytes.
-    fn write(&self) -> Zeroizing<Vec<u8>> {
+    /// The lines of what a program printed, as a person can judge them: without colours, and without blanks around them.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Secret> {
+        let lines = self.secret.expose().split(|byte| *byte == b'\n' || *byte == b'\r').map(without_colours);
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
+    /// The one line that a program printed, if it is one, and can be a secret.
+    #[must_use]
+    pub fn sole_line(&self) -> Option<Secret> {
+        let mut lines = self.lines();
+        lines.pop().filter(|line| lines.is_empty() && is_plain(line))
+    }
+
+    /// Whether the secret, or the one line that was printed, is this one.
+    #[must_use]
+    pub fn is(&self, secret: &Secret) -> bool {
+        self.secret.same_as(secret) || (self.doubtful && self.sole_line().is_some_and(|line| line.same_as(secret)))
+    }
+
+    /// The number, the secret and the id, and the word where it came into the store or is doubtful, each after its length as
+    /// 4 bytes.
+    fn write(&self, number: u64) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.
         let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + 1024)));
         let id = self.id.as_deref().unwrap_or_default().as_bytes();
         let word = if self.kept { Some(KEPT) } else { self.doubtful.then_some(DOUBTFUL) };
+        plain.extend_from_slice(&number.to_le_bytes());
         for part in [self.secret.expose(), id].into_iter().chain(word) {
             plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             plain.extend_from_slice(part);
@@ -131,6 +160,30 @@ impl Made {
         let is = |other: &[u8]| word.as_deref() == Some(other);
         Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept: is(KEPT), doubtful: is(DOUBTFUL) })
     }
+}
+
+/// Whether a line can be a secret as it is.
+#[must_use]
+pub fn is_plain(line: &Secret) -> bool {
+    line.expose_text().is_some_and(|text| !text.chars().any(char::is_control))
+}
+
+/// A line without the escape sequences that terminals take for colours (ECMA-48, 5.4), and without blanks around it.
+fn without_colours(line: &[u8]) -> Secret {
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match after.strip_prefix(b"[").filter(|_| *byte == 0x1b) {
+            Some(sequence) => {
+                let end = sequence.iter().position(|byte| (0x40..=0x7e).contains(byte));
+                rest = end.map_or(&[], |end| &sequence[end + 1..]);
+            }
+            None => plain.push(*byte),
+        }
+    }
+    let plain = Zeroizing::new(plain);
+    Secret::new(plain.trim_ascii().to_vec())
 }
 
 /// The key that a store's unfinished rotations are sealed with.
@@ -158,6 +211,8 @@ impl Key {
 pub struct Unfinished {
     path: PathBuf,
     sealed: Vec<u8>,
+    /// How often something was written down of it; none of a file in the first form, which becomes one in the present form.
+    written: Option<u64>,
     /// What it was about to do.
     pub intention: Intention,
     /// What came to be outside, as far as keyctl has learned of it.
@@ -211,15 +266,34 @@ impl Unfinished {
     }
 
     fn open(path: &Path, bytes: &[u8], key: &Key) -> Option<Self> {
-        let sealed = bytes.strip_prefix(HEAD)?;
-        let (intention, room) = sealed.split_at_checked(INTENTION + OVERHEAD)?;
+        let is_first_form = bytes.starts_with(FIRST_HEAD);
+        let sealed = bytes.strip_prefix(if is_first_form { FIRST_HEAD } else { HEAD })?;
+        let (intention, rooms) = sealed.split_at_checked(INTENTION + OVERHEAD)?;
         let own = path.file_name()?.as_encoded_bytes();
         let open = |part: &[u8], sealed: &[u8]| key.seal.open(&[part, own].concat(), sealed);
-        let made = open(b"made", room).and_then(|plain| Made::read(&plain));
-        let is_damaged = made.is_none() && room.iter().any(|byte| *byte != 0);
+        let made = |room: &[u8]| {
+            let plain = open(b"made", room)?;
+            let (number, made) = if is_first_form { (&[0; 8], &plain[..]) } else { plain.split_first_chunk()? };
+            Some((u64::from_le_bytes(*number), Made::read(made)?))
+        };
+        let latest = rooms.chunks(ROOM).filter_map(made).max_by_key(|(number, _)| *number);
+        let is_damaged = latest.is_none() && rooms.iter().any(|byte| *byte != 0);
         let plain = open(b"intention", intention)?;
         let intention_text = serde_json::from_slice(plain.trim_ascii_end()).ok()?;
-        Some(Self { path: path.to_owned(), sealed: intention.to_vec(), intention: intention_text, made, is_damaged })
+        Some(Self {
+            path: path.to_owned(),
+            sealed: intention.to_vec(),
+            written: (!is_first_form).then(|| latest.as_ref().map_or(0, |(number, _)| number + 1)),
+            intention: intention_text,
+            made: latest.map(|(_, made)| made),
+            is_damaged,
+        })
+    }
+
+    /// What names it, in the history too.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()?.strip_prefix(NAME)).unwrap_or_default()
     }
 
     /// The file it lies in.
@@ -240,7 +314,7 @@ impl Unfinished {
         let mut bytes = [HEAD, &sealed].concat();
         bytes.resize(WHOLE, 0);
         home::replace(&path, &bytes)?;
-        Ok(Self { path, sealed, intention, made: None, is_damaged: false })
+        Ok(Self { path, sealed, written: Some(0), intention, made: None, is_damaged: false })
     }
 
     /// Writes down what came to be, on the disk when this returns. It is remembered here in any case.
@@ -263,13 +337,24 @@ impl Unfinished {
         self.write(key)
     }
 
-    fn write(&self, key: &Key) -> Result<()> {
-        let Some(plain) = self.made.as_ref().map(Made::write) else { return Ok(()) };
+    fn write(&mut self, key: &Key) -> Result<()> {
+        let number = self.written.unwrap_or_default();
+        let Some(plain) = self.made.as_ref().map(|made| made.write(number)) else { return Ok(()) };
         let sealed = seal(key, b"made", &self.path, plain, MADE)?;
         let failed = |error: std::io::Error| Failure::disk("write", &self.path, &error);
-        // In place and never cut: the bytes are there already, and those before the secret stay as they are.
-        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
-        file.write_all(&[HEAD, &self.sealed, &sealed].concat()).and_then(|()| file.sync_all()).map_err(failed)
+        if self.written.is_none() {
+            let mut bytes = [HEAD, &self.sealed, &sealed].concat();
+            bytes.resize(WHOLE, 0);
+            home::replace(&self.path, &bytes)?;
+        } else {
+            // In place and never cut: the bytes are there already, and those of the write before stay as they are.
+            let place = (ROOMS + if number.is_multiple_of(2) { 0 } else { ROOM }) as u64;
+            let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
+            let written = file.seek(SeekFrom::Start(place)).and_then(|_| file.write_all(&sealed));
+            written.and_then(|()| file.sync_all()).map_err(failed)?;
+        }
+        self.written = Some(number + 1);
+        Ok(())
     }
 
     /// Forgets it: it is finished, or there is nothing to go on with.
@@ -363,12 +448,67 @@ mod tests {
         let before = std::fs::read(&one.path).expect("read");
         one.has_made(&key(), made("the-new-secret")).expect("written");
         let after = std::fs::read(&one.path).expect("read");
-        for cut in [0, 10, HEAD.len() + 5, HEAD.len() + INTENTION, WHOLE - 100, WHOLE - 1] {
+        for cut in [0, 10, HEAD.len() + 5, HEAD.len() + INTENTION, ROOMS + ROOM - 100, ROOMS + ROOM - 1] {
             std::fs::write(&one.path, [&after[..cut], &before[cut..]].concat()).expect("write");
             let found = Unfinished::all(&home, &key());
             assert!(found.len() == 1 && found[0].made.is_none() && found[0].intention == intention(1), "{cut}");
             assert_eq!(found[0].is_damaged, cut > HEAD.len() + INTENTION + OVERHEAD, "{cut}");
         }
+    }
+
+    #[test]
+    fn a_write_that_was_cut_off_leaves_the_one_before_it() {
+        let (_kept, home) = home();
+        let mut one = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        let texts = ["ne", "new", "new-se", "new-secret"];
+        for (at, text) in texts.iter().enumerate() {
+            let before = std::fs::read(&one.path).expect("read");
+            one.has_made(&key(), made(text)).expect("written");
+            let after = std::fs::read(&one.path).expect("read");
+            let now = || Unfinished::all(&home, &key())[0].made.as_ref().map(|made| made.secret.expose().to_vec());
+            for cut in (0..WHOLE).step_by(9973).chain([ROOMS, ROOMS + 1, ROOMS + ROOM, ROOMS + ROOM + 1, WHOLE]) {
+                std::fs::write(&one.path, [&after[..cut], &before[cut..]].concat()).expect("write");
+                let (kept, whole) = (now(), text.as_bytes());
+                let is_before = at > 0 && kept.as_deref() == Some(texts[at - 1].as_bytes());
+                assert!(is_before || kept.as_deref() == Some(whole) || (at == 0 && kept.is_none()), "{text} {cut}");
+            }
+            assert_eq!(now().as_deref(), Some(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_first_form_is_read_and_goes_on_in_the_present_one() {
+        let (_kept, home) = home();
+        let mut one = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        let mut bytes = std::fs::read(&one.path).expect("read");
+        bytes[..FIRST_HEAD.len()].copy_from_slice(FIRST_HEAD);
+        bytes.truncate(ROOMS + ROOM);
+        let plain = made("the-new-secret").write(0)[8..].to_vec();
+        let sealed = seal(&key(), b"made", &one.path, Zeroizing::new(plain), MADE).expect("sealed");
+        bytes[ROOMS..].copy_from_slice(&sealed);
+        std::fs::write(&one.path, &bytes).expect("write");
+        let secret = |found: &Unfinished| found.made.as_ref().map(|made| (made.secret.expose().to_vec(), made.kept));
+        one = Unfinished::all(&home, &key()).pop().expect("one");
+        assert_eq!(secret(&one), Some((b"the-new-secret".to_vec(), false)));
+        one.is_kept(&key()).expect("written");
+        assert_eq!(std::fs::read(&one.path).expect("read").len(), WHOLE);
+        one = Unfinished::all(&home, &key()).pop().expect("one");
+        assert_eq!(secret(&one), Some((b"the-new-secret".to_vec(), true)));
+    }
+
+    #[test]
+    fn what_a_program_printed_is_read_line_by_line_without_what_is_around_it() {
+        let lines = |text: &str| -> Vec<String> {
+            let lines = made(text).lines().into_iter();
+            lines.map(|line| line.expose_text().expect("text").to_owned()).collect()
+        };
+        assert_eq!(lines("created:\r\n  NEW\t\n\n"), ["created:", "NEW"]);
+        assert_eq!(lines("\u{1b}[1;32mNEW\u{1b}[0m"), ["NEW"]);
+        assert_eq!(lines("a\u{7}b\u{1b}[3"), ["a\u{7}b"]);
+        assert!(lines(" \n\n").is_empty());
+        let sole = |text: &str| made(text).sole_line().map(|line| line.expose_text().expect("text").to_owned());
+        assert_eq!(sole("\nNEW\n\n").as_deref(), Some("NEW"));
+        assert_eq!((sole("one\ntwo"), sole("a\u{7}b"), sole("")), (None, None, None));
     }
 
     #[test]

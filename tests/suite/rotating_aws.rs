@@ -224,10 +224,10 @@ impl Bench {
         let mut ran = self.call(&["rotate", "aws/secret", "--yes"]);
         if text(&ran.stderr).contains(UNPROVEN) {
             // Made, and its answer was lost: nobody but the owner can know that.
-            let discarded = self.call(&["rotate", "aws/id", "--discard", "--yes"]);
-            if !discarded.status.success() {
-                return Err(format!("it is not dropped: {}", text(&discarded.stderr)));
-            }
+            let current = self.stored().0;
+            let unknown =
+                self.listed().into_keys().find(|id| *id != current).ok_or("it names a key that is not there")?;
+            AWS.ask(&format!("delete {} {unknown}", self.user));
             ran = self.call(&["rotate", "aws/secret", "--yes"]);
         }
         let said = text(&ran.stderr);
@@ -269,7 +269,8 @@ fn both_halves_are_replaced_in_one_step_and_the_old_key_is_deleted_after_the_ove
     bench.is_replaced().expect("replaced");
     assert_eq!(bench.listed().get(&bench.first), Some(&false), "the old one is kept, switched off");
     let history = text(&bench.call(&["history"]).stdout);
-    assert!(history.contains("rotate (at AWS)  aws/id, aws/secret"), "{history}");
+    let squeezed = history.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(squeezed.contains("rotate (at AWS) aws/id, aws/secret"), "{history}");
     let versions: Value =
         serde_json::from_slice(&bench.call(&["versions", "aws/secret", "--json"]).stdout).expect("json");
     let seconds = |field: &Value| field.as_str().expect("a date").parse::<Moment>().expect("a date").seconds();
@@ -570,6 +571,10 @@ struct Proxy {
 
 impl Proxy {
     fn start(cut: Option<Cut>) -> Self {
+        Self::answering(cut, None)
+    }
+
+    fn answering(cut: Option<Cut>, instead: Option<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
         let address = format!("http://{}/", listener.local_addr().expect("address"));
         let (requests, process) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU32::new(0)));
@@ -578,6 +583,13 @@ impl Proxy {
             for client in listener.incoming().flatten() {
                 while let Some(request) = message(&client) {
                     let number = counter.fetch_add(1, Ordering::SeqCst) + 1;
+                    if let Some(Answer { status, body, .. }) =
+                        instead.filter(|other| text(&request).contains(other.action))
+                    {
+                        let length = body.len();
+                        let _ = write!(&client, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+                        continue;
+                    }
                     let kill = cut.filter(|cut| cut.request == number);
                     if kill.is_some_and(|cut| !cut.is_done) {
                         end_process(&victim);
@@ -631,13 +643,14 @@ fn end_process(process: &AtomicU32) {
 
 /// Runs a rotation through a proxy that breaks it off.
 fn broken_off(bench: &Bench, cut: Option<Cut>) -> (Output, usize) {
-    call_broken_off(bench, &["rotate", "aws/id", "--yes", "-q"], cut)
+    broken_off_of(bench, &["rotate", "aws/id", "--yes", "-q"], cut)
 }
 
-fn call_broken_off(bench: &Bench, words: &[&str], cut: Option<Cut>) -> (Output, usize) {
+/// The same with another call.
+fn broken_off_of(bench: &Bench, arguments: &[&str], cut: Option<Cut>) -> (Output, usize) {
     let proxy = Proxy::start(cut);
     bench.configure(&proxy.address);
-    let mut command = bench.command(words);
+    let mut command = bench.command(arguments);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     proxy.process.store(child.id(), Ordering::SeqCst);
     let ran = child.wait_with_output().expect("wait");
@@ -661,37 +674,32 @@ fn a_rotation_that_is_killed_at_any_request_leaves_a_key_that_works_and_the_next
     }
 }
 
+/// What is said of a key that may have come of a rotation that was broken off.
+fn unproven(used: &str) -> String {
+    format!(
+        "keyctl: `OTHER` was made at AWS when a rotation was broken off on DATE, and was {used}; {UNPROVEN}, so it is not deleted\n\
+         keyctl: hint: if it is nobody's: `aws iam delete-access-key --access-key-id OTHER`, then go on: `keyctl rotate aws/id`\n"
+    )
+}
+
 #[test]
-fn a_key_that_somebody_else_made_when_a_rotation_was_broken_off_is_not_deleted_unasked() {
+fn a_key_that_somebody_else_made_when_a_rotation_was_broken_off_is_not_deleted() {
     let bench = Bench::new();
     // The request for a new one never arrived.
     let (ran, _) = broken_off(&bench, Some(Cut { request: 2, is_done: false }));
     assert_eq!((ran.status.code(), bench.unfinished(), bench.listed().len()), (None, 1, 1));
     let other = AWS.ask(&format!("key {}", bench.user))["id"].as_str().expect("text").to_owned();
-    let seems = "`OTHER` was made at AWS when a rotation was broken off on DATE, and was never used";
-    let said = format!(
-        "keyctl: {seems}; {UNPROVEN}\nkeyctl: hint: if it is nobody's, to delete it: `keyctl rotate aws/id --discard`\n"
-    );
     for words in [&["rotate", "aws/id", "--yes", "-q"][..], &["rotate", "aws/secret", "--yes", "-q"]] {
-        bench.says(words, &said, 1);
+        bench.says(words, &unproven("not used so far"), 1);
     }
-    let question =
-        format!("keyctl: {seems}; unless it is somebody else's, nobody has its secret. Delete it? [y/N] n\n");
-    for words in [&["rotate", "aws/id", "--discard"][..], &["rotate", "aws/id"]] {
-        let asked = [("replace `aws/id` and `aws/secret` at AWS? [y/N] ", "y\r"), ("Delete it? [y/N] ", "n\r")];
-        let screen = bench.on_a_terminal(words, &asked[usize::from(words.len() == 3)..]);
-        assert!(screen.shown.contains(&question) && screen.code == 1, "{}", screen.shown);
-    }
+    assert!(bench.call(&["rotate", "--due", "--yes"]).status.code() == Some(1));
     assert_eq!(bench.listed().get(&other), Some(&true));
     assert_eq!((bench.listed().len(), bench.unfinished()), (2, 1));
-    let said = "keyctl: deleted `OTHER` at AWS, made when a rotation was broken off on DATE and never used\n\
-                keyctl: what the rotation of `aws/id` has left is cleared away\n";
-    let ran = bench.call(&["rotate", "aws/id", "--discard", "--yes"]);
-    let shown = bench.shown(&text(&ran.stderr)).replace(&other, "OTHER");
-    assert_eq!((shown.as_str(), ran.status.code()), (said, Some(0)));
-    assert_eq!((bench.listed().len(), bench.unfinished()), (1, 0));
+    bench.works().expect("works");
+    AWS.ask(&format!("delete {} {other}", bench.user));
     bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
     bench.is_replaced().expect("replaced");
+    assert_eq!(bench.unfinished(), 0);
 }
 
 #[test]
@@ -699,14 +707,118 @@ fn a_key_that_was_made_unseen_and_was_used_since_is_not_deleted() {
     let bench = Bench::new();
     let (ran, _) = broken_off(&bench, Some(Cut { request: 2, is_done: true }));
     assert_eq!((ran.status.code(), bench.listed().len()), (None, 2));
-    // A second rotation whose answer was lost, so to speak: here somebody does have the key, and uses it.
     let unseen = bench.listed().into_keys().find(|id| *id != bench.first).expect("made");
     AWS.ask(&format!("used {unseen}"));
-    let said = "keyctl: `OTHER` was made at AWS when a rotation was broken off on DATE; nothing proves that nobody uses it\n\
-                keyctl: hint: if nobody does: `aws iam delete-access-key --access-key-id OTHER`\n";
-    bench.says(&["rotate", "aws/id", "--yes", "-q"], said, 1);
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], &unproven("used since"), 1);
     assert_eq!(bench.listed().get(&unseen), Some(&true));
     bench.works().expect("works");
+}
+
+/// What stands in the place of AWS's answer to one action.
+#[derive(Clone, Copy)]
+struct Answer {
+    action: &'static str,
+    status: &'static str,
+    body: &'static str,
+}
+
+/// Calls keyctl with this in the place of AWS's answer.
+fn answered(bench: &Bench, answer: Answer, arguments: &[&str]) -> Output {
+    let proxy = Proxy::answering(None, Some(answer));
+    bench.configure(&proxy.address);
+    let ran = bench.call(arguments);
+    bench.configure(&AWS.address);
+    ran
+}
+
+#[test]
+fn a_list_that_lacks_the_very_key_that_asks_is_not_believed() {
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    let (before, listed) = (bench.former(), bench.listed());
+    let empty = Answer {
+        action: "ListAccessKeys",
+        status: "200 OK",
+        body: "<ListAccessKeysResponse><ListAccessKeysResult><AccessKeyMetadata/><IsTruncated>false</IsTruncated>\
+               </ListAccessKeysResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></ListAccessKeysResponse>",
+    };
+    for words in [["rotate", "aws/id", "--finish", "--yes"], ["rotate", "aws/id", "--yes", "-q"]] {
+        let ran = answered(&bench, empty, &words);
+        let said = bench.shown(&text(&ran.stderr));
+        assert!(said.contains("does not list `STORED`, by which it was asked; that list is not believed"), "{said}");
+        assert_eq!((ran.status.code(), bench.former(), bench.listed()), (Some(10), before, listed.clone()));
+    }
+    bench.is_replaced().expect("replaced");
+}
+
+#[test]
+fn whoever_takes_a_rotation_back_that_had_not_come_to_its_end_does_not_hear_that_the_old_key_is_off() {
+    let bench = Bench::new();
+    let fails = Answer { action: "UpdateAccessKey", status: "500 Internal Server Error", body: "oops" };
+    let ran = answered(&bench, fails, &["rotate", "aws/id", "--yes", "-q"]);
+    assert_eq!((ran.status.code(), bench.unfinished()), (Some(10), 1), "{}", text(&ran.stderr));
+    assert_eq!(bench.listed().get(&bench.first), Some(&true));
+    let said = bench.shown(&text(&bench.call(&["undo", "--yes"]).stderr));
+    let perhaps = "keyctl: the rotation at AWS was not finished: `FIRST` is perhaps still switched on there\n";
+    assert!(said.contains(perhaps) && !said.contains("switched off at AWS"), "{said}");
+    bench.works().expect("works");
+}
+
+/// A pair that was replaced, and how the old key is deleted: at once, or once its overlap is over.
+fn replaced(arguments: &[&str]) -> Bench {
+    let bench = Bench::new();
+    bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+    if arguments.contains(&"--due") {
+        assert!(bench.call(&["forget", "aws/secret", "--yes", "-q"]).status.success());
+    }
+    bench
+}
+
+/// After the deletion of the old key was broken off: the stored key works, and the next call ends it.
+fn ends(bench: &Bench, arguments: &[&str]) -> Result<(), String> {
+    let id = bench.stored().0;
+    bench.works()?;
+    let ran = bench.call(arguments);
+    let said = text(&ran.stderr);
+    if !ran.status.success() {
+        return Err(format!("the next call ends with {:?}: {said}", ran.status.code()));
+    }
+    let (stored, listed) = (bench.stored().0, bench.listed());
+    if stored != id || listed.into_iter().collect::<Vec<_>>() != [(id.clone(), true)] {
+        return Err(format!("the store has {stored} and had {id}, AWS lists {:?}: {said}", bench.listed()));
+    }
+    if bench.former() != [0, 0] {
+        return Err(format!("what AWS knows no more is still kept: {:?} {said}", bench.former()));
+    }
+    bench.works()?;
+    let verified = bench.call(&["history", "verify"]);
+    if verified.status.success() { Ok(()) } else { Err(text(&verified.stderr)) }
+}
+
+const ENDINGS: [&[&str]; 2] = [&["rotate", "aws/id", "--finish", "--yes"], &["rotate", "--due", "--yes"]];
+
+#[test]
+fn a_deletion_of_the_old_key_that_is_killed_at_any_request_leaves_a_key_that_works_and_the_next_one_ends_it() {
+    for ending in ENDINGS {
+        let (ran, requests) = broken_off_of(&replaced(ending), ending, None);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        assert_eq!(requests, 2, "list, delete");
+        for request in 1..=requests {
+            for is_done in [false, true] {
+                let (bench, cut) = (replaced(ending), Cut { request, is_done });
+                let (ran, _) = broken_off_of(&bench, ending, Some(cut));
+                assert_eq!(ran.status.code(), None, "{cut:?}: it was not killed: {}", text(&ran.stderr));
+                ends(&bench, ending).unwrap_or_else(|why| panic!("{ending:?} {cut:?}: {why}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_deletion_of_the_old_key_that_is_killed_at_any_call_leaves_a_key_that_works_and_the_next_one_ends_it() {
+    for ending in ENDINGS {
+        killed_at_any_call(ending, &|| replaced(ending), &|bench| ends(bench, ending));
+    }
 }
 
 #[test]
@@ -756,103 +868,40 @@ fn changing() -> &'static [&'static str] {
     }
 }
 
-/// Each call of the system at which a call of keyctl can be killed.
-fn points_of(bench: &Bench, words: &[&str]) -> Vec<(&'static str, usize)> {
-    let trace = bench.home().join("trace");
-    let command = bench.command(words);
+#[test]
+fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_and_the_next_one_ends_it() {
+    killed_at_any_call(&["rotate", "aws/id", "--yes", "-q"], &Bench::new, &Bench::heals);
+}
+
+/// Kills a call at each of those that it makes of the system, each time on a bench of its own, which is judged then.
+fn killed_at_any_call(
+    arguments: &[&str],
+    bench: &(dyn Fn() -> Bench + Sync),
+    judge: &(dyn Fn(&Bench) -> Result<(), String> + Sync),
+) {
+    let whole = bench();
+    let trace = whole.home().join("trace");
+    let command = whole.command(arguments);
     let mut traced = Command::new("strace");
     traced.args(["-f", "-qq", "-o"]).arg(&trace).arg("--").arg(command.get_program()).args(command.get_args());
     traced.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    assert!(traced.current_dir(bench.home()).stdin(Stdio::null()).output().expect("strace").status.success());
+    assert!(traced.current_dir(whole.home()).stdin(Stdio::null()).output().expect("strace").status.success());
     let trace = std::fs::read_to_string(&trace).expect("trace");
     let count = |call: &str| {
         let mark = format!(" {call}(");
         trace.lines().filter(|line| line.contains(&mark)).count()
     };
-    changing().iter().flat_map(|call| (1..=count(call)).map(move |nth| (*call, nth))).collect()
-}
-
-/// Ways to end an overlap, each with what comes before it.
-const ENDINGS: [(&[&str], bool); 2] =
-    [(&["rotate", "aws/id", "--finish", "--yes", "-q"], false), (&["rotate", "--due", "--yes", "-q"], true)];
-
-/// A pair that was replaced; its old key is still at AWS.
-fn with_an_old_key(overlap_is_over: bool) -> Bench {
-    let bench = Bench::new();
-    assert!(bench.call(&["rotate", "aws/id", "--yes", "-q"]).status.success());
-    if overlap_is_over {
-        assert!(bench.call(&["forget", "aws/secret", "--yes", "-q"]).status.success());
-    }
-    bench
-}
-
-/// After a deletion was broken off: the stored key works, and the next call ends it.
-fn is_ended(bench: &Bench, words: &[&str]) -> Result<(), String> {
-    bench.works()?;
-    let ran = bench.call(words);
-    if !ran.status.success() {
-        return Err(format!("the next call ends with {:?}: {}", ran.status.code(), text(&ran.stderr)));
-    }
-    bench.works()?;
-    let (listed, id) = (bench.listed(), bench.stored().0);
-    if listed.len() != 1 || listed.get(&id) != Some(&true) || bench.unfinished() > 0 || bench.former() != [0, 0] {
-        return Err(format!("AWS lists {listed:?}, the store has {id} and former ones {:?}", bench.former()));
-    }
-    Ok(())
-}
-
-#[test]
-fn a_deletion_that_is_killed_at_any_request_or_call_leaves_a_key_that_works_and_the_next_one_ends_it() {
-    for (words, overlap_is_over) in ENDINGS {
-        let (ran, requests) = call_broken_off(&with_an_old_key(overlap_is_over), words, None);
-        assert!(ran.status.success(), "{}", text(&ran.stderr));
-        assert_eq!(requests, 2, "list, delete");
-        for request in 1..=requests {
-            for is_done in [false, true] {
-                let cut = Cut { request, is_done };
-                let bench = with_an_old_key(overlap_is_over);
-                let (ran, _) = call_broken_off(&bench, words, Some(cut));
-                assert_eq!(ran.status.code(), None, "{cut:?}: it was not killed: {}", text(&ran.stderr));
-                is_ended(&bench, words).unwrap_or_else(|why| panic!("{words:?} {cut:?}: {why}"));
-            }
-        }
-        let points = points_of(&with_an_old_key(overlap_is_over), words);
-        assert!(points.len() > 8, "only {} points: the trace was not read", points.len());
-        let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while let Some((call, nth)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let bench = with_an_old_key(overlap_is_over);
-                        under_strace(&bench.command(words), &format!("inject={call}:signal=KILL:when={nth}"));
-                        if let Err(why) = is_ended(&bench, words) {
-                            bad.lock().expect("lock").push(format!("{words:?} {call} {nth}: {why}"));
-                        }
-                    }
-                });
-            }
-        });
-        let bad = bad.into_inner().expect("lock");
-        println!("deleting at AWS: {} kill points, {} bad", points.len(), bad.len());
-        assert!(bad.is_empty(), "{} of {} kill points: {bad:#?}", bad.len(), points.len());
-    }
-}
-
-#[test]
-fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_and_the_next_one_ends_it() {
-    let points = points_of(&Bench::new(), &["rotate", "aws/id", "--yes", "-q"]);
-    assert!(points.len() > 15, "only {} points: the trace was not read", points.len());
+    let points: Vec<(&str, usize)> =
+        changing().iter().flat_map(|call| (1..=count(call)).map(move |nth| (*call, nth))).collect();
+    assert!(points.len() > 10, "only {} points: the trace was not read", points.len());
     let (next, bad) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((call, nth)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let bench = Bench::new();
-                    under_strace(
-                        &bench.command(&["rotate", "aws/id", "--yes", "-q"]),
-                        &format!("inject={call}:signal=KILL:when={nth}"),
-                    );
-                    if let Err(why) = bench.heals() {
+                    let bench = bench();
+                    under_strace(&bench.command(arguments), &format!("inject={call}:signal=KILL:when={nth}"));
+                    if let Err(why) = judge(&bench) {
                         bad.lock().expect("lock").push(format!("{call} {nth}: {why}"));
                     }
                 }
@@ -860,7 +909,7 @@ fn a_rotation_that_is_killed_at_any_call_of_the_system_leaves_a_key_that_works_a
         }
     });
     let bad = bad.into_inner().expect("lock");
-    println!("rotating at AWS: {} kill points, {} bad", points.len(), bad.len());
+    println!("{arguments:?}: {} kill points, {} bad", points.len(), bad.len());
     assert!(bad.is_empty(), "{} of {} kill points: {bad:#?}", bad.len(), points.len());
 }
 

@@ -1,46 +1,52 @@
-//! What rotators gave and the store has not got. It lies beside the store, sealed, until the store has it, a better one
-//! came in, or its owner drops it.
+//! What rotators gave and the store has not got.
+//!
+//! One rule: what a rotator printed lies beside the store, sealed, from the moment at which it arrives until a person or the
+//! store has it. `calling.rs` puts it there while the rotator still runs. It goes away by [`end`], where the store has it, or
+//! by [`discard`], where its owner says so; both write into the history which rotation is over, so that a file of it which is
+//! put back from a copy is known and not taken.
 //!
 //! A secret is *live* if the store still has the one that was given to the rotator: then it takes that one's place. A
 //! *stray* one belongs to a secret that the store has not got any more; it is kept as a former secret of the key. Of either
-//! kind may be a *doubtful* one, a line from a rotator that went wrong: it may be the secret in force as well as the words
-//! of an error. It is taken only if the user's check says that it works, or a person does; and it is dropped only if a
-//! person has said no to it, or `--discard`.
+//! kind may be a *doubtful* one, the words of a rotator that went wrong or was not seen to end: the secret in force may be in
+//! them as well as an error. It is taken only if the user's check says that it works, or a person does.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    process::ExitCode,
     time::Duration,
 };
 
-use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::{
-    commands::{record, versions::need_yes},
+    commands::{opening::Kept, record},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    home::Lock,
+    home::{Home, Lock},
     name::KeyName,
-    rotator::unfinished::{self, Unfinished},
+    rotator::unfinished::{self, Made, Unfinished, is_plain},
     secret::Secret,
     store::payload::{Key, Payload},
-    terminal::{Terminal, count},
+    terminal::count,
 };
 
 use super::{Opened, Scene};
 
 /// Where a new secret lies that the store has not got.
 pub(super) const ASIDE: &str = "lies beside the store, sealed";
-
-/// Of a rotator that goes wrong again and again, this many lines are kept: the earliest, and the latest one.
+/// So often a rotator may go wrong with other words before somebody has to look at them.
 const MOST: usize = 8;
+/// So many lines of one rotator are shown, or tried.
+const LINES: usize = 20;
 
 /// What was begun for a key, seen from the key as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// The store has what was made, or had it.
     Over,
+    /// The history says that it is over: the file was put back from a copy.
+    Copy,
     /// Nothing was written down: what was made, if anything, is lost.
     Lost,
     /// What was written down does not open.
@@ -52,12 +58,15 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    pub(super) fn of(work: &Unfinished, key: &Key, sealing: &unfinished::Key) -> Self {
+    fn of(work: &Unfinished, key: &Key, sealing: &unfinished::Key, ended: &BTreeSet<String>) -> Self {
         let Some(made) = &work.made else {
             return if work.is_damaged { Self::Damaged } else { Self::Lost };
         };
-        if made.kept || key.value.same_as(&made.secret) || key.former.iter().any(|f| f.value.same_as(&made.secret)) {
+        if made.kept || secrets(key).any(|secret| made.is(secret)) {
             return Self::Over;
+        }
+        if ended.contains(work.number()) {
+            return Self::Copy;
         }
         let is_other = match &work.intention.replaces {
             Some(mark) => *mark != sealing.mark(&key.value),
@@ -77,6 +86,37 @@ impl Standing {
     }
 }
 
+/// All that the store has of a key.
+fn secrets(key: &Key) -> impl Iterator<Item = &Secret> {
+    key.former.iter().map(|former| &former.value).chain([&key.value])
+}
+
+/// Which key a program was called for: the one that has or had the secret which the program was given, whatever it is called
+/// by now; where none has, the one of that name.
+pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p KeyName> {
+    let [name] = work.intention.names.as_slice() else { return None };
+    let named = payload.keys.get_key_value(name);
+    let Some(mark) = &work.intention.replaces else { return named.map(|(name, _)| name) };
+    let had = |key: &Key| secrets(key).any(|secret| sealing.mark(secret) == *mark);
+    match named {
+        Some((name, key)) if had(key) => Some(name),
+        _ => payload.keys.iter().find(|(_, key)| had(key)).or(named).map(|(name, _)| name),
+    }
+}
+
+/// Whether what was begun belongs to this name: to its key, or to one of this name that is gone.
+pub(super) fn is_of(work: &Unfinished, name: &KeyName, payload: &Payload, sealing: &unfinished::Key) -> bool {
+    let owner = owner(work, payload, sealing);
+    owner == Some(name) || (owner.is_none() && work.intention.names == [name.clone()])
+}
+
+/// Whether the store has what a program gave, so that only the file is not cleared away yet.
+pub(super) fn is_over(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> bool {
+    let key = owner(work, payload, sealing).and_then(|name| payload.keys.get(name));
+    let made = work.made.as_ref();
+    key.zip(made).is_some_and(|(key, made)| made.kept || secrets(key).any(|secret| made.is(secret)))
+}
+
 /// What was begun for a key by its rotator, the earliest first.
 pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<(Standing, Unfinished)> {
     let Some(key) = opened.payload.keys.get(name) else { return Vec::new() };
@@ -84,12 +124,21 @@ pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<(Standin
         return Vec::new();
     }
     let sealing = opened.unfinished_key();
-    let all = Unfinished::all(&scene.home, &sealing).into_iter().filter(|work| is_of(work, name));
-    all.map(|work| (Standing::of(&work, key, &sealing), work)).collect()
+    let mut all = Unfinished::all(&scene.home, &sealing);
+    all.retain(|work| is_of(work, name, &opened.payload, &sealing));
+    let ended = ended(&scene.home, &opened.kept, &opened.payload, &all);
+    all.into_iter().map(|work| (Standing::of(&work, key, &sealing, &ended), work)).collect()
 }
 
-fn is_of(work: &Unfinished, name: &KeyName) -> bool {
-    work.intention.names == [name.clone()]
+/// The rotations that are over, as the history has it; asked only where one of these could come back.
+pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfinished]) -> BTreeSet<String> {
+    if works.iter().all(|work| work.made.is_none()) {
+        return BTreeSet::new();
+    }
+    let log = record::log(home, kept, payload);
+    let Ok(entries) = log.read() else { return BTreeSet::new() };
+    let entries = entries.map_while(Result::ok);
+    entries.flat_map(|(_, event)| event.endings().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// What lies aside for a key, as far as a question has to know of it.
@@ -97,19 +146,26 @@ fn is_of(work: &Unfinished, name: &KeyName) -> bool {
 pub(super) struct Seen {
     /// Since when a secret lies there that would be taken.
     pub live: Option<Moment>,
-    /// Lines that somebody has to judge, the latest first: where each lies, since when, and how long it is.
-    pub doubtful: Vec<(PathBuf, Moment, usize)>,
+    /// What somebody has to judge, the latest first.
+    pub doubtful: Vec<Words>,
+}
+
+/// What a rotator printed that went wrong.
+pub(super) struct Words {
+    path: PathBuf,
+    begun: Moment,
+    made: Made,
 }
 
 impl Seen {
     pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Self {
         let mut seen = Self::default();
         for (standing, work) in of(scene, name, opened) {
-            let begun = work.intention.begun;
-            match (standing, &work.made) {
+            let (begun, path) = (work.intention.begun, work.path().to_owned());
+            match (standing, work.made) {
                 (Standing::Live, _) => seen.live = Some(begun),
                 (Standing::Doubtful | Standing::StrayDoubtful, Some(made)) => {
-                    seen.doubtful.insert(0, (work.path().to_owned(), begun, made.letters()));
+                    seen.doubtful.insert(0, Words { path, begun, made });
                 }
                 _ => {}
             }
@@ -118,64 +174,110 @@ impl Seen {
     }
 }
 
-/// The word of whoever called on doubtful lines; nothing where nobody was asked.
-#[derive(Clone, Default)]
-pub(super) struct Word<'p> {
-    /// The line that a person wants.
-    pub take: Option<&'p Path>,
-    /// Those that a person was asked about and does not want.
-    pub declined: Vec<&'p Path>,
+/// The word of whoever called on doubtful words.
+#[derive(Default)]
+pub(super) enum Word {
+    /// Nobody was asked.
+    #[default]
+    Unattended,
+    /// A person wants nothing of them.
+    Declined,
+    /// A person wants this line, of the file at this path.
+    Take(PathBuf, Secret),
 }
 
-impl Word<'_> {
-    /// Whether nobody was asked.
-    pub(super) fn is_unattended(&self) -> bool {
-        self.take.is_none() && self.declined.is_empty()
-    }
+/// What a person says of one rotator's words.
+enum Answer {
+    Take(Secret),
+    Drop,
+    Leave,
 }
 
-/// Asks about each doubtful line whether it is the new secret, the latest first, until one is.
-pub(super) fn judge<'s>(scene: &Scene, name: &KeyName, seen: &'s Seen) -> Result<Word<'s>> {
+/// Asks about what lies there doubtful, the latest first, until there is a new secret in it. What a person wants to be
+/// dropped is gone when this returns.
+pub(super) fn judge(scene: &Scene, name: &KeyName, seen: &Seen) -> Result<Word> {
     if scene.arguments.yes || seen.live.is_some() || seen.doubtful.is_empty() || !scene.terminal.can_ask() {
-        return Ok(Word::default());
+        return Ok(Word::Unattended);
     }
-    let mut word = Word::default();
-    for (path, begun, letters) in &seen.doubtful {
-        let question = format!(
-            "the rotator of `{name}` went wrong on {} after printing a line of {}; take that line as the new secret?",
-            begun.local(),
-            count(*letters, "character"),
-        );
-        if scene.terminal.confirm(&question)? {
-            word.take = Some(path);
-            break;
+    let (mut word, mut unwanted) = (Word::Declined, Vec::new());
+    for words in &seen.doubtful {
+        match words.ask(scene, name)? {
+            Answer::Take(line) => {
+                word = Word::Take(words.path.clone(), line);
+                break;
+            }
+            Answer::Drop => unwanted.push(words.path.as_path()),
+            Answer::Leave => {}
         }
-        word.declined.push(path);
+    }
+    if !unwanted.is_empty() {
+        let _turn = scene.turn()?;
+        let opened = scene.open()?;
+        let mut works = Unfinished::all(&scene.home, &opened.unfinished_key());
+        works.retain(|work| unwanted.contains(&work.path()));
+        discard(scene, &opened, name, works)?;
     }
     Ok(word)
 }
 
-/// Whether one line may lie aside, which lies at `own` already as far as it was heard: not if it lies elsewhere too, and
-/// not too many of them.
-pub(super) fn make_room(scene: &Scene, name: &KeyName, opened: &Opened, line: &Secret, own: &Path) -> bool {
-    let mut lines: Vec<Unfinished> = of(scene, name, opened)
-        .into_iter()
-        .filter(|(standing, work)| standing.is_doubtful() && work.path() != own)
-        .map(|(_, work)| work)
-        .collect();
-    if lines.iter().any(|work| work.made.as_ref().is_some_and(|made| made.secret.same_as(line))) {
-        return false;
+impl Words {
+    fn ask(&self, scene: &Scene, name: &KeyName) -> Result<Answer> {
+        let (terminal, begun) = (scene.terminal, self.begun.local());
+        let went_wrong = format!("the rotator of `{name}` went wrong on {begun} after printing");
+        let lines = self.made.lines();
+        if let Some(line) = self.made.sole_line() {
+            let letters = line.expose_text().unwrap_or_default().chars().count();
+            let end = if self.made.secret.expose().ends_with(b"\n") { "" } else { " without its end" };
+            let what = count(letters, "character");
+            if terminal.confirm(&format!("{went_wrong} a line of {what}{end}; take that line as the new secret?"))? {
+                return Ok(Answer::Take(line));
+            }
+        } else if terminal.confirm(&format!("{went_wrong} {}; show that here?", count(lines.len(), "line")))? {
+            for (at, line) in lines.iter().enumerate().take(LINES) {
+                let is = format!("line {} of {} is", at + 1, lines.len());
+                let text = Zeroizing::new(String::from_utf8_lossy(line.expose()).into_owned());
+                if !is_plain(line) {
+                    let hint = format!("to take it, type it: `keyctl rotate {name} --by-hand`");
+                    terminal.ask(&Zeroizing::new(format!("{is} no plain text: {} ({hint}; Enter goes on) ", *text)))?;
+                } else if terminal.confirm(&Zeroizing::new(format!("{is} {} ; take it as the new secret?", *text)))? {
+                    return Ok(Answer::Take(line.copy()));
+                }
+            }
+        }
+        let question = format!("drop what it printed on {begun} for good? It may be a secret in force");
+        Ok(if terminal.confirm(&question)? { Answer::Drop } else { Answer::Leave })
     }
-    if lines.len() >= MOST
-        && let Some(latest) = lines.pop()
-    {
-        let begun = latest.intention.begun.local();
-        scene.terminal.warn(&format!(
-            "dropped the line that the rotator of `{name}` printed on {begun}, which the check did not take: too many lie aside"
-        ));
-        end(scene, latest);
+}
+
+/// The lines of what a rotator printed that can be tried.
+pub(super) fn candidates(made: &Made) -> Vec<Secret> {
+    made.lines().into_iter().filter(is_plain).take(LINES).collect()
+}
+
+/// Whether the very same words lie aside in another file than this one.
+pub(super) fn lie_already(scene: &Scene, name: &KeyName, opened: &Opened, words: &Secret, own: &Path) -> bool {
+    let is_same = |work: &Unfinished| work.made.as_ref().is_some_and(|made| made.secret.same_as(words));
+    of(scene, name, opened).iter().any(|(standing, work)| standing.is_doubtful() && work.path() != own && is_same(work))
+}
+
+/// A rotator that goes wrong again and again is not called for ever: each time it may have made a secret.
+///
+/// # Errors
+/// `Negative` with the ways out.
+pub(super) fn refuse_more(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
+    let words = of(scene, name, opened).iter().filter(|(standing, _)| standing.is_doubtful()).count();
+    if words < MOST {
+        return Ok(());
     }
-    true
+    let said = format!("the rotator of `{name}` went wrong {words} times with other words; it is not called again");
+    Err(to_be_judged(Failure::new(Kind::Negative, said), name))
+}
+
+/// With both ways to get rid of doubtful words.
+pub(super) fn to_be_judged(failure: Failure, name: &KeyName) -> Failure {
+    failure
+        .hint(format!("to be asked about what it printed: `keyctl rotate {name}` at a terminal"))
+        .hint(format!("to drop that, and let the rotator make another one: `keyctl rotate {name} --discard`"))
 }
 
 /// Keeps secrets that nobody took as former ones of the key.
@@ -185,59 +287,23 @@ pub(super) fn keep(payload: &mut Payload, name: &KeyName, strays: &[Unfinished],
     }
 }
 
-/// Ends what a new secret in the store has made superfluous: the strays that were kept with it, and the doubtful lines that a
-/// person does not want. The others stay, and that is said.
-pub(super) fn clear(scene: &Scene, name: &KeyName, strays: Vec<Unfinished>, doubtful: Vec<Unfinished>, word: &Word) {
+/// Says what became of what lay aside, once the key has a new secret: strays are kept with it, and doubtful words stay.
+pub(super) fn say_left(scene: &Scene, name: &KeyName, strays: &[Unfinished], doubtful: &[Unfinished]) {
     for work in strays {
         let begun = work.intention.begun.local();
         scene.terminal.warn(&format!(
             "a secret of `{name}` that its rotator gave on {begun} and nobody took is kept as a former one"
         ));
-        end(scene, work);
     }
-    let (declined, kept): (Vec<_>, Vec<_>) =
-        doubtful.into_iter().partition(|work| word.declined.contains(&work.path()));
-    if !declined.is_empty() {
-        let lines = count(declined.len(), "line");
-        scene.terminal.say(&format!("dropped {lines} of the rotator of `{name}` that you did not want"));
-    }
-    for work in declined {
-        end(scene, work);
-    }
-    say_kept(scene.terminal, name, &kept);
-}
-
-/// That lines still lie there which nobody was asked about.
-fn say_kept(terminal: &Terminal, name: &KeyName, kept: &[Unfinished]) {
-    if kept.is_empty() {
-        return;
-    }
-    let lies = if kept.len() == 1 { "lies" } else { "lie" };
-    terminal.warn(&format!(
-        "{} that the rotator of `{name}` printed before it went wrong still {lies} beside the store",
-        count(kept.len(), "other line")
+    let Some(latest) = doubtful.last() else { return };
+    let when = match doubtful.len() {
+        1 => format!("on {} before it went wrong", latest.intention.begun.local()),
+        times => format!("{times} times before it went wrong"),
+    };
+    scene.terminal.warn(&format!("what the rotator of `{name}` printed {when} still {ASIDE}"));
+    scene.terminal.hint(&format!(
+        "to be asked about it: `keyctl rotate {name}` at a terminal; to drop it: `keyctl rotate {name} --discard`"
     ));
-    terminal.hint(&format!(
-        "to be asked about each: `keyctl rotate {name}` at a terminal; to drop all: `keyctl rotate {name} --discard`"
-    ));
-}
-
-/// Clears away what was only left because keyctl was killed after the store had it. Best effort: where a rotation is at work
-/// it does that itself.
-pub(super) fn clear_over(scene: &Scene) {
-    if !Unfinished::are_there(&scene.home) {
-        return;
-    }
-    let turn = Lock::acquire_within(&scene.home.file("rotate.lock"), Duration::ZERO);
-    let (Ok(_turn), Ok(opened)) = (turn, scene.open()) else { return };
-    let sealing = opened.unfinished_key();
-    for work in Unfinished::all(&scene.home, &sealing) {
-        let [name] = work.intention.names.as_slice() else { continue };
-        let Some(key) = opened.payload.keys.get(name) else { continue };
-        if Standing::of(&work, key, &sealing) == Standing::Over {
-            end(scene, work);
-        }
-    }
 }
 
 /// What was written down and does not open.
@@ -255,46 +321,64 @@ pub(super) fn say_unreadable(scene: &Scene, opened: &Opened) {
     }
 }
 
-/// `keyctl rotate NAME --discard`: drops what lies aside for a key, also for one that is gone.
-pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    let all = Unfinished::all(&scene.home, &opened.unfinished_key()).into_iter();
-    let works: Vec<Unfinished> = all.filter(|work| work.intention.names.contains(name)).collect();
-    if works.iter().any(|work| !is_of(work, name)) {
-        return Err(Failure::new(Kind::Usage, format!("the rotation of `{name}` was begun at AWS; it is not dropped"))
-            .hint(format!("to go on with it: `keyctl rotate {name}`")));
-    }
-    if works.is_empty() && !opened.payload.keys.contains_key(name) {
-        return Err(opened.payload.missing(name));
-    }
-    if !works.is_empty() {
-        let dates = works.iter().map(|work| work.intention.begun.local()).collect::<Vec<_>>().join(", ");
-        let what = format!("what the rotator of `{name}` left beside the store ({dates})");
-        need_yes(scene.arguments.yes, scene.terminal, &format!("dropping {what}"), || {
-            format!("drop {what}? It may be a secret in force")
-        })?;
-        let log = record::log(&scene.home, &opened.kept, &opened.payload);
-        let event = Event::new(Action::Forget, Moment::now()).names([name]).note("what its rotator left");
-        record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
-    }
-    let number = works.len();
-    for work in works {
-        work.end()?;
-    }
-    if scene.arguments.json {
-        scene.terminal.json(&json!({ "names": [name.as_str()], "discarded": number }))?;
-    } else if number == 0 {
-        scene.terminal.say(&format!("nothing lies beside the store for `{name}`"));
-    } else {
-        scene.terminal.say(&format!("dropped what the rotator of `{name}` left beside the store"));
-    }
-    Ok(ExitCode::SUCCESS)
+/// Clears away the file of a rotation that the history says is over.
+pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
+    let begun = work.intention.begun.local();
+    scene.terminal.warn(&format!(
+        "removed a copy of what a rotation of `{name}`, begun on {begun}, had left: that one is over, and what was wiped or dropped stays so"
+    ));
+    remove(scene, work);
 }
 
-/// What is finished needs no file. One that cannot be removed is found once more, which does no harm.
-pub(super) fn end(scene: &Scene, unfinished: Unfinished) {
-    if let Err(failure) = unfinished.end() {
+/// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
+pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
+    if let Some(event) = of_the_end(Action::Rotate, &works) {
+        let log = record::log(&scene.home, &opened.kept, &opened.payload);
+        record::change(&log, &event.outcome("finished"), scene.terminal);
+    }
+    for work in works {
+        remove(scene, work);
+    }
+}
+
+/// Clears away what was only left because keyctl was killed after the store had it. Best effort: where a rotation is at work
+/// it does that itself.
+pub(super) fn clear_over(scene: &Scene) {
+    if !Unfinished::are_there(&scene.home) {
+        return;
+    }
+    let turn = Lock::acquire_within(&scene.home.file("rotate.lock"), Duration::ZERO);
+    let (Ok(_turn), Ok(opened)) = (turn, scene.open()) else { return };
+    let sealing = opened.unfinished_key();
+    let mut works = Unfinished::all(&scene.home, &sealing);
+    works.retain(|work| is_over(work, &opened.payload, &sealing));
+    end(scene, &opened, works);
+}
+
+/// Drops what lies aside, because its owner says so.
+///
+/// # Errors
+/// `Disk`.
+pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec<Unfinished>) -> Result<()> {
+    let event = of_the_end(Action::Forget, &works)
+        .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
+        .note("what its rotator left");
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
+    record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
+    works.into_iter().try_for_each(Unfinished::end)
+}
+
+/// The entry that says which rotations are over, if any of these has made something.
+pub(super) fn of_the_end(action: Action, works: &[Unfinished]) -> Option<Event> {
+    let works: Vec<&Unfinished> = works.iter().filter(|work| work.made.is_some()).collect();
+    let names: BTreeSet<&KeyName> = works.iter().flat_map(|work| &work.intention.names).collect();
+    let numbers = works.iter().map(|work| work.number().to_owned()).collect();
+    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(names).ending(numbers))
+}
+
+/// A file that is not needed. One that cannot be removed is found once more, which does no harm.
+pub(super) fn remove(scene: &Scene, work: Unfinished) {
+    if let Err(failure) = work.end() {
         scene.terminal.warn(&failure.message);
     }
 }

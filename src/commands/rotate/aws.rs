@@ -15,10 +15,8 @@
 //! The store's key works at every moment: the old one up to 5, the new one after it. Broken off anywhere, the next
 //! `rotate` goes on: with the new key where that is written down (from 3 on), and else from the beginning. In between, when
 //! AWS had made a key and its answer never came, that key is AWS's to list and nobody's to use, and takes one of the two
-//! places a user has. That it came of this and not of somebody else, whose request was made when ours had never arrived, is
-//! likely where all of this holds: it was not there when the rotation was begun, it is not in the store, it was made in the
-//! minutes around that beginning, and AWS notes no use of it. It is never certain, so such a key is named, and deleted only
-//! if a person says so: when asked, or by `--discard`.
+//! places a user has. Nothing proves that it came of this: our request may never have arrived, and somebody else have made
+//! that key since. So it is named, with what can be done, and never deleted.
 //!
 //! What was once in the store is never deleted on the way, nor put there again: a rotation that was broken off after (5) and
 //! taken back since is over.
@@ -30,31 +28,27 @@
 use std::time::Duration;
 
 use crate::{
-    commands::versions::need_someone,
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    name::KeyName,
     rotation::{AwsIam, Plan},
     rotator::{
         aws_iam::{AccessKey, Client, Listed},
-        http::Address,
-        unfinished::{Intention, Key, Made, Unfinished},
+        unfinished::{Intention, Made, Unfinished},
     },
     secret::Secret,
-    store::payload::{Former, Payload},
-    terminal::Terminal,
+    store::payload::Payload,
 };
 
 use super::{
     Opened, Scene,
-    aside::{self, end},
-    keeping::{self, AT_AWS, Done, New},
+    aside::{self, ASIDE},
+    bench::Bench,
+    keeping::{self, Done, New},
+    means::AT_AWS,
     old_key::{self, Old},
 };
 
-/// How long one call may take.
-const CALL: Duration = Duration::from_secs(20);
 /// How long a new key may take until it works: IAM's changes take seconds to be known everywhere.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the old key is kept where nothing is set.
@@ -67,17 +61,6 @@ const SKEW_SECONDS: i64 = 300;
 const LATEST_SECONDS: i64 = 60;
 /// After this a key that was made is listed: IAM's changes take seconds, this is a lot more.
 const SETTLED_SECONDS: i64 = 900;
-
-/// The pair, and the store as it is.
-pub(super) struct Bench<'a> {
-    pub(super) scene: &'a Scene<'a>,
-    pub(super) pair: &'a AwsIam,
-    opened: &'a Opened,
-    address: Option<Address>,
-    sealing: Key,
-    /// The id in the store.
-    pub(super) current: String,
-}
 
 /// Replaces the pair, or goes on where that was broken off.
 pub(super) fn replace(scene: &Scene, pair: &AwsIam, plan: &Plan, seen: &Opened) -> Result<Done> {
@@ -106,33 +89,6 @@ pub(super) fn is_broken_off(scene: &Scene, pair: &AwsIam, opened: &Opened) -> bo
     Unfinished::all(&scene.home, &opened.unfinished_key()).iter().any(|work| work.intention.names == names)
 }
 
-/// Clears away what broken-off rotations of this pair have left for which no new key is written down, if that is all there is
-/// of it; says how many. The key at AWS that seems to have come of one is deleted, if the user says yes to that one.
-pub(super) fn discard(scene: &Scene, pair: &AwsIam) -> Result<Option<usize>> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    let bench = Bench::new(scene, pair, &opened)?;
-    let all = Unfinished::all(&scene.home, &bench.sealing).into_iter();
-    let works: Vec<Unfinished> = all.filter(|work| work.intention.names == bench.names()).collect();
-    if works.is_empty() || works.iter().any(|work| work.made.is_some() || work.is_damaged) {
-        return Ok(None);
-    }
-    let doing = format!("clearing away what a rotation of `{}` has left at AWS", pair.id);
-    need_someone(scene.arguments.yes, scene.terminal, &doing)?;
-    let number = works.len();
-    bench.delete_unknown(works, scene.arguments.yes).map(|()| Some(number))
-}
-
-/// The user's access keys, as AWS lists them to one of them.
-pub(super) fn listed_to(client: &Client) -> Result<Vec<Listed>> {
-    let listed = client.list()?;
-    if listed.iter().any(|key| key.id == client.id()) {
-        return Ok(listed);
-    }
-    let said = format!("AWS does not list `{}` itself, by which it was asked: that list is not believed", client.id());
-    Err(Failure::new(Kind::Remote, said))
-}
-
 fn made(work: &Unfinished) -> Result<AccessKey> {
     let made = work.made.as_ref().and_then(|made| Some((made.id.clone()?, made.secret.copy())));
     let (id, secret) =
@@ -140,34 +96,7 @@ fn made(work: &Unfinished) -> Result<AccessKey> {
     Ok(AccessKey { id, secret })
 }
 
-impl<'a> Bench<'a> {
-    pub(super) fn new(scene: &'a Scene, pair: &'a AwsIam, opened: &'a Opened) -> Result<Self> {
-        let address = pair.endpoint.as_deref().map(str::parse::<Address>).transpose().map_err(|why| {
-            Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
-        })?;
-        opened.payload.key(&pair.secret)?;
-        let id = &opened.payload.key(&pair.id)?.value;
-        let current = id.expose_text().unwrap_or_default().to_owned();
-        Ok(Self { scene, pair, opened, address, sealing: opened.unfinished_key(), current })
-    }
-
-    pub(super) fn names(&self) -> Vec<KeyName> {
-        vec![self.pair.id.clone(), self.pair.secret.clone()]
-    }
-
-    pub(super) fn terminal(&self) -> &Terminal {
-        self.scene.terminal
-    }
-
-    fn client(&self, id: &str, secret: &Secret) -> Result<Client> {
-        let key = AccessKey { id: id.to_owned(), secret: secret.copy() };
-        Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
-    }
-
-    pub(super) fn client_of_store(&self) -> Result<Client> {
-        self.client(&self.current, &self.opened.payload.key(&self.pair.secret)?.value)
-    }
-
+impl Bench<'_> {
     /// From the new key to the end: steps 4 to 7.
     fn go_on(&self, work: Unfinished, plan: &Plan) -> Result<Done> {
         let made = made(&work)?;
@@ -177,11 +106,11 @@ impl<'a> Bench<'a> {
             self.terminal().warn(&failure.message);
         }
         self.switch_off(&work, &made)?;
-        end(self.scene, work);
+        aside::end(self.scene, self.opened, vec![work]);
         // With the new key the user's two places were taken: nothing came of what was begun before it.
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         for other in all.filter(|other| other.intention.names == self.names() && other.made.is_none()) {
-            end(self.scene, other);
+            aside::remove(self.scene, other);
         }
         Ok(done)
     }
@@ -201,21 +130,25 @@ impl<'a> Bench<'a> {
     /// What was begun and broken off, where there is a new key to go on with. Everything else is cleared away.
     fn earlier(&self) -> Result<Option<Unfinished>> {
         aside::say_unreadable(self.scene, self.opened);
-        let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
+        let mut all = Unfinished::all(&self.scene.home, &self.sealing);
+        all.retain(|work| work.intention.names == self.names());
+        let ended = aside::ended(&self.scene.home, &self.opened.kept, &self.opened.payload, &all);
         let (mut found, mut without) = (None, Vec::new());
-        for work in all.filter(|work| work.intention.names == self.names()) {
+        for work in all {
             let Some((id, kept)) = work.made.as_ref().and_then(|made| Some((made.id.as_deref()?, made.kept))) else {
                 without.push(work);
                 continue;
             };
             let from_current = work.intention.from.as_deref() == Some(&self.current);
-            if id != self.current && (kept || self.is_former(id).is_some()) {
+            if ended.contains(work.number()) && id != self.current {
+                aside::clear_copy(self.scene, &self.pair.id, work);
+            } else if id != self.current && (kept || self.is_former(id).is_some()) {
                 // It was in the store, and may be in use wherever it was taken from there.
                 self.terminal().say(&format!(
                     "`{id}`, made on {}, was in the store and is not any more; it is left at AWS",
                     work.intention.begun.local()
                 ));
-                end(self.scene, work);
+                aside::end(self.scene, self.opened, vec![work]);
             } else if id == self.current || from_current {
                 self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
                 found = Some(work);
@@ -224,7 +157,7 @@ impl<'a> Bench<'a> {
             }
         }
         if found.is_none() && !without.is_empty() {
-            self.delete_unknown(without, false)?;
+            self.refuse_unknown(without)?;
         }
         Ok(found)
     }
@@ -233,66 +166,52 @@ impl<'a> Bench<'a> {
     fn give_up(&self, work: Unfinished) -> Result<()> {
         let made = made(&work)?;
         let client = self.client(&made.id, &made.secret)?;
-        let deleted = listed_to(&client).and_then(|listed| {
+        let deleted = client.list().and_then(|listed| {
             if listed.iter().any(|key| key.id == made.id) { client.delete(&made.id) } else { Ok(()) }
         });
         match deleted {
             Ok(()) => self.terminal().say(&format!("deleted `{}` at AWS, which was never in the store", made.id)),
             Err(failure) => self.terminal().warn(&format!("`{}` is left at AWS: {}", made.id, failure.message)),
         }
-        end(self.scene, work);
+        aside::end(self.scene, self.opened, vec![work]);
         Ok(())
     }
 
-    /// Deletes the key that a broken-off rotation seems to have made, if there is one and a person says so.
-    fn delete_unknown(&self, works: Vec<Unfinished>, is_meant: bool) -> Result<()> {
+    /// Names the key that may have come of a broken-off rotation. It is left alone: nothing proves that it did.
+    fn refuse_unknown(&self, works: Vec<Unfinished>) -> Result<()> {
         let client = self.client_of_store()?;
-        let listed = listed_to(&client)?;
-        let mut deleted = false;
-        for key in listed.iter().filter(|key| key.id != self.current && self.is_former(&key.id).is_none()) {
-            let Some(work) = works.iter().find(|work| may_have_made(&work.intention, key)) else { continue };
-            let begun = work.intention.begun.local();
-            if client.was_used(&key.id).unwrap_or(true) {
-                return Err(Failure::new(
-                    Kind::Negative,
-                    format!("`{}` was made at AWS when a rotation was broken off on {begun}; nothing proves that nobody uses it", key.id),
-                )
-                .hint(format!("if nobody does: `aws iam delete-access-key --access-key-id {}`", key.id)));
-            }
-            let id = &key.id;
-            let seems = format!("`{id}` was made at AWS when a rotation was broken off on {begun}, and was never used");
-            let question = format!("{seems}; unless it is somebody else's, nobody has its secret. Delete it?");
-            let may_ask = !self.scene.arguments.yes && self.terminal().can_ask();
-            let says_so = is_meant || (may_ask && self.terminal().confirm(&question)?);
-            if !says_so {
-                return Err(Failure::new(Kind::Negative, format!("{seems}; nothing proves that it came of that"))
-                    .hint(format!("if it is nobody's, to delete it: `keyctl rotate {} --discard`", self.pair.id)));
-            }
-            client.delete(id)?;
-            self.terminal()
-                .say(&format!("deleted `{id}` at AWS, made when a rotation was broken off on {begun} and never used"));
-            deleted = true;
-        }
+        let listed = client.list()?;
+        let is_unknown = |key: &&Listed| key.id != self.current && self.is_former(&key.id).is_none();
+        let unknown = listed.iter().filter(is_unknown).find_map(|key| {
+            Some((key, works.iter().find(|work| may_have_made(&work.intention, key))?.intention.begun))
+        });
         let now = Moment::now();
         for work in works {
             // A key may be listed only after a while; until then the intention stays.
-            if deleted || is_meant || now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
-                end(self.scene, work);
+            if now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
+                aside::remove(self.scene, work);
             }
         }
-        Ok(())
-    }
-
-    /// The former id in the store, if it is one: the latest entry of it.
-    pub(super) fn is_former(&self, id: &str) -> Option<&Former> {
-        let former = &self.opened.payload.keys.get(&self.pair.id)?.former;
-        former.iter().rev().find(|former| former.value.expose() == id.as_bytes())
+        let Some((Listed { id, .. }, begun)) = unknown else { return Ok(()) };
+        let used = match client.was_used(id) {
+            Ok(true) => ", and was used since",
+            Ok(false) => ", and was not used so far",
+            Err(_) => "",
+        };
+        Err(Failure::new(
+            Kind::Negative,
+            format!(
+                "`{id}` was made at AWS when a rotation was broken off on {}{used}; nothing proves that it came of that, so it is not deleted",
+                begun.local()
+            ),
+        )
+        .hint(format!("if it is nobody's: `aws iam delete-access-key --access-key-id {id}`, then go on: `keyctl rotate {}`", self.pair.id)))
     }
 
     /// Steps 1 to 3.
     fn make(&self) -> Result<Unfinished> {
         let client = self.client_of_store()?;
-        let listed = listed_to(&client)?;
+        let listed = client.list()?;
         self.make_room(&client, &listed)?;
         let intention = Intention {
             names: self.names(),
@@ -305,7 +224,7 @@ impl<'a> Bench<'a> {
         let AccessKey { id, secret } = match client.create() {
             Ok(made) => made,
             Err(not_made) if not_made.is_certain => {
-                end(self.scene, work);
+                aside::remove(self.scene, work);
                 return Err(not_made.failure);
             }
             Err(not_made) => {
@@ -322,7 +241,7 @@ impl<'a> Bench<'a> {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {
-                    end(self.scene, work);
+                    aside::end(self.scene, self.opened, vec![work]);
                     Err(failure
                         .hint(format!("`{id}`, which AWS had made, is deleted again; the old key stays in force")))
                 }
@@ -364,7 +283,7 @@ impl<'a> Bench<'a> {
         }
         if self.client_of_store()?.list().is_ok_and(|listed| !listed.iter().any(|key| key.id == made.id)) {
             // Somebody has deleted it meanwhile.
-            end(self.scene, work);
+            aside::end(self.scene, self.opened, vec![work]);
         }
         Err(failure.hint(format!("the old key stays in force; to go on: `keyctl rotate {}`", self.pair.id)))
     }
@@ -391,10 +310,7 @@ impl<'a> Bench<'a> {
         keeping::keep(self.scene, &new, plan, Some(OVERLAP), AT_AWS, look, event).map_err(|failure| {
             match failure.kind {
                 Kind::Negative => failure,
-                _ => failure.hint(format!(
-                    "the new key lies beside the store, sealed; to go on: `keyctl rotate {}`",
-                    self.pair.id
-                )),
+                _ => failure.hint(format!("the new key {ASIDE}; to go on: `keyctl rotate {}`", self.pair.id)),
             }
         })
     }
@@ -402,7 +318,7 @@ impl<'a> Bench<'a> {
     /// Step 6.
     fn switch_off(&self, work: &Unfinished, made: &AccessKey) -> Result<()> {
         let Some(old) = work.intention.from.as_deref().filter(|old| *old != made.id) else { return Ok(()) };
-        let off = |client: Client| match listed_to(&client)?.iter().find(|key| key.id == old) {
+        let off = |client: Client| match client.list()?.iter().find(|key| key.id == old) {
             Some(key) if key.active => client.set_active(old, false),
             _ => Ok(()),
         };

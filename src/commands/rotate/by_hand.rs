@@ -4,7 +4,7 @@ use crate::{
     commands::policy::in_the_reason,
     commands::set::{from_file, from_standard_input, generate, looks_like_a_placeholder},
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     history::{Action, Event},
     name::KeyName,
     rotation::Plan,
@@ -15,18 +15,18 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, Standing, Word, end},
-    fit::fit,
+    aside::{self, Standing},
+    fitness::fit,
     keeping::{self, Done, New},
-    means::{GENERATED, Means},
-    program::try_out,
+    means::Means,
+    trying::try_out,
 };
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
     // Where another one is at work for long, nobody types a secret for nothing.
     drop(scene.turn()?);
-    take_over(scene, name, plan, means.word(), take(scene, name, means)?, opened)
+    take_over(scene, name, plan, means, take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
@@ -41,7 +41,7 @@ pub(super) fn take_over(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
-    by: &'static str,
+    means: &Means,
     new: Secret,
     opened: &Opened,
 ) -> Result<Done> {
@@ -57,7 +57,7 @@ pub(super) fn take_over(
     if let Some(other) = opened.payload.holder_of(&new, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
-    try_out(scene, name, plan, &new, opened).map_err(|failure| untried(scene, name, plan, by, failure))?;
+    try_out(scene, name, plan, &new, opened, |failure| untried(failure, name, plan, means))?;
     // As the store is now: another one may have replaced the key while this one waited.
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
@@ -71,22 +71,16 @@ pub(super) fn take_over(
         aside::keep(payload, name, &strays, now);
         Ok(())
     };
-    let done = keeping::keep(scene, &[new], plan, None, by, look, |now| Event::new(Action::Rotate, now))?;
-    aside::clear(scene, name, strays, doubtful, &Word::default());
-    for work in over {
-        end(scene, work);
-    }
+    let done = keeping::keep(scene, &[new], plan, None, means.word(), look, |now| Event::new(Action::Rotate, now))?;
+    aside::say_left(scene, name, &strays, &doubtful);
+    aside::end(scene, opened, strays.into_iter().chain(over).collect());
     Ok(done)
 }
 
 /// What a check that said no leaves of a secret that lies nowhere else: whoever brought it has it, or it is gone.
-fn untried(scene: &Scene, name: &KeyName, plan: &Plan, by: &str, failure: Failure) -> Failure {
-    if failure.kind != Kind::Remote {
-        return failure;
-    }
-    let failure = Failure { hints: Vec::new(), ..failure }.hint("nothing was replaced; the old secret stays in force");
-    if by == GENERATED {
-        let length = scene.arguments.generate.unwrap_or_default();
+fn untried(failure: Failure, name: &KeyName, plan: &Plan, means: &Means) -> Failure {
+    let failure = failure.hint("nothing was replaced; the old secret stays in force");
+    if let Means::Generated(length) = means {
         return failure.hint(format!(
             "that secret is kept nowhere; to make another one, and take it untried: `keyctl rotate {name} --generate={length} --no-check`"
         ));
@@ -107,12 +101,13 @@ fn lying_aside(
         return Ok((strays, doubtful, over));
     }
     for (standing, work) in aside::of(scene, name, &scene.open()?) {
-        let is_this = work.made.as_ref().is_some_and(|made| made.secret.same_as(new));
+        let is_this = work.made.as_ref().is_some_and(|made| made.is(new));
         match standing {
             _ if is_this => over.push(work),
             Standing::Live | Standing::Stray => strays.push(work),
             Standing::Doubtful | Standing::StrayDoubtful => doubtful.push(work),
             Standing::Over | Standing::Lost => over.push(work),
+            Standing::Copy => aside::clear_copy(scene, name, work),
             Standing::Damaged => aside::say_damaged(scene, name, &work),
         }
     }

@@ -1,5 +1,5 @@
 //! Calling a rotator, and keeping what it prints whatever becomes of this process: what is about to be done is written
-//! down and recorded before, and what came of it is sealed beside the store before anything else.
+//! down and recorded before, and whatever it prints is sealed beside the store as soon as it arrives.
 
 use std::{
     sync::{
@@ -13,15 +13,10 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    commands::{
-        caller,
-        record::{self, Strictness},
-        set::looks_like_a_placeholder,
-    },
+    commands::record,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    issuer::{self, Checksum},
     name::KeyName,
     platform::{self, HeldSignals},
     rotator::{
@@ -35,8 +30,9 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, ASIDE, end},
-    fit::is_an_answer,
+    aside::{self, ASIDE},
+    fitness::is_hardly_a_secret,
+    trying::record_use,
 };
 
 /// How long a rotator may take.
@@ -58,6 +54,7 @@ pub(super) struct Fresh {
 
 /// Calls the program, after it is written down that it will be called.
 pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> Result<Fresh> {
+    aside::refuse_more(scene, name, opened)?;
     let sealing = opened.unfinished_key();
     let old = &opened.payload.key(name)?.value;
     let intention = Intention {
@@ -77,32 +74,22 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     let signals = match held.and_then(begun) {
         Ok(signals) => signals,
         Err(failure) => {
-            end(scene, unfinished);
+            aside::remove(scene, unfinished);
             return Err(failure);
         }
     };
-    // Should this process not live to its end, the line is not lost; what it is worth is known by then only.
-    let mut heard = |line: Secret| {
-        let _ = unfinished.has_made(&sealing, Made::by_program(line, true));
+    // As it comes, since this process may not live to the program's end. What it is worth is known by then only; a disk that
+    // does not take it now is asked again then.
+    let mut hears = |printed: &[u8]| {
+        let _ = unfinished.has_made(&sealing, Made::by_program(Secret::new(printed.to_vec()), true));
     };
     let called = Instant::now();
-    let value = rotate_to_the_end(scene, name, command, old, &signals, &mut heard);
+    let value = rotate_to_the_end(scene, name, command, old, &signals, &mut hears);
     let took = called.elapsed();
     let value = match value {
         Ok(value) => value,
         Err(not) => {
-            let NotRotated { failure, printed, exit } = *not;
-            let log = record::log(&scene.home, &opened.kept, &opened.payload);
-            let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
-            let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit);
-            record::change(&log, &event.outcome("not replaced"), scene.terminal);
-            let printed = printed.filter(|line| aside::make_room(scene, name, opened, line, unfinished.path()));
-            let failure = if let Some(printed) = printed {
-                put_aside(scene, name, printed, unfinished, &sealing, failure)
-            } else {
-                end(scene, unfinished);
-                failure
-            };
+            let failure = went_wrong(scene, name, command, opened, (*not, took), unfinished, &sealing);
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
             }
@@ -125,42 +112,51 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false, took: Some(took) })
 }
 
-/// Records that a program is given a secret, before it is: on the disk when this returns.
-pub(super) fn record_use(
+/// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already.
+fn went_wrong(
     scene: &Scene,
     name: &KeyName,
-    action: Action,
     command: &[String],
     opened: &Opened,
-    outcome: Option<&str>,
-) -> Result<()> {
+    (not, took): (NotRotated, Duration),
+    unfinished: Unfinished,
+    sealing: &Key,
+) -> Failure {
+    let NotRotated { failure, printed, exit } = not;
+    let own = unfinished.path();
+    let new = printed.filter(|words| !aside::lie_already(scene, name, opened, words, own));
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
-    let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
-    let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
-    let event = outcome.into_iter().fold(event, Event::outcome);
-    let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
-    let event = caller::sign(event);
-    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal).map(drop)
+    let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
+    let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit).outcome("not replaced");
+    let is_over = new.is_none() && unfinished.made.is_some();
+    let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
+    record::change(&log, &event, scene.terminal);
+    if let Some(words) = new {
+        return put_aside(scene, name, words, unfinished, sealing, failure);
+    }
+    aside::remove(scene, unfinished);
+    failure
 }
 
-/// Keeps what the program printed before it ended badly: it may be the only copy of a secret that is in force outside.
+/// Keeps what the program printed before it ended badly: the only copy of a secret that is in force outside may be in it.
 fn put_aside(
     scene: &Scene,
     name: &KeyName,
-    printed: Secret,
+    words: Secret,
     mut unfinished: Unfinished,
     sealing: &Key,
     failure: Failure,
 ) -> Failure {
-    let shown = printed.copy();
-    match unfinished.has_made(sealing, Made::by_program(printed, true)) {
-        Ok(()) => failure
-            .hint(format!("the line it printed {ASIDE}; to be asked about it: `keyctl rotate {name}` at a terminal"))
-            .hint(format!("to drop that line: `keyctl rotate {name} --discard`")),
-        Err(other) => {
+    let shown = words.copy();
+    let lies = unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&words));
+    match unfinished.has_made(sealing, Made::by_program(words, true)) {
+        Err(other) if !lies => {
             scene.terminal.warn(&other.message);
             rescue(scene, name, &shown, failure)
         }
+        _ => failure
+            .hint(format!("what it printed {ASIDE}; to be asked about it: `keyctl rotate {name}` at a terminal"))
+            .hint(format!("to drop that: `keyctl rotate {name} --discard`")),
     }
 }
 
@@ -180,7 +176,7 @@ fn rotate_to_the_end(
     command: &[String],
     old: &Secret,
     signals: &HeldSignals,
-    heard: &mut dyn FnMut(Secret),
+    hears: &mut dyn FnMut(&[u8]),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let (is_over, stop) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watch = || watch(scene.terminal, name, signals, &is_over, &stop);
@@ -190,7 +186,7 @@ fn rotate_to_the_end(
         thread::Builder::new()
             .spawn_scoped(scope, watch)
             .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None, exit: None }))?;
-        rotate(command, name, old, ROTATOR, &stop, heard)
+        rotate(command, name, old, ROTATOR, &stop, hears)
     })?;
     if is_hardly_a_secret(&new) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
@@ -213,7 +209,7 @@ fn watch(terminal: &Terminal, name: &KeyName, signals: &HeldSignals, is_over: &A
                 )),
                 2 => {
                     terminal.warn(&format!("still waiting; the store has the old secret of `{name}`"));
-                    terminal.hint("once more stops the rotator: a new secret that it has made is lost then");
+                    terminal.hint("once more stops the rotator: a new secret that it has not printed by then is lost");
                 }
                 _ => stop.store(true, Ordering::SeqCst),
             }
@@ -223,18 +219,6 @@ fn watch(terminal: &Terminal, name: &KeyName, signals: &HeldSignals, is_over: &A
     if let Some(signal) = latest {
         signals.give_back(signal);
     }
-}
-
-/// Whether a line is hardly a secret though its program ended well: a word for nothing, a placeholder, a key of a known kind
-/// that was cut short.
-fn is_hardly_a_secret(new: &Secret) -> bool {
-    const NOTHING: [&str; 9] =
-        ["null", "(null)", "undefined", "none", "nil", "nan", "true", "false", "[object object]"];
-    let text = new.expose_text().unwrap_or_default().trim();
-    NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
-        || is_an_answer(new)
-        || looks_like_a_placeholder(new)
-        || issuer::recognise(new).is_some_and(|recognised| recognised.checksum == Checksum::Wrong)
 }
 
 /// Ends the process if a signal came meanwhile.

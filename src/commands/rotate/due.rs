@@ -304,7 +304,7 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        program::replace(scene, &self.name, &plan, command, &opened, &Word::default())?
+                        program::replace(scene, &self.name, &plan, command, &opened, Word::default())?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
@@ -314,7 +314,7 @@ impl Task {
                         let key = opened.payload.key(&self.name)?;
                         page::show(scene, &self.name, key, &Means::Typed)?;
                         match by_hand::ask(scene, &self.name)? {
-                            Some(new) => by_hand::take_over(scene, &self.name, &plan, "hand", new, &opened)?,
+                            Some(new) => by_hand::take_over(scene, &self.name, &plan, &Means::Typed, new, &opened)?,
                             None => return Ok(Outcome::Left),
                         }
                     }

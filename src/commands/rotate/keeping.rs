@@ -21,11 +21,9 @@ use crate::{
 
 use super::{
     Scene,
+    means::AT_AWS,
     touched::{self, Touched},
 };
-
-/// The word for what was replaced at AWS.
-pub(super) const AT_AWS: &str = "aws";
 
 /// A new secret, for the store.
 pub(super) struct New {

@@ -2,15 +2,16 @@
 
 use std::{io::IsTerminal, path::PathBuf};
 
-use super::keeping::AT_AWS;
 use crate::{
     cli::Rotate,
     name::KeyName,
     rotation::{AwsIam, Plan, Rotator},
 };
 
-/// The word for what was made here.
-pub(super) const GENERATED: &str = "generated";
+/// The word for what was replaced at AWS.
+pub(super) const AT_AWS: &str = "aws";
+/// The word for what a rotator replaced.
+pub(super) const BY_ROTATOR: &str = "rotator";
 
 /// How the new secret comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +61,8 @@ impl Means {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Typed | Self::Piped | Self::File(_) => "hand",
-            Self::Generated(_) => GENERATED,
-            Self::Program(_) => "rotator",
+            Self::Generated(_) => "generated",
+            Self::Program(_) => BY_ROTATOR,
             Self::Aws(_) => AT_AWS,
         }
     }

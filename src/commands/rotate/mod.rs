@@ -6,10 +6,12 @@
 
 mod aside;
 mod aws;
+mod bench;
 mod by_hand;
 mod calling;
+mod discard;
 mod due;
-mod fit;
+mod fitness;
 mod keeping;
 mod means;
 pub(super) mod old_key;
@@ -17,6 +19,7 @@ mod page;
 pub mod pending;
 mod program;
 pub(super) mod touched;
+mod trying;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -38,7 +41,13 @@ use crate::{
     terminal::{Terminal, columns},
 };
 
-use self::{aside::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
+use self::{
+    aside::{Seen, Word},
+    keeping::Done,
+    means::Means,
+    old_key::Old,
+    touched::Touched,
+};
 use super::{
     details,
     judging::Clock,
@@ -90,7 +99,7 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
     let scene = Scene { home, config, arguments, terminal, expires };
     let Some(name) = &arguments.name else { return due::all(&scene) };
     if arguments.discard {
-        return Ok(discard(&scene, name)?);
+        return Ok(discard::discard(&scene, name)?);
     }
     if arguments.finish {
         return finish(&scene, name);
@@ -140,11 +149,11 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
     let word = aside::judge(scene, name, &lies)?;
-    if word.take.is_none() {
+    if !matches!(word, Word::Take(..)) {
         ask()?;
     }
     let done = match &means {
-        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, &word)?,
+        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
@@ -188,21 +197,6 @@ fn refuse_half(means: &Means, name: &KeyName, plan: &Plan) -> Result<()> {
         format!("`{name}` is half of an access key of AWS, which AWS alone can make; nothing was replaced"),
     )
     .hint(format!("to let AWS make a new one: `keyctl rotate {}`", pair.id)))
-}
-
-/// Drops what lies aside for a key, or what is left of a rotation at AWS.
-fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
-    let pair = scene.config.rotation.aws_iam.iter().find(|pair| [&pair.id, &pair.secret].contains(&name));
-    let Some((pair, number)) = pair.map(|pair| Ok((pair, aws::discard(scene, pair)?))).transpose()? else {
-        return aside::discard(scene, name);
-    };
-    let Some(number) = number else { return aside::discard(scene, name) };
-    if scene.arguments.json {
-        scene.terminal.json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "discarded": number }))?;
-    } else {
-        scene.terminal.say(&format!("what the rotation of `{}` has left is cleared away", pair.id));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.

@@ -1,21 +1,25 @@
 //! The old key of a pair at AWS, once its overlap is over: step 8 of `aws.rs`.
 
 use crate::{
-    commands::change::{Outcome, change},
+    commands::{
+        change::{Outcome, change},
+        opening,
+    },
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
+    home::Home,
     name::KeyName,
     rotation::AwsIam,
-    rotator::aws_iam::{Client, Listed},
+    rotator::{
+        aws_iam::{Client, Listed},
+        unfinished::Unfinished,
+    },
     store::payload::{Former, Payload},
     terminal::Terminal,
 };
 
-use super::{
-    Opened, Scene,
-    aws::{Bench, listed_to},
-};
+use super::{Opened, Scene, bench::Bench, unfinished_key};
 
 /// Which old keys are to be deleted.
 pub(super) enum Old {
@@ -39,7 +43,7 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
     let client = bench.client_of_store()?;
     // AWS answers no key that is switched off, such as one that was taken back into the store.
     let has_other = opened.payload.keys.get(&pair.id).is_some_and(|key| !key.former.is_empty());
-    let listed = listed_to(&client).map_err(|failure| {
+    let listed = client.list().map_err(|failure| {
         if failure.kind != Kind::Remote || !has_other {
             return failure;
         }
@@ -52,7 +56,7 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
 /// The old keys that AWS still has, to ask about.
 pub(super) fn at_aws(scene: &Scene, pair: &AwsIam, opened: &Opened) -> Result<Vec<Listed>> {
     let bench = Bench::new(scene, pair, opened)?;
-    let listed = listed_to(&bench.client_of_store()?)?.into_iter();
+    let listed = bench.client_of_store()?.list()?.into_iter();
     Ok(listed.filter(|key| key.id != bench.current && bench.is_former(&key.id).is_some()).collect())
 }
 
@@ -63,14 +67,33 @@ pub(super) fn is_there(pair: &AwsIam, payload: &Payload, now: Moment) -> bool {
 }
 
 /// Says that the access key is switched off at AWS which a former secret belongs to, where keyctl has done that.
-pub fn say_switched_off(pairs: &[AwsIam], payload: &Payload, name: &KeyName, former: &Former, terminal: &Terminal) {
+pub fn say_switched_off(
+    home: &Home,
+    pairs: &[AwsIam],
+    payload: &Payload,
+    name: &KeyName,
+    former: &Former,
+    terminal: &Terminal,
+) {
     let Some(pair) = pairs.iter().find(|pair| pair.id == *name || pair.secret == *name) else { return };
     let ids = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
     let same = |id: &&Former| (id.step, id.until) == (former.step, former.until) && id.wipe.is_some();
-    if let Some(id) = ids.iter().rev().find(same).and_then(|id| id.value.expose_text()) {
-        terminal.warn(&format!("`{id}` is switched off at AWS, so it does not work"));
-        terminal.hint(&format!("to switch it on: `aws iam update-access-key --access-key-id {id} --status Active`"));
+    let Some(id) = ids.iter().rev().find(same).and_then(|id| id.value.expose_text()) else { return };
+    if is_to_be_switched_off(home, pair, id) {
+        terminal.warn(&format!("the rotation at AWS was not finished: `{id}` is perhaps still switched on there"));
+        return;
     }
+    terminal.warn(&format!("`{id}` is switched off at AWS, so it does not work"));
+    terminal.hint(&format!("to switch it on: `aws iam update-access-key --access-key-id {id} --status Active`"));
+}
+
+/// Whether switching this key off is what is left of a rotation.
+fn is_to_be_switched_off(home: &Home, pair: &AwsIam, id: &str) -> bool {
+    let is_left = |work: &Unfinished| {
+        work.intention.names == [pair.id.clone(), pair.secret.clone()] && work.intention.from.as_deref() == Some(id)
+    };
+    Unfinished::are_there(home)
+        && opening::identity(home).is_ok_and(|kept| Unfinished::all(home, &unfinished_key(&kept)).iter().any(is_left))
 }
 
 /// When the last overlap of the pair ends, if that is still to come.

@@ -2,9 +2,13 @@
 //! their keys, and may hold the only copy of a new secret.
 
 use crate::{
-    commands::opening::{self, Kept},
+    commands::{
+        opening::{self, Kept},
+        record,
+    },
     date::Moment,
     failure::{Failure, Kind, Result},
+    history::Action,
     home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{Found, Unfinished},
@@ -12,7 +16,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::unfinished_key;
+use super::{aside, unfinished_key};
 
 /// A rotation that was begun and not finished.
 pub struct Pending {
@@ -38,28 +42,39 @@ pub fn turn(home: &Home) -> Result<Lock> {
     Lock::acquire(&home.file("rotate.lock"))
 }
 
-/// All of them.
-#[must_use]
-pub fn all(home: &Home, kept: &Kept) -> Vec<Pending> {
-    find(home, kept).0
+/// All of them, by the names that they were begun for.
+fn all(home: &Home, kept: &Kept) -> Vec<Pending> {
+    Unfinished::all(home, &unfinished_key(kept)).into_iter().filter_map(pending).collect()
 }
 
-/// All of them, and the names of files that do not open: damaged ones, or another store's.
+/// All of them, by the names that their keys have now, and the names of files that do not open: damaged ones, or another
+/// store's.
 #[must_use]
-pub fn find(home: &Home, kept: &Kept) -> (Vec<Pending>, Vec<String>) {
-    let Found { all, unreadable } = Unfinished::find(home, &unfinished_key(kept));
+pub fn find(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Pending>, Vec<String>) {
+    let sealing = unfinished_key(kept);
+    let Found { mut all, unreadable } = Unfinished::find(home, &sealing);
+    let ended = aside::ended(home, kept, payload, &all);
+    all.retain(|work| !ended.contains(work.number()) && !aside::is_over(work, payload, &sealing));
+    for work in &mut all {
+        if let Some(owner) = aside::owner(work, payload, &sealing) {
+            work.intention.names = vec![owner.clone()];
+        }
+    }
+    (all.into_iter().filter_map(pending).collect(), unreadable)
+}
+
+fn pending(work: Unfinished) -> Option<Pending> {
     // What a program gave and the store has is only not cleared away yet; at AWS there is more to do.
-    let is_over =
-        |work: &Unfinished| work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept);
-    let all = all.into_iter().filter(|work| !is_over(work));
-    let pending = |work: Unfinished| Pending {
+    if work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept) {
+        return None;
+    }
+    Some(Pending {
         has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
         is_doubtful: work.made.as_ref().is_some_and(|made| made.doubtful),
         damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),
         names: work.intention.names,
         begun: work.intention.begun,
-    };
-    (all.map(pending).collect(), unreadable)
+    })
 }
 
 /// Refuses to give a key another name while a rotation of either name is not finished. Asked with the [`turn`] held.
@@ -70,8 +85,8 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()>
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    // Also one that left but a doubtful line, which is found by the name: it may be the secret in force.
-    for pending in all(home, &opening::identity(home)?) {
+    // What a rotator printed that went wrong is found again by the secret that it was given, whatever the key is called.
+    for pending in all(home, &opening::identity(home)?).into_iter().filter(|pending| !pending.is_doubtful) {
         let Some(name) = [old, new].into_iter().find(|name| pending.names.contains(name)) else { continue };
         let failure = Failure::new(
             Kind::Negative,
@@ -88,21 +103,32 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()>
     Ok(())
 }
 
-/// Those whose secret came into the store and is about to be wiped there. Ended with the [`turn`] held, once it is.
+/// Those whose secret came into the store and is about to be wiped there, which the history knows when this returns. Ended
+/// with the [`turn`] held, once it is wiped.
 ///
 /// # Errors
 /// As the identity's keeper has them.
-pub fn about_to_be_wiped(home: &Home, names: &[KeyName], payload: &Payload) -> Result<Vec<Unfinished>> {
+pub fn about_to_be_wiped(
+    home: &Home,
+    names: &[KeyName],
+    payload: &Payload,
+    terminal: &Terminal,
+) -> Result<Vec<Unfinished>> {
     if !Unfinished::are_there(home) {
         return Ok(Vec::new());
     }
-    let mut all = Unfinished::all(home, &unfinished_key(&opening::identity(home)?));
+    let kept = opening::identity(home)?;
+    let sealing = unfinished_key(&kept);
+    let mut all = Unfinished::all(home, &sealing);
     all.retain(|work| {
-        let [name] = work.intention.names.as_slice() else { return false };
-        let Some(made) = work.made.as_ref().filter(|_| names.contains(name)) else { return false };
-        let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
-        former.iter().any(|former| former.value.same_as(&made.secret))
+        let owner = aside::owner(work, payload, &sealing).filter(|owner| names.contains(owner));
+        let key = owner.and_then(|owner| payload.keys.get(owner));
+        let former = key.map(|key| key.former.as_slice()).unwrap_or_default();
+        work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
+    if let Some(event) = aside::of_the_end(Action::Rotate, &all) {
+        record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
+    }
     Ok(all)
 }
 
@@ -115,7 +141,13 @@ pub fn forget(home: &Home, names: &[KeyName], terminal: &Terminal) -> Result<()>
         return Ok(());
     }
     let kept = opening::identity(home)?;
-    for work in Unfinished::all(home, &unfinished_key(&kept)) {
+    let mut works = Unfinished::all(home, &unfinished_key(&kept));
+    works.retain(|work| names.iter().any(|name| work.intention.names.contains(name)));
+    if let Some(event) = aside::of_the_end(Action::Forget, &works) {
+        let payload = opening::store(home, &kept, terminal)?.read()?;
+        record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+    }
+    for work in works {
         let Some(name) = names.iter().find(|name| work.intention.names.contains(name)) else { continue };
         let begun = work.intention.begun.local();
         match &work.made {

@@ -1,29 +1,29 @@
 //! A new secret from the program that the user's config names for the key, its rotator (called in `calling.rs`), on its way
-//! into the store; and the program that tries new secrets, its check.
+//! into the store.
 
-use std::{cell::Cell, time::Duration};
+use std::cell::Cell;
 
 use crate::{
+    commands::change::{Outcome, change},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     name::KeyName,
     rotation::Plan,
-    rotator::{program::check, unfinished::Unfinished},
+    rotator::{program::stays, unfinished::Unfinished},
     secret::Secret,
     store::payload::{self, Payload},
 };
 
 use super::{
     Opened, Scene,
-    aside::{self, ASIDE, Standing, Word, end},
-    calling::{Fresh, call, record_use, rescue},
-    fit::fit,
+    aside::{self, ASIDE, Standing, Word, to_be_judged},
+    calling::{Fresh, call, rescue},
+    fitness::fit,
     keeping::{self, Done, New},
+    means::BY_ROTATOR,
+    trying::try_out,
 };
-
-/// How long a check may take.
-const CHECK: Duration = Duration::from_mins(1);
 
 /// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
 const SAME_WISH_SECONDS: i64 = 3600;
@@ -43,7 +43,7 @@ pub(super) fn replace(
     plan: &Plan,
     command: &[String],
     seen: &Opened,
-    word: &Word,
+    word: Word,
 ) -> Result<Done> {
     let _turn = scene.turn()?;
     let opened = scene.open()?;
@@ -62,10 +62,15 @@ pub(super) fn replace(
     // The store may have it already, where keyctl ended just after writing it.
     let is_new = !fresh.value.same_as(&key.value);
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
-        end(scene, fresh.unfinished);
-        return Err(failure);
+        return Err(unfit(scene, name, &opened, fresh, failure));
     }
-    let tried = if is_new && !fresh.is_tried { try_out(scene, name, plan, &fresh.value, &opened) } else { Ok(()) };
+    let refused = |failure| {
+        stays(failure).hint(format!(
+            "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
+        ))
+    };
+    let is_to_try = is_new && !fresh.is_tried;
+    let tried = if is_to_try { try_out(scene, name, plan, &fresh.value, &opened, refused) } else { Ok(()) };
     let kept = tried
         .map_err(|failure| aside_of(scene, name, &fresh, failure))
         .and_then(|()| keep(scene, name, plan, command, key, &fresh, &others));
@@ -75,11 +80,49 @@ pub(super) fn replace(
     if is_new && let Err(failure) = fresh.unfinished.is_kept(&opened.unfinished_key()) {
         scene.terminal.warn(&failure.message);
     }
-    end(scene, fresh.unfinished);
+    let mut over = vec![fresh.unfinished];
     if is_new {
-        aside::clear(scene, name, others.strays, others.doubtful, word);
+        aside::say_left(scene, name, &others.strays, &others.doubtful);
+        over.extend(others.strays);
     }
+    aside::end(scene, &opened, over);
     Ok(done)
+}
+
+/// What a rotator gave and nobody can have meant. Where the store has it, that is kept for good: a rotator that has gone
+/// back to a former secret has put it in force, and the end of its overlap would wipe it.
+fn unfit(scene: &Scene, name: &KeyName, opened: &Opened, fresh: Fresh, failure: Failure) -> Failure {
+    let has_it = |payload: &Payload| {
+        payload.keys.get(name).is_some_and(|key| key.former.iter().any(|former| former.value.same_as(&fresh.value)))
+    };
+    if !has_it(&opened.payload) {
+        return to_be_judged(failure, name);
+    }
+    let now = Moment::now();
+    let kept = change(&scene.home, scene.terminal, now, |payload| {
+        let former = payload.keys.get_mut(name).map(|key| key.former.as_mut_slice()).unwrap_or_default();
+        let ending = former.iter_mut().filter(|former| former.value.same_as(&fresh.value) && former.wipe.is_some());
+        let freed = ending.map(|former| former.wipe = None).count();
+        if freed == 0 {
+            return Ok(Outcome::AsItWas(false));
+        }
+        let event = Event::new(Action::Edit, now).names([name]).note("a former secret is kept for good");
+        Ok(Outcome::changed(true, event))
+    });
+    match kept {
+        Ok(kept) => {
+            aside::end(scene, opened, vec![fresh.unfinished]);
+            if kept {
+                failure.hint("that former secret is not wiped any more at the end of its overlap")
+            } else {
+                failure
+            }
+        }
+        Err(other) => {
+            scene.terminal.warn(&other.message);
+            failure.hint(format!("it {ASIDE}, too"))
+        }
+    }
 }
 
 /// Puts the new secret into the store, if that still has the one that the rotator was given.
@@ -109,7 +152,7 @@ fn keep(
         aside::keep(payload, name, &others.strays, Moment::now());
         Ok(())
     };
-    keeping::keep(scene, &[new], plan, None, "rotator", look, event).map_err(|failure| {
+    keeping::keep(scene, &[new], plan, None, BY_ROTATOR, look, event).map_err(|failure| {
         if !fresh.is_aside {
             failure
         } else if is_other.get() {
@@ -136,21 +179,15 @@ fn aside_of(scene: &Scene, name: &KeyName, fresh: &Fresh, failure: Failure) -> F
 
 /// What was begun before for this key: what is to be gone on with, if there is anything, and what else lies aside. Of two
 /// the later one counts.
-fn earlier(
-    scene: &Scene,
-    name: &KeyName,
-    plan: &Plan,
-    opened: &Opened,
-    word: &Word,
-) -> Result<(Option<Fresh>, Others)> {
+fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Word) -> Result<(Option<Fresh>, Others)> {
     let key = opened.payload.key(name)?;
-    let (mut found, mut others) = (None, Others::default());
+    let (mut found, mut others, mut doubtful) = (None, Others::default(), Vec::new());
     aside::say_unreadable(scene, opened);
     for (standing, unfinished) in aside::of(scene, name, opened) {
         let begun = unfinished.intention.begun;
         match standing {
             Standing::Over => {
-                let is_current = unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&key.value));
+                let is_current = unfinished.made.as_ref().is_some_and(|made| made.is(&key.value));
                 let is_just_now = Moment::now().seconds().abs_diff(begun.seconds()) <= SAME_WISH_SECONDS.unsigned_abs();
                 if is_current && is_just_now && !scene.is_due(name, opened)? {
                     scene.terminal.say(&format!(
@@ -159,15 +196,16 @@ fn earlier(
                     ));
                     found = going_on(unfinished);
                 } else {
-                    end(scene, unfinished);
+                    aside::end(scene, opened, vec![unfinished]);
                 }
             }
+            Standing::Copy => aside::clear_copy(scene, name, unfinished),
             Standing::Lost => {
                 scene.terminal.warn(&format!(
                     "on {} the rotator of `{name}` was broken off: if it had made a new secret, that is lost",
                     begun.local()
                 ));
-                end(scene, unfinished);
+                aside::remove(scene, unfinished);
             }
             Standing::Damaged => aside::say_damaged(scene, name, &unfinished),
             Standing::Live => {
@@ -176,80 +214,69 @@ fn earlier(
                 others.strays.extend(before.map(|fresh| fresh.unfinished));
             }
             Standing::Stray => others.strays.push(unfinished),
-            Standing::Doubtful | Standing::StrayDoubtful => others.doubtful.push(unfinished),
+            Standing::Doubtful | Standing::StrayDoubtful => doubtful.push((standing, unfinished)),
         }
     }
     if found.is_none() {
-        found = of_doubtful(scene, name, plan, opened, &mut others.doubtful, word)?;
+        found = of_doubtful(scene, name, plan, opened, &mut doubtful, word)?;
     }
+    others.doubtful = doubtful.into_iter().map(|(_, unfinished)| unfinished).collect();
     Ok((found, others))
 }
 
 fn going_on(unfinished: Unfinished) -> Option<Fresh> {
-    let value = unfinished.made.as_ref()?.secret.copy();
+    let made = unfinished.made.as_ref()?;
+    let value = made.sole_line().filter(|_| made.doubtful).unwrap_or_else(|| made.secret.copy());
     Some(Fresh { value, unfinished, is_aside: true, is_tried: false, took: None })
 }
 
-/// A doubtful line that a person has taken, or that the check says works. Nobody else takes one.
+/// A line of doubtful words that a person has taken, or that the check says works. Nobody else takes one.
 ///
 /// # Errors
-/// `Negative` where nobody was asked and nothing tells what a line is worth: it may be the secret in force, and the rotator
-/// would make one more each time.
+/// `Negative` where nobody was asked and nothing tells what the words are worth: the secret in force may be in them, and the
+/// rotator would make one more each time.
 fn of_doubtful(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
     opened: &Opened,
-    doubtful: &mut Vec<Unfinished>,
-    word: &Word,
+    doubtful: &mut Vec<(Standing, Unfinished)>,
+    word: Word,
 ) -> Result<Option<Fresh>> {
-    let key = opened.payload.key(name)?;
-    let sealing = opened.unfinished_key();
-    let may_be_tried = word.is_unattended() && plan.check.is_some() && !scene.arguments.no_check;
-    let mut untold = None;
-    for at in (0..doubtful.len()).rev() {
-        let line = &doubtful[at];
-        let is_meant = word.take == Some(line.path());
-        if !is_meant && Standing::of(line, key, &sealing) != Standing::Doubtful {
-            continue;
+    let mut chosen = None;
+    match word {
+        Word::Declined => {}
+        Word::Take(path, line) => {
+            chosen = doubtful.iter().position(|(_, work)| work.path() == path).map(|at| (at, line, false));
         }
-        let works = || {
-            let made = line.made.as_ref()?;
-            try_out(scene, name, plan, &made.secret, opened).ok()
-        };
-        if is_meant || (may_be_tried && works().is_some()) {
-            let begun = line.intention.begun.local();
-            scene
-                .terminal
-                .warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
-            let fresh = going_on(doubtful.remove(at));
-            return Ok(fresh.map(|fresh| Fresh { is_tried: !is_meant, ..fresh }));
-        }
-        if !may_be_tried {
-            untold = untold.or(Some(line.intention.begun));
+        Word::Unattended => {
+            let live = |(standing, _): &&(Standing, Unfinished)| *standing == Standing::Doubtful;
+            let Some((_, latest)) = doubtful.iter().rfind(live) else { return Ok(None) };
+            if plan.check.is_none() || scene.arguments.no_check {
+                let what = if latest.made.as_ref().is_some_and(|made| made.sole_line().is_some()) {
+                    "a line"
+                } else {
+                    "something"
+                };
+                let begun = latest.intention.begun.local();
+                let said = format!(
+                    "the rotator of `{name}` printed {what} on {begun} before it went wrong, which may be the secret in force; it is not called again"
+                );
+                return Err(to_be_judged(Failure::new(Kind::Negative, said), name));
+            }
+            for (at, (_, work)) in doubtful.iter().enumerate().rev().filter(|(_, one)| live(one)) {
+                let lines = work.made.as_ref().map(aside::candidates).unwrap_or_default();
+                let works = |line: &Secret| try_out(scene, name, plan, line, opened, |failure| failure).is_ok();
+                chosen = lines.into_iter().find(works).map(|line| (at, line, true));
+                if chosen.is_some() {
+                    break;
+                }
+            }
         }
     }
-    match untold.filter(|_| word.is_unattended()) {
-        Some(begun) => Err(Failure::new(
-            Kind::Negative,
-            format!(
-                "the rotator of `{name}` printed a line on {} before it went wrong, which may be the secret in force; it is not called again",
-                begun.local()
-            ),
-        )
-        .hint(format!("to be asked about that line: `keyctl rotate {name}` at a terminal"))
-        .hint(format!("to drop it, and let the rotator make another one: `keyctl rotate {name} --discard`"))),
-        None => Ok(None),
-    }
-}
-
-/// Lets the user's check try the new secret, if there is one. That it was given the secret is recorded first.
-pub(super) fn try_out(scene: &Scene, name: &KeyName, plan: &Plan, new: &Secret, opened: &Opened) -> Result<()> {
-    let Some(program) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else { return Ok(()) };
-    record_use(scene, name, Action::Check, program, opened, None)?;
-    check(program, name, new, CHECK).map_err(|failure| {
-        failure.hint(format!(
-            "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
-        ))
-    })
+    let Some((at, value, is_tried)) = chosen else { return Ok(None) };
+    let (_, unfinished) = doubtful.remove(at);
+    let begun = unfinished.intention.begun.local();
+    scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
+    Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
 }

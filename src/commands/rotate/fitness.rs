@@ -1,17 +1,30 @@
-//! What cannot be meant as a new secret, whoever brings it.
+//! What cannot be meant as the new secret of a key.
 
 use crate::{
-    commands::set::refuse_unfit,
+    commands::set::{looks_like_a_placeholder, refuse_unfit},
     failure::{Failure, Kind, Result},
+    issuer::{self, Checksum},
     name::KeyName,
     secret::Secret,
     store::payload::Key,
 };
 
 /// Whether this was meant for a question that needs a yes, and not as a secret.
-pub(super) fn is_an_answer(new: &Secret) -> bool {
+fn is_an_answer(new: &Secret) -> bool {
     let text = new.expose_text().unwrap_or_default().trim();
     ["y", "n", "yes", "no"].iter().any(|answer| text.eq_ignore_ascii_case(answer))
+}
+
+/// Whether a line is hardly a secret though its program ended well: a word for nothing, a placeholder, a key of a known kind
+/// that was cut short.
+pub(super) fn is_hardly_a_secret(new: &Secret) -> bool {
+    const NOTHING: [&str; 9] =
+        ["null", "(null)", "undefined", "none", "nil", "nan", "true", "false", "[object object]"];
+    let text = new.expose_text().unwrap_or_default().trim();
+    NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || is_an_answer(new)
+        || looks_like_a_placeholder(new)
+        || issuer::recognise(new).is_some_and(|recognised| recognised.checksum == Checksum::Wrong)
 }
 
 /// Refuses what cannot be meant as the new secret of a key.
