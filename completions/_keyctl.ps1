@@ -238,7 +238,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else for good')
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When the issuer ends the new secret')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
-            [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due or expired, one after the other')
+            [CompletionResult]::new('--due', '--due', [CompletionResultType]::ParameterName, 'All keys that are due, expired or end soon, one after the other')
             [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'Delete the old access key at AWS now, and make no new one')
             [CompletionResult]::new('--discard', '--discard', [CompletionResultType]::ParameterName, 'Drop what the key''s rotator left beside the store, and replace nothing')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what replacing it touches, and replace nothing')
@@ -278,7 +278,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;rollback' {
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Which former secret, as `keyctl versions` lists them; else the latest')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Which former secret, by its number or mark in `keyctl versions`; else the latest')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
@@ -316,7 +316,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;due' {
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only keys with this tag')
-            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if a key is expired, or also if one is due')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Print a few words for a shell''s prompt if a key is due; the store stays closed')
@@ -379,7 +379,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;remind;snooze' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long')
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All keys that are due or expired now')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All keys that are due, expired or end soon')
             [CompletionResult]::new('--off', '--off', [CompletionResultType]::ParameterName, 'Remind of them again from now on')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -732,6 +732,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;alerts;ack' {
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All of them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -740,6 +741,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts;test' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -838,6 +840,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
+            [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -860,9 +863,20 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;store;rekey' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;store;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
+            [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -870,6 +884,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help;keeper' {
+            break
+        }
+        'keyctl;store;help;rekey' {
             break
         }
         'keyctl;store;help;help' {
@@ -1116,12 +1133,16 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;store' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
+            [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             break
         }
         'keyctl;help;store;create' {
             break
         }
         'keyctl;help;store;keeper' {
+            break
+        }
+        'keyctl;help;store;rekey' {
             break
         }
         'keyctl;help;status' {

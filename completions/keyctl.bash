@@ -313,6 +313,9 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__store,keeper)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__keeper"
                 ;;
+            keyctl__subcmd__help__subcmd__store,rekey)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__rekey"
+                ;;
             keyctl__subcmd__history,anchor)
                 cmd="keyctl__subcmd__history__subcmd__anchor"
                 ;;
@@ -463,6 +466,9 @@ _keyctl() {
             keyctl__subcmd__store,keeper)
                 cmd="keyctl__subcmd__store__subcmd__keeper"
                 ;;
+            keyctl__subcmd__store,rekey)
+                cmd="keyctl__subcmd__store__subcmd__rekey"
+                ;;
             keyctl__subcmd__store__subcmd__help,create)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__create"
                 ;;
@@ -471,6 +477,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__store__subcmd__help,keeper)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__keeper"
+                ;;
+            keyctl__subcmd__store__subcmd__help,rekey)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__rekey"
                 ;;
             *)
                 ;;
@@ -507,7 +516,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts__subcmd__ack)
-            opts="-q -h --all --quiet --no-color --help"
+            opts="-q -h --all --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,7 +614,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts__subcmd__test)
-            opts="-q -h --quiet --no-color --help"
+            opts="-q -h --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1567,7 +1576,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store)
-            opts="create keeper"
+            opts="create keeper rekey"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1595,6 +1604,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store__subcmd__keeper)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__rekey)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1663,7 +1686,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -1760,7 +1783,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2859,7 +2882,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store)
-            opts="-q -h --quiet --no-color --help create keeper help"
+            opts="-q -h --quiet --no-color --help create keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2891,7 +2914,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help)
-            opts="create keeper help"
+            opts="create keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2946,6 +2969,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__rekey)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__keeper)
             opts="-q -h --to --quiet --no-color --help personal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2957,6 +2994,20 @@ _keyctl() {
                     COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__rekey)
+            opts="-y -q -h --yes --quiet --no-color --help personal"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

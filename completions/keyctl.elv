@@ -222,7 +222,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else for good'
             cand --expires 'When the issuer ends the new secret'
             cand --reason 'Say why, for the history'
-            cand --due 'All keys that are due or expired, one after the other'
+            cand --due 'All keys that are due, expired or end soon, one after the other'
             cand --finish 'Delete the old access key at AWS now, and make no new one'
             cand --discard 'Drop what the key''s rotator left beside the store, and replace nothing'
             cand -n 'Show what replacing it touches, and replace nothing'
@@ -259,7 +259,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rollback'= {
-            cand --to 'Which former secret, as `keyctl versions` lists them; else the latest'
+            cand --to 'Which former secret, by its number or mark in `keyctl versions`; else the latest'
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'
@@ -294,7 +294,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;due'= {
             cand --tag 'Only keys with this tag'
-            cand --fail-on 'End with exit code 1 if a key is expired, or also if one is due'
+            cand --fail-on 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon'
             cand -a 'Show every key, also those with nothing to do'
             cand --all 'Show every key, also those with nothing to do'
             cand --prompt 'Print a few words for a shell''s prompt if a key is due; the store stays closed'
@@ -351,7 +351,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;remind;snooze'= {
             cand --for 'For how long'
-            cand --all 'All keys that are due or expired now'
+            cand --all 'All keys that are due, expired or end soon'
             cand --off 'Remind of them again from now on'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -660,6 +660,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;alerts;ack'= {
             cand --all 'All of them'
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -667,6 +668,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;alerts;test'= {
+            cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -750,6 +752,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
             cand create 'Make an empty store; the first `set` does so by itself'
             cand keeper 'Move a store''s identity to another keeper'
+            cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;store;create'= {
@@ -769,14 +772,26 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;store;rekey'= {
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;store;help'= {
             cand create 'Make an empty store; the first `set` does so by itself'
             cand keeper 'Move a store''s identity to another keeper'
+            cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;store;help;create'= {
         }
         &'keyctl;store;help;keeper'= {
+        }
+        &'keyctl;store;help;rekey'= {
         }
         &'keyctl;store;help;help'= {
         }
@@ -968,10 +983,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;store'= {
             cand create 'Make an empty store; the first `set` does so by itself'
             cand keeper 'Move a store''s identity to another keeper'
+            cand rekey 'Give a store a new identity, when the old one got into wrong hands'
         }
         &'keyctl;help;store;create'= {
         }
         &'keyctl;help;store;keeper'= {
+        }
+        &'keyctl;help;store;rekey'= {
         }
         &'keyctl;help;status'= {
         }

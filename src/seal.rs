@@ -8,12 +8,9 @@
 
 use std::ops::Range;
 
-use chacha20poly1305::{
-    KeyInit, Tag, XChaCha20Poly1305, XNonce,
-    aead::{Aead, AeadInPlace, Payload},
-};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use keyctl_aead::{NONCE, TAG};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -23,10 +20,6 @@ use crate::{
     secret::Secret,
 };
 
-/// Bytes of the nonce that every sealed text begins with.
-const NONCE: usize = 24;
-/// Bytes of the tag that it ends with.
-const TAG: usize = 16;
 /// How many bytes sealing adds: the nonce and the 16 bytes of the tag.
 pub const OVERHEAD: usize = NONCE + TAG;
 
@@ -71,20 +64,17 @@ impl SealKey {
     /// What was sealed, if this key sealed it with the same `associated` and nothing was changed since.
     #[must_use]
     pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, ciphertext) = sealed.split_at_checked(NONCE)?;
-        let payload = Payload { msg: ciphertext, aad: associated };
-        self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
+        let mut opened = Zeroizing::new(sealed.to_vec());
+        let text = self.open_in_place(associated, &mut opened)?;
+        opened.truncate(text.end);
+        opened.drain(..text.start);
+        Some(opened)
     }
 
     /// As [`SealKey::open`], where the sealed bytes lie: for whoever opens a great many. Gives where in them the text now is.
     #[must_use]
     pub fn open_in_place(&self, associated: &[u8], sealed: &mut [u8]) -> Option<Range<usize>> {
-        let end = sealed.len().checked_sub(TAG).filter(|end| *end >= NONCE)?;
-        let (nonce, rest) = sealed.split_at_mut(NONCE);
-        let (text, tag) = rest.split_at_mut(end - NONCE);
-        let nonce = XNonce::from_slice(nonce);
-        self.cipher().decrypt_in_place_detached(nonce, associated, text, Tag::from_slice(tag)).ok()?;
-        Some(NONCE..end)
+        keyctl_aead::open_in_place(&self.0, associated, sealed)
     }
 
     /// Sixteen bytes that stand for a text: always the same with this key, and told by nobody who lacks it (the first
@@ -99,13 +89,7 @@ impl SealKey {
     }
 
     fn seal_with(&self, nonce: [u8; NONCE], associated: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
-        let payload = Payload { msg: plain, aad: associated };
-        let ciphertext = self.cipher().encrypt(XNonce::from_slice(&nonce), payload).ok()?;
-        Some([&nonce[..], &ciphertext].concat())
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.0).into())
+        keyctl_aead::seal(&self.0, &nonce, associated, plain)
     }
 }
 

@@ -103,30 +103,6 @@ impl Log {
         writer.add(&[&event], true).map(Some)
     }
 
-    /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. What has to be
-    /// mended for that is, as when an entry is added, and noted in one. `None` where nothing was ever recorded.
-    ///
-    /// # Errors
-    /// As [`Log::append`].
-    pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        if !self.has_begun()? {
-            return Ok(None);
-        }
-        let settled = Writer::open(self)?.settle(moment)?;
-        Ok(Some(settled).filter(|settled| settled.mark.seq > 0))
-    }
-
-    /// Whether anything lies here of a history, or is known of one.
-    ///
-    /// # Errors
-    /// `Disk` where the head cannot be read.
-    pub fn has_begun(&self) -> Result<bool> {
-        let is_known = self.known.is_some_and(|known| known.seq > 0);
-        let has_log = || std::fs::symlink_metadata(self.file("log")).is_ok_and(|facts| facts.len() > 0);
-        Ok(is_known || has_log() || self.read_head()? != Found::Nothing || !self.segments().is_empty())
-    }
-
     /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.
     fn survey(&self) -> Result<(Position, Files)> {
         let failed = |error: &io::Error| Failure::disk("read", &self.file("log"), error);
@@ -146,7 +122,7 @@ impl Log {
         Ok((walk.chain.at, files))
     }
 
-    fn read_head(&self) -> Result<Found> {
+    pub(super) fn read_head(&self) -> Result<Found> {
         let path = self.file("head");
         self.find_head().map_err(|error| Failure::disk("read", &path, &error))
     }
@@ -414,7 +390,7 @@ impl<'a> Writer<'a> {
         Ok(appended)
     }
 
-    fn settle(mut self, moment: Moment) -> Result<Appended> {
+    pub(super) fn settle(mut self, moment: Moment) -> Result<Appended> {
         if !self.repaired.is_empty() {
             return self.add_at_once(&[], moment, true);
         }

@@ -183,3 +183,30 @@ fn a_link_in_the_logs_place_is_not_followed() {
     assert_eq!(log.append(&event(3), false).unwrap_err().kind, Kind::Disk);
     assert!(matches!(log.verify(None), Verdict::NotProvable { .. }));
 }
+
+#[test]
+fn what_is_settled_is_mended_as_by_an_entry_and_said_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log_in(folder.path());
+    let now = event(9).moment.unwrap();
+    assert!(log.settle(now).unwrap().is_none() && !log.has_begun().unwrap());
+    let expecting = log_in(folder.path()).expecting(Some(Mark { seq: 2, hash: [1; 32] }));
+    assert_eq!(expecting.settle(now).unwrap_err().message, "the history is gone, but 2 entries are known");
+    let (folder, log, marks) = history_of(2);
+    let settled = log.settle(now).unwrap().unwrap();
+    assert_eq!((settled.mark, settled.repaired), (marks[1], None));
+    let path = folder.path().join("history.log");
+    let whole = fs::read(&path).unwrap();
+    put(&path, &[&whole[..], b"1.3.unfinished"].concat());
+    log.note_gap();
+    let settled = log.settle(now).unwrap().unwrap();
+    let repaired = "an unfinished entry of 14 bytes was moved to `history.torn`";
+    assert_eq!((settled.mark.seq, settled.repaired.as_deref()), (3, Some(repaired)));
+    let last = events(&log).pop().unwrap();
+    assert_eq!((last.action, last.note.as_deref(), last.moment), (Action::Repair, Some(repaired), Some(now)));
+    assert!(matches!(log.verify(Some(settled.mark)), Verdict::Intact { anchored_at: Some(3), .. }));
+    // Between two files of a history, or without one of its two, there is one.
+    fs::remove_file(&path).unwrap();
+    assert!(log.has_begun().unwrap());
+    assert_eq!(log.settle(now).unwrap_err().kind, Kind::Store);
+}

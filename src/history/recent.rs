@@ -200,6 +200,13 @@ mod tests {
         put(&path, &whole);
         std::fs::remove_file(head).unwrap();
         assert!(log.newest(3).is_none());
+        // More than a few entries behind the sealed end are for the whole reading to judge.
+        let (folder, log, _) = history_of(5);
+        let head = folder.path().join("history.head");
+        let old = std::fs::read(&head).unwrap();
+        (6..=9).for_each(|number| drop(log.append(&event(number), false).unwrap()));
+        put(&head, &old);
+        assert_eq!((log.newest(2), log.newest(4).map(|newest| newest.len())), (None, Some(4)));
     }
 
     #[test]

@@ -240,8 +240,10 @@ impl Payload {
         if let Some((undone, others)) = key.former.split_last_mut()
             && let Some(same) = others.iter_mut().find(|other| other.value.same_as(&undone.value))
         {
-            // It was to be kept for good, so it is.
-            same.wipe = None;
+            // It was to be kept for good, so it is; but for the copy that a rollback had made, which changes nothing.
+            if step.deed != Deed::Rollback {
+                same.wipe = None;
+            }
             same.revoked = same.revoked.take().or(undone.revoked.take());
             key.former.pop();
         }

@@ -58,7 +58,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/mod.rs",     // deriving the key of what is unfinished
     "commands/rotate/old_key.rs", // telling by its id which access key is gone
     "commands/rotate/touched.rs", // deriving the approvals' key
-    "commands/rotate/by_hand.rs", // telling an answer from a secret
+    "commands/rotate/fit.rs",     // telling an answer from a secret
     "commands/rotate/calling.rs", // what a rotator gave, and showing what can be kept nowhere
     "commands/set.rs",            // judging what was typed
     "terminal.rs",                // visible answers are read by the same reader

@@ -16,10 +16,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    commands::{
-        record,
-        versions::{need_someone, need_yes},
-    },
+    commands::{record, versions::need_yes},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -31,7 +28,10 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{Opened, Scene, aws, program::end};
+use super::{Opened, Scene};
+
+/// Where a new secret lies that the store has not got.
+pub(super) const ASIDE: &str = "lies beside the store, sealed";
 
 /// Of a rotator that goes wrong again and again, this many lines are kept: the earliest, and the latest one.
 const MOST: usize = 8;
@@ -261,23 +261,6 @@ pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
     let opened = scene.open()?;
     let all = Unfinished::all(&scene.home, &opened.unfinished_key()).into_iter();
     let works: Vec<Unfinished> = all.filter(|work| work.intention.names.contains(name)).collect();
-    let pairs = &scene.config.rotation.aws_iam;
-    if let Some(pair) = pairs.iter().find(|pair| [&pair.id, &pair.secret].contains(&name))
-        && !works.is_empty()
-        && works.iter().all(|work| !is_of(work, name) && work.made.is_none() && !work.is_damaged)
-    {
-        let doing = format!("clearing away what a rotation of `{name}` has left at AWS");
-        need_someone(scene.arguments.yes, scene.terminal, &doing)?;
-        aws::discard(scene, pair)?;
-        if scene.arguments.json {
-            scene
-                .terminal
-                .json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "discarded": works.len() }))?;
-        } else {
-            scene.terminal.say(&format!("what the rotation of `{}` has left is cleared away", pair.id));
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
     if works.iter().any(|work| !is_of(work, name)) {
         return Err(Failure::new(Kind::Usage, format!("the rotation of `{name}` was begun at AWS; it is not dropped"))
             .hint(format!("to go on with it: `keyctl rotate {name}`")));
@@ -307,4 +290,11 @@ pub(super) fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
         scene.terminal.say(&format!("dropped what the rotator of `{name}` left beside the store"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is finished needs no file. One that cannot be removed is found once more, which does no harm.
+pub(super) fn end(scene: &Scene, unfinished: Unfinished) {
+    if let Err(failure) = unfinished.end() {
+        scene.terminal.warn(&failure.message);
+    }
 }

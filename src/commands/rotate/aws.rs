@@ -30,6 +30,7 @@
 use std::time::Duration;
 
 use crate::{
+    commands::versions::need_someone,
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -46,10 +47,10 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene, aside,
+    Opened, Scene,
+    aside::{self, end},
     keeping::{self, AT_AWS, Done, New},
     old_key::{self, Old},
-    program::end,
 };
 
 /// How long one call may take.
@@ -105,14 +106,21 @@ pub(super) fn is_broken_off(scene: &Scene, pair: &AwsIam, opened: &Opened) -> bo
     Unfinished::all(&scene.home, &opened.unfinished_key()).iter().any(|work| work.intention.names == names)
 }
 
-/// Clears away what a broken-off rotation of this pair has left for which no new key is written down. The key at AWS that
-/// seems to have come of it is deleted, if the user says yes to that one.
-pub(super) fn discard(scene: &Scene, pair: &AwsIam) -> Result<()> {
+/// Clears away what broken-off rotations of this pair have left for which no new key is written down, if that is all there is
+/// of it; says how many. The key at AWS that seems to have come of one is deleted, if the user says yes to that one.
+pub(super) fn discard(scene: &Scene, pair: &AwsIam) -> Result<Option<usize>> {
+    let _turn = scene.turn()?;
     let opened = scene.open()?;
     let bench = Bench::new(scene, pair, &opened)?;
     let all = Unfinished::all(&scene.home, &bench.sealing).into_iter();
-    let without = all.filter(|work| work.intention.names == bench.names()).collect();
-    bench.delete_unknown(without, scene.arguments.yes)
+    let works: Vec<Unfinished> = all.filter(|work| work.intention.names == bench.names()).collect();
+    if works.is_empty() || works.iter().any(|work| work.made.is_some() || work.is_damaged) {
+        return Ok(None);
+    }
+    let doing = format!("clearing away what a rotation of `{}` has left at AWS", pair.id);
+    need_someone(scene.arguments.yes, scene.terminal, &doing)?;
+    let number = works.len();
+    bench.delete_unknown(works, scene.arguments.yes).map(|()| Some(number))
 }
 
 /// The user's access keys, as AWS lists them to one of them.

@@ -34,9 +34,9 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene, aside,
-    by_hand::is_an_answer,
-    program::{ASIDE, end},
+    Opened, Scene,
+    aside::{self, ASIDE, end},
+    fit::is_an_answer,
 };
 
 /// How long a rotator may take.

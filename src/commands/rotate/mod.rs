@@ -9,6 +9,7 @@ mod aws;
 mod by_hand;
 mod calling;
 mod due;
+mod fit;
 mod keeping;
 mod means;
 pub(super) mod old_key;
@@ -89,7 +90,7 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
     let scene = Scene { home, config, arguments, terminal, expires };
     let Some(name) = &arguments.name else { return due::all(&scene) };
     if arguments.discard {
-        return Ok(aside::discard(&scene, name)?);
+        return Ok(discard(&scene, name)?);
     }
     if arguments.finish {
         return finish(&scene, name);
@@ -187,6 +188,21 @@ fn refuse_half(means: &Means, name: &KeyName, plan: &Plan) -> Result<()> {
         format!("`{name}` is half of an access key of AWS, which AWS alone can make; nothing was replaced"),
     )
     .hint(format!("to let AWS make a new one: `keyctl rotate {}`", pair.id)))
+}
+
+/// Drops what lies aside for a key, or what is left of a rotation at AWS.
+fn discard(scene: &Scene, name: &KeyName) -> Result<ExitCode> {
+    let pair = scene.config.rotation.aws_iam.iter().find(|pair| [&pair.id, &pair.secret].contains(&name));
+    let Some((pair, number)) = pair.map(|pair| Ok((pair, aws::discard(scene, pair)?))).transpose()? else {
+        return aside::discard(scene, name);
+    };
+    let Some(number) = number else { return aside::discard(scene, name) };
+    if scene.arguments.json {
+        scene.terminal.json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "discarded": number }))?;
+    } else {
+        scene.terminal.say(&format!("what the rotation of `{}` has left is cleared away", pair.id));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Ends the overlap of an access key of AWS: the old one is deleted there.

@@ -16,17 +16,14 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, Standing, Word},
-    by_hand::fit,
+    aside::{self, ASIDE, Standing, Word, end},
     calling::{Fresh, call, record_use, rescue},
+    fit::fit,
     keeping::{self, Done, New},
 };
 
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
-
-/// Where a new secret lies that the store has not got.
-pub(super) const ASIDE: &str = "lies beside the store, sealed";
 
 /// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
 const SAME_WISH_SECONDS: i64 = 3600;
@@ -255,11 +252,4 @@ pub(super) fn try_out(scene: &Scene, name: &KeyName, plan: &Plan, new: &Secret, 
             "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
         ))
     })
-}
-
-/// What is finished needs no file. One that cannot be removed is found once more, which does no harm.
-pub(super) fn end(scene: &Scene, unfinished: Unfinished) {
-    if let Err(failure) = unfinished.end() {
-        scene.terminal.warn(&failure.message);
-    }
 }
