@@ -16,7 +16,8 @@
 //! takes back what was done before 4 or does what is left after it ([`settle`]); reading works in any case. Until 7 is done
 //! the former identity still counts: a file made for it, put in the store's place, would be taken.
 //!
-//! Forgotten is what `run` has reminded of today. A rotation that is not finished stands in the way: what lies beside the
+//! Forgotten is what `run` has reminded of today, and the marks that `versions` shows are other ones from then on: they are
+//! made with the seal, which whoever opened the former store has read. A rotation that is not finished stands in the way: what lies beside the
 //! store of it is sealed with the former identity. A process that asked the keeper just before and opens the store just
 //! after is told to try again; what it wants to record then is noted as a gap.
 

@@ -13,8 +13,13 @@ use super::{
 const NEXT: &[u8] = b"AGE-SECRET-KEY-1NEXT";
 const THIRD: &[u8] = b"AGE-SECRET-KEY-1THIRD";
 
-fn rekeyed() -> Event {
-    Event::new(Action::Rekey, Moment::from_seconds(5))
+/// So many seconds after the first entries, whose numbers are seconds too.
+fn at(second: i64) -> Moment {
+    Moment::from_seconds(1_000_000_000 + second)
+}
+
+fn rekeyed(second: i64) -> Event {
+    Event::new(Action::Rekey, at(second))
 }
 
 /// The history for another identity, as the store keeps what is retired.
@@ -23,8 +28,8 @@ fn next(log: &Log, identity: &[u8], retired: &[Retired]) -> Log {
 }
 
 /// Changes the identity: from the closing of the file to the sealing of the end.
-fn change(log: &Log, identity: &[u8], retired: &mut Vec<Retired>) -> Log {
-    let handover = log.hand_over(&rekeyed()).unwrap();
+fn change(log: &Log, identity: &[u8], retired: &mut Vec<Retired>, second: i64) -> Log {
+    let handover = log.hand_over(&rekeyed(second)).unwrap();
     handover.retire(log, retired);
     handover.to(&next(log, identity, retired).changing(true)).unwrap();
     next(log, identity, retired)
@@ -45,7 +50,7 @@ struct Changed {
 fn changed() -> Changed {
     let (folder, former, mut marks) = history_of(3);
     let mut retired = Vec::new();
-    let handover = former.hand_over(&rekeyed()).unwrap();
+    let handover = former.hand_over(&rekeyed(4)).unwrap();
     handover.retire(&former, &mut retired);
     let at_change = state(folder.path());
     handover.to(&next(&former, NEXT, &retired).changing(true)).unwrap();
@@ -92,10 +97,10 @@ fn each_of_several_changes_is_gone_over_and_a_key_of_what_was_pruned_is_kept_no_
     let folder = tempfile::tempdir().unwrap();
     let (one, mut retired) = (log_in(folder.path()).closing_at(800), Vec::new());
     (1..=6).for_each(|number| drop(one.append(&event(number), true).unwrap()));
-    let two = change(&one, NEXT, &mut retired);
-    (1..=6).for_each(|number| drop(two.append(&event(number), true).unwrap()));
-    let three = change(&two, THIRD, &mut retired);
-    (1..=6).for_each(|number| drop(three.append(&event(number), true).unwrap()));
+    let two = change(&one, NEXT, &mut retired, 10);
+    (11..=16).for_each(|number| drop(two.append(&event(number), true).unwrap()));
+    let three = change(&two, THIRD, &mut retired, 20);
+    (21..=26).for_each(|number| drop(three.append(&event(number), true).unwrap()));
     let entries = events(&three).len() as u64;
     assert_eq!(events(&three).iter().filter(|event| event.action == Action::Run).count(), 18);
     assert_eq!(three.verify(None), intact(entries));
@@ -108,25 +113,25 @@ fn each_of_several_changes_is_gone_over_and_a_key_of_what_was_pruned_is_kept_no_
     let last = retired[0].last;
     let closed = three.closed_files().unwrap();
     let through = closed.iter().find(|segment| segment.last > last).unwrap();
-    three.prune(through, Moment::from_seconds(7)).unwrap();
+    three.prune(through, at(27)).unwrap();
     let left = |log: &Log| {
         format!(
             "intact ({} entries, #{} to #{}, earlier ones pruned on ",
             entries + 1 - through.last,
             through.last + 1,
             entries + 1
-        ) == said(log).split("1970").next().unwrap()
+        ) == said(log).split("2001").next().unwrap()
     };
     assert!(left(&three) && left(&next(&three, THIRD, &retired[1..])), "{}", said(&three));
-    let four = change(&three, IDENTITY, &mut retired);
+    let four = change(&three, IDENTITY, &mut retired, 30);
     assert_eq!(retired.len(), 2, "the first key is left out, the third comes in");
     assert!(retired[0].last > last);
     assert!(matches!(four.verify(None), Verdict::Intact { .. }));
     assert!(four.read().unwrap().all(|entry| entry.is_ok()));
     // The last file that the second identity sealed is pruned too.
     let closed = four.closed_files().unwrap();
-    four.prune(closed.last().unwrap(), Moment::from_seconds(8)).unwrap();
-    four.append(&event(9), true).unwrap();
+    four.prune(closed.last().unwrap(), at(31)).unwrap();
+    four.append(&event(32), true).unwrap();
     assert!(matches!(four.verify(None), Verdict::Intact { .. }), "{}", said(&four));
 }
 
@@ -259,7 +264,7 @@ fn whoever_has_the_former_identity_rewrites_no_entry_from_before_the_change() {
     for number in [1, 2, 33] {
         other.append(&event(number), true).unwrap();
     }
-    drop(other.hand_over(&rekeyed()).unwrap());
+    drop(other.hand_over(&rekeyed(4)).unwrap());
     let forged = fs::read(other.segment(1)).unwrap();
     put(&changed.log.segment(1), &forged);
     // Adding an entry looks at the end alone; reading and verifying find it.
@@ -279,12 +284,12 @@ fn a_change_that_was_cut_short_leaves_a_history_of_the_one_or_the_other_identity
     let (folder, former, _) = history_of(3);
     let mut retired = Vec::new();
     // Before the store is replaced: the former identity's still, with a file more.
-    drop(former.hand_over(&rekeyed()).unwrap());
+    drop(former.hand_over(&rekeyed(4)).unwrap());
     assert_eq!(former.verify(None), intact(5));
     former.append(&event(6), false).unwrap();
     assert_eq!(former.verify(None), intact(6));
     // After it was, and before the end is sealed anew.
-    let handover = former.hand_over(&rekeyed()).unwrap();
+    let handover = former.hand_over(&rekeyed(7)).unwrap();
     handover.retire(&former, &mut retired);
     let mark = handover.mark();
     drop(handover);
@@ -324,9 +329,9 @@ fn an_empty_history_and_one_that_was_just_closed_are_handed_over() {
     let folder = tempfile::tempdir().unwrap();
     let former = log_in(folder.path());
     let mut retired = Vec::new();
-    let log = change(&former, NEXT, &mut retired);
+    let log = change(&former, NEXT, &mut retired, 1);
     assert_eq!(log.verify(None), intact(2));
-    let again = change(&log, THIRD, &mut retired);
+    let again = change(&log, THIRD, &mut retired, 2);
     assert_eq!(again.verify(None), intact(4));
     assert_eq!(again.segments(), [1, 2]);
 }
