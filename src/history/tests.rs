@@ -81,6 +81,26 @@ fn reading_and_verifying_need_no_lock_and_write_nothing() {
     assert_eq!(list(), before);
 }
 
+/// Going over these takes longer than adding one.
+#[test]
+fn a_history_is_proven_however_fast_others_add_to_it() {
+    let (folder, log, _) = history_of(1_500);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let other = log_in(folder.path());
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                other.append(&event(1), false).unwrap();
+            }
+        });
+        let verdicts: Vec<Verdict> = (0..8).map(|_| log.verify(None)).collect();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        for verdict in verdicts {
+            assert!(matches!(verdict, Verdict::Intact { entries: 1_500.., .. }), "{verdict}");
+        }
+    });
+}
+
 #[test]
 fn where_there_is_no_history_nothing_is_proven_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();

@@ -181,7 +181,7 @@ impl Log {
             // The head before the log: what is added in between is then more than the head knows, never less.
             let seen =
                 self.find_head().and_then(|found| Ok((found, self.pass(found, &marks, watch)?, self.find_head()?)));
-            let (found, pass, after) = match seen {
+            let (found, mut pass, after) = match seen {
                 Ok(seen) => seen,
                 Err(error) => return not_provable(format!("cannot read the history: {}", reason(&error))),
             };
@@ -192,7 +192,18 @@ impl Log {
             let half_written = found == Found::Foreign;
             let pruning =
                 matches!((found, after), (Found::Head(old), Found::Head(new)) if old.files.base != new.files.base);
-            if ((growing && pass.flaw.is_none()) || half_written || pruning) && look < LOOKS {
+            // Others may add faster than a long history is gone over. What was its end when this began is proven then, and
+            // what came behind it is theirs: the head has moved on over it.
+            let moved = matches!((found, after), (Found::Head(old), Found::Head(new)) if old.end.seq < new.end.seq);
+            if let Found::Head(head) = found
+                && growing
+                && moved
+                && !pruning
+                && pass.flaw.is_none()
+                && pass.at_head
+            {
+                (pass.end, pass.rest) = (head.end, false);
+            } else if ((growing && pass.flaw.is_none()) || half_written || pruning) && look < LOOKS {
                 sleep(PAUSE);
                 continue;
             }

@@ -27,6 +27,7 @@ fn cell(text: &str) -> String {
     if text.starts_with(FORMULA) {
         text.insert(0, '\'');
     }
-    let is_quoted = text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
+    // Spreadsheets of many countries part cells at a semicolon.
+    let is_quoted = text.contains(['"', ',', ';', '\t', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
     if is_quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

@@ -58,6 +58,12 @@ fn a_table_has_one_column_for_each_field_and_no_formula() {
 }
 
 #[test]
+fn a_semicolon_begins_no_cell_either() {
+    let odd = event(Action::Run).folder(Path::new("/x;=cmd()"));
+    assert_eq!(line(Form::Csv, 1, &odd).split(',').nth(9), Some("\"/x;=cmd()\""));
+}
+
+#[test]
 fn a_line_of_syslog_has_the_fields_as_structured_data() {
     assert_eq!(
         line(Form::Syslog, 5, &run()),
