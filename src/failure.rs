@@ -43,7 +43,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("2", "a call that cannot be meant, or one for the kernel's `keyctl`"),
     ("3", "no such key, profile or project file"),
     ("4", "the keychain is locked, denies access or cannot be reached"),
-    ("5", "the store is damaged, forged or an older copy"),
+    ("5", "the store or the history is damaged, forged or an older copy"),
     ("6", "the project file is not allowed or is refused"),
     ("7", "a file cannot be read or written"),
     ("8", "another keyctl holds the lock"),
