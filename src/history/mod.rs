@@ -76,6 +76,8 @@ mod crash_tests;
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
+mod gap_tests;
+#[cfg(test)]
 mod prune_tests;
 #[cfg(test)]
 mod rekey_tests;

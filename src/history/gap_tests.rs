@@ -1,0 +1,53 @@
+//! What could not be recorded leaves a mark each, and the next entry says how many there were.
+
+use std::fs;
+
+use super::{
+    tests::{event, events, history_of, log_in},
+    *,
+};
+
+#[test]
+fn what_could_not_be_recorded_is_a_gap_before_the_next_entry() {
+    let (folder, log, _) = history_of(1);
+    log.note_gap();
+    log.note_gap();
+    assert_eq!(log.append(&event(2), false).unwrap().mark.seq, 3);
+    log.append(&event(3), false).unwrap();
+    let all = events(&log);
+    assert_eq!((all.len(), &all[1].action, all[1].lost), (4, &Action::Gap, Some(2)));
+    assert_eq!(log.verify(None).to_string(), "intact (4 entries, end proven, 2 noted as lost)");
+    assert!(!folder.path().join("history.gap").exists());
+}
+
+#[test]
+fn what_is_marked_while_a_gap_is_noted_is_not_lost() {
+    const MARKS: u64 = 2_000;
+    let (folder, log, _) = history_of(1);
+    std::thread::scope(|scope| {
+        let marks = scope.spawn(|| (0..MARKS).for_each(|_| log_in(folder.path()).note_gap()));
+        while !marks.is_finished() {
+            log.append(&event(2), false).unwrap();
+        }
+    });
+    log.append(&event(3), false).unwrap();
+    let noted: u64 = events(&log).iter().filter_map(|event| event.lost).sum();
+    assert!((MARKS..2 * MARKS).contains(&noted), "{noted}");
+}
+
+#[test]
+fn marks_of_a_gap_stay_until_an_entry_says_so() {
+    let (folder, log, _) = history_of(1);
+    log.note_gap();
+    let head = folder.path().join("history.head");
+    let kept = fs::read(&head).unwrap();
+    fs::write(&head, "garbage").unwrap();
+    log.append(&event(2), false).unwrap_err();
+    fs::write(&head, kept).unwrap();
+    log.note_gap();
+    // What a kill left behind was noted before.
+    fs::write(folder.path().join("history.gap.noted"), ".").unwrap();
+    assert_eq!(log.append(&event(3), false).unwrap().gap, Some(2));
+    assert_eq!(log.append(&event(4), false).unwrap().gap, None);
+    assert!(["gap", "gap.noted"].iter().all(|ending| !folder.path().join(format!("history.{ending}")).exists()));
+}
