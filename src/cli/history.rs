@@ -207,7 +207,7 @@ pub struct HistoryPrune {
     /// Remove segments that end before a date, or so long ago: `90d`
     #[arg(long, value_name = "DATE", required_unless_present = "keep_segments", conflicts_with = "keep_segments")]
     pub before: Option<String>,
-    /// Remove all segments but the newest COUNT
+    /// Remove all closed segments but the newest COUNT
     #[arg(long, value_name = "COUNT")]
     pub keep_segments: Option<usize>,
     /// Do not ask

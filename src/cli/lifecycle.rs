@@ -65,7 +65,7 @@ pub struct Edit {
 /// `keyctl versions`
 #[derive(Args)]
 #[command(
-    after_help = "Former secrets are counted from the latest one, so their numbers move with each\nchange; the mark stays with its secret, says nothing of it, and is the same for\nthe same secret in all of this store. `rollback --to` takes either. A secret\nthat came into use again is still listed where it was. `forget` wipes all former\nones, and what was removed under the name."
+    after_help = "Former secrets are counted from the latest one, so their numbers move with each\nchange; the mark stays with its secret until `store rekey`, and is the same for\nthe same secret in all of this store. `rollback --to` takes either. A secret\nthat came into use again is still listed where it was. `forget` wipes all former\nones, and what was removed under the name."
 )]
 pub struct Versions {
     /// The key's name

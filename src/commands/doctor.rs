@@ -352,6 +352,7 @@ fn recovery(payload: &Payload) -> Finding {
 
 /// Rotations that were broken off, each with a key to go on with.
 fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
+    let at_work = pending::is_at_work(home);
     let finding = |pending: Pending| {
         let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let aside = match (&pending.damaged, pending.has_secret, pending.is_doubtful) {
@@ -363,6 +364,9 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
             (None, false, _) => String::new(),
         };
         let begun = pending.begun.local();
+        if at_work {
+            return Finding::new("rotation", Grade::Good, format!("that of {names}, begun on {begun}, is at work"));
+        }
         let seen = format!("that of {names}, begun on {begun}, is not finished{aside}");
         let gone = pending.names.iter().find(|name| !payload.keys.contains_key(*name));
         let hint = match (gone, pending.names.first()) {

@@ -53,7 +53,7 @@ use super::{
 /// # Errors
 /// As keeper and store have them; `Usage` without a yes; `Negative` where a rotation is not finished.
 pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
-    opening::identity(home)?;
+    pending::refuse_to_rekey(home, &opening::identity(home)?)?;
     ask(yes, terminal)?;
     let now = Moment::now();
     let _turn = pending::turn(home)?;

@@ -105,25 +105,49 @@ fn store_rows(
     } else if !proven {
         hints.push("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`".into());
     }
-    if let Some(last) = last_event(home, kept, payload, now) {
-        rows.push(vec!["last event".into(), last]);
+    let (last, flaw) = last_event(home, kept, payload, now);
+    rows.extend(last.map(|last| vec!["last event".into(), last]));
+    if let Some(flaw) = flaw {
+        rows.push(vec!["history".into(), flaw.message]);
+        hints.extend(flaw.hints);
     }
 }
 
 /// Rotations that were begun and not finished: they may hold the only copy of a new secret.
 fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec<String>>) {
+    let at_work = pending::is_at_work(home);
     for pending in pending::find(home, kept, payload).0 {
         let Some(name) = pending.names.first() else { continue };
         let begun = pending.begun.local();
-        rows.push(vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]);
+        rows.push(if at_work {
+            vec!["at work".into(), format!("rotation of `{name}`, begun on {begun}")]
+        } else {
+            vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]
+        });
     }
 }
 
-/// What was done last, to what, by which program, and how long ago; the history has the rest.
-fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> Option<String> {
-    const NAMED: usize = 3;
+/// What was done last, to what, by which program, and how long ago, and what keeps that from being known; the history has
+/// the rest.
+fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> (Option<String>, Option<Failure>) {
     let log = record::log(home, kept, payload);
-    let (_, event) = log.read().ok()?.map_while(Result::ok).last()?;
+    let entries = match log.read() {
+        Ok(entries) => entries,
+        Err(failure) => return (None, Some(failure)),
+    };
+    let mut last = None;
+    for entry in entries {
+        match entry {
+            Ok((_, event)) => last = Some(event),
+            // What came after that is not known, so nothing is called the last.
+            Err(failure) => return (None, Some(failure)),
+        }
+    }
+    (last.map(|event| words_of(event, now)), None)
+}
+
+fn words_of(event: crate::history::Event, now: Moment) -> String {
+    const NAMED: usize = 3;
     let named = event.names.len().min(NAMED);
     let more = (event.names.len() - named) as u64 + event.more;
     let words = [
@@ -133,7 +157,7 @@ fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> Optio
         event.program.map(|program| format!("by {program}")),
     ];
     let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Some(event.moment.map_or(words.clone(), |moment| format!("{words}, {}", moment.ago(now))))
+    event.moment.map_or(words.clone(), |moment| format!("{words}, {}", moment.ago(now)))
 }
 
 fn project_rows(standing: &Result<Option<Standing>>, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {

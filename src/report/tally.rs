@@ -229,7 +229,8 @@ impl Tally {
     fn remember_change(&mut self, event: &Event) {
         let change = match event.action {
             Action::Set | Action::Import => Change::Set,
-            Action::Rotate => Change::Rotated,
+            // That a rotator was called is an entry too.
+            Action::Rotate if event.outcome.is_none() => Change::Rotated,
             Action::Rollback => Change::Restored,
             Action::Revoke => Change::Revoked,
             Action::Remove => Change::Removed,

@@ -246,7 +246,7 @@ fn usage_is_counted_by_key_by_program_and_by_project() {
         "keyctl: 1 candidate for removal: remove with `keyctl remove NAME` what is not needed\n",
         0,
     );
-    let none = "keyctl: every key was used in the last 1 year\n";
+    let none = "keyctl: no key has gone unused for 1 year\n";
     sandbox.call(&["history", "usage", "--unused-for", "1y"]).at(NOW).run().says("", none, 0);
     let ran = sandbox.call(&["history", "usage", "--json"]).at(NOW).run();
     let home = sandbox.home().display().to_string();
@@ -396,7 +396,7 @@ fn a_key_that_an_entry_had_no_room_for_may_be_used_and_that_is_said() {
     let event =
         Event { more: 9, ..Event::new(Action::Run, moment).names(&["stripe/live".parse::<KeyName>().expect("good")]) };
     recorded(&sandbox, [event]);
-    let said = "keyctl: every key was used in the last 90 days\nkeyctl: 1 use was of more keys than an entry names, and counted for those alone\n";
+    let said = "keyctl: no key has gone unused for 90 days\nkeyctl: 1 use was of more keys than an entry names, and counted for those alone\n";
     sandbox.call(&["history", "usage", "--unused-for", "90d"]).at(NOW).run().says("", said, 0);
     let ran = sandbox.call(&["history", "usage", "--json"]).at(NOW).run();
     assert!(ran.stdout().contains("\"cut\": 1,\n"), "{}", ran.stdout());

@@ -167,8 +167,8 @@ fn what_is_not_exactly_one_line_is_kept_and_shown_on_request() {
     let line = [("new secret? [y/N] ", "y\r")];
     let shown = |lines: usize| {
         let mut steps = vec![("show that here? [y/N] ", "y\r")];
-        steps.extend((1..lines).map(|_| ("take it as the new secret? [y/N] ", "n\r")));
-        steps.push(("take it as the new secret? [y/N] ", "y\r"));
+        steps.extend((1..lines).map(|_| ("as the new secret, and drop the rest? [y/N] ", "n\r")));
+        steps.push(("as the new secret, and drop the rest? [y/N] ", "y\r"));
         steps
     };
     for (prints, said, steps) in [

@@ -143,7 +143,11 @@ fn pruning_removes_whole_segments_asks_first_and_stays_on_record() {
         "keyctl: pruning the history needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
         2,
     );
-    prune(&["--before", "2026-01-01", "--yes"]).says("", "keyctl: nothing to prune: 3 segments are to be kept\n", 0);
+    prune(&["--before", "2026-01-01", "--yes"]).says(
+        "",
+        "keyctl: nothing to prune: no closed segment ends before that\n",
+        0,
+    );
     prune(&["--keep-segments", "3", "--json"]).says("{\n  \"segments\": 0\n}\n", "", 0);
     prune(&["--before", "never", "--yes"]).says(
         "",

@@ -40,7 +40,7 @@ pub fn prune(
         (None, kept) => segments.len().saturating_sub(kept.unwrap_or(usize::MAX)),
     };
     let (Some(first), Some(last)) = (segments.first(), going.checked_sub(1).and_then(|at| segments.get(at))) else {
-        return nothing(segments.len(), arguments.json, terminal);
+        return nothing(segments.len(), before.is_some(), arguments.json, terminal);
     };
     let entries = format!("entries #{} to #{}", first.first, last.last);
     let files = if going == 1 { first.name() } else { format!("{}` to `{}", first.name(), last.name()) };
@@ -56,12 +56,13 @@ pub fn prune(
     Ok(ExitCode::SUCCESS)
 }
 
-fn nothing(segments: usize, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+fn nothing(segments: usize, by_date: bool, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if as_json {
         terminal.json(&json!({ "segments": 0 }))?;
     } else {
         terminal.say(&match segments {
             0 => "nothing to prune: no part of the history is closed yet; each has 4 MiB".to_owned(),
+            _ if by_date => "nothing to prune: no closed segment ends before that".to_owned(),
             _ => format!(
                 "nothing to prune: {} to be kept",
                 if segments == 1 { "1 segment is".to_owned() } else { format!("{segments} segments are") }

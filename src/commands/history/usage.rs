@@ -76,7 +76,7 @@ pub fn usage(
         // What is not there may have been used, so nothing is said of that.
         (0, _) if flaw.is_some() => {}
         (0, None) => terminal.say("nothing was used yet"),
-        (0, Some(period)) => terminal.say(&format!("every key was used in the last {}", period.words())),
+        (0, Some(period)) => terminal.say(&format!("no key has gone unused for {}", period.words())),
         (number, Some(_)) => {
             terminal.say(&format!("{}: remove with `keyctl remove NAME` what is not needed", candidates(number)));
         }

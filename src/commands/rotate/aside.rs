@@ -233,13 +233,16 @@ impl Words {
                 return Ok(Answer::Take(line));
             }
         } else if terminal.confirm(&format!("{went_wrong} {}; show that here?", count(lines.len(), "line")))? {
+            let rest = if lines.len() > 1 { ", and drop the rest" } else { "" };
             for (at, line) in lines.iter().enumerate().take(LINES) {
                 let is = format!("line {} of {} is", at + 1, lines.len());
                 let text = Zeroizing::new(String::from_utf8_lossy(line.expose()).into_owned());
                 if !is_plain(line) {
                     let hint = format!("to take it, type it: `keyctl rotate {name} --by-hand`");
                     terminal.ask(&Zeroizing::new(format!("{is} no plain text: {} ({hint}; Enter goes on) ", *text)))?;
-                } else if terminal.confirm(&Zeroizing::new(format!("{is} {} ; take it as the new secret?", *text)))? {
+                } else if terminal
+                    .confirm(&Zeroizing::new(format!("{is} {} ; take it as the new secret{rest}?", *text)))?
+                {
                     return Ok(Answer::Take(line.copy()));
                 }
             }

@@ -1,7 +1,7 @@
 //! `keyctl rotate --due`: all keys that are due or expired, one after the other. One that fails does not hold up the
 //! others. What is done is due no more, so a second call goes on where the first one was broken off.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use serde_json::{Value, json};
 
@@ -295,7 +295,8 @@ impl Task {
                 if !self.is_due(scene, means, &opened)? {
                     return Ok(Outcome::Nothing);
                 }
-                if !means.is_rotator() && !scene.terminal.can_ask() {
+                // Whoever gave it `/dev/null` for a terminal wants to be asked nothing.
+                if !means.is_rotator() && !(std::io::stdin().is_terminal() && scene.terminal.can_ask()) {
                     return Ok(Outcome::Left);
                 }
                 let plan = scene.plan(&opened.payload, &self.name)?;

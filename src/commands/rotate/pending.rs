@@ -1,6 +1,8 @@
 //! Rotations that were begun and not finished, for commands that would leave them behind. They are found by the names of
 //! their keys, and may hold the only copy of a new secret.
 
+use std::time::Duration;
+
 use crate::{
     commands::{
         opening::{self, Kept},
@@ -40,6 +42,14 @@ pub struct Pending {
 pub fn turn(home: &Home) -> Result<Lock> {
     home.prepare()?;
     Lock::acquire(&home.file("rotate.lock"))
+}
+
+/// Whether another keyctl is just replacing a key: what is unfinished then is likely its.
+#[must_use]
+pub fn is_at_work(home: &Home) -> bool {
+    Unfinished::are_there(home)
+        && Lock::acquire_within(&home.file("rotate.lock"), Duration::ZERO)
+            .is_err_and(|failure| failure.kind == Kind::Busy)
 }
 
 /// All of them, by the names that they were begun for.
