@@ -395,6 +395,9 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
 fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Finding {
     let log = record::log(home, kept, payload);
     let verdict = log.verify(record::known(&kept.anchor));
+    if !matches!(verdict, Verdict::Intact { .. }) && opening::is_superseded(home, kept) {
+        return Finding::failed("history", &opening::superseded());
+    }
     watch::history_is(home, &log, &verdict, terminal);
     let grade = match verdict {
         Verdict::Intact { .. } => Grade::Good,

@@ -120,6 +120,21 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
     sealed.open(&kept.identity, &kept.anchor).map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))
 }
 
+/// Whether the store got another identity since the keeper was asked, or is just getting it. What does not open with what
+/// was known then proves nothing.
+#[must_use]
+pub fn is_superseded(home: &Home, kept: &Kept) -> bool {
+    let Ok(now) = identity_quietly(home) else { return false };
+    let is_at = |kept: &Kept| kept.other.as_ref().map(|other| matches!(other, Other::Next(_)));
+    !now.identity.line().same_as(kept.identity.line()) || is_at(&now) != is_at(kept)
+}
+
+/// What to say then.
+#[must_use]
+pub fn superseded() -> Failure {
+    Failure::new(Kind::Busy, "the store's identity was being changed just now").hint("do the same once more")
+}
+
 /// The failure where the keeper was asked just before the identity was changed, and the file was read just after.
 fn changed_meanwhile(kept: &Kept, sealed: &SealedFile) -> Option<Failure> {
     let is_known = |line: &Secret| match &kept.other {
@@ -128,9 +143,7 @@ fn changed_meanwhile(kept: &Kept, sealed: &SealedFile) -> Option<Failure> {
         Some(Other::Former(former)) => line.same_as(&former.line_with(&kept.identity)),
     };
     let is_changed = !is_known(&kept.keeper.read_quietly().ok()?.identity?);
-    is_changed.then(|| {
-        Failure::new(Kind::Busy, "the store's identity was being changed just now").hint("do the same once more")
-    })
+    is_changed.then(superseded)
 }
 
 /// The failure for a store whose file is not there.

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     caller,
-    opening::{Kept, Other},
+    opening::{self, Kept, Other},
 };
 
 /// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
@@ -96,7 +96,12 @@ pub fn usage(
     let now = events.last().and_then(|event| event.moment).unwrap_or_else(Moment::now);
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
-    match append(log, events, strictness.sync || new_day, strictness.patience(), terminal) {
+    let add = |log: &Log| append(log, events, strictness.sync || new_day, strictness.patience(), terminal);
+    let appended = add(log).or_else(|failure| match again(home, kept, terminal) {
+        Some(log) if failure.kind == Kind::Store => add(&log),
+        _ => Err(failure),
+    });
+    match appended {
         Ok(appended) => {
             if new_day {
                 renew_anchor(home, kept, appended.mark, now);
@@ -109,6 +114,16 @@ pub fn usage(
             Ok(Recorded::Not(failure))
         }
     }
+}
+
+/// The history as it is to be opened now, if the store got another identity since it was opened.
+fn again(home: &Home, kept: &Kept, terminal: &Terminal) -> Option<Log> {
+    if !opening::is_superseded(home, kept) {
+        return None;
+    }
+    let kept = opening::identity(home).ok()?;
+    let payload = opening::store(home, &kept, terminal).ok()?.pick(&[]).ok()?;
+    Some(log(home, &kept, &payload))
 }
 
 /// Adds entries that are signed already, and says what had to be mended for that.

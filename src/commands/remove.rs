@@ -11,7 +11,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
-    store::journal::Deed,
+    store::{journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
 
@@ -20,7 +20,7 @@ use super::{
     details::refuse_as_name,
     naming, opening,
     rotate::pending,
-    versions::need_someone,
+    versions::{changed_meanwhile, is_as_seen, need_someone},
 };
 
 /// Removes keys: all of them or, if one is missing, none.
@@ -34,9 +34,10 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     names.dedup();
     let names = &names;
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut seen = None;
     if !arguments.yes {
         need_someone(false, terminal, &format!("removing {listed}"))?;
-        look_for(&home, names, arguments.forget, terminal)?;
+        seen = Some(look_for(&home, names, arguments.forget, terminal)?);
         let what = if arguments.forget { "for good, with every former secret" } else { "from the list of keys" };
         if !terminal.confirm(&format!("remove {listed} {what}?"))? {
             return Err(Failure::new(Kind::Negative, "nothing was removed").into());
@@ -45,16 +46,22 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
     // A rotator that is at work comes to its end first.
     let turn = if arguments.forget { Some(pending::turn(&home)?) } else { None };
     let now = Moment::now();
-    change(&home, terminal, now, |payload| {
+    let unfinished = change(&home, terminal, now, |payload| {
+        // What the user has said yes to: the name may be another key's by now, or have another secret.
+        if let Some(name) = seen.as_ref().and_then(|seen| names.iter().find(|name| !is_as_seen(seen, payload, name))) {
+            return Err(changed_meanwhile(name, "nothing was removed"));
+        }
+        let mut unfinished = Vec::new();
         if arguments.forget {
+            unfinished = pending::of(&home, names, payload)?;
             names.iter().try_for_each(|name| payload.forget(name))?;
         } else {
             payload.step(Deed::Remove, now, |edit| names.iter().try_for_each(|name| edit.remove(name)))?;
         }
-        Ok(Outcome::changed((), Event::new(Action::Remove, now).names(names)))
+        Ok(Outcome::changed(unfinished, Event::new(Action::Remove, now).names(names)))
     })?;
     if turn.is_some() {
-        pending::forget(&home, names, terminal)?;
+        pending::forget(&home, unfinished, terminal)?;
     }
     if arguments.json {
         terminal.json(
@@ -73,15 +80,15 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
 }
 
 /// Makes sure that there is something to ask about: nobody is asked about a name that is not there, which may be a slip
-/// and may be a secret.
-fn look_for(home: &Home, names: &[KeyName], forget: bool, terminal: &Terminal) -> Result<()> {
+/// and may be a secret. Gives what there was when somebody was asked.
+fn look_for(home: &Home, names: &[KeyName], forget: bool, terminal: &Terminal) -> Result<Payload> {
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     let was_removed = |name: &KeyName| payload.removed.iter().any(|removed| removed.name == *name);
     let is_there = |name: &KeyName| payload.keys.contains_key(name) || (forget && was_removed(name));
     match names.iter().find(|name| !is_there(name)) {
         Some(name) => Err(payload.missing(name)),
-        None => Ok(()),
+        None => Ok(payload),
     }
 }
 

@@ -237,7 +237,7 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
     })?;
     let _turn = pending::turn(&home)?;
-    let (wiped, without_key, over) = change(&home, terminal, now, |payload| {
+    let (wiped, unfinished, over) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
         // What the user has said yes to: a secret that was replaced since is perhaps the one in use.
         if let Some(seen) = &seen
@@ -248,14 +248,15 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
         let over = pending::about_to_be_wiped(&home, &names, payload, terminal)?;
+        // Where a key is left, what is unfinished may be its only live secret.
+        let unfinished = pending::of(&home, &without_key, payload)?;
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
-        let answer = (wiped, without_key, over);
+        let answer = (wiped, unfinished, over);
         Ok(if wiped == 0 { Outcome::AsItWas(answer) } else { Outcome::changed(answer, event) })
     })?;
     over.into_iter().try_for_each(Unfinished::end)?;
-    // Where a key is left, what is unfinished may be its only live secret.
-    pending::forget(&home, &without_key, terminal)?;
+    pending::forget(&home, unfinished, terminal)?;
     if arguments.json {
         terminal.json(&json!({ "wiped": wiped }))?;
     } else if wiped == 0 {
@@ -287,7 +288,7 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
 }
 
 /// Whether all that was ever kept under a name is what it was.
-fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
+pub fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
     let secrets = |payload: &Payload| -> Vec<Secret> {
         let current = payload.keys.get(name).map(|key| &key.value);
         let versions = payload.versions_of(name);
@@ -300,7 +301,8 @@ fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
         && before.iter().zip(&now).all(|(one, other)| one.same_as(other))
 }
 
-fn changed_meanwhile(name: &KeyName, what: &str) -> Failure {
+/// The failure for a yes that was said of something else.
+pub fn changed_meanwhile(name: &KeyName, what: &str) -> Failure {
     Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; {what}"))
         .hint(format!("look again: `keyctl versions {name}`"))
 }

@@ -373,14 +373,17 @@ fn nothing_is_taken_away_before_what_takes_its_place_is_on_the_disk() {
 #[test]
 fn whoever_uses_keys_while_the_identity_changes_gets_them_or_is_told_to_try_again() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
-    let (done, again) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (done, again, used) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     let ran = sandbox.call(&["get", "A"]).run();
                     match ran.code() {
-                        0 => assert_eq!(ran.stdout(), "first-secret"),
+                        0 => {
+                            assert_eq!((ran.stdout().as_str(), ran.stderr().as_str()), ("first-secret", ""));
+                            used.fetch_add(1, Ordering::Relaxed);
+                        }
                         8 => {
                             let said = "keyctl: the store's identity was being changed just now\nkeyctl: hint: do the same once more\n";
                             ran.says("", said, 8);
@@ -391,11 +394,20 @@ fn whoever_uses_keys_while_the_identity_changes_gets_them_or_is_told_to_try_agai
                 }
             });
         }
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let ran = sandbox.call(&["history", "verify"]).run();
+                assert!([0, 8].contains(&ran.code()), "nobody has changed anything: {}", ran.stderr());
+            }
+        });
         let changed: Vec<i32> = (0..8).map(|_| sandbox.call(&["store", "rekey", "--yes"]).run().code()).collect();
         done.store(true, Ordering::Relaxed);
         assert_eq!(changed, [0; 8]);
     });
     println!("told to try again: {again:?}");
+    // Each use that succeeded stands in the history, whichever identity it began with.
+    let uses = sandbox.call(&["history", "--action", "get", "--json"]).run().stdout();
+    assert_eq!(uses.lines().count(), used.into_inner());
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let ran = verified(&sandbox);
     assert!(ran.stdout().starts_with("the history is intact") && ran.code() == 0, "{}{}", ran.stdout(), ran.stderr());

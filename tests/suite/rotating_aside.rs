@@ -119,6 +119,24 @@ fn words_that_lie_aside_outlive_each_other_way_to_a_new_secret() {
 }
 
 #[test]
+fn words_that_lie_aside_go_with_the_key_they_are_of_and_with_no_other_of_its_name() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 3");
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.call(&["rename", "shop/key", "shop/two", "-q"]).run().says("", "", 0);
+    sandbox.set("shop/key", "another-secret");
+    sandbox.call(&["remove", "shop/key", "--forget", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 1, "it is the other key's");
+    // A new key that has the name of one that is gone is not asked about what was of that.
+    sandbox.call(&["rename", "shop/two", "shop/key", "-q"]).run().says("", "", 0);
+    sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+    let set = sandbox.call(&["set", "shop/key", "-q"]).at("2030-01-01T12:00:00Z");
+    set.input("another-secret").run().says("", "", 0);
+    let steps = [("replace `shop/key`? [y/N] ", "n\r")];
+    assert_eq!(on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps).code, 1);
+    holds(&sandbox, "another-secret");
+}
+
+#[test]
 fn words_that_lie_aside_follow_the_key_to_its_new_name_and_not_the_name_to_another_key() {
     let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 3");
     assert_eq!(rotated(&sandbox).1, 10);

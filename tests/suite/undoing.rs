@@ -513,6 +513,11 @@ fn a_yes_counts_for_what_was_asked_about_and_not_for_what_has_that_name_by_then(
     meanwhile(&["revoke", "A"], &swap, &revoked);
     let ran = Command::new("sh").args(["-c", &back]).env("HOME", sandbox.home()).status().expect("sh");
     assert!(ran.success());
+    for asked in [&["remove", "A"][..], &["remove", "A", "--forget"]] {
+        meanwhile(asked, &swap, &format!("keyctl: `A` was changed meanwhile; nothing was removed\n{look}\n"));
+        let ran = Command::new("sh").args(["-c", &back]).env("HOME", sandbox.home()).status().expect("sh");
+        assert!(ran.success());
+    }
     let more = format!("printf third-secret | {KEYCTL} set A --replace -q");
     sandbox.secret("third-secret");
     meanwhile(

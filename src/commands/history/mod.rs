@@ -41,18 +41,46 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let kept = opening::identity(&home)?;
     let store = opening::store(&home, &kept, terminal)?;
     let log = record::log(&home, &kept, &store.pick(&[])?);
-    match arguments.verb {
-        Some(HistoryVerb::Repair { yes }) => mending::repair(&home, yes, terminal),
-        Some(HistoryVerb::Verify(arguments)) => verify::verify(&home, &kept, &log, &arguments, terminal),
-        Some(HistoryVerb::Anchor(report)) => anchor::anchor(&kept, &log, report.json, terminal),
-        Some(HistoryVerb::Prune(arguments)) => prune::prune(&home, &kept, &log, &arguments, terminal),
-        Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, &log, &arguments, now, terminal),
-        Some(HistoryVerb::Who(arguments)) => {
-            let key = question::key(&arguments.name, &log, &store, &mut reading(terminal))?;
-            who::who(&log, key, &arguments, now, terminal)
+    let opened = Opened { home, kept, store, log };
+    // What does not open may be another identity's by now.
+    let is_doubt = |failure: &Failure| matches!(failure.kind, Kind::Store | Kind::Negative | Kind::Keychain);
+    match answer(&opened, arguments, &query, now, terminal) {
+        Err(error)
+            if error.downcast_ref().is_some_and(is_doubt) && opening::is_superseded(&opened.home, &opened.kept) =>
+        {
+            Err(opening::superseded().into())
         }
-        Some(HistoryVerb::Report(arguments)) => report::report(&home, &kept, &store.read()?, &arguments, terminal),
-        Some(HistoryVerb::Export(arguments)) => export::export(&log, &arguments, now, terminal),
+        answered => answered,
+    }
+}
+
+/// The history that is asked, and the store that it belongs to.
+struct Opened {
+    home: Home,
+    kept: opening::Kept,
+    store: OpenText,
+    log: Log,
+}
+
+fn answer(
+    Opened { home, kept, store, log }: &Opened,
+    arguments: cli::History,
+    query: &Query,
+    now: Moment,
+    terminal: &Terminal,
+) -> anyhow::Result<ExitCode> {
+    match arguments.verb {
+        Some(HistoryVerb::Repair { yes }) => mending::repair(home, yes, terminal),
+        Some(HistoryVerb::Verify(arguments)) => verify::verify(home, kept, log, &arguments, terminal),
+        Some(HistoryVerb::Anchor(report)) => anchor::anchor(kept, log, report.json, terminal),
+        Some(HistoryVerb::Prune(arguments)) => prune::prune(home, kept, log, &arguments, terminal),
+        Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, log, &arguments, now, terminal),
+        Some(HistoryVerb::Who(arguments)) => {
+            let key = question::key(&arguments.name, log, store, &mut reading(terminal))?;
+            who::who(log, key, &arguments, now, terminal)
+        }
+        Some(HistoryVerb::Report(arguments)) => report::report(home, kept, &store.read()?, &arguments, terminal),
+        Some(HistoryVerb::Export(arguments)) => export::export(log, &arguments, now, terminal),
         Some(HistoryVerb::Import { .. }) => Err(no_import().into()),
         None => {
             let about = |log: &Log, store: &OpenText| -> Result<Query> {
@@ -60,21 +88,21 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
                 let key = key.map(|name| question::key(name, log, store, &mut reading(terminal))).transpose()?;
                 Ok(Query { key, ..query.clone() })
             };
-            let query = about(&log, &store)?;
+            let query = about(log, store)?;
             if arguments.graph {
-                return graph::graph(&log, &query, now, terminal);
+                return graph::graph(log, &query, now, terminal);
             }
             if arguments.follow {
                 let reopened = || {
-                    let kept = opening::identity(&home)?;
-                    let store = opening::store(&home, &kept, terminal)?;
-                    let log = record::log(&home, &kept, &store.pick(&[])?);
+                    let kept = opening::identity(home)?;
+                    let store = opening::store(home, &kept, terminal)?;
+                    let log = record::log(home, &kept, &store.pick(&[])?);
                     let query = about(&log, &store)?;
                     Ok((log, query))
                 };
-                return follow::follow(&home, (log, query), &reopened, &arguments, terminal);
+                return follow::follow(home, reopened()?, &reopened, &arguments, terminal);
             }
-            list::list(&log, &query, &arguments, terminal)
+            list::list(log, &query, &arguments, terminal)
         }
     }
 }

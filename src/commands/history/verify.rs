@@ -13,7 +13,11 @@ use crate::{
 };
 
 use super::{
-    super::{alerts::watch::history_is, opening::Kept, record},
+    super::{
+        alerts::watch::history_is,
+        opening::{self, Kept},
+        record,
+    },
     anchor,
 };
 
@@ -34,6 +38,9 @@ pub fn verify(
         Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut super::checking(terminal)),
         Err(why) => Verdict::NotProvable { why },
     };
+    if record::not_whole(&verdict).is_some() && opening::is_superseded(home, kept) {
+        return Err(opening::superseded().into());
+    }
     if arguments.json {
         terminal.json(&as_json(&verdict))?;
     }

@@ -100,7 +100,11 @@ pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfin
     let had = |key: &Key| secrets(key).any(|secret| sealing.mark(secret) == *mark);
     match named {
         Some((name, key)) if had(key) => Some(name),
-        _ => payload.keys.iter().find(|(_, key)| had(key)).or(named).map(|(name, _)| name),
+        // A key that was made later only has the name.
+        _ => {
+            let named = named.filter(|(_, key)| key.facts.created <= work.intention.begun);
+            payload.keys.iter().find(|(_, key)| had(key)).or(named).map(|(name, _)| name)
+        }
     }
 }
 
@@ -125,7 +129,7 @@ pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<(Standin
     }
     let sealing = opened.unfinished_key();
     let mut all = Unfinished::all(&scene.home, &sealing);
-    all.retain(|work| is_of(work, name, &opened.payload, &sealing));
+    all.retain(|work| owner(work, &opened.payload, &sealing) == Some(name));
     let ended = ended(&scene.home, &opened.kept, &opened.payload, &all);
     all.into_iter().map(|work| (Standing::of(&work, key, &sealing, &ended), work)).collect()
 }

@@ -142,23 +142,39 @@ pub fn about_to_be_wiped(
     Ok(all)
 }
 
+/// What was begun for these keys, as they are now: under whatever name it was, and nothing of another key's that had the
+/// name before.
+///
+/// # Errors
+/// As the identity's keeper has them.
+pub fn of(home: &Home, names: &[KeyName], payload: &Payload) -> Result<Vec<Unfinished>> {
+    if !Unfinished::are_there(home) {
+        return Ok(Vec::new());
+    }
+    let sealing = unfinished_key(&opening::identity(home)?);
+    let mut works = Unfinished::all(home, &sealing);
+    works.retain(|work| {
+        let is_of = |name| match work.intention.names.as_slice() {
+            [_] => aside::is_of(work, name, payload, &sealing),
+            pair => pair.contains(name),
+        };
+        names.iter().any(is_of)
+    });
+    Ok(works)
+}
+
 /// Ends what was begun for keys that are gone for good, also where it has a new secret. Done with the [`turn`] held.
 ///
 /// # Errors
 /// As the identity's keeper has them; `Disk`.
-pub fn forget(home: &Home, names: &[KeyName], terminal: &Terminal) -> Result<()> {
-    if !Unfinished::are_there(home) {
-        return Ok(());
-    }
-    let kept = opening::identity(home)?;
-    let mut works = Unfinished::all(home, &unfinished_key(&kept));
-    works.retain(|work| names.iter().any(|name| work.intention.names.contains(name)));
+pub fn forget(home: &Home, works: Vec<Unfinished>, terminal: &Terminal) -> Result<()> {
     if let Some(event) = aside::of_the_end(Action::Forget, &works) {
+        let kept = opening::identity(home)?;
         let payload = opening::store(home, &kept, terminal)?.read()?;
         record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
     }
     for work in works {
-        let Some(name) = names.iter().find(|name| work.intention.names.contains(name)) else { continue };
+        let Some(name) = work.intention.names.first() else { continue };
         let begun = work.intention.begun.local();
         match &work.made {
             Some(made) if made.kept => {}
