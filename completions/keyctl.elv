@@ -568,7 +568,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;prune'= {
             cand --before 'Remove segments that end before a date, or so long ago: `90d`'
-            cand --keep-segments 'Remove all segments but the newest COUNT'
+            cand --keep-segments 'Remove all closed segments but the newest COUNT'
             cand -y 'Do not ask'
             cand --yes 'Do not ask'
             cand --json 'Report as JSON'

@@ -434,7 +434,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l before -d 'Remove segments that end before a date, or so long ago: `90d`' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l keep-segments -d 'Remove all segments but the newest COUNT' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l keep-segments -d 'Remove all closed segments but the newest COUNT' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say only what must not be overlooked'
