@@ -296,7 +296,8 @@ impl Task {
                     return Ok(Outcome::Nothing);
                 }
                 // Whoever gave it `/dev/null` for a terminal wants to be asked nothing.
-                if !means.is_rotator() && !(std::io::stdin().is_terminal() && scene.terminal.can_ask()) {
+                let can_ask = std::io::stdin().is_terminal() && scene.terminal.can_ask();
+                if !means.is_rotator() && !can_ask {
                     return Ok(Outcome::Left);
                 }
                 let plan = scene.plan(&opened.payload, &self.name)?;
