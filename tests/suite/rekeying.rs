@@ -406,8 +406,8 @@ fn whoever_uses_keys_while_the_identity_changes_gets_them_or_is_told_to_try_agai
     });
     println!("told to try again: {again:?}");
     // Each use that succeeded stands in the history, whichever identity it began with.
-    let uses = sandbox.call(&["history", "--action", "get", "--json"]).run().stdout();
-    assert_eq!(uses.lines().count(), used.into_inner());
+    let recorded = sandbox.call(&["history", "--action", "get", "--json"]).run().stdout();
+    assert_eq!(recorded.lines().count(), used.into_inner());
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let ran = verified(&sandbox);
     assert!(ran.stdout().starts_with("the history is intact") && ran.code() == 0, "{}{}", ran.stdout(), ran.stderr());
