@@ -152,10 +152,12 @@ fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     points
 }
 
-/// Without the calls that only look: for commands that look at much before they change anything.
+/// Without the calls that only look: for commands that look at much before they change anything. They also take long, so a
+/// commit gets each third.
 fn points_of_writing(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     let looks = ["read", "close", "fstat", "statx", "lseek", "newfstatat", "fcntl", "getdents64", "ioctl"];
-    points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str())).collect()
+    let writing = points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str()));
+    writing.step_by(if long() { 1 } else { 3 }).collect()
 }
 
 fn rarer_points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
@@ -668,7 +670,7 @@ fn a_fault_anywhere_in_a_change_of_identity_leaves_the_former_or_the_next_one_an
     let (told, changed) = (told.into_inner(), changed.into_inner());
     println!("store rekey: {count} faults, {told} cut short, {changed} changed all the same, {} bad", bad.len());
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
-    assert!(told > 20 && changed > 20 && changed < count, "{count} faults, {told} cut short, {changed} changed");
+    assert!(told > 10 && changed > 10 && changed < count, "{count} faults, {told} cut short, {changed} changed");
 }
 
 #[test]
