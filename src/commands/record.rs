@@ -97,9 +97,10 @@ pub fn usage(
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
     let add = |log: &Log| append(log, events, strictness.sync || new_day, strictness.patience(), terminal);
-    let appended = add(log).or_else(|failure| match again(home, kept, terminal) {
-        Some(log) if failure.kind == Kind::Store => add(&log),
-        _ => Err(failure),
+    let appended = add(log).or_else(|failure| {
+        // Only an end that does not open can be another identity's: nothing else is worth asking the keeper again.
+        let log = if failure.kind == Kind::Store { again(home, kept, terminal) } else { None };
+        log.map_or(Err(failure), |log| add(&log))
     });
     match appended {
         Ok(appended) => {
