@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chacha20poly1305::{
     KeyInit, Tag, XChaCha20Poly1305, XNonce,
-    aead::{Aead, AeadInPlace, Payload},
+    aead::{Aead, AeadInOut, Payload},
 };
 
 /// Bytes of a key.
@@ -19,7 +19,7 @@ pub const TAG: usize = 16;
 #[must_use]
 pub fn seal(key: &[u8; KEY], nonce: &[u8; NONCE], associated: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
     let payload = Payload { msg: plain, aad: associated };
-    let ciphertext = XChaCha20Poly1305::new(key.into()).encrypt(XNonce::from_slice(nonce), payload).ok()?;
+    let ciphertext = XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(*nonce), payload).ok()?;
     Some([&nonce[..], &ciphertext].concat())
 }
 
@@ -27,10 +27,10 @@ pub fn seal(key: &[u8; KEY], nonce: &[u8; NONCE], associated: &[u8], plain: &[u8
 /// sealed with the same `associated`; the bytes are then as they were.
 #[must_use]
 pub fn open_in_place(key: &[u8; KEY], associated: &[u8], sealed: &mut [u8]) -> Option<Range<usize>> {
-    let end = sealed.len().checked_sub(TAG).filter(|end| *end >= NONCE)?;
-    let (nonce, rest) = sealed.split_at_mut(NONCE);
-    let (text, tag) = rest.split_at_mut(end - NONCE);
+    let (rest, tag) = sealed.split_last_chunk_mut::<TAG>()?;
+    let (nonce, text) = rest.split_first_chunk_mut::<NONCE>()?;
+    let text_length = text.len();
     let cipher = XChaCha20Poly1305::new(key.into());
-    cipher.decrypt_in_place_detached(XNonce::from_slice(nonce), associated, text, Tag::from_slice(tag)).ok()?;
-    Some(NONCE..end)
+    cipher.decrypt_inout_detached(&XNonce::from(*nonce), associated, text.into(), &Tag::from(*tag)).ok()?;
+    Some(NONCE..NONCE + text_length)
 }
