@@ -86,12 +86,15 @@ fn median(times: &[Duration]) -> Duration {
     times[times.len() / 2]
 }
 
+/// The system counts a thread's time now and then; what takes less is timed by the clock.
+const COUNTED: Duration = Duration::from_millis(20);
+
 /// What a piece of work takes of a core, so that what else the machine does is not counted.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let (started, had) = (Instant::now(), time_on_a_core());
     let done = work();
     let took = time_on_a_core().zip(had).and_then(|(now, then)| now.checked_sub(then));
-    (done, took.unwrap_or_else(|| started.elapsed()))
+    (done, took.filter(|took| *took > COUNTED).unwrap_or_else(|| started.elapsed()))
 }
 
 /// How long this thread has run, where the system says so (`/proc/thread-self/schedstat`, in nanoseconds).
