@@ -45,13 +45,17 @@ pub enum Place {
     File(PathBuf),
     /// What is staged for the next commit under this path.
     Staged(PathBuf),
-    /// What a commit holds under this path.
+    /// What a commit brought in under this path; without one it is the commit's message.
     Object {
         /// The commit.
         commit: String,
         /// The path in it.
         path: PathBuf,
+        /// Whether a remote has the commit, as far as the repository knows.
+        pushed: bool,
     },
+    /// An object of a repository that is in no commit.
+    Loose(String),
     /// A variable of a process.
     Process {
         /// Its number.
@@ -87,7 +91,8 @@ impl Finding {
     #[must_use]
     pub fn whereabouts(&self) -> String {
         match self.place {
-            Place::Process { .. } => self.place.to_string(),
+            Place::Process { .. } | Place::Loose(_) => self.place.to_string(),
+            Place::Object { ref path, .. } if path.as_os_str().is_empty() => self.place.to_string(),
             _ => format!("{}:{}", self.place, self.line),
         }
     }
@@ -97,9 +102,18 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) | Self::Staged(path) => path.display().fmt(f),
-            Self::Object { commit, path } => write!(f, "{}:{}", commit.get(..12).unwrap_or(commit), path.display()),
+            Self::Object { commit, path, .. } if path.as_os_str().is_empty() => {
+                write!(f, "message of {}", short(commit))
+            }
+            Self::Object { commit, path, .. } => write!(f, "{}:{}", short(commit), path.display()),
+            Self::Loose(id) => write!(f, "object {} in no commit", short(id)),
             Self::Process { pid, program, variable } => write!(f, "{program} ({pid}): {variable}"),
             Self::Input => f.write_str("standard input"),
         }
     }
+}
+
+/// As many digits of an id as tell it from others.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }

@@ -582,7 +582,7 @@ mod tests {
             "a/b/c/d/e/f/.env",
             "a/b/c/d/e/f/g/.env",
         ]);
-        let (found, cut_short) = project_files(&top, Duration::from_secs(60));
+        let (found, cut_short) = project_files(&top, Duration::from_mins(1));
         assert!(!cut_short);
         assert_eq!(names(&found, &top), [".env", "work/shop/.env.local", "work/shop/api/prod.env", "a/b/c/d/e/f/.env"]);
         assert!(project_files(&top, Duration::ZERO).1);

@@ -133,7 +133,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn seen(mut printed: &[u8], take: u64) -> Result<(Vec<(String, Type, Vec<u8>)>, Counts)> {
+    type Seen = Vec<(String, Type, Vec<u8>)>;
+
+    fn seen(mut printed: &[u8], take: u64) -> Result<(Seen, Counts)> {
         let mut seen = Vec::new();
         let read = each(&mut printed, &mut |object, reader| {
             let mut bytes = Vec::new();

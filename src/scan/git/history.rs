@@ -54,7 +54,7 @@ impl Git {
             return Ok(HashSet::new());
         }
         let mut local = HashSet::new();
-        let input: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+        let input = commits.iter().fold(String::new(), |input, commit| input + commit + "\n");
         // `--not` twice: what is read from standard input counts again.
         let words = ["rev-list", "--not", "--remotes", "--not", "--stdin"];
         self.stream(&words, &|pipe| pipe.write_all(input.as_bytes()), &mut |printed| {

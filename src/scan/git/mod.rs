@@ -138,7 +138,7 @@ impl Git {
         let mut command = self.command(words);
         let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| cannot_start(&error))?;
         let (pipe, printed, said) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let done = thread::scope(|scope| {
+        thread::scope(|scope| {
             let begin = || thread::Builder::new();
             // That git stopped reading early shows in its exit code.
             let feed = begin().spawn_scoped(scope, move || pipe.map(|mut pipe| drop(input(&mut pipe))));
@@ -156,9 +156,9 @@ impl Git {
             let status = child.wait().map_err(|error| cannot_start(&error))?;
             let said = listen.join().unwrap_or_default();
             // Where git failed, that is why what it printed could not be read on.
-            if status.success() || status.code().is_none() { done } else { Err(refused(status, &said)) }
-        });
-        done
+            let stopped_here = done.is_err() && status.code().is_none();
+            if status.success() || stopped_here { done } else { Err(refused(status, &said)) }
+        })
     }
 
     fn command(&self, words: &[&str]) -> Command {

@@ -34,6 +34,8 @@ pub struct Place {
     pub dispatches: bool,
     /// The folder lies among the files of the project, which others get too.
     pub shared: bool,
+    /// The folder belongs to no single repository.
+    pub common: bool,
 }
 
 /// How one hook stands.
@@ -57,18 +59,19 @@ pub enum State {
 }
 
 impl Place {
-    /// Where git looks for the hooks of this repository.
+    /// Where git looks for the hooks of this repository; `own` is keyctl's folder for all repositories.
     ///
     /// # Errors
     /// As git has them.
-    pub fn of(git: &Git) -> Result<Self> {
+    pub fn of(git: &Git, own_folder: &Path) -> Result<Self> {
         let top = git.top()?;
         // A relative path counts from where hooks are run.
         let folder = git.from_folder(&top).hooks_folder()?;
         let own = git.path(&["rev-parse", "--git-common-dir"])?;
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let shared = real(&folder).starts_with(real(&top)) && !real(&folder).starts_with(real(&own));
-        Ok(Self { folder, dispatches: false, shared })
+        let is_in_git = real(&folder).starts_with(real(&own));
+        let shared = !is_in_git && real(&folder).starts_with(real(&top));
+        Ok(Self { dispatches: folder == own_folder, common: !is_in_git && !shared, folder, shared })
     }
 
     /// Where git looks for the hooks of all repositories of the user: a folder that he has set, or this one.
@@ -78,7 +81,7 @@ impl Place {
     pub fn of_all(git: &Git, own: &Path) -> Result<Self> {
         let set = git.global_hooks()?;
         let folder = set.clone().unwrap_or_else(|| own.to_owned());
-        Ok(Self { dispatches: folder == own, folder, shared: false })
+        Ok(Self { dispatches: folder == own, folder, shared: false, common: true })
     }
 
     /// The file of a hook.

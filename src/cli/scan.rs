@@ -1,0 +1,82 @@
+//! `keyctl scan`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::{Report, path_parser};
+
+/// `keyctl scan`
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Scan {
+    /// What to look through
+    #[command(flatten)]
+    pub source: ScanSource,
+    /// Look through these files and folders; by default this folder
+    #[arg(value_name = "PATH", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Look for the secrets that are kept alone, not for what looks like a key
+    #[arg(long)]
+    pub no_shapes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The hooks
+    #[command(subcommand)]
+    pub verb: Option<ScanVerb>,
+}
+
+/// What `scan` looks through in the place of files.
+#[derive(Args, Default)]
+#[group(multiple = false, conflicts_with = "paths")]
+pub struct ScanSource {
+    /// Look through what is staged for the next commit
+    #[arg(long)]
+    pub staged: bool,
+    /// Look through all that the git repository holds, with the commits
+    #[arg(long)]
+    pub history: bool,
+    /// Look through what a push to REMOTE sends (for a pre-push hook)
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "origin")]
+    pub pushing: Option<String>,
+    /// Look where keys come to lie in your home folder
+    #[arg(long)]
+    pub home: bool,
+    /// Look at the variables and arguments of your running programs
+    #[arg(long)]
+    pub running: bool,
+}
+
+/// What else `keyctl scan` does.
+#[derive(Subcommand)]
+pub enum ScanVerb {
+    /// Let git look through each commit and push first, by a hook
+    InstallHook(InstallHook),
+    /// Take the hooks away and put back what was there
+    UninstallHook(InstallHook),
+    /// Show which hooks are in force here
+    HookStatus(Report),
+}
+
+/// Which hooks.
+#[derive(Args)]
+pub struct HookChoice {
+    /// Only the one before a commit
+    #[arg(long)]
+    pub pre_commit: bool,
+    /// Only the one before a push
+    #[arg(long)]
+    pub pre_push: bool,
+}
+
+/// `keyctl scan install-hook` and `uninstall-hook`
+#[derive(Args)]
+pub struct InstallHook {
+    /// For all of your repositories (git's `core.hooksPath`)
+    #[arg(long)]
+    pub global: bool,
+    /// Which hooks
+    #[command(flatten)]
+    pub choice: HookChoice,
+}
