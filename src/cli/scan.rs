@@ -1,4 +1,4 @@
-//! `keyctl scan`.
+//! The arguments of `scan`.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,27 @@ use super::{Report, path_parser};
 
 /// `keyctl scan`
 #[derive(Args)]
+#[command(after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.")]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Scan {
-    /// What to look through
+    /// What to look through in the place of files
     #[command(flatten)]
     pub source: ScanSource,
-    /// Look through these files and folders; by default this folder
+    /// Files and folders, or `-` for standard input; without any, this folder
     #[arg(value_name = "PATH", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-    /// Look for the secrets that are kept alone, not for what looks like a key
+    /// Look at what git ignores too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Look for your own keys alone, not for what looks like one of an issuer's
     #[arg(long)]
     pub no_shapes: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// Report as SARIF 2.1.0, for code hosts and editors
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
     /// The hooks
     #[command(subcommand)]
     pub verb: Option<ScanVerb>,
@@ -34,11 +41,11 @@ pub struct ScanSource {
     /// Look through what is staged for the next commit
     #[arg(long)]
     pub staged: bool,
-    /// Look through all that the git repository holds, with the commits
+    /// Look through all that the git repository holds, in every commit
     #[arg(long)]
     pub history: bool,
     /// Look through what a push to REMOTE sends (for a pre-push hook)
-    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "origin")]
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "")]
     pub pushing: Option<String>,
     /// Look where keys come to lie in your home folder
     #[arg(long)]
@@ -51,7 +58,7 @@ pub struct ScanSource {
 /// What else `keyctl scan` does.
 #[derive(Subcommand)]
 pub enum ScanVerb {
-    /// Let git look through each commit and push first, by a hook
+    /// Let git look for keys before each commit and each push, by hooks
     InstallHook(InstallHook),
     /// Take the hooks away and put back what was there
     UninstallHook(InstallHook),
@@ -73,7 +80,7 @@ pub struct HookChoice {
 /// `keyctl scan install-hook` and `uninstall-hook`
 #[derive(Args)]
 pub struct InstallHook {
-    /// For all of your repositories (git's `core.hooksPath`)
+    /// In all of your repositories (git's `core.hooksPath`)
     #[arg(long)]
     pub global: bool,
     /// Which hooks

@@ -20,4 +20,6 @@ pub mod home;
 pub mod hook;
 pub mod needles;
 pub mod processes;
+pub mod sarif;
+pub mod tree;
 pub mod walk;

@@ -26,7 +26,7 @@ fn a_home_folder_is_looked_through_where_keys_come_to_lie() {
     let repository = Repository::new(&sandbox);
     repository.commit("first", "1\n");
     let tree = sandbox.home().join("other tree");
-    repository.git(&["worktree", "add", "-q", tree.to_str().expect("text")]);
+    repository.git(&["worktree", "add", "-q", "-b", "other", tree.to_str().expect("text")]);
     let mut expected = vec![];
     for name in [
         ".bash_history",

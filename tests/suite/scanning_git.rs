@@ -40,7 +40,7 @@ fn where_nothing_is_staged_that_is_said() {
     // Another mode brings nothing in, nor does what is removed.
     repository.git(&["update-index", "--chmod=+x", "script"]);
     assert_eq!(repository.places(&["--staged"]), [""; 0]);
-    repository.git(&["rm", "-q", "--cached", "script"]);
+    repository.git(&["rm", "-q", "-f", "--cached", "script"]);
     assert_eq!(repository.places(&["--staged"]), [""; 0]);
 }
 
@@ -93,7 +93,8 @@ fn submodules_and_pointers_of_git_lfs_are_counted() {
     inner.commit("secret", line());
     repository.git(&["submodule", "--quiet", "add", inner.folder.to_str().expect("text"), "sub"]);
     sandbox.may_lie_in(&repository.folder.join("sub/secret"));
-    repository.stage("large", format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n", "0".repeat(64)));
+    repository
+        .stage("large", format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n", "0".repeat(64)));
     let (code, found, said) = repository.scan(&["--staged"]);
     assert_eq!((code, found.as_str()), (0, ""), "{said}");
     assert!(said.contains("1 submodule") && said.contains("1 file in git-lfs"), "{said}");
@@ -249,7 +250,7 @@ fn a_repository_cannot_make_a_scan_run_a_program() {
     let repository = Repository::new(&sandbox);
     repository.commit("kept", line());
     repository.stage(".gitattributes", "* diff=evil filter=evil merge=evil\n");
-    let path = repository.write("staged", line());
+    let path = repository.write("staged", format!("\n{SECRET}\n"));
     let id = repository.git(&["hash-object", "-w", "--no-filters", path.to_str().expect("text")]);
     repository.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{id},staged")]);
     // A content that is not here: a partial clone would fetch it.
@@ -278,21 +279,31 @@ fn a_repository_cannot_make_a_scan_run_a_program() {
 fn a_repository_cannot_hide_what_is_staged() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);
+    // Before the first commit the whole index is new, wherever in the project this is asked.
+    std::fs::create_dir(repository.folder.join("below")).expect("make");
+    let below = repository.at(repository.folder.join("below"));
+    repository.stage("early", line());
+    assert_eq!(below.places(&["--staged"]), ["early:2"]);
+    let early = repository.git(&["rev-parse", ":early"]);
+    repository.git(&["rm", "-q", "-f", "early"]);
     repository.commit("first", "1\n");
     let clean = repository.git(&["rev-parse", ":first"]);
-    repository.stage("secret", line());
+    repository.stage("secret", format!("\n{SECRET}\n"));
     let id = repository.git(&["rev-parse", ":secret"]);
     repository.git(&["replace", &id, &clean]);
-    for (name, value) in [("diff.relative", "true"), ("diff.ignoreSubmodules", "all"), ("diff.renames", "copies"), ("diff.orderFile", "/dev/full")] {
+    for (name, value) in [
+        ("diff.relative", "true"),
+        ("diff.ignoreSubmodules", "all"),
+        ("diff.renames", "copies"),
+        ("diff.orderFile", "/dev/full"),
+    ] {
         repository.git(&["config", name, value]);
     }
     repository.write(".gitattributes", "* -diff binary\n");
     repository.write(".gitignore", "*\n");
     repository.write(".git/info/exclude", "*\n");
-    std::fs::create_dir(repository.folder.join("below")).expect("make");
-    let below = repository.at(repository.folder.join("below"));
     assert_eq!(below.places(&["--staged"]), ["secret:2"]);
-    assert_eq!(below.places(&["--history"]), ["secret:2"]);
+    assert_eq!(below.places(&["--history"]), [format!("object {} in no commit", &early[..12]), "secret:2".to_owned()]);
 }
 
 #[test]
@@ -321,7 +332,8 @@ fn a_shallow_and_a_partial_clone_say_what_they_lack_and_fetch_nothing() {
     assert_eq!(objects(), before, "something was fetched");
     // Sparse: what is not in the folder is still staged, and in the history.
     partial.git(&["sparse-checkout", "set", "--no-cone", "none"]);
-    partial.stage("more", line());
+    partial.write("more", line());
+    partial.git(&["add", "--sparse", "more"]);
     assert_eq!(partial.places(&["--staged"]), ["more:2"]);
 }
 

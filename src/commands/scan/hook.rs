@@ -169,10 +169,8 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
         )?;
         return Ok(code);
     }
-    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`", place.folder.display())]];
-    if place.common {
-        rows[0].push("for all repositories".into());
-    }
+    let whose = if place.common { ", for all repositories" } else { "" };
+    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", place.folder.display())]];
     for (event, state) in &states {
         let words = match state {
             State::Absent => "not installed".to_owned(),

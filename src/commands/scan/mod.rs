@@ -1,36 +1,37 @@
-//! `keyctl scan`: find the store's own keys wherever they lie.
+//! `keyctl scan`: where keys of the store lie in clear, and what else looks like a key.
 
-pub mod hook;
-pub mod sources;
-
-use std::{io::Read, process::ExitCode, time::Duration};
-
-use serde_json::{Value, json};
-
-use crate::{
-    cli::{self, ScanVerb},
-    config::{self, Config},
-    failure::{Failure, Kind, Result},
-    home::Home,
-    scan::{
-        engine::Engine,
-        finding::{Finding, Place, What},
-        git::Git,
-        home as places,
-        needles::{Kept, Needles, Which},
-        walk,
-    },
-    store::payload::Payload,
-    terminal::{Terminal, count},
+use std::{
+    io::{IsTerminal, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
 };
 
-use super::opening;
+use crate::{
+    cli::{self, ScanSource, ScanVerb},
+    failure::{Failure, Kind, Result},
+    home::Home,
+    scan::{finding::Place, git::Git, hook::Event, tree},
+    terminal::Terminal,
+};
+
+pub mod hook;
+mod report;
+mod search;
+mod sources;
+
+use report::Report;
+pub use search::Search;
 use sources::Looked;
 
-/// Looks through what was asked for.
+/// What stands for standard input.
+const INPUT: &str = "-";
+/// The most that git tells a pre-push hook: a line for each of thousands of references.
+const MOST_TOLD: u64 = 8 * 1024 * 1024;
+
+/// Looks for keys in files, and says where they are; never what they are.
 ///
 /// # Errors
-/// As the store and the sources have them.
+/// As opening the store has them; `Disk` when standard input cannot be read.
 pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     match &arguments.verb {
         Some(ScanVerb::InstallHook(arguments)) => return Ok(hook::install(arguments, terminal)?),
@@ -39,108 +40,71 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         None => {}
     }
     let home = Home::find()?;
-    let config = config::read(&home)?;
-    let engine = Engine::new(needles(arguments, &home, &config, terminal)?, !arguments.no_shapes);
-    let looked = look(arguments, &engine)?;
-    report(&looked, arguments, terminal)
-}
-
-fn needles(arguments: &cli::Scan, home: &Home, config: &Config, terminal: &Terminal) -> Result<Needles> {
-    let before_git = arguments.source.staged || arguments.source.pushing.is_some();
-    let opened = opening::identity(home).and_then(|kept| opening::store(home, &kept, terminal)?.read());
-    match opened {
-        Ok(payload) => Ok(of_payload(&payload)),
-        Err(failure) if before_git && !arguments.no_shapes => {
-            let goes_on =
-                failure.kind == Kind::Missing || failure.kind == Kind::Keychain && config.scan.shapes_when_locked;
-            if !goes_on {
-                let name = if arguments.source.staged { "commit" } else { "push" };
-                let failure = failure.hint(format!("or go on unchecked: `git {name} --no-verify`"));
-                return Err(failure.hint(
-                    "or look only for what looks like a key: `locked = \"shapes\"` below `[scan]` in `config.toml`",
-                ));
-            }
-            terminal.warn(&format!("{}: only what looks like a key is looked for", failure.message));
-            Ok(Needles::of([]))
-        }
-        Err(failure) => Err(failure),
+    let from_input = arguments.paths.iter().any(|path| path == Path::new(INPUT));
+    if from_input && arguments.paths.len() > 1 {
+        return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
     }
-}
-
-fn of_payload(payload: &Payload) -> Needles {
-    let current = payload.keys.iter().map(|(name, key)| Kept {
-        name: name.as_str(),
-        which: if key.facts.revoked.is_some() { Which::Revoked } else { Which::Current },
-        secret: &key.value,
-    });
-    let former = payload.keys.iter().flat_map(|(name, key)| {
-        key.former.iter().map(|former| Kept { name: name.as_str(), which: Which::Former, secret: &former.value })
-    });
-    Needles::of(current.chain(former))
-}
-
-fn look(arguments: &cli::Scan, engine: &Engine) -> Result<Looked> {
-    let git = || Git::at(&std::env::current_dir().unwrap_or_default());
-    let source = &arguments.source;
-    if source.staged {
-        return sources::staged(&git()?, engine);
-    }
-    if source.history {
-        return sources::history(&git()?, engine);
-    }
-    if let Some(remote) = &source.pushing {
-        let mut lines = String::new();
-        let _ = std::io::stdin().lock().take(1024 * 1024).read_to_string(&mut lines);
-        return sources::pushing(&git()?, engine, remote, &lines);
-    }
-    if source.running {
-        return sources::running(engine);
-    }
-    let mut looked = Looked::default();
-    let mut folders = arguments.paths.clone();
-    if source.home {
-        let bases = places::Bases::of_user().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder"))?;
-        let (projects, _) = places::project_files(&bases.home, Duration::from_secs(10));
-        let all = places::places(&bases, std::env::var_os("HISTFILE").map(Into::into)).into_iter().chain(projects);
-        folders.extend(all.map(|target| target.path));
-    }
-    let walked = walk::each_file(&folders, &walk::Bounds::default(), &mut |path, bytes| {
-        looked.bytes += bytes.len() as u64;
-        engine.look(bytes, &mut |hit| looked.findings.push(Finding::new(Place::File(path.to_owned()), hit)));
-    });
-    looked.pieces = count(walked.files, "file");
-    Ok(looked)
-}
-
-fn report(looked: &Looked, arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let words = |finding: &Finding| match &finding.what {
-        What::Key { name, which, form, .. } => (name.to_string(), format!("{which}, {form}")),
-        What::Shape { kind, .. } => ((*kind).to_owned(), "looks like one".to_owned()),
-    };
-    if arguments.json {
-        let value = |finding: &Finding| json!({ "key": words(finding).0, "place": finding.whereabouts() });
-        let findings: Vec<Value> = looked.findings.iter().map(value).collect();
-        terminal.json(&json!({ "bytes": looked.bytes, "findings": findings, "notes": looked.notes }))?;
+    let event = event_of(&arguments.source);
+    let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
+        .map_err(|failure| with_way_out(failure, event))?;
+    let looked = if let Some(looked) = look_elsewhere(&arguments.source, &search)? {
+        looked
+    } else if from_input {
+        tree::look_through(&search.engine, &Place::Input, &mut std::io::stdin().lock())
+            .map_err(|error| Failure::disk("read", Path::new("standard input"), &error))?
+            .into()
     } else {
-        let row = |finding: &Finding| {
-            let (name, form) = words(finding);
-            vec![name, form, finding.whereabouts()]
-        };
-        let rows: Vec<_> = looked.findings.iter().map(row).collect();
-        if !rows.is_empty() {
-            terminal.table(&rows, &[2])?;
-        }
-        for finding in &looked.given {
-            terminal.say(&format!("{} in {}: given by keyctl run", words(finding).0, finding.whereabouts()));
-        }
-    }
-    for note in &looked.notes {
-        terminal.say(&format!("not looked at: {note}"));
-    }
-    let found = match looked.findings.len() {
-        0 => "nothing found".to_owned(),
-        number => count(number, "finding"),
+        let here = [PathBuf::from(".")];
+        let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
+        tree::look(&search.engine, paths, arguments.no_ignore).into()
     };
-    terminal.say(&format!("{}, {}: {found}", looked.pieces, count(usize::try_from(looked.bytes)?, "byte")));
-    Ok(if looked.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let Looked { findings, given, seen, pieces, notes } = &looked;
+    search.record(findings, seen.more, terminal)?;
+    let report = Report { search: &search, findings, seen, pieces: pieces.as_deref(), given, notes, event };
+    Ok(report.give(arguments.json, arguments.sarif, terminal)?)
+}
+
+/// What git is about to do when it asks for this.
+fn event_of(source: &ScanSource) -> Option<Event> {
+    if source.staged { Some(Event::Commit) } else { source.pushing.as_ref().map(|_| Event::Push) }
+}
+
+/// A failure that holds a commit or a push up, with what the user can do about that.
+fn with_way_out(failure: Failure, event: Option<Event>) -> Failure {
+    let Some(event) = event else { return failure };
+    let failure = failure.hint(format!("or go on unchecked: `{}`", event.without()));
+    if failure.kind == Kind::Keychain {
+        return failure
+            .hint("or let what looks like a key suffice then: `locked = \"shapes\"` below `[scan]` in `config.toml`");
+    }
+    failure
+}
+
+/// Looks through what was asked for in the place of files.
+fn look_elsewhere(source: &ScanSource, search: &Search) -> Result<Option<Looked>> {
+    let engine = &search.engine;
+    let git = || {
+        let here = std::env::current_dir().map_err(|error| Failure::disk("find", Path::new("."), &error))?;
+        Git::at(&here)
+    };
+    Ok(Some(match source {
+        ScanSource { staged: true, .. } => sources::staged(&git()?, engine)?,
+        ScanSource { history: true, .. } => sources::history(&git()?, engine)?,
+        ScanSource { pushing: Some(remote), .. } => sources::pushing(&git()?, engine, remote, &told()?)?,
+        ScanSource { home: true, .. } => sources::home(git().ok().as_ref(), engine)?,
+        ScanSource { running: true, .. } => sources::running(engine)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// What git tells a pre-push hook.
+fn told() -> Result<String> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        return Err(Failure::new(Kind::Usage, "git tells on standard input what is pushed")
+            .hint("this is for the hook that `keyctl scan install-hook` writes"));
+    }
+    let mut told = String::new();
+    let read = input.lock().take(MOST_TOLD).read_to_string(&mut told);
+    read.map_err(|error| Failure::disk("read", Path::new("standard input"), &error)).map(|_| told)
 }

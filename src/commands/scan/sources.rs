@@ -4,6 +4,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
+    path::PathBuf,
+    time::Duration,
 };
 
 use zeroize::Zeroizing;
@@ -17,9 +19,11 @@ use crate::{
         git::{
             Git,
             batch::{Counts, Object, Type},
+            history::Holder,
             pushing::{self, Update},
         },
-        processes,
+        home, processes,
+        tree::{self, MOST, Seen},
     },
     terminal::count,
 };
@@ -29,6 +33,9 @@ const WHOLE: u64 = 1024 * 1024;
 /// A pointer to a file that git-lfs keeps elsewhere begins like this, and has fewer bytes than that.
 const LFS: (&[u8], u64) = (b"version https://git-lfs.github.com/spec/v1", 1024);
 
+/// How long a home folder's projects are looked for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What was looked through and found.
 #[derive(Debug, Default)]
 pub struct Looked {
@@ -36,12 +43,39 @@ pub struct Looked {
     pub findings: Vec<Finding>,
     /// What `keyctl run` gave to programs that still run: no leak.
     pub given: Vec<Finding>,
-    /// In how many pieces, and what they are called: `3 staged files`.
-    pub pieces: String,
-    /// How many bytes.
-    pub bytes: u64,
+    /// How much was looked through.
+    pub seen: Seen,
+    /// In how many pieces, where these are no files: `3 staged files`.
+    pub pieces: Option<String>,
     /// What was not looked at, and why.
     pub notes: Vec<String>,
+}
+
+impl From<(Vec<Finding>, Seen)> for Looked {
+    fn from((findings, seen): (Vec<Finding>, Seen)) -> Self {
+        Self { findings, seen, ..Self::default() }
+    }
+}
+
+impl Looked {
+    /// Of a repository: what was found, each in all of its places.
+    fn in_git(
+        pieces: String,
+        objects: Objects<'_>,
+        notes: Vec<String>,
+        places: impl Fn(&str, Type) -> Vec<Place>,
+    ) -> Self {
+        let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
+        looked.seen = Seen { bytes: objects.bytes, more: objects.more, ..Seen::default() };
+        for (id, is, hit) in objects.hits {
+            for place in places(&id, is) {
+                looked.seen.keep(Finding::new(place, hit.clone()), &mut looked.findings);
+            }
+        }
+        looked.findings.sort();
+        looked.findings.dedup();
+        looked
+    }
 }
 
 /// Objects of a repository on their way through the engine.
@@ -49,6 +83,7 @@ struct Objects<'e> {
     engine: &'e Engine,
     room: Zeroizing<Vec<u8>>,
     hits: Vec<(String, Type, Hit)>,
+    more: u64,
     bytes: u64,
     pointers: usize,
 }
@@ -56,7 +91,7 @@ struct Objects<'e> {
 impl<'e> Objects<'e> {
     fn new(engine: &'e Engine) -> Self {
         let room = Zeroizing::new(Vec::with_capacity(usize::try_from(WHOLE).unwrap_or_default()));
-        Self { engine, room, hits: Vec::new(), bytes: 0, pointers: 0 }
+        Self { engine, room, hits: Vec::new(), more: 0, bytes: 0, pointers: 0 }
     }
 
     fn look(&mut self, object: Object<'_>, reader: &mut dyn Read) -> Result<()> {
@@ -75,7 +110,13 @@ impl<'e> Objects<'e> {
             self.pointers += usize::from(object.size < LFS.1 && self.room.starts_with(LFS.0));
         }
         self.bytes += object.size;
-        self.hits.extend(hits.into_iter().map(|hit| (object.id.to_owned(), object.is, hit)));
+        for hit in hits {
+            if self.hits.len() < MOST {
+                self.hits.push((object.id.to_owned(), object.is, hit));
+            } else {
+                self.more += 1;
+            }
+        }
         Ok(())
     }
 
@@ -105,13 +146,10 @@ pub fn staged(git: &Git, engine: &Engine) -> Result<Looked> {
     let ids: Vec<&str> = staged.contents.keys().map(String::as_str).collect();
     let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
     let notes = objects.notes(counts, staged.submodules);
-    let places = |(id, _, hit): (String, Type, Hit)| {
-        let paths = staged.contents.get(&id).into_iter().flatten();
-        paths.map(|path| Finding::new(Place::Staged(path.clone()), hit.clone())).collect::<Vec<_>>()
-    };
-    let findings = objects.hits.into_iter().flat_map(places).collect();
     let pieces = count(staged.files(), "staged file");
-    Ok(Looked { findings, pieces, bytes: objects.bytes, notes, ..Looked::default() })
+    Ok(Looked::in_git(pieces, objects, notes, |id, _| {
+        staged.contents.get(id).into_iter().flatten().cloned().map(Place::Staged).collect()
+    }))
 }
 
 /// Looks through every object of a repository, and finds the commits that hold what was found.
@@ -137,30 +175,25 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
     let local = git.local(&commits)?;
     let loose: BTreeSet<String> = blobs.into_iter().filter(|id| !holders.contains_key(id)).collect();
     let staged = if loose.is_empty() { BTreeMap::new() } else { git.in_index(&loose).unwrap_or_default() };
-    let places = |(id, is, hit): (String, Type, Hit)| {
-        let message = |pushed| Place::Object { commit: id.clone(), path: "".into(), pushed };
-        let places = match is {
-            Type::Commit => vec![message(!local.contains(&id))],
-            Type::Tag => vec![message(false)],
-            _ => match (holders.get(&id), staged.get(&id)) {
-                (Some(holders), _) => holders
-                    .iter()
-                    .map(|holder| Place::Object {
-                        commit: holder.commit.clone(),
-                        path: holder.path.clone(),
-                        pushed: holder.pushed,
-                    })
-                    .collect(),
-                (None, Some(path)) => vec![Place::Staged(path.clone())],
-                (None, None) => vec![Place::Loose(id.clone())],
-            },
-        };
-        places.into_iter().map(|place| Finding::new(place, hit.clone())).collect::<Vec<_>>()
-    };
-    let findings = objects.hits.into_iter().flat_map(places).collect();
     let number = usize::try_from(counts.objects).unwrap_or(usize::MAX);
     let pieces = format!("{} of the history", count(number, "object"));
-    Ok(Looked { findings, pieces, bytes: objects.bytes, notes, ..Looked::default() })
+    Ok(Looked::in_git(pieces, objects, notes, |id, is| {
+        let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
+        match (is, holders.get(id), staged.get(id)) {
+            (Type::Commit, ..) => message(!local.contains(id)),
+            (Type::Tag, ..) => message(false),
+            (_, Some(holders), _) => holders
+                .iter()
+                .map(|Holder { commit, path, pushed }| Place::Object {
+                    commit: commit.clone(),
+                    path: path.clone(),
+                    pushed: *pushed,
+                })
+                .collect(),
+            (_, None, Some(path)) => vec![Place::Staged(path.clone())],
+            (_, None, None) => vec![Place::Loose(id.to_owned())],
+        }
+    }))
 }
 
 /// Looks through what a push to this remote would send; `lines` is what git told the hook.
@@ -179,14 +212,38 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
     let notes = objects.notes(counts, outgoing.submodules);
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
-    let place = |(id, _, hit): (String, Type, Hit)| {
-        let (commit, path) = places.get(id.as_str())?;
-        let place = Place::Object { commit: (*commit).clone(), path: (*path).clone(), pushed: false };
-        Some(Finding::new(place, hit))
-    };
-    let findings = objects.hits.into_iter().filter_map(place).collect();
     let pieces = format!("{} to push", count(outgoing.commits, "commit"));
-    Ok(Looked { findings, pieces, bytes: objects.bytes, notes, ..Looked::default() })
+    Ok(Looked::in_git(pieces, objects, notes, |id, _| {
+        let place = |(commit, path): &(&String, &PathBuf)| Place::Object {
+            commit: (*commit).clone(),
+            path: (*path).clone(),
+            pushed: false,
+        };
+        places.get(id).map(place).into_iter().collect()
+    }))
+}
+
+/// Looks where keys come to lie in the user's home folder, and through the other worktrees of the repository that this is.
+///
+/// # Errors
+/// `Disk` where there is no home folder.
+pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
+    let bases =
+        home::Bases::of_user().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder").hint("set `HOME`"))?;
+    let (projects, cut_short) = home::project_files(&bases.home, PATIENCE);
+    let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
+    let mut paths: Vec<PathBuf> =
+        home::places(&bases, history_file).into_iter().chain(projects).map(|target| target.path).collect();
+    // Outside of a repository there are none, and one that git refuses is none to look at.
+    let own = git.and_then(|git| git.top().ok());
+    let trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
+    paths.extend(trees.into_iter().filter(|tree| own.as_ref() != Some(tree) && tree.is_dir()));
+    let (findings, seen) = tree::look(engine, &paths, true);
+    let mut looked = Looked { findings, seen, ..Looked::default() };
+    if cut_short {
+        looked.notes.push(format!("projects that were not come to within {} seconds", PATIENCE.as_secs()));
+    }
+    Ok(looked)
 }
 
 /// Looks through what the user's running programs carry.
@@ -203,11 +260,15 @@ pub fn running(engine: &Engine) -> Result<Looked> {
         engine.look(carried.value, &mut |hit| {
             let (program, variable) = (carried.program.to_owned(), carried.variable.to_owned());
             let finding = Finding::new(Place::Process { pid: carried.process, program, variable }, hit);
-            if carried.given { looked.given.push(finding) } else { looked.findings.push(finding) }
+            if carried.given {
+                looked.given.push(finding);
+            } else {
+                looked.seen.keep(finding, &mut looked.findings);
+            }
         });
     });
-    looked.pieces = count(seen.programs, "running program");
-    looked.bytes = seen.bytes;
+    looked.pieces = Some(count(seen.programs, "running program"));
+    looked.seen.bytes = seen.bytes;
     if seen.closed > 0 {
         looked.notes.push(format!("{}, which lets nobody look", count(seen.closed, "program")));
     }

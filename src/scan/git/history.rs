@@ -75,7 +75,8 @@ impl Git {
     /// # Errors
     /// As [`Git::output`].
     pub fn in_index(&self, contents: &BTreeSet<String>) -> Result<BTreeMap<String, PathBuf>> {
-        let printed = self.output(&["ls-files", "--stage", "-z", "--full-name"])?;
+        // From below the top git would list what is below alone.
+        let printed = self.from_folder(&self.top()?).output(&["ls-files", "--stage", "-z", "--full-name"])?;
         let entry = |entry: &[u8]| {
             let tab = entry.iter().position(|byte| *byte == b'\t')?;
             let id = str::from_utf8(&entry[..tab]).ok()?.split(' ').nth(1)?;

@@ -71,7 +71,8 @@ impl Git {
 
     /// Entries of the index, of all stages: `mode id stage\tpath`.
     fn listed(&self, words: &[&str]) -> Result<Staged> {
-        let printed = self.output(words)?;
+        // From below the top git would list what is below alone.
+        let printed = self.from_folder(&self.top()?).output(words)?;
         let mut staged = Staged::default();
         for entry in printed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
             let tab = entry.iter().position(|byte| *byte == b'\t').ok_or_else(cut_short)?;

@@ -57,8 +57,9 @@ impl Event {
         }
     }
 
-    /// What to do where there is no way to do what the hook is for.
-    fn without(self) -> &'static str {
+    /// How to do without the hook.
+    #[must_use]
+    pub fn without(self) -> &'static str {
         match self {
             Self::Commit => "git commit --no-verify",
             Self::Push => "git push --no-verify",
