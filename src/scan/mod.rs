@@ -3,7 +3,8 @@
 //!
 //! `needles` is what is looked for, `engine` finds it in bytes, `finding` is what was found and where. Within the engine
 //! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `matches`
-//! which of several is told; `shapes` finds keys that are nobody's known.
+//! which of several is told; `shapes` finds keys that are nobody's known. `tree` looks through files and folders, `sarif` writes what
+//! was found for code hosts.
 
 mod forms;
 mod matches;
@@ -16,4 +17,6 @@ pub mod copies;
 pub mod engine;
 pub mod finding;
 pub mod needles;
+pub mod sarif;
+pub mod tree;
 pub mod walk;

@@ -87,12 +87,12 @@ pub enum Form {
 }
 
 impl Form {
-    /// The words for it.
+    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Raw => "as it is",
-            Self::Word => "short word",
+            Self::Raw => "raw",
+            Self::Word => "word",
             Self::Escaped => "escaped",
             Self::Percent => "percent",
             Self::Hex => "hex",
