@@ -123,7 +123,7 @@ pub enum Verb {
     /// Show what was unusual about the use of keys, and put it away when seen
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Alerts(Alerts),
-    /// Find your own keys where they should not be: files, git, running programs
+    /// Find your keys where they lie in clear, and what else looks like a key
     Scan(Scan),
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
