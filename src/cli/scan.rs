@@ -41,16 +41,16 @@ pub struct ScanSource {
     /// Look through what is staged for the next commit
     #[arg(long)]
     pub staged: bool,
-    /// Look through all that the git repository holds, in every commit
+    /// Look through every object of the git repository
     #[arg(long)]
     pub history: bool,
-    /// Look through what a push to REMOTE sends (for a pre-push hook)
+    /// Look through what a push sends (for the pre-push hook)
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "")]
     pub pushing: Option<String>,
     /// Look where keys come to lie in your home folder
     #[arg(long)]
     pub home: bool,
-    /// Look at the variables and arguments of your running programs
+    /// Look at what your running programs carry
     #[arg(long)]
     pub running: bool,
 }

@@ -4,10 +4,6 @@
 //! arguments to everybody. An environment is the one that the program was started with; what it changed since is not seen.
 //! macOS and Windows tell it only through calls that need `unsafe`: there it cannot be done.
 
-use std::collections::BTreeSet;
-
-use zeroize::Zeroizing;
-
 /// Whether this system shows what programs carry.
 pub const SHOWN: bool = cfg!(target_os = "linux");
 /// What stands for a variable's name where something lies in the arguments.
@@ -118,6 +114,7 @@ mod linux {
 }
 
 /// Hands each variable, and all arguments as one, to `visit`.
+#[cfg(any(target_os = "linux", test))]
 fn visit_all(
     process: u32,
     program: &str,
@@ -130,7 +127,7 @@ fn visit_all(
         let words = environment.split(|byte| *byte == 0);
         words.filter_map(|word| Some(word.split_at(word.iter().position(|byte| *byte == b'=')?)))
     };
-    let given: BTreeSet<&[u8]> = variables()
+    let given: std::collections::BTreeSet<&[u8]> = variables()
         .filter(|(name, _)| *name == marker.as_bytes())
         .flat_map(|(_, value)| value[1..].split(|byte| *byte == b','))
         .collect();
@@ -140,7 +137,7 @@ fn visit_all(
     }
     if !arguments.is_empty() {
         // One word after the other, as they were typed.
-        let mut words = Zeroizing::new(arguments.to_vec());
+        let mut words = zeroize::Zeroizing::new(arguments.to_vec());
         words.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
         visit(&Carried { process, program, variable: ARGUMENTS, value: &words, given: false });
     }

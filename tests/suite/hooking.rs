@@ -133,6 +133,23 @@ fn a_hook_that_was_there_is_called_first_and_comes_back_byte_for_byte() {
 }
 
 #[test]
+fn a_hook_that_was_put_aside_is_never_lost() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let text = put_hook(&hooks.join("pre-commit"), "theirs");
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--pre-commit"]).run().code(), 0);
+    // Some tool writes its own over keyctl's.
+    put_program(b"#!/bin/sh\nexit 0\n", &hooks.join("pre-commit"));
+    let before = all(&hooks);
+    let said = "keyctl: `~/project/.git/hooks/pre-commit.before-keyctl` is there already, and is another hook\n\
+                keyctl: hint: it was put aside before; look at both, and move away the one that you do not need\n";
+    sandbox.call(&["scan", "install-hook", "--pre-commit"]).run().says("", said, 7);
+    assert_eq!(all(&hooks), before);
+    assert_eq!(std::fs::read(hooks.join("pre-commit.before-keyctl")).expect("there"), text);
+}
+
+#[test]
 fn a_hook_that_is_a_link_stays_one() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);
@@ -231,7 +248,7 @@ fn hooks_for_all_repositories_call_those_of_each_one() {
         "keyctl: the hooks `pre-commit` and `pre-push` are taken away from `~/.local/share/keyctl/git-hooks`\n";
     sandbox.call(&["scan", "uninstall-hook", "--global"]).run().says("", removed, 0);
     assert!(!sandbox.data("git-hooks").exists());
-    assert_eq!(std::fs::read_to_string(sandbox.home().join(".gitconfig")).expect("config").trim(), "[core]");
+    assert_eq!(std::fs::read_to_string(sandbox.home().join(".gitconfig")).expect("config"), "");
     assert_eq!(all(&hooks), before);
 }
 

@@ -77,6 +77,26 @@ impl Report<'_> {
         if self.seen.more > 0 {
             terminal.warn(&format!("{} more places are not listed", self.seen.more));
         }
+        match self.event {
+            Some(event) => Self::say_how_to_stop_it(event, terminal),
+            None => self.say_what_to_do(terminal),
+        }
+        if self.findings.iter().any(|finding| matches!(finding.what, What::Shape { .. })) {
+            terminal
+                .hint("if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`");
+        }
+    }
+
+    /// Nobody else has it yet, so nothing has to be replaced.
+    fn say_how_to_stop_it(event: Event, terminal: &Terminal) {
+        terminal.hint(match event {
+            Event::Commit => "take it out of there and stage that: nothing was committed yet",
+            Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
+        });
+        terminal.hint(&format!("if it is meant to be there: `{}`", event.without()));
+    }
+
+    fn say_what_to_do(&self, terminal: &Terminal) {
         let keys: BTreeSet<&str> = self.findings.iter().filter_map(replaceable).collect();
         match keys.iter().collect::<Vec<_>>()[..] {
             [] => {}
@@ -92,13 +112,6 @@ impl Report<'_> {
         }
         if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { pushed: true, .. })) {
             terminal.warn("some of it was pushed already: taking it out of the history does not bring it back");
-        }
-        if let Some(event) = self.event {
-            terminal.hint(&format!("if it is meant to be there: `{}`", event.without()));
-        }
-        if self.findings.iter().any(|finding| matches!(finding.what, What::Shape { .. })) {
-            terminal
-                .hint("if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`");
         }
     }
 

@@ -66,7 +66,7 @@ impl Looked {
         places: impl Fn(&str, Type) -> Vec<Place>,
     ) -> Self {
         let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
-        looked.seen = Seen { bytes: objects.bytes, more: objects.more, ..Seen::default() };
+        looked.seen = Seen { files: number as u64, bytes: objects.bytes, more: objects.more, ..Seen::default() };
         for (id, is, hit) in objects.hits {
             for place in places(&id, is) {
                 looked.seen.keep(Finding::new(place, hit.clone()), &mut looked.findings);
@@ -146,8 +146,8 @@ pub fn staged(git: &Git, engine: &Engine) -> Result<Looked> {
     let ids: Vec<&str> = staged.contents.keys().map(String::as_str).collect();
     let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
     let notes = objects.notes(counts, staged.submodules);
-    let pieces = count(staged.files(), "staged file");
-    Ok(Looked::in_git(pieces, objects, notes, |id, _| {
+    let (number, pieces) = (staged.files(), count(staged.files(), "staged file"));
+    Ok(Looked::in_git(number, pieces, objects, notes, |id, _| {
         staged.contents.get(id).into_iter().flatten().cloned().map(Place::Staged).collect()
     }))
 }
@@ -177,7 +177,7 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
     let staged = if loose.is_empty() { BTreeMap::new() } else { git.in_index(&loose).unwrap_or_default() };
     let number = usize::try_from(counts.objects).unwrap_or(usize::MAX);
     let pieces = format!("{} of the history", count(number, "object"));
-    Ok(Looked::in_git(pieces, objects, notes, |id, is| {
+    Ok(Looked::in_git(number, pieces, objects, notes, |id, is| {
         let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
         match (is, holders.get(id), staged.get(id)) {
             (Type::Commit, ..) => message(!local.contains(id)),
@@ -213,7 +213,7 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
     let pieces = format!("{} to push", count(outgoing.commits, "commit"));
-    Ok(Looked::in_git(pieces, objects, notes, |id, _| {
+    Ok(Looked::in_git(outgoing.commits, pieces, objects, notes, |id, _| {
         let place = |(commit, path): &(&String, &PathBuf)| Place::Object {
             commit: (*commit).clone(),
             path: (*path).clone(),
@@ -268,7 +268,7 @@ pub fn running(engine: &Engine) -> Result<Looked> {
         });
     });
     looked.pieces = Some(count(seen.programs, "running program"));
-    looked.seen.bytes = seen.bytes;
+    (looked.seen.files, looked.seen.bytes) = (seen.programs as u64, seen.bytes);
     if seen.closed > 0 {
         looked.notes.push(format!("{}, which lets nobody look", count(seen.closed, "program")));
     }

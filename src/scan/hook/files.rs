@@ -5,7 +5,7 @@ use std::{io, path::Path};
 
 use super::script::MARK;
 use crate::{
-    failure::{Failure, Result},
+    failure::{Failure, Kind, Result},
     home, platform,
 };
 
@@ -44,16 +44,34 @@ pub(super) fn is_executable(path: &Path) -> bool {
 /// Gives a hook a second name, under which it will be found when the first one is keyctl's: the same file with its mode.
 pub(super) fn keep(hook: &Path, aside: &Path) -> Result<()> {
     let failed = |error: &io::Error| Failure::disk("put aside", hook, error).hint("nothing was changed");
-    // From an installation that was killed here, or from one whose hook was written over since: the newest counts.
-    match std::fs::remove_file(aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
-        _ => {}
+    if aside.symlink_metadata().is_ok() {
+        // An installation that was killed leaves the same hook there; another one must not be lost.
+        if !is_same(hook, aside) {
+            return Err(Failure::new(
+                Kind::Disk,
+                format!("`{}` is there already, and is another hook", aside.display()),
+            )
+            .hint("it was put aside before; look at both, and move away the one that you do not need"));
+        }
+        std::fs::remove_file(aside).map_err(|error| failed(&error))?;
     }
     if hook.symlink_metadata().is_ok_and(|facts| facts.is_symlink()) {
         return platform::copy_link(hook, aside).map_err(|error| failed(&error));
     }
     // Where a file can have one name only, a copy takes its mode along.
     std::fs::hard_link(hook, aside).or_else(|_| std::fs::copy(hook, aside).map(drop)).map_err(|error| failed(&error))
+}
+
+/// Whether two hooks are the same: links that lead to one place, or files with one content.
+fn is_same(hook: &Path, aside: &Path) -> bool {
+    match (std::fs::read_link(hook), std::fs::read_link(aside)) {
+        (Ok(hook), Ok(aside)) => hook == aside,
+        (Err(_), Err(_)) => {
+            let content = |path| home::read(path, LARGEST).ok().flatten().map(|(bytes, _)| bytes);
+            content(hook).is_some_and(|bytes| Some(bytes) == content(aside))
+        }
+        _ => false,
+    }
 }
 
 /// Puts keyctl's hook in the place of whatever is there, in one step.
