@@ -343,6 +343,20 @@ fn where_the_store_cannot_be_opened_the_commit_is_stopped_unless_the_user_wants_
 }
 
 #[test]
+fn a_locked_keychain_stops_the_commit_and_says_the_way_out() {
+    let (sandbox, keychain) = crate::keychain::desktop();
+    let repository = Repository::new(&sandbox);
+    sandbox.set("A", SECRET).says("", "keyctl: kept `A`\n", 0);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    keychain.lock();
+    repository.stage("file", "nothing\n");
+    let stopped = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success() && said.starts_with("keyctl: the keychain is locked\n"), "{said}");
+    assert!(said.contains("keyctl: hint: or go on unchecked: `git commit --no-verify`\n"), "{said}");
+}
+
+#[test]
 fn who_has_no_store_is_not_stopped() {
     let sandbox = Sandbox::new();
     let repository = Repository::new(&sandbox);

@@ -24,6 +24,13 @@ fn what_is_staged_is_looked_through_and_not_what_lies_in_the_folder() {
     // Taken out of the file again, but not of the index.
     repository.write(".env", "KEY=\n");
     assert_eq!(repository.places(&["--staged"]), [".env:2"]);
+    sandbox.call(&["scan", "--staged"]).run().says(
+        "KEY  FORM  WHERE\nA    raw   .env:2\n",
+        "keyctl: found 1 place of 1 key; 1 staged file, 43 bytes scanned\n\
+         keyctl: hint: take it out of there and stage that: nothing was committed yet\n\
+         keyctl: hint: if it is meant to be there: `git commit --no-verify`\n",
+        1,
+    );
     repository.git(&["add", ".env"]);
     repository.write(".env", line());
     assert_eq!(repository.places(&["--staged"]), [""; 0]);
@@ -33,9 +40,8 @@ fn what_is_staged_is_looked_through_and_not_what_lies_in_the_folder() {
 fn where_nothing_is_staged_that_is_said() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);
-    let (code, found, said) = repository.scan(&["--staged"]);
-    assert_eq!((code, found.as_str()), (0, ""));
-    assert!(said.contains("0 bytes"), "{said}");
+    let nothing = "keyctl: nothing to look at; 0 staged files, 0 bytes scanned\n";
+    sandbox.call(&["scan", "--staged"]).run().says("", nothing, 0);
     repository.commit("script", line());
     // Another mode brings nothing in, nor does what is removed.
     repository.git(&["update-index", "--chmod=+x", "script"]);
@@ -146,6 +152,15 @@ fn the_history_tells_the_commits_that_brought_a_secret_in_and_whether_they_were_
     ];
     expected.sort();
     assert_eq!(places, expected);
+    let (_, _, said) = repository.scan(&["--history"]);
+    assert!(
+        said.contains("\nkeyctl: hint: replace it first: `keyctl rotate A`; then take it out of there\n"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("some of it was pushed already: taking it out of the history does not bring it back\n"),
+        "{said}"
+    );
     let ran = sandbox.call(&["scan", "--history", "--json"]).run();
     let said: serde_json::Value = serde_json::from_slice(&ran.output.stdout).expect("JSON");
     let findings = said["findings"].as_array().expect("a list");

@@ -60,6 +60,7 @@ impl From<(Vec<Finding>, Seen)> for Looked {
 impl Looked {
     /// Of a repository: what was found, each in all of its places.
     fn in_git(
+        number: usize,
         pieces: String,
         objects: Objects<'_>,
         notes: Vec<String>,
