@@ -20,6 +20,7 @@ mod alerts;
 mod groups;
 mod history;
 mod lifecycle;
+mod scan;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
@@ -28,6 +29,7 @@ pub use history::{
     HistoryWho, UsageBy,
 };
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
+pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -121,6 +123,8 @@ pub enum Verb {
     /// Show what was unusual about the use of keys, and put it away when seen
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Alerts(Alerts),
+    /// Find your keys where they lie in clear, and what else looks like a key
+    Scan(Scan),
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),

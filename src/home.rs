@@ -250,10 +250,25 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When anything fails; the temporary file is then removed.
 pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+    put(target, bytes, sync, |_| Ok(()))
+}
+
+/// Like [`replace`], for a script that others may run: it can be executed, and a link in its place is replaced by it.
+///
+/// # Errors
+/// When anything fails; the old file is then there.
+pub fn replace_program(target: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: &io::Error| Failure::disk("write", target, error);
+    put(target, bytes, true, platform::make_executable).map_err(|error| failed(&error))?;
+    platform::sync_folder(target.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))
+}
+
+fn put(target: &Path, bytes: &[u8], sync: bool, prepare: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_beside(target)?;
     let written = (|| {
         let mut file = platform::create_private(&temporary)?;
         file.write_all(bytes)?;
+        prepare(&file)?;
         if sync {
             file.sync_all()?;
         }

@@ -40,6 +40,7 @@ pub mod remove;
 pub mod revoke;
 pub mod rotate;
 pub mod run;
+pub mod scan;
 pub mod set;
 pub mod show;
 pub mod status;
@@ -265,6 +266,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Profile(arguments) => profile::profile(arguments, terminal),
         Verb::History(arguments) => history::history(*arguments, terminal),
         Verb::Alerts(arguments) => alerts::alerts(arguments, terminal),
+        Verb::Scan(arguments) => scan::scan(&arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),

@@ -17,6 +17,9 @@ use crate::{
 mod alerts;
 pub mod projects;
 mod rotation;
+mod scan;
+
+pub use scan::Scan;
 
 /// What the user has set; nothing set is the default of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct Config {
     pub projects: Vec<projects::InFolder>,
     /// Who is told of keys that are due.
     pub reminders: Reminders,
+    /// What a scan does.
+    pub scan: Scan,
 }
 
 /// `[reminders]`.
@@ -91,7 +96,10 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 }
 
 fn look(reader: &mut Reader, table: &Table) -> Config {
-    reader.known(table, &[&["profiles", "history", "reminders", "alerts", "projects"][..], &rotation::TABLES].concat());
+    reader.known(
+        table,
+        &[&["profiles", "history", "reminders", "alerts", "projects", "scan"][..], &rotation::TABLES].concat(),
+    );
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     let history = table.get("history").and_then(|value| reader.table(value, &["required", "sync"]));
@@ -104,7 +112,8 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
     });
     let projects = projects::look(reader, table, dirs::home_dir().as_deref());
     let alerts = alerts::look(reader, table);
-    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default() }
+    let scan = scan::look(reader, table);
+    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default(), scan }
 }
 
 #[cfg(test)]
@@ -136,14 +145,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 
@@ -223,6 +232,13 @@ mod tests {
              line 4, column 1: the field `night` is not known here, only `new_program`, `new_project`, `agent`, `burst`, `ended`, `hour`, `refused`, `history`, `notify`, `program`\n\
              line 5, column 11: expected a list of texts, found a text"
         );
+    }
+
+    #[test]
+    fn what_a_scan_does_without_the_store_is_read() {
+        assert!(parse(b"[scan]\nlocked = \"shapes\"\n").unwrap().scan.shapes_when_locked);
+        assert!(!parse(b"[scan]\nlocked = \"fail\"\n").unwrap().scan.shapes_when_locked);
+        assert_eq!(said("[scan]\nlocked = \"go\"\n"), "line 2, column 10: this is either `fail` or `shapes`");
     }
 
     #[cfg(unix)]

@@ -90,6 +90,8 @@ actions! {
     Revoke = "revoke",
     /// A secret was tried where it was issued.
     Check = "check",
+    /// Files were looked through for secrets that are kept.
+    Scan = "scan",
     /// A project was allowed.
     Allow = "allow",
     /// A project was denied.

@@ -9,10 +9,14 @@ mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
+mod within;
+
+use std::ops::Range;
 
 use crate::{date::Moment, secret::Secret};
 
 pub use table::Kind;
+pub use within::{Anchors, Found};
 
 /// What the check characters in a key say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,4 +50,10 @@ pub fn recognise(secret: &Secret) -> Option<Recognised> {
 #[must_use]
 pub fn own_expiry(secret: &Secret) -> Option<Moment> {
     expiry::of(secret.expose())
+}
+
+/// Which parts of a secret its issuer puts into others of its kind too: `sk-proj-`, and what stands in the middle.
+#[must_use]
+pub fn constants(secret: &[u8]) -> Vec<Range<usize>> {
+    within::constants(secret)
 }

@@ -99,6 +99,14 @@ impl Piece {
         }
     }
 
+    /// How many bytes of a text it takes.
+    fn take(&self, text: &[u8]) -> usize {
+        match self {
+            Self::Literal(literal) => text.iter().zip(literal).take_while(|(given, meant)| given == meant).count(),
+            Self::Run { of, most, .. } => text.iter().take(*most).take_while(|byte| of.has(**byte)).count(),
+        }
+    }
+
     /// The characters it may begin with.
     fn first(&self) -> Alphabet {
         match self {
@@ -166,16 +174,43 @@ impl Shape {
     pub(super) fn fit(&self, text: &[u8]) -> Fit {
         let mut rest = text;
         for piece in &self.0 {
-            let taken = match piece {
-                Piece::Literal(literal) => rest.iter().zip(literal).take_while(|(given, meant)| given == meant).count(),
-                Piece::Run { of, most, .. } => rest.iter().take(*most).take_while(|byte| of.has(**byte)).count(),
-            };
+            let taken = piece.take(rest);
             rest = &rest[taken..];
             if taken < piece.lengths().0 {
                 return if rest.is_empty() { Fit::CutShort } else { Fit::No };
             }
         }
         if rest.is_empty() { Fit::Whole } else { Fit::No }
+    }
+
+    /// How many bytes fit of a text that begins with what fits. The last run ends with its letters, not before them.
+    pub(super) fn begins(&self, text: &[u8]) -> Option<usize> {
+        let mut rest = text;
+        for piece in &self.0 {
+            let taken = piece.take(rest);
+            if taken < piece.lengths().0 {
+                return None;
+            }
+            rest = &rest[taken..];
+        }
+        let goes_on = match (self.0.last(), rest.first()) {
+            (Some(Piece::Run { of, .. }), Some(next)) => of.has(*next) && next.is_ascii_alphanumeric(),
+            _ => false,
+        };
+        (!goes_on).then_some(text.len() - rest.len())
+    }
+
+    /// Where the constant texts stand in a text that fits.
+    pub(super) fn literals(&self, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+        let (mut at, mut literals) = (0, Vec::new());
+        for piece in &self.0 {
+            let taken = piece.take(&text[at..]);
+            if matches!(piece, Piece::Literal(_)) {
+                literals.push(at..at + taken);
+            }
+            at += taken;
+        }
+        literals
     }
 
     /// Makes a text that fits out of numbers, for tests.

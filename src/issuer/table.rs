@@ -69,6 +69,8 @@ impl fmt::Debug for Kind {
 pub(super) struct Pattern {
     pub(super) anchor: String,
     pub(super) shape: Shape,
+    /// The fewest and the most bytes that stand in front of the anchor.
+    pub(super) before: (usize, usize),
 }
 
 #[derive(Deserialize)]
@@ -139,7 +141,7 @@ fn patterns(row: &Row) -> Result<Vec<Pattern>, String> {
     for anchor in &row.anchors {
         for after in &row.after {
             let shape = Shape::joined([&before, &Shape::literal(anchor), &Shape::read(after)?])?;
-            patterns.push(Pattern { anchor: anchor.clone(), shape });
+            patterns.push(Pattern { anchor: anchor.clone(), shape, before: before.lengths() });
         }
     }
     Ok(patterns)

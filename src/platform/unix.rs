@@ -59,6 +59,22 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Lets everybody run a file, and read it, which a script needs.
+///
+/// # Errors
+/// As `fchmod(2)` has them.
+pub fn make_executable(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fchmod(file, rustix::fs::Mode::from_raw_mode(0o755))?)
+}
+
+/// Makes a symbolic link that leads where another one does.
+///
+/// # Errors
+/// As `readlink(2)` and `symlink(2)` have them.
+pub fn copy_link(link: &Path, to: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(std::fs::read_link(link)?, to)
+}
+
 /// Makes a new file with the modes that the user's umask gives, never opening one that is there: for files to commit.
 /// Nobody else may write it, as keyctl would refuse it then.
 ///

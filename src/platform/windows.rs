@@ -53,6 +53,22 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+/// Nothing to do: what can be run is decided by the name.
+///
+/// # Errors
+/// None.
+pub fn make_executable(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a symbolic link that leads where another one does.
+///
+/// # Errors
+/// As `CreateSymbolicLinkW` has them; an ordinary user may not be allowed to.
+pub fn copy_link(link: &Path, to: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(std::fs::read_link(link)?, to)
+}
+
 /// Makes a new file to commit, never opening one that is there.
 ///
 /// # Errors

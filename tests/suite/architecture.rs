@@ -42,6 +42,7 @@ const MAY_EXPOSE: &[&str] = &[
     "rotator/sigv4.rs",           // deriving the key that signs
     "rotator/unfinished.rs",      // sealing a new one beside the store
     "scan/copies.rs",             // looking for it in files
+    "scan/needles.rs",            // looking for all of them
     "commands/copy.rs",           // the clipboard's holder
     "commands/get.rs",            // printing it
     "commands/import.rs",         // keeping what was read

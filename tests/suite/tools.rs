@@ -29,6 +29,16 @@ pub fn node_modules() -> PathBuf {
     installed().join("node/node_modules")
 }
 
+/// A program that `tests/run` installs for Python.
+pub fn python_program(name: &str) -> PathBuf {
+    installed().join("python/bin").join(name)
+}
+
+/// A package of npm's that `tests/run` installs.
+pub fn installed_node(name: &str) -> PathBuf {
+    node_modules().join(name)
+}
+
 /// A program that `tests/run` installs, or that is on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = crate::sandbox::path();

@@ -1,0 +1,89 @@
+//! The arguments of `scan`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::{Report, path_parser};
+
+/// `keyctl scan`
+#[derive(Args)]
+#[command(after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.")]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Scan {
+    /// What to look through in the place of files
+    #[command(flatten)]
+    pub source: ScanSource,
+    /// Files and folders, or `-` for standard input; without any, this folder
+    #[arg(value_name = "PATH", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Look at what git ignores too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Look for your own keys alone, not for what looks like one of an issuer's
+    #[arg(long)]
+    pub no_shapes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Report as SARIF 2.1.0, for code hosts and editors
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+    /// The hooks
+    #[command(subcommand)]
+    pub verb: Option<ScanVerb>,
+}
+
+/// What `scan` looks through in the place of files.
+#[derive(Args, Default)]
+#[group(multiple = false, conflicts_with = "paths")]
+pub struct ScanSource {
+    /// Look through what is staged for the next commit
+    #[arg(long)]
+    pub staged: bool,
+    /// Look through every object of the git repository
+    #[arg(long)]
+    pub history: bool,
+    /// Look through what a push sends (for the pre-push hook)
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "")]
+    pub pushing: Option<String>,
+    /// Look where keys come to lie in your home folder
+    #[arg(long)]
+    pub home: bool,
+    /// Look at what your running programs carry
+    #[arg(long)]
+    pub running: bool,
+}
+
+/// What else `keyctl scan` does.
+#[derive(Subcommand)]
+pub enum ScanVerb {
+    /// Let git look for keys before each commit and each push, by hooks
+    InstallHook(InstallHook),
+    /// Take the hooks away and put back what was there
+    UninstallHook(InstallHook),
+    /// Show which hooks are in force here
+    HookStatus(Report),
+}
+
+/// Which hooks.
+#[derive(Args)]
+pub struct HookChoice {
+    /// Only the one before a commit
+    #[arg(long)]
+    pub pre_commit: bool,
+    /// Only the one before a push
+    #[arg(long)]
+    pub pre_push: bool,
+}
+
+/// `keyctl scan install-hook` and `uninstall-hook`
+#[derive(Args)]
+pub struct InstallHook {
+    /// In all of your repositories (git's `core.hooksPath`)
+    #[arg(long)]
+    pub global: bool,
+    /// Which hooks
+    #[command(flatten)]
+    pub choice: HookChoice,
+}

@@ -1,0 +1,110 @@
+//! `keyctl scan`: where keys of the store lie in clear, and what else looks like a key.
+
+use std::{
+    io::{IsTerminal, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use crate::{
+    cli::{self, ScanSource, ScanVerb},
+    failure::{Failure, Kind, Result},
+    home::Home,
+    scan::{finding::Place, git::Git, hook::Event, tree},
+    terminal::Terminal,
+};
+
+pub mod hook;
+mod report;
+mod search;
+mod sources;
+
+use report::Report;
+pub use search::Search;
+use sources::Looked;
+
+/// What stands for standard input.
+const INPUT: &str = "-";
+/// The most that git tells a pre-push hook: a line for each of thousands of references.
+const MOST_TOLD: u64 = 8 * 1024 * 1024;
+
+/// Looks for keys in files, and says where they are; never what they are.
+///
+/// # Errors
+/// As opening the store has them; `Disk` when standard input cannot be read.
+pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    match &arguments.verb {
+        Some(ScanVerb::InstallHook(arguments)) => return Ok(hook::install(arguments, terminal)?),
+        Some(ScanVerb::UninstallHook(arguments)) => return Ok(hook::uninstall(arguments, terminal)?),
+        Some(ScanVerb::HookStatus(report)) => return Ok(hook::status(report.json, terminal)?),
+        None => {}
+    }
+    let home = Home::find()?;
+    let from_input = arguments.paths.iter().any(|path| path == Path::new(INPUT));
+    if from_input && arguments.paths.len() > 1 {
+        return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
+    }
+    let event = event_of(&arguments.source);
+    let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
+        .map_err(|failure| with_way_out(failure, event))?;
+    let looked = if let Some(looked) = look_elsewhere(&arguments.source, &search)? {
+        looked
+    } else if from_input {
+        tree::look_through(&search.engine, &Place::Input, &mut std::io::stdin().lock())
+            .map_err(|error| Failure::disk("read", Path::new("standard input"), &error))?
+            .into()
+    } else {
+        let here = [PathBuf::from(".")];
+        let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
+        tree::look(&search.engine, paths, arguments.no_ignore).into()
+    };
+    let Looked { findings, given, seen, pieces, notes } = &looked;
+    search.record(findings, seen.more, terminal)?;
+    let report = Report { search: &search, findings, seen, pieces: pieces.as_deref(), given, notes, event };
+    Ok(report.give(arguments.json, arguments.sarif, terminal)?)
+}
+
+/// What git is about to do when it asks for this.
+fn event_of(source: &ScanSource) -> Option<Event> {
+    if source.staged { Some(Event::Commit) } else { source.pushing.as_ref().map(|_| Event::Push) }
+}
+
+/// A failure that holds a commit or a push up, with what the user can do about that.
+fn with_way_out(failure: Failure, event: Option<Event>) -> Failure {
+    let Some(event) = event else { return failure };
+    let failure = failure.hint(format!("or go on unchecked: `{}`", event.without()));
+    if failure.kind == Kind::Keychain {
+        return failure
+            .hint("or let what looks like a key suffice then: `locked = \"shapes\"` below `[scan]` in `config.toml`");
+    }
+    failure
+}
+
+/// Looks through what was asked for in the place of files.
+fn look_elsewhere(source: &ScanSource, search: &Search) -> Result<Option<Looked>> {
+    let engine = &search.engine;
+    let git = || {
+        let here = std::env::current_dir().map_err(|error| Failure::disk("find", Path::new("."), &error))?;
+        Git::at(&here)
+    };
+    Ok(Some(match source {
+        ScanSource { staged: true, .. } => sources::staged(&git()?, engine)?,
+        ScanSource { history: true, .. } => sources::history(&git()?, engine)?,
+        ScanSource { pushing: Some(remote), .. } => sources::pushing(&git()?, engine, remote, &told()?)?,
+        ScanSource { home: true, .. } => sources::home(git().ok().as_ref(), engine)?,
+        ScanSource { running: true, .. } => sources::running(engine)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// What git tells a pre-push hook.
+fn told() -> Result<String> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        return Err(Failure::new(Kind::Usage, "git tells on standard input what is pushed")
+            .hint("this is for the hook that `keyctl scan install-hook` writes"));
+    }
+    let mut told = String::new();
+    let read = input.lock().take(MOST_TOLD).read_to_string(&mut told);
+    read.map_err(|error| Failure::disk("read", Path::new("standard input"), &error)).map(|_| told)
+}

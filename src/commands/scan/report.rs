@@ -1,0 +1,315 @@
+//! What a scan says: which key lies where and how, and what to do. Never a secret, nor a part of one.
+
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
+
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Result,
+    scan::{
+        finding::{Finding, Place, What},
+        hook::Event,
+        needles::{Form, Which},
+        sarif,
+        tree::Seen,
+    },
+    terminal::{Terminal, count},
+};
+
+use super::Search;
+
+/// How many of what could not be looked at are named.
+const NAMED: usize = 5;
+const FOUND: u8 = 1;
+const UNREADABLE: u8 = 7;
+
+/// What is told of a scan that is over.
+pub struct Report<'s> {
+    /// What was looked for.
+    pub search: &'s Search,
+    /// What was found.
+    pub findings: &'s [Finding],
+    /// What was looked through.
+    pub seen: &'s Seen,
+    /// What that is called, where it is no files.
+    pub pieces: Option<&'s str>,
+    /// What `keyctl run` gave to programs that still run.
+    pub given: &'s [Finding],
+    /// What was not looked at, and why.
+    pub notes: &'s [String],
+    /// The hook that this is for.
+    pub event: Option<Event>,
+}
+
+impl Report<'_> {
+    /// Tells it in the way that was asked for. The exit code says whether something was found, or something else could not
+    /// be looked at.
+    ///
+    /// # Errors
+    /// `Disk` when it cannot be written.
+    pub fn give(&self, as_json: bool, as_sarif: bool, terminal: &Terminal) -> Result<ExitCode> {
+        if as_json {
+            terminal.json(&self.json())?;
+        } else if as_sarif {
+            terminal.json(&sarif::write(self.findings, sentence))?;
+        } else if !self.findings.is_empty() {
+            terminal.table(&rows(self.findings), &[2, 1])?;
+        }
+        self.say_what_was_not_seen(terminal);
+        self.say(terminal);
+        Ok(match (self.findings, self.seen.unreadable.as_slice()) {
+            ([], []) => ExitCode::SUCCESS,
+            ([], _) => ExitCode::from(UNREADABLE),
+            _ => ExitCode::from(FOUND),
+        })
+    }
+
+    fn say(&self, terminal: &Terminal) {
+        let scanned = scanned(self.seen, self.pieces);
+        if self.findings.is_empty() {
+            terminal.say(&format!(
+                "{}; {scanned}",
+                if self.seen.bytes == 0 { "nothing to look at" } else { "nothing found" }
+            ));
+            return;
+        }
+        terminal.say(&format!("{}; {scanned}", self.summary()));
+        if self.seen.more > 0 {
+            terminal.warn(&format!("{} more places are not listed", self.seen.more));
+        }
+        match self.event {
+            Some(event) => Self::say_how_to_stop_it(event, terminal),
+            None => self.say_what_to_do(terminal),
+        }
+        if self.findings.iter().any(|finding| matches!(finding.what, What::Shape { .. })) {
+            terminal
+                .hint("if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`");
+        }
+    }
+
+    /// Nobody else has it yet, so nothing has to be replaced.
+    fn say_how_to_stop_it(event: Event, terminal: &Terminal) {
+        terminal.hint(match event {
+            Event::Commit => "take it out of there and stage that: nothing was committed yet",
+            Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
+        });
+        terminal.hint(&format!("if it is meant to be there: `{}`", event.without()));
+    }
+
+    fn say_what_to_do(&self, terminal: &Terminal) {
+        let keys: BTreeSet<&str> = self.findings.iter().filter_map(replaceable).collect();
+        match keys.iter().collect::<Vec<_>>()[..] {
+            [] => {}
+            [name] => terminal.hint(&format!("replace it first: `keyctl rotate {name}`; then take it out of there")),
+            _ => terminal.hint("replace each first: `keyctl rotate NAME`; then take it out of there"),
+        }
+        if self
+            .findings
+            .iter()
+            .any(|finding| matches!(finding.what, What::Key { which, .. } if which != Which::Current))
+        {
+            terminal.hint("one that is not in use any more may still be taken by its issuer: end it there");
+        }
+        if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { pushed: true, .. })) {
+            terminal.warn("some of it was pushed already: taking it out of the history does not bring it back");
+        }
+    }
+
+    fn summary(&self) -> String {
+        let copies = self.findings.iter().filter(|finding| matches!(finding.what, What::Key { .. })).count();
+        let shapes = self.findings.len() - copies;
+        let names: BTreeSet<&str> = self.findings.iter().filter_map(name).collect();
+        let keys = format!("{} of {}", count(copies, "place"), count(names.len(), "key"));
+        let alike = if shapes == 1 {
+            "1 text that looks like a key".into()
+        } else {
+            format!("{shapes} texts that look like a key")
+        };
+        match (copies, shapes) {
+            (0, _) => format!("found {alike}"),
+            (_, 0) => format!("found {keys}"),
+            _ => format!("found {keys}, and {alike}"),
+        }
+    }
+
+    fn say_what_was_not_seen(&self, terminal: &Terminal) {
+        let seen = self.seen;
+        for finding in self.given {
+            let Place::Process { pid, program, variable } = &finding.place else { continue };
+            let name = name(finding).unwrap_or_default();
+            terminal.say(&format!("`{name}` in {program} ({pid}): {variable} was given by `keyctl run`"));
+        }
+        for note in self.notes {
+            terminal.say(&format!("not looked at: {note}"));
+        }
+        for (path, why) in seen.unreadable.iter().take(NAMED) {
+            terminal.warn(&format!("cannot read `{}`: {why}", path.display()));
+        }
+        let more =
+            seen.unreadable.len().saturating_sub(NAMED) + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
+        if more > 0 {
+            terminal.warn(&format!("and {more} more could not be read"));
+        }
+        for path in seen.elsewhere.iter().take(NAMED) {
+            terminal.say(&format!("not entered, as it is another file system: `{}`", path.display()));
+        }
+        if seen.elsewhere.len() > NAMED {
+            terminal.say(&format!("and {} more", seen.elsewhere.len() - NAMED));
+        }
+        match seen.no_files {
+            0 => {}
+            1 => terminal.say("1 pipe, socket or device was not looked at"),
+            number => terminal.say(&format!("{number} pipes, sockets or devices were not looked at")),
+        }
+        let short: Vec<String> =
+            self.search.engine.needles().too_short().iter().map(|name| format!("`{name}`")).collect();
+        if !short.is_empty() {
+            let names = short.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+            let more = if short.len() > NAMED { format!(" and {} more", short.len() - NAMED) } else { String::new() };
+            terminal.say(&format!("too short to look for: {names}{more}"));
+        }
+    }
+
+    fn json(&self) -> Value {
+        let seen = self.seen;
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        let unreadable = seen.unreadable.iter().map(|(file, why)| json!({ "path": path(file), "reason": why }));
+        json!({
+            "findings": self.findings.iter().map(as_json).collect::<Vec<_>>(),
+            "more": seen.more,
+            "files": seen.files,
+            "bytes": seen.bytes,
+            "keys_known": self.search.knows_keys(),
+            "too_short": self.search.engine.needles().too_short().iter().map(|name| &**name).collect::<Vec<_>>(),
+            "unreadable": unreadable.collect::<Vec<_>>(),
+            "more_unreadable": seen.more_unreadable,
+            "no_files": seen.no_files,
+            "given": self.given.iter().map(as_json).collect::<Vec<_>>(),
+            "not_looked_at": self.notes,
+            "not_entered": seen.elsewhere.iter().map(|folder| path(folder)).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn name(finding: &Finding) -> Option<&str> {
+    match &finding.what {
+        What::Key { name, .. } => Some(name),
+        What::Shape { .. } => None,
+    }
+}
+
+/// The key that can be replaced now: of one that is removed or not in use there is nothing left to do here.
+fn replaceable(finding: &Finding) -> Option<&str> {
+    name(finding).filter(|_| matches!(finding.what, What::Key { which: Which::Current, .. }))
+}
+
+fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
+    let head = ["KEY", "FORM", "WHERE"].map(str::to_owned).to_vec();
+    let row = |finding: &Finding| match &finding.what {
+        What::Key { name, which, form, partial } => {
+            let key = if *which == Which::Current { name.to_string() } else { format!("{name} ({which})") };
+            vec![key, written(*form, *partial), finding.whereabouts()]
+        }
+        What::Shape { kind, .. } => vec!["?".to_owned(), format!("like: {kind}"), finding.whereabouts()],
+    };
+    [head].into_iter().chain(findings.iter().map(row)).collect()
+}
+
+/// The words for a form, and for how much of a secret is there.
+fn written(form: Form, partial: Option<(usize, usize)>) -> String {
+    match (form, partial) {
+        (Form::Word, _) => "short word (weak)".to_owned(),
+        (form, None) => form.to_string(),
+        (Form::Raw, Some((has, of))) => format!("partial ({has} of {of})"),
+        (form, Some((has, of))) => format!("{form}, partial ({has} of {of})"),
+    }
+}
+
+/// What SARIF's readers are told of one.
+fn sentence(finding: &Finding) -> String {
+    match &finding.what {
+        What::Key { name, which: Which::Current, form, partial } => {
+            format!("The key {name} lies here ({}); replace it, then take it out.", written(*form, *partial))
+        }
+        What::Key { name, which, form, partial } => {
+            format!(
+                "A {which} secret of {name} lies here ({}); end it at its issuer, then take it out.",
+                written(*form, *partial)
+            )
+        }
+        What::Shape { kind, .. } => format!("This looks like a key: {kind}."),
+    }
+}
+
+fn as_json(finding: &Finding) -> Value {
+    let place = match &finding.place {
+        Place::File(path) => json!({ "kind": "file", "path": path.to_string_lossy() }),
+        Place::Staged(path) => json!({ "kind": "staged", "path": path.to_string_lossy() }),
+        Place::Object { commit, path, pushed } => {
+            json!({ "kind": "commit", "commit": commit, "path": path.to_string_lossy(), "pushed": pushed })
+        }
+        Place::Loose(id) => json!({ "kind": "object", "object": id }),
+        Place::Process { pid, program, variable } => {
+            json!({ "kind": "process", "pid": pid, "program": program, "variable": variable })
+        }
+        Place::Input => json!({ "kind": "input" }),
+    };
+    let what = match &finding.what {
+        What::Key { name, which, form, partial } => json!({
+            "kind": "key", "key": &**name, "secret": which.as_str(), "form": form.as_str(),
+            "partial": partial.map(|(has, of)| json!({ "bytes": has, "of": of })),
+        }),
+        What::Shape { kind, id } => json!({ "kind": "shape", "issuer_kind": id, "issuer_name": kind }),
+    };
+    json!({ "what": what, "place": place, "line": finding.line })
+}
+
+/// How much was looked through.
+fn scanned(seen: &Seen, pieces: Option<&str>) -> String {
+    let bytes = amount(seen.bytes);
+    if let Some(pieces) = pieces {
+        return format!("{pieces}, {bytes} scanned");
+    }
+    match seen.files {
+        0 => format!("{bytes} scanned"),
+        files => format!("{}, {bytes} scanned", count(usize::try_from(files).unwrap_or(usize::MAX), "file")),
+    }
+}
+
+/// A number of bytes as people say it.
+fn amount(bytes: u64) -> String {
+    let (mut whole, mut rest, mut unit) = (bytes, 0, "bytes");
+    for larger in ["kB", "MB", "GB", "TB"] {
+        if whole < 1000 {
+            break;
+        }
+        (whole, rest, unit) = (whole / 1000, whole % 1000 / 100, larger);
+    }
+    match (whole, unit) {
+        (1, "bytes") => "1 byte".to_owned(),
+        (_, "bytes") => format!("{whole} bytes"),
+        (0..10, _) => format!("{whole}.{rest} {unit}"),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_said_in_two_digits_or_three() {
+        for (bytes, words) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (9_960, "9.9 kB"),
+            (10_000, "10 kB"),
+            (1_250_000, "1.2 MB"),
+            (123_456_789_000, "123 GB"),
+        ] {
+            assert_eq!(amount(bytes), words);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What `scan` looks through beside files: what is staged, a repository's history, what a push would send, and what running
+//! programs carry. Each gives findings with their places, and says what it did not look at.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    path::PathBuf,
+    time::Duration,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    launch::environment,
+    scan::{
+        engine::Engine,
+        finding::{Finding, Hit, Place},
+        git::{
+            Git,
+            batch::{Counts, Object, Type},
+            history::Holder,
+            pushing::{self, Update},
+        },
+        home, processes,
+        tree::{self, MOST, Seen},
+    },
+    terminal::count,
+};
+
+/// What is larger is looked through in pieces.
+const WHOLE: u64 = 1024 * 1024;
+/// A pointer to a file that git-lfs keeps elsewhere begins like this, and has fewer bytes than that.
+const LFS: (&[u8], u64) = (b"version https://git-lfs.github.com/spec/v1", 1024);
+
+/// How long a home folder's projects are looked for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What was looked through and found.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What `keyctl run` gave to programs that still run: no leak.
+    pub given: Vec<Finding>,
+    /// How much was looked through.
+    pub seen: Seen,
+    /// In how many pieces, where these are no files: `3 staged files`.
+    pub pieces: Option<String>,
+    /// What was not looked at, and why.
+    pub notes: Vec<String>,
+}
+
+impl From<(Vec<Finding>, Seen)> for Looked {
+    fn from((findings, seen): (Vec<Finding>, Seen)) -> Self {
+        Self { findings, seen, ..Self::default() }
+    }
+}
+
+impl Looked {
+    /// Of a repository: what was found, each in all of its places.
+    fn in_git(
+        number: usize,
+        pieces: String,
+        objects: Objects<'_>,
+        notes: Vec<String>,
+        places: impl Fn(&str, Type) -> Vec<Place>,
+    ) -> Self {
+        let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
+        looked.seen = Seen { files: number as u64, bytes: objects.bytes, more: objects.more, ..Seen::default() };
+        for (id, is, hit) in objects.hits {
+            for place in places(&id, is) {
+                looked.seen.keep(Finding::new(place, hit.clone()), &mut looked.findings);
+            }
+        }
+        looked.findings.sort();
+        looked.findings.dedup();
+        looked
+    }
+}
+
+/// Objects of a repository on their way through the engine.
+struct Objects<'e> {
+    engine: &'e Engine,
+    room: Zeroizing<Vec<u8>>,
+    hits: Vec<(String, Type, Hit)>,
+    more: u64,
+    bytes: u64,
+    pointers: usize,
+}
+
+impl<'e> Objects<'e> {
+    fn new(engine: &'e Engine) -> Self {
+        let room = Zeroizing::new(Vec::with_capacity(usize::try_from(WHOLE).unwrap_or_default()));
+        Self { engine, room, hits: Vec::new(), more: 0, bytes: 0, pointers: 0 }
+    }
+
+    fn look(&mut self, object: Object<'_>, reader: &mut dyn Read) -> Result<()> {
+        // A list of names has none of a file's content.
+        if object.is == Type::Tree {
+            return Ok(());
+        }
+        let mut hits = Vec::new();
+        let failed = |error| Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)));
+        if object.size > WHOLE {
+            self.engine.look_through(reader, &mut |hit| hits.push(hit)).map_err(failed)?;
+        } else {
+            self.room.clear();
+            reader.read_to_end(&mut self.room).map_err(failed)?;
+            self.engine.look(&self.room, &mut |hit| hits.push(hit));
+            self.pointers += usize::from(object.size < LFS.1 && self.room.starts_with(LFS.0));
+        }
+        self.bytes += object.size;
+        for hit in hits {
+            if self.hits.len() < MOST {
+                self.hits.push((object.id.to_owned(), object.is, hit));
+            } else {
+                self.more += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&self, counts: Counts, submodules: usize) -> Vec<String> {
+        let mut notes = Vec::new();
+        if counts.missing > 0 {
+            let missing = usize::try_from(counts.missing).unwrap_or(usize::MAX);
+            notes.push(format!("{}, not here and not fetched", count(missing, "object")));
+        }
+        if submodules > 0 {
+            notes.push(format!("{}, in a repository of its own", count(submodules, "submodule")));
+        }
+        if self.pointers > 0 {
+            notes.push(format!("{} in git-lfs, of which only the pointer is here", count(self.pointers, "file")));
+        }
+        notes
+    }
+}
+
+/// Looks through what is staged.
+///
+/// # Errors
+/// As git has them.
+pub fn staged(git: &Git, engine: &Engine) -> Result<Looked> {
+    let staged = git.staged()?;
+    let mut objects = Objects::new(engine);
+    let ids: Vec<&str> = staged.contents.keys().map(String::as_str).collect();
+    let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
+    let notes = objects.notes(counts, staged.submodules);
+    let (number, pieces) = (staged.files(), count(staged.files(), "staged file"));
+    Ok(Looked::in_git(number, pieces, objects, notes, |id, _| {
+        staged.contents.get(id).into_iter().flatten().cloned().map(Place::Staged).collect()
+    }))
+}
+
+/// Looks through every object of a repository, and finds the commits that hold what was found.
+///
+/// # Errors
+/// As git has them.
+pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
+    let gaps = git.gaps()?;
+    let mut objects = Objects::new(engine);
+    let counts = git.all_objects(&mut |object, reader| objects.look(object, reader))?;
+    let mut notes = objects.notes(counts, 0);
+    if gaps.partial {
+        notes.push("what this partial clone has not fetched yet".into());
+    }
+    if gaps.shallow {
+        notes.push("the commits that this shallow clone does not have".into());
+    }
+    let of = |wanted: Type| -> BTreeSet<String> {
+        objects.hits.iter().filter(|(_, is, _)| *is == wanted).map(|(id, ..)| id.clone()).collect()
+    };
+    let (blobs, commits) = (of(Type::Blob), of(Type::Commit));
+    let holders = git.holders(&blobs)?;
+    let local = git.local(&commits)?;
+    let loose: BTreeSet<String> = blobs.into_iter().filter(|id| !holders.contains_key(id)).collect();
+    let staged = if loose.is_empty() { BTreeMap::new() } else { git.in_index(&loose).unwrap_or_default() };
+    let number = usize::try_from(counts.objects).unwrap_or(usize::MAX);
+    let pieces = format!("{} of the history", count(number, "object"));
+    Ok(Looked::in_git(number, pieces, objects, notes, |id, is| {
+        let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
+        match (is, holders.get(id), staged.get(id)) {
+            (Type::Commit, ..) => message(!local.contains(id)),
+            (Type::Tag, ..) => message(false),
+            (_, Some(holders), _) => holders
+                .iter()
+                .map(|Holder { commit, path, pushed }| Place::Object {
+                    commit: commit.clone(),
+                    path: path.clone(),
+                    pushed: *pushed,
+                })
+                .collect(),
+            (_, None, Some(path)) => vec![Place::Staged(path.clone())],
+            (_, None, None) => vec![Place::Loose(id.to_owned())],
+        }
+    }))
+}
+
+/// Looks through what a push to this remote would send; `lines` is what git told the hook.
+///
+/// # Errors
+/// As git has them; `Usage` for lines that are none of git's.
+pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<Looked> {
+    let mut updates = pushing::updates(lines)?;
+    if updates.is_empty() {
+        updates.extend(Update::of_framework(|name| std::env::var(name).ok()));
+    }
+    let outgoing = git.outgoing(&updates, remote)?;
+    let mut objects = Objects::new(engine);
+    let ids: Vec<&str> = outgoing.contents.iter().map(|(id, ..)| id.as_str()).collect();
+    let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
+    let notes = objects.notes(counts, outgoing.submodules);
+    let places: BTreeMap<&str, _> =
+        outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
+    let pieces = format!("{} to push", count(outgoing.commits, "commit"));
+    Ok(Looked::in_git(outgoing.commits, pieces, objects, notes, |id, _| {
+        let place = |(commit, path): &(&String, &PathBuf)| Place::Object {
+            commit: (*commit).clone(),
+            path: (*path).clone(),
+            pushed: false,
+        };
+        places.get(id).map(place).into_iter().collect()
+    }))
+}
+
+/// Looks where keys come to lie in the user's home folder, and through the other worktrees of the repository that this is.
+///
+/// # Errors
+/// `Disk` where there is no home folder.
+pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
+    let bases =
+        home::Bases::of_user().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder").hint("set `HOME`"))?;
+    let (projects, cut_short) = home::project_files(&bases.home, PATIENCE);
+    let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
+    let mut paths: Vec<PathBuf> =
+        home::places(&bases, history_file).into_iter().chain(projects).map(|target| target.path).collect();
+    // Outside of a repository there are none, and one that git refuses is none to look at.
+    let own = git.and_then(|git| git.top().ok());
+    let trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
+    paths.extend(trees.into_iter().filter(|tree| own.as_ref() != Some(tree) && tree.is_dir()));
+    let (findings, seen) = tree::look(engine, &paths, true);
+    let mut looked = Looked { findings, seen, ..Looked::default() };
+    if cut_short {
+        looked.notes.push(format!("projects that were not come to within {} seconds", PATIENCE.as_secs()));
+    }
+    Ok(looked)
+}
+
+/// Looks through what the user's running programs carry.
+///
+/// # Errors
+/// `Disk` where the system does not show it.
+pub fn running(engine: &Engine) -> Result<Looked> {
+    if !processes::SHOWN {
+        return Err(Failure::new(Kind::Disk, "this system does not show what running programs carry")
+            .hint("only Linux does; look through files instead: `keyctl scan --home`"));
+    }
+    let mut looked = Looked::default();
+    let seen = processes::each(environment::MARKER, &mut |carried| {
+        engine.look(carried.value, &mut |hit| {
+            let (program, variable) = (carried.program.to_owned(), carried.variable.to_owned());
+            let finding = Finding::new(Place::Process { pid: carried.process, program, variable }, hit);
+            if carried.given {
+                looked.given.push(finding);
+            } else {
+                looked.seen.keep(finding, &mut looked.findings);
+            }
+        });
+    });
+    looked.pieces = Some(count(seen.programs, "running program"));
+    (looked.seen.files, looked.seen.bytes) = (seen.programs as u64, seen.bytes);
+    if seen.closed > 0 {
+        looked.notes.push(format!("{}, which lets nobody look", count(seen.closed, "program")));
+    }
+    Ok(looked)
+}

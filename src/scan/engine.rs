@@ -1,0 +1,200 @@
+//! Finds secrets in bytes. A sieve passes over nearly all of them; what it lets through is held against the forms of the
+//! secrets byte by byte, so that nothing is found by chance.
+
+use std::io::{self, Read};
+
+use memchr::memchr_iter;
+use zeroize::Zeroizing;
+
+use super::{
+    finding::{Hit, What},
+    matches::{self, Match},
+    needles::{Form, Needles},
+    sampling::Sampling,
+    shapes::{self, Shapes},
+    sieve::{Piece, Sieve},
+};
+
+/// How many bytes of a stream are read before they are looked at.
+const BLOCK: usize = 1024 * 1024;
+/// How many matches before the last one may be the same as one that comes again by another of its pieces.
+const RECENT: usize = 8;
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;
+
+/// What looks for secrets. Several threads may use one.
+pub struct Engine {
+    needles: Needles,
+    sieve: Option<Sieve>,
+    shapes: Option<Shapes>,
+    /// How far what is found may reach.
+    reach: usize,
+    /// How many bytes of a stream are looked at at once.
+    block: usize,
+}
+
+/// Room for a part of a stream, to be used again for the next stream; wiped when it is dropped.
+#[derive(Default)]
+pub struct Buffer(Zeroizing<Vec<u8>>);
+
+impl Engine {
+    /// One that looks for these, and with `shapes` also for texts that look like an issuer's keys.
+    #[must_use]
+    pub fn new(needles: Needles, shapes: bool) -> Self {
+        let longest = needles.patterns.iter().map(|pattern| pattern.written.length).max().unwrap_or_default();
+        let sieve = Sampling::of(&needles).map(|sampling| sampling.sieve(&needles));
+        let shapes = shapes.then(Shapes::known);
+        let reach = longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16;
+        Self { needles, sieve, shapes, reach, block: BLOCK }
+    }
+
+    /// What it looks for.
+    #[must_use]
+    pub fn needles(&self) -> &Needles {
+        &self.needles
+    }
+
+    /// Looks through bytes that are one whole: a file, a blob, a variable.
+    pub fn look(&self, bytes: &[u8], found: &mut dyn FnMut(Hit)) {
+        Part { bytes, from: 0, to: bytes.len(), before: 0, line: 1 }.look(self, found);
+    }
+
+    /// Looks through a stream in bounded memory, and says how many bytes there were.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn look_through(&self, reader: &mut dyn Read, found: &mut dyn FnMut(Hit)) -> io::Result<u64> {
+        self.look_through_with(&mut Buffer::default(), reader, found)
+    }
+
+    /// The same with room that was used before.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn look_through_with(
+        &self,
+        buffer: &mut Buffer,
+        reader: &mut dyn Read,
+        found: &mut dyn FnMut(Hit),
+    ) -> io::Result<u64> {
+        let buffer = &mut buffer.0;
+        if buffer.is_empty() {
+            buffer.resize(self.block + 2 * self.reach, 0);
+        }
+        // `filled` bytes are in the buffer; those before `from` were looked at, and are kept for what begins in them.
+        let (mut filled, mut from, mut before, mut line) = (0, 0, 0_u64, 1);
+        loop {
+            let ended = fill(reader, buffer, &mut filled)?;
+            let to = if ended { filled } else { filled - self.reach };
+            Part { bytes: &buffer[..filled], from, to, before, line }.look(self, found);
+            if ended {
+                return Ok(before + filled as u64);
+            }
+            let gone = to.saturating_sub(self.reach);
+            line += memchr_iter(b'\n', &buffer[..gone]).count() as u64;
+            buffer.copy_within(gone..filled, 0);
+            (filled, from, before) = (filled - gone, to - gone, before + gone as u64);
+        }
+    }
+
+    /// Every match in these bytes.
+    fn matches(&self, bytes: &[u8]) -> Vec<Match> {
+        let mut matches = Vec::new();
+        if let Some(sieve) = &self.sieve {
+            sieve.sift(bytes, |at, piece| self.hold(bytes, at, piece, &mut matches));
+        }
+        matches::best(matches)
+    }
+
+    /// Holds the bytes around a place against the form that has a piece there.
+    fn hold(&self, bytes: &[u8], at: usize, piece: &Piece, matches: &mut Vec<Match>) {
+        let Some(pattern) = self.needles.patterns.get(piece.of as usize) else { return };
+        let (form, middle) = (self.needles.bytes(pattern), piece.at as usize);
+        let is_known = |known: &Match| known.pattern == piece.of && known.end > at && known.is_at(at, middle);
+        if matches.iter().rev().take(RECENT).any(is_known) {
+            return;
+        }
+        let same = |(one, other): &(&u8, &u8)| one == other;
+        let after = bytes[at..].iter().zip(&form[middle..]).take_while(same).count();
+        let before = bytes[..at].iter().rev().zip(form[..middle].iter().rev()).take_while(same).count();
+        let (start, end, first) = (at - before, at + after, middle - before);
+        let length = end - start;
+        if length < pattern.least {
+            return;
+        }
+        let secret = &self.needles.secrets[pattern.secret];
+        let (from, to) = match pattern.written.scale {
+            _ if length == form.len() => (0, secret.length),
+            Some(scale) => scale.inner(first, first + length),
+            None => return,
+        };
+        let is_word = pattern.written.form != Form::Word || stands_alone(bytes, start, end);
+        if is_word && (length == form.len() || secret.has_random_part(from, to)) {
+            let whole = length == form.len() && secret.length <= super::needles::LONGEST;
+            let bytes = if whole { secret.length } else { to.min(super::needles::LONGEST) - from };
+            matches.push(Match { start, end, first, pattern: piece.of, secret: pattern.secret, bytes, whole });
+        }
+    }
+}
+
+/// Reads until the buffer is full. Says whether the stream ended.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<bool> {
+    while *filled < buffer.len() {
+        match reader.read(&mut buffer[*filled..]) {
+            Ok(0) => return Ok(true),
+            Ok(read) => *filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether these bytes are a word of their own.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    !is_word(start.checked_sub(1).and_then(|at| bytes.get(at))) && !is_word(bytes.get(end))
+}
+
+/// A part of a stream; what begins from `from` to `to` is told.
+struct Part<'b> {
+    bytes: &'b [u8],
+    from: usize,
+    to: usize,
+    /// How many bytes stood before it.
+    before: u64,
+    /// The line in which it begins.
+    line: u64,
+}
+
+impl Part<'_> {
+    fn look(self, engine: &Engine, found: &mut dyn FnMut(Hit)) {
+        let mut matches = engine.matches(self.bytes);
+        let shapes = engine.shapes.as_ref().map_or_else(Vec::new, |shapes| shapes.find(self.bytes));
+        matches.sort_by_key(|one| one.start);
+        let covered = matches::covered(&matches);
+        let keys = matches.iter().map(|one| (one.start, Err(one)));
+        let shapes = shapes.iter().filter(|one| !covered.touch(one.range.start, one.range.end));
+        let mut all: Vec<_> = keys.chain(shapes.map(|one| (one.range.start, Ok(one)))).collect();
+        all.sort_by_key(|(start, _)| *start);
+        let (mut line, mut counted) = (self.line, 0);
+        for (start, what) in all.into_iter().filter(|(start, _)| (self.from..self.to).contains(start)) {
+            line += memchr_iter(b'\n', &self.bytes[counted..start]).count() as u64;
+            counted = start;
+            let mut tell = |what| found(Hit { at: self.before + start as u64, line, what });
+            match what {
+                Ok(shape) => tell(What::Shape { kind: shape.kind.name(), id: shape.kind.id() }),
+                Err(one) => {
+                    let secret = &engine.needles.secrets[one.secret];
+                    let form = engine.needles.patterns[one.pattern as usize].written.form;
+                    let partial = (!one.whole).then_some((one.bytes, secret.length));
+                    for (name, which) in &secret.owners {
+                        tell(What::Key { name: name.clone(), which: *which, form, partial });
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What is found, by programs' own ways of writing rather than by `forms.rs`.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    scan::needles::{Kept, Which},
+    secret::Secret,
+};
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+fn engine(secrets: &[&str]) -> Engine {
+    let kept: Vec<Secret> = secrets.iter().map(|text| secret(text)).collect();
+    let kept = kept.iter().map(|secret| Kept { name: "KEY", which: Which::Current, secret });
+    Engine::new(Needles::of(kept), false)
+}
+
+/// Where and as what something is found.
+fn found(engine: &Engine, text: &[u8]) -> Vec<(u64, u64, Form, Option<(usize, usize)>)> {
+    let mut found = Vec::new();
+    engine.look(text, &mut |hit| match hit.what {
+        What::Key { form, partial, .. } => found.push((hit.at, hit.line, form, partial)),
+        What::Shape { id, .. } => panic!("{id}"),
+    });
+    found
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn percent(text: &str) -> String {
+    let write = |byte: u8| match byte {
+        _ if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(write).collect()
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("json")
+}
+
+fn utf16(text: &str, little: bool) -> Vec<u8> {
+    text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+}
+
+/// A secret written in one of the ways that programs have, in the surroundings that these have.
+fn written(text: &str, way: usize, user: &str) -> (Vec<u8>, Vec<Form>) {
+    let all_percent: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let basic = format!("{user}:{text}");
+    let raw = vec![Form::Raw];
+    // What has nothing to be escaped in it is written as it is.
+    let escaped = vec![Form::Raw, Form::Escaped];
+    match way {
+        0 => (format!("KEY={text}").into_bytes(), raw),
+        1 => (format!("key = \"{text}\"").into_bytes(), raw),
+        2 => (json(text).into_bytes(), escaped),
+        3 => (json(text).replace('/', "\\/").into_bytes(), escaped),
+        4 => (json(text).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e").into_bytes(), escaped),
+        5 => (format!("https://x.test/?k={}&z=1", percent(text)).into_bytes(), vec![Form::Raw, Form::Percent]),
+        6 => (all_percent.into_bytes(), vec![Form::Percent]),
+        7 => (hex(text).into_bytes(), vec![Form::Hex]),
+        8 => (hex(text).to_uppercase().into_bytes(), vec![Form::Hex]),
+        9 => (format!("Basic {}", STANDARD.encode(&basic)).into_bytes(), vec![Form::Base64]),
+        10 => (URL_SAFE.encode(&basic).into_bytes(), vec![Form::Base64, Form::Base64Url]),
+        11 => (utf16(text, true), vec![Form::Utf16]),
+        _ => (utf16(text, false), vec![Form::Utf16]),
+    }
+}
+
+fn secrets() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[A-Za-z0-9]{20,60}",
+        "[a-f0-9]{32,64}",
+        "sk-proj-[A-Za-z0-9_-]{40,160}",
+        "[A-Za-z0-9/+]{40}",
+        "[ -~]{12,80}",
+        "[a-zé<>&\"\\\\/\n]{12,40}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_form_is_found_whole_in_whatever_stands_around_it(text in secrets(), way in 0..13_usize, user in "[a-z]{0,7}", before in proptest::collection::vec(any::<u8>(), 0..300), after in proptest::collection::vec(any::<u8>(), 0..300), others in proptest::collection::vec("[A-Za-z0-9]{12,60}", 0..30)) {
+        let mut all: Vec<&str> = others.iter().map(String::as_str).collect();
+        all.push(&text);
+        let (middle, forms) = written(&text, way, &user);
+        let bytes = [&before[..], b"\n", &middle, b"\n", &after].concat();
+        let found = found(&engine(&all), &bytes);
+        let line = 2 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+        prop_assert!(found.iter().any(|(at, at_line, form, partial)| {
+            (before.len() as u64..(before.len() + middle.len()) as u64 + 1).contains(at) && (*at_line == line || text.contains('\n')) && forms.contains(form) && partial.is_none()
+        }), "{found:?} in {:?}", String::from_utf8_lossy(&middle));
+    }
+
+    #[test]
+    fn a_stream_tells_what_the_whole_of_it_tells(texts in proptest::collection::vec(secrets(), 1..4), ways in proptest::collection::vec((0..13_usize, 0..400_usize, 0..4_usize), 0..20), block in 1..3000_usize) {
+        let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut engine = engine(&all);
+        let mut bytes = Vec::new();
+        for (way, gap, which) in ways {
+            bytes.extend(std::iter::repeat_n(b'\n', gap));
+            bytes.extend(written(&texts[which % texts.len()], way, "me").0);
+        }
+        let whole = found(&engine, &bytes);
+        engine.block = block;
+        let mut parts = Vec::new();
+        let read = engine.look_through(&mut &bytes[..], &mut |hit| if let What::Key { form, partial, .. } = hit.what {
+            parts.push((hit.at, hit.line, form, partial));
+        });
+        prop_assert_eq!(read.expect("in memory"), bytes.len() as u64);
+        prop_assert_eq!(parts, whole);
+    }
+
+    #[test]
+    fn a_part_of_a_random_secret_is_found_wherever_it_was_cut(text in "[A-Za-z0-9]{30,60}", from in 0..10_usize, length in 20..30_usize, before in "[ -~]{0,50}") {
+        let engine = engine(&[&text]);
+        let Some((start, end)) = engine.needles.secrets[0].random.first().copied() else { return Ok(()) };
+        let from = start + from;
+        let to = (from + length).min(end);
+        prop_assume!(from + 20 <= to && !text.starts_with(&text[from..to]));
+        let bytes = format!("{before} \"{}\" +", &text[from..to]);
+        let found = found(&engine, bytes.as_bytes());
+        let around = |partial: &Option<(usize, usize)>| partial.is_some_and(|(has, of)| has >= to - from && of == text.len());
+        prop_assert!(found.len() == 1 && around(&found[0].3), "{found:?}");
+    }
+
+    #[test]
+    fn nothing_is_found_where_nothing_is(texts in proptest::collection::vec("[A-Za-z0-9]{20,60}", 1..20), bytes in proptest::collection::vec(any::<u8>(), 0..5000)) {
+        let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+        prop_assert_eq!(found(&engine(&all), &bytes), vec![]);
+    }
+}
+
+#[test]
+fn two_keys_with_one_secret_are_both_named() {
+    let (one, other) = (secret("3Hq9ZbT7mWx2LcR5vYk8"), secret("3Hq9ZbT7mWx2LcR5vYk8"));
+    let kept = [("A", Which::Current, &one), ("B", Which::Former, &other), ("A", Which::Current, &other)];
+    let kept = kept.map(|(name, which, secret)| Kept { name, which, secret });
+    let mut told = Vec::new();
+    Engine::new(Needles::of(kept), false).look(b"x 3Hq9ZbT7mWx2LcR5vYk8", &mut |hit| {
+        if let What::Key { name, which, .. } = hit.what {
+            told.push(format!("{name} {which} {}", hit.at));
+        }
+    });
+    assert_eq!(told, ["A current 2", "B former 2"]);
+}
+
+#[test]
+fn a_short_secret_is_a_word_of_its_own_and_a_shorter_one_is_not_looked_for() {
+    let engine_of = |text| engine(&[text]);
+    let word = (4, 1, Form::Word, None);
+    assert_eq!(found(&engine_of("hunter2x"), b"pw: hunter2x\n"), [word]);
+    assert_eq!(found(&engine_of("hunter2x"), b"pw: hunter2x9 xhunter2x hunter2x_ \n"), []);
+    assert_eq!(found(&engine_of("hunter2x9ab"), b"pw: hunter2x9ab"), [(4, 1, Form::Word, None)]);
+    assert_eq!(found(&engine_of("hunter2x9abc"), b"pw: xhunter2x9abcx"), [(5, 1, Form::Raw, None)]);
+    let short = engine_of("hunter2");
+    assert!(short.needles().is_empty() && found(&short, b"hunter2").is_empty());
+    assert_eq!(short.needles().too_short().iter().map(|name| &**name).collect::<Vec<_>>(), ["KEY"]);
+}
+
+#[test]
+fn what_every_key_of_a_kind_has_is_no_part_of_one() {
+    let body = "a9Bz8Yc7Xd6We5Vf4Ug3Th2Si1Rj0Qk9Pl8Om7Nn6Mo5Lp4Kq3Jr2Is1Ht0Gu9Fv8Ew7Dx6Cy5Bz";
+    let openai = ["sk-proj-", &body[..74], "T3Blbk", "FJ", &body[2..76]].concat();
+    let engine = engine(&[&openai, "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzdXBhYmFzZSJ9.3Hq9ZbT7mWx2LcR5vYk8"]);
+    for text in ["sk-proj-", "sk-proj-a9Bz8Yc", "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzdXBhYmFzZSJ9.", "zzzzT3BlbkFJzzzz"] {
+        assert_eq!(found(&engine, text.as_bytes()), [], "{text}");
+    }
+    assert_eq!(found(&engine, b"sk-proj-a9Bz8Yc7Xd6We5V"), [(0, 1, Form::Raw, Some((23, openai.len())))]);
+}
+
+#[test]
+fn a_secret_longer_than_is_looked_for_is_found_by_its_beginning() {
+    let long: String = (0..9000).map(|at| char::from(b'!' + (at * at % 89) as u8)).collect();
+    let engine = engine(&[&long]);
+    assert_eq!(found(&engine, long.as_bytes())[0].3, Some((4096, 9000)));
+}

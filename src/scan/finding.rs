@@ -1,0 +1,119 @@
+//! A hit with its place, for every source of bytes. Reports, JSON and SARIF are made from it.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use super::needles::{Form, Which};
+
+/// Something that was found in bytes, and where in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The offset of its first byte.
+    pub at: u64,
+    /// The line, from 1, in which it begins.
+    pub line: u64,
+    /// What it is.
+    pub what: What,
+}
+
+/// What was found. None of it holds a secret or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A secret that is kept, or was.
+    Key {
+        /// The name of its key.
+        name: Arc<str>,
+        /// Which of the key's secrets.
+        which: Which,
+        /// How it is written there.
+        form: Form,
+        /// Where not all of it is there: how many of its bytes are, and how many it has.
+        partial: Option<(usize, usize)>,
+    },
+    /// A text that looks like an issuer's key and is none of those kept.
+    Shape {
+        /// What its issuer calls it.
+        kind: &'static str,
+        /// The short name that does not change: `github-classic`.
+        id: &'static str,
+    },
+}
+
+/// Where bytes lie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// What is staged for the next commit under this path.
+    Staged(PathBuf),
+    /// What a commit brought in under this path; without one it is the commit's message.
+    Object {
+        /// The commit.
+        commit: String,
+        /// The path in it.
+        path: PathBuf,
+        /// Whether a remote has the commit, as far as the repository knows.
+        pushed: bool,
+    },
+    /// An object of a repository that is in no commit.
+    Loose(String),
+    /// A variable of a process.
+    Process {
+        /// Its number.
+        pid: u32,
+        /// Its program's name.
+        program: String,
+        /// The variable.
+        variable: String,
+    },
+    /// Standard input.
+    Input,
+}
+
+/// Something that was found, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Where.
+    pub place: Place,
+    /// The line, from 1, in which it begins.
+    pub line: u64,
+    /// What.
+    pub what: What,
+}
+
+impl Finding {
+    /// A hit in this place.
+    #[must_use]
+    pub fn new(place: Place, hit: Hit) -> Self {
+        Self { place, line: hit.line, what: hit.what }
+    }
+
+    /// Where it is, with the line where that says something.
+    #[must_use]
+    pub fn whereabouts(&self) -> String {
+        match self.place {
+            Place::Process { .. } | Place::Loose(_) => self.place.to_string(),
+            Place::Object { ref path, .. } if path.as_os_str().is_empty() => self.place.to_string(),
+            _ => format!("{}:{}", self.place, self.line),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) | Self::Staged(path) => path.display().fmt(f),
+            Self::Object { commit, path, .. } if path.as_os_str().is_empty() => {
+                write!(f, "message of {}", short(commit))
+            }
+            Self::Object { commit, path, .. } => write!(f, "{}:{}", short(commit), path.display()),
+            Self::Loose(id) => write!(f, "object {} in no commit", short(id)),
+            Self::Process { pid, program, variable } => write!(f, "{program} ({pid}): {variable}"),
+            Self::Input => f.write_str("standard input"),
+        }
+    }
+}
+
+/// As many digits of an id as tell it from others.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}

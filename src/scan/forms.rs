@@ -1,0 +1,271 @@
+//! The forms in which a secret is written down: what a program writes when it puts the secret into JSON, into a URL, into a
+//! header. Each is written behind the others into one text, which is wiped as a whole.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use zeroize::Zeroizing;
+
+use super::needles::Form;
+
+/// How the bytes of a form belong to those of the secret, where each bit of it stands by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// How many bits of the secret stand before the form's first byte.
+    lead: usize,
+    /// How many of them a byte carries.
+    bits: usize,
+}
+
+impl Scale {
+    const RAW: Self = Self { lead: 0, bits: 8 };
+    /// Half a byte in each: hexadecimal digits, and UTF-16 of ASCII.
+    const HALF: Self = Self { lead: 0, bits: 4 };
+
+    /// Which of the secret's bytes are whole in this part of the form.
+    pub fn inner(self, from: usize, to: usize) -> (usize, usize) {
+        ((self.lead + self.bits * from).div_ceil(8), (self.lead + self.bits * to) / 8)
+    }
+
+    /// The part of the form that these bytes alone make.
+    pub fn outer(self, from: usize, to: usize) -> (usize, usize) {
+        ((8 * from).saturating_sub(self.lead).div_ceil(self.bits), (8 * to).saturating_sub(self.lead) / self.bits)
+    }
+
+    /// The fewest bytes of the form that have so many of the secret's bytes in them wherever they begin.
+    pub fn least(self, bytes: usize) -> usize {
+        (8 * bytes).div_ceil(self.bits)
+    }
+}
+
+/// A form that was written.
+pub(super) struct Written {
+    pub form: Form,
+    /// Where it stands in the text.
+    pub at: usize,
+    pub length: usize,
+    /// How parts of it are found; none where only the whole is.
+    pub scale: Option<Scale>,
+    /// Up to where it is made of what comes before `mark` in the secret: what is behind that may be a constant.
+    pub mark: usize,
+}
+
+/// How many bytes all forms of a secret take at most.
+pub(super) fn room(secret: &[u8]) -> usize {
+    let plain = secret.iter().all(|byte| is_unreserved(*byte));
+    secret.len() * if plain { 24 } else { 24 + 10 * 6 + 10 * 3 } + 64
+}
+
+/// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
+/// same in many secrets.
+pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
+    let mut writer = Writer { secret, mark, text, done, first: 0 };
+    writer.first = writer.done.len();
+    writer.bytewise(Form::Raw, Some(Scale::RAW), |text, byte| text.push(byte));
+    writer.escaped();
+    writer.percent();
+    for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
+        writer.bytewise(Form::Hex, Some(Scale::HALF), |text, byte| hex(text, digits, byte));
+    }
+    writer.base64();
+    writer.utf16();
+}
+
+/// Writes a short secret: as it is, and as JSON and URLs have it.
+pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
+    let first = done.len();
+    let mut writer = Writer { secret, mark: secret.len(), text, done, first };
+    writer.bytewise(Form::Word, None, |text, byte| text.push(byte));
+}
+
+struct Writer<'a> {
+    secret: &'a [u8],
+    mark: usize,
+    text: &'a mut Vec<u8>,
+    done: &'a mut Vec<Written>,
+    /// The first form of this secret.
+    first: usize,
+}
+
+impl Writer<'_> {
+    /// A form of which each byte of the secret makes its own part.
+    fn bytewise(&mut self, form: Form, scale: Option<Scale>, mut write: impl FnMut(&mut Vec<u8>, u8)) {
+        let (at, mut mark) = (self.text.len(), 0);
+        for (index, byte) in self.secret.iter().enumerate() {
+            if index == self.mark {
+                mark = self.text.len() - at;
+            }
+            write(self.text, *byte);
+        }
+        self.keep(form, scale, at, mark);
+    }
+
+    /// Keeps what was written since, if no other form of the secret is the same.
+    fn keep(&mut self, form: Form, scale: Option<Scale>, at: usize, mark: usize) {
+        let length = self.text.len() - at;
+        let same = |other: &Written| self.text[other.at..][..other.length] == self.text[at..];
+        if length == 0 || self.done[self.first..].iter().any(same) {
+            self.text.truncate(at);
+        } else {
+            let mark = if mark == 0 { length } else { mark };
+            self.done.push(Written { form, at, length, scale, mark });
+        }
+    }
+
+    /// What programs put a backslash before, and what they write as the number of its character.
+    fn escaped(&mut self) {
+        if self.secret.iter().all(|byte| is_unreserved(*byte)) {
+            return;
+        }
+        // What is no text stands in no JSON.
+        let Ok(text) = std::str::from_utf8(self.secret) else { return };
+        STYLES.iter().for_each(|style| self.escaped_text(text, style));
+    }
+
+    fn escaped_text(&mut self, secret: &str, style: &Style) {
+        let (at, mut mark) = (self.text.len(), 0);
+        for (index, letter) in secret.char_indices() {
+            if index >= self.mark && mark == 0 {
+                mark = self.text.len() - at;
+            }
+            let by_number = style.numbers.contains(letter) || (style.ascii && !letter.is_ascii());
+            if by_number {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    let digits = if style.upper { format!("{unit:04X}") } else { format!("{unit:04x}") };
+                    let digits = Zeroizing::new(digits);
+                    self.text.extend_from_slice(b"\\u");
+                    self.text.extend_from_slice(digits.as_bytes());
+                }
+            } else {
+                style.simple(self.text, letter);
+            }
+        }
+        self.keep(Form::Escaped, None, at, mark);
+    }
+
+    /// What URLs have: of each byte that has a meaning there its number, or of all.
+    fn percent(&mut self) {
+        let plain = self.secret.iter().all(|byte| is_unreserved(*byte));
+        for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
+            for left in if plain { &[][..] } else { LEFT } {
+                self.bytewise(Form::Percent, None, |text, byte| match byte {
+                    b' ' if *left == FORM => text.push(b'+'),
+                    _ if byte.is_ascii_alphanumeric() || left.contains(&byte) => text.push(byte),
+                    _ => percent(text, digits, byte),
+                });
+            }
+            self.bytewise(Form::Percent, None, |text, byte| percent(text, digits, byte));
+        }
+    }
+
+    /// Base 64 of a longer text in which the secret stands, as in the header of HTTP's Basic: it may begin at any of three
+    /// places in a group. The letters that its neighbours have a part in are left out.
+    fn base64(&mut self) {
+        let (length, urls) = (self.secret.len(), Form::Base64Url);
+        let mut whole = Zeroizing::new(Vec::with_capacity(length + 2));
+        let mut letters = Zeroizing::new(vec![0; (length + 2) * 4 / 3 + 4]);
+        for before in 0..3 {
+            whole.clear();
+            whole.extend_from_slice(&[0; 2][..before]);
+            whole.extend_from_slice(self.secret);
+            let (first, end) = ((8 * before).div_ceil(6), 8 * (before + length) / 6);
+            let scale = Scale { lead: 6 * first - 8 * before, bits: 6 };
+            for (form, write) in [(Form::Base64, STANDARD_NO_PAD), (urls, URL_SAFE_NO_PAD)] {
+                if write.encode_slice(&*whole, &mut letters).is_ok() {
+                    let at = self.text.len();
+                    self.text.extend_from_slice(&letters[first..end]);
+                    self.keep(form, Some(scale), at, scale.outer(0, self.mark).1);
+                }
+            }
+        }
+    }
+
+    fn utf16(&mut self) {
+        let Ok(text) = std::str::from_utf8(self.secret) else { return };
+        let scale = text.is_ascii().then_some(Scale::HALF);
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let at = self.text.len();
+            for unit in text.encode_utf16() {
+                self.text.extend_from_slice(&bytes(unit));
+            }
+            self.keep(Form::Utf16, scale, at, if text.is_ascii() { 2 * self.mark } else { 0 });
+        }
+    }
+}
+
+/// How a program writes strings.
+struct Style {
+    /// What it writes by number.
+    numbers: &'static str,
+    /// Whether everything beyond ASCII is among that.
+    ascii: bool,
+    /// Whether its hexadecimal digits are large.
+    upper: bool,
+    /// What else it puts a backslash before.
+    slashed: &'static str,
+}
+
+const fn style(numbers: &'static str, ascii: bool, upper: bool, slashed: &'static str) -> Style {
+    Style { numbers, ascii, upper, slashed }
+}
+
+/// The usual ones: JSON's least; with `\/` (PHP); for HTML (Go, Ruby; Gson; .NET, Jackson); ASCII alone (Python); single
+/// quotes (shells and scripts); and everything that is no letter or digit.
+const STYLES: &[Style] = &[
+    style("", false, false, "\""),
+    style("", false, false, "\"/"),
+    style("<>&", false, false, "\""),
+    style("<>&='", false, false, "\""),
+    style("\"<>&'+`", true, true, ""),
+    style("/", false, false, "\""),
+    style("/", false, true, "\""),
+    style("", true, false, "\""),
+    style("", true, false, "\"/"),
+    style("", false, false, "'"),
+    style("", false, false, "\"$`"),
+    style(" !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true, false, ""),
+];
+
+impl Style {
+    fn simple(&self, text: &mut Vec<u8>, letter: char) {
+        let short = match letter {
+            '\n' => Some(b'n'),
+            '\r' => Some(b'r'),
+            '\t' => Some(b't'),
+            '\u{8}' => Some(b'b'),
+            '\u{c}' => Some(b'f'),
+            '\\' => Some(b'\\'),
+            _ if self.slashed.contains(letter) => u8::try_from(letter).ok(),
+            _ => None,
+        };
+        if let Some(short) = short {
+            text.extend_from_slice(&[b'\\', short]);
+        } else if letter.is_ascii_control() {
+            let digits = if self.upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+            text.extend_from_slice(b"\\u00");
+            hex(text, digits, u8::try_from(letter).unwrap_or_default());
+        } else {
+            text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+}
+
+/// What is left as it is in URLs beside letters and digits: by RFC 3986, by JavaScript's `encodeURIComponent`, by Python's
+/// `quote`, in forms, and by `encodeURI`.
+const LEFT: &[&[u8]] = &[b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
+const FORM: &[u8] = b"-_.*";
+
+fn percent(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {
+    text.push(b'%');
+    hex(text, digits, byte);
+}
+
+fn hex(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {
+    text.extend_from_slice(&[digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+}
+
+/// Whether neither JSON nor a URL writes it otherwise.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)
+}

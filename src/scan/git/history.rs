@@ -1,0 +1,87 @@
+//! Where in a repository's history a content lies: the commits that brought it in, and whether they were pushed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    path::PathBuf,
+};
+
+use super::{Git, path_of};
+use crate::failure::Result;
+
+/// A commit that brought a content in, and under which path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The commit's id.
+    pub commit: String,
+    /// The path in that commit.
+    pub path: PathBuf,
+    /// Whether the commit is in a branch of a remote, as far as this repository knows.
+    pub pushed: bool,
+}
+
+impl Git {
+    /// The commits that brought these contents in, the oldest first, on every branch and in what git remembers of branches
+    /// that were moved. What is in no commit has no entry.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn holders(&self, contents: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<Holder>>> {
+        let mut holders: BTreeMap<String, Vec<Holder>> = BTreeMap::new();
+        if contents.is_empty() {
+            return Ok(holders);
+        }
+        let commits = self.commits(&["--all", "--reflog"])?;
+        self.changes(&commits, &mut |commit, entry, path| {
+            if contents.contains(entry.id) {
+                let holder = Holder { commit: commit.to_owned(), path: path_of(path), pushed: false };
+                holders.entry(entry.id.to_owned()).or_default().push(holder);
+            }
+        })?;
+        let all = holders.values().flatten().map(|holder| holder.commit.clone()).collect();
+        let local = self.local(&all)?;
+        for holder in holders.values_mut().flatten() {
+            holder.pushed = !local.contains(&holder.commit);
+        }
+        Ok(holders)
+    }
+
+    /// Those of the commits that are in no branch of a remote.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn local(&self, commits: &BTreeSet<String>) -> Result<HashSet<String>> {
+        if commits.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut local = HashSet::new();
+        let input = commits.iter().fold(String::new(), |input, commit| input + commit + "\n");
+        // `--not` twice: what is read from standard input counts again.
+        let words = ["rev-list", "--not", "--remotes", "--not", "--stdin"];
+        self.stream(&words, &|pipe| pipe.write_all(input.as_bytes()), &mut |printed| {
+            let mut line = String::new();
+            while printed.read_line(&mut line).unwrap_or_default() > 0 {
+                if commits.contains(line.trim_end()) {
+                    local.insert(line.trim_end().to_owned());
+                }
+                line.clear();
+            }
+            Ok(())
+        })?;
+        Ok(local)
+    }
+
+    /// The paths in the index that have these contents.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn in_index(&self, contents: &BTreeSet<String>) -> Result<BTreeMap<String, PathBuf>> {
+        // From below the top git would list what is below alone.
+        let printed = self.from_folder(&self.top()?).output(&["ls-files", "--stage", "-z", "--full-name"])?;
+        let entry = |entry: &[u8]| {
+            let tab = entry.iter().position(|byte| *byte == b'\t')?;
+            let id = str::from_utf8(&entry[..tab]).ok()?.split(' ').nth(1)?;
+            contents.contains(id).then(|| (id.to_owned(), path_of(&entry[tab + 1..])))
+        };
+        Ok(printed.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+}

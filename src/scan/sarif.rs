@@ -1,0 +1,110 @@
+//! Findings as SARIF 2.1.0, which code hosts and editors read.
+
+use std::path::{Component, Path};
+
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Place, What};
+
+/// The rule of a secret that is kept.
+const KEPT: &str = "kept-key";
+
+/// A run with these findings. `said` makes the sentence about one.
+#[must_use]
+pub fn write(findings: &[Finding], said: impl Fn(&Finding) -> String) -> Value {
+    let mut rules: Vec<(&str, String)> =
+        vec![(KEPT, "A key that keyctl keeps lies where others may read it".to_owned())];
+    for finding in findings {
+        if let What::Shape { kind, id } = finding.what
+            && !rules.iter().any(|(known, _)| *known == id)
+        {
+            rules.push((id, format!("A text that looks like a key: {kind}")));
+        }
+    }
+    let rule = |(id, text): &(&str, String)| json!({ "id": id, "shortDescription": { "text": text } });
+    let results: Vec<Value> = findings.iter().map(|finding| result(finding, &said(finding))).collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "keyctl",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(rule).collect::<Vec<_>>(),
+            } },
+            "columnKind": "utf16CodeUnits",
+            "results": results,
+        }],
+    })
+}
+
+fn result(finding: &Finding, said: &str) -> Value {
+    let (rule, level) = match finding.what {
+        What::Key { .. } => (KEPT, "error"),
+        What::Shape { id, .. } => (id, "warning"),
+    };
+    json!({ "ruleId": rule, "level": level, "message": { "text": said }, "locations": [location(finding)] })
+}
+
+fn location(finding: &Finding) -> Value {
+    let named =
+        |name: String, kind: &str| json!({ "logicalLocations": [{ "fullyQualifiedName": name, "kind": kind }] });
+    match &finding.place {
+        Place::File(path) | Place::Staged(path) | Place::Object { path, .. } => {
+            let mut location = json!({ "physicalLocation": {
+                "artifactLocation": { "uri": address(path) },
+                "region": { "startLine": finding.line },
+            } });
+            if let Place::Object { commit, .. } = &finding.place {
+                location["logicalLocations"] = json!([{ "fullyQualifiedName": commit, "kind": "module" }]);
+            }
+            location
+        }
+        Place::Loose(_) => named(finding.place.to_string(), "object"),
+        Place::Process { .. } => named(finding.place.to_string(), "variable"),
+        Place::Input => named(finding.place.to_string(), "resource"),
+    }
+}
+
+/// A path as a URI (RFC 3986): relative ones stay so.
+fn address(path: &Path) -> String {
+    let mut address = String::from(if path.is_absolute() { "file://" } else { "" });
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        Component::ParentDir => Some("..".into()),
+        Component::Prefix(prefix) => Some(prefix.as_os_str().to_string_lossy()),
+        Component::RootDir | Component::CurDir => None,
+    });
+    for (at, name) in names.enumerate() {
+        if at > 0 || path.is_absolute() {
+            address.push('/');
+        }
+        for byte in name.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                address.push(char::from(byte));
+            } else {
+                address.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_becomes_an_address_that_leads_back_to_it() {
+        for (path, uri) in [
+            ("src/a b.rs", "src/a%20b.rs"),
+            ("/home/me/ä#?%:", "file:///home/me/%C3%A4%23%3F%25%3A"),
+            ("../x", "../x"),
+            ("./x", "x"),
+            ("a\nb", "a%0Ab"),
+        ] {
+            assert_eq!(address(Path::new(path)), uri);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A sieve for bytes: of a text it looks at every few places alone, and lets through those at which one of some short pieces
+//! may stand.
+//!
+//! What is looked for is cut into pieces of a few bytes, and those lie in a table. A text is then looked at in steps: a match
+//! that is long enough has one of its pieces at one of these places, wherever it begins. A place costs one multiplication and
+//! two bits of a table that a processor keeps near; so nearly all of a text is passed over without a look.
+
+use zeroize::Zeroize;
+
+/// The widest piece: what one load takes.
+pub(super) const WIDEST: usize = 8;
+/// The largest table, in bits by its logarithm: half a MiB, what a core keeps near.
+const LARGEST_BITS: u32 = 22;
+const SMALLEST_BITS: u32 = 16;
+/// How many bits of it there are for each piece, by the logarithm.
+const BITS_A_PIECE: u32 = 4;
+/// An odd number without a pattern in its bits: the golden ratio's.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+const NONE: u32 = u32::MAX;
+
+/// A piece of something that is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    /// Its bytes.
+    pub bytes: u64,
+    /// What it is a piece of.
+    pub of: u32,
+    /// Where in that it stands.
+    pub at: u32,
+}
+
+/// The pieces, ready to be found.
+pub(super) struct Sieve {
+    mask: u64,
+    width: usize,
+    step: usize,
+    shift: u32,
+    bits: Vec<u64>,
+    /// The first of the pieces that share a place in the table, and for each piece the next one.
+    heads: Vec<u32>,
+    pieces: Vec<(Piece, u32)>,
+}
+
+impl Sieve {
+    /// A sieve for pieces of this width, which looks at every `step`th place; `most` is how many pieces there may be.
+    pub fn new(width: usize, step: usize, most: usize) -> Self {
+        let log = usize::BITS - most.leading_zeros();
+        let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
+        Self {
+            mask: mask(width),
+            width,
+            step,
+            shift: u64::BITS - bits,
+            bits: vec![0; 1 << (bits - 6)],
+            heads: vec![NONE; 1 << log],
+            pieces: Vec::with_capacity(most),
+        }
+    }
+
+    /// Adds a piece; only its first bytes count.
+    pub fn add(&mut self, piece: Piece) {
+        let bytes = piece.bytes & self.mask;
+        let hash = bytes.wrapping_mul(MIX);
+        let (word, one, other) = self.bits_of(hash);
+        self.bits[word] |= 1 << one | 1 << other;
+        let place = self.place(hash);
+        let next = std::mem::replace(&mut self.heads[place], u32::try_from(self.pieces.len()).unwrap_or(NONE));
+        self.pieces.push((Piece { bytes, ..piece }, next));
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        // The bits below those of the first table, so that one that lets by chance pass does not meet by chance again.
+        (hash >> 8) as usize & (self.heads.len() - 1)
+    }
+
+    /// Hands each piece that stands at one of the places looked at to `each`, with the place.
+    pub fn sift(&self, bytes: &[u8], mut each: impl FnMut(usize, &Piece)) {
+        let mut at = 0;
+        while let Some(found) = self.next(bytes, &mut at) {
+            self.look(found.0, found.1, &mut each);
+        }
+        // The last places have too few bytes behind them for a whole load.
+        while at + self.width <= bytes.len() {
+            let mut end = [0; WIDEST];
+            end[..bytes.len() - at].copy_from_slice(&bytes[at..]);
+            self.look(at, u64::from_le_bytes(end) & self.mask, &mut each);
+            at += self.step;
+        }
+    }
+
+    /// The next place whose bit is set, and what stands there. `at` is where to go on.
+    #[inline]
+    fn next(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+        const AT_ONCE: usize = 4;
+        let step = self.step;
+        let load = |at: usize| -> Option<u64> {
+            Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.mask)
+        };
+        let mut here = *at;
+        loop {
+            // Four places with one question whether any of them is worth a look.
+            while let Some(last) = load(here + (AT_ONCE - 1) * step) {
+                let any = [0, 1, 2].into_iter().fold(self.is_set(last), |any, ahead| {
+                    any | load(here + ahead * step).map_or(0, |word| self.is_set(word))
+                });
+                if any != 0 {
+                    break;
+                }
+                here += AT_ONCE * step;
+            }
+            for _ in 0..AT_ONCE {
+                let Some(word) = load(here) else {
+                    *at = here;
+                    return None;
+                };
+                if self.is_set(word) != 0 {
+                    *at = here + step;
+                    return Some((here, word));
+                }
+                here += step;
+            }
+        }
+    }
+
+    #[inline]
+    fn is_set(&self, word: u64) -> u64 {
+        let (word, one, other) = self.bits_of(word.wrapping_mul(MIX));
+        self.bits.get(word).map_or(0, |bits| bits >> one & bits >> other & 1)
+    }
+
+    /// The two bits that stand for a piece: in one word, which costs one load.
+    #[inline]
+    fn bits_of(&self, hash: u64) -> (usize, u64, u64) {
+        let bit = hash >> self.shift;
+        (bit as usize >> 6, bit & 63, hash >> 30 & 63)
+    }
+
+    #[cold]
+    fn look(&self, at: usize, word: u64, each: &mut impl FnMut(usize, &Piece)) {
+        let mut next = self.heads[self.place(word.wrapping_mul(MIX))];
+        while let Some((piece, after)) = self.pieces.get(next as usize) {
+            if piece.bytes == word {
+                each(at, piece);
+            }
+            next = *after;
+        }
+    }
+}
+
+impl Drop for Sieve {
+    fn drop(&mut self) {
+        self.bits.zeroize();
+        for (piece, _) in &mut self.pieces {
+            piece.bytes.zeroize();
+        }
+    }
+}
+
+/// The bits of a piece of this width.
+fn mask(width: usize) -> u64 {
+    u64::MAX >> (8 * (WIDEST - width))
+}
+
+/// The bytes at this place as a piece; what is missing at the end is zero.
+pub(super) fn piece_at(bytes: &[u8], at: usize) -> u64 {
+    let mut piece = [0; WIDEST];
+    let rest = &bytes[at..bytes.len().min(at + WIDEST)];
+    piece[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(piece)
+}

@@ -1,0 +1,313 @@
+//! Looking through files and folders on all cores.
+//!
+//! Left out is what git ignores, by git's own rules, unless that is asked for too, and git's own folder. A repository has no
+//! other way to keep a file from being looked at: no list of its own is read. Hidden files are looked at. No symbolic link
+//! is followed but one that the user named, pipes and devices are counted and not opened, and no other file system is
+//! entered; what could not be read is named.
+
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+
+use super::{
+    engine::{Buffer, Engine},
+    finding::{Finding, Place},
+};
+use crate::{failure::reason, platform};
+
+/// The most findings that are told; more are counted.
+pub const MOST: usize = 10_000;
+/// The most files that are named because they could not be read; more are counted.
+const MOST_NAMED: usize = 1000;
+
+/// What was looked through, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many files.
+    pub files: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// What is no file: pipes, sockets, devices.
+    pub no_files: u64,
+    /// Folders on other file systems, which were not entered.
+    pub elsewhere: Vec<PathBuf>,
+    /// What could not be read, and why: the first of them.
+    pub unreadable: Vec<(PathBuf, String)>,
+    /// How many more there are.
+    pub more_unreadable: u64,
+    /// How many findings there are beyond those that are told.
+    pub more: u64,
+}
+
+impl Seen {
+    /// Notes what could not be read.
+    pub fn fail(&mut self, path: &Path, why: impl Into<String>) {
+        if self.unreadable.len() < MOST_NAMED {
+            self.unreadable.push((path.to_owned(), why.into()));
+        } else {
+            self.more_unreadable += 1;
+        }
+    }
+
+    /// Takes over what another one saw.
+    pub fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.no_files += other.no_files;
+        self.elsewhere.extend(other.elsewhere);
+        self.more_unreadable += other.more_unreadable;
+        self.more += other.more;
+        other.unreadable.into_iter().for_each(|(path, why)| self.fail(&path, why));
+    }
+
+    /// Puts a finding to the others, or counts it.
+    pub fn keep(&mut self, finding: Finding, findings: &mut Vec<Finding>) {
+        // A key that is twice in a line is told once.
+        if findings.last() == Some(&finding) {
+            return;
+        }
+        if findings.len() < MOST { findings.push(finding) } else { self.more += 1 }
+    }
+}
+
+/// Looks through files and folders. Findings are sorted by place.
+#[must_use]
+pub fn look(engine: &Engine, paths: &[PathBuf], ignored_too: bool) -> (Vec<Finding>, Seen) {
+    let all = Mutex::default();
+    let (mut folders, mut own) = (Vec::new(), Worker::new(engine, &all));
+    for path in paths {
+        match std::fs::metadata(path) {
+            Ok(facts) if facts.is_dir() => folders.push((path, platform::access(&facts).device)),
+            // One that was named is opened through a link too.
+            Ok(facts) if facts.is_file() => own.file(path, platform::open_without_waiting(path)),
+            Ok(_) => own.seen.fail(path, "neither a file nor a folder"),
+            Err(error) => own.seen.fail(path, reason(&error)),
+        }
+    }
+    drop(own);
+    for (folder, device) in folders {
+        walk(folder, ignored_too).visit(&mut Workers { engine, all: &all, device });
+    }
+    let (mut findings, mut seen) = all.into_inner().unwrap_or_default();
+    findings.sort();
+    findings.dedup();
+    seen.unreadable.sort();
+    seen.elsewhere.sort();
+    (findings, seen)
+}
+
+/// Looks through a stream of this place.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn look_through(engine: &Engine, place: &Place, reader: &mut dyn Read) -> io::Result<(Vec<Finding>, Seen)> {
+    let (mut findings, mut seen) = (Vec::new(), Seen::default());
+    let bytes = engine.look_through(reader, &mut |hit| seen.keep(Finding::new(place.clone(), hit), &mut findings))?;
+    seen.bytes = bytes;
+    findings.sort();
+    findings.dedup();
+    Ok((findings, seen))
+}
+
+fn walk(folder: &Path, ignored_too: bool) -> ignore::WalkParallel {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    WalkBuilder::new(folder)
+        .standard_filters(false)
+        .parents(!ignored_too)
+        .git_ignore(!ignored_too)
+        .git_global(!ignored_too)
+        .git_exclude(!ignored_too)
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
+        .threads(threads)
+        .build_parallel()
+}
+
+struct Workers<'e> {
+    engine: &'e Engine,
+    all: &'e Mutex<(Vec<Finding>, Seen)>,
+    device: u64,
+}
+
+impl<'e> ParallelVisitorBuilder<'e> for Workers<'e> {
+    fn build(&mut self) -> Box<dyn ParallelVisitor + 'e> {
+        Box::new(Walker { worker: Worker::new(self.engine, self.all), device: self.device })
+    }
+}
+
+struct Walker<'e> {
+    worker: Worker<'e>,
+    device: u64,
+}
+
+impl ParallelVisitor for Walker<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        match entry {
+            Ok(entry) => self.entry(&entry),
+            Err(error) => {
+                self.worker.fail(&error);
+                WalkState::Continue
+            }
+        }
+    }
+}
+
+impl Walker<'_> {
+    fn entry(&mut self, entry: &DirEntry) -> WalkState {
+        let Some(kind) = entry.file_type() else { return WalkState::Continue };
+        if kind.is_dir() {
+            let is_elsewhere = entry.metadata().is_ok_and(|facts| platform::access(&facts).device != self.device);
+            if is_elsewhere {
+                self.worker.seen.elsewhere.push(entry.path().to_owned());
+                return WalkState::Skip;
+            }
+        } else if kind.is_file() {
+            self.worker.file(entry.path(), platform::open_untrusted(entry.path()));
+        } else if !kind.is_symlink() {
+            self.worker.seen.no_files += 1;
+        }
+        WalkState::Continue
+    }
+}
+
+/// What one thread found; put to the others' when it ends.
+struct Worker<'e> {
+    engine: &'e Engine,
+    buffer: Buffer,
+    findings: Vec<Finding>,
+    seen: Seen,
+    all: &'e Mutex<(Vec<Finding>, Seen)>,
+}
+
+impl<'e> Worker<'e> {
+    fn new(engine: &'e Engine, all: &'e Mutex<(Vec<Finding>, Seen)>) -> Self {
+        Self { engine, buffer: Buffer::default(), findings: Vec::new(), seen: Seen::default(), all }
+    }
+
+    fn file(&mut self, path: &Path, opened: io::Result<std::fs::File>) {
+        let (findings, seen) = (&mut self.findings, &mut self.seen);
+        let mut keep = |hit| {
+            // A walk of `.` names each file as the user would.
+            let path = path.strip_prefix(".").unwrap_or(path);
+            seen.keep(Finding::new(Place::File(path.to_owned()), hit), findings);
+        };
+        let read = opened.and_then(|mut file| self.engine.look_through_with(&mut self.buffer, &mut file, &mut keep));
+        match read {
+            Ok(bytes) => {
+                self.seen.files += 1;
+                self.seen.bytes += bytes;
+            }
+            // What went away meanwhile cannot leak any more; what became a link is none of the files.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.seen.fail(path, reason(&error)),
+        }
+    }
+
+    fn fail(&mut self, error: &ignore::Error) {
+        let why = error.io_error().map(reason);
+        // A rule in a `.gitignore` that git would not understand either is no file that was not read.
+        if let Some(why) = why {
+            self.seen.fail(path_of(error).unwrap_or(Path::new("?")), why);
+        }
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut all) = self.all.lock() {
+            for finding in self.findings.drain(..) {
+                if all.0.len() < MOST { all.0.push(finding) } else { all.1.more += 1 }
+            }
+            all.1.add(std::mem::take(&mut self.seen));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        scan::needles::{Kept, Needles, Which},
+        secret::Secret,
+    };
+
+    const KEY: &str = "3Hq9ZbT7mWx2LcR5vYk8";
+
+    fn engine() -> Engine {
+        let secret = Secret::new(KEY.as_bytes().to_vec());
+        Engine::new(Needles::of([Kept { name: "KEY", which: Which::Current, secret: &secret }]), false)
+    }
+
+    fn folder(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
+        let kept = tempfile::tempdir().expect("folder");
+        let top = kept.path().canonicalize().expect("real");
+        for name in files {
+            let path = top.join(name);
+            std::fs::create_dir_all(path.parent().expect("parent")).expect("make");
+            std::fs::write(path, format!("a\nkey={KEY}\n")).expect("write");
+        }
+        (kept, top)
+    }
+
+    fn found(top: &Path, ignored_too: bool) -> (Vec<String>, Seen) {
+        let (findings, seen) = look(&engine(), &[top.to_owned()], ignored_too);
+        let place = |finding: &Finding| finding.whereabouts().replace(&format!("{}/", top.display()), "");
+        (findings.iter().map(place).collect(), seen)
+    }
+
+    #[test]
+    fn what_git_ignores_is_left_out_and_no_other_list_is_read() {
+        let (_kept, top) = folder(&["a", ".env", "b/target/x", "b/c", ".git/config", "b/.git/config", "d/.hidden/e"]);
+        std::fs::write(top.join(".gitignore"), ".env\ntarget/\n").expect("write");
+        std::fs::write(top.join(".ignore"), "*\n").expect("write");
+        let (places, seen) = found(&top, false);
+        assert_eq!(places, ["a:2", "b/c:2", "d/.hidden/e:2"]);
+        assert_eq!((seen.files, seen.bytes), (5, 3 * 27 + 13 + 2));
+        assert_eq!(found(&top, true).0, [".env:2", "a:2", "b/c:2", "b/target/x:2", "d/.hidden/e:2"]);
+    }
+
+    #[test]
+    fn without_a_repository_nothing_is_ignored() {
+        let (_kept, top) = folder(&["a", "b"]);
+        std::fs::write(top.join(".gitignore"), "*\n").expect("write");
+        assert_eq!(found(&top, false).0, ["a:2", "b:2"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_pipes_are_counted_and_not_opened() {
+        let (_kept, top) = folder(&["real/one"]);
+        std::os::unix::fs::symlink(top.join("real"), top.join("folder")).expect("link");
+        std::os::unix::fs::symlink(top.join("real/one"), top.join("file")).expect("link");
+        std::os::unix::fs::symlink("..", top.join("real/round")).expect("link");
+        let made = std::process::Command::new("mkfifo").arg(top.join("pipe")).status().expect("mkfifo");
+        assert!(made.success());
+        let (places, seen) = found(&top, false);
+        assert_eq!(places, ["real/one:2"]);
+        assert_eq!((seen.files, seen.no_files, seen.unreadable.len()), (1, 1, 0));
+        // What the user named is looked at as what it leads to.
+        assert_eq!(look(&engine(), &[top.join("file")], false).0.len(), 1);
+        let (_, seen) = look(&engine(), &[top.join("pipe"), top.join("gone")], false);
+        let why: Vec<&str> = seen.unreadable.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(why, ["no such file or directory", "neither a file nor a folder"]);
+    }
+
+    #[test]
+    fn more_findings_than_anyone_reads_are_counted() {
+        let kept = tempfile::tempdir().expect("folder");
+        std::fs::write(kept.path().join("many"), format!("{KEY} {KEY}\n").repeat(MOST + 5)).expect("write");
+        let (findings, seen) = look(&engine(), &[kept.path().to_owned()], false);
+        assert_eq!((findings.len(), seen.more >= 5), (MOST, true));
+    }
+}

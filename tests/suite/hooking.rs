@@ -1,0 +1,559 @@
+//! The git hooks: real commits and pushes with them, beside hooks that were there before, and what is left when they are
+//! taken away.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    repository::Repository,
+    sandbox::{KEYCTL, Sandbox, copy_program, put_program},
+    tools::{installed_node, python_program},
+};
+
+const SECRET: &str = "sk-planted-3f9a71c2e8b04d56";
+const INSTALLED: &str = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/project/.git/hooks`\n";
+const REMOVED: &str = "keyctl: the hooks `pre-commit` and `pre-push` are taken away from `~/project/.git/hooks`\n";
+
+fn kept() -> Sandbox {
+    Sandbox::with(&[("A", SECRET)])
+}
+
+/// A hook of somebody's own: it says that it was called, how, and what it read.
+fn put_hook(path: &Path, name: &str) -> Vec<u8> {
+    std::fs::create_dir_all(path.parent().expect("parent")).expect("make");
+    let text = format!(
+        "#!/bin/sh\n# caf\u{e9}, no line end at the end\nif [ \"$1\" ]; then cat; fi >>\"$HOME/called\"\necho {name} \"$#\" >>\"$HOME/called\""
+    );
+    put_program(text.as_bytes(), path);
+    text.into_bytes()
+}
+
+/// Every file below a folder, with its content and mode.
+fn all(folder: &Path) -> Vec<(PathBuf, Vec<u8>, u32)> {
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    names.sort();
+    let facts = |path: PathBuf| {
+        let mode = path.symlink_metadata().expect("facts").permissions().mode();
+        (path.clone(), std::fs::read(&path).unwrap_or_default(), mode)
+    };
+    names.into_iter().map(facts).collect()
+}
+
+fn committed(repository: &Repository<'_>) -> bool {
+    repository.tried(&["commit", "-q", "-m", "more"]).status.success()
+}
+
+#[test]
+fn a_commit_with_a_key_is_stopped_and_one_without_goes_through() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let before = all(&hooks);
+    sandbox.call(&["scan", "install-hook"]).run().says("", INSTALLED, 0);
+    // The first commit of all.
+    repository.stage(".env", format!("KEY={SECRET}\n"));
+    let stopped = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned() + &String::from_utf8_lossy(&stopped.stdout);
+    assert!(!stopped.status.success() && said.contains(".env:1") && said.contains("git commit --no-verify"), "{said}");
+    assert!(!repository.tried(&["rev-parse", "-q", "--verify", "HEAD"]).status.success());
+    repository.stage(".env", "KEY=\n");
+    assert!(committed(&repository));
+    // `commit -a` and `commit FILE` have an index of their own.
+    repository.write(".env", format!("KEY={SECRET}\n"));
+    assert!(!repository.tried(&["commit", "-q", "-a", "-m", "all"]).status.success());
+    assert!(!repository.tried(&["commit", "-q", "-m", "one", ".env"]).status.success());
+    // What is only in the folder stops nothing.
+    repository.stage("other", "nothing\n");
+    assert!(committed(&repository));
+    // And who means it gets through.
+    repository.git(&["commit", "-q", "-a", "--no-verify", "-m", "all"]);
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", REMOVED, 0);
+    assert_eq!(all(&hooks), before);
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", "keyctl: no hook of keyctl's was there\n", 0);
+}
+
+#[test]
+fn a_push_with_a_key_is_stopped() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let remote = repository.at(sandbox.home().join("remote.git"));
+    std::fs::create_dir(&remote.folder).expect("make");
+    remote.git(&["init", "-q", "--bare"]);
+    let url = remote.folder.to_str().expect("text");
+    repository.git(&["remote", "add", "origin", url]);
+    let hook = repository.folder.join(".git/hooks/pre-push");
+    put_hook(&hook, "theirs");
+    let installed = "keyctl: the hook `pre-push` is installed in `~/project/.git/hooks`\nkeyctl: `~/project/.git/hooks/pre-push.before-keyctl` is called first, as it was\n";
+    sandbox.call(&["scan", "install-hook", "--pre-push"]).run().says("", installed, 0);
+    let clean = repository.commit("clean", "nothing\n");
+    repository.git(&["push", "-q", "origin", "main"]);
+    // The hook that was there read all that git told it.
+    let called = std::fs::read_to_string(sandbox.home().join("called")).expect("called");
+    assert_eq!(called, format!("refs/heads/main {clean} refs/heads/main {}\ntheirs 2\n", "0".repeat(40)));
+    repository.commit("secret", format!("{SECRET}\n"));
+    repository.git(&["rm", "-q", "secret"]);
+    repository.git(&["commit", "-q", "-m", "away"]);
+    let stopped = repository.tried(&["push", "-q", "origin", "main"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned() + &String::from_utf8_lossy(&stopped.stdout);
+    assert!(!stopped.status.success() && said.contains(":secret:1") && said.contains("git push --no-verify"), "{said}");
+    assert!(!repository.tried(&["push", "-q", url, "main:other"]).status.success(), "by the address");
+    assert_eq!(remote.git(&["rev-parse", "main"]), clean);
+}
+
+#[test]
+fn a_hook_that_was_there_is_called_first_and_comes_back_byte_for_byte() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let text = put_hook(&hooks.join("pre-commit"), "theirs");
+    std::fs::set_permissions(hooks.join("pre-commit"), PermissionsExt::from_mode(0o750)).expect("mode");
+    let before = all(&hooks);
+    let first = "keyctl: `~/project/.git/hooks/pre-commit.before-keyctl` is called first, as it was\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", &format!("{INSTALLED}{first}"), 0);
+    assert_eq!(std::fs::read(hooks.join("pre-commit.before-keyctl")).expect("kept"), text);
+    let again = INSTALLED.replace("installed", "there already");
+    sandbox.call(&["scan", "install-hook"]).run().says("", &format!("{again}{first}"), 0);
+    repository.stage("file", "nothing\n");
+    assert!(committed(&repository));
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("called")).expect("called"), "theirs 0\n");
+    let back = format!("{REMOVED}keyctl: `~/project/.git/hooks/pre-commit` is as it was before\n");
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", &back, 0);
+    assert_eq!(all(&hooks), before);
+    // One that says no stops the commit, and one that git would not start is not started.
+    put_program(b"#!/bin/sh\nexit 3\n", &hooks.join("pre-commit"));
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    repository.stage("file", "more\n");
+    assert!(!committed(&repository));
+    std::fs::set_permissions(hooks.join("pre-commit.before-keyctl"), PermissionsExt::from_mode(0o644)).expect("mode");
+    assert!(committed(&repository));
+}
+
+#[test]
+fn a_hook_that_was_put_aside_is_never_lost() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let text = put_hook(&hooks.join("pre-commit"), "theirs");
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--pre-commit"]).run().code(), 0);
+    // Some tool writes its own over keyctl's.
+    put_program(b"#!/bin/sh\nexit 0\n", &hooks.join("pre-commit"));
+    let before = all(&hooks);
+    let said = "keyctl: `~/project/.git/hooks/pre-commit.before-keyctl` is there already, and is another hook\n\
+                keyctl: hint: it was put aside before; look at both, and move away the one that you do not need\n";
+    sandbox.call(&["scan", "install-hook", "--pre-commit"]).run().says("", said, 7);
+    assert_eq!(all(&hooks), before);
+    assert_eq!(std::fs::read(hooks.join("pre-commit.before-keyctl")).expect("there"), text);
+}
+
+#[test]
+fn a_hook_that_is_a_link_stays_one() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hook = repository.folder.join(".git/hooks/pre-commit");
+    let script = repository.folder.join("scripts/check");
+    let text = put_hook(&script, "theirs");
+    std::os::unix::fs::symlink("../../scripts/check", &hook).expect("link");
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    assert_eq!(std::fs::read(&script).expect("there"), text, "what the link leads to was written over");
+    repository.stage("file", "nothing\n");
+    assert!(committed(&repository));
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("called")).expect("called"), "theirs 0\n");
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook"]).run().code(), 0);
+    assert_eq!(std::fs::read_link(&hook).expect("a link"), Path::new("../../scripts/check"));
+}
+
+#[test]
+fn a_hook_that_asks_for_its_own_name_is_left_alone() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    put_program(b"#!/bin/sh\nexec run-hooks \"$(basename \"$0\")\" \"$@\"\n", &hooks.join("pre-push"));
+    let before = all(&hooks);
+    let said = "keyctl: the hook `~/project/.git/hooks/pre-push` asks under which name it was called, so it cannot be put aside\n\
+                keyctl: hint: put this line into it, near the top: `keyctl scan --pushing \"$1\" || exit 1`\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
+    assert_eq!(all(&hooks), before, "one of two hooks was written");
+}
+
+#[test]
+fn worktrees_share_the_hooks_and_a_folder_that_git_was_told_of_is_used() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("first", "1\n");
+    let tree = repository.at(sandbox.home().join("tree"));
+    repository.git(&["worktree", "add", "-q", tree.folder.to_str().expect("text")]);
+    sandbox.call(&["scan", "install-hook"]).inside(&tree.folder).run().says("", INSTALLED, 0);
+    for place in [&repository, &tree] {
+        place.stage("secret", format!("{SECRET}\n"));
+        assert!(!committed(place));
+        place.git(&["reset", "-q", "--hard"]);
+    }
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook"]).run().code(), 0);
+    // A folder in the project: by a path that counts from its top.
+    repository.git(&["config", "core.hooksPath", "tools/hooks"]);
+    let below = repository.folder.join("below");
+    std::fs::create_dir(&below).expect("make");
+    put_hook(&repository.folder.join("tools/hooks/pre-commit"), "theirs");
+    let said = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/project/tools/hooks`\n\
+                keyctl: `~/project/tools/hooks/pre-commit.before-keyctl` is called first, as it was\n\
+                keyctl: this folder is one of the project's own: others would get these hooks with it, do not commit them\n";
+    sandbox.call(&["scan", "install-hook"]).inside(&below).run().says("", said, 0);
+    repository.stage("file", "nothing\n");
+    assert!(committed(&repository));
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("called")).expect("called"), "theirs 0\n");
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+}
+
+#[test]
+fn hooks_for_all_repositories_call_those_of_each_one() {
+    let sandbox = kept();
+    let one = Repository::new(&sandbox);
+    let hooks = one.folder.join(".git/hooks");
+    put_hook(&hooks.join("pre-commit"), "own");
+    put_hook(&hooks.join("post-commit"), "after");
+    let before = all(&hooks);
+    let said = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/.local/share/keyctl/git-hooks`\n\
+                keyctl: hint: they hold in all repositories but those with a `core.hooksPath` of their own; a repository's own hooks are called first\n";
+    sandbox.call(&["scan", "install-hook", "--global"]).run().says("", said, 0);
+    one.stage("file", "nothing\n");
+    assert!(committed(&one));
+    let called = || std::fs::read_to_string(sandbox.home().join("called")).expect("called");
+    assert_eq!(called(), "own 0\nafter 0\n");
+    one.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&one));
+    one.git(&["reset", "-q", "--hard"]);
+    // From another worktree, whose own folder is not where hooks lie.
+    let tree = one.at(sandbox.home().join("tree"));
+    one.git(&["worktree", "add", "-q", tree.folder.to_str().expect("text")]);
+    tree.stage("more", "nothing\n");
+    assert!(committed(&tree));
+    assert_eq!(called(), "own 0\nafter 0\nown 0\nown 0\nafter 0\n");
+    let status = sandbox.call(&["scan", "hook-status"]).run();
+    status.says(
+        &format!(
+            "hooks       `~/.local/share/keyctl/git-hooks`, for all repositories\n\
+             pre-commit  installed\n\
+             pre-push    installed\n\
+             calls       `{KEYCTL}`\n"
+        ),
+        "",
+        0,
+    );
+    let removed =
+        "keyctl: the hooks `pre-commit` and `pre-push` are taken away from `~/.local/share/keyctl/git-hooks`\n";
+    sandbox.call(&["scan", "uninstall-hook", "--global"]).run().says("", removed, 0);
+    assert!(!sandbox.data("git-hooks").exists());
+    assert_eq!(std::fs::read_to_string(sandbox.home().join(".gitconfig")).expect("config"), "");
+    assert_eq!(all(&hooks), before);
+}
+
+#[test]
+fn a_folder_that_the_user_set_for_all_repositories_stays_his() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let own = sandbox.home().join("my hooks");
+    put_hook(&own.join("pre-commit"), "mine");
+    let before = all(&own);
+    repository.git(&["config", "--global", "core.hooksPath", "~/my hooks"]);
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--global"]).run().code(), 0);
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("called")).expect("called"), "mine 0\n");
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook", "--global"]).run().code(), 0);
+    assert_eq!(all(&own), before);
+    assert_eq!(repository.git(&["config", "--global", "core.hooksPath"]), "~/my hooks");
+}
+
+#[test]
+fn a_program_that_was_moved_stops_the_commit_and_says_how_to_go_on() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    // A folder with everything that a script could take for something else.
+    let folder = sandbox.home().join("it's $HOME `here` \"too\"");
+    std::fs::create_dir(&folder).expect("make");
+    let binary = folder.join("keyctl");
+    copy_program(KEYCTL, &binary);
+    let mut install = Command::new(&binary);
+    sandbox.environment(&mut install);
+    let output = install.args(["scan", "install-hook"]).current_dir(&repository.folder).output().expect("start");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    repository.stage("file", "nothing\n");
+    // As a program with windows calls it: nothing on its path but the system's own.
+    let mut commit = repository.command(&["commit", "-q", "-m", "more"]);
+    assert!(commit.env("PATH", "/usr/bin:/bin").output().expect("git").status.success());
+    std::fs::rename(&binary, folder.join("moved")).expect("move");
+    repository.stage("file", "more\n");
+    let stopped = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success());
+    assert_eq!(
+        said,
+        format!(
+            "keyctl: `{}`, which this hook calls, is not there any more\n\
+             keyctl: hint: write the hook anew: `keyctl scan install-hook`\n\
+             keyctl: hint: or go on unchecked: `git commit --no-verify`\n",
+            binary.display()
+        )
+    );
+    let status = sandbox.call(&["scan", "hook-status", "--json"]).run();
+    let value: serde_json::Value = serde_json::from_slice(&status.output.stdout).expect("JSON");
+    assert_eq!((status.code(), value["hooks"][0]["state"].as_str()), (1, Some("program gone")));
+    assert_eq!(value["hooks"][0]["calls"].as_str(), binary.to_str());
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    assert!(committed(&repository));
+}
+
+#[test]
+fn a_store_elsewhere_is_found_by_the_hook() {
+    let sandbox = Sandbox::new();
+    let repository = Repository::new(&sandbox);
+    let elsewhere = sandbox.home().join("else where");
+    sandbox.secret(SECRET);
+    let call = |words: &[&str]| sandbox.call(words).env("KEYCTL_HOME", &elsewhere);
+    assert_eq!(call(&["set", "A"]).input(SECRET).run().code(), 0);
+    assert_eq!(call(&["scan", "install-hook"]).run().code(), 0);
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+}
+
+#[test]
+fn where_the_store_cannot_be_opened_the_commit_is_stopped_unless_the_user_wants_less() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    // Its identity is gone, as it is where a keychain does not answer.
+    std::fs::rename(sandbox.data("identity.txt"), sandbox.home().join("aside")).expect("move");
+    repository.stage("file", "nothing\n");
+    let stopped = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success() && said.contains("`git commit --no-verify`"), "{said}");
+    assert!(said.contains("`locked = \"shapes\"` below `[scan]` in `config.toml`"), "{said}");
+    sandbox.configure("[scan]\nlocked = \"shapes\"\n");
+    let gone = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&gone.stderr).into_owned();
+    assert!(gone.status.success() && said.contains("looking only for what looks like a key"), "{said}");
+    // A token of GitHub's with the checksum that theirs have.
+    repository.stage("file", format!("ghp_{}\n", "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"));
+    assert!(!committed(&repository));
+}
+
+#[test]
+fn a_locked_keychain_stops_the_commit_and_says_the_way_out() {
+    let (sandbox, keychain) = crate::keychain::desktop();
+    let repository = Repository::new(&sandbox);
+    sandbox.set("A", SECRET).says("", "keyctl: kept `A`\n", 0);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    keychain.lock();
+    repository.stage("file", "nothing\n");
+    let stopped = repository.tried(&["commit", "-q", "-m", "more"]);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success() && said.starts_with("keyctl: the keychain is locked\n"), "{said}");
+    assert!(said.contains("keyctl: hint: or go on unchecked: `git commit --no-verify`\n"), "{said}");
+}
+
+#[test]
+fn who_has_no_store_is_not_stopped() {
+    let sandbox = Sandbox::new();
+    let repository = Repository::new(&sandbox);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    repository.stage("file", "nothing\n");
+    assert!(committed(&repository));
+}
+
+#[test]
+fn hooks_that_husky_writes_are_left_to_it() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let husky = installed_node("husky");
+    std::fs::write(repository.folder.join("package.json"), "{}").expect("write");
+    let mut node = Command::new("node");
+    sandbox.environment(&mut node);
+    let script =
+        format!("import('{}').then(husky => process.stdout.write(husky.default()))", husky.join("index.js").display());
+    let output = node.args(["-e", &script]).current_dir(&repository.folder).output().expect("node");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = "keyctl: husky writes the hooks here and would take keyctl's away again\n\
+                keyctl: hint: put this line into `.husky/pre-commit`: `keyctl scan --staged || exit 1`\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
+    // And that is right.
+    std::fs::write(repository.folder.join(".husky/pre-commit"), "keyctl scan --staged || exit 1\n").expect("write");
+    repository.stage("file", format!("{SECRET}\n"));
+    let commit = || {
+        let mut commit = repository.command(&["commit", "-q", "-m", "more"]);
+        commit.env("PATH", crate::tools::path_with_keyctl()).output().expect("git").status.success()
+    };
+    assert!(!commit());
+    repository.stage("file", "nothing\n");
+    assert!(commit());
+}
+
+#[test]
+fn hooks_that_lefthook_writes_are_left_to_it() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let lefthook = installed_node("lefthook-linux-x64").join("bin/lefthook");
+    let write = || {
+        let mut lefthook = Command::new(&lefthook);
+        sandbox.environment(&mut lefthook);
+        let output = lefthook.arg("install").current_dir(&repository.folder).output().expect("lefthook");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    std::fs::write(repository.folder.join("lefthook.yml"), "pre-commit: { commands: { ok: { run: \"true\" } } }\n")
+        .expect("write");
+    write();
+    let said = "keyctl: lefthook writes the hooks here and would take keyctl's away again\n\
+                keyctl: hint: put this into `lefthook-local.yml`: `pre-commit: { commands: { keyctl: { run: keyctl scan --staged } } }`\n\
+                keyctl: hint: then run `lefthook install`\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
+    let line = said.split('`').nth(3).expect("a line");
+    std::fs::write(repository.folder.join("lefthook-local.yml"), format!("{line}\n")).expect("write");
+    write();
+    repository.stage("file", format!("{SECRET}\n"));
+    let commit = || {
+        let path = std::env::join_paths(
+            std::iter::once(lefthook.parent().expect("folder").to_owned())
+                .chain(std::env::split_paths(&crate::tools::path_with_keyctl())),
+        );
+        let mut commit = repository.command(&["commit", "-q", "-m", "more"]);
+        commit.env("PATH", path.expect("path")).output().expect("git").status.success()
+    };
+    assert!(!commit());
+    repository.stage("file", "nothing\n");
+    assert!(commit());
+}
+
+/// The framework of <https://pre-commit.com>, called in a repository.
+fn framework(repository: &Repository<'_>, words: &[&str]) -> (bool, String) {
+    let mut command = Command::new(python_program("pre-commit"));
+    repository.sandbox.environment(&mut command);
+    command.env("PATH", crate::tools::path_with_keyctl()).args(words).current_dir(&repository.folder);
+    let output = command.output().expect("pre-commit");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+const NO_HOOKS: &str =
+    "repos: [{repo: local, hooks: [{id: ok, name: ok, entry: 'true', language: system, always_run: true}]}]\n";
+
+#[test]
+fn the_hook_of_the_pre_commit_framework_calls_keyctl_first() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    repository.stage(".pre-commit-config.yaml", NO_HOOKS);
+    let (installed, said) = framework(&repository, &["install"]);
+    assert!(installed, "{said}");
+    let before = all(&hooks);
+    sandbox.call(&["scan", "install-hook"]).run().says("", INSTALLED, 0);
+    let stays = std::fs::read(hooks.join("pre-commit")).expect("there");
+    assert!(before.iter().any(|(path, text, _)| path.ends_with("pre-commit") && *text == stays));
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+    // Installed again it goes on calling keyctl.
+    assert!(framework(&repository, &["install"]).0);
+    assert!(!committed(&repository));
+    repository.stage("file", "nothing\n");
+    assert!(committed(&repository));
+    sandbox.call(&["scan", "hook-status"]).run().says(
+        &format!(
+            "hooks       `~/project/.git/hooks`\npre-commit  installed\npre-push    installed\ncalls       `{KEYCTL}`\n"
+        ),
+        "",
+        0,
+    );
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook"]).run().code(), 0);
+    assert_eq!(all(&hooks), before);
+}
+
+#[test]
+fn keyctl_is_a_hook_of_the_pre_commit_framework() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    // The framework takes hooks from a commit of a repository.
+    let ours = repository.at(sandbox.home().join("keyctl"));
+    std::fs::create_dir(&ours.folder).expect("make");
+    ours.git(&["init", "-q"]);
+    let hooks = std::fs::read(crate::tools::root().join(".pre-commit-hooks.yaml")).expect("read");
+    let revision = ours.commit(".pre-commit-hooks.yaml", hooks);
+    let config = format!(
+        "default_install_hook_types: [pre-commit, pre-push]\n\
+         repos: [{{repo: {}, rev: {revision}, hooks: [{{id: keyctl}}, {{id: keyctl-push}}]}}]\n",
+        ours.folder.display()
+    );
+    repository.stage(".pre-commit-config.yaml", config);
+    let (installed, said) = framework(&repository, &["install", "--install-hooks"]);
+    assert!(installed, "{said}");
+    let run = |words: &[&str]| {
+        let mut command = repository.command(words);
+        let output = command.env("PATH", crate::tools::path_with_keyctl()).output().expect("git");
+        let said = [output.stdout, output.stderr].concat();
+        sandbox.no_secret_in(&said);
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    repository.stage("file", format!("{SECRET}\n"));
+    let (done, said) = run(&["commit", "-q", "-m", "more"]);
+    assert!(!done && said.contains("file:1"), "{said}");
+    repository.stage("file", "nothing\n");
+    let (done, said) = run(&["commit", "-q", "-m", "more"]);
+    assert!(done, "{said}");
+    let remote = repository.at(sandbox.home().join("remote.git"));
+    std::fs::create_dir(&remote.folder).expect("make");
+    remote.git(&["init", "-q", "--bare"]);
+    repository.git(&["remote", "add", "origin", remote.folder.to_str().expect("text")]);
+    let (done, said) = run(&["push", "-q", "origin", "main"]);
+    assert!(done, "{said}");
+    repository.commit("secret", format!("{SECRET}\n"));
+    let (done, said) = run(&["push", "-q", "origin", "main"]);
+    assert!(!done && said.contains(":secret:1"), "{said}");
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_old_hook_or_the_new_one_in_force() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let hook = hooks.join("pre-commit");
+    let text = put_hook(&hook, "theirs");
+    let before = all(&hooks);
+    let in_force = || {
+        let now = std::fs::read(&hook).expect("no hook is there");
+        if now == text {
+            return false;
+        }
+        assert!(String::from_utf8_lossy(&now).contains("scan --staged"), "half a hook is there");
+        assert_eq!(std::fs::read(hooks.join("pre-commit.before-keyctl")).expect("the old one is lost"), text);
+        true
+    };
+    // Each call that changes a file, the first time it is made, the second time, and so on.
+    let calls = ["link", "linkat", "rename", "unlink", "fchmod", "fsync", "write"];
+    for (words, ends_ours) in [("install-hook", true), ("uninstall-hook", false)] {
+        let mut seen = [0; 2];
+        for call in calls {
+            for nth in 1..20 {
+                let inject = format!("inject={call}:signal=KILL:when={nth}");
+                let traced = ["strace", "-qq", "-o", "/dev/null", "-e", &inject];
+                let ran = sandbox.call(&["scan", words, "--pre-commit"]).under(&traced).run();
+                let ours = in_force();
+                // From the same beginning each time.
+                let back = if ends_ours { "uninstall-hook" } else { "install-hook" };
+                assert_eq!(sandbox.call(&["scan", back, "--pre-commit"]).run().code(), 0);
+                if ran.output.status.success() {
+                    assert_eq!(ours, ends_ours, "{words} {call} {nth}");
+                    break;
+                }
+                seen[usize::from(ours)] += 1;
+            }
+        }
+        assert!(seen[0] > 0 && seen[1] > 0, "{words}: no kill came early or late enough: {seen:?}");
+        // What is there when the other command begins.
+        let next = if ends_ours { "install-hook" } else { "uninstall-hook" };
+        assert_eq!(sandbox.call(&["scan", next, "--pre-commit"]).run().code(), 0);
+    }
+    let left_over = |path: &Path| path.extension().is_some_and(|end| end == "tmp");
+    assert_eq!(all(&hooks).into_iter().filter(|(path, ..)| !left_over(path)).collect::<Vec<_>>(), before);
+}
