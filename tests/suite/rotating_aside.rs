@@ -197,6 +197,8 @@ fn what_lies_aside_can_be_taken_where_no_rotator_is_named_any_more() {
     let sandbox = doubtful();
     sandbox.call(&["rename", "shop/key", "other", "-q"]).run().says("", "", 0);
     assert_eq!(on_a_terminal(&sandbox, &[KEYCTL, "rotate", "other"], &[(ALONE, "y\r")]).code, 0);
+    let status = sandbox.call(&["status"]).run().stdout();
+    assert!(status.contains("last event     rotate other, just now\n"), "not by the name it had: {status}");
     sandbox.call(&["get", "other"]).run().says(NEW, "", 0);
     // What a check alone did not take, with a yes beforehand too, where nothing is piped in.
     for by_hand in [true, false] {

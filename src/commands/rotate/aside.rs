@@ -240,7 +240,7 @@ pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
 
 /// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
 pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
-    if let Some(event) = of_the_end(Action::Rotate, &works) {
+    if let Some(event) = of_the_end(Action::Rotate, &works, &opened.payload, &opened.unfinished_key()) {
         let log = record::log(&scene.home, &opened.kept, &opened.payload);
         record::change(&log, &event.outcome("finished"), scene.terminal);
     }
@@ -268,7 +268,7 @@ pub(super) fn clear_over(scene: &Scene) {
 /// # Errors
 /// `Disk`.
 pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec<Unfinished>) -> Result<()> {
-    let event = of_the_end(Action::Forget, &works)
+    let event = of_the_end(Action::Forget, &works, &opened.payload, &opened.unfinished_key())
         .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
         .note("what its rotator left");
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
@@ -276,12 +276,22 @@ pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec
     works.into_iter().try_for_each(Unfinished::end)
 }
 
-/// The entry that says which rotations are over, if any of these has made something.
-pub(super) fn of_the_end(action: Action, works: &[Unfinished]) -> Option<Event> {
+/// The entry that says which rotations are over, if any of these has made something: under the names that their keys have
+/// now, since another key may have the one that a rotation was begun under.
+pub(super) fn of_the_end(
+    action: Action,
+    works: &[Unfinished],
+    payload: &Payload,
+    sealing: &unfinished::Key,
+) -> Option<Event> {
     let works: Vec<&Unfinished> = works.iter().filter(|work| work.made.is_some()).collect();
-    let names: BTreeSet<&KeyName> = works.iter().flat_map(|work| &work.intention.names).collect();
+    let present = |work: &&Unfinished| match owner(work, payload, sealing) {
+        Some(owner) => vec![owner.clone()],
+        None => work.intention.names.clone(),
+    };
+    let names: BTreeSet<KeyName> = works.iter().flat_map(present).collect();
     let numbers = works.iter().map(|work| work.number().to_owned()).collect();
-    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(names).ending(numbers))
+    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(&names).ending(numbers))
 }
 
 /// A file that is not needed. One that cannot be removed is found once more, which does no harm.

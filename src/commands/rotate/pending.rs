@@ -186,7 +186,7 @@ pub fn about_to_be_wiped(
         let former = key.map(|key| key.former.as_slice()).unwrap_or_default();
         work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
-    if let Some(event) = aside::of_the_end(Action::Rotate, &all) {
+    if let Some(event) = aside::of_the_end(Action::Rotate, &all, payload, &sealing) {
         record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
     }
     Ok(all)
@@ -218,10 +218,12 @@ pub fn of(home: &Home, names: &[KeyName], payload: &Payload) -> Result<Vec<Unfin
 /// # Errors
 /// As the identity's keeper has them; `Disk`.
 pub fn forget(home: &Home, works: Vec<Unfinished>, terminal: &Terminal) -> Result<()> {
-    if let Some(event) = aside::of_the_end(Action::Forget, &works) {
+    if works.iter().any(|work| work.made.is_some()) {
         let kept = opening::identity(home)?;
         let payload = opening::store(home, &kept, terminal)?.read()?;
-        record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+        if let Some(event) = aside::of_the_end(Action::Forget, &works, &payload, &unfinished_key(&kept)) {
+            record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+        }
     }
     for work in works {
         let Some(name) = work.intention.names.first() else { continue };
