@@ -30,7 +30,7 @@ mod progress;
 
 pub use crate::plain::{printable, printable_json};
 pub use layout::columns;
-use layout::{aligned, fitted_columns, wrapped};
+use layout::{aligned, fitted_columns, narrowed, wrapped};
 pub use progress::Progress;
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
@@ -160,12 +160,20 @@ impl Terminal {
         io::stdout().is_terminal().then(|| columns_of(&io::stdout()).unwrap_or(USUAL))
     }
 
-    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted.
+    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted. On a terminal that is too
+    /// narrow the columns of `give_way` are cut in the middle.
     ///
     /// # Errors
     /// As [`Terminal::data`].
-    pub fn coloured_table(&self, rows: &[Vec<Cell>]) -> Result<()> {
-        self.data(aligned(rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
+    pub fn coloured_table(&self, rows: &[Vec<Cell>], give_way: &[usize]) -> Result<()> {
+        let mut rows = rows.to_vec();
+        if let Some(width) = self.width() {
+            let texts: Vec<Vec<String>> =
+                rows.iter().map(|row| row.iter().map(|cell| cell.0.clone()).collect()).collect();
+            let cells = rows.iter_mut().flatten().zip(narrowed(&texts, give_way, width).into_iter().flatten());
+            cells.for_each(|(cell, text)| cell.0 = text);
+        }
+        self.data(aligned(&rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }
 
     /// Writes a value as JSON to standard output.

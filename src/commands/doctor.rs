@@ -368,19 +368,8 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
             return Finding::new("rotation", Grade::Good, format!("that of {names}, begun on {begun}, is at work"));
         }
         let seen = format!("that of {names}, begun on {begun}, is not finished{aside}");
-        let gone = pending.names.iter().find(|name| !payload.keys.contains_key(*name));
-        let hint = match (gone, pending.names.first()) {
-            (None, Some(name)) => format!("to go on: `keyctl rotate {name}`"),
-            (Some(gone), _) => format!("no key is named `{gone}` any more; give the key its name back to go on"),
-            (None, None) => String::new(),
-        };
-        let finding = Finding::new("rotation", Grade::Care, seen).hint(hint);
-        match pending.names.as_slice() {
-            [name] if pending.is_doubtful || pending.damaged.is_some() => {
-                finding.hint(format!("to drop it: `keyctl rotate {name} --discard`"))
-            }
-            _ => finding,
-        }
+        let finding = Finding::new("rotation", Grade::Care, seen);
+        pending.hints().into_iter().fold(finding, Finding::hint)
     };
     let unreadable = |file: String| {
         let folder = home.data().display();

@@ -20,7 +20,7 @@ use super::{
     opening::{self, Kept},
     project::{self, Standing},
     record,
-    rotate::pending,
+    rotate::pending::{self, Whose},
 };
 
 /// How the keys stand, and by which clock.
@@ -121,8 +121,10 @@ fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec
         let begun = pending.begun.local();
         rows.push(if at_work {
             vec!["at work".into(), format!("rotation of `{name}`, begun on {begun}")]
-        } else {
+        } else if pending.key == Whose::Present {
             vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]
+        } else {
+            vec!["unfinished".into(), format!("rotation of `{name}`, which is gone, of {begun}: see `keyctl doctor`")]
         });
     }
 }

@@ -49,7 +49,7 @@ fn widths<C>(rows: &[Vec<C>], text: impl Fn(&C) -> &str) -> Vec<usize> {
 }
 
 /// Rows whose columns fit the width as far as those of `give_way` can make room: the widest of them first, in the middle.
-fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<String>> {
+pub(super) fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<String>> {
     /// As little as this many columns of a cell still say something.
     const LEAST: usize = 8;
     let mut widths = widths(rows, String::as_str);
