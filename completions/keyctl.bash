@@ -103,6 +103,9 @@ _keyctl() {
             keyctl,run)
                 cmd="keyctl__subcmd__run"
                 ;;
+            keyctl,scan)
+                cmd="keyctl__subcmd__scan"
+                ;;
             keyctl,set)
                 cmd="keyctl__subcmd__set"
                 ;;
@@ -223,6 +226,9 @@ _keyctl() {
             keyctl__subcmd__help,run)
                 cmd="keyctl__subcmd__help__subcmd__run"
                 ;;
+            keyctl__subcmd__help,scan)
+                cmd="keyctl__subcmd__help__subcmd__scan"
+                ;;
             keyctl__subcmd__help,set)
                 cmd="keyctl__subcmd__help__subcmd__set"
                 ;;
@@ -306,6 +312,15 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__remind,uninstall)
                 cmd="keyctl__subcmd__help__subcmd__remind__subcmd__uninstall"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,hook-status)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,install-hook)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,uninstall-hook)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook"
                 ;;
             keyctl__subcmd__help__subcmd__store,create)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__create"
@@ -457,6 +472,30 @@ _keyctl() {
             keyctl__subcmd__remind__subcmd__help,uninstall)
                 cmd="keyctl__subcmd__remind__subcmd__help__subcmd__uninstall"
                 ;;
+            keyctl__subcmd__scan,help)
+                cmd="keyctl__subcmd__scan__subcmd__help"
+                ;;
+            keyctl__subcmd__scan,hook-status)
+                cmd="keyctl__subcmd__scan__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__scan,install-hook)
+                cmd="keyctl__subcmd__scan__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan,uninstall-hook)
+                cmd="keyctl__subcmd__scan__subcmd__uninstall__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,help)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,hook-status)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,install-hook)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,uninstall-hook)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook"
+                ;;
             keyctl__subcmd__store,create)
                 cmd="keyctl__subcmd__store__subcmd__create"
                 ;;
@@ -488,7 +527,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,7 +887,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1533,6 +1572,62 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__scan)
+            opts="install-hook uninstall-hook hook-status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__hook__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__install__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1686,7 +1781,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -1783,7 +1878,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2668,7 +2763,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__rename)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-y -q -h --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2793,6 +2888,136 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan)
+            opts="-q -h --staged --history --pushing --home --running --no-ignore --no-shapes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pushing)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help)
+            opts="install-hook uninstall-hook hook-status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__hook__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__install__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__hook__subcmd__status)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__install__subcmd__hook)
+            opts="-q -h --global --pre-commit --pre-push --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__uninstall__subcmd__hook)
+            opts="-q -h --global --pre-commit --pre-push --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -53,6 +53,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
+            cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -180,6 +181,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rename'= {
+            cand -y 'Do not ask where `config.toml` protects the key under its old name alone'
+            cand --yes 'Do not ask where `config.toml` protects the key under its old name alone'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -316,7 +319,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;remind;install'= {
@@ -364,7 +367,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;remind;help;install'= {
@@ -689,6 +692,68 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;alerts;help;help'= {
         }
+        &'keyctl;scan'= {
+            cand --pushing 'Look through what a push sends (for the pre-push hook)'
+            cand --staged 'Look through what is staged for the next commit'
+            cand --history 'Look through every object of the git repository'
+            cand --home 'Look where keys come to lie in your home folder'
+            cand --running 'Look at what your running programs carry'
+            cand --no-ignore 'Look at what git ignores too'
+            cand --no-shapes 'Look for your own keys alone, not for what looks like one of an issuer''s'
+            cand --json 'Report as JSON'
+            cand --sarif 'Report as SARIF 2.1.0, for code hosts and editors'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scan;install-hook'= {
+            cand --global 'In all of your repositories (git''s `core.hooksPath`)'
+            cand --pre-commit 'Only the one before a commit'
+            cand --pre-push 'Only the one before a push'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;uninstall-hook'= {
+            cand --global 'In all of your repositories (git''s `core.hooksPath`)'
+            cand --pre-commit 'Only the one before a commit'
+            cand --pre-push 'Only the one before a push'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;hook-status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;help'= {
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scan;help;install-hook'= {
+        }
+        &'keyctl;scan;help;uninstall-hook'= {
+        }
+        &'keyctl;scan;help;hook-status'= {
+        }
+        &'keyctl;scan;help;help'= {
+        }
         &'keyctl;recovery'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -854,6 +919,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
+            cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -899,7 +965,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
         }
         &'keyctl;help;remind;install'= {
         }
@@ -968,6 +1034,17 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;alerts;ack'= {
         }
         &'keyctl;help;alerts;test'= {
+        }
+        &'keyctl;help;scan'= {
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+        }
+        &'keyctl;help;scan;install-hook'= {
+        }
+        &'keyctl;help;scan;uninstall-hook'= {
+        }
+        &'keyctl;help;scan;hook-status'= {
         }
         &'keyctl;help;recovery'= {
             cand create 'Write a copy that opens the store with a passphrase'
