@@ -60,6 +60,8 @@ pub struct Appended {
     pub repaired: Option<String>,
     /// How many before it could not be recorded, as a `gap` entry says now.
     pub gap: Option<u64>,
+    /// How many were found to be gone, as a `repair` entry says now.
+    pub lost: u64,
 }
 
 impl Log {
@@ -99,7 +101,7 @@ impl Log {
         writer.roll_forward()?;
         writer.compare_with_anchor()?;
         let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
-        let event = Event::new(Action::Repair, moment).note(note);
+        let event = Event::new(Action::Repair, moment).note(note).missing_after(writer.chain.at.seq);
         writer.add(&[&event], true).map(Some)
     }
 
@@ -395,7 +397,12 @@ impl<'a> Writer<'a> {
             return self.add_at_once(&[], moment, true);
         }
         self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
-        Ok(Appended { mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash }, repaired: None, gap: None })
+        Ok(Appended {
+            mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash },
+            repaired: None,
+            gap: None,
+            lost: 0,
+        })
     }
 
     /// Adds what has to be noted first, and then entries, if there are any, with one write.
@@ -405,7 +412,9 @@ impl<'a> Writer<'a> {
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
         if let Some(what) = &repaired {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());
-            self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
+            let is_loss = self.lost > 0;
+            let after = self.chain.at.seq;
+            self.seal(&if is_loss { repair.lost(self.lost).missing_after(after) } else { repair }, &mut lines)?;
         }
         let gap = self.log.gap().filter(|_| !events.is_empty());
         if let Some(lost) = gap {
@@ -424,14 +433,14 @@ impl<'a> Writer<'a> {
             self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
             self.synced = self.chain.at;
         }
-        self.lost = 0;
+        let lost = std::mem::take(&mut self.lost);
         let head = head::seal(&self.head(), &self.log.key)?;
         head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
         if let Some(noted) = gap {
             self.log.clear_gap(noted);
         }
         let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
-        Ok(Appended { mark, repaired, gap })
+        Ok(Appended { mark, repaired, gap, lost })
     }
 
     fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {
