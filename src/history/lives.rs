@@ -105,11 +105,15 @@ impl Lives {
         }
     }
 
-    /// The names of the key that has this name, or else had it last.
+    /// The names of the key that has this name, or else had it last; this one first.
     pub(super) fn names_of(mut self, name: &str) -> Vec<Span> {
         let last = || self.lives.iter().rposition(|spans| spans.iter().any(|(own, ..)| own == name));
         match self.alive.get(name).copied().or_else(last) {
-            Some(life) => self.lives.swap_remove(life),
+            Some(life) => {
+                let mut spans = self.lives.swap_remove(life);
+                spans.sort_by_key(|(own, ..)| own != name);
+                spans
+            }
             None => vec![(name.to_owned(), 0, u64::MAX)],
         }
     }
