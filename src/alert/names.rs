@@ -77,7 +77,7 @@ impl Names {
         }
         bytes.extend(u16::try_from(rows.len()).unwrap_or_default().to_be_bytes());
         for Row { name, key, before, day, gone } in rows {
-            [name, key, before].iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+            bytes.extend([name, key, before].map(u64::to_be_bytes).as_flattened());
             bytes.extend(day.to_be_bytes());
             bytes.push(u8::from(gone));
         }

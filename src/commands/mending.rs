@@ -35,17 +35,17 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         && let Ok(settled) = log.settle(now)
     {
         // What a crash leaves; a history that is cut or changed somewhere else is so afterwards too.
-        settled.into_iter().for_each(|settled| record::say_mended(&log, &settled, terminal));
+        if let Some(settled) = settled {
+            record::say_mended(&log, &settled, terminal);
+        }
         verdict = log.verify(record::known(&kept.anchor));
     }
-    match verdict {
-        Verdict::Intact { .. } => {
-            terminal.say(&format!("nothing to repair: the history is {verdict}"));
-            return Ok(ExitCode::SUCCESS);
-        }
-        Verdict::Unaccepted { losses } if accept => return accept_losses(&log, &losses, yes, now, terminal),
-        Verdict::Unaccepted { .. } => return Err(record::not_whole(&verdict).expect("it is not").into()),
-        _ => {}
+    let Some(failure) = record::not_whole(&verdict) else {
+        terminal.say(&format!("nothing to repair: the history is {verdict}"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Verdict::Unaccepted { losses } = &verdict {
+        return if accept { accept_losses(&log, losses, yes, now, terminal) } else { Err(failure.into()) };
     }
     ask(&verdict, yes, terminal)?;
     if matches!(log.reseal(now), Ok(Some(_))) {

@@ -54,7 +54,7 @@ pub(super) type Span = (String, u64, u64);
 #[derive(Default)]
 pub(super) struct Lives {
     /// The names of each key, one after the other.
-    lives: Vec<Vec<Span>>,
+    keys: Vec<Vec<Span>>,
     /// Which key has a name now.
     alive: BTreeMap<String, usize>,
     /// Which keys had it and were removed, the latest last.
@@ -107,10 +107,10 @@ impl Lives {
 
     /// The names of the key that has this name, or else had it last; this one first.
     pub(super) fn names_of(mut self, name: &str) -> Vec<Span> {
-        let last = || self.lives.iter().rposition(|spans| spans.iter().any(|(own, ..)| own == name));
+        let last = || self.keys.iter().rposition(|spans| spans.iter().any(|(own, ..)| own == name));
         match self.alive.get(name).copied().or_else(last) {
             Some(life) => {
-                let mut spans = self.lives.swap_remove(life);
+                let mut spans = self.keys.swap_remove(life);
                 spans.sort_by_key(|(own, ..)| own != name);
                 spans
             }
@@ -124,19 +124,19 @@ impl Lives {
             return *life;
         }
         let from = if self.gone.contains_key(name) { number } else { 0 };
-        self.lives.push(Vec::new());
-        let life = self.lives.len() - 1;
+        self.keys.push(Vec::new());
+        let life = self.keys.len() - 1;
         self.begin(name, life, from);
         life
     }
 
     fn begin(&mut self, name: &str, life: usize, from: u64) {
-        self.lives[life].push((name.to_owned(), from, u64::MAX));
+        self.keys[life].push((name.to_owned(), from, u64::MAX));
         self.alive.insert(name.to_owned(), life);
     }
 
     fn end(&mut self, name: &str, life: usize, number: u64) {
-        if let Some((.., to)) = self.lives[life].iter_mut().rfind(|(own, _, to)| own == name && *to == u64::MAX) {
+        if let Some((.., to)) = self.keys[life].iter_mut().rfind(|(own, _, to)| own == name && *to == u64::MAX) {
             *to = number;
         }
         self.alive.remove(name);

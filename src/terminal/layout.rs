@@ -79,7 +79,7 @@ fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<V
         let whole = !give_way.contains(&at) || printable(cell).width() <= widths[at];
         if whole { vec![cell.clone()] } else { broken(&printable(cell), widths[at]) }
     };
-    rows.iter().map(|row| side_by_side(row.iter().enumerate().map(fit).collect())).collect()
+    rows.iter().map(|row| side_by_side(&row.iter().enumerate().map(fit).collect::<Vec<_>>())).collect()
 }
 
 /// A text in lines of this many columns, broken at its spaces; a word that is wider is cut.
@@ -96,7 +96,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Cells of several lines each as so many rows, with nothing where a cell has fewer.
-fn side_by_side(cells: Vec<Vec<String>>) -> Vec<Vec<String>> {
+fn side_by_side(cells: &[Vec<String>]) -> Vec<Vec<String>> {
     let lines = cells.iter().map(Vec::len).max().unwrap_or_default().max(1);
     let line = |at: usize| cells.iter().map(|cell| cell.get(at).cloned().unwrap_or_default()).collect();
     (0..lines).map(line).collect()

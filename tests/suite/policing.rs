@@ -407,7 +407,7 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
         entry("c", "", None),
         entry("c", "no answer: the check `sh` was killed", None),
     ];
-    assert_eq!(asked, expected.each_ref().map(|entry| entry.each_ref()));
+    assert_eq!(asked, expected.each_ref().map(<[_; 5]>::each_ref));
     for pair in told.chunks(2) {
         assert_eq!((&pair[1]["of"][0], pair[1]["took_ms"].is_u64(), &pair[0]["took_ms"]), (&pair[0]["n"], true, &null));
     }

@@ -40,8 +40,8 @@ fn find(home: &Home, payload: &Payload, folder: &Path) -> Result<PathBuf> {
 fn none(payload: &Payload, folder: &Path) -> Failure {
     let failure = Failure::new(Kind::Missing, format!("no history of this store lies in `{}`", folder.display()));
     let known: Vec<String> = payload.aside.iter().map(|aside| format!("`{}`", aside.folder)).collect();
-    match known.is_empty() {
-        true => failure.hint("none was ever set aside"),
-        false => failure.hint(format!("set aside were: {}", known.join(", "))),
+    if known.is_empty() {
+        return failure.hint("none was ever set aside");
     }
+    failure.hint(format!("set aside were: {}", known.join(", ")))
 }
