@@ -6,6 +6,7 @@
 //! none; what needs no knowledge (an ended key, a refused attempt, a burst, a history that is not written) is told from the
 //! first day.
 
+mod bytes;
 mod names;
 mod state;
 

@@ -9,7 +9,10 @@
 //! The key is the hash by which the state knows it; `before` is the one that the name meant before a removal, to be brought
 //! back. All in the order of the names' hashes.
 
-use super::state::{mixed, number, take, wide};
+use super::{
+    bytes::{number, take, wide},
+    state::mixed,
+};
 
 /// The most rows; those that were not changed for the longest time go first, and their keys are new ones then.
 const MOST: usize = 300;

@@ -20,7 +20,11 @@
 
 use std::cmp::Reverse;
 
-use super::{HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule, names::Names};
+use super::{
+    HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule,
+    bytes::{many, number, take},
+    names::Names,
+};
 use crate::{date::Moment, history::lives::Turn};
 
 const MAGIC: &[u8; 4] = b"kaw3";
@@ -405,28 +409,6 @@ fn fact(hash: u64, day: u32) -> [u8; FACT] {
 /// When a fact was last true.
 fn day_in(row: &[u8]) -> u32 {
     u32::from_be_bytes([row[8], row[9], row[10], row[11]])
-}
-
-pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(*taken)
-}
-
-pub(super) fn number(rest: &mut &[u8]) -> Option<u32> {
-    take(rest).map(u32::from_be_bytes)
-}
-
-pub(super) fn wide(rest: &mut &[u8]) -> Option<u64> {
-    take(rest).map(u64::from_be_bytes)
-}
-
-/// The bytes of as many pieces of this size as the number before them says.
-fn many<'b>(rest: &mut &'b [u8], size: usize) -> Option<&'b [u8]> {
-    let count = usize::from(u16::from_be_bytes(take(rest)?));
-    let (taken, left) = rest.split_at_checked(count * size)?;
-    *rest = left;
-    Some(taken)
 }
 
 /// An hour of the day, as a bit, and those around it.

@@ -405,16 +405,14 @@ fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         Verdict::Tampered { .. } => Grade::Bad,
         Verdict::Unaccepted { .. } | Verdict::NotProvable { .. } => Grade::Care,
     };
-    let finding = Finding::new("history", grade, verdict.to_string());
     let hints = record::not_whole(&verdict).map(|failure| failure.hints).unwrap_or_default();
-    Finding { hints, ..finding }
+    Finding { hints, ..Finding::new("history", grade, verdict.to_string()) }
 }
 
 /// The alerts that nobody has looked at, if there are any.
 fn alerts(home: &Home, kept: &Kept, payload: &Payload) -> Option<Finding> {
     // What keeps them from being read is said of the history itself.
-    let standing = record::log(home, kept, payload).standing().ok()?;
-    let number = standing.alerts.len();
+    let number = record::log(home, kept, payload).standing().ok()?.alerts.len();
     let words = format!("{} not looked at yet", count(number, "alert"));
     (number > 0).then(|| Finding::new("alerts", Grade::Care, words).hint("see them: `keyctl alerts list`"))
 }

@@ -68,6 +68,7 @@ mod read;
 mod reason;
 mod recent;
 mod rekey;
+mod reseal;
 mod segment;
 mod settle;
 mod standing;
