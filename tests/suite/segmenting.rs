@@ -26,14 +26,14 @@ fn event(note: &str) -> Event {
     Event::new(Action::Get, Moment::from_seconds(Moment::now().seconds() - 180)).note(note)
 }
 
-/// Fills the log's file so far that one entry more makes it so many bytes.
+/// Fills the log's file so far that one entry more makes it so many bytes. With changes: of uses the watch would know.
 pub fn fill(data: &Path, bytes: u64) {
     let (log, file) = (log(data), data.join("history.log"));
     let left = || bytes - fs::metadata(&file).expect("there").len();
     let much = "x".repeat(5_800);
     for (note, most) in [(much.as_str(), 8 * 1024), ("", 230)] {
         while left() > most {
-            log.append(&event(note), false).expect("added");
+            log.append(&Event { action: Action::Edit, ..event(note) }, false).expect("added");
         }
     }
 }
