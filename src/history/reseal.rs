@@ -4,12 +4,12 @@ use std::io;
 
 use super::{
     Log,
-    append::{Appended, Writer},
+    append::{Appended, Writer, stopped},
     chain::Position,
     event::{Action, Event},
     head::{Found, Head},
     read::{Step, Walk, bad_line},
-    segment::Files,
+    segment::{self, Files},
     verify::count,
 };
 use crate::{
@@ -52,6 +52,10 @@ impl Log {
                 Step::Flaw(why) => return Err(bad_line(walk.chain.at.seq + 1, &why)),
                 Step::File | Step::Rest | Step::End => break,
             }
+        }
+        // A file that the walk does not come to goes on from one that is missing.
+        if let Some(stray) = self.segments().into_iter().find(|number| *number >= walk.number) {
+            return Err(stopped(format!("`{}` does not go on from the entry before", segment::name(stray))));
         }
         files.current = walk.number;
         files.closed = false;
