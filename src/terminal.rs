@@ -161,7 +161,7 @@ impl Terminal {
     }
 
     /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted. On a terminal that is too
-    /// narrow the columns of `give_way` are cut in the middle.
+    /// narrow the columns of `give_way`, each cell of which is one word, are cut in the middle.
     ///
     /// # Errors
     /// As [`Terminal::data`].
@@ -170,8 +170,9 @@ impl Terminal {
         if let Some(width) = self.width() {
             let texts: Vec<Vec<String>> =
                 rows.iter().map(|row| row.iter().map(|cell| cell.0.clone()).collect()).collect();
-            let cells = rows.iter_mut().flatten().zip(narrowed(&texts, give_way, width).into_iter().flatten());
-            cells.for_each(|(cell, text)| cell.0 = text);
+            for (row, mut lines) in rows.iter_mut().zip(narrowed(&texts, give_way, width)) {
+                row.iter_mut().zip(lines.swap_remove(0)).for_each(|(cell, text)| cell.0 = text);
+            }
         }
         self.data(aligned(&rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }

@@ -392,13 +392,29 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
     assert!(ran.stderr().contains("`keyctl rotate b` replaces it, `keyctl revoke b` keeps it from being used"));
     assert_eq!(ran.code(), 1);
     assert!(!sandbox.project().join("was-asked").exists(), "a key that is revoked anyway is given to nobody");
-    let history = sandbox.call(&["history", "-n", "3"]).at(NOW).run().stdout();
-    let told: Vec<_> = history
-        .lines()
-        .skip(1)
-        .map(|line| line.split_whitespace().skip(3).collect::<Vec<_>>()[..3].join(" "))
+    let history = sandbox.call(&["history", "-n", "6", "--json"]).at(NOW).run().stdout();
+    let told: Vec<serde_json::Value> = history.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    let asked: Vec<_> = told
+        .iter()
+        .map(|told| [&told["ev"], &told["names"][0], &told["prog"], &told["outcome"], &told["exit"]])
         .collect();
-    assert_eq!(told, ["check a sh", "check b sh", "check c sh"]);
+    let null = serde_json::Value::Null;
+    let entry = |key: &str, outcome: &str, exit: Option<i32>| {
+        let outcome = if outcome.is_empty() { null.clone() } else { outcome.into() };
+        ["check".into(), key.into(), "sh".into(), outcome, exit.map_or(null.clone(), Into::into)]
+    };
+    let expected = [
+        entry("a", "", None),
+        entry("a", "works", Some(0)),
+        entry("b", "", None),
+        entry("b", "does not work", Some(3)),
+        entry("c", "", None),
+        entry("c", "no answer: the check `sh` was killed", None),
+    ];
+    assert_eq!(asked, expected.each_ref().map(<[_; 5]>::each_ref));
+    for pair in told.chunks(2) {
+        assert_eq!((&pair[1]["of"][0], pair[1]["took_ms"].is_u64(), &pair[0]["took_ms"]), (&pair[0]["n"], true, &null));
+    }
     let unasked = sandbox.call(&["doctor"]).at(NOW).run();
     assert!(!unasked.stdout().contains("key a"), "nothing is asked of anybody without `--online`");
     assert_eq!(unasked.code(), 0);

@@ -328,7 +328,7 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
         &sandbox,
         "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n",
     );
-    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
     rekey(&sandbox);
     runs(&sandbox, "");
     // A history that is set aside takes its former keys along, and the next one begins with the identity that there is.
@@ -336,7 +336,7 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
     log[30] ^= 1;
     fs::write(sandbox.data("history-0001.log"), log).expect("write");
     assert_eq!(verified(&sandbox).code(), 1);
-    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
     runs(&sandbox, "");
     assert_eq!(verified(&sandbox).code(), 0);
     rekey(&sandbox);
