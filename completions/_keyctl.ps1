@@ -545,6 +545,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show only the last COUNT entries; without it a table has 1000')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON, one entry a line')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
@@ -568,6 +569,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;history;verify' {
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare with what `history anchor` printed once: the line, a file, or `-`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -580,6 +582,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Show only keys that nobody used for this long: candidates for removal')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Count by `key`, `program` or `project`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count only uses from this date on')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -589,6 +592,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;who' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -608,6 +612,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Only this was done, such as `run`, `get` or `rotate`; several with commas')
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -638,6 +643,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;repair' {
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Say yes to what is missing, so that the rest counts as intact')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')

@@ -1755,7 +1755,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history)
-            opts="-n -f -q -h --since --until --project --program --action --outcome --agent --json --follow --graph --quiet --no-color --help verify usage who export anchor prune repair report import help"
+            opts="-n -f -q -h --since --until --project --program --action --outcome --agent --json --follow --graph --from --quiet --no-color --help verify usage who export anchor prune repair report import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1796,6 +1796,13 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1818,7 +1825,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__export)
-            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --quiet --no-color --help"
+            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1887,6 +1894,13 @@ _keyctl() {
                     ;;
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -2087,7 +2101,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__repair)
-            opts="-y -q -h --yes --quiet --no-color --help"
+            opts="-y -q -h --accept --yes --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2134,7 +2148,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__usage)
-            opts="-q -h --unused-for --by --since --json --quiet --no-color --help"
+            opts="-q -h --unused-for --by --since --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2152,6 +2166,13 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2160,7 +2181,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__verify)
-            opts="-q -h --against --json --quiet --no-color --help"
+            opts="-q -h --against --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2168,6 +2189,13 @@ _keyctl() {
             case "${prev}" in
                 --against)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -2178,12 +2206,19 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__who)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

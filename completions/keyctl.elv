@@ -496,6 +496,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
             cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
             cand -n 'Show only the last COUNT entries; without it a table has 1000'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON, one entry a line'
             cand -f 'Show the last 10 entries or COUNT, and each new one as it comes'
             cand --follow 'Show the last 10 entries or COUNT, and each new one as it comes'
@@ -518,6 +519,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;verify'= {
             cand --against 'Compare with what `history anchor` printed once: the line, a file, or `-`'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -529,6 +531,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --unused-for 'Show only keys that nobody used for this long: candidates for removal'
             cand --by 'Count by `key`, `program` or `project`'
             cand --since 'Count only uses from this date on'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -537,6 +540,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;who'= {
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -555,6 +559,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --action 'Only this was done, such as `run`, `get` or `rotate`; several with commas'
             cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
             cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -582,6 +587,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;repair'= {
+            cand --accept 'Say yes to what is missing, so that the rest counts as intact'
             cand -y 'Do not ask'
             cand --yes 'Do not ask'
             cand -q 'Say only what must not be overlooked'

@@ -356,6 +356,7 @@ ack\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l outcome -d 'Only with this word in the outcome, such as `refused`; `failed` is all that failed' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l agent -d 'Only what a coding agent asked for, or one so named; it is told by a guess' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s n -d 'Show only the last COUNT entries; without it a table has 1000' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l json -d 'Report as JSON, one entry a line'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -s f -l follow -d 'Show the last 10 entries or COUNT, and each new one as it comes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l graph -d 'Draw uses by day, and by week for each key'
@@ -373,6 +374,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_se
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "import" -d 'Refused: entries are only ever made'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l against -d 'Compare with what `history anchor` printed once: the line, a file, or `-`' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -382,10 +384,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_s
 program\t'The program that got it'
 project\t'The project\'s folder'"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l since -d 'Count only uses from this date on' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -430,6 +434,7 @@ alert\t''
 ack\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l outcome -d 'Only with this word in the outcome, such as `refused`; `failed` is all that failed' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l agent -d 'Only what a coding agent asked for, or one so named; it is told by a guess' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
@@ -444,6 +449,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l accept -d 'Say yes to what is missing, so that the rest counts as intact'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Do not ask'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
