@@ -42,6 +42,7 @@ mod rotating;
 mod rotating_aside;
 mod rotating_aws;
 mod running;
+mod scanning;
 mod segmenting;
 mod storing;
 mod toplevel;
