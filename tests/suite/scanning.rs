@@ -42,7 +42,7 @@ fn every_form_of_a_key_is_named_with_its_place_and_never_shown() {
          ?          like: Stripe secret key  shop.js:3\n\
          TOKEN      raw                      src/config.py:2\n\
          app/other  partial (20 of 40)       src/config.py:3\n",
-        "keyctl: found 2 keys in 4 places, and 1 text that looks like a key; 4 files, 242 bytes scanned\n\
+        "keyctl: found 2 keys in 4 places, and 1 text that looks like a key; 4 files, 227 bytes scanned\n\
          keyctl: hint: replace each first: `keyctl rotate NAME`; then take it out of there\n\
          keyctl: hint: if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`\n",
         1,
