@@ -16,7 +16,7 @@ use std::ops::Range;
 use crate::{date::Moment, secret::Secret};
 
 pub use table::Kind;
-pub use within::{Anchors, Found, begins};
+pub use within::{Anchors, Found};
 
 /// What the check characters in a key say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -81,8 +81,7 @@ fn find(text: &[u8], at: usize, kind: &'static Kind, pattern: &'static Pattern) 
 }
 
 /// Whether a word may begin here: behind no letter or digit, but for one that belongs to `\n` or `%3D`.
-#[must_use]
-pub fn begins(text: &[u8], at: usize) -> bool {
+fn begins(text: &[u8], at: usize) -> bool {
     match &text[..at] {
         [] | [.., b'\\', b'n' | b'r' | b't'] => true,
         [.., b'%', one, other] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit() => true,

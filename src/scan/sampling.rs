@@ -29,10 +29,10 @@ impl Sampling {
         let shortest = needles.patterns.iter().map(|pattern| pattern.least).min()?;
         let width = shortest.saturating_sub(8).clamp(NARROWEST, USUAL);
         let longest_step = shortest - width + 1;
-        let with = |step| Self { width, step };
+        let at_every = |step| Self { width, step };
         let steps = [longest_step, 5, 3, 2].into_iter().filter(|step| *step <= longest_step);
-        let fits = |step: &usize| with(*step).count(needles) <= MOST_PIECES;
-        Some(with(steps.into_iter().find(fits).unwrap_or(1)))
+        let fits = |step: &usize| at_every(*step).count(needles) <= MOST_PIECES;
+        Some(at_every(steps.into_iter().find(fits).unwrap_or(1)))
     }
 
     /// The sieve with their pieces.

@@ -1,7 +1,7 @@
 //! Texts that look like an issuer's keys, whoever's they are: by the table of known kinds, and by check characters where a
 //! kind has any. No text is taken for a key because it looks random.
 
-use crate::issuer::{self, Anchors, Found};
+use crate::issuer::{Anchors, Found};
 
 /// The longest text that is looked at behind a constant one.
 pub(super) const REACH: usize = 24 * 1024;
@@ -24,8 +24,10 @@ const EXAMPLES: &[&str] = &[
 /// What finds them.
 pub(super) struct Shapes {
     anchors: Anchors,
-    /// For each hash of three bytes whether a constant text begins so that begins a key.
-    heads: Box<[bool; 1 << HEAD_BITS]>,
+    /// For each hash of three bytes which list has the constant texts that begin so and begin a key.
+    heads: Box<[u8; 1 << HEAD_BITS]>,
+    /// These lists, of their numbers; the first is empty.
+    lists: Vec<Vec<usize>>,
     /// The constant texts that stand further on in a key: where at the least and at the most, and their numbers.
     inner: Vec<(usize, usize, u8, usize)>,
 }
@@ -41,14 +43,21 @@ fn head(bytes: &[u8]) -> usize {
 impl Shapes {
     pub fn known() -> Self {
         let anchors = Anchors::known();
-        let (mut heads, mut inner) = (Box::new([false; 1 << HEAD_BITS]), Vec::new());
+        let (mut heads, mut lists, mut inner) = (Box::new([0; 1 << HEAD_BITS]), vec![Vec::new()], Vec::new());
         for (number, text) in anchors.texts().enumerate() {
             match anchors.before(number) {
-                (0, _) => heads[head(text.as_bytes())] = true,
+                (0, _) => {
+                    let list = &mut heads[head(text.as_bytes())];
+                    if *list == 0 {
+                        *list = u8::try_from(lists.len()).unwrap_or_default();
+                        lists.push(Vec::new());
+                    }
+                    lists[usize::from(*list)].push(number);
+                }
                 (least, most) => inner.push((least, most, text.as_bytes()[0], number)),
             }
         }
-        Self { anchors, heads, inner }
+        Self { anchors, heads, lists, inner }
     }
 
     /// Every one in these bytes, in their order. Of several in one place the one with the longest constant text.
@@ -78,10 +87,8 @@ impl Shapes {
     /// The keys that begin at this place.
     fn find_at(&self, bytes: &[u8], at: usize, found: &mut Vec<Found>) {
         let rest = &bytes[at..];
-        if self.heads[head(rest)] {
-            let here = self.anchors.texts().enumerate().filter(|(_, text)| rest.starts_with(text.as_bytes()));
-            found.extend(here.filter_map(|(number, _)| self.anchors.find(bytes, number, at)));
-        }
+        let list = &self.lists[usize::from(self.heads[head(rest)])];
+        found.extend(list.iter().filter_map(|number| self.anchors.find(bytes, *number, at)));
         for (least, most, first, number) in &self.inner {
             for before in *least..=*most {
                 if rest.get(before) == Some(first) {
@@ -144,15 +151,15 @@ fn is_in_keys(byte: u8) -> bool {
 /// Hands each place to `each` at which a key may begin in this run: where a word does.
 fn beginnings(bytes: &[u8], from: usize, to: usize, mut each: impl FnMut(usize)) {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let (mut before, mut in_word, mut slashed) = (0, false, false);
+    let (mut before, mut goes_on, mut slashed) = (0, false, false);
     let by_number = bytes[..from].last() == Some(&b'%');
     for (offset, pair) in bytes[from..=to - SHORTEST + 1].windows(2).enumerate() {
         let escape = (slashed && matches!(before, b'n' | b'r' | b't')) || (by_number && offset == 2);
         // Of rows of dashes and the like none begins a key.
-        if (!in_word || escape) && (is_word(pair[0]) || is_word(pair[1])) {
+        if (!goes_on || escape) && (is_word(pair[0]) || is_word(pair[1])) {
             each(from + offset);
         }
-        (slashed, before, in_word) = (before == b'\\', pair[0], is_word(pair[0]));
+        (slashed, before, goes_on) = (before == b'\\', pair[0], is_word(pair[0]));
     }
 }
 
