@@ -54,7 +54,7 @@ pub(super) struct Written {
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
     let plain = secret.iter().all(|byte| is_unreserved(*byte));
-    secret.len() * if plain { 24 } else { 24 + 10 * 6 + 10 * 3 } + 64
+    secret.len() * if plain { 36 } else { 24 + STYLES.len() * 6 + 2 * LEFT.len() * 3 } + 64
 }
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
@@ -147,8 +147,9 @@ impl Writer<'_> {
     /// What URLs have: of each byte that has a meaning there its number, or of all.
     fn percent(&mut self) {
         let plain = self.secret.iter().all(|byte| is_unreserved(*byte));
+        let styles = if plain { &LEFT[..PLAIN] } else { LEFT };
         for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
-            for left in if plain { &[][..] } else { LEFT } {
+            for left in styles {
                 self.bytewise(Form::Percent, None, |text, byte| match byte {
                     b' ' if *left == FORM => text.push(b'+'),
                     _ if byte.is_ascii_alphanumeric() || left.contains(&byte) => text.push(byte),
@@ -251,9 +252,11 @@ impl Style {
     }
 }
 
-/// What is left as it is in URLs beside letters and digits: by RFC 3986, by JavaScript's `encodeURIComponent`, by Python's
-/// `quote`, in forms, and by `encodeURI`.
-const LEFT: &[&[u8]] = &[b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
+/// What is left as it is in URLs beside letters and digits: nothing; what old rules left (PHP); by RFC 3986, by JavaScript's
+/// `encodeURIComponent`, by Python's `quote`, in forms, and by `encodeURI`.
+const LEFT: &[&[u8]] = &[b"", b"-_.", b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
+/// How many of them write anything in another way that RFC 3986 leaves as it is.
+const PLAIN: usize = 2;
 const FORM: &[u8] = b"-_.*";
 
 fn percent(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {

@@ -79,11 +79,14 @@ impl Sieve {
         while let Some(found) = self.next(bytes, &mut at) {
             self.look(found.0, found.1, &mut each);
         }
-        // The last places have too few bytes behind them for a whole load.
+        // The last places have too few bytes behind them for a whole load: they are looked at in the last that can be loaded.
+        let last = bytes.last_chunk::<WIDEST>().map_or_else(|| piece_at(bytes, 0), |last| u64::from_le_bytes(*last));
+        let begin = bytes.len().saturating_sub(WIDEST);
         while at + self.width <= bytes.len() {
-            let mut end = [0; WIDEST];
-            end[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-            self.look(at, u64::from_le_bytes(end) & self.mask, &mut each);
+            let word = last >> (8 * (at - begin)) & self.mask;
+            if self.is_set(word) != 0 {
+                self.look(at, word, &mut each);
+            }
             at += self.step;
         }
     }
