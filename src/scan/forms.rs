@@ -62,7 +62,7 @@ pub(super) fn room(secret: &[u8]) -> usize {
 pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let mut writer = Writer { secret, mark, text, done, first: 0 };
     writer.first = writer.done.len();
-    writer.bytewise(Form::Raw, Some(Scale::RAW), |text, byte| text.push(byte));
+    writer.bytewise(Form::Raw, Some(Scale::RAW), Vec::push);
     writer.escaped();
     writer.percent();
     for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
@@ -76,7 +76,7 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
 pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let first = done.len();
     let mut writer = Writer { secret, mark: secret.len(), text, done, first };
-    writer.bytewise(Form::Word, None, |text, byte| text.push(byte));
+    writer.bytewise(Form::Word, None, Vec::push);
 }
 
 struct Writer<'a> {
@@ -120,7 +120,9 @@ impl Writer<'_> {
         }
         // What is no text stands in no JSON.
         let Ok(text) = std::str::from_utf8(self.secret) else { return };
-        STYLES.iter().for_each(|style| self.escaped_text(text, style));
+        for style in STYLES {
+            self.escaped_text(text, style);
+        }
     }
 
     fn escaped_text(&mut self, secret: &str, style: &Style) {

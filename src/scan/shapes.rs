@@ -141,7 +141,7 @@ fn long_words(bytes: &[u8], mut each: impl FnMut(usize, usize)) {
 fn others(word: [u8; 8]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(word);
-    (word.wrapping_sub(FIRST as u64 * ONES) | word) & (0x80 * ONES)
+    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
 }
 
 fn is_in_keys(byte: u8) -> bool {
@@ -219,7 +219,7 @@ mod tests {
     fn a_key_is_found_in_whatever_stands_around_it_and_not_within_a_longer_word() {
         let key = sample(&["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"]);
         for (text, count) in [
-            (format!("{key}"), 1),
+            (key.clone(), 1),
             (format!("a = '{key}';"), 1),
             (format!("https://x.test/?k%3D{key}&y=1"), 1),
             (format!("\"one\\n{key}\\ntwo\""), 1),

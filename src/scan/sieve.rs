@@ -38,13 +38,14 @@ pub(super) struct Sieve {
     bits: Vec<u64>,
     /// The first of the pieces that share a place in the table, and for each piece the next one.
     heads: Vec<u32>,
+    head_shift: u32,
     pieces: Vec<(Piece, u32)>,
 }
 
 impl Sieve {
     /// A sieve for pieces of this width, which looks at every `step`th place; `most` is how many pieces there may be.
     pub fn new(width: usize, step: usize, most: usize) -> Self {
-        let log = usize::BITS - most.leading_zeros();
+        let log = (usize::BITS - most.leading_zeros()).max(1);
         let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
         Self {
             mask: mask(width),
@@ -53,6 +54,7 @@ impl Sieve {
             shift: u64::BITS - bits,
             bits: vec![0; 1 << (bits - 6)],
             heads: vec![NONE; 1 << log],
+            head_shift: u64::BITS - log,
             pieces: Vec::with_capacity(most),
         }
     }
@@ -68,9 +70,9 @@ impl Sieve {
         self.pieces.push((Piece { bytes, ..piece }, next));
     }
 
+    /// The place of a piece: by the highest bits of its hash, in which all of its bytes have a part.
     fn place(&self, hash: u64) -> usize {
-        // The bits below those of the first table, so that one that lets by chance pass does not meet by chance again.
-        (hash >> 8) as usize & (self.heads.len() - 1)
+        usize::try_from(hash >> self.head_shift).unwrap_or_default()
     }
 
     /// Hands each piece that stands at one of the places looked at to `each`, with the place.
@@ -135,7 +137,7 @@ impl Sieve {
     #[inline]
     fn bits_of(&self, hash: u64) -> (usize, u64, u64) {
         let bit = hash >> self.shift;
-        (bit as usize >> 6, bit & 63, hash >> 30 & 63)
+        (usize::try_from(bit >> 6).unwrap_or_default(), bit & 63, hash >> 30 & 63)
     }
 
     #[cold]

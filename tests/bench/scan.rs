@@ -189,7 +189,7 @@ fn trees(folder: &Path) {
 fn written(key: &str, lot: &mut Lot) -> Vec<(&'static str, Vec<u8>)> {
     let length = lot.below(8);
     let user = lot.letters(LETTERS, length);
-    let percent: String = key
+    let percent: Vec<String> = key
         .bytes()
         .map(|byte| {
             if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -207,8 +207,8 @@ fn written(key: &str, lot: &mut Lot) -> Vec<(&'static str, Vec<u8>)> {
         ("JSON with `\\/`", format!("{{\"key\":\"{}\"}}", key.replace('/', "\\/")).into()),
         ("HTTP Basic", format!("Basic {}", STANDARD.encode(format!("{user}:{key}"))).into()),
         ("base64 for URLs", URL_SAFE.encode(format!("{{\"{user}\":\"{key}\"}}")).into()),
-        ("hex", key.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into()),
-        ("URL", format!("https://api.example.com/?key={percent}&x=1").into()),
+        ("hex", keyctl::hex::encode(key.as_bytes()).into()),
+        ("URL", format!("https://api.example.com/?key={}&x=1", percent.concat()).into()),
         ("UTF-16", key.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("cut in two and joined", format!("\"{}\" +\n  \"{}\"", &key[..half], &key[half..]).into()),
         ("lines of 20", lines.join("\n").into()),

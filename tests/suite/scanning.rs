@@ -31,7 +31,7 @@ fn every_form_of_a_key_is_named_with_its_place_and_never_shown() {
     plant(&sandbox, "src/config.py", &format!("import os\nKEY = \"{TOKEN}\"\nHALF = \"{}\"\n", &OTHER[..20]));
     let basic = STANDARD.encode(format!("me:{OTHER}"));
     plant(&sandbox, ".env", &format!("AUTH=Basic {basic}\n"));
-    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = keyctl::hex::encode(TOKEN.as_bytes());
     plant(&sandbox, "dump", &format!("{hex}\n"));
     plant(&sandbox, "shop.js", &format!("\n\nstripe('{}')\n", stripe()));
     let ran = sandbox.call(&["scan"]).run();
