@@ -17,7 +17,7 @@ use crate::{
     name::{KeyName, Tag},
     secret::Secret,
     store::{
-        facts::{Facts, Revoked},
+        facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
@@ -100,6 +100,13 @@ struct RevokedText {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct LeakedText {
+    at: Moment,
+    place: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MarkText {
     mark: String,
     at: Moment,
@@ -125,6 +132,7 @@ macro_rules! with_facts {
             #[serde(default)]
             tags: BTreeSet<Tag>,
             revoked: Option<RevokedText>,
+            leaked: Option<LeakedText>,
         }
 
         impl $name {
@@ -139,6 +147,7 @@ macro_rules! with_facts {
                     note: self.note,
                     tags: self.tags,
                     revoked: self.revoked.map(revoked),
+                    leaked: self.leaked.map(leaked),
                     snoozed: self.snoozed,
                 };
                 (($(self.$field,)*), facts)
@@ -183,6 +192,7 @@ struct FormerText {
     expires: Option<Moment>,
     wipe: Option<Moment>,
     revoked: Option<RevokedText>,
+    leaked: Option<LeakedText>,
     step: Option<u64>,
 }
 
@@ -245,6 +255,10 @@ fn revoked(text: RevokedText) -> Revoked {
     Revoked { at: text.at, reason: text.reason }
 }
 
+fn leaked(text: LeakedText) -> Leaked {
+    Leaked { at: text.at, place: text.place }
+}
+
 fn former(text: FormerText, since: Moment) -> Option<Former> {
     Some(Former {
         value: secret(text.value, text.base64)?,
@@ -252,6 +266,7 @@ fn former(text: FormerText, since: Moment) -> Option<Former> {
         until: text.until,
         expires: text.expires,
         revoked: text.revoked.map(revoked),
+        leaked: text.leaked.map(leaked),
         wipe: text.wipe,
         step: text.step,
     })

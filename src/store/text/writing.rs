@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT};
+use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
 use crate::{
     hex,
     identity::retired::Retired,
     name::KeyName,
     secret::Secret,
     store::{
-        facts::{Facts, Revoked},
+        facts::{Facts, Leaked, Revoked},
         journal::{Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
@@ -49,10 +49,11 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
-    let format = match (payload.retired.is_empty(), payload.marks.is_empty()) {
-        (false, _) => FORMAT,
-        (true, false) => MARKS_FORMAT,
-        (true, true) => COMMON_FORMAT,
+    let format = match (payload.speaks_of_leaks(), payload.retired.is_empty(), payload.marks.is_empty()) {
+        (true, ..) => FORMAT,
+        (_, false, _) => RETIRED_FORMAT,
+        (_, _, false) => MARKS_FORMAT,
+        _ => COMMON_FORMAT,
     };
     text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
     let _ = writeln!(
@@ -93,7 +94,7 @@ fn write_retired(text: &mut String, retired: &[Retired]) {
 fn write_key(text: &mut String, key: &Key, former_table: &str) {
     write_value(text, &key.value);
     write_facts(text, &key.facts);
-    for Former { value, since, until, expires, revoked, wipe, step } in &key.former {
+    for Former { value, since, until, expires, revoked, leaked, wipe, step } in &key.former {
         let _ = writeln!(text, "[[{former_table}]]");
         write_value(text, value);
         let _ = writeln!(text, "since = \"{since}\"\nuntil = \"{until}\"");
@@ -103,12 +104,13 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
             }
         }
         write_revoked(text, revoked.as_ref());
+        write_leaked(text, leaked.as_ref());
         write_number(text, *step);
     }
 }
 
 fn write_facts(text: &mut String, facts: &Facts) {
-    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, snoozed } = facts;
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, snoozed } = facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -133,6 +135,7 @@ fn write_facts(text: &mut String, facts: &Facts) {
         let _ = writeln!(text, "tags = [{}]", tags.join(", "));
     }
     write_revoked(text, revoked.as_ref());
+    write_leaked(text, leaked.as_ref());
 }
 
 fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
@@ -142,6 +145,13 @@ fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
         text.push_str(", reason = ");
         write_string(text, reason);
     }
+    text.push_str(" }\n");
+}
+
+fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
+    let Some(Leaked { at, place }) = leaked else { return };
+    let _ = write!(text, "leaked = {{ at = \"{at}\", place = ");
+    write_string(text, place);
     text.push_str(" }\n");
 }
 
@@ -227,9 +237,13 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let secret = |value: &Secret| value.len() * 6 + 20;
     let words = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() * 6);
     let reason = |revoked: &Option<Revoked>| revoked.as_ref().map_or(0, |revoked| words(&revoked.reason));
-    let facts =
-        |facts: &Facts| 600 + words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + facts.tags.len() * 70;
-    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked);
+    let place = |leaked: &Option<Leaked>| leaked.as_ref().map_or(0, |leaked| leaked.place.len() * 6 + 80);
+    let facts = |facts: &Facts| {
+        let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
+        600 + said + facts.tags.len() * 70
+    };
+    let former =
+        |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
     let step = |step: &Step| {
         let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));
