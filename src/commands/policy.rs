@@ -242,9 +242,12 @@ fn phrases(keys: &[&Judged], clock: Clock) -> String {
 }
 
 fn phrase(key: &Judged, clock: Clock) -> String {
-    let found = key.key.facts.leaked.as_ref().filter(|_| {
-        is_stopped_as_leaked(key) && matches!(key.outlook.state, State::Revoked | State::Expired)
-    });
+    let found = key
+        .key
+        .facts
+        .leaked
+        .as_ref()
+        .filter(|_| is_stopped_as_leaked(key) && matches!(key.outlook.state, State::Revoked | State::Expired));
     let found = found.map(|leaked| format!(" and was found in `{}`", leaked.place)).unwrap_or_default();
     phrase_of_state(key, clock) + &found
 }

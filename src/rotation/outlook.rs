@@ -301,7 +301,10 @@ mod tests {
             (None, Some("2026-02-01T00:00:00Z"), State::Expired),
         ] {
             let found = outlook(&Facts { leaked: leaked.clone(), ..facts(every, expires) }, now);
-            assert!(found.state == state && found.is_to_be_replaced() && found.is_to_be_said(), "{every:?} {expires:?}");
+            assert!(
+                found.state == state && found.is_to_be_replaced() && found.is_to_be_said(),
+                "{every:?} {expires:?}"
+            );
         }
         let snoozed = Some(moment("2026-03-05T00:00:00Z"));
         let put_off = outlook(&Facts { leaked, snoozed, ..facts(Some("1y"), None) }, now);

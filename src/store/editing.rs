@@ -63,7 +63,16 @@ impl Payload {
         let is_known = key.value.same_as(&value) || key.former.iter().any(|former| former.value.same_as(&value));
         if !is_known {
             let since = since.min(now);
-            key.former.push(Former { value, since, until: now, expires: None, revoked, leaked, wipe: None, step: None });
+            key.former.push(Former {
+                value,
+                since,
+                until: now,
+                expires: None,
+                revoked,
+                leaked,
+                wipe: None,
+                step: None,
+            });
         }
     }
 

@@ -242,8 +242,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
         600 + said + facts.tags.len() * 70
     };
-    let former =
-        |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
+    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
     let step = |step: &Step| {
         let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));
