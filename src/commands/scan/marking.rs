@@ -3,7 +3,7 @@
 //! Only a secret in use counts, only where it lies whole, and only in a form that is no chance: a part may be less than it
 //! takes, and a short word may stand anywhere. What is only staged or running has gone nowhere yet.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     commands::change::{Outcome, change},
@@ -81,7 +81,7 @@ fn places(findings: &[Finding]) -> BTreeMap<KeyName, &Finding> {
 }
 
 /// A place in words that say the same wherever they are read, and no secret.
-fn told(finding: &Finding, here: &PathBuf, seen: &Payload) -> String {
+fn told(finding: &Finding, here: &Path, seen: &Payload) -> String {
     let place = match &finding.place {
         Place::File(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -146,7 +146,7 @@ mod tests {
         let all = all.map(|place| found(place, Which::Current, Form::Raw, None));
         let place = |findings: &[Finding]| {
             let noted = places(findings);
-            told(noted.values().next().expect("one"), &PathBuf::from("/w"), &store("another"))
+            told(noted.values().next().expect("one"), Path::new("/w"), &store("another"))
         };
         assert_eq!(place(&all), "0123456789ab:.env:3 of /w, pushed");
         assert_eq!(place(&all[2..3]), "0123456789ab:.env:3 of /w");
@@ -158,7 +158,7 @@ mod tests {
     fn a_place_tells_no_secret_and_is_cut_at_its_beginning() {
         let told = |path: &str| {
             let finding = found(file(path), Which::Current, Form::Raw, None);
-            told(&finding, &PathBuf::from("/w"), &store("sk-planted-3f9a"))
+            told(&finding, Path::new("/w"), &store("sk-planted-3f9a"))
         };
         assert_eq!(told("/w/sk-planted-3f9a.txt"), UNTOLD);
         assert_eq!(told("/w/ä.txt"), "/w/ä.txt:3");
