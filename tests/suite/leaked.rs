@@ -45,7 +45,7 @@ fn a_key_that_is_found_is_marked_once_and_everybody_says_so() {
                 keyctl: hint: if nobody else can have seen it: `keyctl edit A --not-leaked`\n";
     sandbox.call(&["scan"]).run().says(FOUND, said, 1);
     let before = text(&sandbox);
-    assert!(contains(&before, b"format = 5\n") && contains(&before, b"place = "));
+    assert!(contains(&before, b"format = 6\n") && contains(&before, b"place = "));
     sandbox.call(&["scan"]).run().says(
         FOUND,
         "keyctl: found 1 place of 1 key; 1 file, 43 bytes scanned\n\
