@@ -87,6 +87,9 @@ fn a_command_that_gets_it_is_told_once_a_day_and_a_policy_keeps_it_back() {
     let run = || sandbox.call(&["run", "-k", "A", "--", "true"]).run();
     run().says("", "keyctl: `A` was found in `~/project/.env:2` just now: replace it with `keyctl rotate A`\n", 0);
     run().says("", "", 0);
+    // The history has it as an alert too, once in a week.
+    let history = sandbox.call(&["history"]).run().stdout();
+    assert_eq!(history.matches("`A` was used though it is marked as leaked").count(), 1, "{history}");
     // Who takes it out by its name is told each time.
     for _ in 0..2 {
         let got = sandbox.call(&["get", "A"]).run();

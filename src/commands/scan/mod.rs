@@ -10,12 +10,7 @@ use crate::{
     cli::{self, ScanSource, ScanVerb},
     failure::{Failure, Kind, Result},
     home::Home,
-    scan::{
-        finding::{Finding, Place},
-        git::Git,
-        hook::Event,
-        tree,
-    },
+    scan::{finding::Place, git::Git, hook::Event, tree},
     terminal::{Terminal, count},
 };
 
@@ -74,12 +69,14 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     let (accepted, findings) = search.split(findings);
     search.record(&findings, seen.more, terminal)?;
     let (findings, given, seen, notes) = (&findings[..], &given[..], &seen, &notes[..]);
-    if arguments.accept && !findings.is_empty() {
-        return Ok(accept(&search, findings, seen, arguments.yes, terminal)?);
-    }
-    let marked = if marks(arguments, from_input) { search.mark_leaked(findings, terminal) } else { Vec::new() };
+    let is_accepting = arguments.accept && !findings.is_empty();
+    let marked =
+        if marks(arguments, from_input) && !is_accepting { search.mark_leaked(findings, terminal) } else { Vec::new() };
     let (pieces, accepted, marked) = (pieces.as_deref(), &accepted[..], &marked[..]);
     let report = Report { search: &search, findings, seen, pieces, given, notes, event, accepted, marked };
+    if is_accepting {
+        return Ok(accept(&report, arguments.yes, terminal)?);
+    }
     Ok(report.give(arguments, terminal)?)
 }
 
@@ -91,15 +88,11 @@ fn marks(arguments: &cli::Scan, from_input: bool) -> bool {
 }
 
 /// Shows what was found, and accepts it after a yes.
-fn accept(
-    search: &Search,
-    findings: &[Finding],
-    seen: &tree::Seen,
-    yes: bool,
-    terminal: &Terminal,
-) -> Result<ExitCode> {
+fn accept(report: &Report, yes: bool, terminal: &Terminal) -> Result<ExitCode> {
+    let Report { search, findings, seen, .. } = report;
     need_someone(yes, terminal, "accepting what was found")?;
     report::table(findings, &[], terminal)?;
+    report.say_what_was_not_seen(terminal);
     if seen.more > 0 {
         terminal.warn(&format!("{} more places are not listed, nor accepted", seen.more));
     }

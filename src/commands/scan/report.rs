@@ -165,7 +165,8 @@ impl Report<'_> {
         }
     }
 
-    fn say_what_was_not_seen(&self, terminal: &Terminal) {
+    /// Names what could not be looked at, or was not.
+    pub fn say_what_was_not_seen(&self, terminal: &Terminal) {
         let seen = self.seen;
         for finding in self.given {
             let Place::Process { pid, program, variable } = &finding.place else { continue };
