@@ -39,7 +39,7 @@ const FOUND: &str = "KEY  FORM  WHERE\nA    raw   .env:2\n";
 #[test]
 fn a_key_that_is_found_is_marked_once_and_everybody_says_so() {
     let sandbox = planted();
-    let said = "keyctl: found 1 place of 1 key; 1 file, 43 bytes scanned\n\
+    let said = "keyctl: found 1 key in 1 place; 1 file, 43 bytes scanned\n\
                 keyctl: marked as leaked until it is replaced: `A`\n\
                 keyctl: hint: replace it first: `keyctl rotate A`; then take it out of there\n\
                 keyctl: hint: if nobody else can have seen it: `keyctl edit A --not-leaked`\n";
@@ -48,7 +48,7 @@ fn a_key_that_is_found_is_marked_once_and_everybody_says_so() {
     assert!(contains(&before, b"format = 6\n") && contains(&before, b"place = "));
     sandbox.call(&["scan"]).run().says(
         FOUND,
-        "keyctl: found 1 place of 1 key; 1 file, 43 bytes scanned\n\
+        "keyctl: found 1 key in 1 place; 1 file, 43 bytes scanned\n\
          keyctl: hint: replace it first: `keyctl rotate A`; then take it out of there\n",
         1,
     );
