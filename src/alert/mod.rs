@@ -3,7 +3,7 @@
 //! Decisions only: no file, no clock, no terminal. The state (state.rs) remembers which program, project and agent each key
 //! was used by and at which hours, never by name. What was alerted once is known from then on, so an alert comes once and
 //! not each time. Everything is learnt silently for a week, and again for each new key, so that a normal week has next to
-//! none; what needs no knowledge (an ended key, a refused attempt, a burst, a history that is not written) is told from the
+//! none; what needs no knowledge (an ended or leaked key, a refused attempt, a burst, a history that is not written) is told from the
 //! first day.
 
 mod bytes;
@@ -31,7 +31,8 @@ const HOURS_KNOWN: u8 = 10;
 const HOURS_OFF: u32 = 2;
 /// How many uses within a minute are a burst, if the user says nothing else: a script may use a key each second.
 const BURST: u32 = 90;
-/// An expired key in daily use is told of once in so many days; a revoked one each day.
+/// An expired key in daily use is told of once in so many days, and so is one that was found in the clear; a revoked one
+/// each day.
 const EXPIRED_AGAIN: u32 = 7;
 
 macro_rules! rules {
@@ -66,6 +67,8 @@ rules! {
     Burst = "burst",
     /// An expired or revoked key was used.
     Ended = "ended",
+    /// A key was used whose secret was found in the clear.
+    Leaked = "leaked",
     /// A key was used at an hour that is not usual for it.
     Hour = "hour",
     /// A key was asked for and refused.
@@ -78,7 +81,7 @@ impl Rule {
     /// Whether keyctl has just said the same on standard error by itself.
     #[must_use]
     pub fn is_said_already(self) -> bool {
-        matches!(self, Self::Ended | Self::Refused | Self::History)
+        matches!(self, Self::Ended | Self::Leaked | Self::Refused | Self::History)
     }
 }
 
@@ -122,6 +125,8 @@ pub enum End {
     Expired,
     /// Its owner has.
     Revoked,
+    /// Nobody has yet, though its secret was found in the clear.
+    Leaked,
 }
 
 /// A use of keys, or an attempt at one.
@@ -210,12 +215,16 @@ pub fn judge(state: &mut State, settings: &Settings, seen: &Seen) -> Vec<Alert> 
         return alerts;
     }
     state.see_day(day);
-    for (end, word, again) in [(End::Revoked, "revoked", 1), (End::Expired, "expired", EXPIRED_AGAIN)] {
+    for (end, rule, word, again) in [
+        (End::Revoked, Rule::Ended, "revoked", 1),
+        (End::Expired, Rule::Ended, "expired", EXPIRED_AGAIN),
+        (End::Leaked, Rule::Leaked, "marked as leaked", EXPIRED_AGAIN),
+    ] {
         let of = seen.ended.iter().filter(|(_, other)| *other == end).map(|(key, _)| *key);
-        let keys: Vec<&str> = of.filter(|key| state.is_first_in(Rule::Ended, key, day, again)).collect();
+        let keys: Vec<&str> = of.filter(|key| state.is_first_in(rule, key, day, again)).collect();
         if !keys.is_empty() {
             let it = if keys.len() == 1 { "it is" } else { "they are" };
-            tell(Rule::Ended, &keys, format!("{} used though {it} {word}", was(&keys)));
+            tell(rule, &keys, format!("{} used though {it} {word}", was(&keys)));
         }
     }
     if let Some(uses) = seen.burst.filter(|_| state.is_first_in(Rule::Burst, "", day, 1)) {

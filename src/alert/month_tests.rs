@@ -253,6 +253,13 @@ fn planted_misuse_is_caught_each_once() {
     );
     let revoked = |more: i64| Use { ended: Some(("github", End::Revoked)), ..Use::get(morning + more, "github") };
     assert_eq!(caught(&[revoked(0), revoked(60), revoked(3_600)]), ["ended: `github` was used though it is revoked"]);
+    // Daily for nine days, so that it is told of again once.
+    let leaked = |day: i64| Use { ended: Some(("github", End::Leaked)), ..Use::get(morning + day * DAY, "github") };
+    assert_eq!(caught(&[leaked(0), leaked(0)]), ["leaked: `github` was used though it is marked as leaked"]);
+    assert_eq!(
+        caught(&(0..9).map(leaked).collect::<Vec<_>>()).iter().filter(|told| told.starts_with("leaked:")).count(),
+        2
+    );
     let elsewhere = Use { keys: vec!["aws/secret"], ..Use::run(morning, &PROJECTS[2], "node") };
     assert_eq!(
         caught(&[elsewhere.clone(), elsewhere]),

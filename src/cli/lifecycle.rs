@@ -57,6 +57,9 @@ pub struct Edit {
     /// Take back that it was revoked
     #[arg(long)]
     pub not_revoked: bool,
+    /// Take back that it was found leaked
+    #[arg(long)]
+    pub not_leaked: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -144,7 +147,7 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), expired when its issuer has ended it, and ends soon 14 days\nbefore that, or as long as `rotation.soon` says. What ends soon is to be\nreplaced like what is due: prompt, `run`, `rotate --due` and `--fail-on due`\ncount it. For `--fail-on` snoozed keys count, and revoked ones do not: that was\nyour own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does."
 )]
 pub struct Due {
     /// Show every key, also those with nothing to do

@@ -8,7 +8,9 @@ use super::{Report, path_parser};
 
 /// `keyctl scan`
 #[derive(Args)]
-#[command(after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.")]
+#[command(
+    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so."
+)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Scan {
     /// What to look through in the place of files
@@ -23,6 +25,18 @@ pub struct Scan {
     /// Look for your own keys alone, not for what looks like one of an issuer's
     #[arg(long)]
     pub no_shapes: bool,
+    /// Do not mark keys that are found as leaked
+    #[arg(long)]
+    pub no_mark: bool,
+    /// Accept what is found: later scans count it and tell of the rest
+    #[arg(long, conflicts_with_all = ["json", "sarif", "running", "pushing"])]
+    pub accept: bool,
+    /// Show what was accepted too
+    #[arg(long)]
+    pub all: bool,
+    /// Do not ask for a yes
+    #[arg(long, short = 'y', requires = "accept")]
+    pub yes: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -246,7 +246,7 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
 }
 
 impl Chosen {
-    /// Holds the keys against the user's policy: a key may need a reason, and one that is expired or revoked may not be
+    /// Holds the keys against the user's policy: a key may need a reason, and one that is expired, revoked or leaked may not be
     /// given, or not unsaid.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub struct Details {
     tags: Vec<Tag>,
     no_tags: Vec<Tag>,
     not_revoked: bool,
+    not_leaked: bool,
 }
 
 impl Details {
@@ -60,6 +61,7 @@ impl Details {
             tags: given.tags,
             no_tags: edit.no_tags.clone(),
             not_revoked: edit.not_revoked,
+            not_leaked: edit.not_leaked,
         };
         if details.is_empty() {
             return Err(Failure::new(Kind::Usage, "nothing was said that should change")
@@ -71,15 +73,21 @@ impl Details {
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { expires, rotate_every, url, note, tags, no_tags, not_revoked } = self;
+        let Self { expires, rotate_every, url, note, tags, no_tags, not_revoked, not_leaked } = self;
         let fields = expires.is_none() && rotate_every.is_none() && url.is_none() && note.is_none();
-        fields && tags.is_empty() && no_tags.is_empty() && !not_revoked
+        fields && tags.is_empty() && no_tags.is_empty() && !not_revoked && !not_leaked
     }
 
     /// Whether it is taken back that the key was revoked.
     #[must_use]
     pub fn not_revoked(&self) -> bool {
         self.not_revoked
+    }
+
+    /// Whether it is taken back that the key was found leaked.
+    #[must_use]
+    pub fn not_leaked(&self) -> bool {
+        self.not_leaked
     }
 
     /// Says that an end was given which the secret itself does not reach.
@@ -121,6 +129,9 @@ impl Details {
         facts.tags.extend(self.tags.iter().cloned());
         if self.not_revoked {
             facts.revoked = None;
+        }
+        if self.not_leaked {
+            facts.leaked = None;
         }
     }
 }
@@ -227,13 +238,16 @@ pub fn words(what: &str, text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// What may surprise of a secret that was just kept: that it was revoked before, and that the former one's end was its own.
+/// What may surprise of a secret that was just kept: that it was revoked or found before, and that the former one's end was its own.
 pub fn say_of_new_secret(name: &KeyName, facts: &Facts, former_end: Option<Moment>, terminal: &Terminal) {
     if let Some(revoked) = &facts.revoked {
         terminal.warn(&format!(
             "this secret was revoked on {}: `run` and `env` do not give it, unless the policy says so",
             revoked.at.local()
         ));
+    }
+    if let Some(leaked) = &facts.leaked {
+        terminal.warn(&format!("this secret was found in `{}` on {}", leaked.place, leaked.at.local()));
     }
     if let (Some(end), None) = (former_end, facts.expires) {
         terminal.hint(&format!(

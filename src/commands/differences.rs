@@ -40,6 +40,10 @@ pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
             ("revoked", if after.revoked.is_some() { "revoked" } else { "not revoked any more" }.to_owned()),
         ),
         (
+            before.leaked != after.leaked,
+            ("leaked", if after.leaked.is_some() { "leaked" } else { "not leaked any more" }.to_owned()),
+        ),
+        (
             before.snoozed != after.snoozed,
             (SNOOZE, format!("snooze {} -> {}", moment(before.snoozed), moment(after.snoozed))),
         ),

@@ -68,10 +68,10 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
 }
 
-/// Only what time has brought counts. That a key is revoked was its owner's own word, and stays true of one that is kept
+/// What time has brought counts, and what was found in the clear. That a key is revoked was its owner's own word, and stays true of one that is kept
 /// to be found where it leaked.
 fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
-    let words = if state == "due" { &["expired", "due", "ends soon"][..] } else { &["expired"] };
+    let words = if state == "due" { &["expired", "leaked", "due", "ends soon"][..] } else { &["expired"] };
     match judging::in_numbers(judged, words) {
         Some(words) => Err(Failure::new(Kind::Negative, words)),
         None => Ok(()),
@@ -143,7 +143,7 @@ fn table(keys: &[&Judged], clock: Clock, all: bool, screen: Option<usize>) -> Ve
 
 fn colour(key: &Judged) -> Option<Colour> {
     match key.outlook.state {
-        State::Revoked | State::Expired => Some(Colour::Red),
+        State::Revoked | State::Expired | State::Leaked => Some(Colour::Red),
         State::Due | State::Soon => Some(Colour::Yellow),
         State::Fresh => (!key.outlook.is_without_plan()).then_some(Colour::Green),
     }
@@ -173,7 +173,9 @@ fn bar_width(rows: &[Vec<Cell>], screen: usize) -> Option<usize> {
 
 /// How much of the time between its last replacement and what comes first is over.
 fn bar(key: &Judged, clock: Clock, width: usize) -> String {
-    let Some(first) = key.outlook.first().filter(|_| key.outlook.state != State::Revoked) else {
+    // Of one that must not be used any more, or that others may have, no time is left to show.
+    let is_gone = matches!(key.outlook.state, State::Revoked | State::Leaked);
+    let Some(first) = key.outlook.first().filter(|_| !is_gone) else {
         return String::new();
     };
     let since = key.key.facts.changed.seconds();

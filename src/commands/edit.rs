@@ -1,6 +1,6 @@
 //! `keyctl edit`: what is known of a key changes, its secret does not.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use crate::{
     date::Moment,
     history::{Action, Event},
     home::Home,
+    name::KeyName,
     store::journal::Deed,
     terminal::Terminal,
 };
@@ -28,41 +29,53 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let now = Moment::now();
     let name = &arguments.name;
     let details = Details::of_edit(arguments, now, terminal)?;
-    let (changed, lifted, dates, twins) = change(&home, terminal, now, |payload| {
+    let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
         payload.key(name)?;
         for key in payload.keys.values() {
             details.refuse_secret(&key.value)?;
             key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;
         }
         let before = payload.key(name)?.facts.clone();
-        let (changed, twins) = payload.step(Deed::Edit, now, |edit| {
+        let (changed, usable, clean) = payload.step(Deed::Edit, now, |edit| {
             let changed = edit.change(name, |facts| details.put(facts, None))?;
             // It was said of the secret, so it is taken back of the secret, under every name.
-            let twins = if details.not_revoked() { edit.unrevoke(name)? } else { Vec::new() };
-            Ok((changed || !twins.is_empty(), twins))
+            let usable = if details.not_revoked() { edit.unrevoke(name)? } else { Vec::new() };
+            let clean = if details.not_leaked() { edit.unmark_leaked(name)? } else { Vec::new() };
+            Ok((changed || !usable.is_empty() || !clean.is_empty(), usable, clean))
         })?;
         let facts = &payload.key(name)?.facts;
         // That a key may be used again must not look like another tag.
-        let lifted = details.not_revoked() && (before.revoked.is_some() || !twins.is_empty());
+        let lifted: Vec<(&str, Vec<KeyName>)> = [
+            (details.not_revoked(), "revoked", before.revoked.is_some(), usable),
+            (details.not_leaked(), "leaked", before.leaked.is_some(), clean),
+        ]
+        .into_iter()
+        .filter(|(is_asked, _, was, twins)| *is_asked && (*was || !twins.is_empty()))
+        .map(|(_, word, _, twins)| (word, twins))
+        .collect();
         let mut words = differences::in_words(&differences::between(&before, facts));
-        if lifted && before.revoked.is_none() {
-            words = "not revoked any more".into();
+        if words.is_empty() && !lifted.is_empty() {
+            words = lifted.iter().map(|(word, _)| format!("not {word} any more")).collect::<Vec<_>>().join(", ");
         }
-        let event = Event::new(Action::Edit, now).names([name].into_iter().chain(&twins)).note(words);
-        let answer = (changed, lifted, in_words(facts), twins);
+        let twins: BTreeSet<&KeyName> = lifted.iter().flat_map(|(_, twins)| twins).collect();
+        let event = Event::new(Action::Edit, now).names([name].into_iter().chain(twins)).note(words);
+        let answer = (changed, lifted, in_words(facts));
         Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
     if arguments.json {
         terminal.json(&json!({ "name": name.as_str(), "changed": changed }))?;
-    } else if lifted {
-        terminal.say(&format!("changed `{name}`, which is not revoked any more{dates}"));
+    } else if !lifted.is_empty() {
+        let words = lifted.iter().map(|(word, _)| format!("not {word} any more")).collect::<Vec<_>>().join(" and ");
+        terminal.say(&format!("changed `{name}`, which is {words}{dates}"));
     } else if changed {
         terminal.say(&format!("changed `{name}`{dates}"));
     } else {
         terminal.say(&format!("nothing was changed: `{name}` is as you said already"));
     }
-    for twin in twins {
-        terminal.say(&format!("`{twin}` holds the same secret and is not revoked any more either"));
+    for (word, twins) in lifted {
+        for twin in twins {
+            terminal.say(&format!("`{twin}` holds the same secret and is not {word} any more either"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

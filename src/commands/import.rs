@@ -192,6 +192,9 @@ fn keep_all(
             if edit.payload().keys.get(name).is_some_and(|key| key.facts.revoked.is_some()) {
                 terminal.warn(&format!("`{name}` holds a revoked secret"));
             }
+            if edit.payload().keys.get(name).is_some_and(|key| key.facts.leaked.is_some()) {
+                terminal.warn(&format!("`{name}` holds a secret that was found leaked: `keyctl rotate {name}`"));
+            }
             dated |= edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
         }
         Ok(())

@@ -133,6 +133,7 @@ impl<'p> Judged<'p> {
         match self.outlook.state {
             State::Revoked => self.key.facts.revoked.as_ref().map(|revoked| revoked.at),
             State::Expired => self.outlook.expires,
+            State::Leaked => self.key.facts.leaked.as_ref().map(|leaked| leaked.at),
             State::Due => self.outlook.rotate_by,
             State::Soon | State::Fresh => self.outlook.first(),
         }
@@ -180,6 +181,7 @@ impl<'p> Judged<'p> {
             "soon_from": outlook.soon_from,
             "snoozed": outlook.snoozed,
             "revoked": facts.revoked.as_ref().map(|revoked| json!({ "at": revoked.at, "reason": revoked.reason })),
+            "leaked": facts.leaked.as_ref().map(|leaked| json!({ "at": leaked.at, "place": leaked.place })),
             "url": facts.url,
             "page": self.page(),
             "note": facts.note,

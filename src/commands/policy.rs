@@ -1,4 +1,4 @@
-//! What becomes of keys that are to be used though they have ended, are revoked or have to be replaced: the user's policy
+//! What becomes of keys that are to be used though they have ended, are revoked, were found or have to be replaced: the user's policy
 //! says whether they are given, and one line says how they stand.
 
 use crate::{
@@ -147,15 +147,22 @@ pub fn ask(
     let clock = Clock::of(&used.kept, &used.payload, Moment::now());
     let keys = judged(used, names, &config.rotation, clock);
     say_unfit(&keys, clock, terminal);
+    if let [key] = &keys[..]
+        && key.outlook.state == State::Leaked
+        && reaction(key).is_none()
+    {
+        terminal.warn(&format!("{}: {}", phrase(key, clock), replace(&[key])));
+    }
     used.ended = ended(&keys);
     Ok(())
 }
 
-/// The keys that have ended, for the watch.
+/// The keys that have ended or were found, for the watch.
 fn ended(keys: &[Judged]) -> Vec<(KeyName, End)> {
     let end = |key: &Judged| match key.outlook.state {
         State::Revoked => Some((key.name.clone(), End::Revoked)),
         State::Expired => Some((key.name.clone(), End::Expired)),
+        State::Leaked => Some((key.name.clone(), End::Leaked)),
         _ => None,
     };
     keys.iter().filter_map(end).collect()
@@ -168,12 +175,22 @@ fn judged<'u>(used: &'u Used, names: &'u [KeyName], settings: &Settings, clock: 
 
 /// What the policy says of a key that is not fit for use; nothing of one that is.
 fn reaction(key: &Judged) -> Option<Reaction> {
+    if is_stopped_as_leaked(key) { Some(Reaction::Stop) } else { reaction_to_state(key) }
+}
+
+/// Whether the policy keeps it back because its secret was found, whatever else is true of it.
+fn is_stopped_as_leaked(key: &Judged) -> bool {
+    key.key.facts.leaked.is_some() && key.plan.leaked == Reaction::Stop
+}
+
+fn reaction_to_state(key: &Judged) -> Option<Reaction> {
     match key.outlook.state {
         // That it is revoked too makes no ended key fit for use.
         State::Revoked if key.outlook.has_ended && key.plan.expired == Reaction::Stop => Some(Reaction::Stop),
         State::Revoked => Some(key.plan.revoked),
         State::Expired => Some(key.plan.expired),
-        State::Due | State::Soon | State::Fresh => None,
+        // One that was found and is given all the same is spoken of as what is due is.
+        State::Leaked | State::Due | State::Soon | State::Fresh => None,
     }
 }
 
@@ -197,6 +214,9 @@ fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
     if let Some(key) = stopped.iter().find(is_revoked) {
         failure = failure.hint(format!("if it may be used after all: `keyctl edit {} --not-revoked`", key.name));
     }
+    if let Some(key) = stopped.iter().find(|key| is_stopped_as_leaked(key)) {
+        failure = failure.hint(format!("if nobody else can have seen it: `keyctl edit {} --not-leaked`", key.name));
+    }
     if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
         if let Some((behind, hint)) = clock.doubt() {
@@ -206,9 +226,12 @@ fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
     failure
 }
 
-/// How they have ended, in words.
+/// Why they are not given, in words.
 fn states(stopped: &[&Judged]) -> String {
-    let mut words: Vec<&str> = stopped.iter().map(|key| key.outlook.state.word()).collect();
+    let of_state = |key: &&&Judged| reaction_to_state(key) == Some(Reaction::Stop);
+    let by_state = stopped.iter().filter(of_state).map(|key| key.outlook.state.word());
+    let leaked = stopped.iter().filter(|key| is_stopped_as_leaked(key)).map(|_| State::Leaked.word());
+    let mut words: Vec<&str> = by_state.chain(leaked).collect();
     words.sort_unstable();
     words.dedup();
     words.join(", ")
@@ -219,6 +242,17 @@ fn phrases(keys: &[&Judged], clock: Clock) -> String {
 }
 
 fn phrase(key: &Judged, clock: Clock) -> String {
+    let found = key
+        .key
+        .facts
+        .leaked
+        .as_ref()
+        .filter(|_| is_stopped_as_leaked(key) && matches!(key.outlook.state, State::Revoked | State::Expired));
+    let found = found.map(|leaked| format!(" and was found in `{}`", leaked.place)).unwrap_or_default();
+    phrase_of_state(key, clock) + &found
+}
+
+fn phrase_of_state(key: &Judged, clock: Clock) -> String {
     let name = key.name;
     let when = key.moment().map(|moment| moment.ago(clock.judged)).unwrap_or_default();
     match (key.outlook.state, &key.key.facts.revoked) {
@@ -229,6 +263,10 @@ fn phrase(key: &Judged, clock: Clock) -> String {
             format!("`{name}` was revoked {when}{why}{ended}")
         }
         (State::Expired, _) => format!("`{name}` expired {when}"),
+        (State::Leaked, _) => {
+            let place = key.key.facts.leaked.as_ref().map(|leaked| leaked.place.as_str()).unwrap_or_default();
+            format!("`{name}` was found in `{place}` {when}")
+        }
         (State::Soon, _) => {
             let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
             format!("`{name}` expires {when}")

@@ -250,6 +250,7 @@ fn sentence(key: &Judged, clock: Clock) -> String {
     let name = key.name;
     match key.outlook.state {
         State::Expired => format!("{name} expired {when}"),
+        State::Leaked => format!("{name} was found leaked {when}"),
         State::Soon if key.outlook.ends_first() => format!("{name} expires {when}"),
         State::Soon => format!("{name} is to be replaced {when}"),
         _ => format!("{name} was to be replaced {when}"),

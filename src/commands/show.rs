@@ -72,6 +72,9 @@ fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
         let why = revoked.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         rows.push(row("revoked", when(revoked.at) + &why));
     }
+    if let Some(leaked) = &facts.leaked {
+        rows.push(row("leaked", format!("found {} in `{}`", when(leaked.at), leaked.place)));
+    }
     if let Some(expires) = outlook.expires {
         rows.push(row("expires", when(expires)));
     }
@@ -160,6 +163,7 @@ fn next(key: &Judged, clock: Clock) -> String {
     let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
     match key.outlook.state {
         State::Revoked => "revoked".to_owned(),
+        State::Leaked => "leaked".to_owned(),
         State::Expired => format!("expired {when}"),
         State::Due | State::Soon | State::Fresh => when,
     }
@@ -181,6 +185,7 @@ fn former_as_json(former: &Former) -> Value {
         "until": former.until,
         "expires": former.expires,
         "revoked": former.revoked.as_ref().map(|revoked| revoked.at),
+        "leaked": former.leaked.as_ref().map(|leaked| leaked.at),
         "wiped_from": former.wipe,
     })
 }

@@ -24,6 +24,9 @@ use super::{
     rotate::pending::{self, Whose},
 };
 
+/// How many leaked keys are named.
+const NAMED: usize = 3;
+
 /// How the keys stand, and by which clock.
 type Outlook<'p> = Result<(Vec<Judged<'p>>, Clock)>;
 
@@ -65,6 +68,9 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
             hints.extend(failure.hints.clone());
         }
         None => {}
+    }
+    if let Ok((_, payload)) = &opened {
+        leaked_rows(payload, now, &mut rows);
     }
     project_rows(&standing, &mut rows, &mut hints);
     terminal.table(&rows, &[])?;
@@ -121,6 +127,23 @@ fn history_rows(standing: history::Standing, now: Moment, rows: &mut Vec<Vec<Str
     if !standing.alerts.is_empty() {
         let alerts = count(standing.alerts.len(), "alert");
         rows.push(vec!["alerts".into(), format!("{alerts} not looked at yet: `keyctl alerts list`")]);
+    }
+}
+
+/// Keys whose secrets were found in the clear and not replaced since, the latest first.
+fn leaked_rows(payload: &Payload, now: Moment, rows: &mut Vec<Vec<String>>) {
+    let facts = payload.keys.iter().map(|(name, key)| (name, &key.facts)).filter(|(_, facts)| facts.revoked.is_none());
+    let mut leaked: Vec<_> = facts.filter_map(|(name, facts)| Some((name, facts.leaked.as_ref()?))).collect();
+    leaked.sort_by_key(|(name, leaked)| (std::cmp::Reverse(leaked.at), *name));
+    for (name, leaked) in leaked.iter().take(NAMED) {
+        let when = leaked.at.ago(now);
+        rows.push(vec![
+            "leaked".into(),
+            format!("`{name}`, in `{}`, found {when}: `keyctl rotate {name}`", leaked.place),
+        ]);
+    }
+    if leaked.len() > NAMED {
+        rows.push(vec!["leaked".into(), format!("and {}: `keyctl due`", count(leaked.len() - NAMED, "other key"))]);
     }
 }
 
@@ -214,7 +237,7 @@ fn as_json(
         Some(Ok((judged, clock))) => {
             let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
             json!({
-                "revoked": number(State::Revoked), "expired": number(State::Expired), "due": number(State::Due),
+                "revoked": number(State::Revoked), "expired": number(State::Expired), "leaked": number(State::Leaked), "due": number(State::Due),
                 "soon": number(State::Soon), "next": judging::summary(judged, *clock).next,
             })
         }

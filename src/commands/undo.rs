@@ -165,7 +165,12 @@ fn edited_fields(payload: &Payload) -> BTreeMap<u64, Vec<Difference>> {
 /// A step in words: `rename of a to b`, `import of 12 keys (a, b, c, …)`, `edit of a (plan none -> 90 days, note)`.
 fn in_words(step: &Step, fields: &[Difference]) -> String {
     let is_snooze = step.deed == Deed::Edit && matches!(fields, [one] if one.field == SNOOZE);
-    let deed = if is_snooze { SNOOZE } else { step.deed.word() };
+    let deed = match step.deed {
+        _ if is_snooze => SNOOZE,
+        // The leak itself is not what is taken back.
+        Deed::Leak => "leak mark",
+        deed => deed.word(),
+    };
     let said = differences::in_words(fields);
     let what = match said.strip_prefix(SNOOZE).filter(|_| is_snooze) {
         Some(said) => format!(" ({})", said.trim_start()),

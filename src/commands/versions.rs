@@ -47,15 +47,18 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
     if arguments.json {
         let version = |(at, former): (usize, &Version)| {
             let revoked = former.revoked.cloned().or_else(|| payload.revocation_of(former.value));
+            let leaked = former.leaked.cloned().or_else(|| payload.leak_of(former.value));
             json!({
                 "version": at + 1, "mark": payload.fingerprint(former.value), "since": former.since,
                 "until": former.until, "expires": former.expires, "revoked": revoked.map(|revoked| revoked.at),
+                "leaked": leaked.map(|leaked| leaked.at),
                 "wiped_from": former.wipe, "removed": former.removed, "is_current": former.value.same_as(&key.value),
             })
         };
         let current = json!({
             "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
             "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
+            "leaked": key.facts.leaked.as_ref().map(|leaked| leaked.at),
         });
         let former: Vec<Value> = all.iter().enumerate().map(version).collect();
         terminal.json(&json!({ "name": name.as_str(), "current": current, "former": former }))?;
@@ -63,8 +66,11 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
     }
     let now = Moment::now();
     let mut rows = vec![["VERSION", "MARK", "SINCE", "UNTIL", "REMARKS"].map(str::to_owned).to_vec()];
-    let of_current =
-        [key.facts.revoked.as_ref().map(|_| "revoked".to_owned()), key.facts.expires.map(|end| end_in_words(end, now))];
+    let of_current = [
+        key.facts.revoked.as_ref().map(|_| "revoked".to_owned()),
+        key.facts.leaked.as_ref().map(|_| "leaked".to_owned()),
+        key.facts.expires.map(|end| end_in_words(end, now)),
+    ];
     let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
     rows.push(vec![
         "current".into(),
@@ -91,14 +97,16 @@ fn end_in_words(end: Moment, now: Moment) -> String {
     if end <= now { format!("expired {}", end.local()) } else { format!("expires {}", end.local()) }
 }
 
-/// What is to be known of a former secret: also that it is in use again, or was revoked under another name.
+/// What is to be known of a former secret: also that it is in use again, or was revoked or found under another name.
 fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
     let is_revoked = former.revoked.is_some() || payload.revocation_of(former.value).is_some();
+    let is_leaked = former.leaked.is_some() || payload.leak_of(former.value).is_some();
     let is_current = |name: &KeyName| payload.keys.get(name).is_some_and(|key| key.value.same_as(former.value));
     let remarks = [
         payload.keys.keys().find(|name| is_current(name)).map(|name| format!("in use as `{name}`")),
         former.removed.map(|_| "of the removed key".to_owned()),
         is_revoked.then(|| "revoked".to_owned()),
+        is_leaked.then(|| "leaked".to_owned()),
         former.expires.map(|end| end_in_words(end, now)),
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
     ];
@@ -111,6 +119,7 @@ pub fn remarks(former: &Version) -> String {
     let remarks = [
         former.removed.map(|_| "of the removed key".to_owned()),
         former.revoked.as_ref().map(|_| "revoked".to_owned()),
+        former.leaked.as_ref().map(|_| "leaked".to_owned()),
         former.expires.map(|moment| format!("expires {}", moment.local())),
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
     ];
@@ -173,6 +182,8 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         let facts = &key.facts;
         if facts.revoked.is_some() {
             terminal.warn(&format!("this secret of `{name}` is revoked"));
+        } else if let Some(leaked) = &facts.leaked {
+            terminal.warn(&format!("this secret of `{name}` was found in `{}`", leaked.place));
         } else if facts.expires.is_some_and(|moment| moment <= now) {
             terminal.warn(&format!("this secret of `{name}` is expired"));
         }

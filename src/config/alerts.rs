@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [alerts]
-//! new_program = false          # a rule can be switched off: new_program, new_project, agent, ended, hour, refused, history
+//! new_program = false          # a rule can be switched off: new_program, new_project, agent, ended, leaked, hour, refused, history
 //! burst = 200                  # uses within a minute; `false` switches it off
 //! notify = true                # on the desktop too
 //! program = ["/usr/local/bin/tell-me"]

@@ -229,7 +229,7 @@ mod tests {
             said("[alerts]\nburst = 5\nhour = 3\nnight = true\nprogram = \"x\"\n"),
             "line 2, column 9: this is either `false` or a number of uses within a minute, from 10 to 300\n\
              line 3, column 8: expected `true` or `false`, found a number\n\
-             line 4, column 1: the field `night` is not known here, only `new_program`, `new_project`, `agent`, `burst`, `ended`, `hour`, `refused`, `history`, `notify`, `program`\n\
+             line 4, column 1: the field `night` is not known here, only `new_program`, `new_project`, `agent`, `burst`, `ended`, `leaked`, `hour`, `refused`, `history`, `notify`, `program`\n\
              line 5, column 11: expected a list of texts, found a text"
         );
     }

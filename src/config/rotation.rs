@@ -9,6 +9,7 @@
 //! [policy]
 //! expired = "stop"             # or "warn", as it is without this
 //! revoked = "warn"             # or "stop", as it is without this
+//! leaked = "stop"              # or "warn", as it is without this: a key that `scan` found
 //! require_reason = "agents"    # or "always"; without this nobody has to say why a key is used
 //!
 //! [[keys]]                     # for some keys; the first entry that says something counts
@@ -17,6 +18,7 @@
 //! overlap = "1d"
 //! expired = "stop"
 //! revoked = "stop"
+//! leaked = "stop"
 //! require_reason = "always"    # "never": not for these
 //! record_arguments = true      # the history has the arguments of a program that `run` gives one of them; each argument
 //!                              # with one of the secrets in it is left out. Other secrets in arguments are not known
@@ -44,10 +46,11 @@ pub(super) fn look(reader: &mut Reader, table: &Table) -> Settings {
         settings.soon = fields.get("soon").and_then(|value| reader.parsed(value)).unwrap_or(settings.soon);
         settings.overlap = fields.get("overlap").and_then(|value| reader.parsed(value));
     }
-    let policy = ["expired", "revoked", "require_reason"];
+    let policy = ["expired", "revoked", "leaked", "require_reason"];
     if let Some(fields) = table.get("policy").and_then(|value| reader.table(value, &policy)) {
         settings.expired = fields.get("expired").and_then(|value| reaction(reader, value)).unwrap_or(settings.expired);
         settings.revoked = fields.get("revoked").and_then(|value| reaction(reader, value)).unwrap_or(settings.revoked);
+        settings.leaked = fields.get("leaked").and_then(|value| reaction(reader, value)).unwrap_or(settings.leaked);
         settings.reason = fields.get("require_reason").and_then(|value| reader.parsed(value)).unwrap_or_default();
     }
     let rules = table.get("keys").map(|value| reader.list(value)).unwrap_or_default();
@@ -76,6 +79,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         "overlap",
         "expired",
         "revoked",
+        "leaked",
         "require_reason",
         "record_arguments",
         "rotator",
@@ -96,6 +100,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         overlap: fields.get("overlap").and_then(|value| reader.parsed(value)),
         expired: fields.get("expired").and_then(|value| reaction(reader, value)),
         revoked: fields.get("revoked").and_then(|value| reaction(reader, value)),
+        leaked: fields.get("leaked").and_then(|value| reaction(reader, value)),
         reason: fields.get("require_reason").and_then(|value| reader.parsed(value)),
         arguments: fields.get("record_arguments").map(|value| reader.truth(value)),
         rotator: fields.get("rotator").and_then(|value| command(reader, value)),

@@ -104,7 +104,9 @@ fn verdict(made: &Made, html: &mut Html) {
 fn facts(made: &Made, html: &mut Html) {
     let tally = made.tally;
     let kept = made.lives.iter().filter(|life| life.outlook.is_some()).count() as u64;
-    let to_do = |life: &&Life| life.outlook.is_some_and(|outlook| matches!(outlook.state, State::Due | State::Expired));
+    let to_do = |life: &&Life| {
+        life.outlook.is_some_and(|outlook| matches!(outlook.state, State::Due | State::Leaked | State::Expired))
+    };
     let due = made.lives.iter().filter(to_do).count() as u64;
     let programs = tally.programs.keys().filter(|by| matches!(by, super::By::Program(_))).count() as u64;
     let projects = tally.projects.keys().flatten().count() as u64;

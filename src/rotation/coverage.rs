@@ -22,7 +22,7 @@ pub struct Coverage {
 pub struct Change {
     /// The entries that make a difference.
     pub entries: Vec<Coverage>,
-    /// Whether the key would be given more freely: where it has ended or was revoked, or without a reason.
+    /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, or without a reason.
     pub loses_protection: bool,
 }
 
@@ -63,13 +63,14 @@ impl Settings {
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
         let loses_protection = stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
+            || stops(before.leaked, after.leaked)
             || after.reason < before.reason;
         Change { entries, loses_protection }
     }
 }
 
 /// What holds for a key, each as the file would say it, in the order of [`words_of`].
-fn words(plan: &Plan, records_arguments: bool) -> [Option<String>; 8] {
+fn words(plan: &Plan, records_arguments: bool) -> [Option<String>; 9] {
     let rotator = match &plan.rotator {
         Some(Rotator::Program(command)) => Some(program("rotator", command)),
         _ => None,
@@ -79,6 +80,7 @@ fn words(plan: &Plan, records_arguments: bool) -> [Option<String>; 8] {
         plan.overlap.map(|overlap| format!("overlap = \"{overlap}\"")),
         Some(reaction("expired", plan.expired)),
         Some(reaction("revoked", plan.revoked)),
+        Some(reaction("leaked", plan.leaked)),
         Some(reason(plan.reason)),
         Some(arguments(records_arguments)),
         rotator,
@@ -87,12 +89,13 @@ fn words(plan: &Plan, records_arguments: bool) -> [Option<String>; 8] {
 }
 
 /// What an entry says.
-fn words_of(rule: &Rule) -> [Option<String>; 8] {
+fn words_of(rule: &Rule) -> [Option<String>; 9] {
     [
         rule.every.map(|every| format!("rotate_every = \"{every}\"")),
         rule.overlap.map(|overlap| format!("overlap = \"{overlap}\"")),
         rule.expired.map(|expired| reaction("expired", expired)),
         rule.revoked.map(|revoked| reaction("revoked", revoked)),
+        rule.leaked.map(|leaked| reaction("leaked", leaked)),
         rule.reason.map(reason),
         rule.arguments.map(arguments),
         rule.rotator.as_ref().map(|command| program("rotator", command)),
@@ -137,6 +140,7 @@ mod tests {
             overlap: None,
             expired: None,
             revoked: None,
+            leaked: None,
             reason: None,
             arguments: None,
             rotator: None,

@@ -11,7 +11,7 @@ use crate::{
 
 use super::Plan;
 
-/// How a key stands. Time alone only makes it worse, in this order.
+/// How a key stands. Time alone only makes it worse, in this order. That it was found or revoked is no matter of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Nothing is to be done.
@@ -20,6 +20,8 @@ pub enum State {
     Soon,
     /// Its plan says: now.
     Due,
+    /// Its secret was found lying in the clear.
+    Leaked,
     /// Its issuer has ended it.
     Expired,
     /// Its owner has said that it must not be used.
@@ -34,6 +36,7 @@ impl State {
             Self::Fresh => "fresh",
             Self::Soon => "soon",
             Self::Due => "due",
+            Self::Leaked => "leaked",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
         }
@@ -78,6 +81,8 @@ pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
         State::Revoked
     } else if reached(facts.expires) {
         State::Expired
+    } else if facts.leaked.is_some() {
+        State::Leaked
     } else if reached(rotate_by) {
         State::Due
     } else if reached(soon_from) {
@@ -122,10 +127,10 @@ impl Outlook {
         self.state == State::Soon && self.ends_first()
     }
 
-    /// Whether it is to be replaced now: it is due, has ended, or ends soon.
+    /// Whether it is to be replaced now: it is due, was found in the clear, has ended, or ends soon.
     #[must_use]
     pub fn is_to_be_replaced(&self) -> bool {
-        matches!(self.state, State::Due | State::Expired) || self.ends_soon()
+        matches!(self.state, State::Due | State::Leaked | State::Expired) || self.ends_soon()
     }
 
     /// Whether a reminder speaks of it: it is to be replaced, and not put off.
@@ -139,6 +144,9 @@ impl Outlook {
         if self.state == State::Revoked || self.is_to_be_said() {
             return None;
         }
+        if self.state == State::Leaked {
+            return self.snoozed;
+        }
         let from = if self.ends_first() { self.soon_from } else { self.rotate_by };
         from.map(|from| self.snoozed.map_or(from, |until| until.max(from))).filter(|moment| *moment > now)
     }
@@ -147,7 +155,7 @@ impl Outlook {
 /// What a prompt may know without opening the store: numbers and a moment, no names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// How many keys are due, expired, or ended soon by their issuers.
+    /// How many keys are due, found, expired, or ended soon by their issuers.
     pub count: usize,
     /// When the next one will be.
     pub next: Option<Moment>,
@@ -199,7 +207,7 @@ pub fn judged_at(now: Moment, last_seen: impl IntoIterator<Item = Moment>) -> Mo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::Settings;
+    use crate::{rotation::Settings, store::facts::Leaked};
     use proptest::prelude::*;
 
     fn moment(text: &str) -> Moment {
@@ -283,6 +291,29 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_was_found_is_to_be_replaced_at_once_whatever_its_plan() {
+        let now = moment("2026-03-01T00:00:00Z");
+        let leaked = Some(Leaked { at: now, place: ".env:2".into() });
+        for (every, expires, state) in [
+            (None, None, State::Leaked),
+            (Some("1y"), Some("2027-01-01T00:00:00Z"), State::Leaked),
+            (Some("1d"), None, State::Leaked),
+            (None, Some("2026-02-01T00:00:00Z"), State::Expired),
+        ] {
+            let found = outlook(&Facts { leaked: leaked.clone(), ..facts(every, expires) }, now);
+            assert!(
+                found.state == state && found.is_to_be_replaced() && found.is_to_be_said(),
+                "{every:?} {expires:?}"
+            );
+        }
+        let snoozed = Some(moment("2026-03-05T00:00:00Z"));
+        let put_off = outlook(&Facts { leaked, snoozed, ..facts(Some("1y"), None) }, now);
+        assert!(put_off.is_to_be_replaced() && !put_off.is_to_be_said());
+        assert_eq!(Summary::of(&[put_off], now), Summary { count: 0, next: snoozed });
+        assert!(State::Leaked > State::Due && State::Leaked < State::Expired);
+    }
+
+    #[test]
     fn what_is_no_summary_is_none() {
         for text in [
             "",
@@ -311,10 +342,12 @@ mod tests {
         fn time_only_makes_it_worse_and_a_longer_period_is_never_due_earlier(
             changed in -62_135_596_800_i64..253_402_300_799, days in 1_u16..36_500, more in 0_u16..9_000,
             expires in prop::option::of(946_684_800_i64..253_402_300_799), now in any::<i64>(), later in 0_i64..9_000_000_000,
+            found in any::<bool>(),
         ) {
             let facts = |days: u16| Facts {
                 rotate_every: Some(Period::days(days.min(36_500))),
                 expires: expires.map(Moment::from_seconds),
+                leaked: found.then(|| Leaked { at: Moment::from_seconds(changed), place: ".env:1".into() }),
                 ..Facts::new(Moment::from_seconds(changed))
             };
             let (before, after) = (Moment::from_seconds(now), Moment::from_seconds(now.saturating_add(later)));

@@ -24,6 +24,8 @@ pub struct Settings {
     pub expired: Reaction,
     /// What happens when a revoked key is to be used.
     pub revoked: Reaction,
+    /// What happens when a key is to be used whose secret was found in the clear.
+    pub leaked: Reaction,
     /// Who has to say why a key is used.
     pub reason: ReasonFrom,
     /// Settings for some keys; of those that fit, the first that says something counts.
@@ -79,6 +81,8 @@ pub struct Rule {
     pub expired: Option<Reaction>,
     /// What happens when a revoked one is to be used.
     pub revoked: Option<Reaction>,
+    /// What happens when one is to be used whose secret was found in the clear.
+    pub leaked: Option<Reaction>,
     /// Who has to say why one is used.
     pub reason: Option<ReasonFrom>,
     /// Whether the history has the arguments of the programs that get them.
@@ -133,6 +137,8 @@ pub struct Plan {
     pub expired: Reaction,
     /// What happens when it is revoked and to be used.
     pub revoked: Reaction,
+    /// What happens when its secret was found in the clear and it is to be used.
+    pub leaked: Reaction,
     /// Who has to say why it is used.
     pub reason: ReasonFrom,
     /// What replaces it at its issuer.
@@ -149,6 +155,7 @@ impl Default for Settings {
             overlap: None,
             expired: Reaction::Warn,
             revoked: Reaction::Stop,
+            leaked: Reaction::Warn,
             reason: ReasonFrom::Nobody,
             rules: Vec::new(),
             aws_iam: Vec::new(),
@@ -169,6 +176,7 @@ impl Settings {
             overlap: said(&rules, |rule| rule.overlap).or(self.overlap),
             expired: said(&rules, |rule| rule.expired).unwrap_or(self.expired),
             revoked: said(&rules, |rule| rule.revoked).unwrap_or(self.revoked),
+            leaked: said(&rules, |rule| rule.leaked).unwrap_or(self.leaked),
             reason: said(&rules, |rule| rule.reason).unwrap_or(self.reason),
             rotator: aws.cloned().map(Rotator::AwsIam).or_else(|| program().map(Rotator::Program)),
             check: said(&rules, |rule| rule.check.clone()),
@@ -232,6 +240,7 @@ mod tests {
             overlap: None,
             expired: None,
             revoked: None,
+            leaked: None,
             reason: None,
             arguments: None,
             rotator: None,

@@ -14,6 +14,7 @@ use super::{
     shapes::{self, Shapes},
     sieve::{Piece, Sieve},
 };
+use crate::seal::SealKey;
 
 /// How many bytes of a stream are read before they are looked at.
 const BLOCK: usize = 1024 * 1024;
@@ -29,6 +30,8 @@ pub struct Engine {
     needles: Needles,
     sieve: Option<Sieve>,
     shapes: Option<Shapes>,
+    /// The key by which it marks what it finds.
+    marks: Option<SealKey>,
     /// How far what is found may reach.
     reach: usize,
     /// How many bytes of a stream are looked at at once.
@@ -47,7 +50,13 @@ impl Engine {
         let sieve = Sampling::of(&needles).map(|sampling| sampling.sieve(&needles));
         let shapes = shapes.then(Shapes::known);
         let reach = longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16;
-        Self { needles, sieve, shapes, reach, block: BLOCK }
+        Self { needles, sieve, shapes, marks: None, reach, block: BLOCK }
+    }
+
+    /// The same, and what it finds is marked with this key: the same text always with the same mark.
+    #[must_use]
+    pub fn marking(self, key: SealKey) -> Self {
+        Self { marks: Some(key), ..self }
     }
 
     /// What it looks for.
@@ -183,15 +192,20 @@ impl Part<'_> {
         for (start, what) in all.into_iter().filter(|(start, _)| (self.from..self.to).contains(start)) {
             line += memchr_iter(b'\n', &self.bytes[counted..start]).count() as u64;
             counted = start;
-            let mut tell = |what| found(Hit { at: self.before + start as u64, line, what });
+            let mark = |text: &[u8]| engine.marks.as_ref().map(|key| key.mark(text));
+            let mut tell = |what, mark| found(Hit { at: self.before + start as u64, line, what, mark });
             match what {
-                Ok(shape) => tell(What::Shape { kind: shape.kind.name(), id: shape.kind.id() }),
+                Ok(shape) => {
+                    let (kind, id) = (shape.kind.name(), shape.kind.id());
+                    tell(What::Shape { kind, id }, self.bytes.get(shape.range.clone()).and_then(mark));
+                }
                 Err(one) => {
                     let secret = &engine.needles.secrets[one.secret];
-                    let form = engine.needles.patterns[one.pattern as usize].written.form;
+                    let pattern = &engine.needles.patterns[one.pattern as usize];
+                    let (form, mark) = (pattern.written.form, mark(engine.needles.bytes(pattern)));
                     let partial = (!one.whole).then_some((one.bytes, secret.length));
                     for (name, which) in &secret.owners {
-                        tell(What::Key { name: name.clone(), which: *which, form, partial });
+                        tell(What::Key { name: name.clone(), which: *which, form, partial }, mark);
                     }
                 }
             }

@@ -13,6 +13,8 @@ pub struct Hit {
     pub line: u64,
     /// What it is.
     pub what: What,
+    /// What stands for the text that was found, where the engine was asked to mark it.
+    pub mark: Option<[u8; 16]>,
 }
 
 /// What was found. None of it holds a secret or a part of one.
@@ -78,13 +80,15 @@ pub struct Finding {
     pub line: u64,
     /// What.
     pub what: What,
+    /// What stands for the text that was found, where the engine was asked to mark it.
+    pub mark: Option<[u8; 16]>,
 }
 
 impl Finding {
     /// A hit in this place.
     #[must_use]
     pub fn new(place: Place, hit: Hit) -> Self {
-        Self { place, line: hit.line, what: hit.what }
+        Self { place, line: hit.line, what: hit.what, mark: hit.mark }
     }
 
     /// Where it is, with the line where that says something.

@@ -58,12 +58,21 @@ impl Payload {
     /// Keeps a secret among the former ones of a key whose current one it never was, such as one that a program gave and
     /// nobody took. No step takes it away again.
     pub fn keep_beside(&mut self, name: &KeyName, value: Secret, since: Moment, now: Moment) {
-        let revoked = self.revocation_of(&value);
+        let (revoked, leaked) = (self.revocation_of(&value), self.leak_of(&value));
         let Some(key) = self.keys.get_mut(name) else { return };
         let is_known = key.value.same_as(&value) || key.former.iter().any(|former| former.value.same_as(&value));
         if !is_known {
             let since = since.min(now);
-            key.former.push(Former { value, since, until: now, expires: None, revoked, wipe: None, step: None });
+            key.former.push(Former {
+                value,
+                since,
+                until: now,
+                expires: None,
+                revoked,
+                leaked,
+                wipe: None,
+                step: None,
+            });
         }
     }
 
@@ -104,7 +113,8 @@ impl Editing<'_> {
             self.replace(name, value, None)?;
             return Ok(Set::Replaced);
         }
-        let facts = Facts { revoked: self.payload.revocation_of(&value), ..Facts::new(self.step.at) };
+        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
+        let facts = Facts { revoked, leaked, ..Facts::new(self.step.at) };
         self.payload.keys.insert(name.clone(), Key { value, facts, former: Vec::new() });
         self.step.added.push(name.clone());
         Ok(Set::Added)
@@ -116,14 +126,14 @@ impl Editing<'_> {
     /// `Missing`.
     pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
         let (now, number) = (self.step.at, self.note_replaced(name)?);
-        let revoked = self.payload.revocation_of(&value);
+        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         if let Some(former) = key.former.last_mut() {
             former.wipe = wipe;
         }
         key.facts.begin_anew(now);
-        key.facts.revoked = revoked;
+        (key.facts.revoked, key.facts.leaked) = (revoked, leaked);
         Ok(())
     }
 
@@ -187,12 +197,13 @@ impl Editing<'_> {
         let value = version.value.copy();
         let (since, expires) = (version.since, version.expires);
         let revoked = version.revoked.cloned().or_else(|| self.payload.revocation_of(&value));
+        let leaked = version.leaked.cloned().or_else(|| self.payload.leak_of(&value));
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         key.facts.begin_anew(since);
         key.facts.expires = expires;
-        key.facts.revoked = revoked;
+        (key.facts.revoked, key.facts.leaked) = (revoked, leaked);
         Ok(())
     }
 
@@ -201,12 +212,18 @@ impl Editing<'_> {
         self.payload.clear_revocation(name);
     }
 
+    /// Takes the word back that a key's secret was found, also where it is kept no more.
+    pub(super) fn clear_leak(&mut self, name: &KeyName) {
+        self.payload.clear_leak(name);
+    }
+
     fn bring_back(&mut self, name: &KeyName) -> Result<()> {
         let at = self.payload.removed.iter().rposition(|removed| removed.name == *name);
         let at = at.ok_or_else(|| self.payload.missing(name))?;
         let Removed { mut key, removed, step, .. } = self.payload.removed.remove(at);
-        // It may have been revoked under another name meanwhile.
+        // It may have been revoked, or found, under another name meanwhile.
         key.facts.revoked = key.facts.revoked.or_else(|| self.payload.revocation_of(&key.value));
+        key.facts.leaked = key.facts.leaked.or_else(|| self.payload.leak_of(&key.value));
         self.payload.keys.insert(name.clone(), key);
         self.step.added.push(name.clone());
         self.step.revived = Some(Revived { removed, step });

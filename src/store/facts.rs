@@ -29,6 +29,8 @@ pub struct Facts {
     pub tags: BTreeSet<Tag>,
     /// That the secret must not be used any more. It belongs to the secret, as its end does.
     pub revoked: Option<Revoked>,
+    /// That the secret was found lying in the clear. It belongs to the secret too.
+    pub leaked: Option<Leaked>,
     /// Until when no reminder speaks of it.
     pub snoozed: Option<Moment>,
 }
@@ -40,6 +42,15 @@ pub struct Revoked {
     pub at: Moment,
     /// Why, in the owner's words.
     pub reason: Option<String>,
+}
+
+/// That a secret was found lying in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaked {
+    /// When it was found.
+    pub at: Moment,
+    /// Where it was found first.
+    pub place: String,
 }
 
 impl Facts {
@@ -55,12 +66,14 @@ impl Facts {
             note: None,
             tags: BTreeSet::new(),
             revoked: None,
+            leaked: None,
             snoozed: None,
         }
     }
 
-    /// Forgets what was true of the former secret alone: its end, that it was revoked, and that reminders were put off.
+    /// Forgets what was true of the former secret alone: its end, that it was revoked or found, and that reminders were
+    /// put off.
     pub fn begin_anew(&mut self, since: Moment) {
-        *self = Self { changed: since, expires: None, revoked: None, snoozed: None, ..self.clone() };
+        *self = Self { changed: since, expires: None, revoked: None, leaked: None, snoozed: None, ..self.clone() };
     }
 }

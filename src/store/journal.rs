@@ -42,12 +42,23 @@ pub enum Deed {
     Rollback,
     /// A secret was marked as not to be used.
     Revoke,
+    /// Secrets were marked as found in the clear.
+    Leak,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Set, Self::Import, Self::Edit, Self::Remove, Self::Rename, Self::Rotate, Self::Rollback, Self::Revoke];
+    pub const ALL: [Self; 9] = [
+        Self::Set,
+        Self::Import,
+        Self::Edit,
+        Self::Remove,
+        Self::Rename,
+        Self::Rotate,
+        Self::Rollback,
+        Self::Revoke,
+        Self::Leak,
+    ];
 
     /// The word for it, as the command is called.
     #[must_use]
@@ -61,6 +72,7 @@ impl Deed {
             Self::Rotate => "rotate",
             Self::Rollback => "rollback",
             Self::Revoke => "revoke",
+            Self::Leak => "leaked",
         }
     }
 }
@@ -166,12 +178,18 @@ impl Payload {
         let step = self.steps.pop().filter(|step| !is_old(step, now)).ok_or_else(nothing)?;
         for (name, before) in &step.edited {
             let facts = &mut self.keys.get_mut(name).ok_or_else(|| wiped(&step, name))?.facts;
-            // That a secret was revoked is taken back by taking back that it was revoked, and by nothing else.
+            // That a secret was revoked, or found, is taken back by taking back that it was revoked, and by nothing else.
             let revoked = facts.revoked.take().filter(|_| step.deed != Deed::Revoke);
+            let leaked = facts.leaked.take().filter(|_| step.deed != Deed::Leak);
             *facts = before.clone();
             facts.revoked = facts.revoked.take().or(revoked);
-            if step.deed == Deed::Revoke && facts.revoked.is_none() {
+            facts.leaked = facts.leaked.take().or(leaked);
+            let (is_revoked, is_leaked) = (facts.revoked.is_some(), facts.leaked.is_some());
+            if step.deed == Deed::Revoke && !is_revoked {
                 self.clear_revocation(name);
+            }
+            if step.deed == Deed::Leak && !is_leaked {
+                self.clear_leak(name);
             }
         }
         for (name, before) in &step.replaced {
@@ -193,6 +211,7 @@ impl Payload {
             self.removed.push(Removed { name: name.clone(), removed, step, key });
         }
         self.settle_revocations();
+        self.settle_leaks();
         Ok(step)
     }
 
@@ -245,6 +264,7 @@ impl Payload {
                 same.wipe = None;
             }
             same.revoked = same.revoked.take().or(undone.revoked.take());
+            same.leaked = same.leaked.take().or(undone.leaked.take());
             key.former.pop();
         }
         key.facts = before.clone();

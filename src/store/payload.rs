@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    facts::{Facts, Revoked},
+    facts::{Facts, Leaked, Revoked},
     journal::Step,
     revoking::Mark,
 };
@@ -79,6 +79,8 @@ pub struct Former {
     pub expires: Option<Moment>,
     /// That it must not be used any more.
     pub revoked: Option<Revoked>,
+    /// That it was found lying in the clear.
+    pub leaked: Option<Leaked>,
     /// When it is to be wiped; never, if nothing is said.
     pub wipe: Option<Moment>,
     /// The step that replaced it, by which it is found when that is taken back.
@@ -100,9 +102,9 @@ pub struct Removed {
 impl Key {
     /// Puts another secret in the place of the current one, which becomes the latest former one.
     pub(super) fn retire(&mut self, value: Secret, now: Moment, step: Option<u64>) {
-        let Facts { changed: since, expires, revoked, .. } = self.facts.clone();
+        let Facts { changed: since, expires, revoked, leaked, .. } = self.facts.clone();
         let value = std::mem::replace(&mut self.value, value);
-        self.former.push(Former { value, since, until: now, expires, revoked, wipe: None, step });
+        self.former.push(Former { value, since, until: now, expires, revoked, leaked, wipe: None, step });
     }
 }
 
@@ -118,6 +120,8 @@ pub struct Version<'p> {
     pub expires: Option<Moment>,
     /// That it must not be used any more.
     pub revoked: Option<&'p Revoked>,
+    /// That it was found lying in the clear.
+    pub leaked: Option<&'p Leaked>,
     /// When it is to be wiped.
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
@@ -126,9 +130,9 @@ pub struct Version<'p> {
 
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
-        let Former { value, since, until, expires, revoked, wipe, .. } = former;
+        let Former { value, since, until, expires, revoked, leaked, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
-        Self { value, since, until, expires, revoked: revoked.as_ref(), wipe, removed: None }
+        Self { value, since, until, expires, revoked: revoked.as_ref(), leaked: leaked.as_ref(), wipe, removed: None }
     }
 }
 
@@ -142,6 +146,7 @@ impl Removed {
             until: self.removed,
             expires: facts.expires,
             revoked: facts.revoked.as_ref(),
+            leaked: facts.leaked.as_ref(),
             wipe: None,
             removed,
         };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    facts::{Facts, Revoked},
+    facts::{Facts, Leaked, Revoked},
     journal::Deed,
     payload::Payload,
     tests::{all_say_so, at, empty, name, secret, secrets, seen},
@@ -20,6 +20,8 @@ enum Doing {
     Edit(u8, u8),
     Revoke(u8),
     Unrevoke(u8),
+    Leak(u8),
+    Unleak(u8),
     Rollback(u8, u8),
     Import(Vec<(u8, u8)>),
     Skip,
@@ -36,6 +38,8 @@ fn doing() -> impl Strategy<Value = Doing> {
         (key(), 1_u8..5).prop_map(|(key, days)| Doing::Edit(key, days)),
         key().prop_map(Doing::Revoke),
         key().prop_map(Doing::Unrevoke),
+        key().prop_map(Doing::Leak),
+        key().prop_map(Doing::Unleak),
         (key(), 1_u8..4).prop_map(|(key, version)| Doing::Rollback(key, version)),
         prop::collection::vec((key(), 0_u8..6), 1..4).prop_map(Doing::Import),
         Just(Doing::Skip),
@@ -81,6 +85,13 @@ fn act(store: &mut Payload, doing: &Doing, now: Moment) {
         }
         Doing::Unrevoke(k) if there(store, k) => {
             store.step(Deed::Edit, now, |edit| edit.unrevoke(&key(k))).expect("unrevoke");
+        }
+        Doing::Leak(k) if there(store, k) => {
+            let leaked = Leaked { at: now, place: "/w/.env:2".into() };
+            store.step(Deed::Leak, now, |edit| edit.mark_leaked(&key(k), &leaked)).expect("mark");
+        }
+        Doing::Unleak(k) if there(store, k) => {
+            store.step(Deed::Edit, now, |edit| edit.unmark_leaked(&key(k))).expect("unmark");
         }
         Doing::Rollback(k, version) => {
             let former = store.keys.get(&key(k)).map_or(1, |key| key.former.len());

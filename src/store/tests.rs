@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     editing::Set,
-    facts::{Facts, Revoked},
+    facts::{Facts, Leaked, Revoked},
     journal::Deed,
-    payload::Payload,
+    payload::{Key, Payload},
     revoking::Revocation,
 };
 use crate::{date::Moment, failure::Kind, identity::anchor::Id, name::KeyName, secret::Secret};
@@ -36,16 +36,16 @@ fn revoke(store: &mut Payload, key: &str, day: i64) -> Revocation {
     store.step(Deed::Revoke, at(day), |edit| edit.revoke(&name(key), &revoked)).expect("revoke")
 }
 
-/// Every key whose secret is known to be revoked says so itself.
+/// Every key whose secret is known to be revoked or found says so itself.
 pub(super) fn all_say_so(store: &Payload) -> bool {
-    store.keys.values().all(|key| key.facts.revoked.is_some() || store.revocation_of(&key.value).is_none())
+    let revoked = |key: &Key| key.facts.revoked.is_some() || store.revocation_of(&key.value).is_none();
+    let leaked = |key: &Key| key.facts.leaked.is_some() || store.leak_of(&key.value).is_none();
+    store.keys.values().all(|key| revoked(key) && leaked(key))
 }
 
 /// Names, secrets and facts, as a command would see them.
 pub(super) fn seen(store: &Payload) -> BTreeMap<String, (Vec<u8>, Facts)> {
-    let seen = |(name, key): (&KeyName, &super::payload::Key)| {
-        (name.to_string(), (key.value.expose().to_vec(), key.facts.clone()))
-    };
+    let seen = |(name, key): (&KeyName, &Key)| (name.to_string(), (key.value.expose().to_vec(), key.facts.clone()));
     store.keys.iter().map(seen).collect()
 }
 
@@ -339,4 +339,62 @@ fn what_stands_is_not_written_over_by_what_is_taken_back() {
         assert!(store.undo(at(0)).is_err());
         assert_eq!(secrets(&store), [b"1", b"2"]);
     }
+}
+
+fn leaked(day: i64) -> Leaked {
+    Leaked { at: at(day), place: "/w/.env:2".into() }
+}
+
+fn mark(store: &mut Payload, key: &str, day: i64) -> Vec<KeyName> {
+    store.step(Deed::Leak, at(day), |edit| edit.mark_leaked(&name(key), &leaked(day))).expect("mark")
+}
+
+fn is_leaked(store: &Payload, key: &str) -> bool {
+    store.keys[key].facts.leaked.is_some()
+}
+
+#[test]
+fn that_a_secret_was_found_is_true_of_all_that_hold_it_and_of_no_other() {
+    let mut store = empty();
+    for (key, value) in [("a", "1"), ("b", "1"), ("c", "2")] {
+        set(&mut store, key, value, 0);
+    }
+    assert_eq!(mark(&mut store, "a", 1), [name("a"), name("b")]);
+    assert!(is_leaked(&store, "a") && is_leaked(&store, "b") && !is_leaked(&store, "c"));
+    // What was said first stands, and is no step of its own.
+    let steps = store.steps.len();
+    assert_eq!(mark(&mut store, "b", 2), []);
+    assert!(store.keys["b"].facts.leaked == Some(leaked(1)) && store.steps.len() == steps);
+    // Kept anew under another name it is the same secret.
+    set(&mut store, "d", "1", 3);
+    assert!(is_leaked(&store, "d"));
+    store.undo(at(3)).expect("the set");
+    store.undo(at(3)).expect("the mark");
+    assert!(!is_leaked(&store, "a") && !is_leaked(&store, "b"));
+    // The removed `d` does not bring it back.
+    set(&mut store, "e", "1", 4);
+    assert!(!is_leaked(&store, "e"));
+}
+
+#[test]
+fn a_new_secret_was_not_found_and_the_old_one_comes_back_with_the_word() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    mark(&mut store, "a", 1);
+    set(&mut store, "a", "2", 2);
+    assert!(!is_leaked(&store, "a"));
+    assert_eq!(store.keys["a"].former[0].leaked, Some(leaked(1)));
+    store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
+    assert!(is_leaked(&store, "a"));
+    store.undo(at(3)).expect("the rollback");
+    assert!(!is_leaked(&store, "a"));
+    store.undo(at(3)).expect("the replacement");
+    assert!(is_leaked(&store, "a"));
+    store.step(Deed::Remove, at(4), |edit| edit.remove(&name("a"))).expect("remove");
+    set(&mut store, "b", "1", 4);
+    assert!(is_leaked(&store, "b"), "a removed key knows it too");
+    let twins = store.step(Deed::Edit, at(5), |edit| edit.unmark_leaked(&name("b"))).expect("edit");
+    assert!(twins.is_empty() && !is_leaked(&store, "b"));
+    store.step(Deed::Rollback, at(6), |edit| edit.roll_back(&name("a"), 1)).expect("bring back");
+    assert!(!is_leaked(&store, "a"), "it was taken back of the secret");
 }

@@ -44,6 +44,7 @@ const MAY_EXPOSE: &[&str] = &[
     "scan/copies.rs",             // looking for it in files
     "scan/needles.rs",            // looking for all of them
     "commands/copy.rs",           // the clipboard's holder
+    "commands/scan/accepting.rs", // deriving the key of the marks
     "commands/get.rs",            // printing it
     "commands/import.rs",         // keeping what was read
     "commands/init.rs",           // telling settings from secrets

@@ -23,6 +23,7 @@ mod hooking;
 mod keeping;
 mod keychain;
 mod launching;
+mod leaked;
 mod leaking;
 mod manual;
 mod mending;

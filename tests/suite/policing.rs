@@ -346,7 +346,10 @@ fn list_and_status_say_what_is_due_and_doctor_that_the_clock_is_behind() {
     let status = sandbox.call(&["status", "--json"]).at(NOW).run();
     let status: Value = serde_json::from_str(&status.stdout()).expect("json");
     let next = "2026-12-01T10:00:00Z";
-    assert_eq!(status["due"], serde_json::json!({ "revoked": 1, "expired": 1, "due": 1, "soon": 1, "next": next }));
+    assert_eq!(
+        status["due"],
+        serde_json::json!({ "revoked": 1, "expired": 1, "leaked": 0, "due": 1, "soon": 1, "next": next })
+    );
     assert_eq!(
         line("doctor", " clock  ", NOW).as_deref(),
         Some("good  clock              is not behind what keyctl has seen")

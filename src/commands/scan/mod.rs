@@ -11,14 +11,17 @@ use crate::{
     failure::{Failure, Kind, Result},
     home::Home,
     scan::{finding::Place, git::Git, hook::Event, tree},
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
+mod accepting;
 pub mod hook;
+mod marking;
 mod report;
 mod search;
 mod sources;
 
+use super::versions::{need_someone, need_yes};
 use report::Report;
 pub use search::Search;
 use sources::Looked;
@@ -41,12 +44,16 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     let home = Home::find()?;
     let from_input = arguments.paths.iter().any(|path| path == Path::new(INPUT));
+    if from_input && arguments.accept {
+        return Err(Failure::new(Kind::Usage, "what comes from standard input has no place to be accepted in").into());
+    }
     if from_input && arguments.paths.len() > 1 {
         return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
     }
     let event = event_of(&arguments.source);
     let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
-        .map_err(|failure| with_way_out(failure, event))?;
+        .map_err(|failure| with_way_out(failure, event))?
+        .minding_accepted(arguments.accept, terminal)?;
     let looked = if let Some(looked) = look_elsewhere(&arguments.source, &search)? {
         looked
     } else if from_input {
@@ -58,10 +65,48 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
         tree::look(&search.engine, paths, arguments.no_ignore).into()
     };
-    let Looked { findings, given, seen, pieces, notes } = &looked;
-    search.record(findings, seen.more, terminal)?;
-    let report = Report { search: &search, findings, seen, pieces: pieces.as_deref(), given, notes, event };
-    Ok(report.give(arguments.json, arguments.sarif, terminal)?)
+    let Looked { findings, given, seen, pieces, notes } = looked;
+    let (accepted, findings) = search.split(findings);
+    search.record(&findings, seen.more, terminal)?;
+    let (findings, given, seen, notes) = (&findings[..], &given[..], &seen, &notes[..]);
+    let is_accepting = arguments.accept && !findings.is_empty();
+    let marked =
+        if marks(arguments, from_input) && !is_accepting { search.mark_leaked(findings, terminal) } else { Vec::new() };
+    let (pieces, accepted, marked) = (pieces.as_deref(), &accepted[..], &marked[..]);
+    let report = Report { search: &search, findings, seen, pieces, given, notes, event, accepted, marked };
+    if is_accepting {
+        return Ok(accept(&report, arguments.yes, terminal)?);
+    }
+    Ok(report.give(arguments, terminal)?)
+}
+
+/// Whether keys that are found are marked as leaked: where they lie to stay, and not what is about to be committed or
+/// pushed, what a program carries or what comes from another one.
+fn marks(arguments: &cli::Scan, from_input: bool) -> bool {
+    let ScanSource { staged, pushing, running, .. } = &arguments.source;
+    !(arguments.no_mark || from_input || *staged || *running || pushing.is_some())
+}
+
+/// Shows what was found, and accepts it after a yes.
+fn accept(report: &Report, yes: bool, terminal: &Terminal) -> Result<ExitCode> {
+    let Report { search, findings, seen, .. } = report;
+    need_someone(yes, terminal, "accepting what was found")?;
+    report::table(findings, &[], terminal)?;
+    report.say_what_was_not_seen(terminal);
+    if seen.more > 0 {
+        terminal.warn(&format!("{} more places are not listed, nor accepted", seen.more));
+    }
+    let places = count(findings.len(), "place");
+    need_yes(yes, terminal, "accepting what was found", || {
+        format!("accept {places}, so that later scans do not tell of them?")
+    })?;
+    search.accept(findings, terminal)?;
+    terminal.say(&format!("accepted {places}; `keyctl scan --all` shows them again"));
+    for name in search.marked_before(findings) {
+        terminal
+            .hint(&format!("`{name}` is marked as leaked still; to take that back: `keyctl edit {name} --not-leaked`"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What git is about to do when it asks for this.

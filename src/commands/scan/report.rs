@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, path::Path, process::ExitCode};
 use serde_json::{Value, json};
 
 use crate::{
+    cli,
     failure::Result,
+    name::KeyName,
     scan::{
         finding::{Finding, Place, What},
         hook::Event,
@@ -39,6 +41,10 @@ pub struct Report<'s> {
     pub notes: &'s [String],
     /// The hook that this is for.
     pub event: Option<Event>,
+    /// What was found and is accepted.
+    pub accepted: &'s [Finding],
+    /// The keys that were marked as leaked for it.
+    pub marked: &'s [KeyName],
 }
 
 impl Report<'_> {
@@ -47,16 +53,23 @@ impl Report<'_> {
     ///
     /// # Errors
     /// `Disk` when it cannot be written.
-    pub fn give(&self, as_json: bool, as_sarif: bool, terminal: &Terminal) -> Result<ExitCode> {
-        if as_json {
+    pub fn give(&self, arguments: &cli::Scan, terminal: &Terminal) -> Result<ExitCode> {
+        let shown = if arguments.all { self.accepted } else { &[] };
+        if arguments.json {
             terminal.json(&self.json())?;
-        } else if as_sarif {
+        } else if arguments.sarif {
             terminal.json(&sarif::write(self.findings, sentence))?;
-        } else if !self.findings.is_empty() {
-            terminal.table(&rows(self.findings), &[2, 1])?;
+        } else {
+            table(self.findings, shown, terminal)?;
         }
         self.say_what_was_not_seen(terminal);
         self.say(terminal);
+        match self.accepted.len() {
+            0 => {}
+            _ if arguments.all => {}
+            1 => terminal.say("1 accepted one is not shown: `--all`"),
+            number => terminal.say(&format!("{number} accepted ones are not shown: `--all`")),
+        }
         Ok(match (self.findings, self.seen.unreadable.as_slice()) {
             ([], []) => ExitCode::SUCCESS,
             ([], _) => ExitCode::from(UNREADABLE),
@@ -69,7 +82,11 @@ impl Report<'_> {
         if self.findings.is_empty() {
             terminal.say(&format!(
                 "{}; {scanned}",
-                if self.seen.bytes == 0 { "nothing to look at" } else { "nothing found" }
+                match (self.seen.bytes, self.accepted) {
+                    (0, _) => "nothing to look at",
+                    (_, []) => "nothing found",
+                    _ => "nothing else found",
+                }
             ));
             return;
         }
@@ -77,6 +94,7 @@ impl Report<'_> {
         if self.seen.more > 0 {
             terminal.warn(&format!("{} more places are not listed", self.seen.more));
         }
+        self.say_what_was_marked(terminal);
         match self.event {
             Some(event) => Self::say_how_to_stop_it(event, terminal),
             None => self.say_what_to_do(terminal),
@@ -84,6 +102,16 @@ impl Report<'_> {
         if self.findings.iter().any(|finding| matches!(finding.what, What::Shape { .. })) {
             terminal
                 .hint("if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`");
+        }
+    }
+
+    fn say_what_was_marked(&self, terminal: &Terminal) {
+        let named: Vec<String> = self.marked.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        let more = self.marked.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let it = if self.marked.len() == 1 { "it is" } else { "they are" };
+        if !named.is_empty() {
+            terminal.say(&format!("marked as leaked until {it} replaced: {}{more}", named.join(", ")));
         }
     }
 
@@ -112,6 +140,11 @@ impl Report<'_> {
         }
         if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { pushed: true, .. })) {
             terminal.warn("some of it was pushed already: taking it out of the history does not bring it back");
+        } else if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { .. })) {
+            terminal.hint("none of it was pushed, as far as is known here: rewrite those commits before they are");
+        }
+        if let [name] = self.marked {
+            terminal.hint(&format!("if nobody else can have seen it: `keyctl edit {name} --not-leaked`"));
         }
     }
 
@@ -132,7 +165,8 @@ impl Report<'_> {
         }
     }
 
-    fn say_what_was_not_seen(&self, terminal: &Terminal) {
+    /// Names what could not be looked at, or was not.
+    pub fn say_what_was_not_seen(&self, terminal: &Terminal) {
         let seen = self.seen;
         for finding in self.given {
             let Place::Process { pid, program, variable } = &finding.place else { continue };
@@ -176,6 +210,8 @@ impl Report<'_> {
         let unreadable = seen.unreadable.iter().map(|(file, why)| json!({ "path": path(file), "reason": why }));
         json!({
             "findings": self.findings.iter().map(as_json).collect::<Vec<_>>(),
+            "accepted": self.accepted.iter().map(as_json).collect::<Vec<_>>(),
+            "marked": self.marked,
             "more": seen.more,
             "files": seen.files,
             "bytes": seen.bytes,
@@ -201,6 +237,19 @@ fn name(finding: &Finding) -> Option<&str> {
 /// The key that can be replaced now: of one that is removed or not in use there is nothing left to do here.
 fn replaceable(finding: &Finding) -> Option<&str> {
     name(finding).filter(|_| matches!(finding.what, What::Key { which: Which::Current, .. }))
+}
+
+/// Prints a row for each finding, those that are accepted after the others.
+pub fn table(findings: &[Finding], accepted: &[Finding], terminal: &Terminal) -> Result<()> {
+    if findings.is_empty() && accepted.is_empty() {
+        return Ok(());
+    }
+    let mut rows = rows(findings);
+    rows.extend(self::rows(accepted).into_iter().skip(1).map(|mut row| {
+        row[0].push_str(" (accepted)");
+        row
+    }));
+    terminal.table(&rows, &[2, 1])
 }
 
 fn rows(findings: &[Finding]) -> Vec<Vec<String>> {

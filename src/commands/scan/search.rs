@@ -23,6 +23,11 @@ use crate::{
     terminal::{Terminal, count},
 };
 
+use super::{
+    accepting::{self, Accepted},
+    marking,
+};
+
 /// A scan that may begin.
 pub struct Search {
     /// What looks.
@@ -30,10 +35,13 @@ pub struct Search {
     /// The store it looks for the keys of; none where no key was ever kept.
     store: Option<Opened>,
     home: Home,
+    /// What was accepted, where anything was.
+    accepted: Option<Accepted>,
 }
 
 struct Opened {
     kept: Kept,
+    payload: Payload,
     log: Log,
     config: Config,
 }
@@ -52,16 +60,76 @@ impl Search {
             Err(failure) if shapes && goes_on_without(&failure, may_lack, &config) => {
                 terminal.warn(&format!("{}: looking only for what looks like a key", failure.message));
                 let engine = Engine::new(Needles::of([]), shapes);
-                return Ok(Self { engine, store: None, home: home.clone() });
+                return Ok(Self { engine, store: None, home: home.clone(), accepted: None });
             }
             other => other?,
         };
         let payload = opening::store(home, &kept, terminal)?.read()?;
         let log = record::log(home, &kept, &payload);
-        let opened = Opened { kept, log, config };
+        let opened = Opened { kept, payload, log, config };
         opened.record(home, event(), terminal)?;
-        let engine = Engine::new(Needles::of(secrets(&payload)), shapes);
-        Ok(Self { engine, store: Some(opened), home: home.clone() })
+        let engine = Engine::new(Needles::of(secrets(&opened.payload)), shapes);
+        Ok(Self { engine, store: Some(opened), home: home.clone(), accepted: None })
+    }
+
+    /// The same, and what was accepted is told apart from what is found: if anything was, or is about to be.
+    ///
+    /// # Errors
+    /// Where something is about to be: `Missing` without a store, `Disk` where what was accepted cannot be read.
+    pub fn minding_accepted(self, is_wanted: bool, terminal: &Terminal) -> Result<Self> {
+        let Some(opened) = &self.store else {
+            let failure = Failure::new(Kind::Missing, "without a key that is kept nothing can be accepted");
+            return if is_wanted { Err(failure.hint("keep one with `keyctl set NAME`")) } else { Ok(self) };
+        };
+        if !is_wanted && !Accepted::is_there(&self.home) {
+            return Ok(self);
+        }
+        match Accepted::read(&self.home, &opened.kept) {
+            Ok(accepted) => {
+                let engine = self.engine.marking(accepting::key_of_texts(&opened.kept));
+                Ok(Self { engine, accepted: Some(accepted), ..self })
+            }
+            Err(failure) if !is_wanted => {
+                terminal.warn(&failure.message);
+                failure.hints.iter().for_each(|hint| terminal.hint(hint));
+                Ok(self)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Those of the findings that are accepted, and the others.
+    pub fn split(&self, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
+        match &self.accepted {
+            Some(accepted) => accepted.split(findings),
+            None => (Vec::new(), findings),
+        }
+    }
+
+    /// Accepts these, and writes that down.
+    ///
+    /// # Errors
+    /// `Busy`, `Disk`.
+    pub fn accept(&self, findings: &[Finding], terminal: &Terminal) -> Result<()> {
+        let (Some(opened), Some(accepted)) = (&self.store, &self.accepted) else { return Ok(()) };
+        let event = event().names(&names(findings)).outcome(format!("accepted {}", count(findings.len(), "place")));
+        opened.record(&self.home, event, terminal)?;
+        accepted.add(&self.home, findings)
+    }
+
+    /// Marks the keys that lie there in the clear as leaked, and gives those that were not yet.
+    pub fn mark_leaked(&self, findings: &[Finding], terminal: &Terminal) -> Vec<KeyName> {
+        let Some(opened) = &self.store else { return Vec::new() };
+        marking::mark(&self.home, &opened.payload, findings, terminal)
+    }
+
+    /// The keys that were found and are marked as leaked already.
+    pub fn marked_before(&self, findings: &[Finding]) -> Vec<KeyName> {
+        let Some(opened) = &self.store else { return Vec::new() };
+        let keys = &opened.payload.keys;
+        let mut names = names(findings);
+        names.retain(|name| keys.get(name).is_some_and(|key| key.facts.leaked.is_some()));
+        names
     }
 
     /// Whether there is a store whose keys it looks for.
@@ -76,10 +144,8 @@ impl Search {
     /// Only where the user's config requires a history and there is none to be had.
     pub fn record(&self, findings: &[Finding], more: u64, terminal: &Terminal) -> Result<()> {
         let Some(opened) = self.store.as_ref().filter(|_| !findings.is_empty()) else { return Ok(()) };
-        let names: BTreeSet<&Arc<str>> = findings.iter().filter_map(key_of).collect();
-        let names: Vec<KeyName> = names.into_iter().filter_map(|name| name.parse().ok()).collect();
         let found = findings.len() + usize::try_from(more).unwrap_or(usize::MAX);
-        let event = event().names(&names).outcome(format!("found {}", count(found, "place")));
+        let event = event().names(&names(findings)).outcome(format!("found {}", count(found, "place")));
         opened.record(&self.home, event, terminal)
     }
 }
@@ -91,6 +157,12 @@ fn goes_on_without(failure: &Failure, may_lack: bool, config: &Config) -> bool {
         Kind::Keychain => may_lack && config.scan.shapes_when_locked,
         _ => false,
     }
+}
+
+/// The keys that were found, each once.
+fn names(findings: &[Finding]) -> Vec<KeyName> {
+    let names: BTreeSet<&Arc<str>> = findings.iter().filter_map(key_of).collect();
+    names.into_iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// The name of the key that was found.

@@ -135,7 +135,7 @@ fn row(life: &Life, drawn: Option<&Course>, axis: Axis, made: &Made, html: &mut 
 /// How much a state asks for.
 fn tone(state: Option<State>) -> &'static str {
     match state {
-        Some(State::Expired | State::Revoked) => "bad",
+        Some(State::Expired | State::Leaked | State::Revoked) => "bad",
         Some(State::Due | State::Soon) => "warn",
         Some(State::Fresh) | None => "quiet",
     }
@@ -148,7 +148,7 @@ fn next(life: &Life) -> Option<(Moment, &'static str)> {
     match outlook.state {
         State::Revoked => revoked.map(|at| (at, "revoked")),
         State::Expired => outlook.expires.map(|at| (at, "expired")),
-        State::Due => outlook.rotate_by.map(|at| (at, "due")),
+        State::Due | State::Leaked => outlook.rotate_by.map(|at| (at, "due")),
         State::Soon | State::Fresh if outlook.ends_first() => outlook.expires.map(|at| (at, "expires")),
         State::Soon | State::Fresh => outlook.rotate_by.map(|at| (at, "due")),
     }

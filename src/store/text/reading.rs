@@ -20,7 +20,7 @@ use crate::{
     name::{KeyName, Tag},
     secret::Secret,
     store::{
-        facts::{Facts, Revoked},
+        facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
@@ -115,6 +115,13 @@ struct RevokedText {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct LeakedText {
+    at: Moment,
+    place: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MarkText {
     mark: String,
     at: Moment,
@@ -140,6 +147,7 @@ macro_rules! with_facts {
             #[serde(default)]
             tags: BTreeSet<Tag>,
             revoked: Option<RevokedText>,
+            leaked: Option<LeakedText>,
         }
 
         impl $name {
@@ -154,6 +162,7 @@ macro_rules! with_facts {
                     note: self.note,
                     tags: self.tags,
                     revoked: self.revoked.map(revoked),
+                    leaked: self.leaked.map(leaked),
                     snoozed: self.snoozed,
                 };
                 (($(self.$field,)*), facts)
@@ -198,6 +207,7 @@ struct FormerText {
     expires: Option<Moment>,
     wipe: Option<Moment>,
     revoked: Option<RevokedText>,
+    leaked: Option<LeakedText>,
     step: Option<u64>,
 }
 
@@ -260,6 +270,10 @@ fn revoked(text: RevokedText) -> Revoked {
     Revoked { at: text.at, reason: text.reason }
 }
 
+fn leaked(text: LeakedText) -> Leaked {
+    Leaked { at: text.at, place: text.place }
+}
+
 fn former(text: FormerText, since: Moment) -> Option<Former> {
     Some(Former {
         value: secret(text.value, text.base64)?,
@@ -267,6 +281,7 @@ fn former(text: FormerText, since: Moment) -> Option<Former> {
         until: text.until,
         expires: text.expires,
         revoked: text.revoked.map(revoked),
+        leaked: text.leaked.map(leaked),
         wipe: text.wipe,
         step: text.step,
     })

@@ -14,7 +14,7 @@ use crate::{
     },
     secret::Secret,
     store::{
-        facts::{Facts, Revoked},
+        facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Recovery, Removed},
         revoking::Mark,
@@ -47,12 +47,16 @@ fn revoked() -> impl Strategy<Value = Option<Revoked>> {
     prop::option::of((moment(), prop::option::of(any::<String>())).prop_map(|(at, reason)| Revoked { at, reason }))
 }
 
+fn leaked() -> impl Strategy<Value = Option<Leaked>> {
+    prop::option::of((moment(), any::<String>()).prop_map(|(at, place)| Leaked { at, place }))
+}
+
 fn facts() -> impl Strategy<Value = Facts> {
     let plan = (moment(), moment(), some_moment(), prop::option::of(1_u16..900), some_moment());
     let words = (prop::option::of(any::<String>()), prop::option::of(any::<String>()));
     let tags = prop::collection::btree_set("[a-z0-9][a-z0-9_-]{0,9}", 0..3);
-    (plan, words, tags, revoked()).prop_map(
-        |((created, changed, expires, days, snoozed), (url, note), tags, revoked)| Facts {
+    (plan, words, tags, revoked(), leaked()).prop_map(
+        |((created, changed, expires, days, snoozed), (url, note), tags, revoked, leaked)| Facts {
             created,
             changed,
             expires,
@@ -61,26 +65,30 @@ fn facts() -> impl Strategy<Value = Facts> {
             note,
             tags: tags.iter().map(|tag| tag.parse().expect("good")).collect(),
             revoked,
+            leaked,
             snoozed,
         },
     )
 }
 
-type FormerParts = (Vec<u8>, Moment, Moment, Option<Moment>, Option<Moment>, Option<Revoked>, Option<u32>);
+type Said = (Option<Revoked>, Option<Leaked>);
+type FormerParts = (Vec<u8>, Moment, Moment, Option<Moment>, Option<Moment>, Said, Option<u32>);
 type Parts = (Vec<u8>, Facts, Vec<FormerParts>);
 
 fn any_key() -> impl Strategy<Value = Parts> {
-    let former = (value(), moment(), moment(), some_moment(), some_moment(), revoked(), any::<Option<u32>>());
+    let former =
+        (value(), moment(), moment(), some_moment(), some_moment(), (revoked(), leaked()), any::<Option<u32>>());
     (value(), facts(), prop::collection::vec(former, 0..3))
 }
 
 fn build((value, facts, former): Parts) -> Key {
-    let former = former.into_iter().map(|(value, since, until, expires, wipe, revoked, step)| Former {
+    let former = former.into_iter().map(|(value, since, until, expires, wipe, (revoked, leaked), step)| Former {
         value: Secret::new(value),
         since,
         until,
         expires,
         revoked,
+        leaked,
         wipe,
         step: step.map(u64::from),
     });
@@ -190,7 +198,7 @@ proptest! {
 #[test]
 fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
     let good = write(&empty());
-    let newer = good.replace("format = 2", "format = 6\nnew_thing = true");
+    let newer = good.replace("format = 2", "format = 7\nnew_thing = true");
     assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
     for bad in [
         good.replace("log =", "lag ="),
@@ -237,6 +245,26 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
     }
     let said = read(&text.replace("CAgICA", "CAgI")).err().expect("no key").message;
     assert!(said.starts_with("the store opens, but"), "{said}");
+    // That a secret was found: of a key, of a former secret, or only in what can be taken back.
+    let leaked = Some(Leaked { at: Moment::from_seconds(0), place: "/w/.env:2".into() });
+    let facts = Facts { leaked: leaked.clone(), ..Facts::new(Moment::from_seconds(0)) };
+    let name: KeyName = "a".parse().expect("good");
+    let of_key = build((b"v".to_vec(), facts.clone(), Vec::new()));
+    let moment = Moment::from_seconds(0);
+    let former = (b"v".to_vec(), moment, moment, None, None, (None, leaked), None);
+    let of_former = build((b"w".to_vec(), Facts::new(moment), vec![former]));
+    for key in [of_key, of_former] {
+        let mut payload = empty();
+        payload.keys.insert(name.clone(), key);
+        assert!(write(&payload).contains("format = 6\n"));
+        payload.keys.clear();
+        assert!(write(&payload).contains("format = 2\n"));
+    }
+    for (deed, before) in [(Deed::Edit, facts), (Deed::Leak, Facts::new(moment))] {
+        let mut payload = empty();
+        payload.steps.push(Step { edited: vec![(name.clone(), before)], ..Step::new(1, deed, moment) });
+        assert!(write(&payload).contains("format = 6\n"));
+    }
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
+use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
     name::KeyName,
     secret::Secret,
     store::{
-        facts::{Facts, Revoked},
+        facts::{Facts, Leaked, Revoked},
         journal::{Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
@@ -49,12 +49,13 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
-    let format = match (payload.aside.is_empty(), payload.retired.is_empty(), payload.marks.is_empty()) {
-        (false, ..) => FORMAT,
-        (true, false, _) => RETIRED_FORMAT,
-        (true, true, false) => MARKS_FORMAT,
-        (true, true, true) => COMMON_FORMAT,
-    };
+    let needs = [
+        (payload.speaks_of_leaks(), FORMAT),
+        (!payload.aside.is_empty(), ASIDE_FORMAT),
+        (!payload.retired.is_empty(), RETIRED_FORMAT),
+        (!payload.marks.is_empty(), MARKS_FORMAT),
+    ];
+    let format = needs.into_iter().find(|(is_needed, _)| *is_needed).map_or(COMMON_FORMAT, |(_, format)| format);
     text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
     let _ = writeln!(
         text,
@@ -116,7 +117,7 @@ fn write_seal_key(text: &mut String, key: &Secret) {
 fn write_key(text: &mut String, key: &Key, former_table: &str) {
     write_value(text, &key.value);
     write_facts(text, &key.facts);
-    for Former { value, since, until, expires, revoked, wipe, step } in &key.former {
+    for Former { value, since, until, expires, revoked, leaked, wipe, step } in &key.former {
         let _ = writeln!(text, "[[{former_table}]]");
         write_value(text, value);
         let _ = writeln!(text, "since = \"{since}\"\nuntil = \"{until}\"");
@@ -126,12 +127,13 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
             }
         }
         write_revoked(text, revoked.as_ref());
+        write_leaked(text, leaked.as_ref());
         write_number(text, *step);
     }
 }
 
 fn write_facts(text: &mut String, facts: &Facts) {
-    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, snoozed } = facts;
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, snoozed } = facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -156,6 +158,7 @@ fn write_facts(text: &mut String, facts: &Facts) {
         let _ = writeln!(text, "tags = [{}]", tags.join(", "));
     }
     write_revoked(text, revoked.as_ref());
+    write_leaked(text, leaked.as_ref());
 }
 
 fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
@@ -165,6 +168,13 @@ fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
         text.push_str(", reason = ");
         write_string(text, reason);
     }
+    text.push_str(" }\n");
+}
+
+fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
+    let Some(Leaked { at, place }) = leaked else { return };
+    let _ = write!(text, "leaked = {{ at = \"{at}\", place = ");
+    write_string(text, place);
     text.push_str(" }\n");
 }
 
@@ -250,9 +260,12 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let secret = |value: &Secret| value.len() * 6 + 20;
     let words = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() * 6);
     let reason = |revoked: &Option<Revoked>| revoked.as_ref().map_or(0, |revoked| words(&revoked.reason));
-    let facts =
-        |facts: &Facts| 600 + words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + facts.tags.len() * 70;
-    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked);
+    let place = |leaked: &Option<Leaked>| leaked.as_ref().map_or(0, |leaked| leaked.place.len() * 6 + 80);
+    let facts = |facts: &Facts| {
+        let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
+        600 + said + facts.tags.len() * 70
+    };
+    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
     let step = |step: &Step| {
         let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));
