@@ -57,10 +57,25 @@ impl Search {
             other => other?,
         };
         let payload = opening::store(home, &kept, terminal)?.read()?;
-        let log = record::log(home, &kept, &payload);
+        Self::of(home, kept, &payload, config, shapes, terminal)
+    }
+
+    /// The same for a store that is open already.
+    ///
+    /// # Errors
+    /// Only where the user's config requires a history and there is none to be had.
+    pub fn of(
+        home: &Home,
+        kept: Kept,
+        payload: &Payload,
+        config: Config,
+        shapes: bool,
+        terminal: &Terminal,
+    ) -> Result<Self> {
+        let log = record::log(home, &kept, payload);
         let opened = Opened { kept, log, config };
         opened.record(home, event(), terminal)?;
-        let engine = Engine::new(Needles::of(secrets(&payload)), shapes);
+        let engine = Engine::new(Needles::of(secrets(payload)), shapes);
         Ok(Self { engine, store: Some(opened), home: home.clone() })
     }
 
