@@ -56,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Show the profiles, and which key becomes which variable in each')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show who used which key when, or prove that no entry was changed')
             [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
+            [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -193,6 +194,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;rename' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask where `config.toml` protects the key under its old name alone')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask where `config.toml` protects the key under its old name alone')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -339,7 +342,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
             [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
-            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while, at most until they end')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -393,7 +396,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
             [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
-            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while, at most until they end')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -542,6 +545,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show only the last COUNT entries; without it a table has 1000')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON, one entry a line')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Show the last 10 entries or COUNT, and each new one as it comes')
@@ -565,6 +569,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;history;verify' {
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare with what `history anchor` printed once: the line, a file, or `-`')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -577,6 +582,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Show only keys that nobody used for this long: candidates for removal')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Count by `key`, `program` or `project`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count only uses from this date on')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -586,6 +592,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;who' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -605,6 +612,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Only this was done, such as `run`, `get` or `rotate`; several with commas')
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -635,6 +643,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;repair' {
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Say yes to what is missing, so that the rest counts as intact')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -766,6 +775,77 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts;help;help' {
+            break
+        }
+        'keyctl;scan' {
+            [CompletionResult]::new('--pushing', '--pushing', [CompletionResultType]::ParameterName, 'Look through what a push sends (for the pre-push hook)')
+            [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Look through what is staged for the next commit')
+            [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Look through every object of the git repository')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Look where keys come to lie in your home folder')
+            [CompletionResult]::new('--running', '--running', [CompletionResultType]::ParameterName, 'Look at what your running programs carry')
+            [CompletionResult]::new('--no-ignore', '--no-ignore', [CompletionResultType]::ParameterName, 'Look at what git ignores too')
+            [CompletionResult]::new('--no-shapes', '--no-shapes', [CompletionResultType]::ParameterName, 'Look for your own keys alone, not for what looks like one of an issuer''s')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('--sarif', '--sarif', [CompletionResultType]::ParameterName, 'Report as SARIF 2.1.0, for code hosts and editors')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('install-hook', 'install-hook', [CompletionResultType]::ParameterValue, 'Let git look for keys before each commit and each push, by hooks')
+            [CompletionResult]::new('uninstall-hook', 'uninstall-hook', [CompletionResultType]::ParameterValue, 'Take the hooks away and put back what was there')
+            [CompletionResult]::new('hook-status', 'hook-status', [CompletionResultType]::ParameterValue, 'Show which hooks are in force here')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;scan;install-hook' {
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'In all of your repositories (git''s `core.hooksPath`)')
+            [CompletionResult]::new('--pre-commit', '--pre-commit', [CompletionResultType]::ParameterName, 'Only the one before a commit')
+            [CompletionResult]::new('--pre-push', '--pre-push', [CompletionResultType]::ParameterName, 'Only the one before a push')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;scan;uninstall-hook' {
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'In all of your repositories (git''s `core.hooksPath`)')
+            [CompletionResult]::new('--pre-commit', '--pre-commit', [CompletionResultType]::ParameterName, 'Only the one before a commit')
+            [CompletionResult]::new('--pre-push', '--pre-push', [CompletionResultType]::ParameterName, 'Only the one before a push')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;scan;hook-status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;scan;help' {
+            [CompletionResult]::new('install-hook', 'install-hook', [CompletionResultType]::ParameterValue, 'Let git look for keys before each commit and each push, by hooks')
+            [CompletionResult]::new('uninstall-hook', 'uninstall-hook', [CompletionResultType]::ParameterValue, 'Take the hooks away and put back what was there')
+            [CompletionResult]::new('hook-status', 'hook-status', [CompletionResultType]::ParameterValue, 'Show which hooks are in force here')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;scan;help;install-hook' {
+            break
+        }
+        'keyctl;scan;help;uninstall-hook' {
+            break
+        }
+        'keyctl;scan;help;hook-status' {
+            break
+        }
+        'keyctl;scan;help;help' {
             break
         }
         'keyctl;recovery' {
@@ -955,6 +1035,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('profile', 'profile', [CompletionResultType]::ParameterValue, 'Show the profiles, and which key becomes which variable in each')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show who used which key when, or prove that no entry was changed')
             [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
+            [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -1017,7 +1098,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Show no more notifications')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether notifications are installed, and when the next one can come')
             [CompletionResult]::new('now', 'now', [CompletionResultType]::ParameterValue, 'Show the notification now, if a key is due or will be soon')
-            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while')
+            [CompletionResult]::new('snooze', 'snooze', [CompletionResultType]::ParameterValue, 'Leave keys out of all reminders for a while, at most until they end')
             break
         }
         'keyctl;help;remind;install' {
@@ -1113,6 +1194,21 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;alerts;test' {
+            break
+        }
+        'keyctl;help;scan' {
+            [CompletionResult]::new('install-hook', 'install-hook', [CompletionResultType]::ParameterValue, 'Let git look for keys before each commit and each push, by hooks')
+            [CompletionResult]::new('uninstall-hook', 'uninstall-hook', [CompletionResultType]::ParameterValue, 'Take the hooks away and put back what was there')
+            [CompletionResult]::new('hook-status', 'hook-status', [CompletionResultType]::ParameterValue, 'Show which hooks are in force here')
+            break
+        }
+        'keyctl;help;scan;install-hook' {
+            break
+        }
+        'keyctl;help;scan;uninstall-hook' {
+            break
+        }
+        'keyctl;help;scan;hook-status' {
             break
         }
         'keyctl;help;recovery' {

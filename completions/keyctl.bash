@@ -103,6 +103,9 @@ _keyctl() {
             keyctl,run)
                 cmd="keyctl__subcmd__run"
                 ;;
+            keyctl,scan)
+                cmd="keyctl__subcmd__scan"
+                ;;
             keyctl,set)
                 cmd="keyctl__subcmd__set"
                 ;;
@@ -223,6 +226,9 @@ _keyctl() {
             keyctl__subcmd__help,run)
                 cmd="keyctl__subcmd__help__subcmd__run"
                 ;;
+            keyctl__subcmd__help,scan)
+                cmd="keyctl__subcmd__help__subcmd__scan"
+                ;;
             keyctl__subcmd__help,set)
                 cmd="keyctl__subcmd__help__subcmd__set"
                 ;;
@@ -306,6 +312,15 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__remind,uninstall)
                 cmd="keyctl__subcmd__help__subcmd__remind__subcmd__uninstall"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,hook-status)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,install-hook)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__help__subcmd__scan,uninstall-hook)
+                cmd="keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook"
                 ;;
             keyctl__subcmd__help__subcmd__store,create)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__create"
@@ -457,6 +472,30 @@ _keyctl() {
             keyctl__subcmd__remind__subcmd__help,uninstall)
                 cmd="keyctl__subcmd__remind__subcmd__help__subcmd__uninstall"
                 ;;
+            keyctl__subcmd__scan,help)
+                cmd="keyctl__subcmd__scan__subcmd__help"
+                ;;
+            keyctl__subcmd__scan,hook-status)
+                cmd="keyctl__subcmd__scan__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__scan,install-hook)
+                cmd="keyctl__subcmd__scan__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan,uninstall-hook)
+                cmd="keyctl__subcmd__scan__subcmd__uninstall__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,help)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,hook-status)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__hook__subcmd__status"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,install-hook)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__install__subcmd__hook"
+                ;;
+            keyctl__subcmd__scan__subcmd__help,uninstall-hook)
+                cmd="keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook"
+                ;;
             keyctl__subcmd__store,create)
                 cmd="keyctl__subcmd__store__subcmd__create"
                 ;;
@@ -488,7 +527,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,7 +887,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1533,6 +1572,62 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__scan)
+            opts="install-hook uninstall-hook hook-status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__hook__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__install__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1660,7 +1755,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history)
-            opts="-n -f -q -h --since --until --project --program --action --outcome --agent --json --follow --graph --quiet --no-color --help verify usage who export anchor prune repair report import help"
+            opts="-n -f -q -h --since --until --project --program --action --outcome --agent --json --follow --graph --from --quiet --no-color --help verify usage who export anchor prune repair report import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1686,7 +1781,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -1699,6 +1794,13 @@ _keyctl() {
                     ;;
                 -n)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -1723,7 +1825,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__export)
-            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --quiet --no-color --help"
+            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1783,7 +1885,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -1792,6 +1894,13 @@ _keyctl() {
                     ;;
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -1992,7 +2101,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__repair)
-            opts="-y -q -h --yes --quiet --no-color --help"
+            opts="-y -q -h --accept --yes --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2039,7 +2148,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__usage)
-            opts="-q -h --unused-for --by --since --json --quiet --no-color --help"
+            opts="-q -h --unused-for --by --since --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2057,6 +2166,13 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2065,7 +2181,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__verify)
-            opts="-q -h --against --json --quiet --no-color --help"
+            opts="-q -h --against --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2073,6 +2189,13 @@ _keyctl() {
             case "${prev}" in
                 --against)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -2083,12 +2206,19 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__who)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --json --from --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2668,7 +2798,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__rename)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-y -q -h --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2793,6 +2923,136 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan)
+            opts="-q -h --staged --history --pushing --home --running --no-ignore --no-shapes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pushing)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help)
+            opts="install-hook uninstall-hook hook-status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__hook__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__install__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__hook__subcmd__status)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__install__subcmd__hook)
+            opts="-q -h --global --pre-commit --pre-push --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__scan__subcmd__uninstall__subcmd__hook)
+            opts="-q -h --global --pre-commit --pre-push --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -53,6 +53,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
+            cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -180,6 +181,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rename'= {
+            cand -y 'Do not ask where `config.toml` protects the key under its old name alone'
+            cand --yes 'Do not ask where `config.toml` protects the key under its old name alone'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -316,7 +319,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;remind;install'= {
@@ -364,7 +367,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;remind;help;install'= {
@@ -493,6 +496,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
             cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
             cand -n 'Show only the last COUNT entries; without it a table has 1000'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON, one entry a line'
             cand -f 'Show the last 10 entries or COUNT, and each new one as it comes'
             cand --follow 'Show the last 10 entries or COUNT, and each new one as it comes'
@@ -515,6 +519,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;verify'= {
             cand --against 'Compare with what `history anchor` printed once: the line, a file, or `-`'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -526,6 +531,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --unused-for 'Show only keys that nobody used for this long: candidates for removal'
             cand --by 'Count by `key`, `program` or `project`'
             cand --since 'Count only uses from this date on'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -534,6 +540,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;who'= {
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -552,6 +559,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --action 'Only this was done, such as `run`, `get` or `rotate`; several with commas'
             cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
             cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
+            cand --from 'Read the history that `repair` set aside in this folder'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -579,6 +587,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;repair'= {
+            cand --accept 'Say yes to what is missing, so that the rest counts as intact'
             cand -y 'Do not ask'
             cand --yes 'Do not ask'
             cand -q 'Say only what must not be overlooked'
@@ -688,6 +697,68 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;alerts;help;test'= {
         }
         &'keyctl;alerts;help;help'= {
+        }
+        &'keyctl;scan'= {
+            cand --pushing 'Look through what a push sends (for the pre-push hook)'
+            cand --staged 'Look through what is staged for the next commit'
+            cand --history 'Look through every object of the git repository'
+            cand --home 'Look where keys come to lie in your home folder'
+            cand --running 'Look at what your running programs carry'
+            cand --no-ignore 'Look at what git ignores too'
+            cand --no-shapes 'Look for your own keys alone, not for what looks like one of an issuer''s'
+            cand --json 'Report as JSON'
+            cand --sarif 'Report as SARIF 2.1.0, for code hosts and editors'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scan;install-hook'= {
+            cand --global 'In all of your repositories (git''s `core.hooksPath`)'
+            cand --pre-commit 'Only the one before a commit'
+            cand --pre-push 'Only the one before a push'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;uninstall-hook'= {
+            cand --global 'In all of your repositories (git''s `core.hooksPath`)'
+            cand --pre-commit 'Only the one before a commit'
+            cand --pre-push 'Only the one before a push'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;hook-status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;scan;help'= {
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scan;help;install-hook'= {
+        }
+        &'keyctl;scan;help;uninstall-hook'= {
+        }
+        &'keyctl;scan;help;hook-status'= {
+        }
+        &'keyctl;scan;help;help'= {
         }
         &'keyctl;recovery'= {
             cand -q 'Say only what must not be overlooked'
@@ -854,6 +925,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand profile 'Show the profiles, and which key becomes which variable in each'
             cand history 'Show who used which key when, or prove that no entry was changed'
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
+            cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -899,7 +971,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand uninstall 'Show no more notifications'
             cand status 'Show whether notifications are installed, and when the next one can come'
             cand now 'Show the notification now, if a key is due or will be soon'
-            cand snooze 'Leave keys out of all reminders for a while'
+            cand snooze 'Leave keys out of all reminders for a while, at most until they end'
         }
         &'keyctl;help;remind;install'= {
         }
@@ -968,6 +1040,17 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;alerts;ack'= {
         }
         &'keyctl;help;alerts;test'= {
+        }
+        &'keyctl;help;scan'= {
+            cand install-hook 'Let git look for keys before each commit and each push, by hooks'
+            cand uninstall-hook 'Take the hooks away and put back what was there'
+            cand hook-status 'Show which hooks are in force here'
+        }
+        &'keyctl;help;scan;install-hook'= {
+        }
+        &'keyctl;help;scan;uninstall-hook'= {
+        }
+        &'keyctl;help;scan;hook-status'= {
         }
         &'keyctl;help;recovery'= {
             cand create 'Write a copy that opens the store with a passphrase'

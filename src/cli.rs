@@ -292,6 +292,9 @@ pub struct Rename {
     pub old: KeyName,
     /// Its new name
     pub new: KeyName,
+    /// Do not ask where `config.toml` protects the key under its old name alone
+    #[arg(long, short = 'y')]
+    pub yes: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

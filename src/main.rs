@@ -12,6 +12,7 @@ use keyctl::{
 
 fn main() -> ExitCode {
     platform::harden();
+    platform::outlive_file_limit();
     let arguments: Vec<_> = std::env::args_os().collect();
     commands::complete::answer_shell();
     let program = commands::called_by(arguments.first());

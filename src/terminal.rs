@@ -30,7 +30,7 @@ mod progress;
 
 pub use crate::plain::{printable, printable_json};
 pub use layout::columns;
-use layout::{aligned, fitted_columns, wrapped};
+use layout::{aligned, fitted_columns, narrowed, wrapped};
 pub use progress::Progress;
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
@@ -160,12 +160,21 @@ impl Terminal {
         io::stdout().is_terminal().then(|| columns_of(&io::stdout()).unwrap_or(USUAL))
     }
 
-    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted.
+    /// Writes rows to standard output as [`columns`] has them, in colour where that is wanted. On a terminal that is too
+    /// narrow the columns of `give_way`, each cell of which is one word, are cut in the middle.
     ///
     /// # Errors
     /// As [`Terminal::data`].
-    pub fn coloured_table(&self, rows: &[Vec<Cell>]) -> Result<()> {
-        self.data(aligned(rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
+    pub fn coloured_table(&self, rows: &[Vec<Cell>], give_way: &[usize]) -> Result<()> {
+        let mut rows = rows.to_vec();
+        if let Some(width) = self.width() {
+            let texts: Vec<Vec<String>> =
+                rows.iter().map(|row| row.iter().map(|cell| cell.0.clone()).collect()).collect();
+            for (row, mut lines) in rows.iter_mut().zip(narrowed(&texts, give_way, width)) {
+                row.iter_mut().zip(lines.swap_remove(0)).for_each(|(cell, text)| cell.0 = text);
+            }
+        }
+        self.data(aligned(&rows, |Cell(text, colour)| (text, colour.filter(|_| self.coloured_data))).as_bytes())
     }
 
     /// Writes a value as JSON to standard output.

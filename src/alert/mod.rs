@@ -6,6 +6,8 @@
 //! none; what needs no knowledge (an ended key, a refused attempt, a burst, a history that is not written) is told from the
 //! first day.
 
+mod bytes;
+mod names;
 mod state;
 
 #[cfg(test)]
@@ -258,6 +260,16 @@ pub fn judge_history(
     is_told.then_some(Alert { rule: Rule::History, keys: Vec::new(), what })
 }
 
+/// What is said where nothing is remembered any more.
+const FORGOTTEN: &str = "the watch's memory was lost: it learns anew";
+
+/// The alert for a memory that was lost: whoever takes it away makes everything usual that happens from then on.
+#[must_use]
+pub fn judge_memory(settings: &Settings) -> Option<Alert> {
+    let alert = Alert { rule: Rule::History, keys: Vec::new(), what: FORGOTTEN.to_owned() };
+    settings.watches(Rule::History).then_some(alert)
+}
+
 fn was(keys: &[&str]) -> &'static str {
     if keys.len() == 1 { "was" } else { "were" }
 }
@@ -290,7 +302,7 @@ impl<'s> Fresh<'s> {
         let agent = seen.agent.map(|agent| Name::of("agent", agent));
         let mut fresh = Self { program: Vec::new(), project: Vec::new(), agent: Vec::new(), hour: Vec::new() };
         for key in &seen.keys {
-            let name = Name::of("key", key);
+            let name = state.key(key);
             let look = state.see_key(name, day, hour);
             let judged = knows && look.is_known;
             // Each of these learns, whether it is told of or not.

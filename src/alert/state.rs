@@ -1,10 +1,11 @@
 //! What the watch remembers: a few kilobytes that its keeper seals.
 //!
 //! ```text
-//! "kaw2"  began:u32  days:u8  last_day:u32  forgot:u32           days since 1970, all numbers big-endian
+//! "kaw3"  began:u32  days:u8  last_day:u32  forgot:u32           days since 1970, all numbers big-endian
 //! keys    count:u16, each  hash:u64 first:u32 last:u32 days:u8 month:u16 hours:u32 before:u32
 //! facts   count:u16, each  hash:u64 day:u32
 //! late    count:u8, each   length:u16 and so many bytes: alerts that the history did not take
+//! names   count:u16, each  of 29 bytes: names that mean another key than they did (names.rs)
 //! zeros up to a multiple of 1 KiB, so that its size tells little and it is mostly written over in place
 //! ```
 //!
@@ -19,10 +20,16 @@
 
 use std::cmp::Reverse;
 
-use super::{HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule};
-use crate::date::Moment;
+use super::{
+    HOURS_KNOWN, HOURS_OFF, LEARNING_DAYS, LEARNING_USES, Rule,
+    bytes::{many, number, take},
+    names::Names,
+};
+use crate::{date::Moment, history::lives::Turn};
 
-const MAGIC: &[u8; 4] = b"kaw2";
+const MAGIC: &[u8; 4] = b"kaw3";
+/// What a state without names began with.
+const FORMER_MAGIC: &[u8; 4] = b"kaw2";
 /// The most keys and facts that are remembered; the ones that were longest unused go first. Of what went not long ago nobody
 /// can say any more whether it is new, so for [`MONTH`] days nothing is called new then.
 const MOST_KEYS: usize = 1_000;
@@ -54,6 +61,7 @@ pub struct State {
     keys: Rows<KEY>,
     facts: Rows<FACT>,
     late: Vec<Vec<u8>>,
+    names: Names,
     changed: bool,
 }
 
@@ -148,8 +156,13 @@ impl Name {
 
     /// Both together.
     fn with(self, other: Self) -> u64 {
-        (self.0.rotate_left(29) ^ other.0).wrapping_mul(PRIME)
+        mixed(self.0, other.0)
     }
+}
+
+/// Two hashes as one.
+pub(super) fn mixed(one: u64, other: u64) -> u64 {
+    (one.rotate_left(29) ^ other).wrapping_mul(PRIME)
 }
 
 impl State {
@@ -157,6 +170,38 @@ impl State {
     #[must_use]
     pub fn has_changed(&self) -> bool {
         self.changed
+    }
+
+    /// The key that has this name now.
+    pub(super) fn key(&self, name: &str) -> Name {
+        Name(self.names.key(hash_of_key(name)))
+    }
+
+    /// Follows what an entry says of the lives of keys, so that what is usual goes with a key and not with its name.
+    pub fn follow(&mut self, turn: &Turn, moment: Moment) {
+        let day = super::day_of(moment);
+        let mut each = |names: &[String], act: &mut dyn FnMut(&mut Names, u64) -> bool| {
+            for name in names {
+                self.changed |= act(&mut self.names, hash_of_key(name));
+            }
+        };
+        match turn {
+            Turn::Kept(names) => each(names, &mut |all, name| all.keep(name)),
+            Turn::Back(names) => each(names, &mut |all, name| all.bring_back(name, day, true)),
+            Turn::Restored(names) => each(names, &mut |all, name| all.bring_back(name, day, false)),
+            Turn::Removed(names) => each(names, &mut |all, name| {
+                all.remove(name, day);
+                true
+            }),
+            Turn::Unkept(names) => each(names, &mut |all, name| {
+                all.unkeep(name, day);
+                true
+            }),
+            Turn::Renamed(old, new) => {
+                self.names.rename(hash_of_key(old), hash_of_key(new), day);
+                self.changed = true;
+            }
+        }
     }
 
     /// Takes note of a day with a use.
@@ -298,6 +343,7 @@ impl State {
             bytes.extend(u16::try_from(alert.len()).unwrap_or_default().to_be_bytes());
             bytes.extend(alert);
         }
+        self.names.write(&mut bytes);
         bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
         bytes
     }
@@ -308,13 +354,15 @@ impl State {
         if bytes.len() > LARGEST {
             return None;
         }
-        let mut rest = bytes.strip_prefix(MAGIC)?;
+        let has_names = bytes.starts_with(MAGIC);
+        let mut rest = bytes.strip_prefix(MAGIC).or_else(|| bytes.strip_prefix(FORMER_MAGIC))?;
         let rest = &mut rest;
         let (began, days, last_day) = (number(rest)?, take::<1>(rest)?[0], number(rest)?);
         let forgot = number(rest)?;
         let (keys, facts) = (Rows::read(rest)?, Rows::read(rest)?);
         let late = (0..take::<1>(rest)?[0]).map(|_| many(rest, 1).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>()?;
-        Some(Self { began, days, last_day, forgot, keys, facts, late, changed: false })
+        let names = if has_names { Names::read(rest)? } else { Names::default() };
+        Some(Self { began, days, last_day, forgot, keys, facts, late, names, changed: false })
     }
 }
 
@@ -363,24 +411,6 @@ fn day_in(row: &[u8]) -> u32 {
     u32::from_be_bytes([row[8], row[9], row[10], row[11]])
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(*taken)
-}
-
-fn number(rest: &mut &[u8]) -> Option<u32> {
-    take(rest).map(u32::from_be_bytes)
-}
-
-/// The bytes of as many pieces of this size as the number before them says.
-fn many<'b>(rest: &mut &'b [u8], size: usize) -> Option<&'b [u8]> {
-    let count = usize::from(u16::from_be_bytes(take(rest)?));
-    let (taken, left) = rest.split_at_checked(count * size)?;
-    *rest = left;
-    Some(taken)
-}
-
 /// An hour of the day, as a bit, and those around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hour {
@@ -402,6 +432,10 @@ fn around(hour: u32) -> u32 {
 /// What it is remembered as that a rule has spoken.
 fn said(rule: Rule, of: &str) -> u64 {
     hash(&["said", rule.word(), of])
+}
+
+fn hash_of_key(name: &str) -> u64 {
+    hash(&["key", name])
 }
 
 const PRIME: u64 = 0x0100_0000_01b3;
@@ -508,6 +542,33 @@ mod tests {
         // As long as more is in use than can be remembered.
         use_all(&mut state, 20_040);
         assert!(!state.has_learnt(20_070) && state.has_learnt(20_071));
+    }
+
+    #[test]
+    fn what_is_usual_goes_with_a_key_to_its_next_name_and_ends_with_it() {
+        let mut state = State::default();
+        let (a, day) = (state.key("a"), 20_000);
+        state.see_key(a, day, Hour::new(9));
+        assert!(state.is_new(a, program("p"), day));
+        let at = Moment::from_seconds(i64::from(day) * 86_400);
+        let named = |name: &str| vec![name.to_owned()];
+        state.follow(&Turn::Renamed("a", "b"), at);
+        let mut state = State::from_bytes(&state.to_bytes()).expect("a state");
+        assert!(state.key("b") == a && state.see_key(a, day + 7, Hour::new(9)).is_known);
+        let other = state.key("a");
+        assert!(!state.see_key(other, day + 7, Hour::new(9)).is_known);
+        state.follow(&Turn::Removed(&named("b")), at);
+        let next = state.key("b");
+        assert!(state.is_new(next, program("p"), day) && state.has_changed());
+        state.follow(&Turn::Back(&named("b")), at);
+        let back = state.key("b");
+        assert!(!state.is_new(back, program("p"), day));
+        let mut calm = State::from_bytes(&state.to_bytes()).expect("a state");
+        calm.follow(&Turn::Kept(&named("c")), at);
+        assert!(!calm.has_changed(), "what says nothing new is not written down");
+        // What was written before there were names is read.
+        let former = [b"kaw2", &State::default().to_bytes()[4..]].concat();
+        assert_eq!(State::from_bytes(&former), Some(State::default()));
     }
 
     #[test]

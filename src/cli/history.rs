@@ -38,11 +38,22 @@ pub struct History {
     #[arg(long)]
     pub json: bool,
     /// Show the last 10 entries or COUNT, and each new one as it comes
-    #[arg(long, short = 'f')]
+    #[arg(long, short = 'f', conflicts_with = "from")]
     pub follow: bool,
     /// Draw uses by day, and by week for each key
     #[arg(long, conflicts_with_all = ["json", "last", "follow"])]
     pub graph: bool,
+    /// Where it lies
+    #[command(flatten)]
+    pub aside: SetAside,
+}
+
+/// Which history is asked.
+#[derive(Args, Default)]
+pub struct SetAside {
+    /// Read the history that `repair` set aside in this folder
+    #[arg(long, value_name = "FOLDER", value_parser = path_parser(), value_hint = ValueHint::DirPath)]
+    pub from: Option<PathBuf>,
 }
 
 /// Which entries a question is about.
@@ -91,7 +102,13 @@ pub enum HistoryVerb {
     )]
     Prune(HistoryPrune),
     /// Go on after damage: seal the end anew, or set the history aside
+    #[command(
+        after_help = "What is missing stays a doubt, which `verify` tells of, until you say yes to it with\n--accept; that is an entry too. What was set aside: `keyctl history --from FOLDER`."
+    )]
     Repair {
+        /// Say yes to what is missing, so that the rest counts as intact
+        #[arg(long)]
+        accept: bool,
         /// Do not ask
         #[arg(long, short = 'y')]
         yes: bool,
@@ -135,6 +152,9 @@ pub struct HistoryUsage {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where it lies
+    #[command(flatten)]
+    pub aside: SetAside,
 }
 
 /// What uses are counted by.
@@ -157,6 +177,9 @@ pub struct HistoryWho {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where it lies
+    #[command(flatten)]
+    pub aside: SetAside,
 }
 
 /// `keyctl history export`
@@ -172,6 +195,9 @@ pub struct HistoryExport {
     /// Which entries
     #[command(flatten)]
     pub filter: HistoryFilter,
+    /// Where it lies
+    #[command(flatten)]
+    pub aside: SetAside,
 }
 
 /// The forms and the fields, as the code that writes them has them.
@@ -199,6 +225,9 @@ pub struct HistoryVerify {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where it lies
+    #[command(flatten)]
+    pub aside: SetAside,
 }
 
 /// `keyctl history prune`

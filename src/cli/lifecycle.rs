@@ -144,7 +144,7 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), expired when its issuer has ended it, and ends soon 14 days\nbefore that, or as long as `rotation.soon` says. What ends soon is to be\nreplaced like what is due: prompt, `run`, `rotate --due` and `--fail-on due`\ncount it. For `--fail-on` snoozed keys count, and revoked ones do not: that was\nyour own word."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), expired when its issuer has ended it, and ends soon 14 days\nbefore that, or as long as `rotation.soon` says. What ends soon is to be\nreplaced like what is due: prompt, `run`, `rotate --due` and `--fail-on due`\ncount it. For `--fail-on` snoozed keys count, and revoked ones do not: that was\nyour own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does."
 )]
 pub struct Due {
     /// Show every key, also those with nothing to do
@@ -190,7 +190,7 @@ pub enum RemindVerb {
         #[arg(long, hide = true)]
         once: bool,
     },
-    /// Leave keys out of all reminders for a while
+    /// Leave keys out of all reminders for a while, at most until they end
     Snooze {
         /// The keys' names
         #[arg(required_unless_present = "all", value_name = "NAME")]

@@ -296,13 +296,20 @@ impl Chosen {
         arguments
     }
 
-    /// Records the use before it happens. A command that gets no key leaves no entry: there is nothing to tell, and no
-    /// identity to seal it with.
+    /// Records the use before it happens, and gives the number of its entry. A command that gets no key leaves none: there
+    /// is nothing to tell, and no identity to seal it with.
     ///
     /// # Errors
     /// Where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<()> {
-        let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(()) };
+    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
+        let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(None) };
         used.record(self.place.sign(event.names(&self.names), self.profile.as_ref()), config, terminal)
+    }
+
+    /// Records that the command was not started after all; `number` is that of the use's entry.
+    pub fn record_failure(&self, event: Event, number: Option<u64>, why: &str, terminal: &Terminal) {
+        let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return };
+        let event = event.not_started(number, why);
+        used.record_failure(self.place.sign(event.names(&self.names), self.profile.as_ref()), terminal);
     }
 }

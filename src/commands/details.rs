@@ -110,6 +110,10 @@ impl Details {
     pub fn put(&self, facts: &mut Facts, own_end: Option<Moment>) {
         facts.expires = facts.expires.or(own_end);
         facts.expires = self.expires.unwrap_or(facts.expires);
+        // The reminder of the end itself is never put off.
+        if let Some(Some(end)) = self.expires {
+            facts.snoozed = facts.snoozed.map(|until| until.min(end));
+        }
         facts.rotate_every = self.rotate_every.unwrap_or(facts.rotate_every);
         facts.url = self.url.clone().unwrap_or_else(|| facts.url.take());
         facts.note = self.note.clone().unwrap_or_else(|| facts.note.take());

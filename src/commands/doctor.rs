@@ -303,6 +303,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload, terminal));
+            findings.extend(alerts(home, &kept, &payload));
             findings.extend(unfinished(home, &kept, &payload));
         }
         Err(failure) => findings.push(Finding::failed("store", &failure)),
@@ -378,19 +379,8 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
             return Finding::new("rotation", Grade::Good, format!("that of {names}, begun on {begun}, is at work"));
         }
         let seen = format!("that of {names}, begun on {begun}, is not finished{aside}");
-        let gone = pending.names.iter().find(|name| !payload.keys.contains_key(*name));
-        let hint = match (gone, pending.names.first()) {
-            (None, Some(name)) => format!("to go on: `keyctl rotate {name}`"),
-            (Some(gone), _) => format!("no key is named `{gone}` any more; give the key its name back to go on"),
-            (None, None) => String::new(),
-        };
-        let finding = Finding::new("rotation", Grade::Care, seen).hint(hint);
-        match pending.names.as_slice() {
-            [name] if pending.is_doubtful || pending.damaged.is_some() => {
-                finding.hint(format!("to drop it: `keyctl rotate {name} --discard`"))
-            }
-            _ => finding,
-        }
+        let finding = Finding::new("rotation", Grade::Care, seen);
+        pending.hints().into_iter().fold(finding, Finding::hint)
     };
     let unreadable = |file: String| {
         let folder = home.data().display();
@@ -412,7 +402,16 @@ fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
     let grade = match verdict {
         Verdict::Intact { .. } => Grade::Good,
         Verdict::Tampered { .. } => Grade::Bad,
-        Verdict::NotProvable { .. } => Grade::Care,
+        Verdict::Unaccepted { .. } | Verdict::NotProvable { .. } => Grade::Care,
     };
-    Finding::new("history", grade, verdict.to_string())
+    let hints = record::not_whole(&verdict).map(|failure| failure.hints).unwrap_or_default();
+    Finding { hints, ..Finding::new("history", grade, verdict.to_string()) }
+}
+
+/// The alerts that nobody has looked at, if there are any.
+fn alerts(home: &Home, kept: &Kept, payload: &Payload) -> Option<Finding> {
+    // What keeps them from being read is said of the history itself.
+    let number = record::log(home, kept, payload).standing().ok()?.alerts.len();
+    let words = format!("{} not looked at yet", count(number, "alert"));
+    (number > 0).then(|| Finding::new("alerts", Grade::Care, words).hint("see them: `keyctl alerts list`"))
 }

@@ -20,6 +20,8 @@ use super::{
     opening, prompt,
 };
 
+/// The head of the bars: how much of the time between its last replacement and what comes first is over.
+const ELAPSED: &str = "ELAPSED";
 /// A key that has no plan and was never replaced for this long is worth a word: a year.
 const LONG_SECONDS: i64 = 365 * 86_400;
 
@@ -80,7 +82,7 @@ fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) ->
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.outlook.is_without_plan(), key.moment()));
     let shown: Vec<&Judged> = keys.iter().copied().filter(|key| all || key.outlook.state > State::Fresh).collect();
     if !shown.is_empty() {
-        terminal.coloured_table(&table(&shown, clock, all, terminal.width()))?;
+        terminal.coloured_table(&table(&shown, clock, all, terminal.width()), &[0])?;
     }
     if keys.is_empty() {
         terminal.say("no key is kept");
@@ -131,7 +133,7 @@ fn table(keys: &[&Judged], clock: Clock, all: bool, screen: Option<usize>) -> Ve
         ]);
     }
     if let Some(width) = screen.and_then(|screen| bar_width(&rows, screen)) {
-        rows[0].insert(4, plain("USED"));
+        rows[0].insert(4, plain(ELAPSED));
         for (row, key) in rows[1..].iter_mut().zip(keys) {
             row.insert(4, Cell(bar(key, clock, width), colour(key)));
         }
@@ -162,11 +164,11 @@ fn remark(key: &Judged, clock: Clock, all: bool) -> String {
     }
 }
 
-/// How wide the bars can be beside all else; none where there is no room for one that says something.
+/// How wide the bars can be beside all else; none where there is no room for their head.
 fn bar_width(rows: &[Vec<Cell>], screen: usize) -> Option<usize> {
     let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.0.chars().count()).max();
     let taken: usize = (0..5).filter_map(widest).filter(|width| *width > 0).map(|width| width + 2).sum();
-    Some(screen.saturating_sub(taken).min(12)).filter(|width| *width >= 4)
+    Some(screen.saturating_sub(taken).min(12)).filter(|width| *width >= ELAPSED.len())
 }
 
 /// How much of the time between its last replacement and what comes first is over.

@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Log, Verdict},
-    home::Home,
+    history::{Action, Event, Log, Loss, Verdict, losses_in_words},
+    home::{self, Home},
     identity::{
         anchor::{Anchor, Id},
         keeper::Item,
@@ -15,30 +15,86 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{alerts::watch, change, creating, opening::Kept, record};
+use super::{alerts::watch, caller, change, creating, opening::Kept, record};
 
-/// Seals the end anew where only that is lost; else sets the history aside and begins another.
+/// The most losses in one entry that says yes to them, so that it fits into its line.
+const AT_ONCE: usize = 200;
+
+/// Mends what the next entry would mend, seals the end anew where only that is lost, else sets the history aside and begins
+/// another. What is missing then stays a doubt until it is accepted.
 ///
 /// # Errors
-/// As keeper and store have them; `Usage` without a yes.
-pub fn repair(home: &Home, yes: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+/// As keeper and store have them; `Usage` without a yes; `Keychain` where only an acceptance is left to be had.
+pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
     let _lock = change::lock(home)?;
     let (kept, payload) = creating::open_existing(home, terminal)?;
     let log = record::log(home, &kept, &payload);
-    let verdict = log.verify(record::known(&kept.anchor));
-    if let Verdict::Intact { .. } = verdict {
+    let mut verdict = log.verify(record::known(&kept.anchor));
+    if let Verdict::NotProvable { .. } = verdict
+        && let Ok(settled) = log.settle(now)
+    {
+        // What a crash leaves; a history that is cut or changed somewhere else is so afterwards too.
+        if let Some(settled) = settled {
+            record::say_mended(&log, &settled, terminal);
+        }
+        verdict = log.verify(record::known(&kept.anchor));
+    }
+    let Some(failure) = record::not_whole(&verdict) else {
         terminal.say(&format!("nothing to repair: the history is {verdict}"));
         return Ok(ExitCode::SUCCESS);
+    };
+    if let Verdict::Unaccepted { losses } = &verdict {
+        return if accept { accept_losses(&log, losses, yes, now, terminal) } else { Err(failure.into()) };
     }
     ask(&verdict, yes, terminal)?;
     if matches!(log.reseal(now), Ok(Some(_))) {
         let _ = watch::catch_up(home, &log, terminal);
         terminal.say("sealed the end of the history anew; an entry in it says so");
-        return Ok(ExitCode::SUCCESS);
+        return go_on(&log, accept, now, terminal);
     }
-    let aside = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
+    let (log, aside) = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
+    let name = aside.file_name().unwrap_or_default().to_string_lossy();
     terminal.say(&format!("set the history aside in `{}` and began another", aside.display()));
+    terminal.hint(&format!("to read it: `keyctl history --from {name}`"));
+    terminal.hint(&format!("what is wrong with it: `keyctl history verify --from {name}`"));
+    go_on(&log, accept, now, terminal)
+}
+
+/// What is missing is accepted with the same yes, or stays a doubt.
+fn go_on(log: &Log, accept: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    match log.verify(None) {
+        Verdict::Unaccepted { losses } if accept => accept_losses(log, &losses, true, now, terminal),
+        Verdict::Unaccepted { .. } => {
+            terminal
+                .hint("`verify` tells of what is missing until you say yes to it: `keyctl history repair --accept`");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Records that the owner says yes to these losses and no others.
+fn accept_losses(log: &Log, losses: &[Loss], yes: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let words = losses_in_words(losses);
+    if !yes {
+        if !terminal.can_ask() {
+            return Err(Failure::new(Kind::Usage, format!("this needs a yes: {words}"))
+                .hint("without a terminal: `--accept --yes`")
+                .into());
+        }
+        terminal.warn(&format!("the history is not provable: {words}"));
+        if !terminal.confirm("do you know of that, and shall the rest count as intact?")? {
+            return Err(Failure::new(Kind::Negative, "nothing was accepted").into());
+        }
+    }
+    for some in losses.chunks(AT_ONCE) {
+        let numbers = some.iter().map(|loss| loss.noted).collect();
+        let note = format!("accepted: {}", losses_in_words(some));
+        let event = caller::sign(Event::new(Action::Repair, now).of(numbers).note(note));
+        record::append(log, &[&event], true, home::LOCK_DEADLINE, terminal)?;
+    }
+    terminal.say(&format!("accepted: {words}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,7 +113,8 @@ fn ask(verdict: &Verdict, yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 /// A new log under a new id: the old one can then not be put back as if nothing had been. The anchor forgets the old log
-/// first, so that a kill in between leaves a store whose history begins anew. Gives the folder of the old one.
+/// first, so that a kill in between leaves a store whose history begins anew. What opens the old one stays in the store.
+/// Gives the new log, and the folder of the old one.
 fn begin_another(
     home: &Home,
     kept: &Kept,
@@ -66,23 +123,26 @@ fn begin_another(
     verdict: &Verdict,
     now: Moment,
     terminal: &Terminal,
-) -> Result<PathBuf> {
+) -> Result<(Log, PathBuf)> {
     let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), ..kept.anchor.clone() };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
     let aside = old.set_aside(now)?;
+    let folder = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // The new log begins with the identity that there is.
+    let retired = std::mem::take(&mut payload.retired);
+    payload.aside.push(old.to_aside(folder, retired, record::known(&kept.anchor)));
     payload.log = Id::random()?;
-    // What they open was set aside, and the new log begins with the identity that there is.
-    payload.retired.clear();
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
     change::write(home, &payload, &kept.identity, terminal)?;
     let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
-    let event = Event::new(Action::Repair, now).note(format!("a new history; the former one was {verdict}"));
+    let note = format!("a new history; the former one was {verdict}");
+    let event = Event::new(Action::Repair, now).note(note).missing_after(0);
     watch::carry_over(home, old, &log);
     let mark = record::change(&log, &event, terminal);
     let _ = watch::catch_up(home, &log, terminal);
     let anchor = Anchor { generation: payload.generation, ..anchor };
     let anchor = mark.map_or(anchor.clone(), |mark| Anchor { entries: mark.seq, hash: mark.hash, ..anchor });
     kept.keeper.write(Item::Anchor, &anchor.line())?;
-    Ok(aside)
+    Ok((log, aside))
 }

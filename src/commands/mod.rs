@@ -38,6 +38,7 @@ pub mod rekey;
 pub mod remind;
 pub mod reminded;
 pub mod remove;
+pub mod rename;
 pub mod revoke;
 pub mod rotate;
 pub mod run;
@@ -248,7 +249,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Show(arguments) => show::show(&arguments, terminal),
         Verb::List(arguments) => show::list(&arguments, terminal),
         Verb::Remove(arguments) => remove::remove(&arguments, terminal),
-        Verb::Rename(arguments) => remove::rename(&arguments, terminal),
+        Verb::Rename(arguments) => rename::rename(&arguments, terminal),
         Verb::Copy(arguments) => copy::copy(&arguments, terminal),
         Verb::Edit(arguments) => edit::edit(&arguments, terminal),
         Verb::Revoke(arguments) => revoke::revoke(&arguments, terminal),

@@ -1,7 +1,7 @@
 //! Whether keys still work where they were issued: AWS is asked for its access keys, and for the others the check that
 //! `config.toml` names. A key can be revoked at its issuer without anybody here knowing, so an answer is one as of now.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     config,
@@ -44,7 +44,8 @@ pub struct Answer {
     pub outcome: Result<bool>,
 }
 
-/// Tries each key that is not marked as revoked. What is given out for that is recorded first, like any use.
+/// Tries each key that is not marked as revoked. What is given out for that is recorded first, like any use, and then what
+/// was answered, and how long that took.
 ///
 /// # Errors
 /// As the config has them; where it requires a history and there is none to be had.
@@ -64,11 +65,25 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         };
         let at = Moment::now();
         let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
-        record::usage(home, kept, &log, &[&caller::sign(event)], (&config).into(), terminal)?;
-        let outcome = match &asked {
-            Asked::Aws(pair) => ask_aws(pair, payload),
-            Asked::Check(command) => program::works(command, name, &key.value, DEADLINE),
+        let (event, strictness) = (caller::sign(event), (&config).into());
+        let recorded = record::usage(home, kept, &log, &[&event], strictness, terminal)?;
+        let started = Instant::now();
+        let (outcome, exit) = match &asked {
+            Asked::Aws(pair) => (ask_aws(pair, payload), None),
+            Asked::Check(command) => match program::answer(command, name, &key.value, DEADLINE) {
+                Ok(code) => (Ok(code == 0), Some(code)),
+                Err(failure) => (Err(failure), None),
+            },
         };
+        let said = match &outcome {
+            Ok(true) => "works".to_owned(),
+            Ok(false) => "does not work".to_owned(),
+            Err(failure) => format!("no answer: {}", failure.message),
+        };
+        let of = recorded.last().into_iter().collect();
+        let event = Event { moment: Some(Moment::now()), ..event }.of(of).ended(started.elapsed(), exit).outcome(said);
+        // That it was asked stands there already, whatever is required.
+        let _ = record::usage(home, kept, &log, &[&event], record::Strictness::default(), terminal);
         answers.tried.push(Answer { name: name.clone(), by: by.to_owned(), at, outcome });
     }
     Ok(answers)

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Appended, Event, Log, Mark, Verdict},
+    history::{Appended, Event, Log, Loss, Mark, Verdict},
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item},
     store::payload::Payload,
@@ -14,6 +14,7 @@ use crate::{
 };
 
 use super::{
+    alerts::watch,
     caller,
     opening::{self, Kept, Other},
 };
@@ -59,6 +60,17 @@ pub enum Recorded {
     Not(Failure),
 }
 
+impl Recorded {
+    /// The number of the last entry that was added.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        match self {
+            Self::As { last, .. } => Some(*last),
+            Self::Not(_) => None,
+        }
+    }
+}
+
 /// The history that belongs to an opened store.
 #[must_use]
 pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
@@ -78,6 +90,7 @@ pub fn known(anchor: &Anchor) -> Option<Mark> {
 pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Mark> {
     let event = caller::sign(event.clone());
     let appended = append(log, &[&event], true, home::LOCK_DEADLINE, terminal);
+    watch::follow(log, &event);
     appended.map_err(|failure| unrecorded(log, &failure, terminal)).ok().map(|appended| appended.mark)
 }
 
@@ -139,10 +152,18 @@ pub fn append(
     terminal: &Terminal,
 ) -> Result<Appended> {
     let appended = log.append_all(events, durable, patience)?;
+    say_mended(log, &appended, terminal);
+    Ok(appended)
+}
+
+/// Says once what had to be mended; that entries are gone becomes an alert too.
+pub fn say_mended(log: &Log, appended: &Appended, terminal: &Terminal) {
     if let Some(repaired) = &appended.repaired {
         terminal.warn(&format!("the history was mended: {repaired}"));
     }
-    Ok(appended)
+    if appended.lost > 0 {
+        watch::lost(log, appended.lost, terminal);
+    }
 }
 
 fn unrecorded(log: &Log, failure: &Failure, terminal: &Terminal) {
@@ -168,6 +189,17 @@ pub fn not_whole(verdict: &Verdict) -> Option<Failure> {
     match verdict {
         Verdict::Intact { .. } => None,
         Verdict::Tampered { .. } => Some(Failure::new(Kind::Negative, format!("the history is {verdict}"))),
+        Verdict::Unaccepted { losses } => not_accepted(losses.clone()),
         Verdict::NotProvable { .. } => Some(Failure::new(Kind::Keychain, format!("the history is {verdict}"))),
     }
+}
+
+/// The failure for what is missing and nobody has said yes to, if there is anything.
+#[must_use]
+pub fn not_accepted(losses: Vec<Loss>) -> Option<Failure> {
+    if losses.is_empty() {
+        return None;
+    }
+    let failure = Failure::new(Kind::Keychain, format!("the history is {}", Verdict::Unaccepted { losses }));
+    Some(failure.hint("if you know of that, say yes to it: `keyctl history repair --accept`"))
 }

@@ -263,6 +263,12 @@ fn restore(
     let record = record_for(home, payload.id, wish, terminal)?;
     let keeper = record.open(home);
     let held = keeper.read()?;
+    let old = held.anchor.as_ref().and_then(Anchor::parse).filter(|anchor| anchor.store == payload.id);
+    let pins_another = old.as_ref().is_some_and(|old| old.seal != payload.seal);
+    // The copy proves this store's own seal, which another identity has given it another one for since.
+    if pins_another && copy.made_for.is_some() {
+        return Err(from_before(record.keeper.place(), file));
+    }
     let holds_another = |line: Secret| match Identity::parse_kept(line) {
         // Two, where a change of identity was cut short: then either may be what the store is made for.
         Ok((one, other)) => [Some(one), other].iter().flatten().all(|held| !held.line().same_as(copy.identity.line())),
@@ -273,10 +279,12 @@ fn restore(
             Kind::Keychain,
             format!("{} holds another identity for this store; it is left alone", record.keeper.place()),
         )
-        .hint("remove that item with the keychain's own tool if it is wrong, then try again"));
+        .hint(match record.keeper {
+            KeeperKind::Keychain => "remove that item with the keychain's own tool if it is wrong, then try again",
+            KeeperKind::File => "move that file away if it is wrong, then try again",
+        }));
     }
-    let old = held.anchor.as_ref().and_then(Anchor::parse).filter(|anchor| anchor.store == payload.id);
-    if old.as_ref().is_some_and(|old| old.seal != payload.seal) {
+    if pins_another {
         return Err(forged(record.keeper.place()));
     }
     if let Some(old) = old.as_ref().filter(|old| old.generation > payload.generation && !accept_older) {
@@ -309,6 +317,20 @@ fn restore(
     drop(lock);
     record_restore(home, begins_anew, terminal);
     Ok((payload.keys.len(), record.keeper))
+}
+
+/// The failure for a store, with the copy that belongs to it, from before a change of identity. Put in the place of the one
+/// after that, it would have neither its history nor what else is sealed, and take the present identity away.
+fn from_before(keeper: &str, file: &Path) -> Failure {
+    let file = file.display();
+    Failure::new(
+        Kind::Store,
+        format!("this store is from before its identity was changed; {keeper} pins the one after that, and stays as it is"),
+    )
+    .hint("to go on from there: put the newest `store.age` back; a recovery copy made since then opens it too")
+    .hint(format!(
+        "to get at this older one: put it alone into a folder, then `KEYCTL_HOME=FOLDER keyctl recovery restore {file} --keeper file`"
+    ))
 }
 
 /// What the keeper still pins is worth more than an identity file that names no store.

@@ -53,7 +53,10 @@ use super::{
 /// # Errors
 /// As keeper and store have them; `Usage` without a yes; `Negative` where a rotation is not finished.
 pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
-    pending::refuse_to_rekey(home, &opening::identity(home)?)?;
+    let kept = opening::identity(home)?;
+    pending::refuse_to_rekey(home, &kept, &opening::store(home, &kept, terminal)?.read()?)?;
+    pending::say_unreadable(home, &kept, terminal);
+    drop(kept);
     ask(yes, terminal)?;
     let now = Moment::now();
     let _turn = pending::turn(home)?;
@@ -62,7 +65,8 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let (kept, payload) = creating::open_existing(home, terminal)?;
     let place = kept.record.keeper.place();
     if !was_cut_short {
-        pending::refuse_to_rekey(home, &kept)?;
+        pending::refuse_to_rekey(home, &kept, &payload)?;
+        pending::end_what_is_over(home, &kept)?;
         // Another keeper must not go on having what is the former identity from now on.
         store::clear_former_keeper(home, &kept)?;
         change_identity(home, kept, payload, now, terminal)?;

@@ -1,6 +1,6 @@
 //! `keyctl remind`: a notification on each day on which a key is due, from the system's own timer.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -262,7 +262,7 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
     let settings = config::read(&home)?.rotation;
     let now = Moment::now();
     let until = period.map(|period| period.after(now, &zone::here()));
-    let (snoozed, some_due, ending) = change(&home, terminal, now, |payload| {
+    let (snoozed, awake, some_due, ending) = change(&home, terminal, now, |payload| {
         let clock = Clock { judged: judged_at(now, payload.written), ..Clock::alone(now) };
         let is_due = |key: &Judged| key.outlook.is_to_be_replaced();
         let keys = judging::all(payload, &settings, clock);
@@ -275,21 +275,29 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
             let end = key.outlook.expires.filter(|end| *end > clock.judged && until.is_some_and(|until| *end < until));
             end.filter(|_| names.contains(key.name)).map(|end| (key.name.clone(), end))
         };
-        let ending: Vec<(KeyName, Moment)> = keys.iter().filter_map(|key| ends(&key)).collect();
-        let mut changed = false;
+        let ending: BTreeMap<KeyName, Moment> = keys.iter().filter_map(|key| ends(&key)).collect();
+        let (mut changed, mut awake) = (false, Vec::new());
         payload.step(Deed::Edit, now, |edit| {
             names.iter().try_for_each(|name| {
-                changed |= edit.change(name, |facts| facts.snoozed = until)?;
+                // The reminder of the end itself is another one than those before it, and is not put off with them.
+                let until = ending.get(name).copied().or(until);
+                let differs = edit.change(name, |facts| facts.snoozed = until)?;
+                awake.extend((!differs && until.is_none()).then(|| name.clone()));
+                changed |= differs;
                 Ok(())
             })
         })?;
         let event =
             Event::new(Action::Edit, now).names(&names).note(if until.is_some() { "snoozed" } else { "not snoozed" });
-        let answer = (names, some_due, ending);
+        let snoozed: Vec<KeyName> = names.into_iter().filter(|name| !awake.contains(name)).collect();
+        let answer = (snoozed, awake, some_due, ending);
         Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
-    let listed: Vec<String> = snoozed.iter().map(|name| format!("`{name}`")).collect();
+    let is_whole = |name: &&KeyName| !ending.contains_key(*name);
+    let listed: Vec<String> = snoozed.iter().filter(is_whole).map(|name| format!("`{name}`")).collect();
     match (listed.is_empty(), until) {
+        (true, Some(_)) if !ending.is_empty() => {}
+        (true, None) if !awake.is_empty() => {}
         (true, Some(_)) if some_due => terminal.say("every key that is due is snoozed already"),
         (true, None) if some_due => terminal.say("no key that is due is snoozed"),
         (true, _) => terminal.say("no key is due"),
@@ -298,8 +306,11 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
         }
         (false, None) => terminal.say(&format!("{} reminded of again", are(&listed))),
     }
+    for name in awake {
+        terminal.say(&format!("`{name}` was not snoozed"));
+    }
     for (name, end) in ending {
-        terminal.warn(&format!("its issuer ends `{name}` within that time, on {}", end.local()));
+        terminal.say(&format!("no reminder of `{name}` until {}, when its issuer ends it", end.local()));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `keyctl remove` and `keyctl rename`.
+//! `keyctl remove`: keys go from the list, or for good.
 
 use std::process::ExitCode;
 
@@ -17,8 +17,7 @@ use crate::{
 
 use super::{
     change::{Outcome, change},
-    details::refuse_as_name,
-    naming, opening,
+    opening,
     rotate::pending,
     versions::{changed_meanwhile, is_as_seen, need_someone},
 };
@@ -90,35 +89,4 @@ fn look_for(home: &Home, names: &[KeyName], forget: bool, terminal: &Terminal) -
         Some(name) => Err(payload.missing(name)),
         None => Ok(payload),
     }
-}
-
-/// Renames a key.
-///
-/// # Errors
-/// As the store has them.
-pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
-    let now = Moment::now();
-    let (old, new) = (&arguments.old, &arguments.new);
-    let _turn = pending::turn(&home)?;
-    pending::refuse_to_rename(&home, old, new)?;
-    let renamed = change(&home, terminal, now, |payload| {
-        let key = payload.key(old)?;
-        if old == new {
-            return Ok(Outcome::AsItWas(false));
-        }
-        let former = key.former.iter().map(|former| &former.value);
-        former.chain([&key.value]).try_for_each(|secret| refuse_as_name(secret, new))?;
-        naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
-        payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
-        Ok(Outcome::changed(true, Event::new(Action::Rename, now).names([old, new])))
-    })?;
-    if arguments.json {
-        terminal.json(&json!({ "from": old.as_str(), "to": new.as_str() }))?;
-    } else if !renamed {
-        terminal.say(&format!("`{new}` is called so already"));
-    } else {
-        terminal.say(&format!("renamed `{old}` to `{new}`"));
-    }
-    Ok(ExitCode::SUCCESS)
 }

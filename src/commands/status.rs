@@ -8,6 +8,7 @@ use crate::{
     cli, config,
     date::Moment,
     failure::{Failure, Result},
+    history::{self, Log},
     home::Home,
     rotation::State,
     store::{file::SealedFile, payload::Payload},
@@ -20,7 +21,7 @@ use super::{
     opening::{self, Kept},
     project::{self, Standing},
     record,
-    rotate::pending,
+    rotate::pending::{self, Whose},
 };
 
 /// How the keys stand, and by which clock.
@@ -36,15 +37,17 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
     let opened = open(&home);
     let standing = project::standing(&home, opened.as_ref().ok());
     let outlook = opened.as_ref().ok().map(|(kept, payload)| outlook(&home, kept, payload, now));
+    let past = opened.as_ref().ok().map(|(kept, payload)| past(&record::log(&home, kept, payload)));
     if arguments.json {
-        terminal.json(&as_json(&home, &opened, &standing, outlook.as_ref(), now))?;
+        terminal.json(&as_json(&home, &opened, &standing, outlook.as_ref(), past, now))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
     let mut hints = Vec::new();
     match &opened {
         Ok((kept, payload)) => {
-            store_rows(&home, kept, payload, now, &mut rows, &mut hints);
+            store_rows(kept, payload, now, &mut rows, &mut hints);
+            history_rows(past.unwrap_or_default(), now, &mut rows, &mut hints);
             rotation_rows(&home, kept, payload, &mut rows);
         }
         Err(failure) => {
@@ -88,14 +91,7 @@ fn outlook<'p>(home: &Home, kept: &Kept, payload: &'p Payload, now: Moment) -> O
     Ok((judging::all(payload, &settings, clock), clock))
 }
 
-fn store_rows(
-    home: &Home,
-    kept: &Kept,
-    payload: &Payload,
-    now: Moment,
-    rows: &mut Vec<Vec<String>>,
-    hints: &mut Vec<String>,
-) {
+fn store_rows(kept: &Kept, payload: &Payload, now: Moment, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {
     let keeper = format!("identity kept in {}", kept.record.keeper.place());
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
     let (proven, words) = recovery_words(payload, now);
@@ -105,11 +101,26 @@ fn store_rows(
     } else if !proven {
         hints.push("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`".into());
     }
-    let (last, flaw) = last_event(home, kept, payload, now);
-    rows.extend(last.map(|last| vec!["last event".into(), last]));
-    if let Some(flaw) = flaw {
+}
+
+/// How the history stands.
+fn past(log: &Log) -> history::Standing {
+    log.standing().unwrap_or_else(|flaw| history::Standing { flaw: Some(flaw), ..Default::default() })
+}
+
+/// What was done last, what is missing, and the alerts that nobody has looked at.
+fn history_rows(standing: history::Standing, now: Moment, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {
+    rows.extend(standing.last.map(|last| vec!["last event".into(), words_of(last, now)]));
+    if let Some(flaw) = standing.flaw {
         rows.push(vec!["history".into(), flaw.message]);
         hints.extend(flaw.hints);
+    } else if let Some(failure) = record::not_accepted(standing.losses) {
+        rows.push(vec!["history".into(), failure.message]);
+        hints.extend(failure.hints);
+    }
+    if !standing.alerts.is_empty() {
+        let alerts = count(standing.alerts.len(), "alert");
+        rows.push(vec!["alerts".into(), format!("{alerts} not looked at yet: `keyctl alerts list`")]);
     }
 }
 
@@ -121,31 +132,15 @@ fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec
         let begun = pending.begun.local();
         rows.push(if at_work {
             vec!["at work".into(), format!("rotation of `{name}`, begun on {begun}")]
-        } else {
+        } else if pending.key == Whose::Present {
             vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]
+        } else {
+            vec!["unfinished".into(), format!("rotation of `{name}`, which is gone, of {begun}: see `keyctl doctor`")]
         });
     }
 }
 
-/// What was done last, to what, by which program, and how long ago, and what keeps that from being known; the history has
-/// the rest.
-fn last_event(home: &Home, kept: &Kept, payload: &Payload, now: Moment) -> (Option<String>, Option<Failure>) {
-    let log = record::log(home, kept, payload);
-    let entries = match log.read() {
-        Ok(entries) => entries,
-        Err(failure) => return (None, Some(failure)),
-    };
-    let mut last = None;
-    for entry in entries {
-        match entry {
-            Ok((_, event)) => last = Some(event),
-            // What came after that is not known, so nothing is called the last.
-            Err(failure) => return (None, Some(failure)),
-        }
-    }
-    (last.map(|event| words_of(event, now)), None)
-}
-
+/// What was done, to what, by which program, and how long ago; the history has the rest.
 fn words_of(event: crate::history::Event, now: Moment) -> String {
     const NAMED: usize = 3;
     let named = event.names.len().min(NAMED);
@@ -193,6 +188,7 @@ fn as_json(
     opened: &Result<(Kept, Payload)>,
     standing: &Result<Option<Standing>>,
     outlook: Option<&Outlook>,
+    past: Option<history::Standing>,
     now: Moment,
 ) -> Value {
     let failed = |failure: &Failure| json!({ "error": failure.message, "code": failure.kind as u8 });
@@ -223,5 +219,16 @@ fn as_json(
             })
         }
     };
-    json!({ "home": home.data().to_string_lossy(), "now": now, "store": store, "due": due, "project": project })
+    let history = match past {
+        None => Value::Null,
+        Some(history::Standing { flaw: Some(failure), .. }) => failed(&failure),
+        Some(history::Standing { alerts, losses, .. }) => {
+            let missing = record::not_accepted(losses).map(|failure| failure.message);
+            json!({ "alerts": alerts.len(), "missing": missing })
+        }
+    };
+    json!({
+        "home": home.data().to_string_lossy(), "now": now, "store": store, "history": history, "due": due,
+        "project": project,
+    })
 }

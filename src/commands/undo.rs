@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     name::KeyName,
     store::{
+        bearers::{Bearer, Named},
         facts::Facts,
         journal::{self, Deed, Step},
         payload::Payload,
@@ -22,7 +23,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     differences::{self, Difference, SNOOZE},
-    opening,
+    opening, rename,
     rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
@@ -55,8 +56,15 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         }
     }
     let fields = edited_fields(&payload).remove(&latest.number).unwrap_or_default();
+    let bearers = payload.bearers();
+    let of_latest = bearers.get(&latest.number).map(Vec::as_slice).unwrap_or_default();
     let words = in_words(latest, &fields);
     let what = format!("{words}, {}", latest.at.ago(now));
+    if let Some((from, to)) = latest.renamed.as_ref().filter(|_| !arguments.skip)
+        && let Some(key) = payload.keys.get(to)
+    {
+        rename::say(&config::read(&home)?.rotation.renamed(to, from, &key.facts), from, terminal);
+    }
     let standing = payload.standing_with_latest();
     let question = match standing {
         _ if !arguments.skip => format!("take back: {what}?"),
@@ -90,7 +98,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         Ok(Outcome::changed(step, event))
     })?;
     if arguments.json {
-        let mut report = as_json(&step, &fields);
+        let mut report = as_json(&step, &fields, of_latest);
         report["with_it"] = if arguments.skip { standing.into() } else { Value::Null };
         terminal.json(&report)?;
     } else if arguments.skip {
@@ -106,9 +114,12 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
 fn list(payload: &Payload, as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let fields = edited_fields(payload);
     let of = |step: &Step| fields.get(&step.number).map(Vec::as_slice).unwrap_or_default();
+    let bearers = payload.bearers();
+    let named = |step: &Step| bearers.get(&step.number).map(Vec::as_slice).unwrap_or_default();
     let latest_first = || payload.steps.iter().rev().filter(|step| step.can_be_taken_back(now));
     if as_list {
-        terminal.json(&latest_first().map(|step| as_json(step, of(step))).collect::<Vec<Value>>().into())?;
+        terminal
+            .json(&latest_first().map(|step| as_json(step, of(step), named(step))).collect::<Vec<Value>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
     if latest_first().next().is_none() {
@@ -116,7 +127,10 @@ fn list(payload: &Payload, as_list: bool, now: Moment, terminal: &Terminal) -> a
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = vec![["WHEN", "WHAT"].map(str::to_owned).to_vec()];
-    rows.extend(latest_first().map(|step| vec![step.at.ago(now), in_words(step, of(step))]));
+    rows.extend(
+        latest_first()
+            .map(|step| vec![step.at.ago(now), format!("{}{}", in_words(step, of(step)), of_other_keys(named(step)))]),
+    );
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
 }
@@ -161,6 +175,18 @@ fn in_words(step: &Step, fields: &[Difference]) -> String {
     format!("{}{what}", of_names(step, deed))
 }
 
+/// Which key is meant where another one has its name by now.
+fn of_other_keys(named: &[Named]) -> String {
+    let words = |one: &Named| {
+        let which = match one.bearer.as_ref().filter(|_| one.is_earlier)? {
+            Bearer::Present(now) => format!("now `{now}`"),
+            Bearer::Removed(moment) => format!("the one removed on {}", moment.local_second()),
+        };
+        Some(if named.len() == 1 { format!(", {which}") } else { format!(", `{}` being {which}", one.name) })
+    };
+    named.iter().filter_map(words).collect()
+}
+
 fn of_names(step: &Step, deed: &str) -> String {
     if let Some((from, to)) = &step.renamed {
         return rename_in_words(from, to);
@@ -176,10 +202,15 @@ fn of_names(step: &Step, deed: &str) -> String {
     format!("{deed} of {} ({}{more})", count(names.len(), "key"), shown.join(", "))
 }
 
-fn as_json(step: &Step, fields: &[Difference]) -> Value {
+fn as_json(step: &Step, fields: &[Difference], bearers: &[Named]) -> Value {
     let fields = if step.deed == Deed::Edit { fields } else { &[] };
     let changed: Vec<&str> = fields.iter().map(|one| one.field).collect();
     let words: Vec<&str> = fields.iter().map(|one| one.words.as_str()).collect();
     let names: Vec<&str> = step.names().map(KeyName::as_str).collect();
-    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "changed": changed, "differences": words, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
+    let now = |one: &Named| match &one.bearer {
+        Some(Bearer::Present(now)) => Value::from(now.as_str()),
+        _ => Value::Null,
+    };
+    let names_now: Vec<Value> = bearers.iter().map(now).collect();
+    json!({ "at": step.at, "deed": step.deed.word(), "names": names, "names_now": names_now, "changed": changed, "differences": words, "renamed_from": step.renamed.as_ref().map(|(from, _)| from.as_str()) })
 }

@@ -73,11 +73,11 @@ pub fn keys_of(
 }
 
 impl Used {
-    /// Records the use, before it happens, and tells of it if it is unusual.
+    /// Records the use, before it happens, and tells of it if it is unusual. Gives the number of its entry, if it has one.
     ///
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<()> {
+    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
         self.write_down(event, config.into(), config, terminal)
     }
 
@@ -86,14 +86,29 @@ impl Used {
         let _ = self.write_down(event, Strictness::default(), config, terminal);
     }
 
-    fn write_down(&self, event: Event, strictness: Strictness, config: &Config, terminal: &Terminal) -> Result<()> {
+    /// Records that a use came to nothing after all, as good as that can be done now.
+    pub fn record_failure(&self, event: Event, terminal: &Terminal) {
+        let log = record::log(&self.home, &self.kept, &self.payload);
+        let strictness = Strictness::default();
+        // What cannot be recorded is said; the failure itself comes after that.
+        let _ = record::usage(&self.home, &self.kept, &log, &[&caller::sign(event)], strictness, terminal);
+    }
+
+    fn write_down(
+        &self,
+        event: Event,
+        strictness: Strictness,
+        config: &Config,
+        terminal: &Terminal,
+    ) -> Result<Option<u64>> {
         let log = record::log(&self.home, &self.kept, &self.payload);
         let event = caller::sign(event);
         let watch = Watch { home: &self.home, log: &log, settings: &config.alerts, terminal };
         let place = Use { event: &event, project: self.project.as_deref(), ended: &self.ended };
         let sight = watch.look_at(&place);
         let recorded = record::usage(&self.home, &self.kept, &log, &sight.entries(&event), strictness, terminal);
+        let after = sight.told_after() as u64;
         watch.tell(&place, sight, &recorded);
-        recorded.map(drop)
+        recorded.map(|recorded| recorded.last().map(|last| last - after))
     }
 }

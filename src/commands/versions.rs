@@ -230,14 +230,19 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     if !arguments.yes {
         let kept = opening::identity(&home)?;
         let payload = opening::store(&home, &kept, terminal)?.read()?;
-        to_forget(&payload, arguments)?;
+        let has_former = |name: &KeyName| !payload.versions_of(name).is_empty();
+        if !to_forget(&payload, arguments)?.iter().any(has_former) {
+            say_forgotten(0, true, arguments.json, terminal)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         seen = Some(payload);
     }
     need_yes(arguments.yes, terminal, &doing, || {
-        format!("wipe the former secrets of {whose} for good, and what was removed under these names?")
+        let these = if arguments.names.len() == 1 { "this name" } else { "these names" };
+        format!("wipe the former secrets of {whose} for good, and what was removed under {these}?")
     })?;
     let _turn = pending::turn(&home)?;
-    let (wiped, unfinished, over) = change(&home, terminal, now, |payload| {
+    let (wiped, unfinished, over, is_gone) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
         // What the user has said yes to: a secret that was replaced since is perhaps the one in use.
         if let Some(seen) = &seen
@@ -252,20 +257,29 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         let unfinished = pending::of(&home, &without_key, payload)?;
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();
         let event = Event::new(Action::Forget, now).names(&names);
-        let answer = (wiped, unfinished, over);
+        let is_gone = names.iter().all(|name| without_key.contains(name));
+        let answer = (wiped, unfinished, over, is_gone);
         Ok(if wiped == 0 { Outcome::AsItWas(answer) } else { Outcome::changed(answer, event) })
     })?;
     over.into_iter().try_for_each(Unfinished::end)?;
     pending::forget(&home, unfinished, terminal)?;
-    if arguments.json {
-        terminal.json(&json!({ "wiped": wiped }))?;
-    } else if wiped == 0 {
-        terminal.say("there are no former secrets");
-    } else {
-        terminal.say(&format!("wiped {} for good; the current ones stay", count(wiped, "former secret")));
-        terminal.hint("older copies of `store.age`, such as backups, still hold them");
-    }
+    say_forgotten(wiped, is_gone, arguments.json, terminal)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how many were wiped, and that current ones stay where there are any.
+fn say_forgotten(wiped: usize, is_gone: bool, as_json: bool, terminal: &Terminal) -> Result<()> {
+    if as_json {
+        return terminal.json(&json!({ "wiped": wiped }));
+    }
+    if wiped == 0 {
+        terminal.say("there are no former secrets");
+        return Ok(());
+    }
+    let stay = if is_gone { "" } else { "; the current ones stay" };
+    terminal.say(&format!("wiped {} for good{stay}", count(wiped, "former secret")));
+    terminal.hint("older copies of `store.age`, such as backups, still hold them");
+    Ok(())
 }
 
 /// The names whose former secrets are to be wiped. Each must be one that a key has or had.

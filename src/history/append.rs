@@ -38,7 +38,7 @@ use super::{
     chain::{Chain, LONGEST_PLAIN, Position},
     event::{Action, Event},
     head::{self, Found, Head},
-    read::{Lines, Piece, Step, Walk, bad_line},
+    read::{Lines, Piece, bad_line},
     segment::{self, Files, Turn},
     verify::count,
 };
@@ -60,6 +60,8 @@ pub struct Appended {
     pub repaired: Option<String>,
     /// How many before it could not be recorded, as a `gap` entry says now.
     pub gap: Option<u64>,
+    /// How many were found to be gone, as a `repair` entry says now.
+    pub lost: u64,
 }
 
 impl Log {
@@ -81,45 +83,6 @@ impl Log {
     pub fn append_all(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
         let _lock = home::Lock::acquire_within(&self.file("lock"), patience)?;
         Writer::open(self)?.add(events, durable)
-    }
-
-    /// Seals the end anew where the head is lost, over all lines that are there if each of them opens, and says so in a
-    /// `repair` entry. `None` if the head is there. What was cut off before it can no longer be found except by an anchor.
-    ///
-    /// # Errors
-    /// As [`Log::append`].
-    pub fn reseal(&self, moment: Moment) -> Result<Option<Appended>> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        if let Found::Head(_) = self.read_head()? {
-            return Ok(None);
-        }
-        let (from, files) = self.survey()?;
-        let file = self.open_for_append()?;
-        let mut writer = Writer::at(self, file, from, Head { end: from, synced: from, lost: 0, files });
-        writer.roll_forward()?;
-        writer.compare_with_anchor()?;
-        let note = format!("the sealed end was missing; {} found", count(writer.chain.at.seq));
-        let event = Event::new(Action::Repair, moment).note(note);
-        writer.add(&[&event], true).map(Some)
-    }
-
-    /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.
-    fn survey(&self) -> Result<(Position, Files)> {
-        let failed = |error: &io::Error| Failure::disk("read", &self.file("log"), error);
-        let mut files = self.beginning(&Found::Nothing).map_err(|error| failed(&error))?;
-        files.left = 1;
-        let mut walk = Walk::new(self, &files);
-        loop {
-            match walk.step().map_err(|error| failed(&error))? {
-                Step::File if walk.numbered => {}
-                Step::Entry => files.follow(walk.turn),
-                Step::Flaw(why) => return Err(bad_line(walk.chain.at.seq + 1, &why)),
-                Step::File | Step::Rest | Step::End => break,
-            }
-        }
-        files.current = walk.number;
-        files.closed = false;
-        Ok((walk.chain.at, files))
     }
 
     pub(super) fn read_head(&self) -> Result<Found> {
@@ -157,7 +120,7 @@ impl Log {
         Ok(head)
     }
 
-    fn open_for_append(&self) -> Result<File> {
+    pub(super) fn open_for_append(&self) -> Result<File> {
         let path = self.file("log");
         platform::open_or_create_private(&path, true).map_err(|error| Failure::disk("open", &path, &error))
     }
@@ -241,7 +204,7 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    fn at(log: &'a Log, file: File, from: Position, head: Head) -> Self {
+    pub(super) fn at(log: &'a Log, file: File, from: Position, head: Head) -> Self {
         let chain = log.chain(from);
         Self { log, file, chain, synced: head.synced, files: head.files, repaired: Vec::new(), lost: 0 }
     }
@@ -315,7 +278,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Goes over the lines after the chain's place to the end, and moves an unfinished rest aside.
-    fn roll_forward(&mut self) -> Result<()> {
+    pub(super) fn roll_forward(&mut self) -> Result<()> {
         let path = self.log.file("log");
         let failed = |error: &io::Error| Failure::disk("read", &path, error);
         self.file.seek(SeekFrom::Start(self.chain.at.offset)).map_err(|error| failed(&error))?;
@@ -370,7 +333,7 @@ impl<'a> Writer<'a> {
         platform::open_or_create_private(&self.log.file("log"), false)?.set_len(length)
     }
 
-    fn compare_with_anchor(&self) -> Result<()> {
+    pub(super) fn compare_with_anchor(&self) -> Result<()> {
         let Some(known) = self.log.least() else { return Ok(()) };
         let at = self.chain.at;
         if known.seq > at.seq {
@@ -382,7 +345,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn add(mut self, events: &[&Event], durable: bool) -> Result<Appended> {
+    pub(super) fn add(mut self, events: &[&Event], durable: bool) -> Result<Appended> {
         let appended = self.add_at_once(events, moment_of(events), durable)?;
         if self.chain.at.offset >= self.log.longest {
             let _ = self.close_long_file(moment_of(events));
@@ -395,7 +358,12 @@ impl<'a> Writer<'a> {
             return self.add_at_once(&[], moment, true);
         }
         self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
-        Ok(Appended { mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash }, repaired: None, gap: None })
+        Ok(Appended {
+            mark: Mark { seq: self.chain.at.seq, hash: self.chain.at.hash },
+            repaired: None,
+            gap: None,
+            lost: 0,
+        })
     }
 
     /// Adds what has to be noted first, and then entries, if there are any, with one write.
@@ -405,7 +373,9 @@ impl<'a> Writer<'a> {
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
         if let Some(what) = &repaired {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());
-            self.seal(&if self.lost > 0 { repair.lost(self.lost) } else { repair }, &mut lines)?;
+            let is_loss = self.lost > 0;
+            let after = self.chain.at.seq;
+            self.seal(&if is_loss { repair.lost(self.lost).missing_after(after) } else { repair }, &mut lines)?;
         }
         let gap = self.log.gap().filter(|_| !events.is_empty());
         if let Some(lost) = gap {
@@ -424,14 +394,14 @@ impl<'a> Writer<'a> {
             self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
             self.synced = self.chain.at;
         }
-        self.lost = 0;
+        let lost = std::mem::take(&mut self.lost);
         let head = head::seal(&self.head(), &self.log.key)?;
         head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
         if let Some(noted) = gap {
             self.log.clear_gap(noted);
         }
         let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
-        Ok(Appended { mark, repaired, gap })
+        Ok(Appended { mark, repaired, gap, lost })
     }
 
     fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {

@@ -37,13 +37,14 @@ use std::{
 };
 
 use crate::{
-    date::Moment,
-    failure::{Failure, Kind, Result},
-    home,
+    failure::{Failure, Result},
     identity::retired::Retired,
     platform,
     seal::SealKey,
 };
+
+#[cfg(test)]
+use crate::{date::Moment, failure::Kind};
 
 use chain::Former;
 use ends::Ends;
@@ -51,12 +52,15 @@ use head::Found;
 use read::Walk;
 
 mod append;
+mod aside;
 mod beside;
 mod chain;
 mod ends;
 mod event;
 mod head;
 mod json;
+pub mod lives;
+mod losses;
 mod mark;
 mod prune;
 pub mod query;
@@ -64,8 +68,11 @@ mod read;
 mod reason;
 mod recent;
 mod rekey;
+mod reseal;
 mod segment;
 mod settle;
+mod standing;
+mod started;
 mod times;
 pub mod usage;
 mod uses;
@@ -91,12 +98,15 @@ mod tests;
 pub use append::Appended;
 pub use chain::LogId;
 pub use event::{ACTIONS, Action, Event};
+pub use losses::{Loss, in_words as losses_in_words};
 pub use mark::Mark;
 pub use prune::Segment;
 pub use query::{Lineage, Query};
 pub use read::{Place, Reader};
 pub use reason::Reason;
 pub use rekey::Handover;
+pub use standing::Standing;
+pub use started::started;
 pub use uses::Use;
 pub use verify::{Pruned, Verdict, Watch};
 
@@ -181,34 +191,6 @@ impl Log {
                 return;
             }
         }
-    }
-
-    /// Puts a history that cannot be continued out of the way, into a folder named after this moment's seconds, and gives
-    /// that. The caller then needs a new log id and a new anchor, so that the old one cannot be put back.
-    ///
-    /// # Errors
-    /// When another keyctl holds the lock, or a file cannot be renamed.
-    pub fn set_aside(&self, moment: Moment) -> Result<PathBuf> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        let aside = self.folder.join(format!("history-{}", moment.seconds()));
-        if aside.exists() {
-            return Err(Failure::new(Kind::Disk, format!("`{}` is there already", aside.display())));
-        }
-        platform::create_private_folder(&aside).map_err(|error| Failure::disk("make the folder", &aside, &error))?;
-        // The head last: without its log it still stops adding.
-        let segments = self.segments().into_iter().map(|number| self.segment(number));
-        for from in [self.file("log")].into_iter().chain(segments).chain([self.file("head")]) {
-            match std::fs::rename(&from, aside.join(from.file_name().unwrap_or_default())) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Failure::disk("rename", &from, &error));
-                }
-                _ => {}
-            }
-        }
-        [&aside, &self.folder].into_iter().try_for_each(|folder| {
-            platform::sync_folder(folder).map_err(|error| Failure::disk("sync", folder, &error))
-        })?;
-        Ok(aside)
     }
 
     fn file(&self, ending: &str) -> PathBuf {

@@ -53,6 +53,9 @@ fn what_was_pruned_is_gone_and_said_and_the_rest_is_proven() {
     fs::remove_file(log.file("head")).unwrap();
     assert!(said(&log).starts_with("not provable: the end of "), "{}", said(&log));
     assert_eq!(log.reseal(moment).unwrap().unwrap().mark.seq, last.seq + 1);
+    let doubt = format!("not provable: what was cut off after #{0}, if anything was, is not known", last.seq);
+    assert!(log.verify(Some(last)).to_string().starts_with(&doubt), "{}", log.verify(Some(last)));
+    log.append(&Event::new(Action::Repair, moment).of(vec![last.seq + 1]), true).unwrap();
     assert!(log.verify(Some(last)).to_string().starts_with("intact ("));
     // The files of before beside the new head, or the old head beside what is left.
     restore(folder.path(), &whole);

@@ -10,7 +10,11 @@ use std::{borrow::Cow, collections::VecDeque, path::Path};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Action, Event, Log, Place, Reader, verify::Watch};
+use super::{
+    Action, Event, Log, Place, Reader,
+    lives::{Lives, Span, Turn},
+    verify::Watch,
+};
 use crate::{
     date::Moment,
     failure::{Failure, Result},
@@ -183,6 +187,11 @@ impl Lineage {
         Self { spans, is_known: false }
     }
 
+    /// The names of just one key.
+    pub(super) fn with(spans: Vec<Span>) -> Self {
+        Self { spans, is_known: true }
+    }
+
     /// Whether an entry of this number that has this name is about the key.
     #[must_use]
     pub fn has(&self, name: &str, number: u64) -> bool {
@@ -235,7 +244,8 @@ pub fn renamed(event: &Event) -> Option<(&str, &str)> {
 }
 
 impl Log {
-    /// The names of a key, from all renames that were recorded, and what ended the reading early if something did.
+    /// The names of every key that was ever called so, from all renames that were recorded, and what ended the reading early
+    /// if something did.
     ///
     /// # Errors
     /// As [`Log::read`].
@@ -263,6 +273,35 @@ impl Log {
             }
         }
         Ok((Lineage { is_known, ..Lineage::of(name.as_str(), &renames) }, flaw))
+    }
+
+    /// The names of the key that is called so now, or was last: not those of another one that had the name before.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub fn life(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
+        let words = ["rename", "remove", "undo", "rollback", "set", "import"];
+        let finders = words.map(|word| format!("\"ev\":\"{word}\""));
+        let finders = finders.each_ref().map(memchr::memmem::Finder::new);
+        let (mut lives, mut flaw) = (Lives::default(), None);
+        let mut reader = self.read()?.watched(watch);
+        while let Some(number) = reader.advance() {
+            let number = match number {
+                Ok(number) => number,
+                Err(failure) => {
+                    flaw = Some(failure);
+                    break;
+                }
+            };
+            let json = reader.json();
+            if finders.iter().any(|finder| finder.find(json).is_some()) {
+                let event = Event::from_json(json);
+                if let Some(turn) = Turn::of(&event) {
+                    lives.follow(number, &turn);
+                }
+            }
+        }
+        Ok((Lineage::with(lives.names_of(name.as_str())), flaw))
     }
 
     /// The entries that a question is about, in their order.

@@ -235,7 +235,13 @@ fn a_lost_head_is_sealed_anew_over_all_files() {
     assert_eq!(log.append(&event(12), true).unwrap_err().kind, Kind::Store);
     restore(folder.path(), &whole);
     assert_eq!(log.reseal(Moment::from_seconds(1_000_000_100)).unwrap().unwrap().mark.seq, 13);
-    assert_eq!(log.verify(marks.last().copied()).to_string(), "intact (13 entries, end proven, anchored at #12)");
+    assert_eq!(
+        log.verify(marks.last().copied()).to_string(),
+        "not provable: what was cut off after #12, if anything was, is not known (noted in #13)"
+    );
+    let yes = Event::new(Action::Repair, Moment::from_seconds(1_000_000_200)).of(vec![13]);
+    log.append(&yes, true).unwrap();
+    assert_eq!(log.verify(marks.last().copied()).to_string(), "intact (15 entries, end proven, anchored at #12)");
     fs::remove_file(log.file("head")).unwrap();
     fs::remove_file(log.segment(1)).unwrap();
     assert_eq!(log.reseal(Moment::from_seconds(0)).unwrap_err().kind, Kind::Store);

@@ -229,7 +229,12 @@ fn without_the_head_nothing_is_proven_and_nothing_is_added_until_it_is_resealed(
     let failure = attack.log.append(&event(4), true).unwrap_err();
     assert_eq!(failure.message, "the end of the history is not sealed: `history.head` is missing");
     assert_eq!(attack.log.reseal(Moment::from_seconds(1_000_000_100)).unwrap().unwrap().mark.seq, 4);
-    assert_eq!(attack.log.verify(Some(attack.marks[2])).to_string(), "intact (4 entries, end proven, anchored at #3)");
+    let doubt = "not provable: what was cut off after #3, if anything was, is not known (noted in #4)";
+    assert_eq!(attack.log.verify(Some(attack.marks[2])).to_string(), doubt);
+    attack.log.append(&event(5), true).unwrap();
+    assert_eq!(attack.log.verify(Some(attack.marks[2])).to_string(), doubt, "it does not wear off");
+    attack.log.append(&Event::new(Action::Repair, event(6).moment.unwrap()).of(vec![4]), true).unwrap();
+    assert_eq!(attack.log.verify(Some(attack.marks[2])).to_string(), "intact (6 entries, end proven, anchored at #3)");
     let repair = events(&attack.log).remove(3);
     assert_eq!(repair.note.unwrap(), "the sealed end was missing; 3 entries found");
     assert!(attack.log.reseal(Moment::from_seconds(0)).unwrap().is_none());

@@ -1,11 +1,16 @@
 //! How much is used: each key, program or project with the number of its uses, the first and the last one, and by whom.
 //!
-//! One pass over the entries. A key that was renamed takes its uses along to the new name. What is held grows with the
-//! number of different keys, programs and folders, and not with that of entries.
+//! One pass over the entries. A key that was renamed takes its uses along to the new name; one that was removed leaves none to
+//! the next key of its name. What is held grows with the number of different keys, programs and folders, and not with that
+//! of entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Event, query::renamed};
+use super::{
+    Event,
+    lives::{Counted, Ended},
+    started,
+};
 use crate::{
     date::Moment,
     failure::{Failure, Result},
@@ -45,6 +50,10 @@ pub struct Usage {
 pub struct Tally {
     /// Each by its name.
     pub usages: BTreeMap<String, Usage>,
+    /// Of keys that were removed and whose name another key has now, by that name, the earliest first.
+    pub former: Vec<(String, Usage)>,
+    /// Which names have no key now.
+    ended: Ended,
     /// The moment of the first entry there is, of whatever kind: what was before is not known.
     pub reaches_back_to: Option<Moment>,
     /// How many of the uses had more keys than their entry names: each is counted for those alone that it names.
@@ -89,7 +98,7 @@ impl Tally {
         since: Option<Moment>,
     ) -> (Self, Option<Failure>) {
         let mut tally = Self::default();
-        for entry in entries {
+        for entry in started(entries) {
             match entry {
                 Ok((_, event)) => tally.add(&event, by, since),
                 Err(failure) => return (tally, Some(failure)),
@@ -100,8 +109,21 @@ impl Tally {
 
     fn add(&mut self, event: &Event, by: By, since: Option<Moment>) {
         self.reaches_back_to = self.reaches_back_to.or(event.moment);
-        if let Some((old, new)) = renamed(event) {
-            self.rename(old, new, by);
+        for counted in self.ended.follow(event) {
+            match counted {
+                Counted::MovesTo(old, new) => self.rename(old, new, by),
+                // Of a program it is told which names it used, whosever they were.
+                _ if by != By::Key => {}
+                Counted::BeginsAnew(name) => {
+                    let former = self.usages.remove(name);
+                    self.former.extend(former.map(|usage| (name.to_owned(), usage)));
+                }
+                Counted::GoesOn(name) => {
+                    self.usages.remove(name);
+                    let former = self.former.iter().rposition(|(own, _)| own == name);
+                    self.usages.extend(former.map(|at| self.former.remove(at)));
+                }
+            }
         }
         let is_early = since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since));
         if is_early || !event.action.is_use() {
@@ -214,6 +236,32 @@ mod tests {
         let entries = entries.into_iter().map(|event| Ok((1, event)));
         let (tally, _) = Tally::count(entries, By::Program, None);
         assert_eq!(tally.usages["node"].keys.iter().collect::<Vec<_>>(), ["z"]);
+    }
+
+    #[test]
+    fn a_removed_key_leaves_its_uses_to_no_other_key_and_gets_them_back() {
+        let get = |seconds| event(Action::Get, &["a"], seconds);
+        let entries = [
+            get(1),
+            get(2),
+            event(Action::Remove, &["a"], 3),
+            event(Action::Set, &["a"], 4),
+            get(5),
+            event(Action::Undo, &["a"], 6).note("set of the new key `a`"),
+            event(Action::Undo, &["a"], 7).note("remove of `a`"),
+            get(8),
+        ];
+        let count = |entries: &[Event]| {
+            let entries = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
+            let (tally, _) = Tally::count(entries, By::Key, None);
+            let former: Vec<u64> = tally.former.iter().map(|(_, usage)| usage.uses).collect();
+            (tally.usages.get("a").map(|usage| usage.uses), former)
+        };
+        assert_eq!(count(&entries[..3]), (Some(2), vec![]), "it is told of until there is another");
+        assert_eq!(count(&entries[..4]), (None, vec![2]));
+        assert_eq!(count(&entries[..5]), (Some(1), vec![2]));
+        assert_eq!(count(&entries), (Some(3), vec![]));
+        assert_eq!(told(&entries, By::Program, None), []);
     }
 
     #[test]

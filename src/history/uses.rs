@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Event, Lineage, Log, Query, verify::Watch};
+use super::{Action, Event, Lineage, Log, Query, started, verify::Watch};
 use crate::{
     date::Moment,
     failure::{Failure, Result},
@@ -39,7 +39,7 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn uses(&self, name: &KeyName, most: usize) -> Result<(Vec<Use>, Option<Failure>)> {
-        let query = Query { key: Some(self.lineage(name, &mut |_, _| {})?.0), ..Query::default() };
+        let query = Query { key: Some(self.life(name, &mut |_, _| {})?.0), ..Query::default() };
         Ok(latest(self.find(&query)?, most))
     }
 
@@ -57,7 +57,7 @@ impl Log {
 fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> (Vec<Use>, Option<Failure>) {
     let mut flaw = None;
     let mut last: BTreeMap<_, (u64, Use)> = BTreeMap::new();
-    for entry in entries {
+    for entry in started(entries) {
         let (number, event) = match entry {
             Ok(entry) => entry,
             Err(failure) => {

@@ -13,6 +13,7 @@ use super::{
     chain::Position,
     event::Event,
     head::{Found, Head},
+    losses::{Loss, Losses, in_words},
     read::{Step, Walk},
     segment::{self, Files, Turn},
     times::Times,
@@ -46,6 +47,11 @@ pub enum Verdict {
         at: u64,
         /// What is wrong with it.
         why: String,
+    },
+    /// Nothing else is wrong, but entries are missing, as notes in it say, and its owner has not said yes to that.
+    Unaccepted {
+        /// What is missing where.
+        losses: Vec<Loss>,
     },
     /// It cannot be said.
     NotProvable {
@@ -93,6 +99,7 @@ impl fmt::Display for Verdict {
                 f.write_str(")")
             }
             Self::Tampered { at, why } => write!(f, "tampered at #{at}: {why}"),
+            Self::Unaccepted { losses } => write!(f, "not provable: {}", in_words(losses)),
             Self::NotProvable { why } => write!(f, "not provable: {why}"),
         }
     }
@@ -108,7 +115,8 @@ impl Verdict {
     #[must_use]
     pub fn is_trouble(&self) -> bool {
         match self {
-            Self::Intact { .. } => false,
+            // A loss was told of when it was noted.
+            Self::Intact { .. } | Self::Unaccepted { .. } => false,
             Self::Tampered { .. } => true,
             Self::NotProvable { why } => why != NOTHING && why != UNFINISHED && !why.ends_with(UNSEALED),
         }
@@ -143,6 +151,7 @@ struct Pass {
     /// The chain value at each mark's number.
     at_marks: Vec<Option<[u8; 32]>>,
     lost: u64,
+    losses: Losses,
     went_back: u64,
     /// What the newest entry about it says was removed.
     pruned: Option<segment::Pruned>,
@@ -154,8 +163,8 @@ impl Pass {
     /// Nothing seen yet.
     fn at(files: Files, end: Position, at_marks: Vec<Option<[u8; 32]>>) -> Self {
         let (lost, went_back, pruned, last_file) = Default::default();
-        let (flaw, rest, at_head) = Default::default();
-        Self { files, end, flaw, rest, at_head, at_marks, lost, went_back, pruned, last_file }
+        let (flaw, rest, at_head, losses) = Default::default();
+        Self { files, end, flaw, rest, at_head, at_marks, lost, losses, went_back, pruned, last_file }
     }
 }
 
@@ -208,7 +217,7 @@ impl Log {
                 continue;
             }
             let other = self.stray(&pass, after).or_else(|| self.short(&pass));
-            return judge(found, &Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
+            return judge(found, Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
         }
         unreachable!("the last look is judged")
     }
@@ -247,6 +256,7 @@ impl Log {
                 Step::File => continue,
                 Step::Entry => {
                     pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
+                    pass.losses.see(walk.chain.at.seq, walk.chain.json());
                     pass.went_back += u64::from(times.follow(walk.chain.json()).is_some());
                     if let Some(Turn::Prunes(pruned)) = walk.turn {
                         pass.pruned = Some(pruned);
@@ -278,7 +288,7 @@ fn lost(json: &[u8]) -> u64 {
     Event::from_json(json).lost.unwrap_or_default()
 }
 
-fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verdict {
+fn judge(found: Found, pass: Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verdict {
     if let Some(why) = &pass.flaw {
         return tampered(pass.end.seq + 1, why);
     }
@@ -286,7 +296,7 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
     let names =
         kept.iter().map(|mark| (mark, "a mark that was kept")).chain(anchor.as_ref().map(|mark| (mark, "the anchor")));
     for ((mark, name), hash) in names.zip(&pass.at_marks).filter(|((mark, _), _)| mark.seq >= base) {
-        if let Some(verdict) = compare(mark, name, *hash, pass) {
+        if let Some(verdict) = compare(mark, name, *hash, &pass) {
             return verdict;
         }
     }
@@ -296,7 +306,7 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
         Found::Nothing if pass.end.seq == 0 && !pass.rest => return not_provable(NOTHING),
         Found::Nothing => return not_provable(format!("the end of {} is not sealed", count(pass.end.seq - base))),
     };
-    if let Some(verdict) = doubt_of_the_end(&head, pass) {
+    if let Some(verdict) = doubt_of_the_end(&head, &pass) {
         return verdict;
     }
     let pruned = pass.pruned.filter(|_| base > 0).map(|pruned| Pruned { last: base, moment: pruned.moment });
@@ -305,6 +315,10 @@ fn judge(found: Found, pass: &Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verd
     }
     if base > 0 && pass.pruned.is_none_or(|pruned| (pruned.last, pruned.hash) != (base, pass.files.base.hash)) {
         return tampered(base + 1, "no entry says that the ones before were pruned");
+    }
+    let losses = pass.losses.left();
+    if !losses.is_empty() {
+        return Verdict::Unaccepted { losses };
     }
     let marks = kept.iter().chain(&anchor).map(|mark| mark.seq).filter(|seq| *seq > 0 && *seq >= base);
     let (entries, anchored_at) = (pass.end.seq - base, marks.max());

@@ -5,6 +5,7 @@
 //! is pinned by its chain value, which stands for all entries before it: whoever has the former identity can read those
 //! where they get hold of the files, but can change none of them, take none away and add none any more.
 
+use super::anchor::Id;
 use crate::secret::Secret;
 
 /// The key that entries up to one of them are sealed with.
@@ -15,4 +16,18 @@ pub struct Retired {
     pub last: u64,
     /// The chain value of that entry.
     pub hash: [u8; 32],
+}
+
+/// What is kept of a history that was set aside, so that its owner can still read it: also once the identity is another.
+pub struct Aside {
+    /// The folder it was moved to, in the one of the store.
+    pub folder: String,
+    /// Which history it is.
+    pub log: Id,
+    /// How far it was vouched for: the mark of an entry.
+    pub known: Option<String>,
+    /// The key that its last entries are sealed with, of 32 bytes.
+    pub key: Secret,
+    /// The keys of earlier entries, the earliest first.
+    pub retired: Vec<Retired>,
 }

@@ -43,6 +43,14 @@ impl Anchors {
         self.0.iter().map(|(text, _)| *text)
     }
 
+    /// How many bytes stand in front of the constant text of this number in a key: the fewest and the most.
+    #[must_use]
+    pub fn before(&self, number: usize) -> (usize, usize) {
+        let kinds = self.0.get(number).into_iter().flat_map(|(_, kinds)| kinds);
+        let all = kinds.map(|(_, pattern)| pattern.before);
+        all.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))).unwrap_or_default()
+    }
+
     /// The key that has the constant text of this number at this place.
     #[must_use]
     pub fn find(&self, text: &[u8], number: usize, at: usize) -> Option<Found> {
@@ -65,8 +73,8 @@ fn find(text: &[u8], at: usize, kind: &'static Kind, pattern: &'static Pattern) 
             Some(check) if check.holds(&text[range.clone()], pattern.anchor.len()) => Checksum::Right,
             Some(_) => return None,
         };
-        // What its own check characters prove may stand within other letters.
-        let is_alone = checksum == Checksum::Right || (begins(text, from) && ends(text, range.end));
+        // What its own check characters prove needs no end.
+        let is_alone = begins(text, from) && (checksum == Checksum::Right || ends(text, range.end));
         is_alone.then_some(Found { kind, range, checksum, anchor: pattern.anchor.len() })
     };
     (least..=most).rev().find_map(found)

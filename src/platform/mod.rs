@@ -11,7 +11,7 @@ pub use parents::{MOST_PARENTS, parents};
 #[cfg(unix)]
 pub use question::read_line;
 #[cfg(unix)]
-pub use signals::{HeldSignals, hold_signals};
+pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]
 pub use unix::*;
 

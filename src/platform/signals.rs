@@ -3,11 +3,12 @@
 use std::{
     io,
     sync::{
-        Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
+use rustix::process::Signal;
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     flag,
@@ -20,6 +21,20 @@ static CALM: AtomicBool = AtomicBool::new(true);
 static CAME: AtomicUsize = AtomicUsize::new(0);
 /// Whether this process was stopped and goes on, with a terminal that others have used meanwhile.
 static CONTINUED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a write beyond the limit for files was tried; nobody asks.
+static TOO_LARGE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Lets a write beyond the limit that this process has for files fail (EFBIG, setrlimit(2)) instead of ending it. The signal
+/// is caught and not ignored: so the program that this one becomes has the default again. Who started this process and
+/// ignores it has it ignored all along, and so does that program.
+pub fn outlive_file_limit() {
+    if super::file_limit().is_none() || is_ignored(Signal::XFSZ.as_raw()) {
+        return;
+    }
+    // Where it cannot be caught it is as it always was.
+    let _ = flag::register(Signal::XFSZ.as_raw(), Arc::clone(&TOO_LARGE));
+}
 
 /// SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back as long as this lives. One at a time in a process.
 pub struct HeldSignals(());

@@ -116,10 +116,20 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     };
     let facts = file.metadata()?;
     let same_size = facts.is_file() && facts.len() == bytes.len() as u64;
+    // Also within a file that is there a write ends at the limit, and would leave half of either.
+    if same_size && file_limit().is_some_and(|limit| limit < facts.len()) {
+        return Err(rustix::io::Errno::FBIG.into());
+    }
     if same_size {
         file.write_all_at(bytes, 0)?;
     }
     Ok(same_size)
+}
+
+/// How large a file may become that this process writes, where that has a limit.
+#[must_use]
+pub fn file_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Fsize).current
 }
 
 /// Whether an open file is still the one at this path.

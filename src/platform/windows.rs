@@ -19,6 +19,9 @@ const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 /// Nothing to do: other processes of the same user can read this one's memory whatever it asks for.
 pub fn harden() {}
 
+/// Nothing to do: no signal ends this process for the size of a file.
+pub fn outlive_file_limit() {}
+
 /// Opens for reading what someone else may have put there, not following a symbolic link.
 ///
 /// # Errors

@@ -90,7 +90,9 @@ fn verdict(made: &Made, html: &mut Html) {
     html.raw(match made.verdict {
         Verdict::Intact { .. } => "<p class=\"verdict good\"><span aria-hidden=\"true\">✓</span> ",
         Verdict::Tampered { .. } => "<p class=\"verdict bad\"><span aria-hidden=\"true\">✕</span> ",
-        Verdict::NotProvable { .. } => "<p class=\"verdict warn\"><span aria-hidden=\"true\">?</span> ",
+        Verdict::Unaccepted { .. } | Verdict::NotProvable { .. } => {
+            "<p class=\"verdict warn\"><span aria-hidden=\"true\">?</span> "
+        }
     });
     html.text(&format!("The history is {}.", made.verdict));
     if made.unread.is_some() {

@@ -7,7 +7,11 @@ use jiff::{civil::Date, tz::TimeZone};
 use crate::{
     date::Moment,
     failure::{Failure, Result},
-    history::{Action, Event, query::renamed},
+    history::{
+        Action, Event,
+        lives::{Counted, Ended},
+        started,
+    },
 };
 
 /// How many entries of a kind are kept to be shown one by one; the rest is counted.
@@ -51,6 +55,13 @@ pub struct Tally {
     pub mended: Notes,
     /// Where an entry is dated before the one before it.
     pub went_back: Notes,
+    /// Which names have no key now.
+    ended: Ended,
+}
+
+/// What a key is called that was removed and whose name another one has now.
+fn former(name: &str) -> String {
+    format!("{name} (removed)")
 }
 
 /// How a key, a program or a project takes part.
@@ -147,12 +158,13 @@ impl Tally {
             refused: Notes::default(),
             mended: Notes::default(),
             went_back: Notes::default(),
+            ended: Ended::default(),
         }
     }
 
     /// Counts all of these, and gives what ended the reading early if something did.
     pub fn add_all(&mut self, entries: impl Iterator<Item = Result<(u64, Event)>>) -> Option<Failure> {
-        for entry in entries {
+        for entry in started(entries) {
             match entry {
                 Ok((number, event)) => self.add(number, &event),
                 Err(failure) => return Some(failure),
@@ -163,8 +175,15 @@ impl Tally {
 
     /// Counts one entry. One without a moment counts only where no beginning is asked for.
     pub fn add(&mut self, number: u64, event: &Event) {
-        if let Some((old, new)) = renamed(event) {
-            self.rename(old, new);
+        for counted in self.ended.follow(event) {
+            match counted {
+                Counted::MovesTo(old, new) => self.rename(old, new),
+                Counted::BeginsAnew(name) => self.move_key(name, &former(name)),
+                Counted::GoesOn(name) => {
+                    self.keys.remove(name);
+                    self.move_key(&former(name), name);
+                }
+            }
         }
         self.remember_change(event);
         if self.since.is_some_and(|since| event.moment.is_none_or(|moment| moment < since)) {
@@ -209,15 +228,18 @@ impl Tally {
         }
     }
 
-    /// A key takes its uses and its life along. Who had the new name before was another one; it is counted with this one,
-    /// as both are asked for by it.
-    fn rename(&mut self, old: &str, new: &str) {
+    /// A key takes its uses and its life along.
+    fn move_key(&mut self, old: &str, new: &str) {
         if let Some(changes) = self.changes.remove(old) {
             self.changes.entry(new.to_owned()).or_default().extend(changes);
         }
         if let Some(usage) = self.keys.remove(old) {
             self.keys.entry(new.to_owned()).or_default().join(usage);
         }
+    }
+
+    fn rename(&mut self, old: &str, new: &str) {
+        self.move_key(old, new);
         for usage in self.programs.values_mut().chain(self.projects.values_mut()) {
             if usage.others.remove(old) {
                 usage.others.insert(new.to_owned());

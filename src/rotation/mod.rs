@@ -4,8 +4,10 @@
 //! A plan counts from the last replacement in UTC, so that the same store says the same on every machine. An end that is
 //! exactly now has come.
 
+mod coverage;
 mod outlook;
 mod settings;
 
+pub use coverage::{Change, Coverage};
 pub use outlook::{Outlook, State, Summary, judged_at, look};
 pub use settings::{AwsIam, Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings};

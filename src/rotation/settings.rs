@@ -195,7 +195,7 @@ fn said<T>(rules: &[&Rule], what: impl Fn(&Rule) -> Option<T>) -> Option<T> {
 }
 
 impl Selector {
-    fn fits(&self, name: &KeyName, facts: &Facts) -> bool {
+    pub(super) fn fits(&self, name: &KeyName, facts: &Facts) -> bool {
         match self {
             Self::Name(pattern) => matches(pattern, name.as_str()),
             Self::Tag(tag) => facts.tags.contains(tag),

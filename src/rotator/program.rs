@@ -88,14 +88,14 @@ pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration
     check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop)
 }
 
-/// Lets the same program try a secret that is in use: whether it said with exit code 0 that the secret works.
+/// Lets the same program try a secret that is in use, and gives its exit code: 0 says that the secret works.
 ///
 /// # Errors
 /// As [`rotate`] has them where the program gave no answer: it cannot be started, is late or was killed.
-pub fn works(command: &[String], key: &KeyName, secret: &Secret, deadline: Duration) -> Result<bool> {
+pub fn answer(command: &[String], key: &KeyName, secret: &Secret, deadline: Duration) -> Result<i32> {
     let check = Program::find(command, "check")?.variable(KEY, key.as_str());
     let ended = check.run(copy(secret), Stdio::from(io::stderr()), deadline)?;
-    ended.status.code().map(|code| code == 0).ok_or_else(|| check.failure("was killed"))
+    ended.status.code().ok_or_else(|| check.failure("was killed"))
 }
 
 /// The secret for the program's standard input.

@@ -76,6 +76,9 @@ pub struct Intention {
     /// The mark of the secret that a program was given to replace; versions before did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// The name of the program that was called; versions before did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// At AWS: the id of the access key that is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -265,6 +268,14 @@ impl Unfinished {
         found
     }
 
+    /// Makes sure that a file's bytes can be read, whether they open or not.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn is_readable(home: &Home, name: &str) -> Result<()> {
+        home::read(&home.data().join(name), WHOLE).map(drop)
+    }
+
     fn open(path: &Path, bytes: &[u8], key: &Key) -> Option<Self> {
         let is_first_form = bytes.starts_with(FIRST_HEAD);
         let sealed = bytes.strip_prefix(if is_first_form { FIRST_HEAD } else { HEAD })?;
@@ -389,6 +400,7 @@ mod tests {
             names: vec!["aws/id".parse().expect("good"), "aws/secret".parse().expect("good")],
             begun: Moment::from_seconds(begun),
             replaces: None,
+            by: None,
             from: Some("AKIAOLD".into()),
             before: vec!["AKIAOLD".into()],
         }

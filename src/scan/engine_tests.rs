@@ -22,8 +22,10 @@ fn engine(secrets: &[&str]) -> Engine {
     Engine::new(Needles::of(kept), false)
 }
 
-/// Where and as what something is found.
-fn found(engine: &Engine, text: &[u8]) -> Vec<(u64, u64, Form, Option<(usize, usize)>)> {
+/// Where and as what something is found, and how much of it.
+type Told = (u64, u64, Form, Option<(usize, usize)>);
+
+fn found(engine: &Engine, text: &[u8]) -> Vec<Told> {
     let mut found = Vec::new();
     engine.look(text, &mut |hit| match hit.what {
         What::Key { form, partial, .. } => found.push((hit.at, hit.line, form, partial)),
@@ -33,7 +35,7 @@ fn found(engine: &Engine, text: &[u8]) -> Vec<(u64, u64, Form, Option<(usize, us
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::encode(text.as_bytes())
 }
 
 fn percent(text: &str) -> String {
@@ -54,7 +56,7 @@ fn utf16(text: &str, little: bool) -> Vec<u8> {
 
 /// A secret written in one of the ways that programs have, in the surroundings that these have.
 fn written(text: &str, way: usize, user: &str) -> (Vec<u8>, Vec<Form>) {
-    let all_percent: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let all_percent: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
     let basic = format!("{user}:{text}");
     let raw = vec![Form::Raw];
     // What has nothing to be escaped in it is written as it is.
@@ -66,7 +68,7 @@ fn written(text: &str, way: usize, user: &str) -> (Vec<u8>, Vec<Form>) {
         3 => (json(text).replace('/', "\\/").into_bytes(), escaped),
         4 => (json(text).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e").into_bytes(), escaped),
         5 => (format!("https://x.test/?k={}&z=1", percent(text)).into_bytes(), vec![Form::Raw, Form::Percent]),
-        6 => (all_percent.into_bytes(), vec![Form::Percent]),
+        6 => (all_percent.concat().into_bytes(), vec![Form::Percent]),
         7 => (hex(text).into_bytes(), vec![Form::Hex]),
         8 => (hex(text).to_uppercase().into_bytes(), vec![Form::Hex]),
         9 => (format!("Basic {}", STANDARD.encode(&basic)).into_bytes(), vec![Form::Base64]),
@@ -95,7 +97,7 @@ proptest! {
         let (middle, forms) = written(&text, way, &user);
         let bytes = [&before[..], b"\n", &middle, b"\n", &after].concat();
         let found = found(&engine(&all), &bytes);
-        let line = 2 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = 2 + memchr_iter(b'\n', &before).count() as u64;
         prop_assert!(found.iter().any(|(at, at_line, form, partial)| {
             (before.len() as u64..(before.len() + middle.len()) as u64 + 1).contains(at) && (*at_line == line || text.contains('\n')) && forms.contains(form) && partial.is_none()
         }), "{found:?} in {:?}", String::from_utf8_lossy(&middle));
@@ -180,7 +182,7 @@ fn what_every_key_of_a_kind_has_is_no_part_of_one() {
 
 #[test]
 fn a_secret_longer_than_is_looked_for_is_found_by_its_beginning() {
-    let long: String = (0..9000).map(|at| char::from(b'!' + (at * at % 89) as u8)).collect();
+    let long: String = (0..9000_u32).map(|at| char::from(b'!' + u8::try_from(at * at % 89).expect("small"))).collect();
     let engine = engine(&[&long]);
     assert_eq!(found(&engine, long.as_bytes())[0].3, Some((4096, 9000)));
 }

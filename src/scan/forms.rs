@@ -54,7 +54,7 @@ pub(super) struct Written {
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
     let plain = secret.iter().all(|byte| is_unreserved(*byte));
-    secret.len() * if plain { 24 } else { 24 + 10 * 6 + 10 * 3 } + 64
+    secret.len() * if plain { 36 } else { 24 + STYLES.len() * 6 + 2 * LEFT.len() * 3 } + 64
 }
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
@@ -62,7 +62,7 @@ pub(super) fn room(secret: &[u8]) -> usize {
 pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let mut writer = Writer { secret, mark, text, done, first: 0 };
     writer.first = writer.done.len();
-    writer.bytewise(Form::Raw, Some(Scale::RAW), |text, byte| text.push(byte));
+    writer.bytewise(Form::Raw, Some(Scale::RAW), Vec::push);
     writer.escaped();
     writer.percent();
     for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
@@ -76,7 +76,7 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
 pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let first = done.len();
     let mut writer = Writer { secret, mark: secret.len(), text, done, first };
-    writer.bytewise(Form::Word, None, |text, byte| text.push(byte));
+    writer.bytewise(Form::Word, None, Vec::push);
 }
 
 struct Writer<'a> {
@@ -120,7 +120,9 @@ impl Writer<'_> {
         }
         // What is no text stands in no JSON.
         let Ok(text) = std::str::from_utf8(self.secret) else { return };
-        STYLES.iter().for_each(|style| self.escaped_text(text, style));
+        for style in STYLES {
+            self.escaped_text(text, style);
+        }
     }
 
     fn escaped_text(&mut self, secret: &str, style: &Style) {
@@ -147,8 +149,9 @@ impl Writer<'_> {
     /// What URLs have: of each byte that has a meaning there its number, or of all.
     fn percent(&mut self) {
         let plain = self.secret.iter().all(|byte| is_unreserved(*byte));
+        let styles = if plain { &LEFT[..PLAIN] } else { LEFT };
         for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
-            for left in if plain { &[][..] } else { LEFT } {
+            for left in styles {
                 self.bytewise(Form::Percent, None, |text, byte| match byte {
                     b' ' if *left == FORM => text.push(b'+'),
                     _ if byte.is_ascii_alphanumeric() || left.contains(&byte) => text.push(byte),
@@ -251,9 +254,11 @@ impl Style {
     }
 }
 
-/// What is left as it is in URLs beside letters and digits: by RFC 3986, by JavaScript's `encodeURIComponent`, by Python's
-/// `quote`, in forms, and by `encodeURI`.
-const LEFT: &[&[u8]] = &[b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
+/// What is left as it is in URLs beside letters and digits: nothing; what old rules left (PHP); by RFC 3986, by JavaScript's
+/// `encodeURIComponent`, by Python's `quote`, in forms, and by `encodeURI`.
+const LEFT: &[&[u8]] = &[b"", b"-_.", b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
+/// How many of them write anything in another way that RFC 3986 leaves as it is.
+const PLAIN: usize = 2;
 const FORM: &[u8] = b"-_.*";
 
 fn percent(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {

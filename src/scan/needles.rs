@@ -20,7 +20,7 @@ pub const WINDOW: usize = 14;
 /// The most bytes of a secret that are looked for.
 pub const LONGEST: usize = 4096;
 /// With more secrets than this, parts are looked for of the plain form alone: else the table would outgrow what is near a core.
-const MANY: usize = 1000;
+const MANY: usize = 300;
 
 /// A secret to look for.
 #[derive(Clone, Copy)]

@@ -29,21 +29,27 @@ impl Sampling {
         let shortest = needles.patterns.iter().map(|pattern| pattern.least).min()?;
         let width = shortest.saturating_sub(8).clamp(NARROWEST, USUAL);
         let longest_step = shortest - width + 1;
-        let with = |step| Self { width, step };
+        let at_every = |step| Self { width, step };
         let steps = [longest_step, 5, 3, 2].into_iter().filter(|step| *step <= longest_step);
-        let fits = |step: &usize| with(*step).pieces(needles).count() <= MOST_PIECES;
-        Some(with(steps.into_iter().find(fits).unwrap_or(1)))
+        let fits = |step: &usize| at_every(*step).count(needles) <= MOST_PIECES;
+        Some(at_every(steps.into_iter().find(fits).unwrap_or(1)))
     }
 
     /// The sieve with their pieces.
     pub fn sieve(self, needles: &Needles) -> Sieve {
-        let mut sieve = Sieve::new(self.width, self.step, self.pieces(needles).count());
+        let mut sieve = Sieve::new(self.width, self.step, self.count(needles));
         for (number, at) in self.pieces(needles) {
             let bytes = piece_at(needles.bytes(&needles.patterns[number]), at);
             let (of, at) = (u32::try_from(number).unwrap_or(u32::MAX), u32::try_from(at).unwrap_or(u32::MAX));
             sieve.add(Piece { bytes, of, at });
         }
         sieve
+    }
+
+    /// How many pieces there are.
+    fn count(self, needles: &Needles) -> usize {
+        let stretches = needles.patterns.iter().flat_map(|pattern| self.stretches(needles, pattern));
+        stretches.map(|(from, to, stride)| (to - self.width - from) / stride + 1).sum()
     }
 
     /// Each piece that has to be known: of which form, and where in it.

@@ -1,6 +1,9 @@
 //! Findings as SARIF 2.1.0, which code hosts and editors read.
 
-use std::path::{Component, Path};
+use std::{
+    fmt::Write as _,
+    path::{Component, Path},
+};
 
 use serde_json::{Value, json};
 
@@ -83,7 +86,7 @@ fn address(path: &Path) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
                 address.push(char::from(byte));
             } else {
-                address.push_str(&format!("%{byte:02X}"));
+                let _ = write!(address, "%{byte:02X}");
             }
         }
     }

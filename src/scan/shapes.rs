@@ -1,14 +1,14 @@
 //! Texts that look like an issuer's keys, whoever's they are: by the table of known kinds, and by check characters where a
 //! kind has any. No text is taken for a key because it looks random.
 
-use super::sieve::{Piece, Sieve, piece_at};
 use crate::issuer::{Anchors, Found};
 
-/// Of a constant text three bytes are looked for, at every second place of a text.
-const WIDTH: usize = 3;
-const STEP: usize = 2;
 /// The longest text that is looked at behind a constant one.
 pub(super) const REACH: usize = 24 * 1024;
+/// The fewest bytes of a key of any kind: a test of the table holds it to that.
+const SHORTEST: usize = 20;
+/// The first letter that a key may have in it: what comes before it in ASCII are spaces, quotes and brackets.
+const FIRST: u8 = b'+';
 /// How a private key begins, which programs write with `\n` and indent.
 const PEM: &[u8] = b"-----BEGIN";
 
@@ -24,30 +24,54 @@ const EXAMPLES: &[&str] = &[
 /// What finds them.
 pub(super) struct Shapes {
     anchors: Anchors,
-    sieve: Sieve,
+    /// For each hash of three bytes which list has the constant texts that begin so and begin a key.
+    heads: Box<[u8; 1 << HEAD_BITS]>,
+    /// These lists, of their numbers; the first is empty.
+    lists: Vec<Vec<usize>>,
+    /// The constant texts that stand further on in a key: where at the least and at the most, and their numbers.
+    inner: Vec<(usize, usize, u8, usize)>,
+}
+
+/// How many bits the hash of three bytes has.
+const HEAD_BITS: u32 = 13;
+
+fn head(bytes: &[u8]) -> usize {
+    let [one, two, three] = bytes.first_chunk().map_or([0; 3], |head| head.map(u32::from));
+    ((one << 16 | two << 8 | three).wrapping_mul(0x9E37_79B1) >> (u32::BITS - HEAD_BITS)) as usize
 }
 
 impl Shapes {
     pub fn known() -> Self {
         let anchors = Anchors::known();
-        let mut pieces = Vec::new();
-        for (number, text) in (0..).zip(anchors.texts()) {
-            add(text.as_bytes(), number, &mut pieces);
+        let (mut heads, mut lists, mut inner) = (Box::new([0; 1 << HEAD_BITS]), vec![Vec::new()], Vec::new());
+        for (number, text) in anchors.texts().enumerate() {
+            match anchors.before(number) {
+                (0, _) => {
+                    let list = &mut heads[head(text.as_bytes())];
+                    if *list == 0 {
+                        *list = u8::try_from(lists.len()).unwrap_or_default();
+                        lists.push(Vec::new());
+                    }
+                    lists[usize::from(*list)].push(number);
+                }
+                (least, most) => inner.push((least, most, text.as_bytes()[0], number)),
+            }
         }
-        let mut sieve = Sieve::new(WIDTH, STEP, pieces.len());
-        pieces.into_iter().for_each(|piece| sieve.add(piece));
-        Self { anchors, sieve }
+        Self { anchors, heads, lists, inner }
     }
 
     /// Every one in these bytes, in their order. Of several in one place the one with the longest constant text.
     pub fn find(&self, bytes: &[u8]) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
-        self.sieve.sift(bytes, |at, piece| {
-            let Some(at) = at.checked_sub(piece.at as usize) else { return };
-            found.extend(
-                self.find_at(bytes, piece.of as usize, at).filter(|found| !is_example(&bytes[found.range.clone()])),
-            );
+        long_words(bytes, |from, to| {
+            beginnings(bytes, from, to, |at| self.find_at(bytes, at, &mut found));
         });
+        for at in memchr::memmem::find_iter(bytes, PEM) {
+            let here = |(_, text): &(usize, &str)| bytes[at..].starts_with(text.as_bytes());
+            let number = (0..).zip(self.anchors.texts()).find(here);
+            found.extend(number.and_then(|(number, _)| self.private_key(bytes, number, at)));
+        }
+        found.retain(|found| !is_example(&bytes[found.range.clone()]));
         found.sort_by_key(|found| (found.range.start, std::cmp::Reverse(found.anchor)));
         let mut alone: Vec<Found> = Vec::new();
         for one in found {
@@ -60,42 +84,82 @@ impl Shapes {
         alone
     }
 
-    fn find_at(&self, bytes: &[u8], number: usize, at: usize) -> Option<Found> {
-        let found = self.anchors.find(bytes, number, at);
-        let rest = bytes.get(at..)?;
-        if found.is_some() || !rest.starts_with(PEM) {
-            return found;
+    /// The keys that begin at this place.
+    fn find_at(&self, bytes: &[u8], at: usize, found: &mut Vec<Found>) {
+        let rest = &bytes[at..];
+        let list = &self.lists[usize::from(self.heads[head(rest)])];
+        found.extend(list.iter().filter_map(|number| self.anchors.find(bytes, *number, at)));
+        for (least, most, first, number) in &self.inner {
+            for before in *least..=*most {
+                if rest.get(before) == Some(first) {
+                    found.extend(self.anchors.find(bytes, *number, at + before));
+                }
+            }
         }
-        let (text, places) = without_indents(&rest[..rest.len().min(REACH)]);
-        let mut found = self.anchors.find(&text, number, 0)?;
-        found.range = at..at + places.get(found.range.end).copied().unwrap_or(places.len());
-        Some(found)
+    }
+
+    /// A private key that begins here, also as it stands in JSON, YAML or a program.
+    fn private_key(&self, bytes: &[u8], number: usize, at: usize) -> Option<Found> {
+        self.anchors.find(bytes, number, at).or_else(|| {
+            let (text, places) = without_indents(&bytes[at..bytes.len().min(at + REACH)]);
+            let mut found = self.anchors.find(&text, number, 0)?;
+            found.range = at..at + places.get(found.range.end).copied().unwrap_or(places.len());
+            Some(found)
+        })
     }
 }
 
-/// The pieces by which a constant text is found at every second place: two that follow each other, and the rarest such.
-fn add(text: &[u8], of: u32, pieces: &mut Vec<Piece>) {
-    let piece = |at: usize| Piece { bytes: piece_at(text, at), of, at: u32::try_from(at).unwrap_or_default() };
-    if text.len() > WIDTH {
-        let often = |at: &usize| text[*at..=at + WIDTH].iter().map(|byte| how_often(*byte)).sum::<u32>();
-        let at = (0..text.len() - WIDTH).min_by_key(often).unwrap_or_default();
-        pieces.extend([piece(at), piece(at + 1)]);
-        return;
-    }
-    pieces.push(piece(0));
-    for next in (0..0x80).filter(|byte: &u8| byte.is_ascii_alphanumeric() || b"-_+/.~".contains(byte)) {
-        let bytes = piece_at(&[&text[1..], &[next]].concat(), 0);
-        pieces.push(Piece { bytes, of, at: 1 });
+/// Hands every run of bytes to `each` that is long enough for a key: of letters, digits and what else keys have in them. In
+/// sources and prose few are.
+fn long_words(bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+    const WORD: usize = size_of::<u64>();
+    const HALF: u64 = u32::MAX as u64;
+    let (words, rest) = bytes.as_chunks::<WORD>();
+    let mut end = [0; WORD];
+    end[..rest.len()].copy_from_slice(rest);
+    let word = |at: usize| words.get(at).map_or_else(|| others(end), |word| others(*word));
+    let (mut at, mut here) = (0, word(0));
+    while at < words.len() {
+        let next = word(at + 1);
+        // A run that is long enough has, wherever it begins, one of these words in it and half of the next.
+        if here | next & HALF != 0 {
+            (at, here) = (at + 1, next);
+            continue;
+        }
+        let middle = WORD * at;
+        let from = bytes[..middle].iter().rposition(|byte| !is_in_keys(*byte)).map_or(0, |at| at + 1);
+        let to = bytes[middle..].iter().position(|byte| !is_in_keys(*byte)).map_or(bytes.len(), |at| middle + at);
+        if to - from >= SHORTEST {
+            each(from, to);
+        }
+        at = to / WORD + 1;
+        here = word(at);
     }
 }
 
-/// How often a byte stands in sources and prose, roughly.
-fn how_often(byte: u8) -> u32 {
-    match byte {
-        b' ' | b'-' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 8,
-        b'a'..=b'z' | b'/' | b'.' | b':' => 5,
-        b'_' => 4,
-        _ => 1,
+/// The highest bit of each byte that no key has in it.
+fn others(word: [u8; 8]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
+}
+
+fn is_in_keys(byte: u8) -> bool {
+    (FIRST..0x80).contains(&byte)
+}
+
+/// Hands each place to `each` at which a key may begin in this run: where a word does.
+fn beginnings(bytes: &[u8], from: usize, to: usize, mut each: impl FnMut(usize)) {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let (mut before, mut goes_on, mut slashed) = (0, false, false);
+    let by_number = bytes[..from].last() == Some(&b'%');
+    for (offset, pair) in bytes[from..=to - SHORTEST + 1].windows(2).enumerate() {
+        let escape = (slashed && matches!(before, b'n' | b'r' | b't')) || (by_number && offset == 2);
+        // Of rows of dashes and the like none begins a key.
+        if (!goes_on || escape) && (is_word(pair[0]) || is_word(pair[1])) {
+            each(from + offset);
+        }
+        (slashed, before, goes_on) = (before == b'\\', pair[0], is_word(pair[0]));
     }
 }
 
@@ -155,7 +219,7 @@ mod tests {
     fn a_key_is_found_in_whatever_stands_around_it_and_not_within_a_longer_word() {
         let key = sample(&["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"]);
         for (text, count) in [
-            (format!("{key}"), 1),
+            (key.clone(), 1),
             (format!("a = '{key}';"), 1),
             (format!("https://x.test/?k%3D{key}&y=1"), 1),
             (format!("\"one\\n{key}\\ntwo\""), 1),
@@ -177,6 +241,25 @@ mod tests {
         assert_eq!(ids("AKIAIOSFODNN7EXAMPLE"), [""; 0]);
         assert_eq!(ids(&["AK", "IAQ3EXB4LK5WZ7R2TN"].concat()), ["aws-access-key-id"]);
         assert_eq!(ids(&["AK", "IAABCDEFGHIJKLMNOP"].concat()), [""; 0]);
+    }
+
+    #[test]
+    fn every_long_word_is_looked_at_whole_and_no_short_one() {
+        let long = "a-b_c.d/e+f=g1234567";
+        assert_eq!(long.len(), SHORTEST);
+        for before in 0..20 {
+            for after in 0..20 {
+                let text = [&" x".repeat(before), " ", long, "\"", &"\u{e4}y".repeat(after)].concat();
+                let mut words = Vec::new();
+                long_words(text.as_bytes(), |from, to| words.push(text[from..to].to_owned()));
+                assert_eq!(words, [long], "{text}");
+            }
+        }
+        long_words(&long.as_bytes()[1..], |_, _| panic!("too short"));
+        long_words(b"", |_, _| panic!("nothing"));
+        let mut whole = 0;
+        long_words(long.as_bytes(), |from, to| whole += to - from);
+        assert_eq!(whole, SHORTEST);
     }
 
     #[test]

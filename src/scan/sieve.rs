@@ -38,13 +38,14 @@ pub(super) struct Sieve {
     bits: Vec<u64>,
     /// The first of the pieces that share a place in the table, and for each piece the next one.
     heads: Vec<u32>,
+    head_shift: u32,
     pieces: Vec<(Piece, u32)>,
 }
 
 impl Sieve {
     /// A sieve for pieces of this width, which looks at every `step`th place; `most` is how many pieces there may be.
     pub fn new(width: usize, step: usize, most: usize) -> Self {
-        let log = usize::BITS - most.leading_zeros();
+        let log = (usize::BITS - most.leading_zeros()).max(1);
         let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
         Self {
             mask: mask(width),
@@ -53,6 +54,7 @@ impl Sieve {
             shift: u64::BITS - bits,
             bits: vec![0; 1 << (bits - 6)],
             heads: vec![NONE; 1 << log],
+            head_shift: u64::BITS - log,
             pieces: Vec::with_capacity(most),
         }
     }
@@ -68,9 +70,9 @@ impl Sieve {
         self.pieces.push((Piece { bytes, ..piece }, next));
     }
 
+    /// The place of a piece: by the highest bits of its hash, in which all of its bytes have a part.
     fn place(&self, hash: u64) -> usize {
-        // The bits below those of the first table, so that one that lets by chance pass does not meet by chance again.
-        (hash >> 8) as usize & (self.heads.len() - 1)
+        usize::try_from(hash >> self.head_shift).unwrap_or_default()
     }
 
     /// Hands each piece that stands at one of the places looked at to `each`, with the place.
@@ -79,11 +81,14 @@ impl Sieve {
         while let Some(found) = self.next(bytes, &mut at) {
             self.look(found.0, found.1, &mut each);
         }
-        // The last places have too few bytes behind them for a whole load.
+        // The last places have too few bytes behind them for a whole load: they are looked at in the last that can be loaded.
+        let last = bytes.last_chunk::<WIDEST>().map_or_else(|| piece_at(bytes, 0), |last| u64::from_le_bytes(*last));
+        let begin = bytes.len().saturating_sub(WIDEST);
         while at + self.width <= bytes.len() {
-            let mut end = [0; WIDEST];
-            end[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-            self.look(at, u64::from_le_bytes(end) & self.mask, &mut each);
+            let word = last >> (8 * (at - begin)) & self.mask;
+            if self.is_set(word) != 0 {
+                self.look(at, word, &mut each);
+            }
             at += self.step;
         }
     }
@@ -132,7 +137,7 @@ impl Sieve {
     #[inline]
     fn bits_of(&self, hash: u64) -> (usize, u64, u64) {
         let bit = hash >> self.shift;
-        (bit as usize >> 6, bit & 63, hash >> 30 & 63)
+        (usize::try_from(bit >> 6).unwrap_or_default(), bit & 63, hash >> 30 & 63)
     }
 
     #[cold]

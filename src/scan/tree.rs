@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_git_ignores_is_left_out_and_no_other_list_is_read() {
-        let (_kept, top) = folder(&["a", ".env", "b/target/x", "b/c", ".git/config", "b/.git/config", "d/.hidden/e"]);
+        let (_kept, top) = folder(&["a", ".env", "b/target/x", "b/c", ".git/config", "e/.git/config", "d/.hidden/e"]);
         std::fs::write(top.join(".gitignore"), ".env\ntarget/\n").expect("write");
         std::fs::write(top.join(".ignore"), "*\n").expect("write");
         let (places, seen) = found(&top, false);

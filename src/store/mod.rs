@@ -1,8 +1,9 @@
 //! The store: keys in one age file.
 //!
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
-//! back, `revoking` which secrets must not be used any more; `text` is how all of it is written down, `file` the sealed file itself.
+//! back, `bearers` which key that was, `revoking` which secrets must not be used any more; `text` is how all of it is written down, `file` the sealed file itself.
 
+pub mod bearers;
 pub mod editing;
 pub mod facts;
 pub mod file;

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    identity::{anchor::Id, retired::Retired},
+    identity::{
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
     name::{KeyName, distance},
     secret::Secret,
 };
@@ -27,6 +30,8 @@ pub struct Payload {
     pub log: Id,
     /// The keys that earlier entries of the history are sealed with, the earliest first: one for each change of identity.
     pub retired: Vec<Retired>,
+    /// Histories that were set aside, the earliest first.
+    pub aside: Vec<Aside>,
     /// How far the history had come at the last write: the mark of its last entry.
     pub history: Option<String>,
     /// The recovery copy, if one was made.
@@ -164,6 +169,7 @@ impl Payload {
             seal,
             log,
             retired: Vec::new(),
+            aside: Vec::new(),
             history: None,
             recovery: None,
             keys: BTreeMap::new(),

@@ -35,7 +35,9 @@ pub(super) fn aligned<C>(rows: &[Vec<C>], look: impl Fn(&C) -> (&str, Option<Col
 
 /// Aligned columns for a terminal of this width; so many rows only take part in the layout.
 pub(super) fn fitted_columns(rows: &[Vec<String>], above: usize, give_way: &[usize], width: usize) -> String {
-    let rows = narrowed(rows, give_way, width);
+    let narrow = narrowed(rows, give_way, width);
+    let above = narrow[..above].iter().map(Vec::len).sum();
+    let rows = narrow.concat();
     let before_last = widths(&rows, String::as_str).iter().rev().skip(1).map(|wide| wide + 2).sum::<usize>();
     let indent = if before_last * 2 > width { 2 } else { before_last };
     columns(&rows).lines().skip(above).map(|line| wrapped(line, width, 0, indent) + "\n").collect()
@@ -48,23 +50,56 @@ fn widths<C>(rows: &[Vec<C>], text: impl Fn(&C) -> &str) -> Vec<usize> {
     (0..count).map(|at| wide(at).unwrap_or_default()).collect()
 }
 
-/// Rows whose columns fit the width as far as those of `give_way` can make room: the widest of them first, in the middle.
-fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<String>> {
+/// Rows whose columns fit the width as far as those of `give_way` can make room: the widest of them first. What is one word,
+/// as a path is, is cut in its middle and gives way before prose does, which goes on in further lines of its column.
+pub(super) fn narrowed(rows: &[Vec<String>], give_way: &[usize], width: usize) -> Vec<Vec<Vec<String>>> {
     /// As little as this many columns of a cell still say something.
     const LEAST: usize = 8;
+    /// A word that is cut to this many is still told from others.
+    const LEAST_OF_WORDS: usize = 16;
     let mut widths = widths(rows, String::as_str);
+    let is_prose = |at: &usize| rows.iter().skip(1).any(|row| row.get(*at).is_some_and(|cell| cell.contains(' ')));
+    let (prose, words): (Vec<usize>, Vec<usize>) = give_way.iter().copied().partition(is_prose);
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
     while total(&widths) > width {
-        let Some(&widest) = give_way.iter().filter(|at| widths[**at] > LEAST).max_by_key(|at| widths[**at]) else {
-            break;
+        let widest = |columns: &[usize], least: usize| {
+            columns
+                .iter()
+                .copied()
+                .filter(|at| widths.get(*at).is_some_and(|wide| *wide > least))
+                .max_by_key(|at| widths[*at])
         };
+        let next = widest(&words, LEAST_OF_WORDS)
+            .or_else(|| widest(&prose, LEAST_OF_WORDS))
+            .or_else(|| widest(give_way, LEAST));
+        let Some(widest) = next else { break };
         widths[widest] -= 1;
     }
-    let cut = |(at, cell): (usize, &String)| {
+    let fit = |(at, cell): (usize, &String)| {
         let whole = !give_way.contains(&at) || printable(cell).width() <= widths[at];
-        if whole { cell.clone() } else { shortened(&printable(cell), widths[at]) }
+        if whole { vec![cell.clone()] } else { broken(&printable(cell), widths[at]) }
     };
-    rows.iter().map(|row| row.iter().enumerate().map(cut).collect()).collect()
+    rows.iter().map(|row| side_by_side(&row.iter().enumerate().map(fit).collect::<Vec<_>>())).collect()
+}
+
+/// A text in lines of this many columns, broken at its spaces; a word that is wider is cut.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let word = if word.width() > width { shortened(word, width) } else { word.to_owned() };
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => line.extend([" ", &word]),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// Cells of several lines each as so many rows, with nothing where a cell has fewer.
+fn side_by_side(cells: &[Vec<String>]) -> Vec<Vec<String>> {
+    let lines = cells.iter().map(Vec::len).max().unwrap_or_default().max(1);
+    let line = |at: usize| cells.iter().map(|cell| cell.get(at).cloned().unwrap_or_default()).collect();
+    (0..lines).map(line).collect()
 }
 
 /// A text cut in its middle to this many columns.
@@ -141,12 +176,34 @@ mod tests {
     #[test]
     fn a_table_that_is_too_wide_gives_way_where_it_may_and_only_as_far_as_it_must() {
         let rows = [vec!["1".to_owned(), "a-long-name-of-a-key".into(), "~/a/folder/somewhere/deep".into()]];
-        assert_eq!(narrowed(&rows, &[1, 2], 60), rows);
-        assert_eq!(narrowed(&rows, &[1, 2], 40), [["1", "a-long-n…-of-a-key", "~/a/fold…ere/deep"]]);
-        assert_eq!(narrowed(&rows, &[2], 40)[0][1], "a-long-name-of-a-key");
-        assert_eq!(narrowed(&rows, &[1, 2], 5), [["1", "a-l…-key", "~/a…deep"]]);
-        assert_eq!(columns(&narrowed(&rows, &[1, 2], 40)).trim_end().width(), 40);
+        let narrowed = |give_way: &[usize], width| narrowed(&rows, give_way, width).concat();
+        assert_eq!(narrowed(&[1, 2], 60), rows);
+        assert_eq!(narrowed(&[1, 2], 40), [["1", "a-long-n…-of-a-key", "~/a/fold…ere/deep"]]);
+        assert_eq!(narrowed(&[2], 40)[0][1], "a-long-name-of-a-key");
+        assert_eq!(narrowed(&[1, 2], 5), [["1", "a-l…-key", "~/a…deep"]]);
+        assert_eq!(columns(&narrowed(&[1, 2], 40)).trim_end().width(), 40);
         assert_eq!(shortened("日本語日本語", 8).width(), 7);
+    }
+
+    #[test]
+    fn prose_in_a_column_goes_on_below_and_no_word_of_it_is_cut_that_fits() {
+        let cells = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows = [
+            cells(["#", "WHAT", "WHERE"]),
+            cells(["1", "alert (`a` was given to `node` for the first time)", "~/a/folder/somewhere/deep"]),
+            cells(["2", "run", "~/a"]),
+        ];
+        let shown = fitted_columns(&rows, 0, &[1, 2], 50);
+        assert_eq!(
+            shown,
+            "#  WHAT                        WHERE\n1  alert (`a` was given to     ~/a/fol…ere/deep\n   `node` for the first time)\n2  run                         ~/a\n"
+        );
+        assert_eq!(
+            fitted_columns(&rows, 2, &[1, 2], 50),
+            "2  run                         ~/a\n",
+            "its lines are not shown"
+        );
+        assert_eq!(broken("of-one-word-that-is-long and more", 10), ["of-o…-long", "and more"]);
     }
 
     proptest! {

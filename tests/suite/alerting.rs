@@ -99,13 +99,44 @@ fn a_lost_or_damaged_state_is_learnt_anew_from_the_history_and_hides_nothing() {
     let kept = fs::read(&state).expect("a state");
     assert!(kept.len() < 2 * 1024 && !contains(&kept, b"stripe") && !contains(&kept, b"true"));
     fs::write(&state, b"garbage").expect("write");
-    run(&sandbox, LATER, "true", "");
-    run(&sandbox, LATER, "sync", &first("sync", 7));
+    run(&sandbox, LATER, "true", FORGOTTEN);
+    run(&sandbox, LATER, "sync", &first("sync", 8));
+    assert_eq!(alerts(&sandbox)[0], "history: the watch's memory was lost: it learns anew");
+    // It is told of once, also where it cannot be kept.
     fs::remove_file(&state).expect("remove");
     run(&sandbox, LATER, "sync", "");
     fs::remove_file(&state).expect("remove");
     let words = ["run", "-k", "V=stripe/prod", "--", "sh", "-c", "true"];
-    sandbox.call(&words).at(LATER).run().says("", &first("sh", 10), 0);
+    sandbox.call(&words).at(LATER).run().says("", &first("sh", 11), 0);
+}
+
+const FORGOTTEN: &str = "keyctl: alert: the watch's memory was lost: it learns anew\n";
+
+#[test]
+fn a_first_use_is_no_loss_of_memory() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert!(alerts(&sandbox).is_empty());
+}
+
+#[test]
+fn what_is_usual_goes_with_a_key_to_its_new_name_and_not_to_another_key_of_its_name() {
+    let sandbox = learnt();
+    let say = |words: &[&str]| {
+        let ran = sandbox.call(words).at(LATER).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    };
+    say(&["rename", "stripe/prod", "stripe/live"]);
+    let run_live = |program: &str, stderr: &str| {
+        sandbox.call(&["run", "-k", "V=stripe/live", "--", program]).at(LATER).run().says("", stderr, 0);
+    };
+    run_live("true", "");
+    let told = |number: u64| first("sync", number).replace("stripe/prod", "stripe/live");
+    run_live("sync", &told(8));
+    // Of another key of that name nothing is known yet, so nothing of it is unusual.
+    say(&["remove", "stripe/live", "--yes"]);
+    keep(&sandbox, "stripe/live", LATER, &[]);
+    run_live("cat", "");
 }
 
 #[test]
@@ -130,6 +161,7 @@ fn a_state_that_cannot_be_written_or_read_keeps_no_use_from_happening() {
     }
     fs::remove_file(&state).expect("remove");
     fs::create_dir(&state).expect("make");
+    sandbox.call(&["get", "stripe/prod"]).run().says("sk-secret-of-stripe/prod", FORGOTTEN, 0);
     sandbox.call(&["get", "stripe/prod"]).run().says("sk-secret-of-stripe/prod", "", 0);
 }
 
@@ -312,7 +344,7 @@ fn a_removed_head_is_an_alert_once_a_day_that_the_history_has_after_its_repair()
         CUT.strip_prefix("keyctl: not recorded in the history: ").expect("a prefix")
     );
     sandbox.call(&["alerts", "list"]).run().says("", &waits, 5);
-    let sealed = "keyctl: sealed the end of the history anew; an entry in it says so\n";
+    let sealed = "keyctl: sealed the end of the history anew; an entry in it says so\nkeyctl: hint: `verify` tells of what is missing until you say yes to it: `keyctl history repair --accept`\n";
     sandbox.call(&["history", "repair", "--yes"]).run().says("", sealed, 0);
     let table = format!("#  WHEN              RULE     WHAT\n7  2020-11-12 10:00  history  {why}\n");
     sandbox.call(&["alerts", "list"]).run().says(&table, "", 0);

@@ -55,7 +55,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",        // deriving the approvals' key
     "commands/allow.rs",          // deriving the approvals' key
     "commands/recovery.rs",       // reading a copy
-    "commands/rotate/aside.rs",   // showing what a rotator printed to who wants to see it
+    "commands/rotate/asking.rs",  // showing what a rotator printed to who wants to see it
     "commands/rekey.rs",          // sealing the approvals anew
     "commands/rotate/aws.rs",     // both halves of an access key
     "commands/rotate/bench.rs",   // the public half of an access key

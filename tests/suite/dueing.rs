@@ -310,7 +310,7 @@ fn a_terminal_shows_how_much_of_the_time_is_over_in_what_room_there_is() {
     let sandbox = one_of_each();
     assert_eq!(
         screen(&sandbox, 80, "dumb", "--quiet"),
-        "KEY          STATE      WHEN          DATE        USED\n\
+        "KEY          STATE      WHEN          DATE        ELAPSED\n\
          npm/publish  revoked    2 days ago    2026-11-23\n\
          stripe/live  expired    3 days ago    2026-11-22  ████████████\n\
          aws/deploy   due        22 hours ago  2026-11-24  ████████████\n\
@@ -319,7 +319,7 @@ fn a_terminal_shows_how_much_of_the_time_is_over_in_what_room_there_is() {
     );
     assert_eq!(
         screen(&sandbox, 80, "dumb", "--quiet --all"),
-        "KEY          STATE      WHEN          DATE        USED\n\
+        "KEY          STATE      WHEN          DATE        ELAPSED\n\
          npm/publish  revoked    2 days ago    2026-11-23              never replaced\n\
          stripe/live  expired    3 days ago    2026-11-22  ██████████  never replaced\n\
          aws/deploy   due        22 hours ago  2026-11-24  ██████████  never replaced\n\
@@ -329,8 +329,16 @@ fn a_terminal_shows_how_much_of_the_time_is_over_in_what_room_there_is() {
          new          no plan                                          kept just now\n\
          plain        no plan                                          kept 22 months ago\n"
     );
+    // A long name gives way, and every line fits.
+    let long = Sandbox::new();
+    keep(&long, "stripe/live-with-a-rather-long-name/of-the-second-team", NOW, &["--expires", "2026-12-01"]);
+    assert_eq!(
+        screen(&long, 80, "dumb", "--all"),
+        "KEY                             STATE      WHEN       DATE\n\
+         stripe/live-wi…the-second-team  ends soon  in 6 days  2026-12-01  never replaced\n"
+    );
     let narrow = screen(&sandbox, 53, "dumb", "--quiet");
-    assert!(!narrow.contains("USED") && !narrow.contains('█'), "{narrow}");
+    assert!(!narrow.contains("ELAPSED") && !narrow.contains('█'), "{narrow}");
 }
 
 #[test]
@@ -555,9 +563,9 @@ fn what_its_issuer_ends_soon_is_due_soon_in_all_that_speaks_of_keys_and_before_i
     assert!(json.contains("\"due\": 1,"), "{json}");
     let status = sandbox.call(&["status"]).at(NOW).run().stdout();
     assert!(status.contains("1 key ends soon, 1 key due soon: `keyctl due`"), "{status}");
-    // Put off, it is said that this is longer than it has.
+    // Put off for longer than it has, it is put off until its end, which is said then.
     let ran = sandbox.call(&["remind", "snooze", "a"]).at(NOW).run();
-    let said = "keyctl: no reminder of `a` until 2026-12-02 10:00\nkeyctl: its issuer ends `a` within that time, on 2026-12-01 00:00\n";
+    let said = "keyctl: no reminder of `a` until 2026-12-01 00:00, when its issuer ends it\n";
     ran.says("", said, 0);
     prompt(&sandbox, NOW, "");
     sandbox.call(&["rotate", "--due", "--dry-run"]).at(NOW).run().says(
@@ -603,4 +611,36 @@ fn a_clock_at_the_end_of_the_calendar_breaks_nothing() {
             assert_eq!(ran.code(), 0, "{words:?} {seconds}: {}", ran.stderr());
         }
     }
+}
+
+#[test]
+fn what_is_put_off_past_its_end_is_put_off_until_its_end_and_reminded_of_then() {
+    let sandbox = Sandbox::new();
+    keep(&sandbox, "a", "2026-08-01T12:00:00Z", &["--expires", "2026-12-01"]);
+    keep(&sandbox, "b", "2026-08-01T12:00:00Z", &["--rotate-every", "90d"]);
+    let ran = sandbox.call(&["remind", "snooze", "a", "b", "--for", "30d"]).at(NOW).run();
+    let said = "keyctl: no reminder of `b` until 2026-12-25 10:00\nkeyctl: no reminder of `a` until 2026-12-01 00:00, when its issuer ends it\n";
+    ran.says("", said, 0);
+    let before = "2026-11-30T23:59:59Z";
+    prompt(&sandbox, before, "");
+    prompt(&sandbox, "2026-12-01T00:00:00Z", "at least 1 key due\n");
+    sandbox.call(&["due"]).at("2026-12-01T00:00:00Z").run().says(
+        "KEY  STATE    WHEN         DATE\n\
+         a    expired  just now     2026-12-01\n\
+         b    due      31 days ago  2026-10-30  snoozed until 2026-12-25\n",
+        "",
+        0,
+    );
+    // What has ended is put off for as long as was said; and a nearer end that is given later counts too.
+    let ran = sandbox.call(&["remind", "snooze", "a"]).at("2026-12-02T00:00:00Z").run();
+    ran.says("", "keyctl: no reminder of `a` until 2026-12-09 00:00\n", 0);
+    sandbox.call(&["edit", "b", "--expires", "2026-12-10", "-q"]).at("2026-12-02T00:00:00Z").run();
+    let json = sandbox.call(&["show", "b", "--json"]).at("2026-12-02T00:00:00Z").run().stdout();
+    assert!(json.contains("\"snoozed\": \"2026-12-10T00:00:00Z\""), "{json}");
+}
+
+#[test]
+fn the_help_says_what_the_bars_mean() {
+    let help = Sandbox::new().call(&["due", "--help"]).run().stdout();
+    assert!(help.contains("the bar under ELAPSED says how much of a key's time is over"), "{help}");
 }

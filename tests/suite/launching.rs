@@ -32,6 +32,30 @@ fn what_cannot_be_started_is_told_apart_as_shells_do_it() {
 }
 
 #[test]
+fn a_launch_that_failed_stands_in_the_history_as_one_and_is_no_use() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    script(&sandbox, "lost", "#!/no/such/interpreter\n");
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["run", "-k", "A", "--reason", "try", "--", "./lost"]).run().code(), 126);
+    let found = sandbox.call(&["history", "A", "--outcome", "not started", "--json"]).run().stdout();
+    let failed: serde_json::Value = serde_json::from_str(&found).expect("one entry");
+    let why = "not started: cannot start `./lost`: its `#!` program is not there";
+    assert_eq!(
+        [&failed["ev"], &failed["of"], &failed["prog"], &failed["reason"], &failed["outcome"]],
+        [&"failed".into(), &serde_json::json!([3]), &"lost".into(), &"try".into(), &why.into()]
+    );
+    let csv = sandbox.call(&["history", "export", "--format", "csv", "--outcome", "failed"]).run().stdout();
+    assert!(csv.lines().count() == 2 && csv.contains(why), "{csv}");
+    let usage = sandbox.call(&["history", "usage", "--json"]).run().stdout();
+    let usage: serde_json::Value = serde_json::from_str(&usage).expect("json");
+    assert_eq!((&usage["items"][0]["uses"], &usage["items"][0]["programs"]), (&1.into(), &serde_json::json!(["true"])));
+    let who = sandbox.call(&["history", "who", "A", "--json"]).run().stdout();
+    assert!(!who.contains("lost"), "{who}");
+    let page = sandbox.call(&["history", "report", "--html", "-"]).run().stdout();
+    assert!(page.contains("not started: cannot start"), "the page tells of it");
+}
+
+#[test]
 fn a_command_that_drops_variables_is_said_to_do_so() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     for name in ["sudo", "doas"] {

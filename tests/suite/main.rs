@@ -45,6 +45,7 @@ mod rotating;
 mod rotating_aside;
 mod rotating_aws;
 mod running;
+mod scanning;
 mod scanning_elsewhere;
 mod scanning_git;
 mod segmenting;

@@ -17,10 +17,44 @@ fn a_history_whose_sealed_end_is_lost_is_sealed_anew_and_goes_on() {
         "keyctl: repairing the history needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
         2,
     );
-    let said = "keyctl: sealed the end of the history anew; an entry in it says so\n";
+    let said = "keyctl: sealed the end of the history anew; an entry in it says so\nkeyctl: hint: `verify` tells of what is missing until you say yes to it: `keyctl history repair --accept`\n";
     sandbox.call(&["history", "repair", "--yes"]).run().says("", said, 0);
-    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+    // Whether nothing was cut off before that nobody can know, so the proof stays open until its owner says yes.
+    let doubt = "what was cut off after #1, if anything was, is not known (noted in #2)";
+    let said = format!(
+        "keyctl: the history is not provable: {doubt}\nkeyctl: hint: if you know of that, say yes to it: `keyctl history repair --accept`\n"
+    );
+    sandbox.call(&["history", "verify"]).run().says("", &said, 4);
     sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+    for words in [&["history", "verify"][..], &["history", "repair"], &["history", "repair", "--yes"]] {
+        sandbox.call(words).run().says("", &said, 4);
+    }
+    let needed = format!("keyctl: this needs a yes: {doubt}\nkeyctl: hint: without a terminal: `--accept --yes`\n");
+    sandbox.call(&["history", "repair", "--accept"]).run().says("", &needed, 2);
+    sandbox.call(&["history", "repair", "--accept", "--yes"]).run().says(
+        "",
+        &format!("keyctl: accepted: {doubt}\n"),
+        0,
+    );
+    let whole = "the history is intact (5 entries, end proven, anchored at #4)\n";
+    sandbox.call(&["history", "verify"]).run().says(whole, "", 0);
+    // The next one is another.
+    std::fs::remove_file(sandbox.data("history.head")).expect("remove");
+    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 4);
+}
+
+#[test]
+fn what_a_crash_leaves_is_mended_by_repair_without_a_question_and_nothing_is_set_aside() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let path = sandbox.data("history.log");
+    let whole = std::fs::read(&path).expect("read");
+    std::fs::write(&path, [&whole[..], b"1.2.torn"].concat()).expect("write");
+    sandbox.call(&["history", "repair"]).run().says(
+        "",
+        "keyctl: the history was mended: an unfinished entry of 8 bytes was moved to `history.torn`\nkeyctl: nothing to repair: the history is intact (2 entries, end proven, anchored at #1)\n",
+        0,
+    );
 }
 
 #[test]
@@ -37,11 +71,58 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
         ran.stderr()
     );
     assert_eq!((ran.stdout().as_str(), ran.code()), ("", 0));
+    let name = ran.stderr().split_once("keyctl/").expect("a folder").1.split('`').next().expect("a name").to_owned();
+    assert!(ran.stderr().contains(&format!("\nkeyctl: hint: to read it: `keyctl history --from {name}`\n")));
+    let doubt = "it was begun anew, and the one before it was set aside (noted in #1)";
+    let verified = sandbox.call(&["history", "verify"]).run();
+    assert!(verified.stderr().starts_with(&format!("keyctl: the history is not provable: {doubt}\n")));
+    let accepted = sandbox.call(&["history", "repair", "--accept", "--yes"]).run();
+    accepted.says("", &format!("keyctl: accepted: {doubt}\n"), 0);
     let ran = sandbox.call(&["history", "verify"]).run();
     assert_eq!(
         (ran.stdout().as_str(), ran.code()),
-        ("the history is intact (2 entries, end proven, anchored at #1)\n", 0),
-        "the repair and the alert of what `verify` found"
+        ("the history is intact (3 entries, end proven, anchored at #1)\n", 0),
+        "the repair, the alert of what `verify` found, and the yes"
+    );
+    // What was set aside is read where it lies, also once the identity is another; and so is a copy of it elsewhere.
+    let moved = sandbox.outside().join("moved");
+    let files = || std::fs::read_dir(sandbox.data(&name)).expect("there").map(|file| file.expect("a file").path());
+    std::fs::create_dir(&moved).expect("make");
+    for file in files() {
+        std::fs::copy(&file, moved.join(file.file_name().expect("a name"))).expect("copy");
+    }
+    let read_aside = |folder: &str| {
+        let verified = sandbox.call(&["history", "verify", "--from", folder]).run();
+        verified.says("", "keyctl: the history is tampered at #1: its chain value is wrong\n", 1);
+        let ran = sandbox.call(&["history", "--from", folder]).run();
+        assert!(ran.stderr().starts_with("keyctl: the history was changed at entry 1: "), "{}", ran.stderr());
+    };
+    read_aside(&name);
+    assert_eq!(sandbox.call(&["store", "rekey", "--yes"]).run().code(), 0);
+    for folder in [&name, moved.to_str().expect("text"), sandbox.data(&name).to_str().expect("text")] {
+        read_aside(folder);
+    }
+    // What was changed there is found against what was known when it was set aside.
+    let log = sandbox.data(&name).join("history.log");
+    let mut bytes = std::fs::read(&log).expect("read");
+    bytes[30] ^= 1;
+    std::fs::write(&log, &bytes).expect("write");
+    sandbox.call(&["history", "verify", "--from", &name]).run().says(
+        "the history is intact (2 entries, end proven, anchored at #2)\n",
+        "",
+        0,
+    );
+    let listed = sandbox.call(&["history", "--from", &name, "--json"]).run();
+    assert_eq!((listed.stdout().lines().count(), listed.code()), (2, 0));
+    std::fs::remove_file(sandbox.data(&name).join("history.head")).expect("remove");
+    let end = bytes.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    std::fs::write(&log, &bytes[..end]).expect("cut");
+    let said = "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n";
+    sandbox.call(&["history", "verify", "--from", &name]).run().says("", said, 1);
+    sandbox.call(&["history", "--from", "nowhere"]).run().says(
+        "",
+        &format!("keyctl: no history of this store lies in `nowhere`\nkeyctl: hint: set aside were: `{name}`\n"),
+        3,
     );
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let listed = sandbox.call(&["history"]).run().stdout();

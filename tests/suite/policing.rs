@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use keyctl::{commands::opening, home::Home, store::file};
 
-use crate::{clock::keep, sandbox::Sandbox};
+use crate::{
+    clock::keep,
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox},
+};
 
 const KEPT: &str = "2026-11-01T10:00:00Z";
 const NOW: &str = "2026-11-25T10:00:00Z";
@@ -388,13 +392,29 @@ fn doctor_online_asks_each_check_whether_its_key_still_works_and_records_that_fi
     assert!(ran.stderr().contains("`keyctl rotate b` replaces it, `keyctl revoke b` keeps it from being used"));
     assert_eq!(ran.code(), 1);
     assert!(!sandbox.project().join("was-asked").exists(), "a key that is revoked anyway is given to nobody");
-    let history = sandbox.call(&["history", "-n", "3"]).at(NOW).run().stdout();
-    let told: Vec<_> = history
-        .lines()
-        .skip(1)
-        .map(|line| line.split_whitespace().skip(3).collect::<Vec<_>>()[..3].join(" "))
+    let history = sandbox.call(&["history", "-n", "6", "--json"]).at(NOW).run().stdout();
+    let told: Vec<serde_json::Value> = history.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    let asked: Vec<_> = told
+        .iter()
+        .map(|told| [&told["ev"], &told["names"][0], &told["prog"], &told["outcome"], &told["exit"]])
         .collect();
-    assert_eq!(told, ["check a sh", "check b sh", "check c sh"]);
+    let null = serde_json::Value::Null;
+    let entry = |key: &str, outcome: &str, exit: Option<i32>| {
+        let outcome = if outcome.is_empty() { null.clone() } else { outcome.into() };
+        ["check".into(), key.into(), "sh".into(), outcome, exit.map_or(null.clone(), Into::into)]
+    };
+    let expected = [
+        entry("a", "", None),
+        entry("a", "works", Some(0)),
+        entry("b", "", None),
+        entry("b", "does not work", Some(3)),
+        entry("c", "", None),
+        entry("c", "no answer: the check `sh` was killed", None),
+    ];
+    assert_eq!(asked, expected.each_ref().map(<[_; 5]>::each_ref));
+    for pair in told.chunks(2) {
+        assert_eq!((&pair[1]["of"][0], pair[1]["took_ms"].is_u64(), &pair[0]["took_ms"]), (&pair[0]["n"], true, &null));
+    }
     let unasked = sandbox.call(&["doctor"]).at(NOW).run();
     assert!(!unasked.stdout().contains("key a"), "nothing is asked of anybody without `--online`");
     assert_eq!(unasked.code(), 0);
@@ -457,4 +477,53 @@ fn where_the_clock_is_years_ahead_of_the_last_use_it_is_said_what_day_it_takes_f
     // From then on it was used then.
     run(&sandbox, ahead, &["a"], "keyctl: `a` expired 69 years ago: replace it with `keyctl rotate a`\n", 0);
     run(&sandbox, "2101-06-01T10:00:00Z", &["b"], "", 0);
+}
+
+/// What `config.toml` says of the keys of production.
+const PROD: &str = "[[keys]]\nmatch = \"prod/*\"\nexpired = \"stop\"\nrequire_reason = \"always\"\nrotate_every = \"30d\"\n\n[[keys]]\nmatch = \"test/*\"\nrotate_every = \"1y\"\n";
+const NO_LONGER: &str = "keyctl: as `test/a` the key is no longer covered by `[[keys]] match = \"prod/*\"`: rotate_every = \"30d\", expired = \"stop\", require_reason = \"always\"\nkeyctl: as `test/a` the key is newly covered by `[[keys]] match = \"test/*\"`: rotate_every = \"1y\"\n";
+
+#[test]
+fn a_name_that_takes_a_protection_away_needs_a_yes_and_any_other_says_what_it_changes() {
+    let sandbox = Sandbox::with(&[("prod/a", "first-secret"), ("prod/b", "second-secret")]);
+    sandbox.configure(PROD);
+    sandbox.call(&["rename", "prod/b", "prod/c"]).run().says("", "keyctl: renamed `prod/b` to `prod/c`\n", 0);
+    let yes = "keyctl: renaming `prod/a` to `test/a` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n";
+    sandbox.call(&["rename", "prod/a", "test/a"]).run().says("", &format!("{NO_LONGER}{yes}"), 2);
+    let words = [KEYCTL, "rename", "prod/a", "test/a"];
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "\r")]);
+    screen.says(&format!("{NO_LONGER}keyctl: rename it all the same? [y/N] \nkeyctl: nothing was changed\n"), 1);
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")]);
+    let renamed = "keyctl: renamed `prod/a` to `test/a`\n";
+    screen.says(&format!("{NO_LONGER}keyctl: rename it all the same? [y/N] y\n{renamed}"), 0);
+    // Back it gains them, which is said and not asked.
+    let back = NO_LONGER
+        .replace("test/a", "prod/a")
+        .replace("is no longer", "is LESS")
+        .replace("is newly", "is no longer")
+        .replace("is LESS", "is newly");
+    let gained: Vec<&str> = back.lines().collect();
+    let ran = sandbox.call(&["undo", "--yes"]).run();
+    assert_eq!(
+        ran.stderr(),
+        format!("{}\n{}\nkeyctl: took back: rename of `prod/a` to `test/a`\n", gained[0], gained[1])
+    );
+    let ran = sandbox.call(&["rename", "prod/a", "test/a", "--yes", "--json"]).run();
+    let json: Value = serde_json::from_str(&ran.stdout()).expect("JSON");
+    assert_eq!(
+        (&json["no_longer_covered_by"], &json["newly_covered_by"]),
+        (&serde_json::json!(["[[keys]] match = \"prod/*\""]), &serde_json::json!(["[[keys]] match = \"test/*\""]))
+    );
+    assert_eq!((ran.stderr().as_str(), ran.code()), (NO_LONGER, 0));
+}
+
+#[test]
+fn a_yes_to_a_name_counts_for_what_was_said_of_the_key_then() {
+    let sandbox = Sandbox::with(&[("prod/a", "first-secret"), ("prod/b", "second-secret")]);
+    sandbox.configure(PROD);
+    let swap = format!("\0{KEYCTL} rename prod/a prod/c -q && {KEYCTL} rename prod/b prod/a -q");
+    let words = [KEYCTL, "rename", "prod/a", "test/a"];
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", swap.as_str()), ("", "y\r")]);
+    let said = "keyctl: `prod/a` was changed meanwhile; nothing was renamed\nkeyctl: hint: look again: `keyctl versions prod/a`\n";
+    assert!(screen.shown.ends_with(said) && screen.code == 1, "{}", screen.shown);
 }

@@ -206,6 +206,38 @@ fn a_key_is_found_under_every_name_it_had_and_after_it_was_removed() {
 }
 
 #[test]
+fn a_removed_keys_uses_are_not_those_of_another_key_of_its_name() {
+    let sandbox = some();
+    let say = |words: &[&str], moment: &str| {
+        let ran = sandbox.call(words).at(moment).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    };
+    let of_dev = || {
+        let usage = sandbox.call(&["history", "usage", "--json"]).at(NOW).run().stdout();
+        let usage: Value = serde_json::from_str(&usage).expect("json");
+        let items = usage["items"].as_array().expect("items").clone();
+        let own = items.iter().filter(|item| item["name"] == "openai/dev");
+        own.map(|item| (item["uses"].as_u64().expect("uses"), item["removed"] == true)).collect::<Vec<_>>()
+    };
+    assert_eq!(of_dev(), [(3, false)]);
+    say(&["remove", "openai/dev", "--yes"], "2026-11-24T14:00:00Z");
+    assert_eq!(of_dev(), [(3, true)]);
+    keep(&sandbox, "openai/dev", "2026-11-24T15:00:00Z", &[]);
+    assert_eq!(of_dev(), [(0, false), (3, true)]);
+    let nobody = "keyctl: nobody used `openai/dev` yet\n";
+    sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().says("", nobody, 0);
+    // The history itself has both.
+    assert_eq!(numbers(&sandbox, &["openai/dev"]), [3, 4, 5, 6, 8, 9]);
+    let page = sandbox.call(&["history", "report", "--html", "-"]).at(NOW).run().stdout();
+    assert!(page.contains("openai/dev (removed)"), "the page tells them apart");
+    // What was removed comes back with its uses.
+    say(&["undo", "--yes"], "2026-11-24T16:00:00Z");
+    say(&["undo", "--yes"], "2026-11-24T16:00:00Z");
+    assert_eq!(of_dev(), [(3, false)]);
+    assert!(sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().stdout().contains("sleep"));
+}
+
+#[test]
 fn a_name_that_nobody_knows_is_missing_and_a_close_one_is_suggested() {
     let sandbox = some();
     let close = "keyctl: no key named `openai/def`\nkeyctl: hint: did you mean `openai/dev`?\n";

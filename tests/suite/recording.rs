@@ -164,6 +164,91 @@ fn a_cut_log_is_found_by_its_sealed_end_and_by_the_anchor() {
 }
 
 #[test]
+fn a_cut_that_the_next_entry_heals_stays_a_doubt_and_is_one_alert() {
+    let sandbox = three();
+    for _ in 0..2 {
+        sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    }
+    let log = sandbox.data("history.log");
+    let whole = fs::read(&log).expect("read");
+    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    fs::write(&log, &whole[..ends[2]]).expect("cut");
+    let mended = "keyctl: the history was mended: 2 entries that the disk was not waited for are gone\n";
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", mended, 0);
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    let told: Vec<_> = events(&sandbox).iter().map(|event| event["ev"].as_str().expect("text").to_owned()).collect();
+    assert_eq!(told, ["set", "set", "run", "repair", "run", "alert", "run"]);
+    let listed = sandbox.call(&["alerts", "list"]).run().stdout();
+    assert!(
+        listed.ends_with("history  2 entries of the history are gone, lost in a power cut or cut off\n"),
+        "{listed}"
+    );
+    let doubt = "2 entries after #3 are gone (noted in #4)";
+    let hint = "keyctl: hint: if you know of that, say yes to it: `keyctl history repair --accept`\n";
+    verified(&sandbox, "", &format!("keyctl: the history is not provable: {doubt}\n{hint}"), 4);
+    let status = sandbox.call(&["status"]).run();
+    assert!(
+        status.stdout().contains(&format!("\nhistory        the history is not provable: {doubt}\n")),
+        "{}",
+        status.stdout()
+    );
+    assert!(status.stdout().contains("\nalerts         1 alert not looked at yet: `keyctl alerts list`\n"));
+    assert!(status.stderr().ends_with(hint));
+    let doctor = sandbox.call(&["doctor"]).run();
+    for row in [
+        &format!("care  history            not provable: {doubt}\n"),
+        "care  alerts             1 alert not looked at yet\n",
+    ] {
+        assert!(doctor.stdout().contains(row), "{}", doctor.stdout());
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.call(&["status", "--json"]).run().stdout()).expect("json");
+    let missing = format!("the history is not provable: {doubt}");
+    assert_eq!(json["history"], serde_json::json!({ "alerts": 1, "missing": missing }));
+    let json = sandbox.call(&["history", "verify", "--json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("json");
+    assert_eq!(
+        (&json["losses"][0]["n"], &json["losses"][0]["after"], &json["losses"][0]["lost"]),
+        (&4.into(), &3.into(), &2.into())
+    );
+    // None is given to be kept, and nothing is pruned, before the owner has said yes.
+    assert_eq!(sandbox.call(&["history", "anchor"]).run().code(), 4);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["alerts", "ack", "--all"]).run().code(), 0);
+    verified(&sandbox, "the history is intact (9 entries, end proven, anchored at #2, 2 noted as lost)\n", "", 0);
+    let status = sandbox.call(&["status"]).run().stdout();
+    assert!(!status.contains("\nhistory") && !status.contains("\nalerts"), "{status}");
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_ends_no_call_and_loses_nothing() {
+    let sandbox = three();
+    let limited = |trap: &str| ["sh".to_owned(), "-c".into(), format!("{trap}ulimit -f 1; exec \"$@\""), "sh".into()];
+    let said =
+        "keyctl: not recorded in the history: cannot write `~/.local/share/keyctl/history.log`: file too large\n";
+    // The command gets what whoever started keyctl has set for the signal: number 25 (signal(7)).
+    for (trap, ignored) in [("", "0"), ("trap '' XFSZ; ", "1")] {
+        let script = "echo $(( 0x$(sed -n 's/SigIgn:.//p' /proc/self/status) >> 24 & 1 ))";
+        let ran = sandbox.call(&["run", "-k", "A", "--", "sh", "-c", script]).under(&limited(trap)).run();
+        ran.says(&format!("{ignored}\n"), said, 0);
+    }
+    let state = fs::read(sandbox.data("alerts.state")).expect("read");
+    sandbox.secret("third-secret");
+    let ran = sandbox.call(&["set", "C"]).input("third-secret").under(&limited("")).run();
+    let store = "keyctl: cannot write `~/.local/share/keyctl/store.age`: file too large\nkeyctl: hint: what was there before is still there\n";
+    ran.says("", &format!("{said}{said}{store}"), 7);
+    assert!(state == fs::read(sandbox.data("alerts.state")).expect("read"), "half of it was written over");
+    sandbox.call(&["get", "B"]).run().says("second-secret", "", 0);
+    let noted = events(&sandbox).iter().find(|event| event["ev"] == "gap").expect("a gap")["lost"].clone();
+    assert_eq!(noted, 4);
+    let ran = sandbox.call(&["history", "verify"]).run();
+    assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""));
+    // Where there is no limit nothing is asked of the system for it but the limit.
+    let (_, trace) = sandbox.call(&["run", "-k", "A", "--", "true"]).traced("rt_sigaction,openat");
+    assert!(!trace.contains("SIGXFSZ") && !trace.contains("self/status"), "{trace}");
+}
+
+#[test]
 fn a_whole_history_rolled_back_is_found_by_the_anchor_that_lies_elsewhere() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     let files = ["history.log", "history.head"];

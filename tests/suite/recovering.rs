@@ -158,7 +158,7 @@ fn an_identity_of_another_store_opens_nothing_and_replaces_nothing() {
         "{}",
         ran.stderr()
     );
-    let said = "keyctl: `identity.txt` holds another identity for this store; it is left alone\nkeyctl: hint: remove that item with the keychain's own tool if it is wrong, then try again\n";
+    let said = "keyctl: `identity.txt` holds another identity for this store; it is left alone\nkeyctl: hint: move that file away if it is wrong, then try again\n";
     restore(&sandbox, &[]).says("", said, 4);
     fs::remove_file(sandbox.data("identity.txt")).expect("remove");
     restore(&sandbox, &[]).says("", AGAIN, 0);

@@ -328,7 +328,7 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
         &sandbox,
         "keyctl: not recorded in the history: the end of the history is not sealed: `history.head` is missing\nkeyctl: hint: `keyctl history verify` says what can still be relied on, `keyctl history repair` goes on from there\n",
     );
-    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
     rekey(&sandbox);
     runs(&sandbox, "");
     // A history that is set aside takes its former keys along, and the next one begins with the identity that there is.
@@ -336,7 +336,7 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
     log[30] ^= 1;
     fs::write(sandbox.data("history-0001.log"), log).expect("write");
     assert_eq!(verified(&sandbox).code(), 1);
-    assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
     runs(&sandbox, "");
     assert_eq!(verified(&sandbox).code(), 0);
     rekey(&sandbox);
@@ -411,4 +411,75 @@ fn whoever_uses_keys_while_the_identity_changes_gets_them_or_is_told_to_try_agai
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let ran = verified(&sandbox);
     assert!(ran.stdout().starts_with("the history is intact") && ran.code() == 0, "{}{}", ran.stdout(), ran.stderr());
+}
+
+#[test]
+fn a_file_that_does_not_open_is_named_before_the_identity_changes_and_stays() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    fs::write(sandbox.data("unfinished-foreign"), "keyctl-unfinished 2\n").expect("write");
+    let former = identity(&sandbox);
+    let said = "keyctl: `unfinished-foreign` is damaged or of another store; it is left as it is\n\
+                keyctl: hint: if no new secret of a rotator is missing, remove it: `~/.local/share/keyctl/unfinished-foreign`\n";
+    sandbox.call(&["store", "rekey", "--yes"]).run().says("", &format!("{said}{DONE}{HINTS}"), 0);
+    sandbox.secret(former);
+    assert!(sandbox.data("unfinished-foreign").exists());
+    // One that cannot even be read may open with the identity that there is.
+    fs::remove_file(sandbox.data("unfinished-foreign")).expect("remove");
+    fs::create_dir(sandbox.data("unfinished-foreign")).expect("make");
+    let before = identity(&sandbox);
+    assert_eq!(sandbox.call(&["store", "rekey", "--yes"]).run().code(), 7);
+    assert_eq!(identity(&sandbox), before);
+}
+
+#[test]
+fn a_rotation_in_the_way_is_named_by_the_name_that_its_key_has_now() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    sandbox.secret("then-new-secret");
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
+    sandbox.call(&["rename", "shop/key", "shop/two", "-q"]).run().says("", "", 0);
+    let ran = sandbox.call(&["store", "rekey", "--yes"]).run();
+    assert!(ran.stderr().starts_with("keyctl: a rotation of `shop/two`, begun on "), "{}", ran.stderr());
+    let rest = "hint: to go on with it: `keyctl rotate shop/two`\nkeyctl: hint: to drop what it has made: `keyctl rotate shop/two --discard`\n";
+    assert!(ran.stderr().ends_with(rest) && ran.code() == 1, "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["rotate", "shop/two", "--discard", "--yes"]).run().code(), 0);
+    rekey(&sandbox);
+}
+
+#[test]
+fn a_store_from_before_the_change_is_opened_in_a_folder_of_its_own_and_restore_says_so() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.secret(PHRASE);
+    assert_eq!(sandbox.call(&["recovery", "create", "old.age"]).input(PHRASE).run().code(), 0);
+    let old = fs::read(sandbox.data("store.age")).expect("read");
+    rekey(&sandbox);
+    assert_eq!(sandbox.set("B", "second-secret").code(), 0);
+    let (new, present) = (fs::read(sandbox.data("store.age")).expect("read"), identity(&sandbox));
+    fs::write(sandbox.data("store.age"), &old).expect("put back");
+    assert_eq!(sandbox.call(&["get", "A"]).run().code(), 5);
+    let said = "keyctl: this store is from before its identity was changed; `identity.txt` pins the one after that, and stays as it is\n\
+                keyctl: hint: to go on from there: put the newest `store.age` back; a recovery copy made since then opens it too\n\
+                keyctl: hint: to get at this older one: put it alone into a folder, then `KEYCTL_HOME=FOLDER keyctl recovery restore old.age --keeper file`\n";
+    let restore = |more: &[&str]| {
+        sandbox.call(&[&["recovery", "restore", "old.age"], more].concat()).input(PHRASE).run().says("", said, 5);
+    };
+    restore(&[]);
+    restore(&["--accept-older"]);
+    // Also where the present identity is lost: it is not someone else who has written this one.
+    let lost = sandbox.data("lost");
+    fs::rename(sandbox.data("identity.txt"), &lost).expect("lose");
+    restore(&[]);
+    fs::rename(&lost, sandbox.data("identity.txt")).expect("find");
+    // What the hints say is so.
+    let folder = sandbox.home().join("older");
+    fs::create_dir(&folder).expect("make");
+    fs::copy(sandbox.data("store.age"), folder.join("store.age")).expect("copy");
+    let words = ["recovery", "restore", "old.age", "--keeper", "file"];
+    let ran = sandbox.call(&words).input(PHRASE).env("KEYCTL_HOME", &folder).run();
+    assert!(ran.stderr().ends_with("keyctl: the store opens again: 1 key; its identity is kept in `identity.txt`\n"));
+    sandbox.call(&["get", "A"]).env("KEYCTL_HOME", &folder).run().says("first-secret", "", 0);
+    assert_eq!(sandbox.call(&["history", "verify"]).env("KEYCTL_HOME", &folder).run().code(), 0);
+    sandbox.may_lie_in(&folder.join("identity.txt"));
+    fs::write(sandbox.data("store.age"), &new).expect("put back");
+    sandbox.call(&["get", "B"]).run().says("second-secret", "", 0);
+    assert_eq!((identity(&sandbox), verified(&sandbox).code()), (present, 0));
 }

@@ -52,6 +52,26 @@ fn status_says_what_is_kept_what_was_done_last_and_how_the_project_stands() {
 }
 
 #[test]
+fn at_80_columns_what_was_done_goes_on_in_the_next_line_and_no_word_is_cut() {
+    let mut sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let log = sandbox.data("history.log");
+    let whole = std::fs::read(&log).expect("read");
+    std::fs::write(&log, [&whole[..], b"1.2.unfinished"].concat()).expect("write");
+    let deep = sandbox.project().join("a-folder-with-a-long-name/and-another-one-below-it");
+    std::fs::create_dir_all(&deep).expect("make");
+    assert_eq!(sandbox.call(&["run", "-k", "A", "--", "true"]).inside(&deep).run().code(), 0);
+    let shown = narrow(&mut sandbox, &["history"]);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines.len() > 4 && lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
+    let cells = |line: &&str| line.get(21..).unwrap_or_default().split("  ").next().unwrap_or_default().to_owned();
+    let what: Vec<String> = lines[2..].iter().map(cells).collect();
+    assert!(
+        what.join(" ").starts_with("repair (an unfinished entry of 14 bytes was moved to `history.torn`)"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_path_in_the_home_folder_is_shown_with_a_tilde_and_taken_with_one() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     let home = sandbox.home().display().to_string();

@@ -669,7 +669,7 @@ fn the_doctor_names_a_rotation_that_is_not_finished() {
     let shown = dateless(&ran.stdout());
     let lines: Vec<String> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert!(lines.iter().any(|one| one == line), "{shown}");
-    assert!(ran.stderr().contains("hint: to go on: `keyctl rotate shop/key`\n"), "{}", ran.stderr());
+    assert!(ran.stderr().contains("hint: to go on with it: `keyctl rotate shop/key`\n"), "{}", ran.stderr());
 }
 
 #[test]

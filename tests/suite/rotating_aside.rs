@@ -9,6 +9,9 @@ use crate::{
 /// Prints a line and fails, as long as nobody has mended it.
 const FAILS: &str =
     "cat >/dev/null; [ -e \"$HOME/mended\" ] && echo then-new-\"\"secret && exit; echo Error: no such key; exit 1";
+/// The end of the question about one line that lies aside, and of the one about several.
+const ALONE: &str = "new secret? [y/N, s shows it] ";
+const WHICH: &str = "Enter takes none] ";
 /// Gives another secret with each call.
 const COUNTS: &str = "cat >/dev/null; echo made-secret-$(wc -l <\"$HOME/calls\" | tr -d ' ')";
 
@@ -85,18 +88,181 @@ fn of_several_lines_that_lie_aside_each_is_asked_about_the_latest_first_and_none
     let words = [KEYCTL, "rotate", "shop/key"];
     // The latest one is taken: the others were not asked about.
     let sandbox = with_three_lines();
-    let screen = on_a_terminal(&sandbox, &words, &[("new secret? [y/N] ", "y\r")]);
+    let screen = on_a_terminal(&sandbox, &words, &[(WHICH, "1\r")]);
     let shown = dateless(&screen.shown);
     assert!(shown.contains(&still("2 times")) && !shown.contains("dropped") && screen.code == 0, "{shown}");
     assert_eq!(unfinished(&sandbox), 2);
     holds(&sandbox, "made-secret-3");
     // It was not the one in force after all: they are asked about again, and one is dropped by a word of its own.
     let drop = "drop what it printed on DATE for good? It may be a secret in force [y/N] ";
-    let steps = [("new secret? [y/N] ", "n\r"), ("in force [y/N] ", "y\r"), ("new secret? [y/N] ", "y\r")];
+    let steps = [(WHICH, "d1\r"), ("in force [y/N] ", "y\r"), (ALONE, "y\r")];
     let screen = on_a_terminal(&sandbox, &words, &steps);
     assert!(dateless(&screen.shown).contains(drop) && screen.code == 0, "{}", screen.shown);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (3, 0));
     holds(&sandbox, "made-secret-1");
+}
+
+#[test]
+fn several_lines_that_lie_aside_are_one_numbered_choice_and_shown_only_on_request() {
+    // Made of two pieces, so that no file holds a key.
+    let token = format!("ghp_{}", "16C7e42F292c6912E7710c838347Ae178B4a");
+    let sandbox = with_rotator(
+        "cat >/dev/null; echo ghp_\"\"16C7e42F292c6912E7710c838347Ae178B4a; echo made-secret-x; printf half-; exit 3",
+    );
+    sandbox.secret(&token);
+    assert_eq!(rotated(&sandbox).1, 10);
+    let words = [KEYCTL, "rotate", "shop/key"];
+    let list = "keyctl: the rotator of `shop/key` went wrong; one of these lines may be the secret in force:\n\
+         keyctl:   1  DATE  rotator  40 characters, GitHub personal access token (classic), with wrong check characters\n\
+         keyctl:   2  DATE  rotator  13 characters\n\
+         keyctl:   3  DATE  rotator  5 characters, without its end\n\
+         keyctl: take which? [1-3; s1 shows 1; d1 drops it; Enter takes none] ";
+    let steps = [(WHICH, "4\r"), (WHICH, "\r"), ("replace `shop/key`? [y/N] ", "n\r")];
+    let screen = on_a_terminal(&sandbox, &words, &steps);
+    let shown = dateless(&screen.shown);
+    assert!(shown.contains(list) && !shown.contains(&token) && !shown.contains("made-secret"), "{shown}");
+    assert!(shown.contains("] 4\nkeyctl: say the number of a line, as 1, s1 or d1\n") && screen.code == 1, "{shown}");
+    assert_eq!(unfinished(&sandbox), 1);
+    // One that is shown, and another one that is taken.
+    let steps =
+        [(WHICH, "s2\r"), ("line 2 is  made-secret-x  (Enter goes on) ", "\r"), (WHICH, "1\r"), ("[y/N] ", "y\r")];
+    let screen = on_a_terminal(&sandbox, &words, &steps);
+    assert!(screen.shown.contains("drop what was printed beside it, 2 lines? [y/N] y\n"), "{}", screen.shown);
+    assert!(screen.code == 0 && !screen.shown.contains(&token), "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, &token);
+}
+
+#[test]
+fn a_single_line_that_lies_aside_is_shown_to_whoever_asks_for_it() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let steps = [(ALONE, "s\r"), ("it is  then-new-secret  (Enter goes on) ", "\r"), (ALONE, "y\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
+    assert_eq!((screen.code, unfinished(&sandbox)), (0, 0), "{}", screen.shown);
+    holds(&sandbox, NEW);
+}
+
+/// What is said where the line is gone that a person has said yes to.
+const GONE: &str = "keyctl: what the rotator of `shop/key` had left, and was asked about, is gone; nothing was changed\n\
+    keyctl: hint: look again: `keyctl rotate shop/key`\n";
+
+#[test]
+fn a_yes_to_a_line_that_is_dropped_meanwhile_does_not_call_the_rotator() {
+    let meanwhile = format!("\0{KEYCTL} rotate shop/key --discard --yes -q");
+    let words = [KEYCTL, "rotate", "shop/key"];
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let screen = on_a_terminal(&sandbox, &words, &[(ALONE, &meanwhile), ("", "y\r")]);
+    assert!(screen.shown.ends_with(GONE) && screen.code == 1, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    // The same with a secret that only the check did not take.
+    let sandbox = with_rotator(GIVES);
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    configure(&sandbox, "");
+    let screen = on_a_terminal(&sandbox, &words, &[("gave on ", &meanwhile), ("[y/N] ", "y\r")]);
+    assert!(screen.shown.ends_with(GONE) && screen.code == 1, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+    holds(&sandbox, OLD);
+}
+
+#[test]
+fn what_lies_aside_is_asked_about_without_holding_others_up_and_dropped_only_if_it_is_the_same_by_then() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let again = format!("\0{KEYCTL} rotate shop/key --discard --yes -q; {KEYCTL} rotate shop/key --yes -q");
+    let words = [KEYCTL, "rotate", "shop/key", "--discard"];
+    let screen = on_a_terminal(&sandbox, &words, &[("in force [y/N] ", &again), ("", "y\r")]);
+    let said = "keyctl: what lies beside the store for `shop/key` was changed meanwhile; nothing was dropped\n\
+                keyctl: hint: to be asked about what lies there now: `keyctl rotate shop/key --discard`\n";
+    assert!(screen.shown.ends_with(said) && screen.code == 1, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1));
+}
+
+#[test]
+fn what_lies_aside_can_be_taken_where_no_rotator_is_named_any_more() {
+    let words = [KEYCTL, "rotate", "shop/key"];
+    let doubtful = || {
+        let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+        assert_eq!(rotated(&sandbox).1, 10);
+        sandbox
+    };
+    let sandbox = doubtful();
+    sandbox.configure("");
+    let screen = on_a_terminal(&sandbox, &words, &[(ALONE, "y\r")]);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+    holds(&sandbox, NEW);
+    // By another name, for which none is named.
+    let sandbox = doubtful();
+    sandbox.call(&["rename", "shop/key", "other", "-q"]).run().says("", "", 0);
+    assert_eq!(on_a_terminal(&sandbox, &[KEYCTL, "rotate", "other"], &[(ALONE, "y\r")]).code, 0);
+    let status = sandbox.call(&["status"]).run().stdout();
+    assert!(status.contains("last event     rotate other, just now\n"), "not by the name it had: {status}");
+    sandbox.call(&["get", "other"]).run().says(NEW, "", 0);
+    // What a check alone did not take, with a yes beforehand too, where nothing is piped in.
+    for by_hand in [true, false] {
+        let sandbox = with_rotator(GIVES);
+        configure(&sandbox, "check = [\"false\"]\n");
+        assert_eq!(rotated(&sandbox).1, 10);
+        sandbox.configure("");
+        if by_hand {
+            let steps =
+                [("gave on ", "n\r"), ("replace `shop/key`? [y/N] ", "y\r"), ("(not shown): ", "third-secret\r")];
+            sandbox.secret("third-secret");
+            assert_eq!(on_a_terminal(&sandbox, &words, &steps).code, 0);
+            holds(&sandbox, "third-secret");
+            assert_eq!((former(&sandbox).len(), unfinished(&sandbox)), (2, 0), "it is a former one");
+        } else {
+            assert_eq!(rotated(&sandbox).1, 0);
+            holds(&sandbox, NEW);
+        }
+    }
+}
+
+#[test]
+fn of_a_removed_key_only_what_belongs_to_its_last_secret_is_unfinished_and_nothing_is_lost() {
+    let sandbox = with_rotator("cat >/dev/null; echo made-secret-x; exit 3");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let said = |words: &[&str]| {
+        let ran = sandbox.call(words).run();
+        dateless(&(ran.stdout() + &ran.stderr()))
+    };
+    sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+    let hint = "hint: its key was removed; to go on, bring that back: `keyctl rollback shop/key`\n";
+    assert!(said(&["doctor"]).contains(hint), "{}", said(&["doctor"]));
+    let row = "rotation of `shop/key`, which is gone, of DATE: see `keyctl doctor`\n";
+    assert!(said(&["status"]).contains(row), "{}", said(&["status"]));
+    // Whoever has the name now is not asked to go on with it.
+    sandbox.set("shop/key", "another-secret");
+    let shown = said(&["doctor"]);
+    assert!(
+        !shown.contains("to go on with it") && shown.contains("hint: the key that it was for is gone\n"),
+        "{shown}"
+    );
+    for _ in 0..2 {
+        sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    }
+    holds(&sandbox, OLD);
+    for secret in ["second-secret", "third-secret"] {
+        sandbox.secret(secret);
+        sandbox.call(&["rotate", "shop/key", "--by-hand", "--yes", "-q"]).input(secret).run();
+    }
+    assert!(said(&["status"]).contains("unfinished "), "the key is there, and so are its former secrets");
+    sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+    assert!(!said(&["status"]).contains("unfinished "), "{}", said(&["status"]));
+    assert!(!said(&["doctor"]).contains("is not finished"), "{}", said(&["doctor"]));
+    assert_eq!(unfinished(&sandbox), 1);
+    // Another identity could not open it: so it is said once more, and dropped by a word only.
+    let ran = sandbox.call(&["store", "rekey", "--yes"]).run();
+    assert!(
+        ran.stderr().contains("to drop what it has made: `keyctl rotate shop/key --discard`\n"),
+        "{}",
+        ran.stderr()
+    );
+    assert_eq!((ran.code(), unfinished(&sandbox)), (1, 1));
+    sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 0);
 }
 
 #[test]
@@ -113,7 +279,7 @@ fn words_that_lie_aside_outlive_each_other_way_to_a_new_secret() {
     assert_eq!(unfinished(&sandbox), 3);
     holds(&sandbox, NEW);
     // Nor are they out of reach.
-    let steps = [("new secret? [y/N] ", "y\r")];
+    let steps = [(WHICH, "1\r")];
     assert_eq!(on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps).code, 0);
     holds(&sandbox, "made-secret-3");
 }
@@ -150,7 +316,7 @@ fn words_that_lie_aside_follow_the_key_to_its_new_name_and_not_the_name_to_anoth
     assert_eq!((dateless(&ran.stderr()), ran.code()), (NOT_AGAIN.replace("shop/key", "shop/two"), 1));
     let ran = sandbox.call(&["doctor"]).run();
     assert!(ran.stdout().contains("that of `shop/two`, begun on "), "{}", ran.stdout());
-    let steps = [("new secret? [y/N] ", "y\r")];
+    let steps = [(ALONE, "y\r")];
     assert_eq!(on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/two"], &steps).code, 0);
     assert_eq!(unfinished(&sandbox), 0);
     sandbox.call(&["get", "shop/two"]).run().says(NEW, "", 0);
@@ -163,7 +329,7 @@ fn what_was_printed_before_keyctl_was_killed_is_not_lost() {
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
     assert_eq!(unfinished(&sandbox), 1);
     assert_eq!(rotated(&sandbox), (NOT_AGAIN.to_owned(), 1));
-    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[("new secret? [y/N] ", "y\r")]);
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[(ALONE, "y\r")]);
     assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
     holds(&sandbox, NEW);
 }
@@ -172,9 +338,9 @@ fn what_was_printed_before_keyctl_was_killed_is_not_lost() {
 fn half_a_line_that_was_printed_before_keyctl_was_killed_is_named_as_such() {
     let sandbox = with_rotator("cat >/dev/null; printf then-new-; sleep 1; kill -9 $PPID");
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
-    let steps = [("new secret? [y/N] ", "n\r"), ("in force [y/N] ", "n\r"), ("replace `shop/key`? [y/N] ", "n\r")];
+    let steps = [(ALONE, "n\r"), ("in force [y/N] ", "n\r"), ("replace `shop/key`? [y/N] ", "n\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
-    let said = "after printing a line of 9 characters without its end; take that line as the new secret? [y/N] n\n";
+    let said = "after printing a line of 9 characters without its end\nkeyctl: take that line as the new secret? [y/N, s shows it] n\n";
     assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(unfinished(&sandbox), 1);
 }
@@ -182,16 +348,11 @@ fn half_a_line_that_was_printed_before_keyctl_was_killed_is_named_as_such() {
 /// What a rotator prints, by which it goes wrong though it ends well, and how a person gets the secret out of it.
 #[test]
 fn what_is_not_exactly_one_line_is_kept_and_shown_on_request() {
-    let line = [("new secret? [y/N] ", "y\r")];
-    let shown = |lines: usize| {
-        let mut steps = vec![("show that here? [y/N] ", "y\r")];
-        steps.extend((1..lines).map(|_| ("as the new secret, and drop the rest? [y/N] ", "n\r")));
-        steps.push(("as the new secret, and drop the rest? [y/N] ", "y\r"));
-        steps
-    };
+    let line = [(ALONE, "y\r")];
+    let second = [(WHICH, "2\r"), ("take it, and drop what was printed beside it, 1 line? [y/N] ", "y\r")];
     for (prints, said, steps) in [
         ("printf 'then-new-%s\\n\\n' secret", "printed more than one line", &line[..]),
-        ("echo created:; echo then-new-\"\"secret", "printed more than one line", &shown(2)),
+        ("echo created:; echo then-new-\"\"secret", "printed more than one line", &second),
         ("printf 'then-new-%s\\t\\n' secret", "printed what is no text", &line),
         ("printf '\\033[32mthen-new-%s\\033[0m' secret", "printed what is no text", &line),
         ("printf then-new-%s secret; exit 1", "ended with exit code 1", &line),
@@ -224,15 +385,19 @@ fn what_is_no_text_is_shown_and_typed_by_hand() {
     let sandbox = with_rotator("cat >/dev/null; printf 'then\\007new\\nx\\377y\\n'");
     assert_eq!(rotated(&sandbox).1, 10);
     let steps = [
-        ("show that here? [y/N] ", "y\r"),
+        (WHICH, "1\r"),
+        (WHICH, "s1\r"),
         ("Enter goes on) ", "\r"),
-        ("Enter goes on) ", "\r"),
-        ("in force [y/N] ", "n\r"),
+        (WHICH, "\r"),
         ("replace `shop/key`? [y/N] ", "n\r"),
     ];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
-    let said = "line 1 of 2 is no plain text: then\\u{7}new (to take it, type it: `keyctl rotate shop/key --by-hand`; Enter goes on) ";
-    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    for said in [
+        "that is no plain text; type what of it is the secret: `keyctl rotate shop/key --by-hand`\n",
+        "line 1 is  then\\u{7}new  (Enter goes on) ",
+    ] {
+        assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    }
     assert_eq!(unfinished(&sandbox), 1);
 }
 
@@ -328,16 +493,16 @@ fn a_person_is_asked_about_a_line_from_a_rotator_that_failed_and_no_is_the_usual
     let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
     assert_eq!(rotated(&sandbox).1, 10);
     let words = [KEYCTL, "rotate", "shop/key"];
-    let question = "keyctl: the rotator of `shop/key` went wrong on DATE after printing a line of 15 characters; take that line as the new secret? [y/N] ";
+    let question = "keyctl: the rotator `rotator` of `shop/key` went wrong on DATE after printing a line of 15 characters\nkeyctl: take that line as the new secret? [y/N, s shows it] ";
     let screen = on_a_terminal(
         &sandbox,
         &words,
-        &[("new secret? [y/N] ", "\r"), ("in force [y/N] ", "\r"), ("replace `shop/key`? [y/N] ", "n\r")],
+        &[(ALONE, "\r"), ("in force [y/N] ", "\r"), ("replace `shop/key`? [y/N] ", "n\r")],
     );
     assert!(dateless(&screen.shown).contains(question) && screen.code == 1, "{}", screen.shown);
     holds(&sandbox, OLD);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
-    let screen = on_a_terminal(&sandbox, &words, &[("new secret? [y/N] ", "y\r")]);
+    let screen = on_a_terminal(&sandbox, &words, &[(ALONE, "y\r")]);
     assert!(!screen.shown.contains("let `") && screen.code == 0, "{}", screen.shown);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);

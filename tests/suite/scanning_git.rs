@@ -26,7 +26,7 @@ fn what_is_staged_is_looked_through_and_not_what_lies_in_the_folder() {
     assert_eq!(repository.places(&["--staged"]), [".env:2"]);
     sandbox.call(&["scan", "--staged"]).run().says(
         "KEY  FORM  WHERE\nA    raw   .env:2\n",
-        "keyctl: found 1 place of 1 key; 1 staged file, 43 bytes scanned\n\
+        "keyctl: found 1 key in 1 place; 1 staged file, 43 bytes scanned\n\
          keyctl: hint: take it out of there and stage that: nothing was committed yet\n\
          keyctl: hint: if it is meant to be there: `git commit --no-verify`\n",
         1,
@@ -240,9 +240,8 @@ fn hostile(repository: &Repository<'_>) {
         ("alias.cat-file", &shell),
         ("alias.diff-index", &shell),
         ("alias.rev-parse", &shell),
-        ("remote.origin.url", "ext::sh -c evil"),
+        ("remote.origin.url", "."),
         ("remote.origin.promisor", "true"),
-        ("remote.origin.vcs", "evil"),
         ("remote.origin.uploadpack", evil),
         ("extensions.partialClone", "origin"),
         ("core.repositoryFormatVersion", "1"),
@@ -344,6 +343,13 @@ fn a_shallow_and_a_partial_clone_say_what_they_lack_and_fetch_nothing() {
     let before = objects();
     let (code, _, said) = partial.scan(&["--history"]);
     assert!(code == 0 && said.contains("this partial clone has not fetched yet"), "{said}");
+    assert_eq!(objects(), before, "something was fetched");
+    // Nor for what a push would send.
+    let head = partial.git(&["rev-parse", "HEAD"]);
+    let zero = "0".repeat(40);
+    let lines = format!("refs/heads/main {head} refs/heads/main {zero}\n");
+    let ran = sandbox.call(&["scan", "--pushing", "elsewhere"]).inside(&partial.folder).input(lines).run();
+    assert!(ran.code() == 0 && ran.stderr().contains("1 object, not here and not fetched"), "{}", ran.stderr());
     assert_eq!(objects(), before, "something was fetched");
     // Sparse: what is not in the folder is still staged, and in the history.
     partial.git(&["sparse-checkout", "set", "--no-cone", "none"]);

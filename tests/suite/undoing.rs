@@ -579,3 +579,56 @@ fn what_a_write_wipes_after_its_overlap_is_said() {
         0,
     );
 }
+
+#[test]
+fn where_a_name_was_used_again_the_list_says_which_key_a_step_was_about_and_undo_leaves_the_other_alone() {
+    let sandbox = Sandbox::with(&[("d", FIRST)]);
+    sandbox.secret("third-secret");
+    sandbox.call(&["edit", "d", "--note", "of the first"]).run();
+    sandbox.call(&["remove", "d", "--yes"]).run();
+    sandbox.set("d", SECOND);
+    sandbox.call(&["rename", "d", "e"]).run();
+    sandbox.set("d", "third-secret");
+    let listed = dateless(&sandbox.call(&["undo", "--list"]).run().stdout());
+    assert_eq!(
+        listed,
+        "WHEN      WHAT\n\
+         just now  set of the new key `d`\n\
+         just now  rename of `d` to `e`\n\
+         just now  set of the new key `d`, now `e`\n\
+         just now  remove of `d`, the one removed on DATE\n\
+         just now  edit of `d` (note), the one removed on DATE\n\
+         just now  set of the new key `d`, the one removed on DATE\n"
+    );
+    let json = sandbox.call(&["undo", "--list", "--json"]).run().stdout();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let now: Vec<&serde_json::Value> = json.as_array().expect("a list").iter().map(|step| &step["names_now"]).collect();
+    assert_eq!(serde_json::json!(now), serde_json::json!([["d"], ["e"], ["e"], [null], [null], [null]]));
+    let undo = || sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    let names = || sandbox.call(&["list", "--json"]).run().stdout().matches("\"name\"").count();
+    undo();
+    assert_eq!(names(), 1);
+    holds(&sandbox, "e", SECOND);
+    undo();
+    holds(&sandbox, "d", SECOND);
+    // That one goes, and the first comes back with what was known of it.
+    undo();
+    assert_eq!(names(), 0);
+    undo();
+    holds(&sandbox, "d", FIRST);
+    assert!(sandbox.call(&["show", "d"]).run().stdout().contains("of the first"));
+}
+
+#[test]
+fn nobody_is_asked_about_wiping_what_is_not_there() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    let nothing = "keyctl: there are no former secrets\n";
+    for words in [&[KEYCTL, "forget", "A"][..], &[KEYCTL, "forget", "--all"]] {
+        on_a_terminal(&sandbox, words, &[]).says(nothing, 0);
+    }
+    sandbox.call(&["remove", "A", "--yes", "-q"]).run();
+    let wiped = "keyctl: wiped 1 former secret for good\nkeyctl: hint: older copies of `store.age`, such as backups, still hold them\n";
+    sandbox.call(&["forget", "A", "--yes"]).run().says("", wiped, 0);
+    sandbox.set("B", SECOND);
+    sandbox.call(&["remind", "snooze", "B", "--off"]).run().says("", "keyctl: `B` was not snoozed\n", 0);
+}

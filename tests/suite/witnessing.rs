@@ -293,6 +293,7 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         (&["run", "--", "true"], "", "run", ""),
         (&["env"], "", "env", "dotenv"),
         (&["get", "A"], "", "get", ""),
+        (&["scan", ".keyctl.toml"], "", "scan", ""),
         (&["deny"], "", "deny", ""),
         (&["rotate", "A", "--yes"], "second-secret", "rotate", ""),
         (&["rollback", "A", "--yes"], "", "rollback", ""),

@@ -2,8 +2,8 @@
 //!
 //! It never reads the whole history and never keeps a use from happening. The state is one small sealed file, read once a
 //! use and written when something new was learnt. Where it is missing, damaged or of another history, the last entries are
-//! learnt from instead, and nobody is bothered with that. Two that write at once leave the state of one; what the other
-//! has learnt is learnt again.
+//! learnt from instead; unless no key was ever used, that is an alert, once. Two that write at once leave the state of one;
+//! what the other has learnt is learnt again.
 //!
 //! What is told of a use is judged before the use is recorded, so that both become entries in one write, under one lock. Where
 //! that fails, nothing is tried again: the alerts wait in the state and are the first that the history gets when it can
@@ -12,11 +12,12 @@
 
 use std::{
     path::Path,
+    thread::sleep,
     time::{Duration, SystemTime},
 };
 
 use crate::{
-    alert::{self, Alert, End, LONGEST_LATE, Rule, Seen, Settings, State, judge, judge_history},
+    alert::{self, Alert, End, LONGEST_LATE, Rule, Seen, Settings, State, judge, judge_history, judge_memory},
     commands::{
         caller,
         record::{self, Recorded, Strictness},
@@ -24,7 +25,7 @@ use crate::{
     config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Log, Verdict},
+    history::{Action, Event, Log, Verdict, lives::Turn},
     home::{self, Home},
     name::KeyName,
     platform,
@@ -40,6 +41,9 @@ const WHAT: &str = "alerts";
 const LARGEST: usize = alert::LARGEST + 1024;
 /// How many of the last entries a lost state is learnt from.
 const LEARNT_FROM: usize = 400;
+/// How often to look for the state again where it should be, and how long to wait before that.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 /// In a burst some entry follows another within this time, so nothing is counted where none does.
 const QUICK: Duration = Duration::from_secs(2);
 /// Uses within so many seconds are counted.
@@ -85,6 +89,12 @@ impl Sight {
     pub fn entries<'s>(&'s self, event: &'s Event) -> Vec<&'s Event> {
         self.late.iter().chain([event]).chain(self.told.iter().map(|(_, entry)| entry)).collect()
     }
+
+    /// How many entries come after that of the use.
+    #[must_use]
+    pub fn told_after(&self) -> usize {
+        self.told.len()
+    }
 }
 
 impl Watch<'_> {
@@ -93,7 +103,7 @@ impl Watch<'_> {
     pub fn look_at(&self, use_: &Use) -> Sight {
         let seen = if self.settings.watches_anything() { seen(use_.event) } else { None };
         let Some(seen) = seen else { return Sight::default() };
-        let mut state = self.state();
+        let mut state = self.state(use_.event);
         let late = late(&state);
         let told = self.judge(&mut state, use_, seen);
         Sight { state: Some(state), late, told }
@@ -125,7 +135,7 @@ impl Watch<'_> {
     /// Tells that a use was not recorded, and what else is to be told of it; all of that waits for the history.
     fn unrecorded(&self, use_: &Use, failure: &Failure, happens: bool) -> State {
         // Waiting for another keyctl took time, in which that may have learnt something.
-        let mut state = self.state();
+        let mut state = self.state(use_.event);
         let moment = moment(use_.event);
         let what =
             if happens { "a use was not recorded" } else { "a use was refused because it could not be recorded" };
@@ -207,8 +217,32 @@ impl Watch<'_> {
         deliver::start(self.settings, messages);
     }
 
-    fn state(&self) -> State {
-        read(self.home, self.log).unwrap_or_else(|| learn(self.log, self.settings))
+    /// What is remembered. Where nothing is, the last entries are learnt from, and that is told with this event: but not
+    /// where no key was ever used, for then there was nothing to remember.
+    fn state(&self, event: &Event) -> State {
+        if let Some(state) = read(self.home, self.log) {
+            return state;
+        }
+        let last = self.log.last(LEARNT_FROM);
+        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_out_of_reach(self.home);
+        for _ in 0..if has_begun { LOOKS } else { 0 } {
+            // Another keyctl may just be writing it, or have made the first use of all.
+            sleep(PAUSE);
+            if let Some(state) = read(self.home, self.log) {
+                return state;
+            }
+        }
+        let mut state = learn(&last, self.settings);
+        let is_told = |alert: &Alert| last.iter().any(|(_, event)| event.note == Some(alert.to_string()));
+        if has_begun && let Some(alert) = judge_memory(self.settings).filter(|alert| !is_told(alert)) {
+            self.terminal.warn(&format!("alert: {alert}"));
+            let told = told_of(alert, event);
+            state.keep_late(&told.1.to_json(LONGEST_LATE));
+            self.say([(None, told)]);
+        }
+        // At once: whoever comes next finds it, and does not tell of it too.
+        write(self.home, self.log, &state);
+        state
     }
 
     /// Best effort: what is not remembered is learnt again.
@@ -232,15 +266,48 @@ pub fn history_is(home: &Home, log: &Log, verdict: &Verdict, terminal: &Terminal
     }
     let settings = config::read(home).map(|config| config.alerts).unwrap_or_default();
     let watch = Watch { home, log, settings: &settings, terminal };
-    let mut state = watch.state();
     let now = Moment::now();
+    let event = caller::sign(Event::new(Action::Alert, now));
+    let mut state = watch.state(&event);
     let found = judge_history(&mut state, &settings, now, FOUND, format!("the history is {verdict}"));
     if let Some(alert) = found {
-        let told = told_of(alert, &caller::sign(Event::new(Action::Alert, now)));
+        let told = told_of(alert, &event);
         state.keep_late(&told.1.to_json(LONGEST_LATE));
         watch.say([(None, told)]);
     }
     watch.write(&state);
+}
+
+/// Tells that entries were found to be gone, when that was noted: once for each time, as each is another loss.
+pub fn lost(log: &Log, entries: u64, terminal: &Terminal) {
+    let Ok(home) = Home::find() else { return };
+    let settings = config::read(&home).map(|config| config.alerts).unwrap_or_default();
+    let watch = Watch { home: &home, log, settings: &settings, terminal };
+    let now = Moment::now();
+    let entries = count(usize::try_from(entries).unwrap_or(usize::MAX), "entry");
+    let are = if entries.starts_with("1 ") { "is" } else { "are" };
+    let what = format!("{entries} of the history {are} gone, lost in a power cut or cut off");
+    let Some(alert) = judge_history(&mut State::default(), &settings, now, FOUND, what) else { return };
+    let (alert, entry) = told_of(alert, &caller::sign(Event::new(Action::Alert, now)));
+    let number = watch.add(std::slice::from_ref(&entry)).ok();
+    if number.is_none()
+        && let Some(mut state) = read(&home, log)
+    {
+        state.keep_late(&entry.to_json(LONGEST_LATE));
+        watch.write(&state);
+    }
+    watch.say([(number, (alert, entry))]);
+}
+
+/// Follows what a change says of the lives of keys: what is usual goes with a key, and not with its name.
+pub fn follow(log: &Log, event: &Event) {
+    let Some(turn) = Turn::of(event) else { return };
+    let Ok(home) = Home::find() else { return };
+    let Some(mut state) = read(&home, log) else { return };
+    state.follow(&turn, moment(event));
+    if state.has_changed() {
+        write(&home, log, &state);
+    }
 }
 
 /// Adds the alerts that the history did not take when they were told.
@@ -316,10 +383,19 @@ fn read(home: &Home, log: &Log) -> Option<State> {
     State::from_bytes(&log.open_beside(WHAT, &sealed)?)
 }
 
+/// Whether the file is there and the system does not let it be read: that loses nothing.
+fn is_out_of_reach(home: &Home) -> bool {
+    let path = home.file(FILE);
+    std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) && home::read(&path, LARGEST).is_err()
+}
+
 /// A state from the last entries. What they would have told is past.
-fn learn(log: &Log, settings: &Settings) -> State {
+fn learn(last: &[(u64, Event)], settings: &Settings) -> State {
     let mut state = State::default();
-    for (_, event) in &log.last(LEARNT_FROM) {
+    for (_, event) in last {
+        if let Some(turn) = Turn::of(event) {
+            state.follow(&turn, moment(event));
+        }
         let Some(seen) = seen(event) else { continue };
         // Whether the folder was a project's is not told by an entry, so both are known from now on.
         for project in [None, event.place().map(String::as_str)] {

@@ -33,9 +33,7 @@ pub fn anchor(kept: &Kept, log: &Log, as_json: bool, terminal: &Terminal) -> any
         return Err(failure.hint("only a history that is intact has a mark to keep").into());
     }
     let settled = log.settle(Moment::now())?.ok_or_else(none_yet)?;
-    if let Some(repaired) = &settled.repaired {
-        terminal.warn(&format!("the history was mended: {repaired}"));
-    }
+    record::say_mended(log, &settled, terminal);
     let mark = settled.mark;
     let line = log.written(&mark);
     if as_json {

@@ -1,6 +1,6 @@
 //! `keyctl history`: what was done, and the proof that nothing of it was changed.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{io::IsTerminal as _, path::Path, process::ExitCode};
 
 use crate::{
     cli::{self, HistoryVerb},
@@ -15,6 +15,7 @@ use crate::{
 use super::{mending, opening, record};
 
 mod anchor;
+mod aside;
 mod export;
 mod follow;
 mod graph;
@@ -40,7 +41,12 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let query = question::query(&arguments.filter, now)?;
     let kept = opening::identity(&home)?;
     let store = opening::store(&home, &kept, terminal)?;
-    let log = record::log(&home, &kept, &store.pick(&[])?);
+    let payload = store.pick(&[])?;
+    let log = record::log(&home, &kept, &payload);
+    let log = match from(&arguments) {
+        Some(folder) => aside::log(&home, &payload, log, folder)?,
+        None => log,
+    };
     let opened = Opened { home, kept, store, log };
     // What does not open may be another identity's by now.
     let is_doubt = |failure: &Failure| matches!(failure.kind, Kind::Store | Kind::Negative | Kind::Keychain);
@@ -52,6 +58,19 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
         }
         answered => answered,
     }
+}
+
+/// The folder of a history that was set aside, where one is asked.
+fn from(arguments: &cli::History) -> Option<&Path> {
+    let aside = match &arguments.verb {
+        None => &arguments.aside,
+        Some(HistoryVerb::Verify(arguments)) => &arguments.aside,
+        Some(HistoryVerb::Usage(arguments)) => &arguments.aside,
+        Some(HistoryVerb::Who(arguments)) => &arguments.aside,
+        Some(HistoryVerb::Export(arguments)) => &arguments.aside,
+        Some(_) => return None,
+    };
+    aside.from.as_deref()
 }
 
 /// The history that is asked, and the store that it belongs to.
@@ -70,13 +89,15 @@ fn answer(
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     match arguments.verb {
-        Some(HistoryVerb::Repair { yes }) => mending::repair(home, yes, terminal),
+        Some(HistoryVerb::Repair { accept, yes }) => mending::repair(home, accept, yes, terminal),
         Some(HistoryVerb::Verify(arguments)) => verify::verify(home, kept, log, &arguments, terminal),
         Some(HistoryVerb::Anchor(report)) => anchor::anchor(kept, log, report.json, terminal),
         Some(HistoryVerb::Prune(arguments)) => prune::prune(home, kept, log, &arguments, terminal),
         Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, log, &arguments, now, terminal),
         Some(HistoryVerb::Who(arguments)) => {
-            let key = question::key(&arguments.name, log, store, &mut reading(terminal))?;
+            // What another key of that name was used by does not break when this one is replaced.
+            question::key(&arguments.name, log, store, &mut reading(terminal))?;
+            let (key, _) = log.life(&arguments.name, &mut reading(terminal))?;
             who::who(log, key, &arguments, now, terminal)
         }
         Some(HistoryVerb::Report(arguments)) => report::report(home, kept, &store.read()?, &arguments, terminal),

@@ -147,7 +147,8 @@ fn rows<'u>(payload: &'u Payload, counted: &'u Tally, by: By, never: &'u Usage) 
     });
     let unused = payload.keys.iter().filter(|(name, _)| by == By::Key && !counted.usages.contains_key(name.as_str()));
     let unused = unused.map(|(name, key)| Row { name: name.as_str(), usage: never, created: Some(key.facts.created) });
-    used.chain(unused).collect()
+    let former = counted.former.iter().map(|(name, usage)| Row { name, usage, created: None });
+    used.chain(unused).chain(former).collect()
 }
 
 fn table(rows: &[Row], by: By, now: Moment) -> Vec<Vec<String>> {

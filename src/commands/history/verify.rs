@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli,
     date::Moment,
-    history::{Log, Verdict},
+    history::{Log, Loss, Verdict, losses_in_words},
     home::Home,
     terminal::Terminal,
 };
@@ -35,10 +35,11 @@ pub fn verify(
     let marks = arguments.against.as_deref().map_or(Ok(Ok(Vec::new())), |against| anchor::kept(log, against))?;
     let marks_are_ours = marks.is_ok();
     let verdict = match marks {
-        Ok(marks) => log.verify_against(record::known(&kept.anchor), &marks, &mut super::checking(terminal)),
+        Ok(marks) => log.verify_against(log.known(), &marks, &mut super::checking(terminal)),
         Err(why) => Verdict::NotProvable { why },
     };
-    if record::not_whole(&verdict).is_some() && opening::is_superseded(home, kept) {
+    let is_aside = arguments.aside.from.is_some();
+    if !is_aside && record::not_whole(&verdict).is_some() && opening::is_superseded(home, kept) {
         return Err(opening::superseded().into());
     }
     if arguments.json {
@@ -46,7 +47,7 @@ pub fn verify(
     }
     if let Some(failure) = record::not_whole(&verdict) {
         // That a mark is of another history says nothing of this one.
-        if marks_are_ours {
+        if marks_are_ours && !is_aside {
             history_is(home, log, &verdict, terminal);
         }
         return Err(failure.into());
@@ -54,12 +55,13 @@ pub fn verify(
     if !arguments.json {
         terminal.report(&format!("the history is {verdict}"))?;
     }
+    if is_aside {
+        return Ok(ExitCode::SUCCESS);
+    }
     // What was just proven is vouched for from now on, where the keeper can be written.
     let now = Moment::now();
     if let Ok(Some(settled)) = log.settle(now) {
-        if let Some(repaired) = settled.repaired {
-            terminal.warn(&format!("the history was mended: {repaired}"));
-        }
+        record::say_mended(log, &settled, terminal);
         record::renew_anchor(home, kept, settled.mark, now);
     }
     Ok(ExitCode::SUCCESS)
@@ -76,6 +78,16 @@ fn as_json(verdict: &Verdict) -> Value {
             "went_back": went_back,
         }),
         Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),
+        Verdict::Unaccepted { losses } => json!({
+            "answer": "not provable",
+            "why": losses_in_words(losses),
+            "losses": losses.iter().map(as_value).collect::<Vec<_>>(),
+        }),
         Verdict::NotProvable { why } => json!({ "answer": "not provable", "why": why }),
     }
+}
+
+/// How many are missing is `null` where nobody knows.
+fn as_value(loss: &Loss) -> Value {
+    json!({ "n": loss.noted, "after": loss.after, "lost": loss.entries, "t": loss.moment })
 }

@@ -10,13 +10,7 @@
 //! kind may be a *doubtful* one, the words of a rotator that went wrong or was not seen to end: the secret in force may be in
 //! them as well as an error. It is taken only if the user's check says that it works, or a person does.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use zeroize::Zeroizing;
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use crate::{
     commands::{opening::Kept, record},
@@ -27,8 +21,7 @@ use crate::{
     name::KeyName,
     rotator::unfinished::{self, Made, Unfinished, is_plain},
     secret::Secret,
-    store::payload::{Key, Payload},
-    terminal::count,
+    store::payload::{Key, Payload, Removed},
 };
 
 use super::{Opened, Scene};
@@ -37,8 +30,8 @@ use super::{Opened, Scene};
 pub(super) const ASIDE: &str = "lies beside the store, sealed";
 /// So often a rotator may go wrong with other words before somebody has to look at them.
 const MOST: usize = 8;
-/// So many lines of one rotator are shown, or tried.
-const LINES: usize = 20;
+/// So many lines of one rotator are tried, and so many of all of them shown.
+pub(super) const LINES: usize = 20;
 
 /// What was begun for a key, seen from the key as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +85,7 @@ fn secrets(key: &Key) -> impl Iterator<Item = &Secret> {
 }
 
 /// Which key a program was called for: the one that has or had the secret which the program was given, whatever it is called
-/// by now; where none has, the one of that name.
+/// by now; where none has, the one of that name. None where that key was removed.
 pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p KeyName> {
     let [name] = work.intention.names.as_slice() else { return None };
     let named = payload.keys.get_key_value(name);
@@ -102,21 +95,40 @@ pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfin
         Some((name, key)) if had(key) => Some(name),
         // A key that was made later only has the name.
         _ => {
-            let named = named.filter(|(_, key)| key.facts.created <= work.intention.begun);
+            let is_older = |key: &Key| key.facts.created <= work.intention.begun;
+            let named = named.filter(|(_, key)| is_older(key) && removed(work, payload, sealing).is_none());
             payload.keys.iter().find(|(_, key)| had(key)).or(named).map(|(name, _)| name)
         }
     }
 }
 
+/// The removed key that had the secret which a program was given.
+pub(super) fn removed<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p Removed> {
+    let mark = work.intention.replaces.as_ref().filter(|_| work.intention.names.len() == 1)?;
+    payload.removed.iter().rfind(|removed| secrets(&removed.key).any(|secret| sealing.mark(secret) == *mark))
+}
+
+/// Whether what a program gave is of a removed key which had another secret after the one that it was to replace: then it
+/// is a former one at most, and nothing to go on with.
+pub(super) fn is_superseded(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> bool {
+    owner(work, payload, sealing).is_none()
+        && removed(work, payload, sealing)
+            .is_some_and(|removed| work.intention.replaces != Some(sealing.mark(&removed.key.value)))
+}
+
 /// Whether what was begun belongs to this name: to its key, or to one of this name that is gone.
 pub(super) fn is_of(work: &Unfinished, name: &KeyName, payload: &Payload, sealing: &unfinished::Key) -> bool {
-    let owner = owner(work, payload, sealing);
-    owner == Some(name) || (owner.is_none() && work.intention.names == [name.clone()])
+    match (owner(work, payload, sealing), removed(work, payload, sealing)) {
+        (Some(owner), _) => owner == name,
+        (None, Some(removed)) => removed.name == *name,
+        (None, None) => work.intention.names == [name.clone()],
+    }
 }
 
 /// Whether the store has what a program gave, so that only the file is not cleared away yet.
 pub(super) fn is_over(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> bool {
-    let key = owner(work, payload, sealing).and_then(|name| payload.keys.get(name));
+    let removed = || removed(work, payload, sealing).map(|removed| &removed.key);
+    let key = owner(work, payload, sealing).map_or_else(removed, |name| payload.keys.get(name));
     let made = work.made.as_ref();
     key.zip(made).is_some_and(|(key, made)| made.kept || secrets(key).any(|secret| made.is(secret)))
 }
@@ -143,117 +155,6 @@ pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfini
     let Ok(entries) = log.read() else { return BTreeSet::new() };
     let entries = entries.map_while(Result::ok);
     entries.flat_map(|(_, event)| event.endings().map(str::to_owned).collect::<Vec<_>>()).collect()
-}
-
-/// What lies aside for a key, as far as a question has to know of it.
-#[derive(Default)]
-pub(super) struct Seen {
-    /// Since when a secret lies there that would be taken.
-    pub live: Option<Moment>,
-    /// What somebody has to judge, the latest first.
-    pub doubtful: Vec<Words>,
-}
-
-/// What a rotator printed that went wrong.
-pub(super) struct Words {
-    path: PathBuf,
-    begun: Moment,
-    made: Made,
-}
-
-impl Seen {
-    pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Self {
-        let mut seen = Self::default();
-        for (standing, work) in of(scene, name, opened) {
-            let (begun, path) = (work.intention.begun, work.path().to_owned());
-            match (standing, work.made) {
-                (Standing::Live, _) => seen.live = Some(begun),
-                (Standing::Doubtful | Standing::StrayDoubtful, Some(made)) => {
-                    seen.doubtful.insert(0, Words { path, begun, made });
-                }
-                _ => {}
-            }
-        }
-        seen
-    }
-}
-
-/// The word of whoever called on doubtful words.
-#[derive(Default)]
-pub(super) enum Word {
-    /// Nobody was asked.
-    #[default]
-    Unattended,
-    /// A person wants nothing of them.
-    Declined,
-    /// A person wants this line, of the file at this path.
-    Take(PathBuf, Secret),
-}
-
-/// What a person says of one rotator's words.
-enum Answer {
-    Take(Secret),
-    Drop,
-    Leave,
-}
-
-/// Asks about what lies there doubtful, the latest first, until there is a new secret in it. What a person wants to be
-/// dropped is gone when this returns.
-pub(super) fn judge(scene: &Scene, name: &KeyName, seen: &Seen) -> Result<Word> {
-    if scene.arguments.yes || seen.live.is_some() || seen.doubtful.is_empty() || !scene.terminal.can_ask() {
-        return Ok(Word::Unattended);
-    }
-    let (mut word, mut unwanted) = (Word::Declined, Vec::new());
-    for words in &seen.doubtful {
-        match words.ask(scene, name)? {
-            Answer::Take(line) => {
-                word = Word::Take(words.path.clone(), line);
-                break;
-            }
-            Answer::Drop => unwanted.push(words.path.as_path()),
-            Answer::Leave => {}
-        }
-    }
-    if !unwanted.is_empty() {
-        let _turn = scene.turn()?;
-        let opened = scene.open()?;
-        let mut works = Unfinished::all(&scene.home, &opened.unfinished_key());
-        works.retain(|work| unwanted.contains(&work.path()));
-        discard(scene, &opened, name, works)?;
-    }
-    Ok(word)
-}
-
-impl Words {
-    fn ask(&self, scene: &Scene, name: &KeyName) -> Result<Answer> {
-        let (terminal, begun) = (scene.terminal, self.begun.local());
-        let went_wrong = format!("the rotator of `{name}` went wrong on {begun} after printing");
-        let lines = self.made.lines();
-        if let Some(line) = self.made.sole_line() {
-            let letters = line.expose_text().unwrap_or_default().chars().count();
-            let end = if self.made.secret.expose().ends_with(b"\n") { "" } else { " without its end" };
-            let what = count(letters, "character");
-            if terminal.confirm(&format!("{went_wrong} a line of {what}{end}; take that line as the new secret?"))? {
-                return Ok(Answer::Take(line));
-            }
-        } else if terminal.confirm(&format!("{went_wrong} {}; show that here?", count(lines.len(), "line")))? {
-            let rest = if lines.len() > 1 { ", and drop the rest" } else { "" };
-            for (at, line) in lines.iter().enumerate().take(LINES) {
-                let is = format!("line {} of {} is", at + 1, lines.len());
-                let text = Zeroizing::new(String::from_utf8_lossy(line.expose()).into_owned());
-                if !is_plain(line) {
-                    let hint = format!("to take it, type it: `keyctl rotate {name} --by-hand`");
-                    terminal.ask(&Zeroizing::new(format!("{is} no plain text: {} ({hint}; Enter goes on) ", *text)))?;
-                } else if terminal
-                    .confirm(&Zeroizing::new(format!("{is} {} ; take it as the new secret{rest}?", *text)))?
-                {
-                    return Ok(Answer::Take(line.copy()));
-                }
-            }
-        }
-        let question = format!("drop what it printed on {begun} for good? It may be a secret in force");
-        Ok(if terminal.confirm(&question)? { Answer::Drop } else { Answer::Leave })
-    }
 }
 
 /// The lines of what a rotator printed that can be tried.
@@ -339,7 +240,7 @@ pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
 
 /// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
 pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
-    if let Some(event) = of_the_end(Action::Rotate, &works) {
+    if let Some(event) = of_the_end(Action::Rotate, &works, &opened.payload, &opened.unfinished_key()) {
         let log = record::log(&scene.home, &opened.kept, &opened.payload);
         record::change(&log, &event.outcome("finished"), scene.terminal);
     }
@@ -367,7 +268,7 @@ pub(super) fn clear_over(scene: &Scene) {
 /// # Errors
 /// `Disk`.
 pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec<Unfinished>) -> Result<()> {
-    let event = of_the_end(Action::Forget, &works)
+    let event = of_the_end(Action::Forget, &works, &opened.payload, &opened.unfinished_key())
         .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
         .note("what its rotator left");
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
@@ -375,12 +276,22 @@ pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec
     works.into_iter().try_for_each(Unfinished::end)
 }
 
-/// The entry that says which rotations are over, if any of these has made something.
-pub(super) fn of_the_end(action: Action, works: &[Unfinished]) -> Option<Event> {
+/// The entry that says which rotations are over, if any of these has made something: under the names that their keys have
+/// now, since another key may have the one that a rotation was begun under.
+pub(super) fn of_the_end(
+    action: Action,
+    works: &[Unfinished],
+    payload: &Payload,
+    sealing: &unfinished::Key,
+) -> Option<Event> {
     let works: Vec<&Unfinished> = works.iter().filter(|work| work.made.is_some()).collect();
-    let names: BTreeSet<&KeyName> = works.iter().flat_map(|work| &work.intention.names).collect();
+    let present = |work: &&Unfinished| match owner(work, payload, sealing) {
+        Some(owner) => vec![owner.clone()],
+        None => work.intention.names.clone(),
+    };
+    let names: BTreeSet<KeyName> = works.iter().flat_map(present).collect();
     let numbers = works.iter().map(|work| work.number().to_owned()).collect();
-    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(names).ending(numbers))
+    (!works.is_empty()).then(|| Event::new(action, Moment::now()).names(&names).ending(numbers))
 }
 
 /// A file that is not needed. One that cannot be removed is found once more, which does no harm.

@@ -217,6 +217,7 @@ impl Bench<'_> {
             names: self.names(),
             begun: Moment::now(),
             replaces: None,
+            by: None,
             from: Some(self.current.clone()),
             before: listed.into_iter().map(|key| key.id).collect(),
         };
@@ -346,8 +347,14 @@ mod tests {
     #[test]
     fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
         let begun = Moment::from_seconds(1_800_000_000);
-        let intention =
-            Intention { names: Vec::new(), begun, replaces: None, from: None, before: vec!["AKIAOLD".into()] };
+        let intention = Intention {
+            names: Vec::new(),
+            begun,
+            replaces: None,
+            by: None,
+            from: None,
+            before: vec!["AKIAOLD".into()],
+        };
         let may = |id: &str, after: i64| {
             let created = Moment::from_seconds(begun.seconds() + after);
             may_have_made(&intention, &Listed { id: id.into(), active: true, created })

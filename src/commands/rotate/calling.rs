@@ -2,6 +2,7 @@
 //! down and recorded before, and whatever it prints is sealed beside the store as soon as it arrives.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -37,6 +38,8 @@ use super::{
 
 /// How long a rotator may take.
 const ROTATOR: Duration = Duration::from_mins(2);
+/// So many letters of a program's name are written down.
+const NAMED: usize = 60;
 /// How often it is looked whether a signal came.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -61,6 +64,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         names: vec![name.clone()],
         begun: Moment::now(),
         replaces: Some(sealing.mark(old)),
+        by: command.first().and_then(|program| short_name(program)),
         from: None,
         before: Vec::new(),
     };
@@ -110,6 +114,12 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         Err(failure) => scene.terminal.warn(&failure.message),
     }
     Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false, took: Some(took) })
+}
+
+/// What a program is called by where what it has printed is asked about.
+fn short_name(program: &str) -> Option<String> {
+    let name = Path::new(program).file_name()?.to_string_lossy();
+    Some(name.chars().take(NAMED).collect())
 }
 
 /// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already.

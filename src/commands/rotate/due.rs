@@ -17,8 +17,8 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
-    aside::{self, Word},
+    Opened, Scene, aside,
+    asking::{self, Seen, Word},
     aws, by_hand, hold_to_reason,
     keeping::Done,
     means::Means,
@@ -306,7 +306,7 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        program::replace(scene, &self.name, &plan, command, &opened, Word::default())?
+                        program::replace(scene, &self.name, &plan, Some(command), &opened, &Word::default())?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
@@ -315,9 +315,14 @@ impl Task {
                         show(scene, &self.name, &touched);
                         let key = opened.payload.key(&self.name)?;
                         page::show(scene, &self.name, key, &Means::Typed)?;
-                        match by_hand::ask(scene, &self.name)? {
-                            Some(new) => by_hand::take_over(scene, &self.name, &plan, &Means::Typed, new, &opened)?,
-                            None => return Ok(Outcome::Left),
+                        let word = asking::judge(scene, &self.name, &Seen::of(scene, &self.name, &opened), false)?;
+                        if word.is_yes() {
+                            program::replace(scene, &self.name, &plan, None, &opened, &word)?
+                        } else {
+                            match by_hand::ask(scene, &self.name)? {
+                                Some(new) => by_hand::take_over(scene, &self.name, &plan, &Means::Typed, new, &opened)?,
+                                None => return Ok(Outcome::Left),
+                            }
                         }
                     }
                 };

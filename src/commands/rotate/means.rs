@@ -5,6 +5,7 @@ use std::{io::IsTerminal, path::PathBuf};
 use crate::{
     cli::Rotate,
     name::KeyName,
+    platform::{self, Input},
     rotation::{AwsIam, Plan, Rotator},
 };
 
@@ -54,6 +55,18 @@ impl Means {
     #[must_use]
     pub fn is_rotator(&self) -> bool {
         matches!(self, Self::Program(_) | Self::Aws(_))
+    }
+
+    /// Whether it leaves room for what lies aside already: the call does not say itself how the new secret comes, and
+    /// nothing is piped in.
+    #[must_use]
+    pub fn leaves_room(&self, arguments: &Rotate) -> bool {
+        match self {
+            Self::Program(_) => true,
+            Self::Typed => !arguments.by_hand,
+            Self::Piped => !arguments.by_hand && platform::waiting_input() == Input::Nothing,
+            Self::File(_) | Self::Generated(_) | Self::Aws(_) => false,
+        }
     }
 
     /// The word for it, for programs.

@@ -5,6 +5,7 @@
 //! (`rotator/unfinished.rs`), so that neither a kill nor a full disk loses it, and the next `rotate` goes on from there.
 
 mod aside;
+mod asking;
 mod aws;
 mod bench;
 mod by_hand;
@@ -41,13 +42,7 @@ use crate::{
     terminal::{Terminal, columns},
 };
 
-use self::{
-    aside::{Seen, Word},
-    keeping::Done,
-    means::Means,
-    old_key::Old,
-    touched::Touched,
-};
+use self::{asking::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     judging::Clock,
@@ -129,15 +124,9 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
     refuse_half(&means, name, &plan)?;
-    let lies = match &means {
-        Means::Program(_) => Seen::of(scene, name, &opened),
-        _ => Seen::default(),
-    };
-    let question = || match lies.live {
-        Some(begun) => format!("go on with the secret that the rotator of `{name}` gave on {}?", begun.local()),
-        None => means.question(name),
-    };
-    let ask = || need_yes(scene.arguments.yes, scene.terminal, &format!("replacing `{name}`"), question);
+    let lies = if means.leaves_room(scene.arguments) { Seen::of(scene, name, &opened) } else { Seen::default() };
+    let doing = format!("replacing `{name}`");
+    let ask = || need_yes(scene.arguments.yes, scene.terminal, &doing, || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
         ask()?;
     }
@@ -148,12 +137,13 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     }
     show(scene, means.subject(name), &touched);
     page::show(scene, name, key, &means)?;
-    let word = aside::judge(scene, name, &lies)?;
-    if !matches!(word, Word::Take(..)) {
+    let word = asking::judge(scene, name, &lies, means.is_rotator())?;
+    if !word.is_yes() {
         ask()?;
     }
     let done = match &means {
-        Means::Program(command) => program::replace(scene, name, &plan, command, &opened, word)?,
+        Means::Program(command) => program::replace(scene, name, &plan, Some(command), &opened, &word)?,
+        _ if word.is_yes() => program::replace(scene, name, &plan, None, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened)?,
     };
@@ -306,8 +296,8 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         let mut report = touched.json();
         report["name"] = name.as_str().into();
         report["by"] = means.word().into();
-        if let Some(begun) = lies.live {
-            report["goes_on_from"] = json!(begun);
+        if let Some(live) = &lies.live {
+            report["goes_on_from"] = json!(live.begun);
         }
         return scene.terminal.json(&report);
     }
@@ -324,8 +314,9 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         Means::Aws(_) => scene.terminal.say("keyctl would replace it at AWS"),
         _ => {}
     }
-    if let Some(begun) = lies.live {
-        scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {}", begun.local()));
+    if let Some(live) = &lies.live {
+        let begun = live.begun.local();
+        scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {begun}"));
     } else if !lies.doubtful.is_empty() {
         scene.terminal.say("its rotator went wrong after printing a line; at a terminal it would be asked about");
     }

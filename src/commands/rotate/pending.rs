@@ -13,7 +13,7 @@ use crate::{
     history::Action,
     home::{Home, Lock},
     name::KeyName,
-    rotator::unfinished::{Found, Unfinished},
+    rotator::unfinished::{self, Found, Intention, Unfinished},
     store::payload::Payload,
     terminal::Terminal,
 };
@@ -32,6 +32,39 @@ pub struct Pending {
     pub is_doubtful: bool,
     /// The file whose secret does not open any more.
     pub damaged: Option<String>,
+    /// What became of its key.
+    pub key: Whose,
+}
+
+/// What became of the key that a rotation is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// It is there.
+    Present,
+    /// It was removed, and can come back under its name.
+    Removed,
+    /// It is gone for good, or its name is another's by now.
+    Gone,
+}
+
+impl Pending {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let Some(name) = self.names.first() else { return Vec::new() };
+        let go_on = match (self.key, self.names.len()) {
+            (Whose::Present, _) => Some(format!("to go on with it: `keyctl rotate {name}`")),
+            (Whose::Removed, _) => {
+                Some(format!("its key was removed; to go on, bring that back: `keyctl rollback {name}`"))
+            }
+            (Whose::Gone, 1) => Some("the key that it was for is gone".to_owned()),
+            (Whose::Gone, _) => Some("one of the two is gone; give that key its name back to go on".to_owned()),
+        };
+        // What was begun at AWS is there.
+        let drop =
+            (self.names.len() == 1).then(|| format!("to drop what it has made: `keyctl rotate {name} --discard`"));
+        go_on.into_iter().chain(drop).collect()
+    }
 }
 
 /// The right to replace keys outside, or to move them away under a rotation. Two rotations at once would each ask the
@@ -52,38 +85,50 @@ pub fn is_at_work(home: &Home) -> bool {
             .is_err_and(|failure| failure.kind == Kind::Busy)
 }
 
-/// All of them, by the names that they were begun for.
-fn all(home: &Home, kept: &Kept) -> Vec<Pending> {
-    Unfinished::all(home, &unfinished_key(kept)).into_iter().filter_map(pending).collect()
-}
-
 /// All of them, by the names that their keys have now, and the names of files that do not open: damaged ones, or another
-/// store's.
+/// store's. What is of a removed key, and belongs to a secret that this one had not any more when it was removed, is nothing
+/// to go on with.
 #[must_use]
 pub fn find(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Pending>, Vec<String>) {
+    let sealing = unfinished_key(kept);
+    let (mut all, unreadable) = not_over(home, kept, payload);
+    all.retain(|work| !aside::is_superseded(work, payload, &sealing));
+    (all.iter().filter_map(|work| pending(work, payload, &sealing)).collect(), unreadable)
+}
+
+/// What lies beside the store and is not known to be over, and the names of files that do not open.
+fn not_over(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Unfinished>, Vec<String>) {
     let sealing = unfinished_key(kept);
     let Found { mut all, unreadable } = Unfinished::find(home, &sealing);
     let ended = aside::ended(home, kept, payload, &all);
     all.retain(|work| !ended.contains(work.number()) && !aside::is_over(work, payload, &sealing));
-    for work in &mut all {
-        if let Some(owner) = aside::owner(work, payload, &sealing) {
-            work.intention.names = vec![owner.clone()];
-        }
-    }
-    (all.into_iter().filter_map(pending).collect(), unreadable)
+    (all, unreadable)
 }
 
-fn pending(work: Unfinished) -> Option<Pending> {
+fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> Option<Pending> {
     // What a program gave and the store has is only not cleared away yet; at AWS there is more to do.
     if work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept) {
         return None;
     }
+    let there = |name: &KeyName| payload.keys.contains_key(name);
+    let (names, key) = match (aside::owner(work, payload, sealing), aside::removed(work, payload, sealing)) {
+        (Some(owner), _) => (vec![owner.clone()], Whose::Present),
+        (None, Some(removed)) => {
+            (vec![removed.name.clone()], if there(&removed.name) { Whose::Gone } else { Whose::Removed })
+        }
+        (None, None) => {
+            let names = work.intention.names.clone();
+            let is_there = names.len() > 1 && names.iter().all(there);
+            (names, if is_there { Whose::Present } else { Whose::Gone })
+        }
+    };
     Some(Pending {
         has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
         is_doubtful: work.made.as_ref().is_some_and(|made| made.doubtful),
         damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),
-        names: work.intention.names,
+        names,
         begun: work.intention.begun,
+        key,
     })
 }
 
@@ -95,12 +140,17 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()>
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    // What a rotator printed that went wrong is found again by the secret that it was given, whatever the key is called.
-    for pending in all(home, &opening::identity(home)?).into_iter().filter(|pending| !pending.is_doubtful) {
-        let Some(name) = [old, new].into_iter().find(|name| pending.names.contains(name)) else { continue };
+    for work in Unfinished::all(home, &unfinished_key(&opening::identity(home)?)) {
+        let is_over = work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept);
+        // What a rotator printed that went wrong is found again by the secret that it was given, whatever the key is called.
+        if is_over || work.made.as_ref().is_some_and(|made| made.doubtful) {
+            continue;
+        }
+        let Intention { names, begun, .. } = &work.intention;
+        let Some(name) = [old, new].into_iter().find(|name| names.contains(name)) else { continue };
         let failure = Failure::new(
             Kind::Negative,
-            format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", pending.begun.local()),
+            format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", begun.local()),
         );
         return Err(if name == old {
             failure
@@ -136,7 +186,7 @@ pub fn about_to_be_wiped(
         let former = key.map(|key| key.former.as_slice()).unwrap_or_default();
         work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
-    if let Some(event) = aside::of_the_end(Action::Rotate, &all) {
+    if let Some(event) = aside::of_the_end(Action::Rotate, &all, payload, &sealing) {
         record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
     }
     Ok(all)
@@ -168,10 +218,12 @@ pub fn of(home: &Home, names: &[KeyName], payload: &Payload) -> Result<Vec<Unfin
 /// # Errors
 /// As the identity's keeper has them; `Disk`.
 pub fn forget(home: &Home, works: Vec<Unfinished>, terminal: &Terminal) -> Result<()> {
-    if let Some(event) = aside::of_the_end(Action::Forget, &works) {
+    if works.iter().any(|work| work.made.is_some()) {
         let kept = opening::identity(home)?;
         let payload = opening::store(home, &kept, terminal)?.read()?;
-        record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+        if let Some(event) = aside::of_the_end(Action::Forget, &works, &payload, &unfinished_key(&kept)) {
+            record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+        }
     }
     for work in works {
         let Some(name) = work.intention.names.first() else { continue };
@@ -193,26 +245,43 @@ pub fn forget(home: &Home, works: Vec<Unfinished>, terminal: &Terminal) -> Resul
 }
 
 /// Refuses to give the store another identity while a rotation is not finished: what it has made could not be opened any more.
-/// What is over and only not cleared away is. Asked with the [`turn`] held.
 ///
 /// # Errors
-/// `Negative`, with the way out; `Disk`.
-pub fn refuse_to_rekey(home: &Home, kept: &Kept) -> Result<()> {
+/// `Negative`, with the way out; `Disk` for a file that cannot be read, and may hold such a thing.
+pub fn refuse_to_rekey(home: &Home, kept: &Kept, payload: &Payload) -> Result<()> {
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    if let Some(pending) = all(home, kept).into_iter().next() {
-        let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        let begun = pending.begun.local();
-        let failure = Failure::new(
-            Kind::Negative,
-            format!("a rotation of {names}, begun on {begun}, is not finished; the identity was not changed"),
-        );
-        return Err(pending.names.first().into_iter().fold(failure, |failure, name| {
-            failure
-                .hint(format!("to go on with it: `keyctl rotate {name}`"))
-                .hint(format!("to drop what it has made: `keyctl rotate {name} --discard`"))
-        }));
-    }
+    let (all, unreadable) = not_over(home, kept, payload);
+    unreadable.iter().try_for_each(|file| Unfinished::is_readable(home, file))?;
+    let sealing = unfinished_key(kept);
+    let Some(pending) = all.iter().find_map(|work| pending(work, payload, &sealing)) else { return Ok(()) };
+    let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    let begun = pending.begun.local();
+    let failure = Failure::new(
+        Kind::Negative,
+        format!("a rotation of {names}, begun on {begun}, is not finished; the identity was not changed"),
+    );
+    Err(pending.hints().into_iter().fold(failure, Failure::hint))
+}
+
+/// Clears away what is over and was only not cleared away, before the store gets another identity. Done with the [`turn`]
+/// held, where nothing was [refused](refuse_to_rekey).
+///
+/// # Errors
+/// `Disk`.
+pub fn end_what_is_over(home: &Home, kept: &Kept) -> Result<()> {
     Unfinished::all(home, &unfinished_key(kept)).into_iter().try_for_each(Unfinished::end)
+}
+
+/// Names the files that do not open with the store's identity, nor will with another one: they stay where they are.
+pub fn say_unreadable(home: &Home, kept: &Kept, terminal: &Terminal) {
+    if !Unfinished::are_there(home) {
+        return;
+    }
+    for file in Unfinished::find(home, &unfinished_key(kept)).unreadable {
+        let folder = home.data().display();
+        terminal.warn(&format!("`{file}` is damaged or of another store; it is left as it is"));
+        terminal.hint(&format!("if no new secret of a rotator is missing, remove it: `{folder}/{file}`"));
+    }
 }

@@ -17,7 +17,8 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, ASIDE, Standing, Word, to_be_judged},
+    aside::{self, ASIDE, Standing, to_be_judged},
+    asking::{self, Word},
     calling::{Fresh, call, rescue},
     fitness::fit,
     keeping::{self, Done, New},
@@ -36,14 +37,15 @@ struct Others {
 }
 
 /// Lets the program replace the key, and puts what it gives into the store. A secret that it gave before, and that the
-/// store never got, is taken first; a doubtful one only if the word or the check says so.
+/// store never got, is taken first; a doubtful one only if the word or the check says so. Without a program only what the
+/// word names is taken.
 pub(super) fn replace(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
-    command: &[String],
+    command: Option<&[String]>,
     seen: &Opened,
-    word: Word,
+    word: &Word,
 ) -> Result<Done> {
     let _turn = scene.turn()?;
     let opened = scene.open()?;
@@ -55,9 +57,11 @@ pub(super) fn replace(
         ));
     }
     let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
-    let mut fresh = match earlier {
-        Some(fresh) => fresh,
-        None => call(scene, name, command, &opened)?,
+    let mut fresh = match (earlier, command) {
+        // Whoever has said yes to what lay there has not said yes to a call.
+        (Some(fresh), _) if !word.is_yes() || word.is_of(&fresh.unfinished) => fresh,
+        (None, Some(command)) if !word.is_yes() => call(scene, name, command, &opened)?,
+        _ => return Err(asking::gone(name)),
     };
     // The store may have it already, where keyctl ended just after writing it.
     let is_new = !fresh.value.same_as(&key.value);
@@ -130,14 +134,15 @@ fn keep(
     scene: &Scene,
     name: &KeyName,
     plan: &Plan,
-    command: &[String],
+    command: Option<&[String]>,
     given: &payload::Key,
     fresh: &Fresh,
     others: &Others,
 ) -> Result<Done> {
     let new = New { name: name.clone(), value: fresh.value.copy(), longer: None };
     let event = |now| {
-        let event = Event::new(Action::Rotate, now).program(command[0].as_ref());
+        let event = Event::new(Action::Rotate, now);
+        let event = command.into_iter().fold(event, |event, command| event.program(command[0].as_ref()));
         fresh.took.into_iter().fold(event, |event, took| event.ended(took, Some(0)))
     };
     let is_other = Cell::new(false);
@@ -179,7 +184,13 @@ fn aside_of(scene: &Scene, name: &KeyName, fresh: &Fresh, failure: Failure) -> F
 
 /// What was begun before for this key: what is to be gone on with, if there is anything, and what else lies aside. Of two
 /// the later one counts.
-fn earlier(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened, word: Word) -> Result<(Option<Fresh>, Others)> {
+fn earlier(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    opened: &Opened,
+    word: &Word,
+) -> Result<(Option<Fresh>, Others)> {
     let key = opened.payload.key(name)?;
     let (mut found, mut others, mut doubtful) = (None, Others::default(), Vec::new());
     aside::say_unreadable(scene, opened);
@@ -241,13 +252,13 @@ fn of_doubtful(
     plan: &Plan,
     opened: &Opened,
     doubtful: &mut Vec<(Standing, Unfinished)>,
-    word: Word,
+    word: &Word,
 ) -> Result<Option<Fresh>> {
     let mut chosen = None;
     match word {
-        Word::Declined => {}
-        Word::Take(path, line) => {
-            chosen = doubtful.iter().position(|(_, work)| work.path() == path).map(|at| (at, line, false));
+        Word::Declined | Word::GoOn(_) => {}
+        Word::Take(_, line) => {
+            chosen = doubtful.iter().position(|(_, work)| word.is_of(work)).map(|at| (at, line.copy(), false));
         }
         Word::Unattended => {
             let live = |(standing, _): &&(Standing, Unfinished)| *standing == Standing::Doubtful;

@@ -119,7 +119,7 @@ impl Report<'_> {
         let copies = self.findings.iter().filter(|finding| matches!(finding.what, What::Key { .. })).count();
         let shapes = self.findings.len() - copies;
         let names: BTreeSet<&str> = self.findings.iter().filter_map(name).collect();
-        let keys = format!("{} of {}", count(copies, "place"), count(names.len(), "key"));
+        let keys = format!("{} in {}", count(names.len(), "key"), count(copies, "place"));
         let alike = if shapes == 1 {
             "1 text that looks like a key".into()
         } else {

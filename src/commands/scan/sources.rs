@@ -237,9 +237,18 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
         home::places(&bases, history_file).into_iter().chain(projects).map(|target| target.path).collect();
     // Outside of a repository there are none, and one that git refuses is none to look at.
     let own = git.and_then(|git| git.top().ok());
-    let trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
-    paths.extend(trees.into_iter().filter(|tree| own.as_ref() != Some(tree) && tree.is_dir()));
-    let (findings, seen) = tree::look(engine, &paths, true);
+    let mut trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
+    trees.retain(|tree| own.as_ref() != Some(tree) && tree.is_dir());
+    // Of what git ignores in a worktree only the files that hold variables: the rest is what compilers have made.
+    paths.extend(trees.iter().flat_map(|tree| home::project_files(tree, PATIENCE).0).map(|target| target.path));
+    paths.sort();
+    paths.dedup();
+    let (mut findings, mut seen) = tree::look(engine, &paths, true);
+    let (more, also_seen) = tree::look(engine, &trees, false);
+    findings.extend(more);
+    findings.sort();
+    findings.dedup();
+    seen.add(also_seen);
     let mut looked = Looked { findings, seen, ..Looked::default() };
     if cut_short {
         looked.notes.push(format!("projects that were not come to within {} seconds", PATIENCE.as_secs()));

@@ -23,9 +23,12 @@ mod tests;
 pub use writing::write;
 
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
-/// secrets that were wiped, the fourth one keys of former identities. Each is written only where there is something that it
-/// alone has, so that a keyctl that knows an earlier one goes on reading all other stores.
-pub const FORMAT: u32 = 4;
+/// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside. Each is
+/// written only where there is something that it alone has, so that a keyctl that knows an earlier one goes on reading all
+/// other stores.
+pub const FORMAT: u32 = 5;
+/// The format that is written where there are keys of former identities.
+const RETIRED_FORMAT: u32 = 4;
 /// The format that is written where there are marks of revoked secrets.
 const MARKS_FORMAT: u32 = 3;
 /// The format that is written where there is nothing in the store that only a newer one has.

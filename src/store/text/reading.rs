@@ -13,7 +13,10 @@ use crate::{
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
     hex,
-    identity::{anchor::Id, retired::Retired},
+    identity::{
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
     name::{KeyName, Tag},
     secret::Secret,
     store::{
@@ -63,6 +66,8 @@ struct Content {
     log: String,
     #[serde(default)]
     retired: Vec<RetiredText>,
+    #[serde(default)]
+    aside: Vec<AsideText>,
     written: Option<Moment>,
     history: Option<String>,
     recovery: Option<RecoveryText>,
@@ -82,6 +87,16 @@ struct RetiredText {
     last: u64,
     hash: String,
     key: SecretText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AsideText {
+    folder: String,
+    log: String,
+    known: Option<String>,
+    key: SecretText,
+    retired: Vec<RetiredText>,
 }
 
 #[derive(Deserialize)]
@@ -298,9 +313,19 @@ impl MarkText {
 
 impl RetiredText {
     fn into_retired(self) -> Option<Retired> {
-        let key = BASE64.decode(self.key.0.expose()).ok().map(Secret::new).filter(|key| key.len() == 32)?;
-        Some(Retired { key, last: self.last, hash: hex::decode(&self.hash)? })
+        Some(Retired { key: seal_key(&self.key)?, last: self.last, hash: hex::decode(&self.hash)? })
     }
+}
+
+impl AsideText {
+    fn into_aside(self) -> Option<Aside> {
+        let Self { folder, log, known, key, retired } = self;
+        Some(Aside { folder, log: Id::parse(&log)?, known, key: seal_key(&key)?, retired: in_order(retired)? })
+    }
+}
+
+fn seal_key(text: &SecretText) -> Option<Secret> {
+    BASE64.decode(text.0.expose()).ok().map(Secret::new).filter(|key| key.len() == 32)
 }
 
 /// The keys, if each ends with a later entry than the one before.
@@ -325,6 +350,7 @@ impl Content {
             seal: Id::parse(&self.seal)?,
             log: Id::parse(&self.log)?,
             retired: in_order(self.retired)?,
+            aside: self.aside.into_iter().map(AsideText::into_aside).collect::<Option<_>>()?,
             history: self.history,
             recovery: self.recovery.map(|text| Recovery { created: text.created, verified: text.verified }),
             keys: keys.collect::<Option<_>>()?,

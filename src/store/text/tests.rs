@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     date::{Moment, Period},
-    identity::{anchor::Id, retired::Retired},
+    identity::{
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
     secret::Secret,
     store::{
         facts::{Facts, Revoked},
@@ -187,7 +190,7 @@ proptest! {
 #[test]
 fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
     let good = write(&empty());
-    let newer = good.replace("format = 2", "format = 5\nnew_thing = true");
+    let newer = good.replace("format = 2", "format = 6\nnew_thing = true");
     assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
     for bad in [
         good.replace("log =", "lag ="),
@@ -215,6 +218,25 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
     assert!(text.contains("format = 4\n"));
     let back = read(&text).expect("reads");
     assert!(back.retired.len() == 1 && back.marks == payload.marks);
+    let retired = std::mem::take(&mut payload.retired);
+    let known = Some(format!("9.{}", "01".repeat(32)));
+    let aside = |folder: &str, known, retired| {
+        let (folder, key) = (folder.to_owned(), Secret::new(vec![8; 32]));
+        Aside { folder, log: Id([5; 16]), known, key, retired }
+    };
+    payload.aside = vec![aside("history-1764090000", known.clone(), retired), aside("a \"b\"", None, Vec::new())];
+    let text = write(&payload);
+    assert!(text.contains("format = 5\n") && estimate(&payload) >= text.len());
+    for back in [read(&text), pick(&text, &[]), super::facts(&text)] {
+        let back = back.expect("reads");
+        let [one, other] = &back.aside[..] else { panic!("two of them") };
+        assert_eq!((one.folder.as_str(), one.log, &one.known), ("history-1764090000", Id([5; 16]), &known));
+        assert!(one.key.same_as(&payload.aside[0].key) && one.retired.len() == 1 && one.retired[0].last == 9);
+        assert_eq!((other.folder.as_str(), &other.known, other.retired.len()), ("a \"b\"", &None, 0));
+        assert!(write(&back).contains("format = 5\n"));
+    }
+    let said = read(&text.replace("CAgICA", "CAgI")).err().expect("no key").message;
+    assert!(said.starts_with("the store opens, but"), "{said}");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT};
+use super::{COMMON_FORMAT, FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
 use crate::{
     hex,
-    identity::retired::Retired,
+    identity::retired::{Aside, Retired},
     name::KeyName,
     secret::Secret,
     store::{
@@ -49,17 +49,23 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
-    let format = match (payload.retired.is_empty(), payload.marks.is_empty()) {
-        (false, _) => FORMAT,
-        (true, false) => MARKS_FORMAT,
-        (true, true) => COMMON_FORMAT,
+    let format = match (payload.aside.is_empty(), payload.retired.is_empty(), payload.marks.is_empty()) {
+        (false, ..) => FORMAT,
+        (true, false, _) => RETIRED_FORMAT,
+        (true, true, false) => MARKS_FORMAT,
+        (true, true, true) => COMMON_FORMAT,
     };
     text.push_str("# a store of keyctl, one table a key; to change it by hand keep the facts below as they are\n");
     let _ = writeln!(
         text,
         "format = {format}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
     );
-    write_retired(text, &payload.retired);
+    if !payload.retired.is_empty() {
+        text.push_str("retired = ");
+        write_retired(text, &payload.retired);
+        text.push('\n');
+    }
+    write_aside(text, &payload.aside);
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
     }
@@ -75,19 +81,36 @@ fn write_head(text: &mut String, payload: &Payload) {
 /// On one line, as all facts are: a line that begins with a bracket would look like a table.
 fn write_retired(text: &mut String, retired: &[Retired]) {
     for (at, Retired { key, last, hash }) in retired.iter().enumerate() {
-        let _ = write!(
-            text,
-            "{}{{ last = {last}, hash = \"{}\", ",
-            if at == 0 { "retired = [" } else { ", " },
-            hex::encode(hash)
-        );
-        text.push_str("key = \"");
-        BASE64.encode_string(key.expose(), text);
-        text.push_str("\" }");
+        let _ =
+            write!(text, "{}{{ last = {last}, hash = \"{}\", ", if at == 0 { "[" } else { ", " }, hex::encode(hash));
+        write_seal_key(text, key);
+        text.push_str(" }");
     }
-    if !retired.is_empty() {
+    text.push_str(if retired.is_empty() { "[]" } else { "]" });
+}
+
+fn write_aside(text: &mut String, aside: &[Aside]) {
+    for (at, Aside { folder, log, known, key, retired }) in aside.iter().enumerate() {
+        text.push_str(if at == 0 { "aside = [{ folder = " } else { ", { folder = " });
+        write_string(text, folder);
+        let _ = write!(text, ", log = \"{log}\", ");
+        if let Some(known) = known {
+            let _ = write!(text, "known = \"{known}\", ");
+        }
+        write_seal_key(text, key);
+        text.push_str(", retired = ");
+        write_retired(text, retired);
+        text.push_str(" }");
+    }
+    if !aside.is_empty() {
         text.push_str("]\n");
     }
+}
+
+fn write_seal_key(text: &mut String, key: &Secret) {
+    text.push_str("key = \"");
+    BASE64.encode_string(key.expose(), text);
+    text.push('"');
 }
 
 fn write_key(text: &mut String, key: &Key, former_table: &str) {
@@ -239,6 +262,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
         + payload.steps.iter().map(step).sum::<usize>()
         + payload.retired.len() * 200
+        + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

@@ -1,0 +1,112 @@
+//! `keyctl rename`: a key gets another name. What `config.toml` says of keys by their names may hold no more for it then.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::{
+    cli, config,
+    date::Moment,
+    failure::Result,
+    history::{Action, Event},
+    home::Home,
+    name::KeyName,
+    rotation::{Change, Coverage, Settings},
+    store::{journal::Deed, payload::Payload},
+    terminal::Terminal,
+};
+
+use super::{
+    change::{Outcome, change},
+    details::refuse_as_name,
+    naming, opening,
+    rotate::pending,
+    versions::{changed_meanwhile, is_as_seen, need_yes},
+};
+
+/// Renames a key.
+///
+/// # Errors
+/// As the store has them; `Usage` without a yes to the loss of a protection.
+pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let now = Moment::now();
+    let (old, new) = (&arguments.old, &arguments.new);
+    let settings = config::read(&home)?.rotation;
+    let seen = if arguments.yes { None } else { ask(&home, old, new, &settings, terminal)? };
+    let _turn = pending::turn(&home)?;
+    pending::refuse_to_rename(&home, old, new)?;
+    let renamed = change(&home, terminal, now, |payload| {
+        let key = payload.key(old)?;
+        if old == new {
+            return Ok(Outcome::AsItWas(None));
+        }
+        let former = key.former.iter().map(|former| &former.value);
+        former.chain([&key.value]).try_for_each(|secret| refuse_as_name(secret, new))?;
+        let covered = settings.renamed(old, new, &key.facts);
+        // A yes is one to what was said of this very key.
+        let is_agreed = |(seen, said): &(Payload, Change)| *said == covered && is_as_seen(seen, payload, old);
+        if covered.loses_protection && !arguments.yes && !seen.as_ref().is_some_and(is_agreed) {
+            return Err(changed_meanwhile(old, "nothing was renamed"));
+        }
+        naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
+        payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
+        Ok(Outcome::changed(Some(covered), Event::new(Action::Rename, now).names([old, new])))
+    })?;
+    let entries = |is_new: bool| -> Vec<&str> {
+        let entries = renamed.iter().flat_map(|covered| &covered.entries);
+        entries.filter(|one| one.is_new == is_new).map(|one| one.entry.as_str()).collect()
+    };
+    if arguments.json {
+        terminal.json(&json!({
+            "from": old.as_str(), "to": new.as_str(),
+            "no_longer_covered_by": entries(false), "newly_covered_by": entries(true),
+        }))?;
+    } else if renamed.is_none() {
+        terminal.say(&format!("`{new}` is called so already"));
+    } else {
+        terminal.say(&format!("renamed `{old}` to `{new}`"));
+    }
+    // Whoever was asked has read it.
+    if let Some(covered) = renamed.filter(|_| seen.is_none()) {
+        say(&covered, new, terminal);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks where the key would lose a protection by its new name. Gives what there was then, and what was said.
+fn ask(
+    home: &Home,
+    old: &KeyName,
+    new: &KeyName,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<Option<(Payload, Change)>> {
+    if old == new || settings.rules.is_empty() {
+        return Ok(None);
+    }
+    let kept = opening::identity(home)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    let covered = settings.renamed(old, new, &payload.key(old)?.facts);
+    // Of a name that is taken nobody is asked.
+    if !covered.loses_protection || payload.keys.contains_key(new) {
+        return Ok(None);
+    }
+    say(&covered, new, terminal);
+    need_yes(false, terminal, &format!("renaming `{old}` to `{new}`"), || "rename it all the same?".to_owned())?;
+    Ok(Some((payload, covered)))
+}
+
+/// Says what holds no more for a key under its new name, and what newly holds.
+pub(super) fn say(covered: &Change, new: &KeyName, terminal: &Terminal) {
+    for Coverage { entry, is_new, settings } in &covered.entries {
+        let is = if *is_new { "is newly covered" } else { "is no longer covered" };
+        let settings = if settings.is_empty() { String::new() } else { format!(": {}", settings.join(", ")) };
+        let said = format!("as `{new}` the key {is} by `{entry}`{settings}");
+        if covered.loses_protection {
+            terminal.warn(&said);
+        } else {
+            terminal.say(&said);
+        }
+    }
+}
