@@ -95,11 +95,17 @@ fn recovery(copy: Option<bool>) -> Option<Finding> {
 fn history(verdict: &Verdict) -> Option<Finding> {
     let rule = match verdict {
         Verdict::Tampered { .. } => Rule::HistoryTampered,
+        Verdict::Unaccepted { .. } => Rule::HistoryUnproven,
         Verdict::NotProvable { .. } if verdict.is_trouble() => Rule::HistoryUnproven,
         Verdict::Intact { .. } | Verdict::NotProvable { .. } => return None,
     };
     let finding = Finding::new(rule, format!("the history is {verdict}"));
-    Some(finding.words("find out who did that; to go on from what is whole").command("keyctl history repair"))
+    Some(match verdict {
+        Verdict::Unaccepted { .. } => {
+            finding.words("if you know of that, say yes to it").command("keyctl history repair --accept")
+        }
+        _ => finding.words("find out who did that; to go on from what is whole").command("keyctl history repair"),
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +182,9 @@ mod tests {
         assert_eq!(tampered[0][..3], ["history-tampered", "high", "the history is tampered at #3: it does not open"]);
         let unproven = history(Verdict::NotProvable { why: "the end is missing".into() });
         assert_eq!(unproven[0][..2], ["history-unproven", "medium"]);
+        let unaccepted = history(Verdict::Unaccepted { losses: Vec::new() });
+        assert_eq!(unaccepted[0][..2], ["history-unproven", "medium"]);
+        assert_eq!(unaccepted[0][3], "if you know of that, say yes to it: `keyctl history repair --accept`");
         let new = history(Verdict::NotProvable { why: "there is no history".into() });
         assert!(new.is_empty(), "nothing was recorded yet");
         let intact = Verdict::Intact { entries: 3, pruned: None, anchored_at: None, lost: 0, went_back: 0 };
