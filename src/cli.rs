@@ -17,12 +17,14 @@ use crate::{
 };
 
 mod alerts;
+mod audit;
 mod groups;
 mod history;
 mod lifecycle;
 mod scan;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
+pub use audit::Audit;
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
 pub use history::{
     History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
@@ -135,6 +137,8 @@ pub enum Verb {
     Status(Report),
     /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
     Doctor(Doctor),
+    /// Find what is wrong with your keys, each with the command that mends it
+    Audit(Audit),
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

@@ -256,3 +256,27 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
     terminal.say(&format!("took back {}", count(removed, "grant")));
     Ok(ExitCode::SUCCESS)
 }
+
+/// Takes back what was allowed in a place that is not there any more, with the keys that it may have had.
+///
+/// # Errors
+/// As the store has them.
+pub(super) fn deny_gone(
+    home: &Home,
+    place: &str,
+    folder: &Path,
+    names: &[KeyName],
+    terminal: &Terminal,
+) -> Result<usize> {
+    let kept = opening::identity(home)?;
+    let removed = trust::remove_gone(home, place, kept.identity.line().expose())?;
+    let now = Moment::now();
+    if removed > 0
+        && let Err(failure) = change::change(home, terminal, now, |_| {
+            Ok(Outcome::changed((), Event::new(Action::Deny, now).names(names).folder(folder)))
+        })
+    {
+        terminal.warn(&format!("not recorded in the history: {}", failure.message));
+    }
+    Ok(removed)
+}

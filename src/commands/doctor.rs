@@ -156,6 +156,12 @@ fn settings(home: &Home) -> Vec<Finding> {
     programs.filter_map(missing).collect()
 }
 
+/// What is wrong with the program that a shell finds by this name, and the way out.
+pub(super) fn clash(name: &str) -> Option<(String, String)> {
+    let finding = name_on_path(name);
+    (finding.grade != Grade::Good).then(|| (finding.seen, finding.hints.concat()))
+}
+
 fn name_on_path(name: &str) -> Finding {
     let about = format!("the name `{name}`");
     let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
@@ -305,7 +311,11 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
     findings
 }
 
-fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)> {
+/// Opens the store without asking anybody; and what is wrong with who may read its file.
+///
+/// # Errors
+/// As opening the store has them.
+pub(super) fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)> {
     let kept = opening::identity_unasked(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod allow;
+pub mod audit;
 pub mod caller;
 pub mod change;
 pub mod choosing;
@@ -272,6 +273,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Store(arguments) => store::store(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
+        Verb::Audit(arguments) => audit::audit(&arguments, terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),

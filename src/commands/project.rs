@@ -10,7 +10,7 @@ use crate::{
         file::{self, ProjectFile},
         find,
         place::{self, Place},
-        trust::Approvals,
+        trust::{Approvals, Approved},
     },
     store::payload::Payload,
     terminal::Terminal,
@@ -50,6 +50,16 @@ pub fn find(home: &Home, folder: Option<&Path>, terminal: Option<&Terminal>) -> 
     let place = found.place.clone();
     let file = file::parse(found, |variable| approvals.excepts(&place, variable))?;
     Ok(Some(Project { file, approvals }))
+}
+
+/// Everything that is approved anywhere with this identity.
+///
+/// # Errors
+/// As [`Approvals::read`].
+pub fn approved_anywhere(home: &Home, kept: &Kept) -> Result<Vec<Approved>> {
+    let approvals = Approvals::read(home)?;
+    let key = approvals.key(kept.identity.line().expose());
+    Ok(approvals.all(&key))
 }
 
 /// How a project stands, for `status`.

@@ -203,6 +203,15 @@ pub fn how_to_make_private(path: &Path, folder: bool) -> String {
     chmod
 }
 
+/// Takes other users' rights to a file or folder away; a link is not followed.
+///
+/// # Errors
+/// As `open(2)` and `fchmod(2)` have them.
+pub fn make_private(path: &Path, folder: bool) -> io::Result<()> {
+    let mode = if folder { 0o700 } else { 0o600 };
+    open_untrusted(path)?.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
 /// Whether a file's access rights may be those of the whole mount: FAT, exFAT, NTFS, or anything by FUSE (the numbers of
 /// statfs(2), "magic.h" of Linux and the file systems' own headers).
 #[cfg(target_os = "linux")]

@@ -154,6 +154,14 @@ pub fn how_to_make_private(path: &Path, _folder: bool) -> String {
     format!("icacls \"{}\" /inheritance:r /grant:r \"%USERNAME%:F\"", path.display())
 }
 
+/// Access lists are left to who knows what they are for.
+///
+/// # Errors
+/// Always.
+pub fn make_private(_: &Path, _: bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Whether a file can be executed: Windows decides by the name's extension, which [`program_names`] adds.
 #[must_use]
 pub fn is_executable(path: &Path) -> bool {

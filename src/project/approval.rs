@@ -84,6 +84,11 @@ impl Record {
     pub(super) fn place(&self) -> &str {
         &self.place
     }
+
+    /// Since when.
+    pub(super) fn since(&self) -> Moment {
+        self.t
+    }
 }
 
 /// What a sealed record approved; `None` in place of the grant for an exception.

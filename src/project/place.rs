@@ -68,6 +68,17 @@ pub fn folder_of(words: &str) -> Option<PathBuf> {
     root.into_iter().chain(within).chain([PathBuf::from(words)]).find(|folder| folder.is_dir())
 }
 
+/// The folder that a place, written as above, stood for when it was there.
+#[must_use]
+pub fn gone_folder(words: &str) -> PathBuf {
+    let inner = format!("{0}.git ", std::path::MAIN_SEPARATOR);
+    match (words.split_once(&inner), words.strip_suffix(inner.trim_end())) {
+        (Some((root, within)), _) => Path::new(root).join(within),
+        (None, Some(root)) => PathBuf::from(root),
+        (None, None) => PathBuf::from(words),
+    }
+}
+
 /// The place of a canonical folder. `ends_before` says where the search for a repository's root ends on the way up.
 #[must_use]
 pub fn of(folder: &Path, ends_before: impl Fn(&Path) -> bool) -> Place {
@@ -187,6 +198,9 @@ mod tests {
         }
         assert_eq!(folder_of(&top.join("gone/.git service").to_string_lossy()), None);
         assert_eq!(folder_of(""), None);
+        for (words, folder) in [("/x/.git", "/x"), ("/x/.git a/b", "/x/a/b"), ("/x y", "/x y")] {
+            assert_eq!(gone_folder(words), Path::new(folder), "{words}");
+        }
     }
 
     #[test]

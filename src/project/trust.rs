@@ -174,6 +174,20 @@ impl Approvals {
         all
     }
 
+    /// Everything that is approved with this identity, sorted by place.
+    #[must_use]
+    pub fn all(&self, key: &SealKey) -> Vec<Approved> {
+        let approval = |(hash, sealed): &Line| {
+            let record: Record = serde_json::from_slice(&key.open(hash, sealed)?).ok()?;
+            let (place, since) = (record.place().to_owned(), record.since());
+            Some(Approved { place, grant: approved(record)?.0?, since })
+        };
+        let mut all: Vec<Approved> = self.lines.iter().filter_map(approval).collect();
+        all.sort_by(|one, other| (&one.place, &one.grant, one.since).cmp(&(&other.place, &other.grant, other.since)));
+        all.dedup_by(|one, other| one.place == other.place && one.grant == other.grant);
+        all
+    }
+
     /// Writes the list in the place of the old one; an unreadable one is kept aside first.
     fn write(&self, home: &Home) -> Result<()> {
         let mut text = format!("{HEAD}{}\n", hex::encode(&self.salt));
@@ -195,6 +209,17 @@ impl Approvals {
         }
         home::replace(&self.path, text.as_bytes())
     }
+}
+
+/// One thing that is approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// Where, in words.
+    pub place: String,
+    /// What.
+    pub grant: Grant,
+    /// Since when.
+    pub since: Moment,
 }
 
 /// What a line approves, if it is one of this place.
@@ -259,6 +284,27 @@ pub fn remove_place(home: &Home, place: &Place, asked: &[Grant], identity: Optio
         |line: &&Line| asked.contains(&line.0) || key.as_ref().is_some_and(|key| of_line(line, &finder, key).is_some());
     // What is sealed twice, for two identities, is one approval and goes as one.
     let gone: BTreeSet<Hash> = approvals.lines.iter().filter(goes).map(|(hash, _)| *hash).collect();
+    approvals.lines.retain(|(hash, _)| !gone.contains(hash));
+    if !gone.is_empty() {
+        approvals.write(home)?;
+    }
+    Ok(gone.len())
+}
+
+/// Takes back what was approved in a place that is not there any more, and says how much that was.
+///
+/// # Errors
+/// `Busy` or `Disk` when the list cannot be written.
+pub fn remove_gone(home: &Home, place: &str, identity: &[u8]) -> Result<usize> {
+    home.prepare()?;
+    let _lock = Lock::acquire(&home.file("lock"))?;
+    let mut approvals = Approvals::read(home)?;
+    let key = approvals.key(identity);
+    let is_there = |(hash, sealed): &&Line| {
+        let record = key.open(hash, sealed).and_then(|plain| serde_json::from_slice::<Record>(&plain).ok());
+        record.is_some_and(|record| record.place() == place)
+    };
+    let gone: BTreeSet<Hash> = approvals.lines.iter().filter(is_there).map(|(hash, _)| *hash).collect();
     approvals.lines.retain(|(hash, _)| !gone.contains(hash));
     if !gone.is_empty() {
         approvals.write(home)?;

@@ -56,6 +56,37 @@ fn what_was_approved_is_approved_in_its_place_and_needs_no_identity_to_be_found(
 }
 
 #[test]
+fn all_that_is_approved_is_told_with_its_moment_and_to_the_identity_alone() {
+    let (_kept, home) = home();
+    allow(&home, "/q", &[key("default", "A", "a")]);
+    allow(&home, "/p", &[value("B", "b"), key("default", "A", "a")]);
+    let exception = ["PYTHONPATH".parse().unwrap()];
+    add(&home, &place("/p"), &[], &exception, ME, now()).unwrap();
+    let approvals = read(&home);
+    let all = approvals.all(&approvals.key(ME));
+    let told: Vec<_> = all.iter().map(|one| (one.place.as_str(), one.grant.variable.as_str(), one.since)).collect();
+    assert_eq!(told, [("/p", "A", now()), ("/p", "B", now()), ("/q", "A", now())]);
+    assert!(approvals.all(&approvals.key(b"another")).is_empty());
+}
+
+#[test]
+fn a_place_that_is_gone_loses_everything_and_no_other_place_does() {
+    let (_kept, home) = home();
+    for name in ["/p", "/p2"] {
+        allow(&home, name, &[key("default", "A", "a"), value("B", "b")]);
+    }
+    let exception = ["PYTHONPATH".parse().unwrap()];
+    add(&home, &place("/p"), &[], &exception, ME, now()).unwrap();
+    assert_eq!(remove_gone(&home, "/p", b"another").unwrap(), 0);
+    assert_eq!(remove_gone(&home, "/p", ME).unwrap(), 3);
+    let approvals = read(&home);
+    assert!(!approvals.excepts(&place("/p"), &exception[0]));
+    let all = approvals.all(&approvals.key(ME));
+    assert!(all.len() == 2 && all.iter().all(|one| one.place == "/p2"), "{all:?}");
+    assert_eq!(remove_gone(&home, "/p", ME).unwrap(), 0);
+}
+
+#[test]
 fn where_a_key_is_approved_is_known_to_the_identity_alone() {
     let (_kept, home) = home();
     allow(&home, "/q", &[key("default", "A", "a"), value("B", "a")]);

@@ -202,7 +202,7 @@ impl Tally {
             Action::Failed => self.refused.push(number, event),
             Action::Gap | Action::Repair => self.mended.push(number, event),
             Action::Alert => self.alerts.push(number, event),
-            Action::Other(word) if word == "scan" => self.findings.push(number, event),
+            Action::Scan => self.findings.push(number, event),
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Mutex,
+    time::Instant,
 };
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
@@ -41,6 +42,8 @@ pub struct Seen {
     pub more_unreadable: u64,
     /// How many findings there are beyond those that are told.
     pub more: u64,
+    /// Whether the time did not suffice to look through all.
+    pub cut_short: bool,
 }
 
 impl Seen {
@@ -61,6 +64,7 @@ impl Seen {
         self.elsewhere.extend(other.elsewhere);
         self.more_unreadable += other.more_unreadable;
         self.more += other.more;
+        self.cut_short |= other.cut_short;
         other.unreadable.into_iter().for_each(|(path, why)| self.fail(&path, why));
     }
 
@@ -77,6 +81,17 @@ impl Seen {
 /// Looks through files and folders. Findings are sorted by place.
 #[must_use]
 pub fn look(engine: &Engine, paths: &[PathBuf], ignored_too: bool) -> (Vec<Finding>, Seen) {
+    look_until(engine, paths, ignored_too, None)
+}
+
+/// The same, and no further file is opened in a folder after this moment.
+#[must_use]
+pub fn look_until(
+    engine: &Engine,
+    paths: &[PathBuf],
+    ignored_too: bool,
+    until: Option<Instant>,
+) -> (Vec<Finding>, Seen) {
     let all = Mutex::default();
     let (mut folders, mut own) = (Vec::new(), Worker::new(engine, &all));
     for path in paths {
@@ -90,7 +105,7 @@ pub fn look(engine: &Engine, paths: &[PathBuf], ignored_too: bool) -> (Vec<Findi
     }
     drop(own);
     for (folder, device) in folders {
-        walk(folder, ignored_too).visit(&mut Workers { engine, all: &all, device });
+        walk(folder, ignored_too).visit(&mut Workers { engine, all: &all, device, until });
     }
     let (mut findings, mut seen) = all.into_inner().unwrap_or_default();
     findings.sort();
@@ -130,21 +145,27 @@ struct Workers<'e> {
     engine: &'e Engine,
     all: &'e Mutex<(Vec<Finding>, Seen)>,
     device: u64,
+    until: Option<Instant>,
 }
 
 impl<'e> ParallelVisitorBuilder<'e> for Workers<'e> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 'e> {
-        Box::new(Walker { worker: Worker::new(self.engine, self.all), device: self.device })
+        Box::new(Walker { worker: Worker::new(self.engine, self.all), device: self.device, until: self.until })
     }
 }
 
 struct Walker<'e> {
     worker: Worker<'e>,
     device: u64,
+    until: Option<Instant>,
 }
 
 impl ParallelVisitor for Walker<'_> {
     fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            self.worker.seen.cut_short = true;
+            return WalkState::Quit;
+        }
         match entry {
             Ok(entry) => self.entry(&entry),
             Err(error) => {
@@ -301,6 +322,16 @@ mod tests {
         let (_, seen) = look(&engine(), &[top.join("pipe"), top.join("gone")], false);
         let why: Vec<&str> = seen.unreadable.iter().map(|(_, why)| why.as_str()).collect();
         assert_eq!(why, ["no such file or directory", "neither a file nor a folder"]);
+    }
+
+    #[test]
+    fn when_the_time_is_over_no_further_file_is_opened_and_that_is_said() {
+        let (_kept, top) = folder(&["a", "b"]);
+        let until = |until| look_until(&engine(), std::slice::from_ref(&top), false, Some(until));
+        let (findings, seen) = until(Instant::now());
+        assert_eq!((findings.len(), seen.files, seen.cut_short), (0, 0, true));
+        let (findings, seen) = until(Instant::now() + std::time::Duration::from_mins(10));
+        assert_eq!((findings.len(), seen.files, seen.cut_short), (2, 2, false));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit"],
     &["project", "config"],
     &["profile", "rotation", "issuer", "alert"],
     &["history", "store"],
@@ -25,6 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 /// Who may open a secret with `expose`, and what for.
 const MAY_EXPOSE: &[&str] = &[
     "secret.rs",                  // the door itself
+    "audit/weakness.rs",          // telling what is weak about one
     "seal.rs",                    // a key that was kept in the store
     "identity/anchor.rs",         // its own line
     "identity/file.rs",           // the identity file

@@ -71,7 +71,7 @@ fn keeping_replacing_renaming_and_removing_show_the_secret_to_nobody() {
     let sandbox = kept();
     let copy = sandbox.file("new.txt", SECRET);
     sandbox.may_lie_in(&copy);
-    let calls: [&[&str]; 12] = [
+    let calls: [&[&str]; 13] = [
         &["set", "A", "--replace", "--from-file", "new.txt"],
         &["set", "B", "--from-file", "new.txt", "--json"],
         &["rename", "B", "C"],
@@ -79,6 +79,7 @@ fn keeping_replacing_renaming_and_removing_show_the_secret_to_nobody() {
         &["list", "--json"],
         &["status"],
         &["doctor"],
+        &["audit"],
         &["rotate", "C", "--dry-run"],
         &["rotate", "A", "--yes", "--generate"],
         &["rotate", "A", "--yes", "--from-file", "new.txt"],

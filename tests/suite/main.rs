@@ -11,6 +11,7 @@ mod aging;
 mod alerting;
 mod allowing;
 mod architecture;
+mod auditing;
 mod cctv;
 mod clock;
 mod completing;

@@ -294,6 +294,7 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         (&["env"], "", "env", "dotenv"),
         (&["get", "A"], "", "get", ""),
         (&["scan", ".keyctl.toml"], "", "scan", ""),
+        (&["audit"], "", "scan", ""),
         (&["deny"], "", "deny", ""),
         (&["rotate", "A", "--yes"], "second-secret", "rotate", ""),
         (&["rollback", "A", "--yes"], "", "rollback", ""),

@@ -41,7 +41,8 @@ pub struct Search {
 
 struct Opened {
     kept: Kept,
-    payload: Payload,
+    /// The store's keys, unless who opened it needs them elsewhere.
+    payload: Option<Payload>,
     log: Log,
     config: Config,
 }
@@ -65,10 +66,29 @@ impl Search {
             other => other?,
         };
         let payload = opening::store(home, &kept, terminal)?.read()?;
-        let log = record::log(home, &kept, &payload);
-        let opened = Opened { kept, payload, log, config };
+        let mut search = Self::of(home, kept, &payload, config, shapes, terminal)?;
+        if let Some(opened) = &mut search.store {
+            opened.payload = Some(payload);
+        }
+        Ok(search)
+    }
+
+    /// The same for a store that is open already.
+    ///
+    /// # Errors
+    /// Only where the user's config requires a history and there is none to be had.
+    pub fn of(
+        home: &Home,
+        kept: Kept,
+        payload: &Payload,
+        config: Config,
+        shapes: bool,
+        terminal: &Terminal,
+    ) -> Result<Self> {
+        let log = record::log(home, &kept, payload);
+        let opened = Opened { kept, payload: None, log, config };
         opened.record(home, event(), terminal)?;
-        let engine = Engine::new(Needles::of(secrets(&opened.payload)), shapes);
+        let engine = Engine::new(Needles::of(secrets(payload)), shapes);
         Ok(Self { engine, store: Some(opened), home: home.clone(), accepted: None })
     }
 
@@ -119,16 +139,19 @@ impl Search {
 
     /// Marks the keys that lie there in the clear as leaked, and gives those that were not yet.
     pub fn mark_leaked(&self, findings: &[Finding], terminal: &Terminal) -> Vec<KeyName> {
-        let Some(opened) = &self.store else { return Vec::new() };
-        marking::mark(&self.home, &opened.payload, findings, terminal)
+        let Some(payload) = self.payload() else { return Vec::new() };
+        marking::mark(&self.home, payload, findings, terminal)
+    }
+
+    fn payload(&self) -> Option<&Payload> {
+        self.store.as_ref()?.payload.as_ref()
     }
 
     /// The keys that were found and are marked as leaked already.
     pub fn marked_before(&self, findings: &[Finding]) -> Vec<KeyName> {
-        let Some(opened) = &self.store else { return Vec::new() };
-        let keys = &opened.payload.keys;
+        let Some(payload) = self.payload() else { return Vec::new() };
         let mut names = names(findings);
-        names.retain(|name| keys.get(name).is_some_and(|key| key.facts.leaked.is_some()));
+        names.retain(|name| payload.keys.get(name).is_some_and(|key| key.facts.leaked.is_some()));
         names
     }
 

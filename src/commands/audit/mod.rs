@@ -1,0 +1,52 @@
+//! `keyctl audit`: what is not as it should be with keys, projects and the store, on one page, each with the way to mend it.
+
+use std::process::ExitCode;
+
+use crate::{
+    audit::{self, Severity},
+    cli, config,
+    failure::{Failure, Kind},
+    home::Home,
+    terminal::{Terminal, count},
+};
+
+use super::doctor;
+
+mod gather;
+mod mend;
+mod page;
+mod search;
+
+/// Looks at everything, and says what is wrong; with `--fix` mends what needs no decision.
+///
+/// # Errors
+/// As opening the store has them; `Negative` where `--fail-on` is asked and is so, or nothing was to be mended after all.
+pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let config = config::read(&home);
+    let (kept, payload, _) = doctor::open(&home)?;
+    let (config, refused) = match config {
+        Ok(config) => (config, None),
+        Err(failure) => (config::Config::default(), Some(failure.message)),
+    };
+    let gathered = gather::all(&home, &kept, &payload, &config.rotation, refused, terminal)?;
+    let searched = search::search(&home, kept, &payload, config, &gathered.projects, terminal)?;
+    let mut findings = audit::findings(&gathered.facts(&payload, &searched.leaks));
+    let mended = if arguments.fix { mend::mend(&home, &mut findings, arguments.yes, terminal)? } else { Vec::new() };
+    let page = page::Page { findings: &findings, mended: &mended, gathered: &gathered, searched: &searched };
+    if arguments.json {
+        terminal.json(&page.as_json())?;
+    } else {
+        page.show(payload.keys.len(), terminal)?;
+    }
+    let bad = |least: Severity| findings.iter().filter(|finding| finding.severity >= least).count();
+    match arguments.fail_on.map(|least| (least, bad(least))) {
+        Some((least, number)) if number > 0 => {
+            let worse = if least == Severity::High { "" } else { " or worse" };
+            let are = if number == 1 { "is" } else { "are" };
+            let what = format!("{} {are} {}{worse}", count(number, "finding"), least.word());
+            Err(Failure::new(Kind::Negative, what).into())
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,100 @@
+//! Looking through the projects that were allowed, for a bounded time: for what is kept, wherever it lies; and in files that
+//! hold variables also for what looks like an issuer's key.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    audit::{Leak, Leaked, Project},
+    commands::{opening::Kept, scan::Search},
+    config::Config,
+    failure::Result,
+    home::Home,
+    scan::{
+        finding::{Finding, Place, What},
+        home::project_files,
+        needles::{Form, Which},
+        tree,
+    },
+    store::payload::Payload,
+    terminal::Terminal,
+};
+
+/// How long projects are looked through, all together.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long files that hold variables are looked for in one of them.
+const NAMES_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What was found, and how much was looked through.
+#[derive(Debug, Default)]
+pub struct Searched {
+    /// What lies in clear.
+    pub leaks: Vec<Leak>,
+    /// Whether the time did not suffice.
+    pub cut_short: bool,
+    /// How many files could not be read.
+    pub unreadable: usize,
+}
+
+/// Looks through the projects' folders, where there are any; that it looks is written down as for `scan`.
+///
+/// # Errors
+/// Only where the user's config requires a history and there is none to be had.
+pub fn search(
+    home: &Home,
+    kept: Kept,
+    payload: &Payload,
+    config: Config,
+    projects: &[Project],
+    terminal: &Terminal,
+) -> Result<Searched> {
+    let folders: BTreeSet<&Path> =
+        projects.iter().map(|project| project.folder.as_path()).filter(|folder| folder.is_dir()).collect();
+    if folders.is_empty() {
+        return Ok(Searched::default());
+    }
+    let until = Instant::now() + PATIENCE;
+    let search = Search::of(home, kept, payload, config, true, terminal)?;
+    // A folder within another is looked through with that.
+    let is_within = |folder: &Path| folder.ancestors().skip(1).any(|above| folders.contains(above));
+    let tops: Vec<&Path> = folders.iter().copied().filter(|folder| !is_within(folder)).collect();
+    let mut files = BTreeSet::new();
+    let mut cut_short = false;
+    for top in &tops {
+        let (found, is_cut) = project_files(top, NAMES_PATIENCE.min(until.saturating_duration_since(Instant::now())));
+        files.extend(found.into_iter().map(|target| target.path));
+        cut_short |= is_cut;
+    }
+    // git ignores files of variables, and they are what is looked for.
+    let paths: Vec<PathBuf> = files.iter().cloned().chain(tops.iter().map(|top| (*top).to_owned())).collect();
+    let (findings, seen) = tree::look_until(&search.engine, &paths, false, Some(until));
+    let (findings, leaks): (Vec<Finding>, Vec<Leak>) = findings
+        .into_iter()
+        .filter_map(|finding| {
+            let leak = leak(&finding, &folders, &files)?;
+            Some((finding, leak))
+        })
+        .unzip();
+    search.record(&findings, seen.more, terminal)?;
+    let unreadable = seen.unreadable.len() + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
+    Ok(Searched { leaks, cut_short: cut_short || seen.cut_short, unreadable })
+}
+
+/// What counts of what was found: whole secrets that may be in use. Parts, and words that are short enough to mean something
+/// else, are for `scan` to tell.
+fn leak(finding: &Finding, folders: &BTreeSet<&Path>, files: &BTreeSet<PathBuf>) -> Option<Leak> {
+    let Place::File(file) = &finding.place else { return None };
+    let what = match &finding.what {
+        What::Key { form: Form::Word, .. }
+        | What::Key { partial: Some(_), .. }
+        | What::Key { which: Which::Revoked, .. } => return None,
+        What::Key { name, which: Which::Current, .. } => Leaked::Current(name.to_string()),
+        What::Key { name, which: Which::Former | Which::Removed, .. } => Leaked::Former(name.to_string()),
+        What::Shape { kind, .. } => files.contains(file).then_some(Leaked::Unkept(kind))?,
+    };
+    let project = file.ancestors().find(|above| folders.contains(above))?.to_owned();
+    Some(Leak { file: file.clone(), line: finding.line, project, what })
+}
