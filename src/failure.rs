@@ -24,7 +24,7 @@ pub enum Kind {
     Disk = 7,
     /// Another keyctl holds the lock.
     Busy = 8,
-    /// The user's policy says stop: a key is expired or revoked, or needs a reason.
+    /// The user's policy says stop: a key is expired, revoked or leaked, or needs a reason.
     Policy = 9,
     /// A remote service cannot be reached or refuses.
     Remote = 10,
@@ -39,7 +39,7 @@ pub enum Kind {
 /// What each exit code means, for the manual page and the README.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done"),
-    ("1", "a negative answer: not removed, not intact, exists already"),
+    ("1", "a negative answer: not removed, not intact, exists already, found by `scan`"),
     ("2", "a call that cannot be meant, or one for the kernel's `keyctl`"),
     ("3", "no such key, profile or project file"),
     ("4", "the keychain is locked, denies access or cannot be reached"),
@@ -47,7 +47,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("6", "the project file is not allowed or is refused"),
     ("7", "a file cannot be read or written"),
     ("8", "another keyctl holds the lock"),
-    ("9", "the policy says stop: a key is expired or revoked, or needs a reason"),
+    ("9", "the policy says stop: a key is expired, revoked or leaked, or needs a reason"),
     ("10", "a remote service cannot be reached or refuses"),
     ("125", "`run`: one of the above, whose number stands behind the message"),
     ("126", "`run`: the command cannot be executed"),
