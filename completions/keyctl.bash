@@ -22,6 +22,9 @@ _keyctl() {
             keyctl,allow)
                 cmd="keyctl__subcmd__allow"
                 ;;
+            keyctl,audit)
+                cmd="keyctl__subcmd__audit"
+                ;;
             keyctl,completions)
                 cmd="keyctl__subcmd__completions"
                 ;;
@@ -153,6 +156,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,allow)
                 cmd="keyctl__subcmd__help__subcmd__allow"
+                ;;
+            keyctl__subcmd__help,audit)
+                cmd="keyctl__subcmd__help__subcmd__audit"
                 ;;
             keyctl__subcmd__help,completions)
                 cmd="keyctl__subcmd__help__subcmd__completions"
@@ -527,7 +533,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -688,6 +694,24 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__audit)
+            opts="-y -q -h --fail-on --fix --yes --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --fail-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__completions)
             opts="-q -h --dynamic --quiet --no-color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -775,7 +799,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -887,7 +911,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -957,6 +981,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__allow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__audit)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2931,7 +2969,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__scan)
-            opts="-q -h --staged --history --pushing --home --running --no-ignore --no-shapes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --no-shapes --no-mark --accept --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

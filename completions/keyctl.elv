@@ -58,6 +58,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
+            cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -212,6 +213,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-url 'Take the page away'
             cand --no-note 'Take the note away'
             cand --not-revoked 'Take back that it was revoked'
+            cand --not-leaked 'Take back that it was found leaked'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -706,6 +708,11 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --running 'Look at what your running programs carry'
             cand --no-ignore 'Look at what git ignores too'
             cand --no-shapes 'Look for your own keys alone, not for what looks like one of an issuer''s'
+            cand --no-mark 'Do not mark keys that are found as leaked'
+            cand --accept 'Accept what is found: later scans count it and tell of the rest'
+            cand --all 'Show what was accepted too'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'
             cand --sarif 'Report as SARIF 2.1.0, for code hosts and editors'
             cand -q 'Say only what must not be overlooked'
@@ -883,6 +890,18 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;audit'= {
+            cand --fail-on 'End with exit code 1 if a finding is this bad or worse: low, medium or high'
+            cand --fix 'Mend what needs no decision: access rights of files, projects that are gone'
+            cand -y 'Mend it without asking for a yes'
+            cand --yes 'Mend it without asking for a yes'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;completions'= {
             cand --dynamic 'Also complete names of keys and profiles, by asking keyctl at each Tab'
             cand -q 'Say only what must not be overlooked'
@@ -930,6 +949,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand store 'Make the store, or move its identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
+            cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1077,6 +1097,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;status'= {
         }
         &'keyctl;help;doctor'= {
+        }
+        &'keyctl;help;audit'= {
         }
         &'keyctl;help;completions'= {
         }
