@@ -43,6 +43,7 @@ fn every_form_of_a_key_is_named_with_its_place_and_never_shown() {
          TOKEN      raw                      src/config.py:2\n\
          app/other  partial (20 of 40)       src/config.py:3\n",
         "keyctl: found 2 keys in 4 places, and 1 text that looks like a key; 4 files, 227 bytes scanned\n\
+         keyctl: marked as leaked until they are replaced: `TOKEN`, `app/other`\n\
          keyctl: hint: replace each first: `keyctl rotate NAME`; then take it out of there\n\
          keyctl: hint: if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`\n",
         1,
@@ -196,7 +197,7 @@ fn programs_read_the_same_as_json() {
                     "line": 1,
                 },
             ],
-            "more": 0, "files": 2, "bytes": 63, "keys_known": true, "too_short": [],
+            "accepted": [], "marked": [], "more": 0, "files": 2, "bytes": 63, "keys_known": true, "too_short": [],
             "unreadable": [{ "path": "gone", "reason": "no such file or directory" }],
             "more_unreadable": 0, "no_files": 0, "not_entered": [], "given": [], "not_looked_at": [],
         })

@@ -44,6 +44,8 @@ const LEARNT_FROM: usize = 400;
 /// How often to look for the state again where it should be, and how long to wait before that.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
+/// A state that was written within this time is not lost, whoever can open it.
+const JUST_NOW: Duration = Duration::from_secs(5);
 /// In a burst some entry follows another within this time, so nothing is counted where none does.
 const QUICK: Duration = Duration::from_secs(2);
 /// Uses within so many seconds are counted.
@@ -383,10 +385,13 @@ fn read(home: &Home, log: &Log) -> Option<State> {
     State::from_bytes(&log.open_beside(WHAT, &sealed)?)
 }
 
-/// Whether the file is there and the system does not let it be read: that loses nothing.
+/// Whether the file is there and loses nothing by not being read: the system does not let it be, or it was written just now,
+/// as by a change of identity under whoever began with the former one.
 fn is_out_of_reach(home: &Home) -> bool {
     let path = home.file(FILE);
-    std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) && home::read(&path, LARGEST).is_err()
+    let Some(facts) = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file) else { return false };
+    let age = facts.modified().ok().map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
+    age.is_some_and(|age| age < JUST_NOW) || home::read(&path, LARGEST).is_err()
 }
 
 /// A state from the last entries. What they would have told is past.
