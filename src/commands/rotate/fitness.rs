@@ -124,3 +124,43 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn an_error_a_document_and_the_old_secret_in_other_clothes_are_hardly_secrets() {
+        let hardly = |text: &str| is_hardly_a_secret(&secret(text), &secret("first-old-secret"));
+        for text in [
+            "short",
+            "{\"token\":\"abcdefgh1\"}",
+            "<html>no</html>",
+            "\"abcdefgh-1\"",
+            "TOKEN=abcdefgh1",
+            "export TOKEN=abcdefgh1",
+            "Error: expired",
+            "token is not valid",
+            "\u{feff}abcdefgh1",
+            "first-old-secret ",
+            "FIRST-OLD-SECRET",
+            "'first-old-secret'",
+            "first-old",
+            "key=first-old-secret",
+        ] {
+            assert!(hardly(text), "{text}");
+        }
+        for text in ["correct-horse-battery", "two words", "aGVsbG8gd29ybGQgaGVsbG8=", "QUJDREVG=", "abc=def/ghi+jkl="]
+        {
+            assert!(!hardly(text), "{text}");
+        }
+        let known = secret("ghp_16C7e42F292c6912E7710c838347Ae1784I7bb");
+        if issuer::recognise(&known).is_some() {
+            assert!(is_hardly_a_secret(&secret("quite-another-thing-of-its-own-1"), &known));
+        }
+    }
+}
