@@ -49,7 +49,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let now = Moment::now();
     let name = &arguments.name;
     let details = Details::of_set(&arguments.details, now, terminal)?;
-    let displaced = may_replace(&home, arguments, terminal)?;
+    let asked = may_replace(&home, arguments, terminal)?;
     let secret = read_secret(arguments, terminal)?;
     let length = secret.len();
     details::refuse_as_name(&secret, name)?;
@@ -60,9 +60,10 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let (set, facts, former_end) = change_or_create(&home, terminal, now, None, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let former_end = payload.keys.get(name).and_then(|key| key.facts.expires);
-        // What the user has said yes to, and not what another keyctl has kept there since.
-        let is_meant = |key: &Key| displaced.as_ref().is_some_and(|seen| key.value.same_as(seen));
-        let replace = arguments.replace || payload.keys.get(name).is_some_and(is_meant);
+        let replace = match &asked {
+            None => arguments.replace,
+            Some(asked) => asked.may_replace(payload, arguments)?,
+        };
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
@@ -236,22 +237,58 @@ fn warn_about_names(payload: &Payload, name: &KeyName, secret: &Secret, terminal
     Ok(())
 }
 
+/// The key that was there when the secret was asked for.
+struct Asked(Option<Key>);
+
+impl Asked {
+    /// Whether the key that is there now may be replaced: what the user has said yes to, and not what has its name by now.
+    fn may_replace(&self, payload: &Payload, arguments: &cli::Set) -> Result<bool> {
+        let name = &arguments.name;
+        let said = match (&self.0, payload.keys.get(name)) {
+            (None, None) => return Ok(arguments.replace),
+            (Some(_), None) => "was renamed or removed meanwhile",
+            (Some(seen), Some(key)) if key.value.same_as(&seen.value) && key.facts.created == seen.facts.created => {
+                return Ok(true);
+            }
+            // As for whoever was asked nothing: the name is taken.
+            (_, Some(_)) if !arguments.replace => return Ok(false),
+            (None, Some(_)) => "was kept by another keyctl meanwhile",
+            (Some(seen), Some(key)) => {
+                let is_former = key.former.iter().any(|former| former.value.same_as(&seen.value));
+                if is_former && key.facts.created == seen.facts.created {
+                    "was replaced by another keyctl meanwhile"
+                } else {
+                    "is not the key any more that was asked about"
+                }
+            }
+        };
+        Err(Failure::new(Kind::Negative, format!("`{name}` {said}; nothing was kept"))
+            .hint("look again: `keyctl undo --list`"))
+    }
+}
+
 /// At a terminal a key that exists may be replaced with a yes, which is asked for before the secret is: nobody should type one
-/// only to hear then that the name is taken, or that the keychain is locked. Gives the secret that may be replaced.
-fn may_replace(home: &Home, arguments: &cli::Set, terminal: &Terminal) -> Result<Option<Secret>> {
+/// only to hear then that the name is taken, or that the keychain is locked. Gives what was there then.
+fn may_replace(home: &Home, arguments: &cli::Set, terminal: &Terminal) -> Result<Option<Asked>> {
     let at_terminal = std::io::stdin().is_terminal() && terminal.can_ask();
-    if !(at_terminal || is_typed(arguments)) || Record::read(home)?.is_none() {
+    if !(at_terminal || is_typed(arguments)) {
         return Ok(None);
     }
+    if Record::read(home)?.is_none() {
+        return Ok(Some(Asked(None)));
+    }
     let kept = opening::identity(home)?;
-    if arguments.replace || !at_terminal || SealedFile::read(home)?.is_none() {
+    if !at_terminal && !arguments.replace {
         return Ok(None);
+    }
+    if SealedFile::read(home)?.is_none() {
+        return Ok(Some(Asked(None)));
     }
     let mut payload = opening::store(home, &kept, terminal)?.read()?;
     let name = &arguments.name;
-    let Some(key) = payload.keys.remove(name) else { return Ok(None) };
-    if terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))? {
-        return Ok(Some(key.value));
+    let Some(key) = payload.keys.remove(name) else { return Ok(Some(Asked(None))) };
+    if arguments.replace || terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))? {
+        return Ok(Some(Asked(Some(key))));
     }
     Err(Failure::new(Kind::Negative, "nothing was changed").hint("to keep it under another name: `keyctl set OTHER`"))
 }

@@ -11,6 +11,7 @@ use crate::{
     history::{Action, Event, query::rename_in_words},
     home::Home,
     name::KeyName,
+    secret::Secret,
     store::{
         bearers::{Bearer, Named},
         facts::Facts,
@@ -72,7 +73,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
     need_yes(arguments.yes, terminal, doing, || question)?;
-    let meant = latest.clone();
+    let (meant, seen) = (latest.clone(), &payload);
     let _turn = match &meant.renamed {
         Some((from, to)) if !arguments.skip => {
             let turn = pending::turn(&home)?;
@@ -83,8 +84,9 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     let step = change(&home, terminal, now, |payload| {
         // What the user has said yes to, and not what another keyctl has done since.
-        if payload.latest_step(now) != Some(&meant) {
-            return Err(Failure::new(Kind::Negative, "the store was changed meanwhile; nothing was taken back")
+        if payload.latest_step(now) != Some(&meant) || !is_as_seen(&meant, seen, payload) {
+            let nothing = if arguments.skip { "nothing was changed" } else { "nothing was taken back" };
+            return Err(Failure::new(Kind::Negative, format!("the store was changed meanwhile; {nothing}"))
                 .hint("look again: `keyctl undo --list`"));
         }
         let names = |step: &Step| -> Vec<KeyName> { step.names().cloned().collect() };
@@ -109,6 +111,25 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("took back: {words}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a step did what it was seen to have done: one that is taken back leaves its number to the next, which can be of the
+/// same second, too.
+fn is_as_seen(step: &Step, seen: &Payload, payload: &Payload) -> bool {
+    let is_same = |name: &KeyName| match (seen.keys.get(name), payload.keys.get(name)) {
+        (None, None) => true,
+        (Some(one), Some(other)) => one.value.same_as(&other.value) && one.facts == other.facts,
+        _ => false,
+    };
+    // Removed ones lie with its number.
+    let removed = |payload: &Payload| -> Vec<Secret> {
+        let of_step = payload.removed.iter().filter(|removed| removed.step == Some(step.number));
+        of_step.map(|removed| removed.key.value.copy()).collect()
+    };
+    let (before, after) = (removed(seen), removed(payload));
+    step.names().chain(step.renamed.iter().map(|(from, _)| from)).all(is_same)
+        && before.len() == after.len()
+        && before.iter().zip(&after).all(|(one, other)| one.same_as(other))
 }
 
 fn list(payload: &Payload, as_list: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {

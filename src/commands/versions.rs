@@ -237,16 +237,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let whose = if arguments.all { "all keys".to_owned() } else { listed };
     let doing = format!("wiping the former secrets of {whose}");
     need_someone(arguments.yes, terminal, &doing)?;
-    let mut seen = None;
-    if !arguments.yes {
-        let kept = opening::identity(&home)?;
-        let payload = opening::store(&home, &kept, terminal)?.read()?;
-        let has_former = |name: &KeyName| !payload.versions_of(name).is_empty();
-        if !to_forget(&payload, arguments)?.iter().any(has_former) {
-            say_forgotten(0, true, arguments.json, terminal)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        seen = Some(payload);
+    let kept = opening::identity(&home)?;
+    let seen = opening::store(&home, &kept, terminal)?.read()?;
+    let has_former = |name: &KeyName| !seen.versions_of(name).is_empty();
+    if !arguments.yes && !to_forget(&seen, arguments)?.iter().any(has_former) {
+        say_forgotten(0, true, arguments.json, terminal)?;
+        return Ok(ExitCode::SUCCESS);
     }
     need_yes(arguments.yes, terminal, &doing, || {
         let these = if arguments.names.len() == 1 { "this name" } else { "these names" };
@@ -256,9 +252,10 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     let (wiped, unfinished, over, is_gone) = change(&home, terminal, now, |payload| {
         let names = to_forget(payload, arguments)?;
         // What the user has said yes to: a secret that was replaced since is perhaps the one in use.
-        if let Some(seen) = &seen
-            && let Some(name) = names.iter().find(|name| !is_as_seen(seen, payload, name))
-        {
+        let is_meant = |name: &KeyName| {
+            if arguments.yes { was_former(&seen, payload, name) } else { is_as_seen(&seen, payload, name) }
+        };
+        if let Some(name) = names.iter().find(|name| !is_meant(name)) {
             return Err(changed_meanwhile(name, "nothing was wiped"));
         }
         let without_key: Vec<KeyName> =
@@ -324,6 +321,12 @@ pub fn is_as_seen(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
     had_key == payload.keys.contains_key(name)
         && before.len() == now.len()
         && before.iter().zip(&now).all(|(one, other)| one.same_as(other))
+}
+
+/// Whether all that would be wiped under a name was a former secret of it before.
+fn was_former(seen: &Payload, payload: &Payload, name: &KeyName) -> bool {
+    let before = seen.versions_of(name);
+    payload.versions_of(name).iter().all(|version| before.iter().any(|other| other.value.same_as(version.value)))
 }
 
 /// The failure for a yes that was said of something else.

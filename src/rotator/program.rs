@@ -13,12 +13,15 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
+    scan::processes,
     secret::Secret,
     subprocess::{End, Program, Stopped},
 };
 
 /// The variable that tells a rotator the key's name.
 const KEY: &str = "KEYCTL_KEY";
+/// The variable that names the rotation, by which whatever a rotator started is known.
+const ROTATION: &str = "KEYCTL_ROTATION";
 /// What is true once a rotator was started and did not do its work.
 const STAYS: &str = "the old secret stays in force; a new one may exist outside";
 
@@ -33,6 +36,19 @@ pub struct NotRotated {
     pub exit: Option<i32>,
 }
 
+/// The processes in which a rotation's program is still at work, with their names; also where the keyctl that had started it is
+/// gone. None where the system does not tell.
+#[must_use]
+pub fn at_work(number: &str) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    processes::each("", &mut |carried| {
+        if carried.variable == ROTATION && carried.value == number.as_bytes() {
+            found.push((carried.process, carried.program.to_owned()));
+        }
+    });
+    found
+}
+
 /// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
 /// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true. `hears` gets all that it has
 /// printed so far as soon as there is more.
@@ -42,7 +58,7 @@ pub struct NotRotated {
 /// or prints what cannot be a new secret. The old secret stays in force then, as far as keyctl is concerned.
 pub fn rotate(
     command: &[String],
-    key: &KeyName,
+    (key, number): (&KeyName, &str),
     old: &Secret,
     deadline: Duration,
     stop: &Arc<AtomicBool>,
@@ -50,7 +66,8 @@ pub fn rotate(
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
     let nothing = |failure| not(failure, None, None);
-    let rotator = Program::find(command, "rotator").map_err(nothing)?.variable(KEY, key.as_str()).stopped_by(stop);
+    let rotator = Program::find(command, "rotator").map_err(nothing)?;
+    let rotator = rotator.variable(KEY, key.as_str()).variable(ROTATION, number).stopped_by(stop);
     let Stopped { ended, mut output, end } = rotator.run_or_stop(copy(old), deadline, hears).map_err(nothing)?;
     let exit = ended.as_ref().ok().and_then(std::process::ExitStatus::code);
     let printed = Secret::new(std::mem::take(&mut *output));
@@ -129,7 +146,7 @@ mod tests {
     }
 
     fn call(command: &[String], old: &Secret, deadline: Duration) -> std::result::Result<Secret, Box<NotRotated>> {
-        rotate(command, &name(), old, deadline, &Arc::default(), &mut |_| {})
+        rotate(command, (&name(), "1"), old, deadline, &Arc::default(), &mut |_| {})
     }
 
     fn rotated(script: &str, deadline: Duration) -> std::result::Result<String, String> {
@@ -216,7 +233,7 @@ mod tests {
             assert!(b"new\n".starts_with(printed));
             std::fs::write(&mark, "").expect("write");
         };
-        let ended = rotate(&sh(&script), &name(), &secret("old"), LONG, &Arc::default(), &mut hears);
+        let ended = rotate(&sh(&script), (&name(), "1"), &secret("old"), LONG, &Arc::default(), &mut hears);
         assert!(ended.is_ok_and(|new| new.expose() == b"new"));
     }
 
@@ -282,7 +299,7 @@ mod tests {
             thread::sleep(Duration::from_millis(700));
             later.store(true, std::sync::atomic::Ordering::SeqCst);
         });
-        let not = rotate(&sh("echo new; sleep 60"), &name(), &secret("old"), LONG, &stop, &mut |_| {})
+        let not = rotate(&sh("echo new; sleep 60"), (&name(), "1"), &secret("old"), LONG, &stop, &mut |_| {})
             .err()
             .expect("stopped");
         thread.join().expect("ended");

@@ -55,6 +55,8 @@ const MARKS: &str = "keyctl/unfinished-marks/v1";
 const KEPT: &[u8] = b"kept";
 /// The word for what was printed by a program that did not end well, as far as is known.
 const DOUBTFUL: &[u8] = b"doubtful";
+/// The word after it for what was printed by a program that was not seen to end.
+const UNENDED: &[u8] = b"unended";
 /// Bytes of an intention before it is sealed: two names and a few ids.
 const INTENTION: usize = 2 * 1024;
 /// Bytes of what was made before it is sealed: 64 KiB, the most a rotator prints, an id, their lengths and a number.
@@ -76,6 +78,12 @@ pub struct Intention {
     /// The mark of the secret that a program was given to replace; versions before did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// Since when the key was in the store, and the number of the last step by then; versions before did not write them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Moment>,
+    /// See `created`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
     /// The name of the program that was called; versions before did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -98,13 +106,21 @@ pub struct Made {
     /// Whether it is all that a program printed, as it came, which went wrong or was not seen to end. It may be no secret at
     /// all, and is never taken without being tried or asked about.
     pub doubtful: bool,
+    /// Whether the program was still at work, as far as is known.
+    pub unended: bool,
 }
 
 impl Made {
     /// What a program gave.
     #[must_use]
     pub fn by_program(secret: Secret, doubtful: bool) -> Self {
-        Self { secret, id: None, kept: false, doubtful }
+        Self { secret, id: None, kept: false, doubtful, unended: false }
+    }
+
+    /// What a program has printed that is still at work.
+    #[must_use]
+    pub fn so_far(secret: Secret) -> Self {
+        Self { unended: true, ..Self::by_program(secret, true) }
     }
 
     /// The secret once more, for the store.
@@ -141,7 +157,8 @@ impl Made {
         let id = self.id.as_deref().unwrap_or_default().as_bytes();
         let word = if self.kept { Some(KEPT) } else { self.doubtful.then_some(DOUBTFUL) };
         plain.extend_from_slice(&number.to_le_bytes());
-        for part in [self.secret.expose(), id].into_iter().chain(word) {
+        let unended = (self.doubtful && self.unended && !self.kept).then_some(UNENDED);
+        for part in [self.secret.expose(), id].into_iter().chain(word).chain(unended) {
             plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             plain.extend_from_slice(part);
         }
@@ -161,7 +178,9 @@ impl Made {
         // What fills the file up is no length that fits.
         let word = part(&mut rest);
         let is = |other: &[u8]| word.as_deref() == Some(other);
-        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept: is(KEPT), doubtful: is(DOUBTFUL) })
+        let (kept, doubtful) = (is(KEPT), is(DOUBTFUL));
+        let unended = doubtful && part(&mut rest).as_deref() == Some(UNENDED);
+        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept, doubtful, unended })
     }
 }
 
@@ -400,6 +419,8 @@ mod tests {
             names: vec!["aws/id".parse().expect("good"), "aws/secret".parse().expect("good")],
             begun: Moment::from_seconds(begun),
             replaces: None,
+            created: None,
+            after: None,
             by: None,
             from: Some("AKIAOLD".into()),
             before: vec!["AKIAOLD".into()],
@@ -407,7 +428,8 @@ mod tests {
     }
 
     fn made(text: &str) -> Made {
-        Made { secret: Secret::new(text.as_bytes().to_vec()), id: Some("AKIANEW".into()), kept: false, doubtful: true }
+        let secret = Secret::new(text.as_bytes().to_vec());
+        Made { secret, id: Some("AKIANEW".into()), kept: false, doubtful: true, unended: false }
     }
 
     fn home() -> (tempfile::TempDir, Home) {
@@ -438,6 +460,17 @@ mod tests {
             one.end().expect("removed");
         }
         assert_eq!(std::fs::read_dir(home.data()).expect("list").count(), 0);
+    }
+
+    #[test]
+    fn what_was_printed_by_a_program_that_was_not_seen_to_end_is_told_from_the_rest() {
+        let (_kept, home) = home();
+        let mut one = Unfinished::begin(&home, &key(), intention(1)).expect("written");
+        let now = || Unfinished::all(&home, &key())[0].made.as_ref().map(|made| (made.doubtful, made.unended));
+        one.has_made(&key(), Made::so_far(Secret::new(b"ne".to_vec()))).expect("written");
+        assert_eq!(now(), Some((true, true)));
+        one.has_made(&key(), Made::by_program(Secret::new(b"new".to_vec()), true)).expect("written");
+        assert_eq!(now(), Some((true, false)));
     }
 
     #[test]

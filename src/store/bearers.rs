@@ -54,6 +54,31 @@ impl Payload {
     }
 }
 
+impl Payload {
+    /// What a name's key is called by now, or was when it was removed, and the step that removed it. `after` is the number of
+    /// the last step before `since`, where that is known.
+    #[must_use]
+    pub fn became(&self, name: &KeyName, since: Moment, after: Option<u64>) -> (KeyName, Option<u64>) {
+        // A step that was taken back leaves its number to the next one.
+        let is_later = |step: &&Step| match after {
+            Some(after) => step.number > after || step.at > since,
+            None => step.at >= since,
+        };
+        let (mut now, mut removed) = (name.clone(), None);
+        for step in self.steps.iter().filter(is_later) {
+            if removed.is_some() {
+                let is_back = step.revived.is_some_and(|revived| revived.step == removed) && step.added.contains(&now);
+                removed = removed.filter(|_| !is_back);
+            } else if let Some((_, to)) = step.renamed.as_ref().filter(|(from, _)| *from == now) {
+                now = to.clone();
+            } else if step.removed.contains(&now) {
+                removed = Some(step.number);
+            }
+        }
+        (now, removed)
+    }
+}
+
 /// What the names stood for before a step.
 fn go_back(step: &Step, bearers: &mut BTreeMap<KeyName, Bearer>, back: &mut BTreeMap<(KeyName, Option<u64>), Bearer>) {
     if let Some((from, to)) = &step.renamed
@@ -105,6 +130,28 @@ mod tests {
         let (first, second) = (Some(Bearer::Removed(at(1))), Some(Bearer::Present(name("e"))));
         let d = |bearer: &Option<Bearer>| ("d".to_owned(), bearer.clone());
         assert_eq!(told(&store), [d(&first), d(&first), d(&second), ("e".into(), None), d(&None)]);
+    }
+
+    #[test]
+    fn a_key_is_followed_to_its_new_names_and_no_other_that_takes_its_old_one() {
+        let mut store = empty();
+        set(&mut store, "a", 0);
+        set(&mut store, "b", 1);
+        let became = |store: &Payload| {
+            let (now, removed) = store.became(&name("a"), at(1), Some(2));
+            (now.to_string(), removed)
+        };
+        assert_eq!(became(&store), ("a".into(), None));
+        // In the very second in which it was begun, too.
+        rename(&mut store, "a", "c", 1);
+        rename(&mut store, "b", "a", 1);
+        assert_eq!(became(&store), ("c".into(), None));
+        remove(&mut store, "c", 2);
+        set(&mut store, "c", 3);
+        rename(&mut store, "c", "d", 3);
+        assert_eq!(became(&store), ("c".into(), Some(5)));
+        store.step(Deed::Rollback, at(4), |edit| edit.roll_back(&name("c"), 1)).expect("back");
+        assert_eq!(became(&store), ("c".into(), None));
     }
 
     #[test]

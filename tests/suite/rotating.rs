@@ -722,7 +722,7 @@ fn what_is_due_by_the_last_day_on_which_keyctl_was_used_is_replaced_by_a_clock_t
 
 #[test]
 fn of_two_at_once_one_replaces_the_key_and_the_other_one_does_nothing() {
-    let sandbox = with_rotator("cat >/dev/null; sleep 1; echo \"new-$$\"");
+    let sandbox = with_rotator("cat >/dev/null; sleep 1; echo \"new-secret-$$\"");
     let codes: Vec<(i32, String)> = std::thread::scope(|scope| {
         let call = || {
             let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();

@@ -736,7 +736,15 @@ fn a_secret_that_was_wiped_for_good_does_not_come_back_from_beside_the_store() {
 
 #[test]
 fn a_word_for_nothing_or_a_key_that_was_cut_short_is_no_new_secret_though_the_rotator_ends_well() {
-    for text in ["null", "undefined", "changeme", "<token>", "n", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"] {
+    let texts = [
+        "null",
+        "<token>",
+        "n",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "{\"token\":\"abcdefgh1\"}",
+        "Error: expired",
+    ];
+    for text in texts {
         let sandbox = with_rotator(&format!("cat >/dev/null; echo '{text}'"));
         let (said, code) = rotated(&sandbox);
         let first = "keyctl: the rotator `~/rotator` printed what looks like no secret\n";
@@ -904,4 +912,135 @@ fn what_was_printed_while_keyctl_was_stopped_past_the_deadline_is_taken_whole() 
     assert_eq!((String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.code()), ("", Some(0)));
     let held = sandbox.call(&["get", "shop/key"]).run().stdout();
     assert!(held.len() == 60_003 && held.ends_with("aEND"), "{} bytes", held.len());
+}
+
+#[test]
+fn what_lies_aside_is_of_the_key_that_was_renamed_and_not_of_one_that_once_had_its_secret() {
+    let sandbox = with_rotator("cat >/dev/null; echo made-secret-x; exit 3");
+    sandbox.call(&["set", "a/twin", "-q"]).input(OLD).run();
+    sandbox.secret("third-secret");
+    sandbox.call(&["set", "a/twin", "--replace", "-q"]).input("third-secret").run().says("", "", 0);
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.call(&["rename", "shop/key", "shop/two", "-q"]).run().says("", "", 0);
+    let shown = sandbox.call(&["doctor"]).run().stdout();
+    assert!(shown.contains("that of `shop/two`, begun on "), "{shown}");
+    let ran = sandbox.call(&["rotate", "shop/two", "--yes", "-q"]).run();
+    assert_eq!((dateless(&ran.stderr()), ran.code()), (NOT_AGAIN.replace("shop/key", "shop/two"), 1));
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+}
+
+#[test]
+fn what_was_given_for_a_removed_key_is_put_into_no_other_that_had_its_secret() {
+    let sandbox = with_rotator(COUNTS);
+    configure(&sandbox, "check = [\"false\"]\n");
+    sandbox.call(&["set", "shop/a", "-q"]).input(OLD).run();
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+    configure(&sandbox, "");
+    sandbox.secret("made-secret-2");
+    assert_eq!(sandbox.call(&["rotate", "shop/a", "--yes", "-q"]).run().code(), 0);
+    sandbox.call(&["get", "shop/a"]).run().says("made-secret-2", "", 0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1));
+}
+
+#[test]
+fn where_nothing_tells_whose_it_is_what_lies_aside_no_rotator_is_called() {
+    let sandbox = with_rotator("cat >/dev/null; echo made-secret-x; exit 3");
+    sandbox.may_lie_in(&sandbox.file("keys.env", "K_ONE=a-twins-secret\nK_TWO=a-twins-secret\n"));
+    sandbox.call(&["import", "keys.env", "-q"]).run();
+    let rotator = sandbox.home().join("rotator");
+    sandbox.configure(&format!("[[keys]]\nmatch = \"K_*\"\nrotator = [\"{}\"]\n", rotator.display()));
+    assert_eq!(sandbox.call(&["rotate", "K_ONE", "--yes", "-q"]).run().code(), 10);
+    sandbox.call(&["rename", "K_ONE", "K_SIX", "-q"]).run();
+    sandbox.call(&["undo", "--skip", "--yes", "-q"]).run().says("", "", 0);
+    for name in ["K_SIX", "K_TWO"] {
+        let said = format!(
+            "keyctl: what a rotator gave on DATE is of `K_SIX` or `K_TWO`, which had the same secret; no rotator of these is called\n\
+             keyctl: hint: to give one of them a secret of your own: `keyctl rotate {name} --by-hand`\n\
+             keyctl: hint: to drop what was given: `keyctl rotate K_ONE --discard`\n"
+        );
+        says(&sandbox.call(&["rotate", name, "--yes", "-q"]).run(), &said, 1);
+    }
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    sandbox.call(&["rotate", "K_ONE", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 0);
+}
+
+#[test]
+fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_beside_it() {
+    let kills = "exec 2>/dev/null; cat >/dev/null; [ -e \"$HOME/again\" ] || { touch \"$HOME/again\"; kill -9 $PPID; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; }";
+    let sandbox = with_rotator(&format!("{kills}; echo then-new-\"\"secret"));
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
+    // Longer than a rotator may take.
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).at("2090-01-01T12:00:00Z").run();
+    let said = dateless(&ran.stderr());
+    let first = "keyctl: the rotator of `shop/key` that was called on DATE is still at work, as process ";
+    if !said.contains(first) {
+        touch(&sandbox, "go");
+    }
+    assert!(said.contains(first) && ran.code() == 1, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    let ran = std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(&sandbox));
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        assert_eq!(calls(&sandbox), 1, "it waits");
+        touch(&sandbox, "go");
+        rotation.join().expect("ended")
+    });
+    assert_eq!(ran.1, 0, "{}", ran.0);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
+    let sandbox = with_rotator(COUNTS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.secret("other-secret");
+    sandbox.call(&["set", "b", "--expires", "2020-01-01", "-q"]).input("other-secret").run();
+    let swap = format!("\0{KEYCTL} rename shop/key a -q && {KEYCTL} rename b shop/key -q");
+    let steps = [("replace 1 key: `shop/key`? [y/N] ", swap.as_str()), ("", "y\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+    let said = "keyctl: `shop/key` is not the key any more that was asked about; nothing was replaced\n";
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    assert_eq!(calls(&sandbox), 0);
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "other-secret");
+}
+
+#[test]
+fn what_another_call_has_replaced_meanwhile_is_done_for_all_that_is_due() {
+    let sandbox =
+        with_rotator("cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo then-new-\"\"secret");
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    let due = || sandbox.call(&["rotate", "--due", "--yes", "-q"]).run().code();
+    std::thread::scope(|scope| {
+        let both = [scope.spawn(due), scope.spawn(due)];
+        wait_for("the call", || calls(&sandbox) == 1);
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        touch(&sandbox, "go");
+        assert_eq!(both.map(|one| one.join().expect("ended")), [0, 0]);
+    });
+    assert_eq!(calls(&sandbox), 1);
+}
+
+#[test]
+fn forgetting_wipes_no_secret_that_was_in_force_when_it_was_asked_for() {
+    let sandbox =
+        with_rotator("cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo then-new-\"\"secret");
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(&sandbox));
+        wait_for("the call", || calls(&sandbox) == 1);
+        let forgetting = scope.spawn(|| {
+            let ran = sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run();
+            (ran.stderr(), ran.code())
+        });
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        touch(&sandbox, "go");
+        assert_eq!(rotation.join().expect("ended"), (String::new(), 0));
+        let said = "keyctl: `shop/key` was changed meanwhile; nothing was wiped\n\
+                    keyctl: hint: look again: `keyctl versions shop/key`\n";
+        assert_eq!(forgetting.join().expect("ended"), (said.to_owned(), 1));
+    });
+    assert_eq!(former(&sandbox).len(), 1);
+    assert_eq!(sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run().code(), 0);
 }

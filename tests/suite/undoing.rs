@@ -632,3 +632,59 @@ fn nobody_is_asked_about_wiping_what_is_not_there() {
     sandbox.set("B", SECOND);
     sandbox.call(&["remind", "snooze", "B", "--off"]).run().says("", "keyctl: `B` was not snoozed\n", 0);
 }
+
+#[test]
+fn a_secret_that_is_typed_is_for_the_key_that_was_asked_about() {
+    let sandbox = Sandbox::with(&[("A", FIRST), ("B", "other-secret")]);
+    let swap = format!("\0{KEYCTL} rename A C -q && {KEYCTL} rename B A -q");
+    let more = format!("\0printf {SECOND} | {KEYCTL} set A --replace -q");
+    let typed = |words: &[&str], meanwhile: &str, said: &str| {
+        let screen = on_a_terminal(
+            &sandbox,
+            &[&[KEYCTL], words].concat(),
+            &[("(not shown): ", meanwhile), ("", "typed-by-a-person\r")],
+        );
+        let said = format!("keyctl: `A` {said}\nkeyctl: hint: look again: `keyctl undo --list`\n");
+        assert!(screen.shown.ends_with(&said) && screen.code == 1, "{words:?}: {}", screen.shown);
+    };
+    let back = || {
+        sandbox.call(&["undo", "--yes", "-q"]).run();
+        sandbox.call(&["undo", "--yes", "-q"]).run();
+        holds(&sandbox, "A", FIRST);
+    };
+    typed(&["rotate", "A", "--yes"], &swap, "is not the key any more that was asked about; nothing was replaced");
+    holds(&sandbox, "A", "other-secret");
+    back();
+    typed(&["set", "A", "--replace"], &swap, "is not the key any more that was asked about; nothing was kept");
+    holds(&sandbox, "A", "other-secret");
+    back();
+    typed(&["set", "A", "--replace"], &more, "was replaced by another keyctl meanwhile; nothing was kept");
+    holds(&sandbox, "A", SECOND);
+    let rename = format!("\0{KEYCTL} rename A C -q");
+    typed(&["set", "A", "--replace"], &rename, "was renamed or removed meanwhile; nothing was kept");
+}
+
+#[test]
+fn a_yes_is_for_one_change_and_not_for_another_one_with_its_number_in_the_same_second() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    for secret in [SECOND, "third-secret"] {
+        sandbox.secret(secret);
+    }
+    let moment = "2030-01-01T12:00:00Z";
+    sandbox.call(&["set", "A", "--replace", "-q"]).at(moment).input(SECOND).run().says("", "", 0);
+    let at = crate::clock::at(moment);
+    let clock = at.join(" ");
+    let meanwhile = format!("\0{clock} undo --yes -q && printf third-secret | {clock} set A --replace -q");
+    for (more, nothing) in [(&[][..], "nothing was taken back"), (&["--skip"], "nothing was changed")] {
+        let mut words: Vec<&str> = at.iter().map(String::as_str).chain(["undo"]).collect();
+        words.extend(more);
+        let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", &meanwhile), ("", "y\r")]);
+        let said = format!(
+            "keyctl: the store was changed meanwhile; {nothing}\nkeyctl: hint: look again: `keyctl undo --list`\n"
+        );
+        assert!(screen.shown.ends_with(&said) && screen.code == 1, "{}", screen.shown);
+        holds(&sandbox, "A", "third-secret");
+        sandbox.call(&["undo", "--yes", "-q"]).at(moment).run();
+        sandbox.call(&["set", "A", "--replace", "-q"]).at(moment).input(SECOND).run().says("", "", 0);
+    }
+}

@@ -19,7 +19,7 @@ use crate::{
     history::{Action, Event},
     home::{Home, Lock},
     name::KeyName,
-    rotator::unfinished::{self, Made, Unfinished, is_plain},
+    rotator::unfinished::{self, Intention, Made, Unfinished, is_plain},
     secret::Secret,
     store::payload::{Key, Payload, Removed},
 };
@@ -84,28 +84,71 @@ fn secrets(key: &Key) -> impl Iterator<Item = &Secret> {
     key.former.iter().map(|former| &former.value).chain([&key.value])
 }
 
-/// Which key a program was called for: the one that has or had the secret which the program was given, whatever it is called
-/// by now; where none has, the one of that name. None where that key was removed.
-pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p KeyName> {
-    let [name] = work.intention.names.as_slice() else { return None };
-    let named = payload.keys.get_key_value(name);
-    let Some(mark) = &work.intention.replaces else { return named.map(|(name, _)| name) };
-    let had = |key: &Key| secrets(key).any(|secret| sealing.mark(secret) == *mark);
-    match named {
-        Some((name, key)) if had(key) => Some(name),
-        // A key that was made later only has the name.
-        _ => {
-            let is_older = |key: &Key| key.facts.created <= work.intention.begun;
-            let named = named.filter(|(_, key)| is_older(key) && removed(work, payload, sealing).is_none());
-            payload.keys.iter().find(|(_, key)| had(key)).or(named).map(|(name, _)| name)
-        }
-    }
+/// What became of the key that a program was called for.
+pub(super) enum Fate<'p> {
+    /// It is there, under this name.
+    Present(&'p KeyName),
+    /// It was removed.
+    Removed(&'p Removed),
+    /// It is one of these, and nothing tells which.
+    Unclear(Vec<&'p KeyName>),
+    /// It is nowhere.
+    Gone,
 }
 
-/// The removed key that had the secret which a program was given.
+/// Which key a program was called for: the one that the name stood for then, whatever it is called by now, if it has or had the
+/// secret which the program was given. Where that is not known any more, it is told by the secret; a key that was made
+/// later only has the name.
+pub(super) fn fate<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Fate<'p> {
+    let Intention { names, begun, replaces, created, after, .. } = &work.intention;
+    let [name] = names.as_slice() else { return Fate::Gone };
+    let Some(mark) = replaces else {
+        return payload.keys.get_key_value(name).map_or(Fate::Gone, |(name, _)| Fate::Present(name));
+    };
+    let is_of_then = |key: &Key| created.is_none_or(|created| created == key.facts.created);
+    let had = |key: &Key| is_of_then(key) && secrets(key).any(|secret| sealing.mark(secret) == *mark);
+    let (now, step) = payload.became(name, *begun, *after);
+    let named = payload.keys.get_key_value(&now);
+    let removed = |is_meant: &dyn Fn(&Removed) -> bool| {
+        payload.removed.iter().rfind(|removed| is_meant(removed) && had(&removed.key)).map(Fate::Removed)
+    };
+    if step.is_some()
+        && let Some(fate) = removed(&|removed| removed.name == now && removed.step == step)
+    {
+        return fate;
+    }
+    if let Some((name, _)) = named.filter(|(_, key)| had(key)) {
+        return Fate::Present(name);
+    }
+    if let Some(fate) = removed(&|removed| removed.name == now) {
+        return fate;
+    }
+    // Its secret was wiped, and it is the same key.
+    if let Some((name, _)) = named.filter(|(_, key)| created.is_some() && step.is_none() && is_of_then(key)) {
+        return Fate::Present(name);
+    }
+    let names = |is_meant: &dyn Fn(&Key) -> bool| -> Vec<&'p KeyName> {
+        payload.keys.iter().filter(|(_, key)| is_meant(key)).map(|(name, _)| name).collect()
+    };
+    let current = names(&|key| had(key) && sealing.mark(&key.value) == *mark);
+    match (if current.is_empty() { names(&had) } else { current }).as_slice() {
+        [] => {}
+        [one] => return Fate::Present(one),
+        several => return Fate::Unclear(several.to_vec()),
+    }
+    let is_older = |key: &Key| created.is_none() && key.facts.created <= *begun;
+    let older = named.filter(|(_, key)| is_older(key)).map(|(name, _)| Fate::Present(name));
+    removed(&|_| true).or(older).unwrap_or(Fate::Gone)
+}
+
+/// The key that a program was called for, if it is there and it is clear which one it is.
+pub(super) fn owner<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p KeyName> {
+    if let Fate::Present(name) = fate(work, payload, sealing) { Some(name) } else { None }
+}
+
+/// The key that a program was called for, if it was removed.
 pub(super) fn removed<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfinished::Key) -> Option<&'p Removed> {
-    let mark = work.intention.replaces.as_ref().filter(|_| work.intention.names.len() == 1)?;
-    payload.removed.iter().rfind(|removed| secrets(&removed.key).any(|secret| sealing.mark(secret) == *mark))
+    if let Fate::Removed(removed) = fate(work, payload, sealing) { Some(removed) } else { None }
 }
 
 /// Whether what a program gave is of a removed key which had another secret after the one that it was to replace: then it
@@ -179,6 +222,35 @@ pub(super) fn refuse_more(scene: &Scene, name: &KeyName, opened: &Opened) -> Res
     }
     let said = format!("the rotator of `{name}` went wrong {words} times with other words; it is not called again");
     Err(to_be_judged(Failure::new(Kind::Negative, said), name))
+}
+
+/// Where it is not clear whose it is what a rotator gave, none of these keys' rotators is called: one of them has a new secret
+/// already.
+///
+/// # Errors
+/// `Negative` with the ways out.
+pub(super) fn refuse_unclear(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
+    if !Unfinished::are_there(&scene.home) {
+        return Ok(());
+    }
+    let sealing = opened.unfinished_key();
+    let mut all = Unfinished::all(&scene.home, &sealing);
+    all.retain(|work| work.made.as_ref().is_some_and(|made| !made.kept));
+    let ended = ended(&scene.home, &opened.kept, &opened.payload, &all);
+    for work in all.iter().filter(|work| !ended.contains(work.number())) {
+        let Fate::Unclear(names) = fate(work, &opened.payload, &sealing) else { continue };
+        if names.contains(&name) {
+            let these = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+            let (begun, before) = (work.intention.begun.local(), &work.intention.names[0]);
+            let said = format!(
+                "what a rotator gave on {begun} is of {these}, which had the same secret; no rotator of these is called"
+            );
+            return Err(Failure::new(Kind::Negative, said)
+                .hint(format!("to give one of them a secret of your own: `keyctl rotate {name} --by-hand`"))
+                .hint(format!("to drop what was given: `keyctl rotate {before} --discard`")));
+        }
+    }
+    Ok(())
 }
 
 /// With both ways to get rid of doubtful words.

@@ -217,6 +217,8 @@ impl Bench<'_> {
             names: self.names(),
             begun: Moment::now(),
             replaces: None,
+            created: None,
+            after: None,
             by: None,
             from: Some(self.current.clone()),
             before: listed.into_iter().map(|key| key.id).collect(),
@@ -236,9 +238,10 @@ impl Bench<'_> {
                 return Err(not_made.failure.hint(hint));
             }
         };
-        if let Err(failure) =
-            work.has_made(&self.sealing, Made { secret, id: Some(id.clone()), kept: false, doubtful: false })
-        {
+        if let Err(failure) = work.has_made(
+            &self.sealing,
+            Made { secret, id: Some(id.clone()), kept: false, doubtful: false, unended: false },
+        ) {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {
@@ -351,6 +354,8 @@ mod tests {
             names: Vec::new(),
             begun,
             replaces: None,
+            created: None,
+            after: None,
             by: None,
             from: None,
             before: vec!["AKIAOLD".into()],

@@ -14,8 +14,9 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
+    Meant, Opened, Scene,
     aside::{self, Standing},
+    calling::wait_for_earlier,
     fitness::fit,
     keeping::{self, Done, New},
     means::Means,
@@ -24,16 +25,21 @@ use super::{
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
-    // Where another one is at work for long, nobody types a secret for nothing.
-    drop(scene.turn()?);
+    wait_for_turn(scene, name)?;
     take_over(scene, name, plan, means, take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
 pub(super) fn ask(scene: &Scene, name: &KeyName) -> Result<Option<Secret>> {
-    drop(scene.turn()?);
+    wait_for_turn(scene, name)?;
     let question = format!("new secret for `{name}` (not shown; Enter alone leaves it as it is): ");
     Ok(Some(scene.terminal.ask_secret(&question)?).filter(|new| !new.is_empty()))
+}
+
+/// Where another one is at work for long, nobody types a secret for nothing.
+fn wait_for_turn(scene: &Scene, name: &KeyName) -> Result<()> {
+    let _turn = scene.turn()?;
+    if Unfinished::are_there(&scene.home) { wait_for_earlier(scene, name, &scene.open()?) } else { Ok(()) }
 }
 
 /// Tries a new secret, and puts it into the store. A rotator that is at work on the key comes to its end first.
@@ -62,8 +68,14 @@ pub(super) fn take_over(
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
     let new = New { name: name.clone(), value: new, longer: None };
+    let meant = Meant::of(name, &opened.payload)?;
     let look = |payload: &mut Payload| {
-        if !payload.key(name)?.value.same_as(&key.value) {
+        let now_there = payload.key(name)?;
+        // It may have the secret again that it had then, or had it before; but another key's place is not taken.
+        if !meant.is(now_there) && !meant.was_replaced(now_there) {
+            return Err(meant.is_another("nothing was replaced"));
+        }
+        if meant.was_replaced(now_there) {
             scene.terminal.warn(&format!(
                 "`{name}` was replaced by another keyctl meanwhile; that secret is kept as a former one"
             ));

@@ -21,12 +21,12 @@ use crate::{
     name::KeyName,
     platform::{self, HeldSignals},
     rotator::{
-        program::{NotRotated, rotate, stays},
+        program::{NotRotated, at_work, rotate, stays},
         unfinished::{Intention, Key, Made, Unfinished},
     },
     secret::Secret,
     subprocess::no_thread,
-    terminal::Terminal,
+    terminal::{Terminal, printable},
 };
 
 use super::{
@@ -57,18 +57,23 @@ pub(super) struct Fresh {
 
 /// Calls the program, after it is written down that it will be called.
 pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> Result<Fresh> {
+    aside::refuse_unclear(scene, name, opened)?;
     aside::refuse_more(scene, name, opened)?;
     let sealing = opened.unfinished_key();
-    let old = &opened.payload.key(name)?.value;
+    let key = opened.payload.key(name)?;
+    let old = &key.value;
     let intention = Intention {
         names: vec![name.clone()],
         begun: Moment::now(),
         replaces: Some(sealing.mark(old)),
+        created: Some(key.facts.created),
+        after: Some(opened.payload.steps.last().map_or(0, |step| step.number)),
         by: command.first().and_then(|program| short_name(program)),
         from: None,
         before: Vec::new(),
     };
     let mut unfinished = Unfinished::begin(&scene.home, &sealing, intention)?;
+    let number = unfinished.number().to_owned();
     // The rotator goes on where this process ends, and only this one can keep what it gives.
     let held = platform::hold_signals().map_err(|error| {
         Failure::new(Kind::Disk, format!("signals cannot be held back: {}", crate::failure::reason(&error)))
@@ -85,10 +90,10 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     // As it comes, since this process may not live to the program's end. What it is worth is known by then only; a disk that
     // does not take it now is asked again then.
     let mut hears = |printed: &[u8]| {
-        let _ = unfinished.has_made(&sealing, Made::by_program(Secret::new(printed.to_vec()), true));
+        let _ = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec())));
     };
     let called = Instant::now();
-    let value = rotate_to_the_end(scene, name, command, old, &signals, &mut hears);
+    let value = rotate_to_the_end(scene, (name, &number), command, old, &signals, &mut hears);
     let took = called.elapsed();
     let value = match value {
         Ok(value) => value,
@@ -114,6 +119,45 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         Err(failure) => scene.terminal.warn(&failure.message),
     }
     Ok(Fresh { value, unfinished, is_aside: aside.is_ok(), is_tried: false, took: Some(took) })
+}
+
+/// Waits for a rotator of this key that is still at work though the keyctl that had called it is gone: a second one beside it
+/// could end with the secret in force that nobody has.
+///
+/// # Errors
+/// `Negative` where it takes longer than a rotator may.
+pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
+    for (_, work) in aside::of(scene, name, opened) {
+        if !work.made.as_ref().is_none_or(|made| made.unended) {
+            continue;
+        }
+        let begun = work.intention.begun;
+        let left = begun.seconds().saturating_add(ROTATOR.as_secs().cast_signed()) - Moment::now().seconds();
+        let until = Instant::now() + Duration::from_secs(left.max(0).unsigned_abs()).min(ROTATOR);
+        let mut is_said = false;
+        while let Some((process, program)) = at_work(work.number()).first() {
+            if Instant::now() >= until {
+                return Err(Failure::new(
+                    Kind::Negative,
+                    format!(
+                        "the rotator of `{name}` that was called on {} is still at work, as process {process} (`{}`); nothing was replaced",
+                        begun.local(),
+                        printable(program)
+                    ),
+                )
+                .hint("once it has ended: the same call again")
+                .hint(format!("to stop it, with what it has not printed yet: `kill {process}`")));
+            }
+            if !is_said {
+                scene
+                    .terminal
+                    .say(&format!("waiting for the rotator of `{name}` that was called on {}", begun.local()));
+                is_said = true;
+            }
+            thread::sleep(TICK);
+        }
+    }
+    Ok(())
 }
 
 /// What a program is called by where what it has printed is asked about.
@@ -182,7 +226,7 @@ impl Drop for Over<'_> {
 /// Calls the program, and says to whoever wants this process to end that it waits; whoever insists has it stopped.
 fn rotate_to_the_end(
     scene: &Scene,
-    name: &KeyName,
+    (name, number): (&KeyName, &str),
     command: &[String],
     old: &Secret,
     signals: &HeldSignals,
@@ -196,9 +240,9 @@ fn rotate_to_the_end(
         thread::Builder::new()
             .spawn_scoped(scope, watch)
             .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None, exit: None }))?;
-        rotate(command, name, old, ROTATOR, &stop, hears)
+        rotate(command, (name, number), old, ROTATOR, &stop, hears)
     })?;
-    if is_hardly_a_secret(&new) {
+    if is_hardly_a_secret(&new, old) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);
         let failure = stays(Failure::new(Kind::Remote, said));
         return Err(Box::new(NotRotated { failure, printed: Some(new), exit: Some(0) }));

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene, aside,
+    Meant, Opened, Scene, aside,
     asking::{self, Seen, Word},
     aws, by_hand, hold_to_reason,
     keeping::Done,
@@ -32,6 +32,8 @@ struct Task {
     /// What messages call it: a key, or a pair by its id.
     name: KeyName,
     what: What,
+    /// What is replaced, as it was when it was asked about.
+    meant: Vec<Meant>,
 }
 
 enum What {
@@ -186,9 +188,9 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     for pair in scene.config.rotation.aws_iam.iter().filter(there) {
         let (name, pair) = (pair.id.clone(), pair.clone());
         if aws::is_broken_off(scene, &pair, opened) {
-            tasks.push(Task { name, what: What::GoOn(pair) });
+            tasks.push(Task { name, what: What::GoOn(pair), meant: Vec::new() });
         } else if old_key::is_there(&pair, payload, clock.now) {
-            tasks.push(Task { name, what: What::DeleteOld(pair) });
+            tasks.push(Task { name, what: What::DeleteOld(pair), meant: Vec::new() });
         }
     }
     let mut due = Vec::new();
@@ -206,7 +208,11 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
         let is_known = |task: &Task| task.name == name && !matches!(task.what, What::DeleteOld(_));
         if !tasks.iter().any(is_known) {
             let why = if state.0 == State::Soon { "ends soon" } else { state.0.word() };
-            tasks.push(Task { name, what: What::Replace(why, means) });
+            let meant = match &means {
+                Means::Aws(pair) => vec![Meant::of(&pair.id, payload)?, Meant::of(&pair.secret, payload)?],
+                _ => vec![Meant::of(&name, payload)?],
+            };
+            tasks.push(Task { name, what: What::Replace(why, means), meant });
         }
     }
     Ok(tasks)
@@ -278,6 +284,15 @@ impl Task {
         }
     }
 
+    /// Whether another one has done the same meanwhile: nothing of it is due, and what is there is what was asked about.
+    fn is_done(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
+        let is_same = |meant: &Meant| {
+            let key = opened.payload.keys.get(&meant.name);
+            key.is_some_and(|key| meant.is(key) || meant.was_replaced(key))
+        };
+        Ok(self.meant.iter().all(is_same) && !self.is_due(scene, means, opened)?)
+    }
+
     fn work(&self, scene: &Scene) -> Result<Outcome> {
         let opened = scene.open()?;
         let done = |done: Done| Outcome::Done(Box::new(done));
@@ -291,10 +306,11 @@ impl Task {
                 Ok(deleted.map_or(Outcome::Nothing, Outcome::Deleted))
             }
             What::Replace(_, means) => {
-                // Another one may have done the same meanwhile.
-                if !self.is_due(scene, means, &opened)? {
+                if self.is_done(scene, means, &opened)? {
                     return Ok(Outcome::Nothing);
                 }
+                // What the user has said yes to, and not what has its name by now.
+                self.meant.iter().try_for_each(|meant| meant.hold(&opened.payload))?;
                 // Whoever gave it `/dev/null` for a terminal wants to be asked nothing.
                 let can_ask = std::io::stdin().is_terminal() && scene.terminal.can_ask();
                 if !means.is_rotator() && !can_ask {
@@ -306,7 +322,15 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        program::replace(scene, &self.name, &plan, Some(command), &opened, &Word::default())?
+                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &Word::default()) {
+                            // While this one waited for its turn.
+                            Err(failure)
+                                if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>
+                            {
+                                return Ok(Outcome::Nothing);
+                            }
+                            replaced => replaced?,
+                        }
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?

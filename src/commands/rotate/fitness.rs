@@ -1,5 +1,7 @@
 //! What cannot be meant as the new secret of a key.
 
+use zeroize::Zeroizing;
+
 use crate::{
     commands::set::{looks_like_a_placeholder, refuse_unfit},
     failure::{Failure, Kind, Result},
@@ -16,8 +18,9 @@ fn is_an_answer(new: &Secret) -> bool {
 }
 
 /// Whether a line is hardly a secret though its program ended well: a word for nothing, a placeholder, a key of a known kind
-/// that was cut short.
-pub(super) fn is_hardly_a_secret(new: &Secret) -> bool {
+/// that was cut short, an error, a piece of a document, or the old secret in other clothes. One word without blanks is taken for
+/// a secret.
+pub(super) fn is_hardly_a_secret(new: &Secret, old: &Secret) -> bool {
     const NOTHING: [&str; 9] =
         ["null", "(null)", "undefined", "none", "nil", "nan", "true", "false", "[object object]"];
     let text = new.expose_text().unwrap_or_default().trim();
@@ -25,6 +28,70 @@ pub(super) fn is_hardly_a_secret(new: &Secret) -> bool {
         || is_an_answer(new)
         || looks_like_a_placeholder(new)
         || issuer::recognise(new).is_some_and(|recognised| recognised.checksum == Checksum::Wrong)
+        || text.len() < SHORTEST
+        || text.chars().any(|c| c.is_control() || c == '\u{feff}')
+        || is_of_a_document(text)
+        || is_a_sentence(text)
+        || is_the_old_one(text, old)
+        || is_unlike(new, old)
+}
+
+/// So many bytes a secret of an issuer has at least.
+const SHORTEST: usize = 8;
+
+/// Whether it is JSON, HTML, XML, a quoted text or an assignment, in which a secret may lie.
+fn is_of_a_document(text: &str) -> bool {
+    let is_within = |(open, close): &(char, char)| text.starts_with(*open) && text.ends_with(*close);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let assigned = match words[..] {
+        ["export" | "set", one] => Some(one),
+        [one] => Some(one),
+        _ => None,
+    };
+    // Base64 ends with `=`, and has none before its end.
+    let is_variable = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let is_assignment = assigned
+        .and_then(|one| one.split_once('='))
+        .is_some_and(|(name, value)| is_variable(name) && !value.trim_start_matches('=').is_empty());
+    [('{', '}'), ('[', ']'), ('<', '>'), ('"', '"'), ('\'', '\''), ('`', '`')].iter().any(is_within)
+        || is_assignment
+        || text.starts_with("export ")
+}
+
+/// Whether it is more than two words, or two of which one is of an error.
+fn is_a_sentence(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "error",
+        "denied",
+        "expired",
+        "failed",
+        "failure",
+        "invalid",
+        "unauthorized",
+        "forbidden",
+        "warning",
+        "usage",
+        "cannot",
+        "missing",
+    ];
+    let words: Vec<String> =
+        text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
+    words.len() > 2 || (words.len() == 2 && words.iter().any(|word| WORDS.contains(&word.as_str())))
+}
+
+/// Whether the old secret is in it, whatever the case of its letters, or it is a piece of the old one.
+fn is_the_old_one(text: &str, old: &Secret) -> bool {
+    let Some(old) = old.expose_text().map(str::trim).filter(|old| old.len() >= SHORTEST) else { return false };
+    let (new, old) = (Zeroizing::new(text.to_lowercase()), Zeroizing::new(old.to_lowercase()));
+    new.contains(old.as_str()) || old.starts_with(new.as_str())
+}
+
+/// Whether the old secret is of a kind that is known, and the new one is of none, or far shorter.
+fn is_unlike(new: &Secret, old: &Secret) -> bool {
+    issuer::recognise(old).is_some() && (issuer::recognise(new).is_none() || new.len() * 2 < old.len())
 }
 
 /// Refuses what cannot be meant as the new secret of a key.
@@ -56,4 +123,44 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
         .hint(format!("if it shall be used again: `keyctl rollback {name}`")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn an_error_a_document_and_the_old_secret_in_other_clothes_are_hardly_secrets() {
+        let hardly = |text: &str| is_hardly_a_secret(&secret(text), &secret("first-old-secret"));
+        for text in [
+            "short",
+            "{\"token\":\"abcdefgh1\"}",
+            "<html>no</html>",
+            "\"abcdefgh-1\"",
+            "TOKEN=abcdefgh1",
+            "export TOKEN=abcdefgh1",
+            "Error: expired",
+            "token is not valid",
+            "\u{feff}abcdefgh1",
+            "first-old-secret ",
+            "FIRST-OLD-SECRET",
+            "'first-old-secret'",
+            "first-old",
+            "key=first-old-secret",
+        ] {
+            assert!(hardly(text), "{text}");
+        }
+        for text in ["correct-horse-battery", "two words", "aGVsbG8gd29ybGQgaGVsbG8=", "QUJDREVG=", "abc=def/ghi+jkl="]
+        {
+            assert!(!hardly(text), "{text}");
+        }
+        let known = secret("ghp_16C7e42F292c6912E7710c838347Ae1784I7bb");
+        if issuer::recognise(&known).is_some() {
+            assert!(is_hardly_a_secret(&secret("quite-another-thing-of-its-own-1"), &known));
+        }
+    }
 }

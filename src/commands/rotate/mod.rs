@@ -38,7 +38,8 @@ use crate::{
     platform::{self, Input},
     rotation::{AwsIam, Plan, Rotator, look},
     rotator::{aws_iam::Listed, unfinished},
-    store::payload::Payload,
+    secret::Secret,
+    store::payload::{Key, Payload},
     terminal::{Terminal, columns},
 };
 
@@ -66,6 +67,54 @@ struct Scene<'a> {
 struct Opened {
     kept: Kept,
     payload: Payload,
+}
+
+/// A key as it was when it was asked about: by then another one can have its name.
+struct Meant {
+    name: KeyName,
+    value: Secret,
+    created: Moment,
+}
+
+impl Meant {
+    fn of(name: &KeyName, payload: &Payload) -> Result<Self> {
+        let key = payload.key(name)?;
+        Ok(Self { name: name.clone(), value: key.value.copy(), created: key.facts.created })
+    }
+
+    /// Whether it is this key, as it was.
+    fn is(&self, key: &Key) -> bool {
+        self.created == key.facts.created && key.value.same_as(&self.value)
+    }
+
+    /// Whether it is this key with another secret since.
+    fn was_replaced(&self, key: &Key) -> bool {
+        let is_former = || key.former.iter().any(|former| former.value.same_as(&self.value));
+        self.created == key.facts.created && !key.value.same_as(&self.value) && is_former()
+    }
+
+    /// Makes sure that it is there as it was.
+    ///
+    /// # Errors
+    /// `Negative`, `Missing`.
+    fn hold(&self, payload: &Payload) -> Result<()> {
+        let (name, key) = (&self.name, payload.key(&self.name)?);
+        if self.is(key) {
+            Ok(())
+        } else if self.was_replaced(key) {
+            let said = format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing");
+            Err(Failure::new(Kind::Negative, said))
+        } else {
+            Err(self.is_another("nothing was replaced"))
+        }
+    }
+
+    /// The failure where the name is another key's by now, or the key has another past.
+    fn is_another(&self, what: &str) -> Failure {
+        let name = &self.name;
+        let said = format!("`{name}` is not the key any more that was asked about; {what}");
+        Failure::new(Kind::Negative, said).hint("look again: `keyctl undo --list`")
+    }
 }
 
 /// Replaces one key, or all that are due.

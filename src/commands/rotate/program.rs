@@ -16,10 +16,10 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
+    Meant, Opened, Scene,
     aside::{self, ASIDE, Standing, to_be_judged},
     asking::{self, Word},
-    calling::{Fresh, call, rescue},
+    calling::{Fresh, call, rescue, wait_for_earlier},
     fitness::fit,
     keeping::{self, Done, New},
     means::BY_ROTATOR,
@@ -49,13 +49,9 @@ pub(super) fn replace(
 ) -> Result<Done> {
     let _turn = scene.turn()?;
     let opened = scene.open()?;
+    Meant::of(name, &seen.payload)?.hold(&opened.payload)?;
     let key = opened.payload.key(name)?;
-    if !key.value.same_as(&seen.payload.key(name)?.value) {
-        return Err(Failure::new(
-            Kind::Negative,
-            format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing"),
-        ));
-    }
+    wait_for_earlier(scene, name, &opened)?;
     let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
     let mut fresh = match (earlier, command) {
         // Whoever has said yes to what lay there has not said yes to a call.
