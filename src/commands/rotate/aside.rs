@@ -127,11 +127,11 @@ pub(super) fn fate<'p>(work: &Unfinished, payload: &'p Payload, sealing: &unfini
     if let Some((name, _)) = named.filter(|(_, key)| created.is_some() && step.is_none() && is_of_then(key)) {
         return Fate::Present(name);
     }
-    let names = |is_meant: &dyn Fn(&Key) -> bool| -> Vec<&'p KeyName> {
+    let called = |is_meant: &dyn Fn(&Key) -> bool| -> Vec<&'p KeyName> {
         payload.keys.iter().filter(|(_, key)| is_meant(key)).map(|(name, _)| name).collect()
     };
-    let current = names(&|key| had(key) && sealing.mark(&key.value) == *mark);
-    match (if current.is_empty() { names(&had) } else { current }).as_slice() {
+    let current = called(&|key| had(key) && sealing.mark(&key.value) == *mark);
+    match (if current.is_empty() { called(&had) } else { current }).as_slice() {
         [] => {}
         [one] => return Fate::Present(one),
         several => return Fate::Unclear(several.to_vec()),

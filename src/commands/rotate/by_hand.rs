@@ -68,14 +68,14 @@ pub(super) fn take_over(
     let (strays, doubtful, over) = lying_aside(scene, name, &new)?;
     let now = Moment::now();
     let new = New { name: name.clone(), value: new, longer: None };
-    let meant = Meant::of(name, &opened.payload)?;
+    let asked = Meant::of(name, &opened.payload)?;
     let look = |payload: &mut Payload| {
         let now_there = payload.key(name)?;
         // It may have the secret again that it had then, or had it before; but another key's place is not taken.
-        if !meant.is(now_there) && !meant.was_replaced(now_there) {
-            return Err(meant.is_another("nothing was replaced"));
+        if !asked.is(now_there) && !asked.was_replaced(now_there) {
+            return Err(asked.is_another("nothing was replaced"));
         }
-        if meant.was_replaced(now_there) {
+        if asked.was_replaced(now_there) {
             scene.terminal.warn(&format!(
                 "`{name}` was replaced by another keyctl meanwhile; that secret is kept as a former one"
             ));

@@ -44,8 +44,7 @@ fn is_of_a_document(text: &str) -> bool {
     let is_within = |(open, close): &(char, char)| text.starts_with(*open) && text.ends_with(*close);
     let words: Vec<&str> = text.split_whitespace().collect();
     let assigned = match words[..] {
-        ["export" | "set", one] => Some(one),
-        [one] => Some(one),
+        ["export" | "set", one] | [one] => Some(one),
         _ => None,
     };
     // Base64 ends with `=`, and has none before its end.
