@@ -1,6 +1,7 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
 mod parents;
+pub mod processes;
 #[cfg(unix)]
 mod question;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
-    scan::processes,
+    platform::processes,
     secret::Secret,
     subprocess::{End, Program, Stopped},
 };

@@ -4,8 +4,8 @@
 //! `needles` is what is looked for, `engine` finds it in bytes, `finding` is what was found and where. Within the engine
 //! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `matches`
 //! which of several is told; `shapes` finds keys that are nobody's known. `tree` looks through files and folders, `git` through what
-//! a repository holds; `home` is where in a home folder keys come to lie, `processes` what running programs carry. `sarif`
-//! writes what was found for code hosts, and `hook` lets git ask before a commit and a push.
+//! a repository holds; `home` is where in a home folder keys come to lie. `sarif` writes what was found for code hosts, and
+//! `hook` lets git ask before a commit and a push.
 
 mod forms;
 mod matches;
@@ -21,7 +21,6 @@ pub mod git;
 pub mod home;
 pub mod hook;
 pub mod needles;
-pub mod processes;
 pub mod sarif;
 pub mod tree;
 pub mod walk;

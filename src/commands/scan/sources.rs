@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Kind, Result, reason},
     launch::environment,
+    platform::processes,
     scan::{
         engine::Engine,
         finding::{Finding, Hit, Place},
@@ -22,7 +23,7 @@ use crate::{
             history::Holder,
             pushing::{self, Update},
         },
-        home, processes,
+        home,
         tree::{self, MOST, Seen},
     },
     terminal::count,
