@@ -265,7 +265,9 @@ impl Log {
                     pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
                     pass.losses.see(walk.chain.at.seq, walk.chain.json());
                     pass.went_back += u64::from(times.follow(walk.chain.json()).is_some());
-                    if let Some(Turn::Prunes(pruned)) = walk.turn {
+                    // One that the head does not know yet is of a pruning that is just going on.
+                    let is_known = !matches!(found, Found::Head(head) if head.end.seq < walk.chain.at.seq);
+                    if let Some(Turn::Prunes(pruned)) = walk.turn.filter(|_| is_known) {
                         pass.pruned = Some(pruned);
                     }
                     see(&mut pass, walk.chain.at);
