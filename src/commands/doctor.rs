@@ -303,6 +303,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
             findings.push(clock(&kept, &payload));
             findings.push(recovery(&payload));
             findings.push(history(home, &kept, &payload, terminal));
+            findings.extend(beside_the_history(home, &kept, &payload));
             findings.extend(alerts(home, &kept, &payload));
             findings.extend(unfinished(home, &kept, &payload));
         }
@@ -394,7 +395,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
 /// Whether the history is whole; where it is not, that becomes an alert too.
 fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Finding {
     let log = record::log(home, kept, payload);
-    let verdict = log.verify(record::known(&kept.anchor));
+    let verdict = log.verify(log.known());
     if !matches!(verdict, Verdict::Intact { .. }) && opening::is_superseded(home, kept) {
         return Finding::failed("history", &opening::superseded());
     }
@@ -406,6 +407,15 @@ fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
     };
     let hints = record::not_whole(&verdict).map(|failure| failure.hints).unwrap_or_default();
     Finding { hints, ..Finding::new("history", grade, verdict.to_string()) }
+}
+
+/// What vouches for less of the history than the store knows of, and what was set aside and is gone.
+fn beside_the_history(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
+    let unrecorded = record::unrecorded_words(&record::log(home, kept, payload));
+    let behind = record::behind(kept, payload).map(|words| Finding::new("anchor", Grade::Care, words));
+    let missing = record::missing_aside(home, payload).into_iter().map(|folder| record::missing_words(&folder));
+    let of_it = missing.chain(unrecorded).map(|words| Finding::new("history", Grade::Care, words));
+    behind.into_iter().chain(of_it).collect()
 }
 
 /// The alerts that nobody has looked at, if there are any.

@@ -10,6 +10,7 @@ use crate::{
     identity::{
         anchor::{Anchor, Id},
         keeper::Item,
+        retired::Aside,
     },
     store::payload::Payload,
     terminal::Terminal,
@@ -30,7 +31,7 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
     let _lock = change::lock(home)?;
     let (kept, payload) = creating::open_existing(home, terminal)?;
     let log = record::log(home, &kept, &payload);
-    let mut verdict = log.verify(record::known(&kept.anchor));
+    let mut verdict = log.verify(log.known());
     if let Verdict::NotProvable { .. } = verdict
         && let Ok(settled) = log.settle(now)
     {
@@ -38,7 +39,7 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         if let Some(settled) = settled {
             record::say_mended(&log, &settled, terminal);
         }
-        verdict = log.verify(record::known(&kept.anchor));
+        verdict = log.verify(log.known());
     }
     let Some(failure) = record::not_whole(&verdict) else {
         terminal.say(&format!("nothing to repair: the history is {verdict}"));
@@ -48,17 +49,27 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         return if accept { accept_losses(&log, losses, yes, now, terminal) } else { Err(failure.into()) };
     }
     ask(&verdict, yes, terminal)?;
+    if is_unfinished(home, &payload, &log) {
+        let note =
+            format!("a new history; that the former one is set aside was cut short, and then this was {verdict}");
+        let begun = go_over(home, &kept, payload, note, now, terminal)?;
+        return said(&begun, accept, now, terminal);
+    }
     if matches!(log.reseal(now), Ok(Some(_))) {
         let _ = watch::catch_up(home, &log, terminal);
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return go_on(&log, accept, now, terminal);
     }
-    let (log, aside) = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
+    let begun = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
+    said(&begun, accept, now, terminal)
+}
+
+fn said((log, aside): &(Log, PathBuf), accept: bool, now: Moment, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let name = aside.file_name().unwrap_or_default().to_string_lossy();
     terminal.say(&format!("set the history aside in `{}` and began another", aside.display()));
     terminal.hint(&format!("to read it: `keyctl history --from {name}`"));
     terminal.hint(&format!("what is wrong with it: `keyctl history verify --from {name}`"));
-    go_on(&log, accept, now, terminal)
+    go_on(log, accept, now, terminal)
 }
 
 /// What is missing is accepted with the same yes, or stays a doubt.
@@ -112,9 +123,10 @@ fn ask(verdict: &Verdict, yes: bool, terminal: &Terminal) -> Result<()> {
     Err(Failure::new(Kind::Negative, "nothing was repaired"))
 }
 
-/// A new log under a new id: the old one can then not be put back as if nothing had been. The anchor forgets the old log
-/// first, so that a kill in between leaves a store whose history begins anew. What opens the old one stays in the store.
-/// Gives the new log, and the folder of the old one.
+/// A new log under a new id: the old one can then not be put back as if nothing had been. What opens the old one stays in
+/// the store. That another one is to begin is in the store before anything is moved, so that a kill or a full disk anywhere
+/// in between leaves a history that is not whole: it has the files of another one, or none, and whoever makes its first entry
+/// says first that it was begun anew. Gives the new log, and the folder of the old one.
 fn begin_another(
     home: &Home,
     kept: &Kept,
@@ -124,25 +136,51 @@ fn begin_another(
     now: Moment,
     terminal: &Terminal,
 ) -> Result<(Log, PathBuf)> {
-    let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), ..kept.anchor.clone() };
-    kept.keeper.write(Item::Anchor, &anchor.line())?;
-    let aside = old.set_aside(now)?;
-    let folder = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = old.free_name(now, &payload.aside);
     // The new log begins with the identity that there is.
     let retired = std::mem::take(&mut payload.retired);
-    payload.aside.push(old.to_aside(folder, retired, record::known(&kept.anchor)));
+    payload.aside.push(old.to_aside(folder, retired));
     payload.log = Id::random()?;
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
     change::write(home, &payload, &kept.identity, terminal)?;
-    let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose());
     let note = format!("a new history; the former one was {verdict}");
-    let event = Event::new(Action::Repair, now).note(note).missing_after(0);
-    watch::carry_over(home, old, &log);
-    let mark = record::change(&log, &event, terminal);
-    let _ = watch::catch_up(home, &log, terminal);
-    let anchor = Anchor { generation: payload.generation, ..anchor };
-    let anchor = mark.map_or(anchor.clone(), |mark| Anchor { entries: mark.seq, hash: mark.hash, ..anchor });
+    go_over(home, kept, payload, note, now, terminal)
+}
+
+/// Whether a history was about to be set aside and another to begin, of which nothing is there yet.
+fn is_unfinished(home: &Home, payload: &Payload, log: &Log) -> bool {
+    let fits = |aside: &Aside| log.fits_into(&home.data().join(&aside.folder));
+    payload.history.is_none() && payload.aside.last().is_some_and(fits) && !log.opens()
+}
+
+/// Goes over from the history that the store has set aside to the one that it has now.
+fn go_over(
+    home: &Home,
+    kept: &Kept,
+    mut payload: Payload,
+    note: String,
+    now: Moment,
+    terminal: &Terminal,
+) -> Result<(Log, PathBuf)> {
+    let lying_here = payload.aside.last().and_then(|aside| Some((aside, Log::set_aside_in(home.data(), aside)?)));
+    let Some((aside, old)) = lying_here else {
+        return Err(Failure::new(Kind::Store, "what the store knows of the former history cannot be read"));
+    };
+    let folder = home.data().join(&aside.folder);
+    old.set_aside(&folder)?;
+    let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), generation: payload.generation, ..kept.anchor };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
-    Ok((log, aside))
+    let first = caller::sign(Event { moment: Some(now), ..Event::beginning_anew(note) });
+    let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose()).beginning_with(Some(first));
+    watch::carry_over(home, &old, &log);
+    let mark = record::append(&log, &[], true, home::LOCK_DEADLINE, terminal)?.mark;
+    let _ = watch::catch_up(home, &log, terminal);
+    // From now on the store knows that it has begun.
+    payload.history = Some(mark.to_string());
+    payload.generation += 1;
+    change::write(home, &payload, &kept.identity, terminal)?;
+    let anchor = Anchor { entries: mark.seq, hash: mark.hash, generation: payload.generation, ..anchor };
+    kept.keeper.write(Item::Anchor, &anchor.line())?;
+    Ok((log, folder))
 }

@@ -1,6 +1,6 @@
 //! The history of a command's doing: where the store's log lies, and what happens when it cannot be written.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     config::Config,
@@ -8,9 +8,9 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Appended, Event, Log, Loss, Mark, Verdict},
     home::{self, Home, Lock},
-    identity::{anchor::Anchor, keeper::Item},
+    identity::{anchor::Anchor, keeper::Item, retired::Aside},
     store::payload::Payload,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -78,6 +78,52 @@ pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
         .with_retired(&payload.retired)
         .changing(matches!(kept.other, Some(Other::Former(_))))
         .expecting(known(&kept.anchor))
+        .known_to_the_store(known_to_the_store(payload))
+        .beginning_with(first(payload))
+}
+
+/// What the store itself says of how far its history has come.
+fn known_to_the_store(payload: &Payload) -> Option<Mark> {
+    payload.history.as_ref().and_then(|mark| mark.parse().ok())
+}
+
+/// Where a history was set aside, what the one after it begins with.
+fn first(payload: &Payload) -> Option<Event> {
+    let note = |aside: &Aside| format!("a new history; the former one was set aside in `{}`", aside.folder);
+    payload.aside.last().map(|aside| Event::beginning_anew(note(aside)))
+}
+
+/// What is odd about an anchor that lies before what the store knows of the history, if it does.
+#[must_use]
+pub fn behind(kept: &Kept, payload: &Payload) -> Option<String> {
+    let (anchor, store) = (kept.anchor.entries, known_to_the_store(payload)?.seq);
+    (anchor < store).then(|| {
+        format!("the anchor knows #{anchor} of the history, the store #{store}: not renewed, put back, or changed")
+    })
+}
+
+/// What to say of uses that wait to be noted as not recorded, if there are any.
+#[must_use]
+pub fn unrecorded_words(log: &Log) -> Option<String> {
+    let uses = count(usize::try_from(log.gap()?).unwrap_or(usize::MAX), "event");
+    Some(format!("{uses} could not be recorded; the next entry says so"))
+}
+
+/// The folders of histories that were set aside which are gone, or have nothing in them any more.
+#[must_use]
+pub fn missing_aside(home: &Home, payload: &Payload) -> Vec<String> {
+    let has_any = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    let is_missing = |aside: &&Aside| {
+        let folder = home.data().join(&aside.folder);
+        if aside.known.is_some() { !has_any(&folder) } else { !folder.is_dir() }
+    };
+    payload.aside.iter().filter(is_missing).map(|aside| aside.folder.clone()).collect()
+}
+
+/// What to say of one of those.
+#[must_use]
+pub fn missing_words(folder: &str) -> String {
+    format!("the history that was set aside in `{folder}` is not there any more")
 }
 
 /// What the anchor vouches for.

@@ -349,6 +349,7 @@ fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
         if begins_anew {
             // The history did not come along: another one begins, with the identity that there is.
             payload.retired.clear();
+            payload.history = None;
         }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))
     });

@@ -51,6 +51,10 @@ pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<Ex
         Ok((kept, payload)) => {
             store_rows(kept, payload, now, &mut rows, &mut hints);
             history_rows(past.unwrap_or_default(), now, &mut rows, &mut hints);
+            let missing = record::missing_aside(&home, payload);
+            let unrecorded = record::unrecorded_words(&record::log(&home, kept, payload));
+            rows.extend(unrecorded.map(|words| vec!["history".into(), words]));
+            rows.extend(missing.iter().map(|folder| vec!["history".into(), record::missing_words(folder)]));
             rotation_rows(&home, kept, payload, &mut rows);
         }
         Err(failure) => {

@@ -51,6 +51,9 @@ use crate::{
 /// The most entries that may be unsure to be on the disk: it bounds what a power cut, or a cut that looks like one, takes.
 const UNSYNCED: u64 = 64;
 
+/// So many entries are believed to be unrecorded at most: the file that counts them is not sealed.
+const MOST_UNRECORDED: u64 = 100_000;
+
 /// An entry that was added.
 #[derive(Debug)]
 pub struct Appended {
@@ -134,8 +137,10 @@ impl Log {
     }
 
     /// How many entries could not be recorded since the last one; a marker that could not even be written to counts one.
-    fn gap(&self) -> Option<u64> {
-        std::fs::symlink_metadata(self.file("gap")).ok().map(|facts| facts.len().max(1))
+    #[must_use]
+    pub fn gap(&self) -> Option<u64> {
+        let facts = std::fs::symlink_metadata(self.file("gap")).ok().filter(std::fs::Metadata::is_file)?;
+        Some(facts.len().clamp(1, MOST_UNRECORDED))
     }
 
     /// Takes the marks away of so many entries, which are noted now. Whoever cannot record something marks that without the
@@ -147,7 +152,8 @@ impl Log {
             return;
         }
         let marked = std::fs::symlink_metadata(&taken).map_or(0, |facts| facts.len());
-        (noted..marked).for_each(|_| self.note_gap());
+        // More than is ever believed was not written by us.
+        (noted..marked.min(MOST_UNRECORDED)).for_each(|_| self.note_gap());
         let _ = std::fs::remove_file(&taken);
     }
 }
@@ -319,6 +325,7 @@ impl<'a> Writer<'a> {
 
     fn move_aside(&mut self, rest: &[u8]) -> Result<()> {
         let (torn, path) = (self.log.file("torn"), self.log.file("log"));
+        self.log.clear_the_way("torn");
         platform::open_or_create_private(&torn, true)
             .and_then(|mut file| file.write_all(rest))
             .map_err(|error| Failure::disk("write", &torn, &error))?;
@@ -354,7 +361,8 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn settle(mut self, moment: Moment) -> Result<Appended> {
-        if !self.repaired.is_empty() {
+        let is_unsaid = self.chain.at.seq == 0 && self.log.first.is_some();
+        if is_unsaid || !self.repaired.is_empty() {
             return self.add_at_once(&[], moment, true);
         }
         self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
@@ -370,6 +378,9 @@ impl<'a> Writer<'a> {
     pub(super) fn add_at_once(&mut self, events: &[&Event], moment: Moment, durable: bool) -> Result<Appended> {
         let from = self.chain.at.offset;
         let mut lines = Vec::new();
+        if let Some(first) = self.log.first.as_ref().filter(|_| self.chain.at.seq == 0) {
+            self.seal(&Event { moment: first.moment.or(Some(moment)), ..first.clone() }, &mut lines)?;
+        }
         let repaired = (!self.repaired.is_empty()).then(|| self.repaired.join("; "));
         if let Some(what) = &repaired {
             let repair = Event::new(Action::Repair, moment).note(what.as_str());

@@ -16,16 +16,19 @@ use crate::failure::{Failure, Kind};
 pub(super) struct Ends {
     found: Found,
     known: Option<Mark>,
+    /// Who knows that.
+    knower: &'static str,
     /// An entry that is another than the one that is known, and who knows it.
     other: Option<(u64, &'static str)>,
 }
 
 const HEAD: &str = "its sealed end";
-const ANCHOR: &str = "the anchor";
+pub(super) const ANCHOR: &str = "the anchor";
+pub(super) const STORE: &str = "the store";
 
 impl Ends {
-    pub(super) fn new(found: Found, known: Option<Mark>) -> Self {
-        Self { found, known, other: None }
+    pub(super) fn new(found: Found, known: Option<Mark>, knower: &'static str) -> Self {
+        Self { found, known, knower, other: None }
     }
 
     /// How many entries there are at least.
@@ -45,13 +48,13 @@ impl Ends {
             && known.seq == at.seq
             && known.hash != at.hash
         {
-            self.other = Some((at.seq, ANCHOR));
+            self.other = Some((at.seq, self.knower));
         }
     }
 
     /// What is wrong with this being the end.
     pub(super) fn flaw(&self, log: &Log, end: Position) -> Option<Failure> {
-        let known = self.known.map(|known| (known.seq, ANCHOR));
+        let known = self.known.map(|known| (known.seq, self.knower));
         let head = if let Found::Head(head) = self.found { Some((head.end.seq, HEAD)) } else { None };
         if let Some((seq, who)) = head.max(known).filter(|(seq, _)| *seq > end.seq) {
             return Some(flawed(match end.seq {

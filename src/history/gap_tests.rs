@@ -35,6 +35,26 @@ fn what_is_marked_while_a_gap_is_noted_is_not_lost() {
     assert!((MARKS..2 * MARKS).contains(&noted), "{noted}");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_counts_nothing_and_is_moved_out_of_the_way() {
+    let (folder, log, _) = history_of(1);
+    let (gap, torn) = (folder.path().join("history.gap"), folder.path().join("history.torn"));
+    fs::create_dir(&gap).unwrap();
+    std::os::unix::fs::symlink("nowhere", &torn).unwrap();
+    assert_eq!(log.append(&event(2), false).unwrap().gap, None);
+    log.note_gap();
+    assert!(gap.is_file() && folder.path().join("history.gap.other").is_dir());
+    let path = folder.path().join("history.log");
+    fs::write(&path, [&fs::read(&path).unwrap()[..], b"1.2.torn"].concat()).unwrap();
+    let appended = log.append(&event(3), false).unwrap();
+    assert!(appended.gap == Some(1) && appended.repaired.is_some() && torn.is_file());
+    // Nobody believes any number.
+    fs::File::create(&gap).unwrap().set_len(1 << 40).unwrap();
+    assert_eq!(log.append(&event(4), false).unwrap().gap, Some(100_000));
+    assert_eq!(log.append(&event(5), false).unwrap().gap, None);
+}
+
 #[test]
 fn marks_of_a_gap_stay_until_an_entry_says_so() {
     let (folder, log, _) = history_of(1);

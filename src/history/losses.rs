@@ -98,6 +98,12 @@ impl Losses {
 }
 
 impl Event {
+    /// What a history begins with that takes the place of one that was set aside.
+    #[must_use]
+    pub fn beginning_anew(note: String) -> Self {
+        Self::empty(Action::Repair).note(note).missing_after(0)
+    }
+
     /// With the entry behind which others are missing: that stays a doubt until the owner has said yes to it.
     #[must_use]
     pub fn missing_after(mut self, number: u64) -> Self {

@@ -79,6 +79,8 @@ mod uses;
 mod verify;
 
 #[cfg(test)]
+mod aside_tests;
+#[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
 mod fuzz_tests;
@@ -123,6 +125,10 @@ pub struct Log {
     /// Whether the last of them may have sealed the head still.
     changing: bool,
     known: Option<Mark>,
+    /// Who knows that.
+    knower: &'static str,
+    /// What a history begins with that takes the place of another.
+    first: Option<Event>,
     /// From how many bytes on a file is closed.
     longest: u64,
 }
@@ -132,8 +138,9 @@ impl Log {
     #[must_use]
     pub fn new(folder: &Path, id: LogId, identity_secret: &[u8]) -> Self {
         let key = SealKey::derive(identity_secret, &id, PURPOSE);
-        let (folder, former) = (folder.to_owned(), Vec::new());
-        Self { folder, id, key, former, changing: false, known: None, longest: segment::LONGEST }
+        let (folder, longest) = (folder.to_owned(), segment::LONGEST);
+        let (former, known, knower, first) = (Vec::new(), None, ends::ANCHOR, None);
+        Self { folder, id, key, former, changing: false, known, knower, first, longest }
     }
 
     /// With the keys that are kept of former identities, the earliest first; one that is none is left out, and its entries
@@ -161,6 +168,26 @@ impl Log {
         self
     }
 
+    /// With what the store itself knows of its history: where that is more than the anchor knows, or something else, it
+    /// counts. The anchor may be a file that whoever changes the history can change too; the store is sealed.
+    #[must_use]
+    pub fn known_to_the_store(mut self, mark: Option<Mark>) -> Self {
+        if let Some(mark) = mark
+            && self.known.is_none_or(|known| mark.seq > known.seq || (mark.seq == known.seq && mark.hash != known.hash))
+        {
+            (self.known, self.knower) = (Some(mark), ends::STORE);
+        }
+        self
+    }
+
+    /// With the entry that it begins with, as it takes the place of another one: whoever makes the first entry of all puts
+    /// that before it, and until then nothing is proven.
+    #[must_use]
+    pub fn beginning_with(mut self, first: Option<Event>) -> Self {
+        self.first = first;
+        self
+    }
+
     /// With another length from which on a file is closed than 4 MiB.
     #[must_use]
     pub fn closing_at(mut self, bytes: u64) -> Self {
@@ -177,13 +204,14 @@ impl Log {
     pub fn read(&self) -> Result<Reader<'_>> {
         let found = self.find_head().and_then(|found| Ok((found, Walk::new(self, &self.beginning(&found)?))));
         let (found, walk) = found.map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
-        Ok(Reader::new(walk, Ends::new(found, self.known)))
+        Ok(Reader::new(walk, Ends::new(found, self.known, self.knower)))
     }
 
     /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
     /// a command that goes on without its entry.
     pub fn note_gap(&self) {
         let path = self.file("gap");
+        self.clear_the_way("gap");
         loop {
             let Ok(mut file) = platform::open_or_create_private(&path, true) else { return };
             // Whoever adds an entry may have taken the file away and counted it just before it was written to.
@@ -195,6 +223,14 @@ impl Log {
 
     fn file(&self, ending: &str) -> PathBuf {
         self.folder.join(format!("history.{ending}"))
+    }
+
+    /// Takes what is no file, and so none of ours, out of the way: it must not keep anything from being recorded.
+    fn clear_the_way(&self, ending: &str) {
+        let path = self.file(ending);
+        if std::fs::symlink_metadata(&path).is_ok_and(|facts| !facts.is_file()) {
+            let _ = std::fs::rename(&path, self.file(&format!("{ending}.other")));
+        }
     }
 
     fn start(&self) -> chain::Position {

@@ -216,7 +216,7 @@ impl Log {
     pub fn read_from(&self, place: &Place) -> Option<Reader<'_>> {
         let found = self.find_head().ok()?;
         let from = || {
-            let reader = Reader::new(Walk::from(self, place)?, Ends::new(found, self.known));
+            let reader = Reader::new(Walk::from(self, place)?, Ends::new(found, self.known, self.knower));
             Some(Reader { times: place.times, ..reader })
         };
         let goes_on = !matches!(from()?.advance(), Some(Err(_)));

@@ -44,7 +44,7 @@ impl Log {
         let (first, lines) = lines[from..].split_first()?;
         let mut at = after(first)?;
         let is_whole = at.seq == 0;
-        let mut ends = Ends::new(Found::Head(head), self.known);
+        let mut ends = Ends::new(Found::Head(head), self.known, self.knower);
         let (mut times, mut opened, mut at_head) = (Times::default(), Vec::new(), false);
         ends.see(at);
         for line in lines {

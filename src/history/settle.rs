@@ -23,7 +23,7 @@ impl Log {
     /// # Errors
     /// `Disk` where the head cannot be read.
     pub fn has_begun(&self) -> Result<bool> {
-        let is_known = self.known.is_some_and(|known| known.seq > 0);
+        let is_known = self.first.is_some() || self.known.is_some_and(|known| known.seq > 0);
         let has_log = || std::fs::symlink_metadata(self.file("log")).is_ok_and(|facts| facts.len() > 0);
         Ok(is_known || has_log() || self.read_head()? != Found::Nothing || !self.segments().is_empty())
     }

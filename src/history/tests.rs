@@ -148,17 +148,6 @@ fn entries_that_belong_together_are_added_in_one_write_or_not_at_all() {
     assert_eq!(log.verify(None).to_string(), "intact (3 entries, end proven)");
 }
 
-#[test]
-fn a_history_set_aside_leaves_room_for_another() {
-    let (folder, log, _) = history_of(2);
-    log.set_aside(Moment::from_seconds(5)).unwrap();
-    assert!(["log", "head"].iter().all(|ending| folder.path().join(format!("history-5/history.{ending}")).exists()));
-    let log = Log::new(folder.path(), [9; 16], IDENTITY);
-    log.append(&event(1), true).unwrap();
-    assert_eq!(log.verify(None), intact(1));
-    assert_eq!(log.set_aside(Moment::from_seconds(5)).unwrap_err().kind, Kind::Disk);
-}
-
 /// The 9,999 entries before the last become a hole: an append that read any of it could not go on.
 #[test]
 fn an_entry_is_added_without_reading_those_before() {

@@ -11,6 +11,7 @@ use memchr::memmem;
 use super::{
     Log, Mark,
     chain::Position,
+    ends::ANCHOR,
     event::Event,
     head::{Found, Head},
     losses::{Loss, Losses, in_words},
@@ -107,6 +108,7 @@ impl fmt::Display for Verdict {
 
 /// What a proof lacks where nothing was recorded yet, and what a kill leaves, which the next entry mends.
 const NOTHING: &str = "there is no history";
+const SET_ASIDE: &str = "it was begun anew, and the one before it was set aside; nothing is recorded yet";
 const UNFINISHED: &str = "an unfinished entry stands at the end; the next one moves it aside";
 const UNSEALED: &str = "after the sealed end; the next one seals them";
 
@@ -217,7 +219,12 @@ impl Log {
                 continue;
             }
             let other = self.stray(&pass, after).or_else(|| self.short(&pass));
-            return judge(found, Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
+            let anchor = anchor.map(|mark| (mark, if anchor == self.known { self.knower } else { ANCHOR }));
+            let is_empty = pass.end.seq == 0;
+            let verdict = judge(found, Pass { flaw: pass.flaw.clone().or(other), ..pass }, anchor, kept);
+            // Nothing of it is there yet, and what was there before was set aside.
+            let is_unsaid = is_empty && self.first.is_some() && !matches!(verdict, Verdict::Tampered { .. });
+            return if is_unsaid { not_provable(SET_ASIDE) } else { verdict };
         }
         unreachable!("the last look is judged")
     }
@@ -258,7 +265,9 @@ impl Log {
                     pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
                     pass.losses.see(walk.chain.at.seq, walk.chain.json());
                     pass.went_back += u64::from(times.follow(walk.chain.json()).is_some());
-                    if let Some(Turn::Prunes(pruned)) = walk.turn {
+                    // One that the head does not know yet is of a pruning that is just going on.
+                    let is_known = !matches!(found, Found::Head(head) if head.end.seq < walk.chain.at.seq);
+                    if let Some(Turn::Prunes(pruned)) = walk.turn.filter(|_| is_known) {
                         pass.pruned = Some(pruned);
                     }
                     see(&mut pass, walk.chain.at);
@@ -288,13 +297,13 @@ fn lost(json: &[u8]) -> u64 {
     Event::from_json(json).lost.unwrap_or_default()
 }
 
-fn judge(found: Found, pass: Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verdict {
+fn judge(found: Found, pass: Pass, anchor: Option<(Mark, &str)>, kept: &[Mark]) -> Verdict {
     if let Some(why) = &pass.flaw {
         return tampered(pass.end.seq + 1, why);
     }
     let base = pass.files.base.seq;
     let names =
-        kept.iter().map(|mark| (mark, "a mark that was kept")).chain(anchor.as_ref().map(|mark| (mark, "the anchor")));
+        kept.iter().map(|mark| (mark, "a mark that was kept")).chain(anchor.as_ref().map(|(mark, who)| (mark, *who)));
     for ((mark, name), hash) in names.zip(&pass.at_marks).filter(|((mark, _), _)| mark.seq >= base) {
         if let Some(verdict) = compare(mark, name, *hash, &pass) {
             return verdict;
@@ -320,7 +329,11 @@ fn judge(found: Found, pass: Pass, anchor: Option<Mark>, kept: &[Mark]) -> Verdi
     if !losses.is_empty() {
         return Verdict::Unaccepted { losses };
     }
-    let marks = kept.iter().chain(&anchor).map(|mark| mark.seq).filter(|seq| *seq > 0 && *seq >= base);
+    let marks = kept
+        .iter()
+        .chain(anchor.as_ref().map(|(mark, _)| mark))
+        .map(|mark| mark.seq)
+        .filter(|seq| *seq > 0 && *seq >= base);
     let (entries, anchored_at) = (pass.end.seq - base, marks.max());
     Verdict::Intact { entries, pruned, anchored_at, lost: pass.lost, went_back: pass.went_back }
 }

@@ -565,6 +565,46 @@ fn a_fault_anywhere_in_pruning_leaves_the_files_or_an_entry_that_says_that_they_
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
 }
 
+#[test]
+fn a_fault_anywhere_in_repair_never_makes_a_changed_history_a_whole_one() {
+    let template = template();
+    let log = template.path().join("kept/history.log");
+    let mut bytes = std::fs::read(&log).expect("read");
+    bytes[30] ^= 1;
+    std::fs::write(&log, bytes).expect("write");
+    let arguments = ["history", "repair", "--yes"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        if output.status.code() == Some(101) {
+            return Err("panicked".into());
+        }
+        let verify = |when: &str, codes: &[i32]| {
+            let (code, out, said) = answer(home, &["history", "verify"]);
+            let is_right = code.is_some_and(|code| codes.contains(&code));
+            if is_right { Ok(()) } else { Err(format!("{when}: {code:?} {} {said}", String::from_utf8_lossy(&out))) }
+        };
+        verify("right afterwards", if output.status.success() { &[4] } else { &[1, 4] })?;
+        let (code, secret, said) = answer(home, &["get", "B"]);
+        if (code, secret.as_slice()) != (Some(0), b"old-secret-2") {
+            return Err(format!("the store does not open: {code:?} {said}"));
+        }
+        verify("after a use", &[1, 4])?;
+        let again = answer(home, &arguments);
+        if !matches!(again.0, Some(0 | 4)) {
+            return Err(format!("another repair: {again:?}"));
+        }
+        verify("after another repair", &[4])?;
+        let accepted = answer(home, &["history", "repair", "--accept", "--yes"]);
+        if accepted.0 != Some(0) {
+            return Err(format!("not accepted: {accepted:?}"));
+        }
+        heals(home)?;
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) = sweep_points(template.path(), true, &|home| keyctl(home, &arguments), &judge, points_of_writing);
+    println!("history repair: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
 /// How many of the last entries are of these actions.
 fn events<const N: usize>(home: &Path, actions: [&str; N]) -> Result<[usize; N], String> {
     let (code, out, said) = answer(home, &["history", "-n", "12", "--json"]);

@@ -117,7 +117,7 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     std::fs::remove_file(sandbox.data(&name).join("history.head")).expect("remove");
     let end = bytes.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
     std::fs::write(&log, &bytes[..end]).expect("cut");
-    let said = "keyctl: the history is tampered at #2: 1 entry missing: the anchor knows #2\n";
+    let said = "keyctl: the history is tampered at #2: 1 entry missing: the store knows #2\n";
     sandbox.call(&["history", "verify", "--from", &name]).run().says("", said, 1);
     sandbox.call(&["history", "--from", "nowhere"]).run().says(
         "",
@@ -127,6 +127,39 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
     let listed = sandbox.call(&["history"]).run().stdout();
     assert!(listed.contains("a new history; the former one was tampered at #1"), "{listed}");
+}
+
+#[test]
+fn an_older_history_put_into_the_folder_of_one_that_was_set_aside_is_found_and_so_is_that_it_is_gone() {
+    let sandbox = Sandbox::with(&[("A", "first-secret"), ("B", "second-secret")]);
+    let get = || sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    get();
+    let files = ["history.log", "history.head"];
+    let old = files.map(|file| std::fs::read(sandbox.data(file)).expect("read"));
+    get();
+    let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
+    log[30] ^= 1;
+    std::fs::write(sandbox.data("history.log"), log).expect("write");
+    let ran = sandbox.call(&["history", "repair", "--yes"]).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let name = ran.stderr().split_once("keyctl/").expect("a folder").1.split('`').next().expect("a name").to_owned();
+    for (file, content) in files.iter().zip(old) {
+        std::fs::write(sandbox.data(&name).join(file), content).expect("write");
+    }
+    let said = "keyctl: the history is tampered at #4: 1 entry missing: the store knows #4\n";
+    sandbox.call(&["history", "verify", "--from", &name]).run().says("", said, 1);
+    assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);
+    std::fs::remove_dir_all(sandbox.data(&name)).expect("remove");
+    let missing = format!("the history that was set aside in `{name}` is not there any more");
+    let ran = sandbox.call(&["history", "verify"]).run();
+    assert_eq!((ran.stderr(), ran.code()), (format!("keyctl: {missing}\n"), 0));
+    let ran = sandbox.call(&["history", "verify", "--json"]).run();
+    let answer: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("json");
+    assert_eq!(answer["aside_missing"], serde_json::json!([name]));
+    for words in ["doctor", "status"] {
+        let ran = sandbox.call(&[words]).run();
+        assert!(ran.stdout().contains(&missing), "{words}: {}", ran.stdout());
+    }
 }
 
 #[test]

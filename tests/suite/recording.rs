@@ -270,6 +270,54 @@ fn a_whole_history_rolled_back_is_found_by_the_anchor_that_lies_elsewhere() {
     assert_eq!(doctor.code(), 1);
 }
 
+/// Where the anchor is a file it can be changed together with the history; what the store says of it cannot.
+#[test]
+fn a_history_that_is_gone_or_rolled_back_together_with_its_anchor_is_found_by_the_store() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let files = ["history.log", "history.head"];
+    let old = files.map(|file| fs::read(sandbox.data(file)).expect("read"));
+    let anchor = || fs::read_to_string(sandbox.data("anchor.txt")).expect("read");
+    let words = |anchor: &str| anchor.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let former = words(&anchor());
+    let [.., entries, hash, _] = &former[..] else { panic!("no anchor") };
+    sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
+    let edit = |entries: &str, hash: &str| {
+        let mut line = words(&anchor());
+        let last = line.len() - 1;
+        (line[last - 2], line[last - 1]) = (entries.to_owned(), hash.to_owned());
+        fs::write(sandbox.data("anchor.txt"), line.join(" ")).expect("write");
+    };
+    edit(entries, hash);
+    verified(&sandbox, "the history is intact (2 entries, end proven, anchored at #2)\n", "", 0);
+    edit(entries, hash);
+    let behind = "the anchor knows #1 of the history, the store #2: not renewed, put back, or changed";
+    let doctor = sandbox.call(&["doctor"]).run().stdout();
+    assert!(doctor.contains(behind), "{doctor}");
+    for (file, content) in files.iter().zip(&old) {
+        fs::write(sandbox.data(file), content).expect("write");
+    }
+    let found = |least: u64, missing: &str| {
+        let said = format!("tampered at #{least}: {missing} missing: the store knows #2");
+        verified(&sandbox, "", &format!("keyctl: the history is {said}\n"), 1);
+        assert!(sandbox.call(&["doctor"]).run().stdout().contains(&said));
+        let ran = sandbox.call(&["run", "-k", "A", "--", "true"]).run();
+        assert!(ran.stderr().starts_with("keyctl: not recorded in the history: the history "), "{}", ran.stderr());
+        assert_eq!(sandbox.call(&["history", "anchor"]).run().code(), 1);
+        for words in [&["status"][..], &["history"], &["history", "usage"]] {
+            let ran = sandbox.call(words).run();
+            let all = format!("{}{}", ran.stdout(), ran.stderr());
+            assert!(all.contains("the store knows #2") || all.contains("the history is gone"), "{words:?}: {all}");
+        }
+    };
+    found(2, "1 entry");
+    for file in files {
+        fs::remove_file(sandbox.data(file)).expect("remove");
+    }
+    edit("0", &"0".repeat(64));
+    let _ = fs::remove_file(sandbox.data("alerts.state"));
+    found(1, "2 entries");
+}
+
 #[test]
 fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     let sandbox = three();

@@ -235,7 +235,12 @@ impl Watch<'_> {
             }
         }
         let mut state = learn(&last, self.settings);
-        let is_told = |alert: &Alert| last.iter().any(|(_, event)| event.note == Some(alert.to_string()));
+        // One that nobody has looked at yet stands for this one too.
+        let is_seen = |number: &u64| last.iter().any(|(_, event)| event.of.contains(number));
+        let is_told = |alert: &Alert| {
+            let is_this = |event: &Event| event.action == Action::Alert && event.note == Some(alert.to_string());
+            last.iter().any(|(number, event)| is_this(event) && !is_seen(number))
+        };
         if has_begun && let Some(alert) = judge_memory(self.settings).filter(|alert| !is_told(alert)) {
             self.terminal.warn(&format!("alert: {alert}"));
             let told = told_of(alert, event);

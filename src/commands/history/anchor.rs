@@ -13,7 +13,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::super::{opening::Kept, record};
+use super::super::record;
 
 /// The most bytes of marks that are read: some hundreds of them.
 const LARGEST: usize = 64 * 1024;
@@ -23,17 +23,20 @@ const LARGEST: usize = 64 * 1024;
 ///
 /// # Errors
 /// `Missing` where nothing was recorded yet; as verifying has them; as [`Log::append`].
-pub fn anchor(kept: &Kept, log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn anchor(log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let none_yet = || Failure::new(Kind::Missing, "nothing was recorded yet");
     if !log.has_begun()? {
         return Err(none_yet().into());
     }
-    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
+    let verdict = log.verify_against(log.known(), &[], &mut super::checking(terminal));
     if let Some(failure) = record::not_whole(&verdict) {
         return Err(failure.hint("only a history that is intact has a mark to keep").into());
     }
     let settled = log.settle(Moment::now())?.ok_or_else(none_yet)?;
     record::say_mended(log, &settled, terminal);
+    if let Some(words) = record::unrecorded_words(log) {
+        terminal.warn(&words);
+    }
     let mark = settled.mark;
     let line = log.written(&mark);
     if as_json {

@@ -47,7 +47,8 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
         Some(folder) => aside::log(&home, &payload, log, folder)?,
         None => log,
     };
-    let opened = Opened { home, kept, store, log };
+    let missing = record::missing_aside(&home, &payload);
+    let opened = Opened { home, kept, store, log, missing };
     // What does not open may be another identity's by now.
     let is_doubt = |failure: &Failure| matches!(failure.kind, Kind::Store | Kind::Negative | Kind::Keychain);
     match answer(&opened, arguments, &query, now, terminal) {
@@ -79,10 +80,12 @@ struct Opened {
     kept: opening::Kept,
     store: OpenText,
     log: Log,
+    /// The folders of histories that were set aside and are gone.
+    missing: Vec<String>,
 }
 
 fn answer(
-    Opened { home, kept, store, log }: &Opened,
+    Opened { home, kept, store, log, missing }: &Opened,
     arguments: cli::History,
     query: &Query,
     now: Moment,
@@ -90,8 +93,8 @@ fn answer(
 ) -> anyhow::Result<ExitCode> {
     match arguments.verb {
         Some(HistoryVerb::Repair { accept, yes }) => mending::repair(home, accept, yes, terminal),
-        Some(HistoryVerb::Verify(arguments)) => verify::verify(home, kept, log, &arguments, terminal),
-        Some(HistoryVerb::Anchor(report)) => anchor::anchor(kept, log, report.json, terminal),
+        Some(HistoryVerb::Verify(arguments)) => verify::verify(home, kept, (log, missing), &arguments, terminal),
+        Some(HistoryVerb::Anchor(report)) => anchor::anchor(log, report.json, terminal),
         Some(HistoryVerb::Prune(arguments)) => prune::prune(home, kept, log, &arguments, terminal),
         Some(HistoryVerb::Usage(arguments)) => usage::usage(&store.read()?, log, &arguments, now, terminal),
         Some(HistoryVerb::Who(arguments)) => {

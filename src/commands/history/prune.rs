@@ -30,7 +30,7 @@ pub fn prune(
 ) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
     let before = arguments.before.as_deref().map(|text| question::beginning("--before", text, now)).transpose()?;
-    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
+    let verdict = log.verify_against(log.known(), &[], &mut super::checking(terminal));
     if let Some(failure) = record::not_whole(&verdict) {
         return Err(failure.hint("only a history that is intact is pruned").into());
     }

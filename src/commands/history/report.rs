@@ -45,7 +45,7 @@ pub fn report(
     }
     let settings = config::read(home)?.rotation;
     let log = record::log(home, kept, payload);
-    let verdict = log.verify_against(record::known(&kept.anchor), &[], &mut super::checking(terminal));
+    let verdict = log.verify_against(log.known(), &[], &mut super::checking(terminal));
     let mut tally = Tally::new(zone::here(), since);
     let flaw = tally.add_all(log.read()?.watched(&mut super::reading(terminal)));
     // Where nothing is wrong and only the proof is missing, all that there is was counted.

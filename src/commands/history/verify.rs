@@ -28,7 +28,7 @@ use super::{
 pub fn verify(
     home: &Home,
     kept: &Kept,
-    log: &Log,
+    (log, missing): (&Log, &[String]),
     arguments: &cli::HistoryVerify,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
@@ -43,7 +43,17 @@ pub fn verify(
         return Err(opening::superseded().into());
     }
     if arguments.json {
-        terminal.json(&as_json(&verdict))?;
+        let mut answer = as_json(&verdict);
+        if !missing.is_empty() {
+            answer["aside_missing"] = json!(missing);
+        }
+        if let Some(unrecorded) = log.gap() {
+            answer["unrecorded"] = json!(unrecorded);
+        }
+        terminal.json(&answer)?;
+    }
+    for folder in missing {
+        terminal.warn(&record::missing_words(folder));
     }
     if let Some(failure) = record::not_whole(&verdict) {
         // That a mark is of another history says nothing of this one.
@@ -57,6 +67,9 @@ pub fn verify(
     }
     if is_aside {
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(words) = record::unrecorded_words(log) {
+        terminal.warn(&words);
     }
     // What was just proven is vouched for from now on, where the keeper can be written.
     let now = Moment::now();
