@@ -156,37 +156,12 @@ fn settings(home: &Home) -> Vec<Finding> {
     programs.filter_map(missing).collect()
 }
 
-/// What is wrong with the program that a shell finds by this name, and the way out.
-pub(super) fn clash(name: &str) -> Option<(String, String)> {
-    let finding = name_on_path(name);
-    (finding.grade != Grade::Good).then(|| (finding.seen, finding.hints.concat()))
-}
-
 fn name_on_path(name: &str) -> Finding {
     let about = format!("the name `{name}`");
-    let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let first = std::env::split_paths(&path)
-        .flat_map(|folder| platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name)))
-        .find(|path| path.is_file() && platform::is_executable(path));
-    let others: Vec<String> = other_keyctl::others().iter().map(|path| format!("`{}`", path.display())).collect();
-    let shown = |path: &Option<std::path::PathBuf>| {
-        path.as_ref().map_or_else(|| "nothing".to_owned(), |path| format!("`{}`", path.display()))
-    };
-    if first.as_ref().and_then(|path| std::fs::canonicalize(path).ok()) != own {
-        return Finding::new(about, Grade::Care, format!("a shell finds {}, this is {}", shown(&first), shown(&own)))
-            .hint("put this one's folder earlier on `PATH`, or call it by its path");
+    match other_keyctl::found_by(name) {
+        (seen, None) => Finding::new(about, Grade::Good, seen),
+        (seen, Some(hint)) => Finding::new(about, Grade::Care, seen).hint(hint),
     }
-    if others.is_empty() {
-        return Finding::new(about, Grade::Good, format!("a shell finds this one, {}", shown(&own)));
-    }
-    if name != other_keyctl::NAME {
-        let seen =
-            format!("a shell finds this one, {}; `{}` is {}", shown(&own), other_keyctl::NAME, others.join(", "));
-        return Finding::new(about, Grade::Good, seen);
-    }
-    Finding::new(about, Grade::Care, format!("a shell finds this one, {}, before {}", shown(&own), others.join(", ")))
-        .hint("for the kernel's keyrings call the other one by its path; scripts that say `keyctl show @u` get this one, which tells them so")
 }
 
 fn data_folder(home: &Home) -> Finding {

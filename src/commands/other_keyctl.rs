@@ -4,7 +4,10 @@
 //! must not depend on which of the two stands first on `PATH`. It is plain where the verb is one that only keyutils has,
 //! or where an operand is a kernel key id: `@u`, `%user:name`, or a number. No key's name here can look like those.
 
-use std::ffi::{OsStr, OsString};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
 use crate::{
     failure::{Failure, Kind},
@@ -118,6 +121,34 @@ pub fn others() -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+/// Which program a shell finds by this name, in words, and a hint where that calls for one.
+pub fn found_by(name: &str) -> (String, Option<&'static str>) {
+    let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let first = std::env::split_paths(&path)
+        .flat_map(|folder| platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file() && platform::is_executable(path));
+    let others: Vec<String> = others().iter().map(|path| format!("`{}`", path.display())).collect();
+    let shown = |path: &Option<PathBuf>| {
+        path.as_ref().map_or_else(|| "nothing".to_owned(), |path| format!("`{}`", path.display()))
+    };
+    if first.as_ref().and_then(|path| std::fs::canonicalize(path).ok()) != own {
+        let seen = format!("a shell finds {}, this is {}", shown(&first), shown(&own));
+        return (seen, Some("put this one's folder earlier on `PATH`, or call it by its path"));
+    }
+    let seen = format!("a shell finds this one, {}", shown(&own));
+    match others.as_slice() {
+        [] => (seen, None),
+        others if name != NAME => (format!("{seen}; `{NAME}` is {}", others.join(", ")), None),
+        others => (
+            format!("{seen}, before {}", others.join(", ")),
+            Some(
+                "for the kernel's keyrings call the other one by its path; scripts that say `keyctl show @u` get this one, which tells them so",
+            ),
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ const LEARNT_FROM: usize = 400;
 /// How often to look for the state again where it should be, and how long to wait before that.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
-/// A state that was written within this time is not lost, whoever can open it.
+/// A state that was written within this time is not lost, whoever can open it: the next use will tell.
 const JUST_NOW: Duration = Duration::from_secs(5);
 /// In a burst some entry follows another within this time, so nothing is counted where none does.
 const QUICK: Duration = Duration::from_secs(2);
@@ -226,7 +226,8 @@ impl Watch<'_> {
             return state;
         }
         let last = self.log.last(LEARNT_FROM);
-        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_out_of_reach(self.home);
+        let is_new = is_just_written(self.home);
+        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_new && !is_out_of_reach(self.home);
         for _ in 0..if has_begun { LOOKS } else { 0 } {
             // Another keyctl may just be writing it, or have made the first use of all.
             sleep(PAUSE);
@@ -247,14 +248,16 @@ impl Watch<'_> {
             state.keep_late(&told.1.to_json(LONGEST_LATE));
             self.say([(None, told)]);
         }
-        // At once: whoever comes next finds it, and does not tell of it too.
-        write(self.home, self.log, &state);
+        if !is_new {
+            // At once: whoever comes next finds it, and does not tell of it too.
+            write(self.home, self.log, &state);
+        }
         state
     }
 
     /// Best effort: what is not remembered is learnt again.
     fn write(&self, state: &State) {
-        if state.has_changed() {
+        if state.has_changed() && (!is_just_written(self.home) || read(self.home, self.log).is_some()) {
             write(self.home, self.log, state);
         }
     }
@@ -390,13 +393,16 @@ fn read(home: &Home, log: &Log) -> Option<State> {
     State::from_bytes(&log.open_beside(WHAT, &sealed)?)
 }
 
-/// Whether the file is there and loses nothing by not being read: the system does not let it be, or it was written just now,
-/// as by a change of identity under whoever began with the former one.
+/// Whether the file is there and the system does not let it be read: that loses nothing.
 fn is_out_of_reach(home: &Home) -> bool {
     let path = home.file(FILE);
-    let Some(facts) = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file) else { return false };
-    let age = facts.modified().ok().map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
-    age.is_some_and(|age| age < JUST_NOW) || home::read(&path, LARGEST).is_err()
+    std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) && home::read(&path, LARGEST).is_err()
+}
+
+/// Whether it was written a moment ago, as by a change of identity under whoever began with the former one.
+fn is_just_written(home: &Home) -> bool {
+    let written = std::fs::symlink_metadata(home.file(FILE)).and_then(|facts| facts.modified());
+    written.is_ok_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
 }
 
 /// A state from the last entries. What they would have told is past.

@@ -6,10 +6,9 @@ use crate::{
     audit::{self, Approval, Facts, Installation, Key, Leak, Open, Project, Standing, UNUSED_FOR, Uses},
     commands::{
         alerts::watch,
-        doctor,
         judging::{self, Clock},
         opening::{self, Kept},
-        project, record,
+        other_keyctl, project, record,
         set::looks_like_a_placeholder,
     },
     date::{Moment, zone},
@@ -99,7 +98,7 @@ pub fn all(
         recovery: payload.recovery.map(|recovery| recovery.verified.is_some()),
         history: Some(verdict),
         settings: refused,
-        name: doctor::clash(terminal.program()),
+        name: misleading_name(terminal.program()),
     };
     let (projects, settings) = (projects(home, kept)?, settings.clone());
     Ok(Gathered { projects, clock, since, uses: uses(&log, since, terminal), settings, installation })
@@ -135,6 +134,12 @@ fn shared(payload: &Payload) -> Vec<Vec<&str>> {
     }
     let several = by_length.into_values().flatten().filter(|group| group.len() > 1);
     several.map(|group| group.into_iter().map(|(name, _)| name).collect()).collect()
+}
+
+/// What is wrong with the program that a shell finds by this name, and the way out.
+fn misleading_name(name: &str) -> Option<(String, String)> {
+    let (seen, hint) = other_keyctl::found_by(name);
+    hint.map(|hint| (seen, hint.to_owned()))
 }
 
 /// What of keyctl's own other users may read or change.
