@@ -113,6 +113,12 @@ fn a_lost_or_damaged_state_is_learnt_anew_from_the_history_and_hides_nothing() {
     fs::remove_file(&state).expect("remove");
     let words = ["run", "-k", "V=stripe/prod", "--", "sh", "-c", "true"];
     sandbox.call(&words).at(LATER).run().says("", &first("sh", 12), 0);
+    // Once that one was looked at, another loss is told of again.
+    let is_it = |event: &Value| event["note"] == "the watch's memory was lost: it learns anew";
+    let number = 1 + events(&sandbox).iter().position(is_it).expect("the alert");
+    assert_eq!(sandbox.call(&["alerts", "ack", &number.to_string()]).at(LATER).run().code(), 0);
+    fs::remove_file(&state).expect("remove");
+    run(&sandbox, LATER, "sync", FORGOTTEN);
 }
 
 const FORGOTTEN: &str = "keyctl: alert: the watch's memory was lost: it learns anew\n";

@@ -319,6 +319,21 @@ fn a_history_that_is_gone_or_rolled_back_together_with_its_anchor_is_found_by_th
 }
 
 #[test]
+fn what_waits_to_be_noted_as_not_recorded_is_said() {
+    let sandbox = three();
+    fs::write(sandbox.data("history.gap"), "..").expect("write");
+    let words = "2 events could not be recorded; the next entry says so";
+    let whole = "the history is intact (3 entries, end proven, anchored at #2)\n";
+    verified(&sandbox, whole, &format!("keyctl: {words}\n"), 0);
+    assert!(sandbox.call(&["history", "verify", "--json"]).run().stdout().contains("\"unrecorded\": 2"));
+    for call in ["status", "doctor"] {
+        let ran = sandbox.call(&[call]).run();
+        assert!(ran.stdout().contains(words), "{}", ran.stdout());
+    }
+    assert!(sandbox.call(&["history", "anchor"]).run().stderr().contains(words));
+}
+
+#[test]
 fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     let sandbox = three();
     let log = sandbox.data("history.log");
