@@ -102,7 +102,7 @@ fn a_lost_or_damaged_state_is_learnt_anew_from_the_history_and_hides_nothing() {
     // Just written it may be another keyctl's, which changes the identity.
     run(&sandbox, LATER, "true", "");
     assert_eq!(fs::read(&state).expect("a state"), b"garbage");
-    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(30);
     fs::File::options().write(true).open(&state).expect("open").set_modified(earlier).expect("set");
     run(&sandbox, LATER, "true", FORGOTTEN);
     run(&sandbox, LATER, "sync", &first("sync", 9));
