@@ -106,6 +106,11 @@ fn on_the_calendar(text: &str, zone: &TimeZone, forms: &str) -> Result<(Moment, 
     if text.contains(":60") || text.get(11..14) == Some("24:") {
         return Err("a day has the hours 00 to 23, and a minute the seconds 00 to 59".into());
     }
+    // Nor an offset of more than 23 hours (RFC 3339, 5.6), of which that reader takes a few.
+    let offset = text.get(11..).and_then(|time| time.rsplit_once(['+', '-'])).map_or("", |(_, offset)| offset);
+    if offset.get(..2).and_then(|hours| hours.parse::<u8>().ok()).is_some_and(|hours| hours > 23) {
+        return Err("an offset has the hours 00 to 23".into());
+    }
     if let Ok(moment) = text.parse() {
         return Ok((moment, None));
     }
@@ -186,6 +191,8 @@ mod tests {
             "2027-13-01",
             "2027-01-31T24:00",
             "2027-01-31T24:00:00Z",
+            "2027-01-05T12:00+25:00",
+            "2027-01-05T12:00:00-24:00",
             "2026-12-31T23:59:60",
             "2026-12-31T23:59:60Z",
             "0000-01-01",
