@@ -401,8 +401,9 @@ fn is_out_of_reach(home: &Home) -> bool {
 
 /// Whether it was written a moment ago, as by a change of identity under whoever began with the former one.
 fn is_just_written(home: &Home) -> bool {
-    let written = std::fs::symlink_metadata(home.file(FILE)).and_then(|facts| facts.modified());
-    written.is_ok_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
+    let facts = std::fs::symlink_metadata(home.file(FILE)).ok().filter(std::fs::Metadata::is_file);
+    let written = facts.and_then(|facts| facts.modified().ok());
+    written.is_some_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
 }
 
 /// A state from the last entries. What they would have told is past.
