@@ -22,6 +22,8 @@ use super::{
 /// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
 /// is wrong, and a use must not be kept waiting by that unless its user wants no use unrecorded.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How many changes of the store's identity a use may meet with while it is recorded.
+const CHANGES: u32 = 4;
 
 /// How strict a use is about being recorded: the user's config says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -156,11 +158,17 @@ pub fn usage(
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
     let add = |log: &Log| append(log, events, strictness.sync || new_day, strictness.patience(), terminal);
-    let appended = add(log).or_else(|failure| {
+    let mut appended = add(log);
+    let mut newer: Option<(Kept, Log)> = None;
+    for _ in 0..CHANGES {
         // Only an end that does not open can be another identity's: nothing else is worth asking the keeper again.
-        let log = if failure.kind == Kind::Store { again(home, kept, terminal) } else { None };
-        log.map_or(Err(failure), |log| add(&log))
-    });
+        if !appended.as_ref().is_err_and(|failure| failure.kind == Kind::Store) {
+            break;
+        }
+        let Some(next) = again(home, newer.as_ref().map_or(kept, |(kept, _)| kept), terminal) else { break };
+        appended = add(&next.1);
+        newer = Some(next);
+    }
     match appended {
         Ok(appended) => {
             if new_day {
@@ -177,13 +185,14 @@ pub fn usage(
 }
 
 /// The history as it is to be opened now, if the store got another identity since it was opened.
-fn again(home: &Home, kept: &Kept, terminal: &Terminal) -> Option<Log> {
+fn again(home: &Home, kept: &Kept, terminal: &Terminal) -> Option<(Kept, Log)> {
     if !opening::is_superseded(home, kept) {
         return None;
     }
     let kept = opening::identity(home).ok()?;
     let payload = opening::store(home, &kept, terminal).ok()?.pick(&[]).ok()?;
-    Some(log(home, &kept, &payload))
+    let log = log(home, &kept, &payload);
+    Some((kept, log))
 }
 
 /// Adds entries that are signed already, and says what had to be mended for that.
