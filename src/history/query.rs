@@ -253,17 +253,8 @@ impl Log {
         let finders = ["\"rename\"", RENAME_OF].map(memchr::memmem::Finder::new);
         let own = format!("\"{name}\"");
         let own = memchr::memmem::Finder::new(&own);
-        let (mut renames, mut is_known, mut flaw) = (Vec::new(), false, None);
-        let mut reader = self.read()?.watched(watch);
-        while let Some(number) = reader.advance() {
-            let number = match number {
-                Ok(number) => number,
-                Err(failure) => {
-                    flaw = Some(failure);
-                    break;
-                }
-            };
-            let json = reader.json();
+        let (mut renames, mut is_known) = (Vec::new(), false);
+        let flaw = self.each(watch, |number, json| {
             // Any other text of an entry may be just this one.
             let has_name = || Event::from_json(json).names.iter().any(|own| own == name.as_str());
             is_known = is_known || (own.find(json).is_some() && has_name());
@@ -271,7 +262,7 @@ impl Log {
                 let event = Event::from_json(json);
                 renames.extend(renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned())));
             }
-        }
+        })?;
         Ok((Lineage { is_known, ..Lineage::of(name.as_str(), &renames) }, flaw))
     }
 
@@ -283,25 +274,28 @@ impl Log {
         let words = ["rename", "remove", "undo", "rollback", "set", "import"];
         let finders = words.map(|word| format!("\"ev\":\"{word}\""));
         let finders = finders.each_ref().map(memchr::memmem::Finder::new);
-        let (mut lives, mut flaw) = (Lives::default(), None);
-        let mut reader = self.read()?.watched(watch);
-        while let Some(number) = reader.advance() {
-            let number = match number {
-                Ok(number) => number,
-                Err(failure) => {
-                    flaw = Some(failure);
-                    break;
-                }
-            };
-            let json = reader.json();
+        let mut lives = Lives::default();
+        let flaw = self.each(watch, |number, json| {
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
                 if let Some(turn) = Turn::of(&event) {
                     lives.follow(number, &turn);
                 }
             }
-        }
+        })?;
         Ok((Lineage::with(lives.names_of(name.as_str())), flaw))
+    }
+
+    /// Hands each entry's number and text to `see`, and gives what ended the reading early if something did.
+    fn each(&self, watch: Watch<'_>, mut see: impl FnMut(u64, &[u8])) -> Result<Option<Failure>> {
+        let mut reader = self.read()?.watched(watch);
+        while let Some(number) = reader.advance() {
+            match number {
+                Ok(number) => see(number, reader.json()),
+                Err(failure) => return Ok(Some(failure)),
+            }
+        }
+        Ok(None)
     }
 
     /// The entries that a question is about, in their order.

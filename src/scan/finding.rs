@@ -91,6 +91,15 @@ impl Finding {
         Self { place, line: hit.line, what: hit.what, mark: hit.mark }
     }
 
+    /// The name of the key that was found; none for a text that only looks like one.
+    #[must_use]
+    pub fn key(&self) -> Option<&Arc<str>> {
+        match &self.what {
+            What::Key { name, .. } => Some(name),
+            What::Shape { .. } => None,
+        }
+    }
+
     /// Where it is, with the line where that says something.
     #[must_use]
     pub fn whereabouts(&self) -> String {

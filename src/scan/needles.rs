@@ -206,10 +206,4 @@ impl Needles {
     pub fn too_short(&self) -> &[Arc<str>] {
         &self.too_short
     }
-
-    /// Whether there is nothing to look for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
-    }
 }

@@ -1,6 +1,6 @@
 //! What a scan says: which key lies where and how, and what to do. Never a secret, nor a part of one.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode};
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ impl Report<'_> {
     fn summary(&self) -> String {
         let copies = self.findings.iter().filter(|finding| matches!(finding.what, What::Key { .. })).count();
         let shapes = self.findings.len() - copies;
-        let names: BTreeSet<&str> = self.findings.iter().filter_map(name).collect();
+        let names: BTreeSet<&Arc<str>> = self.findings.iter().filter_map(Finding::key).collect();
         let keys = format!("{} in {}", count(names.len(), "key"), count(copies, "place"));
         let alike = if shapes == 1 {
             "1 text that looks like a key".into()
@@ -170,7 +170,7 @@ impl Report<'_> {
         let seen = self.seen;
         for finding in self.given {
             let Place::Process { pid, program, variable } = &finding.place else { continue };
-            let name = name(finding).unwrap_or_default();
+            let name = finding.key().map_or("", |name| name);
             terminal.say(&format!("`{name}` in {program} ({pid}): {variable} was given by `keyctl run`"));
         }
         for note in self.notes {
@@ -227,16 +227,9 @@ impl Report<'_> {
     }
 }
 
-fn name(finding: &Finding) -> Option<&str> {
-    match &finding.what {
-        What::Key { name, .. } => Some(name),
-        What::Shape { .. } => None,
-    }
-}
-
 /// The key that can be replaced now: of one that is removed or not in use there is nothing left to do here.
 fn replaceable(finding: &Finding) -> Option<&str> {
-    name(finding).filter(|_| matches!(finding.what, What::Key { which: Which::Current, .. }))
+    finding.key().map(|name| &**name).filter(|_| matches!(finding.what, What::Key { which: Which::Current, .. }))
 }
 
 /// Prints a row for each finding, those that are accepted after the others.

@@ -16,7 +16,7 @@ use crate::{
     name::KeyName,
     scan::{
         engine::Engine,
-        finding::{Finding, What},
+        finding::Finding,
         needles::{self, Needles, Which},
     },
     store::payload::{Key, Payload},
@@ -184,16 +184,8 @@ fn goes_on_without(failure: &Failure, may_lack: bool, config: &Config) -> bool {
 
 /// The keys that were found, each once.
 fn names(findings: &[Finding]) -> Vec<KeyName> {
-    let names: BTreeSet<&Arc<str>> = findings.iter().filter_map(key_of).collect();
+    let names: BTreeSet<&Arc<str>> = findings.iter().filter_map(Finding::key).collect();
     names.into_iter().filter_map(|name| name.parse().ok()).collect()
-}
-
-/// The name of the key that was found.
-fn key_of(finding: &Finding) -> Option<&Arc<str>> {
-    match &finding.what {
-        What::Key { name, .. } => Some(name),
-        What::Shape { .. } => None,
-    }
 }
 
 impl Opened {
