@@ -21,6 +21,9 @@ use crate::{
 
 /// How long a keychain may take that need not ask anybody.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a change may take: a Secret Service answers once its file is on the disk, which a busy disk may put off for
+/// many seconds. One that hangs was found out before: nothing is changed that was not read first.
+const WRITE_DEADLINE: Duration = Duration::from_secs(20);
 /// How long to wait for an answer that can be done without, while somebody is typing.
 const SHORT_DEADLINE: Duration = Duration::from_millis(500);
 /// How long a person may take to answer the keychain's prompt.
@@ -163,12 +166,12 @@ impl Keeper for OsKeychain {
 
     fn write(&self, item: Item, line: &Secret) -> Result<()> {
         let bytes = zeroize::Zeroizing::new(line.expose().to_vec());
-        let deadline = if a_person_can_answer() { PROMPT_DEADLINE } else { DEADLINE };
+        let deadline = if a_person_can_answer() { PROMPT_DEADLINE } else { WRITE_DEADLINE };
         self.with_entry(item, deadline, move |entry| entry.set_secret(&bytes))
     }
 
     fn remove(&self, item: Item) -> Result<()> {
-        self.with_entry(item, DEADLINE, keyring_core::Entry::delete_credential)
+        self.with_entry(item, WRITE_DEADLINE, keyring_core::Entry::delete_credential)
     }
 }
 

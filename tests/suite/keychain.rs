@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tempfile::TempDir;
+
 use crate::{
     faults,
     sandbox::{KEYCTL, Sandbox},
@@ -19,6 +21,9 @@ pub struct Keychain {
     daemon: Child,
     address: String,
     runtime: PathBuf,
+    /// Its own file: in memory where that can be had, since it waits for the disk at each change and a test is no
+    /// measure of the disk.
+    data: TempDir,
 }
 
 /// A home whose session has a keychain.
@@ -34,24 +39,28 @@ impl Keychain {
     fn start(sandbox: &Sandbox) -> Self {
         let runtime = sandbox.outside().join("runtime");
         std::fs::create_dir(&runtime).expect("make");
+        let data = TempDir::with_prefix_in("keyctl-test-keychain-", "/dev/shm").or_else(|_| TempDir::new());
+        let data = data.expect("folder");
         let mut bus = Command::new("dbus-daemon");
         sandbox.environment(&mut bus);
         let socket = format!("--address=unix:path={}", runtime.join("bus").display());
         bus.args(["--session", "--nofork", "--nopidfile", "--print-address", &socket]);
-        bus.env("XDG_RUNTIME_DIR", &runtime).stdout(Stdio::piped()).stderr(Stdio::null());
+        // The bus starts the service again when it is asked for and gone: from the same file.
+        bus.env("XDG_RUNTIME_DIR", &runtime).env("XDG_DATA_HOME", data.path());
+        bus.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut bus = bus.spawn().expect("dbus-daemon: apt-get install dbus-daemon");
         let mut address = String::new();
         BufReader::new(bus.stdout.take().expect("piped")).read_line(&mut address).expect("address");
         let address = address.trim().to_owned();
-        let daemon = Self::daemon(sandbox, &runtime, &address);
-        Self { bus, daemon, address, runtime }
+        let daemon = Self::daemon(sandbox, &runtime, data.path(), &address);
+        Self { bus, daemon, address, runtime, data }
     }
 
-    fn daemon(sandbox: &Sandbox, runtime: &PathBuf, address: &str) -> Child {
+    fn daemon(sandbox: &Sandbox, runtime: &Path, data: &Path, address: &str) -> Child {
         let mut daemon = Command::new("gnome-keyring-daemon");
         sandbox.environment(&mut daemon);
         daemon.args(["--foreground", "--unlock", "--components=secrets"]);
-        daemon.env("XDG_RUNTIME_DIR", runtime).env("DBUS_SESSION_BUS_ADDRESS", address);
+        daemon.env("XDG_RUNTIME_DIR", runtime).env("DBUS_SESSION_BUS_ADDRESS", address).env("XDG_DATA_HOME", data);
         daemon.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut daemon = daemon.spawn().expect("gnome-keyring-daemon: apt-get install gnome-keyring");
         daemon.stdin.take().expect("piped").write_all(b"keychain-password").expect("password");
@@ -316,8 +325,10 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
     };
     let new_store = |name: &str| {
         let home = sandbox.outside().join(name);
-        assert_eq!(said(&home, &["store", "create", "--keeper", from]).0, Some(0));
-        assert_eq!(said(&home, &["set", "A", &from_file]).0, Some(0));
+        for words in [&["store", "create", "--keeper", from][..], &["set", "A", &from_file]] {
+            let (code, text) = said(&home, words);
+            assert_eq!(code, Some(0), "{words:?}: {text}");
+        }
         home
     };
     let moving = ["store", "keeper", "--to", to];
