@@ -23,7 +23,7 @@ pub struct Keychain {
     runtime: PathBuf,
     /// Its own file: in memory where that can be had, since it waits for the disk at each change and a test is no
     /// measure of the disk.
-    data: TempDir,
+    _data: TempDir,
 }
 
 /// A home whose session has a keychain.
@@ -53,7 +53,7 @@ impl Keychain {
         BufReader::new(bus.stdout.take().expect("piped")).read_line(&mut address).expect("address");
         let address = address.trim().to_owned();
         let daemon = Self::daemon(sandbox, &runtime, data.path(), &address);
-        Self { bus, daemon, address, runtime, data }
+        Self { bus, daemon, address, runtime, _data: data }
     }
 
     fn daemon(sandbox: &Sandbox, runtime: &Path, data: &Path, address: &str) -> Child {
