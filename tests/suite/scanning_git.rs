@@ -1,9 +1,15 @@
 //! What `scan` finds in a repository: what is staged, what the history holds, what a push sends; and that a repository
 //! cannot make it run a program, hide something or ask the network.
 
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
 use crate::{
     repository::Repository,
     sandbox::{Sandbox, put_program},
+    tools,
 };
 
 const SECRET: &str = "sk-planted-3f9a71c2e8b04d56";
@@ -380,4 +386,58 @@ fn a_worktree_and_a_bare_repository_are_looked_through() {
     assert_eq!(long.places(&["--history"]).len(), 1);
     let (code, _, said) = repository.at(sandbox.home()).scan(&["--staged"]);
     assert_eq!((code, said.lines().next()), (2, Some("keyctl: this folder is in no git repository")));
+}
+
+/// What the schema of SARIF 2.1.0, by OASIS, objects to.
+fn objections(sandbox: &Sandbox, report: &str) -> String {
+    let mut command = tools::script(sandbox, "validate.py");
+    let mut child = command
+        .arg(tools::sarif_schema())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python, from tests/run");
+    child.stdin.take().expect("piped").write_all(report.as_bytes()).expect("write");
+    let output = child.wait_with_output().expect("output");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.success(), said.is_empty(), "{said}");
+    said
+}
+
+#[test]
+fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("a folder/first", line());
+    repository.commit("a folder/first", "1\n");
+    // A blob that no commit has, and one that is staged.
+    repository.stage("loose", format!("{}other\n", line()));
+    repository.stage("loose", "1\n");
+    repository.stage("staged & \u{e4}", line());
+    let mut running = Command::new("sleep").arg("60").env("LEAKED", SECRET).spawn().expect("sleep");
+    let mut kinds = Vec::new();
+    for (words, input, least) in [
+        (&["--staged"][..], "", 1),
+        (&["--history"], "", 2),
+        (&["--running"], "", 1),
+        (&["--home"], "", 0),
+        (&["-"], SECRET, 1),
+        (&["."], "", 1),
+        (&["--no-shapes", "/nowhere"], "", 0),
+    ] {
+        let ran = sandbox.call(&[&["scan", "--sarif"], words].concat()).input(input).run();
+        assert_eq!(objections(&sandbox, &ran.stdout()), "", "{words:?}");
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("json");
+        let results = report["runs"][0]["results"].as_array().expect("results");
+        assert!(results.len() >= least, "{words:?}: {}", ran.stdout());
+        let logical = |result: &serde_json::Value| result["locations"][0]["logicalLocations"][0]["kind"].clone();
+        kinds.extend(results.iter().filter_map(|result| logical(result).as_str().map(str::to_owned)));
+    }
+    running.kill().expect("kill");
+    running.wait().expect("wait");
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds, ["module", "object", "resource", "variable"]);
+    let wrong = objections(&sandbox, "{\"version\": \"2.1.0\", \"runs\": [{}], \"more\": 1}");
+    assert!(wrong.contains("'tool' is a required property") && wrong.contains("'more' was unexpected"), "{wrong}");
 }

@@ -34,6 +34,11 @@ pub fn python_program(name: &str) -> PathBuf {
     installed().join("python/bin").join(name)
 }
 
+/// The schema of SARIF 2.1.0, by OASIS.
+pub fn sarif_schema() -> PathBuf {
+    installed().join("sarif/schema.json")
+}
+
 /// A package of npm's that `tests/run` installs.
 pub fn installed_node(name: &str) -> PathBuf {
     node_modules().join(name)
