@@ -43,14 +43,6 @@ impl Anchors {
         self.0.iter().map(|(text, _)| *text)
     }
 
-    /// How many bytes stand in front of the constant text of this number in a key: the fewest and the most.
-    #[must_use]
-    pub fn before(&self, number: usize) -> (usize, usize) {
-        let kinds = self.0.get(number).into_iter().flat_map(|(_, kinds)| kinds);
-        let all = kinds.map(|(_, pattern)| pattern.before);
-        all.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))).unwrap_or_default()
-    }
-
     /// The key that has the constant text of this number at this place.
     #[must_use]
     pub fn find(&self, text: &[u8], number: usize, at: usize) -> Option<Found> {
@@ -66,7 +58,7 @@ impl Anchors {
 fn find(text: &[u8], at: usize, kind: &'static Kind, pattern: &'static Pattern) -> Option<Found> {
     let (least, most) = pattern.before;
     let found = |before: usize| -> Option<Found> {
-        let from = at.checked_sub(before)?;
+        let from = at.checked_sub(before).filter(|from| begins(text, *from))?;
         let range = from..from + pattern.shape.begins(&text[from..])?;
         let checksum = match kind.check {
             None => Checksum::NoneKnown,
@@ -74,7 +66,7 @@ fn find(text: &[u8], at: usize, kind: &'static Kind, pattern: &'static Pattern) 
             Some(_) => return None,
         };
         // What its own check characters prove needs no end.
-        let is_alone = begins(text, from) && (checksum == Checksum::Right || ends(text, range.end));
+        let is_alone = checksum == Checksum::Right || ends(text, range.end);
         is_alone.then_some(Found { kind, range, checksum, anchor: pattern.anchor.len() })
     };
     (least..=most).rev().find_map(found)

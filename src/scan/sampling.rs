@@ -7,11 +7,11 @@
 
 use super::{
     needles::{Needles, Pattern},
-    sieve::{Piece, Sieve, piece_at},
+    sieve::{LONGEST_STEP, Piece, Sieve, piece_at},
 };
 
 /// The most pieces for which a longer step is worth its larger table.
-const MOST_PIECES: usize = 1 << 17;
+const MOST_PIECES: usize = 3 << 18;
 /// The narrowest piece: with fewer bytes words would have too many in common.
 const NARROWEST: usize = 4;
 const USUAL: usize = 6;
@@ -28,7 +28,7 @@ impl Sampling {
     pub fn of(needles: &Needles) -> Option<Self> {
         let shortest = needles.patterns.iter().map(|pattern| pattern.least).min()?;
         let width = shortest.saturating_sub(8).clamp(NARROWEST, USUAL);
-        let longest_step = shortest - width + 1;
+        let longest_step = (shortest - width + 1).min(LONGEST_STEP);
         let at_every = |step| Self { width, step };
         let steps = [longest_step, 5, 3, 2].into_iter().filter(|step| *step <= longest_step);
         let fits = |step: &usize| at_every(*step).count(needles) <= MOST_PIECES;

@@ -24,48 +24,45 @@ const EXAMPLES: &[&str] = &[
 /// What finds them.
 pub(super) struct Shapes {
     anchors: Anchors,
-    /// For each hash of three bytes which list has the constant texts that begin so and begin a key.
+    /// For each hash of three bytes which list has the constant texts that begin so.
     heads: Box<[u8; 1 << HEAD_BITS]>,
     /// These lists, of their numbers; the first is empty.
     lists: Vec<Vec<usize>>,
-    /// The constant texts that stand further on in a key: where at the least and at the most, and their numbers.
-    inner: Vec<(usize, usize, u8, usize)>,
 }
 
-/// How many bits the hash of three bytes has.
+/// How many bits the hash of three bytes has, of which no constant text has fewer.
 const HEAD_BITS: u32 = 13;
+const HEAD: usize = 3;
 
-fn head(bytes: &[u8]) -> usize {
-    let [one, two, three] = bytes.first_chunk().map_or([0; 3], |head| head.map(u32::from));
-    ((one << 16 | two << 8 | three).wrapping_mul(0x9E37_79B1) >> (u32::BITS - HEAD_BITS)) as usize
+fn hash(head: u32) -> usize {
+    (head.wrapping_mul(0x9E37_79B1) >> (u32::BITS - HEAD_BITS)) as usize
+}
+
+fn head(bytes: [u8; HEAD]) -> usize {
+    let [one, two, three] = bytes;
+    hash(u32::from_be_bytes([0, one, two, three]))
 }
 
 impl Shapes {
     pub fn known() -> Self {
         let anchors = Anchors::known();
-        let (mut heads, mut lists, mut inner) = (Box::new([0; 1 << HEAD_BITS]), vec![Vec::new()], Vec::new());
+        let (mut heads, mut lists) = (Box::new([0; 1 << HEAD_BITS]), vec![Vec::new()]);
         for (number, text) in anchors.texts().enumerate() {
-            match anchors.before(number) {
-                (0, _) => {
-                    let list = &mut heads[head(text.as_bytes())];
-                    if *list == 0 {
-                        *list = u8::try_from(lists.len()).unwrap_or_default();
-                        lists.push(Vec::new());
-                    }
-                    lists[usize::from(*list)].push(number);
-                }
-                (least, most) => inner.push((least, most, text.as_bytes()[0], number)),
+            let Some(start) = text.as_bytes().first_chunk() else { continue };
+            let list = &mut heads[head(*start)];
+            if *list == 0 {
+                *list = u8::try_from(lists.len()).unwrap_or_default();
+                lists.push(Vec::new());
             }
+            lists[usize::from(*list)].push(number);
         }
-        Self { anchors, heads, lists, inner }
+        Self { anchors, heads, lists }
     }
 
     /// Every one in these bytes, in their order. Of several in one place the one with the longest constant text.
     pub fn find(&self, bytes: &[u8]) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
-        long_words(bytes, |from, to| {
-            beginnings(bytes, from, to, |at| self.find_at(bytes, at, &mut found));
-        });
+        long_words(bytes, |from, to| self.find_in(bytes, from, to, &mut found));
         for at in memchr::memmem::find_iter(bytes, PEM) {
             let here = |(_, text): &(usize, &str)| bytes[at..].starts_with(text.as_bytes());
             let number = (0..).zip(self.anchors.texts()).find(here);
@@ -84,18 +81,22 @@ impl Shapes {
         alone
     }
 
-    /// The keys that begin at this place.
-    fn find_at(&self, bytes: &[u8], at: usize, found: &mut Vec<Found>) {
-        let rest = &bytes[at..];
-        let list = &self.lists[usize::from(self.heads[head(rest)])];
-        found.extend(list.iter().filter_map(|number| self.anchors.find(bytes, *number, at)));
-        for (least, most, first, number) in &self.inner {
-            for before in *least..=*most {
-                if rest.get(before) == Some(first) {
-                    found.extend(self.anchors.find(bytes, *number, at + before));
-                }
+    /// Those whose constant text stands in this run of bytes, looked for at each of its places: three bytes and a table
+    /// say of nearly all that none does.
+    fn find_in(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Found>) {
+        let mut three = 0;
+        for (at, byte) in bytes[from..to].iter().enumerate() {
+            three = (three << 8 | u32::from(*byte)) & 0x00FF_FFFF;
+            let list = self.heads[hash(three)];
+            if list != 0 && at >= HEAD - 1 {
+                self.find_at(bytes, from + at + 1 - HEAD, list, found);
             }
         }
+    }
+
+    #[cold]
+    fn find_at(&self, bytes: &[u8], at: usize, list: u8, found: &mut Vec<Found>) {
+        found.extend(self.lists[usize::from(list)].iter().filter_map(|number| self.anchors.find(bytes, *number, at)));
     }
 
     /// A private key that begins here, also as it stands in JSON, YAML or a program.
@@ -146,21 +147,6 @@ fn others(word: [u8; 8]) -> u64 {
 
 fn is_in_keys(byte: u8) -> bool {
     (FIRST..0x80).contains(&byte)
-}
-
-/// Hands each place to `each` at which a key may begin in this run: where a word does.
-fn beginnings(bytes: &[u8], from: usize, to: usize, mut each: impl FnMut(usize)) {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let (mut before, mut goes_on, mut slashed) = (0, false, false);
-    let by_number = bytes[..from].last() == Some(&b'%');
-    for (offset, pair) in bytes[from..=to - SHORTEST + 1].windows(2).enumerate() {
-        let escape = (slashed && matches!(before, b'n' | b'r' | b't')) || (by_number && offset == 2);
-        // Of rows of dashes and the like none begins a key.
-        if (!goes_on || escape) && (is_word(pair[0]) || is_word(pair[1])) {
-            each(from + offset);
-        }
-        (slashed, before, goes_on) = (before == b'\\', pair[0], is_word(pair[0]));
-    }
 }
 
 /// A PEM text without what stands around its lines where it is part of JSON, YAML or a program, and for each byte of it where

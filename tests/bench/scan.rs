@@ -1,5 +1,5 @@
 //! What a scan costs and finds: gigabytes a second in memory, a tree of files beside merely reading it, and how many of 200
-//! planted keys are found in each form. `tests/bench/scan.sh` builds and runs it; a folder to look through may be named.
+//! planted keys are found in each form. `tests/bench/scan.sh` builds and runs it.
 
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
@@ -26,6 +26,8 @@ use keyctl::{
 /// How many bytes are looked at in memory.
 const BYTES: usize = 64 * 1024 * 1024;
 const ROUNDS: usize = 7;
+/// Where the numbers of the twenty keys begin.
+const TWENTY: u64 = 88_172_645_463_325_252;
 
 const DIGITS: &str = "0123456789";
 const HEX: &str = "0123456789abcdef";
@@ -96,14 +98,35 @@ fn engine(keys: &[String], shapes: bool) -> (Engine, Duration) {
 }
 
 fn main() {
-    let named = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| {
-        let home = std::env::home_dir().expect("a home");
-        std::env::var_os("CARGO_HOME").map_or(home.join(".cargo"), PathBuf::from).join("registry/src")
-    });
-    memory(&folder);
-    trees(&folder);
-    accuracy();
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    match named[..] {
+        // For `scan.sh`: the keys that all programs get, and a process that walks and reads and looks for nothing.
+        ["keys"] => Lot(TWENTY).keys(20).iter().enumerate().for_each(|(at, key)| println!("KEY_{at}='{key}'")),
+        ["forms"] => forms(),
+        ["walk", folder] => {
+            let (_, seen) = tree::look(&engine(&[], false).0, &[folder.into()], true);
+            assert!(seen.files > 0, "nothing was read");
+        }
+        ["memory", folder] => memory(Path::new(folder)),
+        ["tree", folder] => trees(Path::new(folder)),
+        _ => accuracy(),
+    }
+}
+
+/// Each key in the forms of which each is whole: what another program has to look for to find as much.
+fn forms() {
+    let mut lot = Lot(1);
+    for key in Lot(TWENTY).keys(20) {
+        println!("{key}\n{}\n{}", keyctl::hex::encode(key.as_bytes()), key.replace('/', "\\/"));
+        for before in ["", "a", "ab"] {
+            let standard = STANDARD.encode(format!("{before}{key}"));
+            // What the neighbours have a part in is left out.
+            let (first, end) = ((8 * before.len()).div_ceil(6), 8 * (before.len() + key.len()) / 6);
+            println!("{}", &standard[first..end]);
+        }
+        println!("{}", String::from_utf8_lossy(&written(&key, &mut lot)[6].1).split(['=', '&']).nth(1).expect("there"));
+    }
 }
 
 /// Some bytes of the files in a folder.
@@ -144,7 +167,7 @@ fn rate(bytes: usize, time: Duration) -> f64 {
 }
 
 fn trees(folder: &Path) {
-    let keys = Lot(88_172_645_463_325_252).keys(20);
+    let keys = Lot(TWENTY).keys(20);
     let engines = [engine(&[], false).0, engine(&keys, false).0, engine(&keys, true).0];
     let paths = [folder.to_owned()];
     let mut times = [const { Vec::new() }; 3];
