@@ -16,6 +16,8 @@ use std::ops::Range;
 use crate::{date::Moment, secret::Secret};
 
 pub use table::Kind;
+#[cfg(test)]
+pub use table::samples;
 pub use within::{Anchors, Found};
 
 /// What the check characters in a key say.

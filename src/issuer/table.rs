@@ -183,3 +183,9 @@ impl Pattern {
         }
     }
 }
+
+/// Each kind with its texts that are of it, and with those that are not or were mistyped.
+#[cfg(test)]
+pub fn samples() -> impl Iterator<Item = (&'static str, &'static [String], impl Iterator<Item = &'static String>)> {
+    kinds().iter().map(|kind| (kind.id(), &*kind.yes, kind.no.iter().chain(&kind.mistyped)))
+}

@@ -202,6 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_is_found_by_its_samples_and_by_nothing_else() {
+        let (shapes, mut count) = (Shapes::known(), 0);
+        for (id, yes, no) in crate::issuer::samples() {
+            // Of what an issuer prints itself nothing is said.
+            for text in yes.iter().filter(|text| !is_example(text.as_bytes())) {
+                assert_eq!(ids(&format!("key: \"{text}\",\n")), [id], "{text}");
+                assert_eq!(ids(text), [id], "{text}");
+                count += 1;
+            }
+            // A part of it may be one: what has a blank before it, or ends with `==` and has a letter behind that.
+            for text in no {
+                let found = shapes.find(text.as_bytes());
+                let whole = |found: &Found| found.kind.id() == id && found.range.len() == text.len();
+                assert!(!found.iter().any(whole), "{id}: {text}");
+            }
+        }
+        assert!(count > 120, "{count}");
+    }
+
+    #[test]
     fn a_key_is_found_in_whatever_stands_around_it_and_not_within_a_longer_word() {
         let key = sample(&["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"]);
         for (text, count) in [
