@@ -21,6 +21,31 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// Numbers for tests: the same for the same seed (xorshift64*).
+#[cfg(test)]
+pub struct Repeatable(pub u64);
+
+#[cfg(test)]
+impl Repeatable {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// One below this.
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % (limit.max(1) as u64)).expect("a usize")
+    }
+
+    /// One of these.
+    pub fn of<'s, T>(&mut self, some: &'s [T]) -> &'s T {
+        &some[self.below(some.len())]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -19,29 +19,10 @@ use super::{
     tests::{event, log_in},
     *,
 };
+use crate::random::Repeatable as Random;
 
 /// The most memory the process may ever have, in KiB, with the files that are made in it, of up to 1 MiB.
 const MOST_MEMORY: u64 = 64 * 1024;
-
-/// xorshift64*: what it gives is the same for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % (limit.max(1) as u64)).unwrap()
-    }
-
-    fn of<'s, T>(&mut self, some: &'s [T]) -> &'s T {
-        &some[self.below(some.len())]
-    }
-}
 
 /// Pieces that a line is made of, or would be if its writer were careless or wicked.
 const PIECES: &[&[u8]] = &[

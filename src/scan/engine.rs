@@ -22,6 +22,9 @@ const BLOCK: usize = 1024 * 1024;
 const RECENT: usize = 8;
 
 #[cfg(test)]
+#[path = "engine_fuzz.rs"]
+mod fuzz_tests;
+#[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;
 

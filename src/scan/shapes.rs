@@ -116,6 +116,7 @@ fn long_words(bytes: &[u8], mut each: impl FnMut(usize, usize)) {
     const WORD: usize = size_of::<u64>();
     const HALF: u64 = u32::MAX as u64;
     let (words, rest) = bytes.as_chunks::<WORD>();
+    // What is missing in the last word is in no key, so each run ends.
     let mut end = [0; WORD];
     end[..rest.len()].copy_from_slice(rest);
     let word = |at: usize| words.get(at).map_or_else(|| others(end), |word| others(*word));
@@ -127,26 +128,25 @@ fn long_words(bytes: &[u8], mut each: impl FnMut(usize, usize)) {
             (at, here) = (at + 1, next);
             continue;
         }
-        let middle = WORD * at;
-        let from = bytes[..middle].iter().rposition(|byte| !is_in_keys(*byte)).map_or(0, |at| at + 1);
-        let to = bytes[middle..].iter().position(|byte| !is_in_keys(*byte)).map_or(bytes.len(), |at| middle + at);
+        let before = at.checked_sub(1).map_or(0, |before| word(before).leading_zeros() / u8::BITS) as usize;
+        let (mut last, mut others) = (at + 1, next);
+        while others == 0 {
+            last += 1;
+            others = word(last);
+        }
+        let (from, to) = (WORD * at - before, WORD * last + (others.trailing_zeros() / u8::BITS) as usize);
         if to - from >= SHORTEST {
             each(from, to);
         }
-        at = to / WORD + 1;
-        here = word(at);
+        (at, here) = (last + 1, word(last + 1));
     }
 }
 
-/// The highest bit of each byte that no key has in it.
+/// The highest bit of each byte that no key has in it; of a `+` behind such a byte too, with which no key begins.
 fn others(word: [u8; 8]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(word);
     (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
-}
-
-fn is_in_keys(byte: u8) -> bool {
-    (FIRST..0x80).contains(&byte)
 }
 
 /// A PEM text without what stands around its lines where it is part of JSON, YAML or a program, and for each byte of it where

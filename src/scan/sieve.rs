@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 pub(super) const WIDEST: usize = 8;
 /// The longest step.
 pub(super) const LONGEST_STEP: usize = 12;
-/// How many places are looked at with one question whether any of them is worth a look.
+/// How many places are looked at at once.
 const AT_ONCE: usize = 4;
 /// The largest table, in bits by its logarithm: a MiB, most of which a core keeps near.
 const LARGEST_BITS: u32 = 23;
@@ -118,20 +118,19 @@ impl Sieve {
     }
 
     fn next_by<const STEP: usize>(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
-        let load = |from: usize, bytes: &[u8]| -> Option<u64> {
-            Some(u64::from_le_bytes(*bytes.get(from..)?.first_chunk::<WIDEST>()?) & self.mask)
-        };
         let mut here = *at;
         loop {
+            // Four places with one question whether any of them is worth a look.
             while let Some(window) = bytes.get(here..here + (AT_ONCE - 1) * STEP + WIDEST) {
-                let words = (0..AT_ONCE).map(|place| load(place * STEP, window).map_or(0, |word| self.is_set(word)));
-                if words.fold(0, |any, one| any | one) != 0 {
+                let [one, two] = [self.may_be_at(window, 0), self.may_be_at(window, STEP)];
+                let [three, four] = [self.may_be_at(window, 2 * STEP), self.may_be_at(window, 3 * STEP)];
+                if one | two | three | four != 0 {
                     break;
                 }
                 here += AT_ONCE * STEP;
             }
             for _ in 0..AT_ONCE {
-                let Some(word) = load(here, bytes) else {
+                let Some(word) = self.load(bytes, here) else {
                     *at = here;
                     return None;
                 };
@@ -145,6 +144,18 @@ impl Sieve {
     }
 
     #[expect(clippy::inline_always, reason = "a call would cost as much as it does; the rest is built to be small")]
+    #[inline(always)]
+    fn load(&self, bytes: &[u8], at: usize) -> Option<u64> {
+        Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.mask)
+    }
+
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    fn may_be_at(&self, bytes: &[u8], at: usize) -> u64 {
+        self.load(bytes, at).map_or(0, |word| self.is_set(word))
+    }
+
+    #[expect(clippy::inline_always, reason = "as above")]
     #[inline(always)]
     fn is_set(&self, word: u64) -> u64 {
         let (word, one, other) = self.bits_of(word.wrapping_mul(MIX));
