@@ -6,11 +6,11 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Appended, Event, Log, Loss, Mark, Verdict},
+    history::{Appended, Event, Log, Loss, Mark, Unrecorded, Verdict},
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item, retired::Aside},
     store::payload::Payload,
-    terminal::{Terminal, count},
+    terminal::Terminal,
 };
 
 use super::{
@@ -56,7 +56,7 @@ pub enum Recorded {
         /// The number of the last entry that was added with it, or its own.
         last: u64,
         /// How many entries before it could not be recorded.
-        gap: Option<u64>,
+        gap: Option<Unrecorded>,
     },
     /// It does not, and why.
     Not(Failure),
@@ -107,8 +107,7 @@ pub fn behind(kept: &Kept, payload: &Payload) -> Option<String> {
 /// What to say of uses that wait to be noted as not recorded, if there are any.
 #[must_use]
 pub fn unrecorded_words(log: &Log) -> Option<String> {
-    let uses = count(usize::try_from(log.gap()?).unwrap_or(usize::MAX), "event");
-    Some(format!("{uses} could not be recorded; the next entry says so"))
+    Some(format!("{}; the next entry says so", log.gap()?))
 }
 
 /// The folders of histories that were set aside which are gone, or have nothing in them any more.

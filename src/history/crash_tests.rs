@@ -106,7 +106,14 @@ fn entries_that_a_power_cut_took_are_neither_forged_nor_forgotten() {
         // Said yes to, it is no doubt any more; it stays noted.
         log.append(&Event::new(Action::Repair, event(7).moment.unwrap()).of(vec![after + 1]), true).unwrap();
         let entries = after + 3;
-        let expected = Verdict::Intact { entries, pruned: None, anchored_at: None, lost: missing, went_back: 0 };
+        let expected = Verdict::Intact {
+            entries,
+            pruned: None,
+            anchored_at: None,
+            lost: missing,
+            lost_at_least: false,
+            went_back: 0,
+        };
         assert_eq!(log.verify(None), expected);
     }
     // One entry less, and it was surely on the disk.

@@ -121,11 +121,7 @@ impl Watch<'_> {
                 self.say((first..).map(Some).zip(sight.told));
                 // Of a use that was not recorded it was told when that happened; here it was something else.
                 if let Some(lost) = gap.as_ref().filter(|_| sight.late.is_empty()) {
-                    let what = format!(
-                        "{} could not be recorded",
-                        count(usize::try_from(*lost).unwrap_or(usize::MAX), "event")
-                    );
-                    self.tell_of_history(&mut state, use_.event, GAP, what);
+                    self.tell_of_history(&mut state, use_.event, GAP, lost.to_string());
                 }
             }
             Ok(Recorded::Not(failure)) => state = self.unrecorded(use_, failure, true),
