@@ -341,6 +341,22 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
 }
 
 #[test]
+fn what_an_agent_does_with_a_key_is_told_apart_from_what_its_user_does() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let run = || sandbox.call(&["run", "-k", "A", "--", "true"]);
+    run().env("CLAUDECODE", "1").run().says("", "", 0);
+    (0..3).for_each(|_| run().run().says("", "", 0));
+    let table = sandbox.call(&["history", "who", "A"]).run().stdout();
+    let rows: Vec<&str> = table.lines().skip(1).collect();
+    assert!(rows[0].starts_with("3 ") && !rows[0].contains("perhaps"), "{table}");
+    assert!(rows[1].starts_with("1 ") && rows[1].ends_with(" (perhaps Claude Code)"), "{table}");
+    let told = sandbox.call(&["history", "who", "A", "--json"]).run().stdout();
+    let told: Value = serde_json::from_str(&told).expect("json");
+    let of = |at: usize| (told["uses"][at]["times"].clone(), told["uses"][at]["agents"].clone());
+    assert_eq!((of(0), of(1)), ((json!(3), json!([])), (json!(1), json!(["Claude Code"]))));
+}
+
+#[test]
 fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
     let sandbox = some();
     let mut call = sandbox.call(&["history", "--follow", "-n", "1", "--action", "set,get"]);
