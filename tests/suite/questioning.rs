@@ -66,7 +66,7 @@ fn a_table_shows_when_what_which_key_by_whom_and_where() {
          3  2026-09-01 10:00  set   openai/dev\n\
          4  2026-11-23 09:00  run   openai/dev   true   ~/shop/api\n\
          5  2026-11-24 09:00  run   openai/dev   sleep  ~/project\n\
-         6  2026-11-24 09:30  get   openai/dev\n\
+         6  2026-11-24 09:30  get   openai/dev          ~/project\n\
          7  2026-11-24 10:00  set   new\n",
         "",
         0,
@@ -74,7 +74,7 @@ fn a_table_shows_when_what_which_key_by_whom_and_where() {
     sandbox.call(&["history", "openai/dev", "--action", "run,get", "-n", "2"]).at(NOW).run().says(
         "#  WHEN              WHAT  KEYS        BY     WHERE\n\
          5  2026-11-24 09:00  run   openai/dev  sleep  ~/project\n\
-         6  2026-11-24 09:30  get   openai/dev\n",
+         6  2026-11-24 09:30  get   openai/dev         ~/project\n",
         "",
         0,
     );
@@ -147,7 +147,7 @@ fn entries_are_found_by_project_program_action_and_outcome() {
     for (words, expected) in [
         (&["--project", "shop"][..], &[2][..]),
         (&["--project", "api"], &[4]),
-        (&["--project", "."], &[5, 9]),
+        (&["--project", "."], &[5, 6, 9]),
         (&["--project", "../shop"], &[2, 4]),
         (&["--project", "../sho"], &[]),
         (&["--project", shop], &[2, 4]),
@@ -185,7 +185,7 @@ fn a_key_is_found_under_every_name_it_had_and_after_it_was_removed() {
     assert_eq!(numbers(&sandbox, &["openai/dev"]), [3, 4, 5, 6, 8, 9, 10, 11]);
     let uses = [
         (["1", "22 hours ago", "run", "true", "~/shop"], 9),
-        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "1 day ago", "get", "", "~/project"], 6),
         (["1", "1 day ago", "run", "sleep", "~/project"], 5),
         (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
     ];
@@ -268,7 +268,7 @@ fn usage_is_counted_by_key_by_program_and_by_project() {
     );
     sandbox.call(&["history", "usage", "--by", "project", "--since", "2026-11-24"]).at(NOW).run().says(
         "PROJECT    USES  FIRST       LAST        KEYS  PROGRAMS\n\
-         ~/project  2     2026-11-24  1 hour ago  1     1\n",
+         ~/project  3     2026-11-24  1 hour ago  1     1\n",
         "",
         0,
     );
@@ -325,7 +325,7 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
     run(&sandbox, "openai/dev", "project", &["sleep", "0"], "2026-11-25T09:00:00Z");
     let uses = [
         (["2", "1 hour ago", "run", "sleep", "~/project"], 8),
-        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "1 day ago", "get", "", "~/project"], 6),
         (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
     ];
     sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().says(&who(&sandbox, &uses), "", 0);
@@ -366,7 +366,7 @@ fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
     assert_eq!(lines.next().as_deref(), Some("7     2026-11-24 10:00  set     new"));
     run(&sandbox, "new", "project", &["true"], "2026-11-25T08:00:00Z");
     sandbox.call(&["get", "new"]).at("2026-11-25T09:00:00Z").run().says("sk-secret-of-new", "", 0);
-    assert_eq!(lines.next().as_deref(), Some("9     2026-11-25 09:00  get     new"));
+    assert_eq!(lines.next().as_deref(), Some("9     2026-11-25 09:00  get     new                      ~/project"));
     keep(&sandbox, "later", "2026-11-25T09:10:00Z", &[]);
     assert_eq!(lines.next().as_deref(), Some("10    2026-11-25 09:10  set     later"));
     drop(lines);

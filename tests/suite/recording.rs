@@ -41,7 +41,7 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
         .collect();
     assert_eq!(rows[0], ["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"]);
     let told: Vec<String> = rows[1..].iter().map(|row| [&row[..1], &row[2..]].concat().join(" ")).collect();
-    assert_eq!(told, ["1 set A", "2 set B", "3 run A true ~/project", "4 get B", "5 run A sh ~/project"]);
+    assert_eq!(told, ["1 set A", "2 set B", "3 run A true ~/project", "4 get B ~/project", "5 run A sh ~/project"]);
     assert!(!listed.stdout().contains("argument-secret"));
     let last = sandbox.call(&["history", "-n", "2"]).run().stdout();
     assert!(last.lines().count() == 3 && last.contains("\n4  ") && last.contains("\n5  "), "{last}");
