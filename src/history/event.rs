@@ -126,6 +126,14 @@ impl Action {
     pub fn is_use(&self) -> bool {
         matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
     }
+
+    /// Whether this is never recorded but when the store is about to be written. Rotations and what they left behind also
+    /// come to their ends otherwise.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        let keeps = matches!(self, Self::Set | Self::Import | Self::Edit | Self::Rename | Self::Revoke);
+        keeps || matches!(self, Self::Remove | Self::Rollback | Self::Undo)
+    }
 }
 
 impl Serialize for Action {

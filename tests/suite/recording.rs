@@ -366,6 +366,35 @@ fn uses_on_a_full_disk_are_counted_though_it_takes_no_marks_of_them() {
 }
 
 #[test]
+fn a_change_that_was_ended_before_the_store_was_written_is_told_of_by_the_next_one() {
+    let sandbox = three();
+    let keep = |name: &str| {
+        sandbox.secret(format!("secret-of-{name}"));
+        sandbox.call(&["set", name]).input(format!("secret-of-{name}"))
+    };
+    let broken = |name: &str, how: &str| {
+        // The first rename is the one that puts the new store into its place.
+        let inject = format!("inject=rename:{how}:when=1");
+        keep(name).under(&["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject]).run().code()
+    };
+    assert_ne!(broken("C", "error=EIO:signal=KILL"), 0);
+    assert_eq!(sandbox.call(&["get", "C"]).run().code(), 3);
+    assert_eq!(sandbox.call(&["run", "-k", "A", "--", "true"]).run().code(), 0);
+    keep("D").run().says("", "keyctl: kept `D`\n", 0);
+    // What is known not to be written needs no second word, and what is told of is told of once.
+    assert_eq!(broken("E", "error=ENOSPC"), 7);
+    keep("F").run().says("", "keyctl: kept `F`\n", 0);
+    let all = events(&sandbox);
+    let told: Vec<_> = all.iter().map(|event| event["ev"].as_str().expect("text")).collect();
+    assert_eq!(told, ["set", "set", "run", "set", "run", "failed", "set", "set", "failed", "set"]);
+    let why = "not confirmed: ended before the store was written";
+    let failed = ["names", "of", "note", "outcome"].map(|field| all[5][field].clone());
+    assert_eq!(failed, [serde_json::json!(["C"]), serde_json::json!([4]), "set".into(), why.into()]);
+    assert!(sandbox.call(&["history"]).run().stdout().contains(&format!("failed (set: {why})  C")));
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+}
+
+#[test]
 fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     let sandbox = three();
     let log = sandbox.data("history.log");
