@@ -10,15 +10,6 @@ pub fn agent() -> Option<String> {
     agent::perhaps(|name| std::env::var_os(name))
 }
 
-/// The event with the working folder, where nothing else says where it is.
-#[must_use]
-pub fn here(event: Event) -> Event {
-    match std::env::current_dir() {
-        Ok(folder) => event.folder(&folder),
-        Err(_) => event,
-    }
-}
-
 /// The event with what every event says of who asks.
 #[must_use]
 pub fn sign(event: Event) -> Event {

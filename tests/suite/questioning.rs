@@ -341,6 +341,22 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
 }
 
 #[test]
+fn what_is_printed_in_a_project_is_recorded_for_the_project_and_a_denial_for_the_whole_folder() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
+    sandbox.allow();
+    let below = sandbox.project().join("src");
+    std::fs::create_dir(&below).expect("make");
+    sandbox.call(&["get", "A"]).inside(&below).run().says("first-secret", "", 0);
+    sandbox.call(&["run", "--", "true"]).inside(&below).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["deny", "project"]).inside(sandbox.home()).run().code(), 0);
+    for (number, action) in [(3, "get"), (4, "run"), (5, "deny")] {
+        let told = entry(&sandbox, number);
+        assert_eq!((&told["ev"], &told["cwd"], &told["project"]), (&json!(action), &json!("~/project"), &Value::Null));
+    }
+}
+
+#[test]
 fn what_an_agent_does_with_a_key_is_told_apart_from_what_its_user_does() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     let run = || sandbox.call(&["run", "-k", "A", "--", "true"]);
