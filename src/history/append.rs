@@ -292,7 +292,8 @@ impl<'a> Writer<'a> {
         let gone = head.end.seq.saturating_sub(self.chain.at.seq);
         self.lost = head.lost.saturating_add(gone);
         if self.lost > 0 {
-            self.repaired.push(format!("{} that the disk was not waited for are gone", count(self.lost)));
+            let are = if self.lost == 1 { "is" } else { "are" };
+            self.repaired.push(format!("{} that the disk was not waited for {are} gone", count(self.lost)));
         }
         if gone > 0 {
             self.log.put_head(&self.head())?;
