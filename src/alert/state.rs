@@ -319,10 +319,11 @@ impl State {
         &self.late
     }
 
-    /// They stand in the history now.
-    pub fn forget_late(&mut self) {
-        self.changed |= !self.late.is_empty();
-        self.late.clear();
+    /// Forgets those of them that stand in the history now.
+    pub fn forget_late(&mut self, is_added: impl Fn(&[u8]) -> bool) {
+        let before = self.late.len();
+        self.late.retain(|alert| !is_added(alert));
+        self.changed |= self.late.len() < before;
     }
 
     /// The state as bytes, for sealing.

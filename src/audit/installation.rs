@@ -187,7 +187,14 @@ mod tests {
         assert_eq!(unaccepted[0][3], "if you know of that, say yes to it: `keyctl history repair --accept`");
         let new = history(Verdict::NotProvable { why: "there is no history".into() });
         assert!(new.is_empty(), "nothing was recorded yet");
-        let intact = Verdict::Intact { entries: 3, pruned: None, anchored_at: None, lost: 0, went_back: 0 };
+        let intact = Verdict::Intact {
+            entries: 3,
+            pruned: None,
+            anchored_at: None,
+            lost: 0,
+            lost_at_least: false,
+            went_back: 0,
+        };
         assert!(history(intact).is_empty());
     }
 

@@ -32,7 +32,7 @@ pub struct History {
     #[command(flatten)]
     pub filter: HistoryFilter,
     /// Show only the last COUNT entries; without it a table has 1000
-    #[arg(short = 'n', value_name = "COUNT")]
+    #[arg(short = 'n', value_name = "COUNT", allow_negative_numbers = true)]
     pub last: Option<usize>,
     /// Report as JSON, one entry a line
     #[arg(long)]

@@ -205,7 +205,8 @@ fn allow_variables(home: &Home, arguments: &cli::Allow, terminal: &Terminal) -> 
         return Err(Failure::new(Kind::Project, "nothing was allowed"));
     }
     let now = Moment::now();
-    let folder = arguments.folder.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    let folder = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize());
+    let folder = folder.unwrap_or_default();
     change::change_or_create(home, terminal, now, None, |_| {
         Ok(Outcome::changed((), Event::new(Action::Allow, now).folder(&folder).note(format!("may set {listed}"))))
     })?;
@@ -246,7 +247,7 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let now = Moment::now();
-    let folder = arguments.folder.clone().map_or_else(std::env::current_dir, Ok)?;
+    let folder = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize())?;
     // What was taken back stays taken back, also where it cannot be recorded just now.
     if let Err(failure) = change::change(&home, terminal, now, |_| {
         Ok(Outcome::changed((), Event::new(Action::Deny, now).names(&key_names(&asked)).folder(&folder)))

@@ -1,7 +1,7 @@
 //! One change to the store, the same for every command that makes one: lock, open, change, record, write, anchor, done.
 //!
 //! The event comes before the file, so that no change is without one; if the file then cannot be written, a `failed`
-//! event follows. The anchor comes last: a store that is ahead of its anchor is sound, one behind it is a rollback.
+//! event follows, by the next change where this one was ended in between. The anchor comes last: a store that is ahead of its anchor is sound, one behind it is a rollback.
 
 use crate::{
     date::Moment,
@@ -92,13 +92,14 @@ fn apply<T>(
     };
     let wiped = payload.tidy(now);
     let log = record::log(home, kept, &payload);
+    record::note_unconfirmed(&log, &payload, now);
     let mark = record::change(&log, &event, terminal);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     if let Some(mark) = &mark {
         payload.history = Some(mark.to_string());
     }
     if let Err(failure) = write(home, &payload, &kept.identity, terminal) {
-        record::change(&log, &Event { action: Action::Failed, ..*event }.outcome("not written"), terminal);
+        record::change(&log, &Event { action: Action::Failed, ..*event }.outcome(record::NOT_WRITTEN), terminal);
         return Err(failure);
     }
     if wiped > 0 {

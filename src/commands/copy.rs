@@ -24,7 +24,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{policy, using};
+use super::{policy, project, using};
 
 /// Puts the secret on the clipboard.
 ///
@@ -43,6 +43,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     check_display(&arguments.name)?;
     let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    let event = project::here(event);
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     used.record(event, &config, terminal)?;
     start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds)?;

@@ -11,7 +11,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{policy, using};
+use super::{policy, project, using};
 
 /// Prints the secret: as it is into a pipe or a file, with a line ending on a terminal, after a yes.
 ///
@@ -22,6 +22,7 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
     let config = config::read(&home)?;
     let mut used = using::keys(&home, &[&arguments.name], terminal)?;
     let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    let event = project::here(event);
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let on_screen = std::io::stdout().is_terminal();
     if on_screen

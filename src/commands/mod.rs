@@ -184,6 +184,8 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             None => format!("`{}` cannot be used here", option()),
         },
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            // What Rust says of that names neither the value nor what it should be.
+            Some(why) if why.is::<std::num::ParseIntError>() => format!("`{}` takes a whole number", option()),
             Some(why) => format!("`{}`: {why}", option()),
             None => format!("`{}` does not take this value", option()),
         },

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     failure::{Failure, Kind, Result},
+    history::Event,
     home::Home,
     profile::{self, Grant, Source},
     project::{
@@ -42,7 +43,7 @@ impl Project {
 /// # Errors
 /// `Project` for a file that is refused, `Disk` for one that cannot be read.
 pub fn find(home: &Home, folder: Option<&Path>, terminal: Option<&Terminal>) -> Result<Option<Project>> {
-    let Some(found) = find::nearest(&here(folder)?, dirs::home_dir().as_deref())? else { return Ok(None) };
+    let Some(found) = find::nearest(&start(folder)?, dirs::home_dir().as_deref())? else { return Ok(None) };
     let approvals = Approvals::read(home)?;
     if let (Some(note), Some(terminal)) = (approvals.note(), terminal) {
         terminal.warn(&note);
@@ -50,6 +51,17 @@ pub fn find(home: &Home, folder: Option<&Path>, terminal: Option<&Terminal>) -> 
     let place = found.place.clone();
     let file = file::parse(found, |variable| approvals.excepts(&place, variable))?;
     Ok(Some(Project { file, approvals }))
+}
+
+/// The event with where it is: the folder of the project whose file is the nearest, whatever stands in it, or else the
+/// working folder.
+#[must_use]
+pub fn here(event: Event) -> Event {
+    let Ok(folder) = std::env::current_dir() else { return event };
+    match find::nearest(&folder, dirs::home_dir().as_deref()) {
+        Ok(Some(found)) => event.folder(&found.folder).project(&found.place.home()),
+        _ => event.folder(&folder),
+    }
 }
 
 /// Everything that is approved anywhere with this identity.
@@ -133,7 +145,7 @@ pub fn describe(grant: &Grant) -> String {
 /// # Errors
 /// `Disk` where there is no such folder.
 pub fn place(folder: Option<&Path>) -> Result<Place> {
-    let here = here(folder)?;
+    let here = start(folder)?;
     if let Ok(Some(found)) = find::nearest(&here, dirs::home_dir().as_deref()) {
         return Ok(found.place);
     }
@@ -149,7 +161,7 @@ pub fn none_here() -> Failure {
         .hint("write one with `keyctl init`")
 }
 
-fn here(folder: Option<&Path>) -> Result<PathBuf> {
+fn start(folder: Option<&Path>) -> Result<PathBuf> {
     match folder {
         Some(folder) => Ok(folder.to_owned()),
         None => std::env::current_dir().map_err(|error| Failure::disk("find the folder", Path::new("."), &error)),

@@ -6,11 +6,11 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Appended, Event, Log, Loss, Mark, Verdict},
+    history::{Action, Appended, Event, Log, Loss, Mark, Unrecorded, Verdict},
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item, retired::Aside},
     store::payload::Payload,
-    terminal::{Terminal, count},
+    terminal::Terminal,
 };
 
 use super::{
@@ -22,6 +22,12 @@ use super::{
 /// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
 /// is wrong, and a use must not be kept waiting by that unless its user wants no use unrecorded.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The outcome of a change for which the store could not be written.
+pub const NOT_WRITTEN: &str = "not written";
+/// And of one that was ended before it was, as far as anybody knows.
+const NOT_CONFIRMED: &str = "not confirmed: ended before the store was written";
+/// So many entries behind the last change are looked at for one.
+const MOST_UNCONFIRMED: u64 = 400;
 /// How many changes of the store's identity a use may meet with while it is recorded.
 const CHANGES: u32 = 4;
 
@@ -56,7 +62,7 @@ pub enum Recorded {
         /// The number of the last entry that was added with it, or its own.
         last: u64,
         /// How many entries before it could not be recorded.
-        gap: Option<u64>,
+        gap: Option<Unrecorded>,
     },
     /// It does not, and why.
     Not(Failure),
@@ -107,8 +113,7 @@ pub fn behind(kept: &Kept, payload: &Payload) -> Option<String> {
 /// What to say of uses that wait to be noted as not recorded, if there are any.
 #[must_use]
 pub fn unrecorded_words(log: &Log) -> Option<String> {
-    let uses = count(usize::try_from(log.gap()?).unwrap_or(usize::MAX), "event");
-    Some(format!("{uses} could not be recorded; the next entry says so"))
+    Some(format!("{}; the next entry says so", log.gap()?))
 }
 
 /// The folders of histories that were set aside which are gone, or have nothing in them any more.
@@ -140,6 +145,34 @@ pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Mark> {
     let appended = append(log, &[&event], true, home::LOCK_DEADLINE, terminal);
     watch::follow(log, &event);
     appended.map_err(|failure| unrecorded(log, &failure, terminal)).ok().map(|appended| appended.mark)
+}
+
+/// Records which changes the history has that did not come into the store, as it knows how far the history was when it was
+/// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort.
+pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment) {
+    let Some(mark) = known_to_the_store(payload) else { return };
+    let later = log.last_after(mark.seq, MOST_UNCONFIRMED);
+    let is_known = |number: u64, event: &Event| {
+        let says_so = |other: &Event| other.action == Action::Failed && other.of.contains(&number);
+        let not_written = |other: &Event| other.outcome.as_deref() == Some(NOT_WRITTEN) && other.names == event.names;
+        later.iter().any(|(after, other)| *after > number && (says_so(other) || not_written(other)))
+    };
+    let is_change = |event: &Event| event.action.is_change() && event.outcome.is_none();
+    let unconfirmed = later.iter().filter(|(number, event)| is_change(event) && !is_known(*number, event));
+    let mut failed = Event::new(Action::Failed, now).outcome(NOT_CONFIRMED);
+    let mut words: Vec<&str> = Vec::new();
+    for (number, event) in unconfirmed {
+        failed.of.push(*number);
+        failed.more += event.more;
+        failed
+            .names
+            .extend(event.names.iter().filter(|name| !failed.names.contains(name)).cloned().collect::<Vec<_>>());
+        words.extend(Some(event.action.as_str()).filter(|word| !words.contains(word)));
+    }
+    if !failed.of.is_empty() {
+        let failed = caller::sign(failed.note(words.join(", ")));
+        let _ = log.append_all(&[&failed], false, home::LOCK_DEADLINE);
+    }
 }
 
 /// Records a use of keys before it happens, with what belongs to it, and moves the anchor forward once a day.

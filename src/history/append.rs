@@ -37,6 +37,7 @@ use super::{
     Log, Mark,
     chain::{Chain, LONGEST_PLAIN, Position},
     event::{Action, Event},
+    gap::Unrecorded,
     head::{self, Found, Head},
     read::{Lines, Piece, bad_line},
     segment::{self, Files, Turn},
@@ -51,9 +52,6 @@ use crate::{
 /// The most entries that may be unsure to be on the disk: it bounds what a power cut, or a cut that looks like one, takes.
 const UNSYNCED: u64 = 64;
 
-/// So many entries are believed to be unrecorded at most: the file that counts them is not sealed.
-const MOST_UNRECORDED: u64 = 100_000;
-
 /// An entry that was added.
 #[derive(Debug)]
 pub struct Appended {
@@ -62,7 +60,7 @@ pub struct Appended {
     /// What had to be mended first, to be said once.
     pub repaired: Option<String>,
     /// How many before it could not be recorded, as a `gap` entry says now.
-    pub gap: Option<u64>,
+    pub gap: Option<Unrecorded>,
     /// How many were found to be gone, as a `repair` entry says now.
     pub lost: u64,
 }
@@ -134,27 +132,6 @@ impl Log {
         let head = Head { end: start, synced: start, lost: 0, files: Files::first(start) };
         self.put_head(&head)?;
         Ok(head)
-    }
-
-    /// How many entries could not be recorded since the last one; a marker that could not even be written to counts one.
-    #[must_use]
-    pub fn gap(&self) -> Option<u64> {
-        let facts = std::fs::symlink_metadata(self.file("gap")).ok().filter(std::fs::Metadata::is_file)?;
-        Some(facts.len().clamp(1, MOST_UNRECORDED))
-    }
-
-    /// Takes the marks away of so many entries, which are noted now. Whoever cannot record something marks that without the
-    /// lock, so there may be more by now: first nobody finds them any more, then what is too many is marked anew.
-    fn clear_gap(&self, noted: u64) {
-        let (gap, taken) = (self.file("gap"), self.file("gap.noted"));
-        if std::fs::rename(&gap, &taken).is_err() {
-            // Left where it is, it is noted again: rather twice than never.
-            return;
-        }
-        let marked = std::fs::symlink_metadata(&taken).map_or(0, |facts| facts.len());
-        // More than is ever believed was not written by us.
-        (noted..marked.min(MOST_UNRECORDED)).for_each(|_| self.note_gap());
-        let _ = std::fs::remove_file(&taken);
     }
 }
 
@@ -315,7 +292,8 @@ impl<'a> Writer<'a> {
         let gone = head.end.seq.saturating_sub(self.chain.at.seq);
         self.lost = head.lost.saturating_add(gone);
         if self.lost > 0 {
-            self.repaired.push(format!("{} that the disk was not waited for are gone", count(self.lost)));
+            let are = if self.lost == 1 { "is" } else { "are" };
+            self.repaired.push(format!("{} that the disk was not waited for {are} gone", count(self.lost)));
         }
         if gone > 0 {
             self.log.put_head(&self.head())?;
@@ -390,7 +368,7 @@ impl<'a> Writer<'a> {
         }
         let gap = self.log.gap().filter(|_| !events.is_empty());
         if let Some(lost) = gap {
-            self.seal(&Event::new(Action::Gap, moment).lost(lost), &mut lines)?;
+            self.seal(&Event::gap(lost, moment), &mut lines)?;
         }
         for event in events {
             self.seal(event, &mut lines)?;

@@ -5,7 +5,7 @@
 //! `profile`, `prog`, `args` (its arguments, where they are asked for), `by` (the programs above keyctl, nearest first),
 //! `agent` (the coding agent that perhaps asked), `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`,
 //! `outcome`, `note`, `lost`, `rule` (an alert's) and `of` (the alerts that were seen); of a program that keyctl waited for
-//! `took_ms` and `exit`. What another version wrote beside them, or wrote in another form, is kept as it is and shown, never
+//! `took_ms` and `exit`; of a gap `at_least` where nobody knows how many more are `lost`. What another version wrote beside them, or wrote in another form, is kept as it is and shown, never
 //! a reason to fail.
 
 use std::{ffi::OsStr, fmt, path::Path, time::Duration};
@@ -13,7 +13,7 @@ use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Reason;
+use super::{Reason, Unrecorded};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
@@ -21,6 +21,8 @@ use crate::{
 
 /// What few entries have beside the fields of all: the rotations that are over.
 const ENDED: &str = "ended";
+/// That more may be missing than `lost` says.
+const AT_LEAST: &str = "at_least";
 /// How the outcome of what was refused begins.
 const REFUSED: &str = "refused: ";
 
@@ -123,6 +125,14 @@ impl Action {
     #[must_use]
     pub fn is_use(&self) -> bool {
         matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
+    }
+
+    /// Whether this is never recorded but when the store is about to be written. Rotations and what they left behind also
+    /// come to their ends otherwise.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        let keeps = matches!(self, Self::Set | Self::Import | Self::Edit | Self::Rename | Self::Revoke);
+        keeps || matches!(self, Self::Remove | Self::Rollback | Self::Undo)
     }
 }
 
@@ -373,6 +383,28 @@ impl Event {
     pub fn lost(mut self, lost: u64) -> Self {
         self.lost = Some(lost);
         self
+    }
+
+    /// What comes before an entry where others could not be recorded.
+    #[must_use]
+    pub fn gap(unrecorded: Unrecorded, moment: Moment) -> Self {
+        let mut event = Self::new(Action::Gap, moment).lost(unrecorded.entries);
+        if unrecorded.and_more {
+            event.other.insert(AT_LEAST.to_owned(), true.into());
+        }
+        event
+    }
+
+    /// Whether more may be missing than it says.
+    pub(super) fn is_at_least(&self) -> bool {
+        self.other.get(AT_LEAST).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// How many could not be recorded before it, if that is what it says.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<Unrecorded> {
+        let entries = self.lost.filter(|_| self.action == Action::Gap)?;
+        Some(Unrecorded { entries, and_more: self.is_at_least() })
     }
 
     /// With the rule that an alert comes from.

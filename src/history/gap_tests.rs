@@ -1,11 +1,19 @@
 //! What could not be recorded leaves a mark each, and the next entry says how many there were.
 
-use std::fs;
+use std::{fs, time::SystemTime};
 
 use super::{
     tests::{event, events, history_of, log_in},
     *,
 };
+
+fn exactly(entries: u64) -> Unrecorded {
+    Unrecorded { entries, and_more: false }
+}
+
+fn at_least(entries: u64) -> Unrecorded {
+    Unrecorded { entries, and_more: true }
+}
 
 #[test]
 fn what_could_not_be_recorded_is_a_gap_before_the_next_entry() {
@@ -43,15 +51,18 @@ fn what_is_no_file_counts_nothing_and_is_moved_out_of_the_way() {
     fs::create_dir(&gap).unwrap();
     std::os::unix::fs::symlink("nowhere", &torn).unwrap();
     assert_eq!(log.append(&event(2), false).unwrap().gap, None);
+    // Nor where another lies there already.
+    fs::create_dir(folder.path().join("history.gap.other")).unwrap();
+    fs::write(folder.path().join("history.gap.other/file"), "").unwrap();
     log.note_gap();
-    assert!(gap.is_file() && folder.path().join("history.gap.other").is_dir());
+    assert!(gap.is_file() && folder.path().join("history.gap.other-2").is_dir());
     let path = folder.path().join("history.log");
     fs::write(&path, [&fs::read(&path).unwrap()[..], b"1.2.torn"].concat()).unwrap();
     let appended = log.append(&event(3), false).unwrap();
-    assert!(appended.gap == Some(1) && appended.repaired.is_some() && torn.is_file());
+    assert!(appended.gap == Some(exactly(1)) && appended.repaired.is_some() && torn.is_file());
     // Nobody believes any number.
     fs::File::create(&gap).unwrap().set_len(1 << 40).unwrap();
-    assert_eq!(log.append(&event(4), false).unwrap().gap, Some(100_000));
+    assert_eq!(log.append(&event(4), false).unwrap().gap, Some(at_least(100_000)));
     assert_eq!(log.append(&event(5), false).unwrap().gap, None);
 }
 
@@ -67,7 +78,45 @@ fn marks_of_a_gap_stay_until_an_entry_says_so() {
     log.note_gap();
     // What a kill left behind was noted before.
     fs::write(folder.path().join("history.gap.noted"), ".").unwrap();
-    assert_eq!(log.append(&event(3), false).unwrap().gap, Some(2));
+    assert_eq!(log.append(&event(3), false).unwrap().gap, Some(exactly(2)));
     assert_eq!(log.append(&event(4), false).unwrap().gap, None);
     assert!(["gap", "gap.noted"].iter().all(|ending| !folder.path().join(format!("history.{ending}")).exists()));
+}
+
+#[test]
+fn where_marks_could_not_be_made_nobody_claims_to_know_how_many_there_were() {
+    let (folder, log, _) = history_of(1);
+    let gap = folder.path().join("history.gap");
+    let refused = || fs::File::create(&gap).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    refused();
+    let said = "at least 1 event could not be recorded, how many is not known";
+    assert_eq!(log.gap().unwrap().to_string(), said);
+    let appended = log.append(&event(2), false).unwrap();
+    assert_eq!(appended.gap, Some(at_least(1)));
+    let said = "intact (3 entries, end proven, at least 1 noted as lost, how many is not known)";
+    assert_eq!(log.verify(None).to_string(), said);
+    let json = events(&log)[1].to_value();
+    assert_eq!((&json["lost"], &json["at_least"]), (&1.into(), &true.into()));
+    // One that can be made later takes nothing back of that, also among others; and with nothing before it, it counts.
+    refused();
+    log.note_gap();
+    assert_eq!(log.append(&event(3), false).unwrap().gap, Some(at_least(2)));
+    log.note_gap();
+    fs::write(&gap, "..+.").unwrap();
+    assert_eq!(log.append(&event(4), false).unwrap().gap, Some(at_least(4)));
+    log.note_gap();
+    assert_eq!(log.append(&event(5), false).unwrap().gap, Some(exactly(1)));
+    assert_eq!(events(&log).last().unwrap().unrecorded(), None);
+}
+
+#[test]
+fn what_lies_where_noted_marks_go_does_not_keep_them_for_ever() {
+    let (folder, log, _) = history_of(1);
+    let noted = folder.path().join("history.gap.noted");
+    fs::create_dir(&noted).unwrap();
+    fs::write(noted.join("file"), "").unwrap();
+    log.note_gap();
+    assert_eq!(log.append(&event(2), false).unwrap().gap, Some(exactly(1)));
+    assert_eq!(log.append(&event(3), false).unwrap().gap, None);
+    assert!(folder.path().join("history.gap.noted.other/file").exists() && !noted.exists());
 }

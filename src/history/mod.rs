@@ -9,7 +9,7 @@
 //! history.head   where the log ends, sealed; without it the end is not proven  head.rs
 //! history.lock   held while one entry is added
 //! history.torn   the unfinished rest of a write that a kill or a power cut broke off
-//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort. It becomes
+//! history.gap    one byte for each entry that could not be recorded; unsealed, so best effort (gap.rs). It becomes
 //!                `history.gap.noted` once an entry says so, and goes
 //! ```
 //!
@@ -57,6 +57,7 @@ mod beside;
 mod chain;
 mod ends;
 mod event;
+mod gap;
 mod head;
 mod json;
 pub mod lives;
@@ -100,6 +101,7 @@ mod tests;
 pub use append::Appended;
 pub use chain::LogId;
 pub use event::{ACTIONS, Action, Event};
+pub use gap::Unrecorded;
 pub use losses::{Loss, in_words as losses_in_words};
 pub use mark::Mark;
 pub use prune::Segment;
@@ -207,30 +209,8 @@ impl Log {
         Ok(Reader::new(walk, Ends::new(found, self.known, self.knower)))
     }
 
-    /// Leaves a mark that something could not be recorded; the next entry is then preceded by a `gap`. Best effort, for
-    /// a command that goes on without its entry.
-    pub fn note_gap(&self) {
-        let path = self.file("gap");
-        self.clear_the_way("gap");
-        loop {
-            let Ok(mut file) = platform::open_or_create_private(&path, true) else { return };
-            // Whoever adds an entry may have taken the file away and counted it just before it was written to.
-            if io::Write::write_all(&mut file, b".").is_err() || platform::is_at(&file, &path) {
-                return;
-            }
-        }
-    }
-
     fn file(&self, ending: &str) -> PathBuf {
         self.folder.join(format!("history.{ending}"))
-    }
-
-    /// Takes what is no file, and so none of ours, out of the way: it must not keep anything from being recorded.
-    fn clear_the_way(&self, ending: &str) {
-        let path = self.file(ending);
-        if std::fs::symlink_metadata(&path).is_ok_and(|facts| !facts.is_file()) {
-            let _ = std::fs::rename(&path, self.file(&format!("{ending}.other")));
-        }
     }
 
     fn start(&self) -> chain::Position {

@@ -29,6 +29,15 @@ impl Log {
         self.open_last(entries, entries).unwrap_or_default()
     }
 
+    /// The last entries that come after this number, at most so many.
+    #[must_use]
+    pub fn last_after(&self, number: u64, most: u64) -> Vec<(u64, Event)> {
+        let later = self.last(1).last().map_or(0, |(last, _)| last.saturating_sub(number)).min(most);
+        let mut entries = if later == 0 { Vec::new() } else { self.last(usize::try_from(later).unwrap_or_default()) };
+        entries.retain(|(own, _)| *own > number);
+        entries
+    }
+
     /// The newest entries, so many or all if there are fewer; nothing where they cannot be had from the end alone, and the
     /// whole has to be read.
     ///

@@ -51,7 +51,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) {
 }
 
 pub(super) fn intact(entries: u64) -> Verdict {
-    Verdict::Intact { entries, pruned: None, anchored_at: None, lost: 0, went_back: 0 }
+    Verdict::Intact { entries, pruned: None, anchored_at: None, lost: 0, lost_at_least: false, went_back: 0 }
 }
 
 #[test]

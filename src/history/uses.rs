@@ -1,4 +1,4 @@
-//! Who uses a key: each program and folder once, the latest first.
+//! Who uses a key: each program and folder once, and once more for each coding agent, the latest first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::{
     name::KeyName,
 };
 
-/// So many chains of parents and agents are remembered of each way in which a key is used.
+/// So many chains of parents are remembered of each way in which a key is used.
 const MOST_REMEMBERED: usize = 16;
 
 /// One way in which a key is used, how often, and when it was last used so.
@@ -29,8 +29,8 @@ pub struct Use {
     pub folder: Option<String>,
     /// The programs that started it, the nearest first, each chain once.
     pub by: BTreeSet<Vec<String>>,
-    /// The coding agents it was used through.
-    pub agents: BTreeSet<String>,
+    /// The coding agent that it was used through, perhaps.
+    pub agent: Option<String>,
 }
 
 impl Log {
@@ -68,12 +68,12 @@ fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> (
         if !event.action.is_use() {
             continue;
         }
-        let (by, agent, folder) = (event.by.clone(), event.agent.clone(), event.place().cloned());
-        let way = (event.action.as_str().to_owned(), event.program.clone(), folder.clone());
+        let (by, folder) = (event.by.clone(), event.place().cloned());
+        // What an agent does is not what its user does, though it may be the same program in the same place.
+        let way = (event.action.as_str().to_owned(), event.program.clone(), folder.clone(), event.agent.clone());
         let (latest, used) = last.entry(way).or_insert_with(|| {
-            let Event { action, moment, program, .. } = event;
-            let (by, agents) = Default::default();
-            (number, Use { action, moment, first: moment, times: 0, program, folder, by, agents })
+            let Event { action, moment, program, agent, .. } = event;
+            (number, Use { action, moment, first: moment, times: 0, program, folder, by: BTreeSet::new(), agent })
         });
         *latest = number;
         used.times += 1;
@@ -81,7 +81,6 @@ fn latest(entries: impl Iterator<Item = Result<(u64, Event)>>, most: usize) -> (
         if !by.is_empty() && used.by.len() < MOST_REMEMBERED {
             used.by.insert(by);
         }
-        used.agents.extend(agent.filter(|_| used.agents.len() < MOST_REMEMBERED));
     }
     let mut uses: Vec<_> = last.into_values().collect();
     uses.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
@@ -119,7 +118,7 @@ mod tests {
             let numbered = entries.iter().cloned().zip(1..).map(|(event, number)| Ok((number, event)));
             let entries =
                 numbered.filter(|entry| entry.as_ref().is_ok_and(|(number, event)| query.matches(*number, event)));
-            latest(entries, 3).0
+            latest(entries, 4).0
         };
         let uses = told("a");
         let told_of = |used: &Use| {
@@ -133,11 +132,15 @@ mod tests {
             uses.iter().map(told_of).collect::<Vec<_>>(),
             [
                 expected("run", "node", "/blog", 1, 7, 7),
-                expected("run", "node", "/shop", 2, 1, 6),
+                expected("run", "node", "/shop", 1, 6, 6),
                 expected("get", "", "", 1, 4, 4),
+                expected("run", "npm", "/shop", 1, 2, 2),
             ]
         );
-        assert_eq!(uses[1].agents.iter().collect::<Vec<_>>(), ["claude"]);
+        assert_eq!(
+            uses.iter().map(|used| used.agent.as_deref()).collect::<Vec<_>>(),
+            [None, Some("claude"), None, None]
+        );
         assert_eq!(uses[1].by.iter().collect::<Vec<_>>(), [&["zsh", "claude"]]);
         assert_eq!(told("c"), []);
     }

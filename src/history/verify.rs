@@ -39,6 +39,8 @@ pub enum Verdict {
         anchored_at: Option<u64>,
         /// How many more the history itself says are missing, in its `gap` and `repair` entries.
         lost: u64,
+        /// Whether one of them says that there may be more.
+        lost_at_least: bool,
         /// How often the time went back from one entry to the next: a remark, for the order is that of the numbers.
         went_back: u64,
     },
@@ -80,7 +82,7 @@ impl fmt::Display for Pruned {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Intact { entries, pruned, anchored_at, lost, went_back } => {
+            Self::Intact { entries, pruned, anchored_at, lost, lost_at_least, went_back } => {
                 write!(f, "intact ({}", count(*entries))?;
                 if let Some(pruned) = pruned {
                     write!(f, ", #{} to #{}, earlier ones {pruned}", pruned.last + 1, pruned.last + entries)?;
@@ -89,7 +91,9 @@ impl fmt::Display for Verdict {
                 if let Some(seq) = anchored_at {
                     write!(f, ", anchored at #{seq}")?;
                 }
-                if *lost > 0 {
+                if *lost_at_least {
+                    write!(f, ", at least {lost} noted as lost, how many is not known")?;
+                } else if *lost > 0 {
                     write!(f, ", {lost} noted as lost")?;
                 }
                 match went_back {
@@ -153,6 +157,7 @@ struct Pass {
     /// The chain value at each mark's number.
     at_marks: Vec<Option<[u8; 32]>>,
     lost: u64,
+    lost_at_least: bool,
     losses: Losses,
     went_back: u64,
     /// What the newest entry about it says was removed.
@@ -164,9 +169,9 @@ struct Pass {
 impl Pass {
     /// Nothing seen yet.
     fn at(files: Files, end: Position, at_marks: Vec<Option<[u8; 32]>>) -> Self {
-        let (lost, went_back, pruned, last_file) = Default::default();
+        let (lost, lost_at_least, went_back, pruned, last_file) = Default::default();
         let (flaw, rest, at_head, losses) = Default::default();
-        Self { files, end, flaw, rest, at_head, at_marks, lost, losses, went_back, pruned, last_file }
+        Self { files, end, flaw, rest, at_head, at_marks, lost, lost_at_least, losses, went_back, pruned, last_file }
     }
 }
 
@@ -262,7 +267,9 @@ impl Log {
             match walk.step()? {
                 Step::File => continue,
                 Step::Entry => {
-                    pass.lost = pass.lost.saturating_add(lost(walk.chain.json()));
+                    let (lost, at_least) = lost(walk.chain.json());
+                    pass.lost = pass.lost.saturating_add(lost);
+                    pass.lost_at_least |= at_least;
                     pass.losses.see(walk.chain.at.seq, walk.chain.json());
                     pass.went_back += u64::from(times.follow(walk.chain.json()).is_some());
                     // One that the head does not know yet is of a pruning that is just going on.
@@ -288,13 +295,15 @@ impl Log {
     }
 }
 
-/// How many entries this one says are missing; the few that say so are found without reading the others as JSON.
-fn lost(json: &[u8]) -> u64 {
+/// How many entries this one says are missing, and whether there may be more; the few that say so are found without reading
+/// the others as JSON.
+fn lost(json: &[u8]) -> (u64, bool) {
     static FIELD: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new(b"\"lost\":"));
     if FIELD.find(json).is_none() {
-        return 0;
+        return (0, false);
     }
-    Event::from_json(json).lost.unwrap_or_default()
+    let event = Event::from_json(json);
+    (event.lost.unwrap_or_default(), event.is_at_least())
 }
 
 fn judge(found: Found, pass: Pass, anchor: Option<(Mark, &str)>, kept: &[Mark]) -> Verdict {
@@ -335,7 +344,8 @@ fn judge(found: Found, pass: Pass, anchor: Option<(Mark, &str)>, kept: &[Mark]) 
         .map(|mark| mark.seq)
         .filter(|seq| *seq > 0 && *seq >= base);
     let (entries, anchored_at) = (pass.end.seq - base, marks.max());
-    Verdict::Intact { entries, pruned, anchored_at, lost: pass.lost, went_back: pass.went_back }
+    let Pass { lost, lost_at_least, went_back, .. } = pass;
+    Verdict::Intact { entries, pruned, anchored_at, lost, lost_at_least, went_back }
 }
 
 /// What is wrong with an entry that a mark knows.

@@ -184,7 +184,7 @@ mod tests {
     const NOW: fn() -> Moment = || "2026-11-25T10:00:00Z".parse().expect("good");
 
     fn intact() -> Verdict {
-        Verdict::Intact { entries: 1, anchored_at: None, lost: 0, pruned: None, went_back: 0 }
+        Verdict::Intact { entries: 1, anchored_at: None, lost: 0, lost_at_least: false, pruned: None, went_back: 0 }
     }
 
     fn page(tally: &Tally, lives: &[Life], verdict: &Verdict) -> String {

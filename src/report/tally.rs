@@ -315,12 +315,11 @@ impl Notes {
         if self.latest.len() == MOST_NOTES {
             self.latest.pop_front();
         }
-        let lost = event.lost.map(|lost| match (&event.action, lost) {
-            (Action::Gap, 1) => "1 entry could not be recorded".to_owned(),
-            (Action::Gap, _) => format!("{lost} entries could not be recorded"),
-            (_, 1) => "1 entry missing".to_owned(),
+        let lost = event.unrecorded().map(|unrecorded| unrecorded.to_string());
+        let lost = lost.or(event.lost.map(|lost| match lost {
+            1 => "1 entry missing".to_owned(),
             _ => format!("{lost} entries missing"),
-        });
+        }));
         let back = event.went_back.map(|seconds| format!("the time went back by {}", while_of(seconds)));
         let texts = [event.note.clone(), event.outcome.clone(), lost, back];
         let texts: Vec<String> = texts.into_iter().flatten().collect();
@@ -468,7 +467,7 @@ mod tests {
         assert_eq!(told(&tally.refused), [(5, "expired".to_owned())]);
         assert_eq!(told(&tally.alerts), [(6, "new program".to_owned())]);
         assert_eq!(told(&tally.findings), [(7, "1 finding".to_owned())]);
-        assert_eq!(told(&tally.mended), [(8, "2 entries could not be recorded".to_owned())]);
+        assert_eq!(told(&tally.mended), [(8, "2 events could not be recorded".to_owned())]);
     }
 
     #[test]

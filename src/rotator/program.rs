@@ -96,13 +96,14 @@ pub fn rotate(
 }
 
 /// Lets a program try the new secret, which it gets on its standard input; it says with exit code 0 that it works. What
-/// it prints goes to standard error.
-///
-/// # Errors
-/// As [`rotate`] has them.
-pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> Result<()> {
-    let check = Program::find(command, "check")?.variable(KEY, key.as_str());
-    check.succeed(copy(new), Stdio::from(io::stderr()), deadline).map(drop)
+/// it prints goes to standard error. Gives that, with what failed as [`rotate`] has it, and its exit code if it ended by itself.
+pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> (Result<()>, Option<i32>) {
+    let ended = Program::find(command, "check").and_then(|check| {
+        let check = check.variable(KEY, key.as_str());
+        let ended = check.run(copy(new), Stdio::from(io::stderr()), deadline)?;
+        Ok((check.judge(ended.status), ended.status.code()))
+    });
+    ended.unwrap_or_else(|failure| (Err(failure), None))
 }
 
 /// Lets the same program try a secret that is in use, and gives its exit code: 0 says that the secret works.
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn a_check_says_with_its_exit_code_whether_the_new_secret_works() {
         let said = |script: &str, deadline| {
-            check(&sh(script), &name(), &secret("new"), deadline).map_err(|failure| failure.message)
+            check(&sh(script), &name(), &secret("new"), deadline).0.map_err(|failure| failure.message)
         };
         assert_eq!(said("test \"$(cat)\" = new", LONG), Ok(()));
         assert_eq!(said("test \"$(cat)\" = other", LONG), Err("the check `sh` ended with exit code 1".into()));

@@ -102,18 +102,66 @@ fn a_lost_or_damaged_state_is_learnt_anew_from_the_history_and_hides_nothing() {
     run(&sandbox, LATER, "true", FORGOTTEN);
     run(&sandbox, LATER, "sync", &first("sync", 8));
     assert_eq!(alerts(&sandbox)[0], "history: the watch's memory was lost: it learns anew");
-    // It is told of once, also where it cannot be kept.
+    // Each loss is told of, whether somebody has looked at the one before it or not.
+    for _ in 0..2 {
+        fs::remove_file(&state).expect("remove");
+        run(&sandbox, LATER, "sync", FORGOTTEN);
+        run(&sandbox, LATER, "sync", "");
+    }
+    let losses = || alerts(&sandbox).iter().filter(|alert| alert.contains("memory was lost")).count();
+    assert_eq!(losses(), 3);
+    // Where it cannot be kept, each use finds it gone: that is told of until somebody has looked at it, once.
     fs::remove_file(&state).expect("remove");
-    run(&sandbox, LATER, "sync", "");
-    fs::remove_file(&state).expect("remove");
-    let words = ["run", "-k", "V=stripe/prod", "--", "sh", "-c", "true"];
-    sandbox.call(&words).at(LATER).run().says("", &first("sh", 11), 0);
-    // Once that one was looked at, another loss is told of again.
-    let is_it = |event: &Value| event["note"] == "the watch's memory was lost: it learns anew";
-    let number = 1 + events(&sandbox).iter().position(is_it).expect("the alert");
-    assert_eq!(sandbox.call(&["alerts", "ack", &number.to_string()]).at(LATER).run().code(), 0);
-    fs::remove_file(&state).expect("remove");
-    run(&sandbox, LATER, "sync", FORGOTTEN);
+    assert_eq!(sandbox.call(&["alerts", "ack", "--all"]).at(LATER).run().code(), 0);
+    fs::create_dir(&state).expect("make");
+    run(&sandbox, LATER, "true", FORGOTTEN);
+    run(&sandbox, LATER, "true", "");
+    assert_eq!(losses(), 4);
+    assert_eq!(sandbox.call(&["alerts", "ack", "--all"]).at(LATER).run().code(), 0);
+    run(&sandbox, LATER, "true", FORGOTTEN);
+}
+
+#[test]
+fn of_many_uses_at_once_one_tells_what_they_have_in_common() {
+    let sandbox = learnt();
+    sandbox.configure("[alerts]\nburst = 10\n");
+    let told = |words: &str| alerts(&sandbox).iter().filter(|alert| alert.contains(words)).count();
+    // Each of those that come then is the tenth within a minute, as far as it knows.
+    (0..9).for_each(|_| run(&sandbox, LATER, "true", ""));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).at(LATER).run();
+                assert_eq!(ran.code(), 0, "{}", ran.stderr());
+            });
+        }
+    });
+    assert_eq!((told("uses within a minute"), told("given to `sync`"), alerts(&sandbox).len()), (1, 1, 2));
+    // A loss that they find together is one.
+    fs::remove_file(sandbox.data("alerts.state")).expect("remove");
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).at(LATER).run().code());
+        }
+    });
+    assert_eq!(told("memory was lost"), 1);
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+}
+
+#[test]
+fn who_holds_the_memory_keeps_no_use_waiting_and_silences_nothing() {
+    let sandbox = learnt();
+    run(&sandbox, LATER, "true", "");
+    let lock = fs::File::options().write(true).create(true).truncate(false).open(sandbox.data("alerts.lock"));
+    let lock = lock.expect("open");
+    lock.lock().expect("lock");
+    // Under the clock that they have, as a lock is waited for.
+    let begun = Instant::now();
+    let use_it = || sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run();
+    use_it().says("", &first("sync", 7), 0);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    drop(lock);
+    use_it().says("", "", 0);
 }
 
 const FORGOTTEN: &str = "keyctl: alert: the watch's memory was lost: it learns anew\n";

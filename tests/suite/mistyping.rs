@@ -145,6 +145,20 @@ fn a_date_that_is_none_is_told_why() {
 }
 
 #[test]
+fn a_number_that_is_none_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let wrong = |words: &[&str], of: &str, help: &str| {
+        let said = format!("keyctl: `{of}` takes a whole number\nkeyctl: hint: see `keyctl {help} --help`\n");
+        sandbox.call(words).run().says("", &said, 2);
+    };
+    for count in ["x", "-1", "1.5", "99999999999999999999"] {
+        wrong(&["history", "-n", count], "-n", "history");
+    }
+    wrong(&["history", "prune", "--keep-segments", "some"], "--keep-segments", "history prune");
+    wrong(&["alerts", "ack", "first"], "NUMBER", "alerts ack");
+}
+
+#[test]
 fn a_key_that_is_missing_under_two_variables_is_said_once() {
     let sandbox = Sandbox::with(&[("A", SECRET)]);
     let words = ["run", "--allow-missing", "-k", "X=gone", "-k", "Y=gone", "--", "true"];

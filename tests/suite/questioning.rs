@@ -66,7 +66,7 @@ fn a_table_shows_when_what_which_key_by_whom_and_where() {
          3  2026-09-01 10:00  set   openai/dev\n\
          4  2026-11-23 09:00  run   openai/dev   true   ~/shop/api\n\
          5  2026-11-24 09:00  run   openai/dev   sleep  ~/project\n\
-         6  2026-11-24 09:30  get   openai/dev\n\
+         6  2026-11-24 09:30  get   openai/dev          ~/project\n\
          7  2026-11-24 10:00  set   new\n",
         "",
         0,
@@ -74,7 +74,7 @@ fn a_table_shows_when_what_which_key_by_whom_and_where() {
     sandbox.call(&["history", "openai/dev", "--action", "run,get", "-n", "2"]).at(NOW).run().says(
         "#  WHEN              WHAT  KEYS        BY     WHERE\n\
          5  2026-11-24 09:00  run   openai/dev  sleep  ~/project\n\
-         6  2026-11-24 09:30  get   openai/dev\n",
+         6  2026-11-24 09:30  get   openai/dev         ~/project\n",
         "",
         0,
     );
@@ -147,7 +147,7 @@ fn entries_are_found_by_project_program_action_and_outcome() {
     for (words, expected) in [
         (&["--project", "shop"][..], &[2][..]),
         (&["--project", "api"], &[4]),
-        (&["--project", "."], &[5, 9]),
+        (&["--project", "."], &[5, 6, 9]),
         (&["--project", "../shop"], &[2, 4]),
         (&["--project", "../sho"], &[]),
         (&["--project", shop], &[2, 4]),
@@ -185,7 +185,7 @@ fn a_key_is_found_under_every_name_it_had_and_after_it_was_removed() {
     assert_eq!(numbers(&sandbox, &["openai/dev"]), [3, 4, 5, 6, 8, 9, 10, 11]);
     let uses = [
         (["1", "22 hours ago", "run", "true", "~/shop"], 9),
-        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "1 day ago", "get", "", "~/project"], 6),
         (["1", "1 day ago", "run", "sleep", "~/project"], 5),
         (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
     ];
@@ -268,7 +268,7 @@ fn usage_is_counted_by_key_by_program_and_by_project() {
     );
     sandbox.call(&["history", "usage", "--by", "project", "--since", "2026-11-24"]).at(NOW).run().says(
         "PROJECT    USES  FIRST       LAST        KEYS  PROGRAMS\n\
-         ~/project  2     2026-11-24  1 hour ago  1     1\n",
+         ~/project  3     2026-11-24  1 hour ago  1     1\n",
         "",
         0,
     );
@@ -325,7 +325,7 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
     run(&sandbox, "openai/dev", "project", &["sleep", "0"], "2026-11-25T09:00:00Z");
     let uses = [
         (["2", "1 hour ago", "run", "sleep", "~/project"], 8),
-        (["1", "1 day ago", "get", "", ""], 6),
+        (["1", "1 day ago", "get", "", "~/project"], 6),
         (["1", "2 days ago", "run", "true", "~/shop/api"], 4),
     ];
     sandbox.call(&["history", "who", "openai/dev"]).at(NOW).run().says(&who(&sandbox, &uses), "", 0);
@@ -341,6 +341,38 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
 }
 
 #[test]
+fn what_is_printed_in_a_project_is_recorded_for_the_project_and_a_denial_for_the_whole_folder() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
+    sandbox.allow();
+    let below = sandbox.project().join("src");
+    std::fs::create_dir(&below).expect("make");
+    sandbox.call(&["get", "A"]).inside(&below).run().says("first-secret", "", 0);
+    sandbox.call(&["run", "--", "true"]).inside(&below).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["deny", "project"]).inside(sandbox.home()).run().code(), 0);
+    for (number, action) in [(3, "get"), (4, "run"), (5, "deny")] {
+        let told = entry(&sandbox, number);
+        assert_eq!((&told["ev"], &told["cwd"], &told["project"]), (&json!(action), &json!("~/project"), &Value::Null));
+    }
+}
+
+#[test]
+fn what_an_agent_does_with_a_key_is_told_apart_from_what_its_user_does() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let run = || sandbox.call(&["run", "-k", "A", "--", "true"]);
+    run().env("CLAUDECODE", "1").run().says("", "", 0);
+    (0..3).for_each(|_| run().run().says("", "", 0));
+    let table = sandbox.call(&["history", "who", "A"]).run().stdout();
+    let rows: Vec<&str> = table.lines().skip(1).collect();
+    assert!(rows[0].starts_with("3 ") && !rows[0].contains("perhaps"), "{table}");
+    assert!(rows[1].starts_with("1 ") && rows[1].ends_with(" (perhaps Claude Code)"), "{table}");
+    let told = sandbox.call(&["history", "who", "A", "--json"]).run().stdout();
+    let told: Value = serde_json::from_str(&told).expect("json");
+    let of = |at: usize| (told["uses"][at]["times"].clone(), told["uses"][at]["agents"].clone());
+    assert_eq!((of(0), of(1)), ((json!(3), json!([])), (json!(1), json!(["Claude Code"]))));
+}
+
+#[test]
 fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
     let sandbox = some();
     let mut call = sandbox.call(&["history", "--follow", "-n", "1", "--action", "set,get"]);
@@ -350,7 +382,7 @@ fn a_following_reader_gets_each_new_entry_and_ends_when_nobody_reads() {
     assert_eq!(lines.next().as_deref(), Some("7     2026-11-24 10:00  set     new"));
     run(&sandbox, "new", "project", &["true"], "2026-11-25T08:00:00Z");
     sandbox.call(&["get", "new"]).at("2026-11-25T09:00:00Z").run().says("sk-secret-of-new", "", 0);
-    assert_eq!(lines.next().as_deref(), Some("9     2026-11-25 09:00  get     new"));
+    assert_eq!(lines.next().as_deref(), Some("9     2026-11-25 09:00  get     new                      ~/project"));
     keep(&sandbox, "later", "2026-11-25T09:10:00Z", &[]);
     assert_eq!(lines.next().as_deref(), Some("10    2026-11-25 09:10  set     later"));
     drop(lines);

@@ -41,7 +41,7 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
         .collect();
     assert_eq!(rows[0], ["#", "WHEN", "WHAT", "KEYS", "BY", "WHERE"]);
     let told: Vec<String> = rows[1..].iter().map(|row| [&row[..1], &row[2..]].concat().join(" ")).collect();
-    assert_eq!(told, ["1 set A", "2 set B", "3 run A true ~/project", "4 get B", "5 run A sh ~/project"]);
+    assert_eq!(told, ["1 set A", "2 set B", "3 run A true ~/project", "4 get B ~/project", "5 run A sh ~/project"]);
     assert!(!listed.stdout().contains("argument-secret"));
     let last = sandbox.call(&["history", "-n", "2"]).run().stdout();
     assert!(last.lines().count() == 3 && last.contains("\n4  ") && last.contains("\n5  "), "{last}");
@@ -53,7 +53,7 @@ fn every_use_is_listed_with_names_and_program_and_no_argument() {
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #2)\n", "", 0);
     verified(&sandbox, "the history is intact (5 entries, end proven, anchored at #5)\n", "", 0);
     sandbox.call(&["history", "verify", "--json"]).run().says(
-        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0,\n  \"pruned\": null,\n  \"went_back\": 0\n}\n",
+        "{\n  \"anchored_at\": 5,\n  \"answer\": \"intact\",\n  \"entries\": 5,\n  \"lost\": 0,\n  \"lost_at_least\": false,\n  \"pruned\": null,\n  \"went_back\": 0\n}\n",
         "",
         0,
     );
@@ -331,6 +331,67 @@ fn what_waits_to_be_noted_as_not_recorded_is_said() {
         assert!(ran.stdout().contains(words), "{}", ran.stdout());
     }
     assert!(sandbox.call(&["history", "anchor"]).run().stderr().contains(words));
+}
+
+#[test]
+fn uses_on_a_full_disk_are_counted_though_it_takes_no_marks_of_them() {
+    let sandbox = three();
+    let [log, gap] = ["history.log", "history.gap"].map(|name| sandbox.data(name).display().to_string());
+    let run = |refused: &str| {
+        let inject = format!("inject={refused}:error=ENOSPC");
+        let options = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &log, "-P", &gap, "-e", &inject];
+        let ran = sandbox.call(&["run", "-k", "A", "--", "true"]).under(&options).run();
+        assert!(ran.code() == 0 && ran.stderr().contains("no space left"), "{}", ran.stderr());
+    };
+    let use_it = || assert_eq!(sandbox.call(&["run", "-k", "A", "--", "true"]).run().code(), 0);
+    (0..3).for_each(|_| run("write"));
+    use_it();
+    verified(&sandbox, "the history is intact (6 entries, end proven, anchored at #2, 3 noted as lost)\n", "", 0);
+    // Where a file can be no longer either, nobody knows.
+    (0..3).for_each(|_| run("write,ftruncate"));
+    let words = "at least 1 event could not be recorded, how many is not known";
+    let waits = format!("keyctl: {words}; the next entry says so\n");
+    let whole = "the history is intact (6 entries, end proven, anchored at #6, 3 noted as lost)\n";
+    verified(&sandbox, whole, &waits, 0);
+    let json = sandbox.call(&["history", "verify", "--json"]).run().stdout();
+    assert!(json.contains("\"unrecorded\": 1,") && json.contains("\"unrecorded_at_least\": true"), "{json}");
+    use_it();
+    let table = sandbox.call(&["history", "-n", "3"]).run().stdout();
+    assert!(table.contains(&format!("gap ({words})")), "{table}");
+    let lost = "at least 4 noted as lost, how many is not known";
+    let whole = format!("the history is intact (8 entries, end proven, anchored at #6, {lost})\n");
+    verified(&sandbox, &whole, "", 0);
+    let json = sandbox.call(&["history", "verify", "--json"]).run().stdout();
+    assert!(json.contains("\"lost\": 4,") && json.contains("\"lost_at_least\": true"), "{json}");
+}
+
+#[test]
+fn a_change_that_was_ended_before_the_store_was_written_is_told_of_by_the_next_one() {
+    let sandbox = three();
+    let keep = |name: &str| {
+        sandbox.secret(format!("secret-of-{name}"));
+        sandbox.call(&["set", name]).input(format!("secret-of-{name}"))
+    };
+    let broken = |name: &str, how: &str| {
+        // The first rename is the one that puts the new store into its place.
+        let inject = format!("inject=rename:{how}:when=1");
+        keep(name).under(&["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject]).run().code()
+    };
+    assert_ne!(broken("C", "error=EIO:signal=KILL"), 0);
+    assert_eq!(sandbox.call(&["get", "C"]).run().code(), 3);
+    assert_eq!(sandbox.call(&["run", "-k", "A", "--", "true"]).run().code(), 0);
+    keep("D").run().says("", "keyctl: kept `D`\n", 0);
+    // What is known not to be written needs no second word, and what is told of is told of once.
+    assert_eq!(broken("E", "error=ENOSPC"), 7);
+    keep("F").run().says("", "keyctl: kept `F`\n", 0);
+    let all = events(&sandbox);
+    let told: Vec<_> = all.iter().map(|event| event["ev"].as_str().expect("text")).collect();
+    assert_eq!(told, ["set", "set", "run", "set", "run", "failed", "set", "set", "failed", "set"]);
+    let why = "not confirmed: ended before the store was written";
+    let failed = ["names", "of", "note", "outcome"].map(|field| all[5][field].clone());
+    assert_eq!(failed, [serde_json::json!(["C"]), serde_json::json!([4]), "set".into(), why.into()]);
+    assert!(sandbox.call(&["history"]).run().stdout().contains(&format!("failed (set: {why})  C")));
+    assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub fn script(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
 
 /// The user's own settings.
 /// What the tests' own looking at the secret leaves.
-const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used  -  printed, just now\n";
+const USED: &str = "keyctl: replacing `shop/key` touches:\nkeyctl:   used  ~/project  printed, just now\n";
 const NOTHING: &str = "keyctl: as far as keyctl knows nothing uses `shop/key`\n";
 const REPLACED: &str = "keyctl: replaced `shop/key`; its former secret is kept\n";
 

@@ -628,8 +628,14 @@ fn the_history_knows_who_got_a_secret_also_where_keyctl_was_killed_or_the_check_
     let sandbox = with_rotator(GIVES);
     configure(&sandbox, "check = [\"false\"]\n");
     assert_eq!(rotated(&sandbox).1, 10);
-    let shown = history(&sandbox);
-    assert!(shown.contains("check           shop/key  false") || shown.contains("check  shop/key  false"), "{shown}");
+    // What became of it has an entry of its own, with how long it took.
+    let shown = history(&sandbox).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(" check shop/key false ") && shown.contains(" check (does not work: "), "{shown}");
+    assert!(shown.ends_with(" ms, exit code 1) shop/key false"), "{shown}");
+    let json = sandbox.call(&["history", "--action", "check", "--json"]).run().stdout();
+    let told: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    assert_eq!((&told[1]["of"][0], &told[1]["exit"]), (&told[0]["n"], &1.into()));
+    assert!(told[1]["took_ms"].is_u64() && told[0]["took_ms"].is_null(), "{json}");
 }
 
 #[test]

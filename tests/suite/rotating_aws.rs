@@ -260,7 +260,7 @@ fn text(bytes: &[u8]) -> String {
 const UNPROVEN: &str = "nothing proves that it came of that";
 const REPLACED: &str = "keyctl: replaced `aws/id` and `aws/secret`; the old one is switched off, and `keyctl rotate --due` deletes it from DATE on\n";
 const NOTHING: &str = "keyctl: as far as keyctl knows nothing uses `aws/secret`\n";
-const USED: &str = "keyctl: replacing `aws/secret` touches:\nkeyctl:   used  -  printed, just now\n";
+const USED: &str = "keyctl: replacing `aws/secret` touches:\nkeyctl:   used  ~  printed, just now\n";
 
 #[test]
 fn both_halves_are_replaced_in_one_step_and_the_old_key_is_deleted_after_the_overlap() {

@@ -1,6 +1,11 @@
 //! A history of several files: what it says, what pruning takes and tells, and the marks that are kept elsewhere.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::Stdio,
+};
 
 use keyctl::{
     commands::{opening, record},
@@ -78,6 +83,29 @@ fn a_history_that_fills_its_file_goes_on_in_another_and_is_listed_and_proven_as_
     assert_eq!(told, [(number + 1, "get".into()), (number + 2, "segment".into()), (number + 3, "run".into())]);
     let said = format!("the history is intact ({} entries, end proven, anchored at #1)\n", number + 3);
     sandbox.call(&["history", "verify"]).run().says(&said, "", 0);
+}
+
+#[test]
+fn who_follows_a_history_is_taken_along_into_the_next_file() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    fill(&sandbox.data(""), 4 * 1024 * 1024);
+    let mut call = sandbox.call(&["history", "--follow", "-n", "1", "--json"]);
+    let mut child = call.command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("start");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let mut next = || {
+        let line = lines.next().expect("a line");
+        let event = serde_json::from_str::<serde_json::Value>(&line).expect("json");
+        (event["n"].as_u64().expect("number"), event["ev"].as_str().expect("text").to_owned())
+    };
+    let (first, _) = next();
+    for _ in 0..2 {
+        sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+    }
+    let told = [next(), next(), next()];
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    assert!(sandbox.data("history-0001.log").exists());
+    assert_eq!(told, [(first + 1, "get".into()), (first + 2, "segment".into()), (first + 3, "get".into())]);
 }
 
 /// The order that a power cut is survived by, read from a trace: what the steps at the head of append.rs say.

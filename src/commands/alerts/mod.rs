@@ -1,6 +1,7 @@
 //! `keyctl alerts`: what was unusual, from the history; what was looked at is put away with an entry of its own.
 
 pub mod deliver;
+mod memory;
 pub mod watch;
 
 use std::{

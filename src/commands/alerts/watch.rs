@@ -2,8 +2,10 @@
 //!
 //! It never reads the whole history and never keeps a use from happening. The state is one small sealed file, read once a
 //! use and written when something new was learnt. Where it is missing, damaged or of another history, the last entries are
-//! learnt from instead; unless no key was ever used, that is an alert, once. Two that write at once leave the state of one;
-//! what the other has learnt is learnt again.
+//! learnt from instead; unless no key was ever used, that is an alert, once for each loss.
+//!
+//! Looking needs no lock. Only where something is to be told of or was learnt is the state changed, under one and as it is by
+//! then (memory.rs): so of many uses at the same moment one tells of what they have in common.
 //!
 //! What is told of a use is judged before the use is recorded, so that both become entries in one write, under one lock. Where
 //! that fails, nothing is tried again: the alerts wait in the state and are the first that the history gets when it can
@@ -17,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    alert::{self, Alert, End, LONGEST_LATE, Rule, Seen, Settings, State, judge, judge_history, judge_memory},
+    alert::{Alert, End, LONGEST_LATE, Rule, Seen, Settings, State, judge, judge_history, judge_memory},
     commands::{
         caller,
         record::{self, Recorded, Strictness},
@@ -26,26 +28,21 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event, Log, Verdict, lives::Turn},
-    home::{self, Home},
+    home::{Home, Lock},
     name::KeyName,
-    platform,
     terminal::{Terminal, count},
 };
 
-use super::deliver::{self, Message};
+use super::{
+    deliver::{self, Message},
+    memory::Memory,
+};
 
-const FILE: &str = "alerts.state";
-/// What the state is sealed as.
-const WHAT: &str = "alerts";
-/// The most bytes of the file.
-const LARGEST: usize = alert::LARGEST + 1024;
 /// How many of the last entries a lost state is learnt from.
 const LEARNT_FROM: usize = 400;
 /// How often to look for the state again where it should be, and how long to wait before that.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
-/// A state that was written within this time is not lost, whoever can open it: the next use will tell.
-const JUST_NOW: Duration = Duration::from_secs(5);
 /// In a burst some entry follows another within this time, so nothing is counted where none does.
 const QUICK: Duration = Duration::from_secs(2);
 /// Uses within so many seconds are counted.
@@ -74,13 +71,20 @@ pub struct Use<'u> {
     pub ended: &'u [(KeyName, End)],
 }
 
+/// An alert that waits for the history: as the state has it, and as an entry.
+type Late = (Vec<u8>, Event);
+
 /// What is to be recorded with a use, and told of it.
 #[derive(Default)]
 pub struct Sight {
     /// What is remembered, this use included; nothing where nobody wants to be told, or it was no use.
     state: Option<State>,
+    /// What was remembered before it, where that it is told of is remembered already.
+    before: Option<State>,
+    /// The right to change it, where that is kept until the history has what waits for it.
+    lock: Option<Lock>,
     /// Alerts that the history did not take when they were told.
-    late: Vec<Event>,
+    late: Vec<Late>,
     /// What is told of this use, with the entries.
     told: Vec<(Alert, Event)>,
 }
@@ -89,7 +93,7 @@ impl Sight {
     /// All entries, in the order in which they are added.
     #[must_use]
     pub fn entries<'s>(&'s self, event: &'s Event) -> Vec<&'s Event> {
-        self.late.iter().chain([event]).chain(self.told.iter().map(|(_, entry)| entry)).collect()
+        self.late.iter().map(|(_, late)| late).chain([event]).chain(self.told.iter().map(|(_, entry)| entry)).collect()
     }
 
     /// How many entries come after that of the use.
@@ -107,37 +111,59 @@ impl Watch<'_> {
         let Some(seen) = seen else { return Sight::default() };
         let mut state = self.state(use_.event);
         let late = late(&state);
-        let told = self.judge(&mut state, use_, seen);
-        Sight { state: Some(state), late, told }
+        let told = self.judge(&mut state, use_, seen.clone());
+        let sight = Sight { state: Some(state), late, told, ..Sight::default() };
+        if sight.told.is_empty() && sight.late.is_empty() { sight } else { self.look_again(use_, seen, sight) }
+    }
+
+    /// Looks once more at a use that is to be told of, or finds what waits for the history, now that nobody else does: others
+    /// may have told of the same meanwhile, and nobody who comes after this one shall.
+    fn look_again(&self, use_: &Use, seen: Seen, sight: Sight) -> Sight {
+        let Some(lock) = self.memory().lock() else { return sight };
+        let Some(before) = self.memory().read() else { return sight };
+        let mut state = before.clone();
+        let (late, told) = (late(&before), self.judge(&mut state, use_, seen));
+        let before = Some(before).filter(|_| !told.is_empty() && self.memory().write(&state));
+        // What waits for the history is added by this one alone.
+        let lock = Some(lock).filter(|_| !late.is_empty());
+        Sight { state: Some(state), before, lock, late, told }
+    }
+
+    /// Remembers a use, if it is not remembered yet, and what else the change does.
+    fn remember<T>(&self, use_: &Use, sight: &Sight, change: impl FnOnce(&mut State) -> T) -> Option<T> {
+        self.memory().change_under(sight.lock.as_ref(), sight.state.clone(), |state| {
+            if sight.before.is_none() {
+                self.learn(state, use_, &sight.told);
+            }
+            change(state)
+        })
     }
 
     /// Tells of a use, once it was recorded or could not be. Nothing of that may keep the use from happening.
     pub fn tell(&self, use_: &Use, sight: Sight, recorded: &Result<Recorded>) {
-        let Some(mut state) = sight.state else { return };
+        let Some(state) = &sight.state else { return };
         match recorded {
             Ok(Recorded::As { last, gap }) => {
-                state.forget_late();
+                // Of a use that was not recorded it was told when that happened; here it was something else.
+                let gap = gap.filter(|_| sight.late.is_empty());
+                let is_known = sight.before.is_some() || !state.has_changed();
+                if !is_known || !sight.late.is_empty() {
+                    self.remember(use_, &sight, |state| forget(state, &sight.late));
+                }
                 let first = last + 1 - sight.told.len() as u64;
                 self.say((first..).map(Some).zip(sight.told));
-                // Of a use that was not recorded it was told when that happened; here it was something else.
-                if let Some(lost) = gap.as_ref().filter(|_| sight.late.is_empty()) {
-                    let what = format!(
-                        "{} could not be recorded",
-                        count(usize::try_from(*lost).unwrap_or(usize::MAX), "event")
-                    );
-                    self.tell_of_history(&mut state, use_.event, GAP, what);
+                drop(sight.lock);
+                if let Some(lost) = gap {
+                    self.tell_of_history(use_.event, GAP, lost.to_string());
                 }
             }
-            Ok(Recorded::Not(failure)) => state = self.unrecorded(use_, failure, true),
-            Err(failure) => state = self.unrecorded(use_, failure, false),
+            Ok(Recorded::Not(failure)) => self.unrecorded(use_, sight, failure, true),
+            Err(failure) => self.unrecorded(use_, sight, failure, false),
         }
-        self.write(&state);
     }
 
     /// Tells that a use was not recorded, and what else is to be told of it; all of that waits for the history.
-    fn unrecorded(&self, use_: &Use, failure: &Failure, happens: bool) -> State {
-        // Waiting for another keyctl took time, in which that may have learnt something.
-        let mut state = self.state(use_.event);
+    fn unrecorded(&self, use_: &Use, sight: Sight, failure: &Failure, happens: bool) {
         let moment = moment(use_.event);
         let what =
             if happens { "a use was not recorded" } else { "a use was refused because it could not be recorded" };
@@ -147,26 +173,45 @@ impl Watch<'_> {
             _ => "disk",
         };
         let what = format!("{what}: {}", failure.message);
-        let trouble = judge_history(&mut state, self.settings, moment, sort, what);
-        // The gap in the history is explained by that.
-        let _ = judge_history(&mut state, self.settings, moment, GAP, String::new());
-        let mut told: Vec<_> = trouble.map(|alert| told_of(alert, use_.event)).into_iter().collect();
-        if let Some(seen) = seen(use_.event).filter(|_| happens) {
-            told.extend(self.judge(&mut state, use_, seen));
-        }
-        for (_, entry) in &told {
-            state.keep_late(&entry.to_json(LONGEST_LATE));
-        }
-        self.say(told.into_iter().map(|told| (None, told)));
-        state
+        let wait = |state: &mut State, told: &[(Alert, Event)]| {
+            let trouble = judge_history(state, self.settings, moment, sort, what);
+            // The gap in the history is explained by that.
+            let _ = judge_history(state, self.settings, moment, GAP, String::new());
+            let trouble = trouble.map(|alert| told_of(alert, use_.event));
+            let told: Vec<_> = trouble.into_iter().chain(told.iter().cloned()).collect();
+            for (_, entry) in &told {
+                state.keep_late(&entry.to_json(LONGEST_LATE));
+            }
+            told
+        };
+        let told = if happens {
+            self.remember(use_, &sight, |state| wait(state, &sight.told))
+        } else {
+            // It was not used, so nothing of it is known. What another has learnt in these moments is learnt again.
+            let lock = sight.lock.or_else(|| self.memory().lock());
+            let _ = sight.before.as_ref().is_some_and(|before| self.memory().write(before));
+            self.memory().change_under(lock.as_ref(), sight.before, |state| wait(state, &[]))
+        };
+        self.say(told.unwrap_or_default().into_iter().map(|told| (None, told)));
     }
 
     /// What is told of a use, with the entries.
     fn judge(&self, state: &mut State, use_: &Use, seen: Seen) -> Vec<(Alert, Event)> {
-        let project = use_.project.map(Path::to_string_lossy);
         let burst = self.burst(state, seen.moment);
+        self.hold_against(state, use_, Seen { burst, ..seen })
+    }
+
+    /// Remembers a use of which all is told that there is to tell.
+    fn learn(&self, state: &mut State, use_: &Use, told: &[(Alert, Event)]) {
+        let Some(seen) = seen(use_.event) else { return };
+        let burst = told.iter().any(|(alert, _)| alert.rule == Rule::Burst).then_some(1);
+        self.hold_against(state, use_, Seen { burst, ..seen });
+    }
+
+    fn hold_against(&self, state: &mut State, use_: &Use, seen: Seen) -> Vec<(Alert, Event)> {
+        let project = use_.project.map(Path::to_string_lossy);
         let ended = use_.ended.iter().map(|(name, end)| (name.as_str(), *end)).collect();
-        let seen = Seen { project: project.as_deref(), ended, burst, ..seen };
+        let seen = Seen { project: project.as_deref(), ended, ..seen };
         let alerts = judge(state, self.settings, &seen).into_iter();
         alerts.map(|alert| told_of(alert, use_.event)).collect()
     }
@@ -187,16 +232,25 @@ impl Watch<'_> {
     }
 
     /// Tells that something is wrong with the history, once a day of each sort.
-    fn tell_of_history(&self, state: &mut State, event: &Event, sort: &str, what: String) {
-        let Some(alert) = judge_history(state, self.settings, moment(event), sort, what) else { return };
-        let entry = entry(&alert, event);
-        let number = self.add(&[&late(state)[..], std::slice::from_ref(&entry)].concat()).ok();
-        if number.is_some() {
-            state.forget_late();
-        } else {
-            state.keep_late(&entry.to_json(LONGEST_LATE));
-        }
+    fn tell_of_history(&self, event: &Event, sort: &str, what: String) {
+        let judged = |state: &mut State| judge_history(state, self.settings, moment(event), sort, what);
+        let Some(alert) = self.memory().change(None, judged).flatten() else { return };
+        let (alert, entry) = told_of(alert, event);
+        let number = self.add_or_keep(&entry);
         self.say([(number, (alert, entry))]);
+    }
+
+    /// Adds an alert to the history, and gives its number; where that does not take it, it waits.
+    fn add_or_keep(&self, entry: &Event) -> Option<u64> {
+        let number = self.add(std::slice::from_ref(entry)).ok();
+        if number.is_none() {
+            self.memory().change(None, |state| state.keep_late(&entry.to_json(LONGEST_LATE)));
+        }
+        number
+    }
+
+    fn memory(&self) -> Memory<'_> {
+        Memory::of(self.home, self.log)
     }
 
     /// Adds alerts to the history, and gives the number of the last.
@@ -222,44 +276,43 @@ impl Watch<'_> {
     /// What is remembered. Where nothing is, the last entries are learnt from, and that is told with this event: but not
     /// where no key was ever used, for then there was nothing to remember.
     fn state(&self, event: &Event) -> State {
-        if let Some(state) = read(self.home, self.log) {
+        let memory = self.memory();
+        if let Some(state) = memory.read() {
             return state;
         }
         let last = self.log.last(LEARNT_FROM);
-        let is_new = is_just_written(self.home);
-        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_new && !is_out_of_reach(self.home);
+        let is_new = memory.is_just_written();
+        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_new && !memory.is_out_of_reach();
         for _ in 0..if has_begun { LOOKS } else { 0 } {
             // Another keyctl may just be writing it, or have made the first use of all.
             sleep(PAUSE);
-            if let Some(state) = read(self.home, self.log) {
+            if let Some(state) = memory.read() {
                 return state;
             }
         }
-        let mut state = learn(&last, self.settings);
-        // One that nobody has looked at yet stands for this one too.
-        let is_seen = |number: &u64| last.iter().any(|(_, event)| event.of.contains(number));
-        let is_told = |alert: &Alert| {
-            let is_this = |event: &Event| event.action == Action::Alert && event.note == Some(alert.to_string());
-            last.iter().any(|(number, event)| is_this(event) && !is_seen(number))
-        };
-        if has_begun && let Some(alert) = judge_memory(self.settings).filter(|alert| !is_told(alert)) {
-            self.terminal.warn(&format!("alert: {alert}"));
-            let told = told_of(alert, event);
-            state.keep_late(&told.1.to_json(LONGEST_LATE));
-            self.say([(None, told)]);
+        // Of all that find it gone at once only one tells of that: who comes next finds it.
+        let _lock = memory.lock();
+        if let Some(state) = memory.read().filter(|_| has_begun) {
+            return state;
         }
-        if !is_new {
-            // At once: whoever comes next finds it, and does not tell of it too.
-            write(self.home, self.log, &state);
+        let mut state = learn(&last, self.settings);
+        let told = judge_memory(self.settings).filter(|_| has_begun).map(|alert| told_of(alert, event));
+        if let Some((_, entry)) = &told {
+            state.keep_late(&entry.to_json(LONGEST_LATE));
+        }
+        let is_kept = !is_new && memory.write(&state);
+        if let Some((alert, entry)) = told {
+            // Where it cannot be kept, each use finds it gone: one that nobody has looked at yet stands for all then.
+            let is_seen = |number: &u64| last.iter().any(|(_, event)| event.of.contains(number));
+            let is_this = |event: &Event| event.action == Action::Alert && event.note == entry.note;
+            let is_told = last.iter().any(|(number, event)| is_this(event) && !is_seen(number));
+            if !is_kept && is_told {
+                return learn(&last, self.settings);
+            }
+            self.terminal.warn(&format!("alert: {alert}"));
+            self.say([(None, (alert, entry))]);
         }
         state
-    }
-
-    /// Best effort: what is not remembered is learnt again.
-    fn write(&self, state: &State) {
-        if state.has_changed() && (!is_just_written(self.home) || read(self.home, self.log).is_some()) {
-            write(self.home, self.log, state);
-        }
     }
 }
 
@@ -278,14 +331,16 @@ pub fn history_is(home: &Home, log: &Log, verdict: &Verdict, terminal: &Terminal
     let watch = Watch { home, log, settings: &settings, terminal };
     let now = Moment::now();
     let event = caller::sign(Event::new(Action::Alert, now));
-    let mut state = watch.state(&event);
-    let found = judge_history(&mut state, &settings, now, FOUND, format!("the history is {verdict}"));
-    if let Some(alert) = found {
+    let known = watch.state(&event);
+    let found = watch.memory().change(Some(known), |state| {
+        let alert = judge_history(state, &settings, now, FOUND, format!("the history is {verdict}"))?;
         let told = told_of(alert, &event);
         state.keep_late(&told.1.to_json(LONGEST_LATE));
+        Some(told)
+    });
+    if let Some(told) = found.flatten() {
         watch.say([(None, told)]);
     }
-    watch.write(&state);
 }
 
 /// Tells that entries were found to be gone, when that was noted: once for each time, as each is another loss.
@@ -299,13 +354,7 @@ pub fn lost(log: &Log, entries: u64, terminal: &Terminal) {
     let what = format!("{entries} of the history {are} gone, lost in a power cut or cut off");
     let Some(alert) = judge_history(&mut State::default(), &settings, now, FOUND, what) else { return };
     let (alert, entry) = told_of(alert, &caller::sign(Event::new(Action::Alert, now)));
-    let number = watch.add(std::slice::from_ref(&entry)).ok();
-    if number.is_none()
-        && let Some(mut state) = read(&home, log)
-    {
-        state.keep_late(&entry.to_json(LONGEST_LATE));
-        watch.write(&state);
-    }
+    let number = watch.add_or_keep(&entry);
     watch.say([(number, (alert, entry))]);
 }
 
@@ -313,11 +362,7 @@ pub fn lost(log: &Log, entries: u64, terminal: &Terminal) {
 pub fn follow(log: &Log, event: &Event) {
     let Some(turn) = Turn::of(event) else { return };
     let Ok(home) = Home::find() else { return };
-    let Some(mut state) = read(&home, log) else { return };
-    state.follow(&turn, moment(event));
-    if state.has_changed() {
-        write(&home, log, &state);
-    }
+    Memory::of(&home, log).change(None, |state| state.follow(&turn, moment(event)));
 }
 
 /// Adds the alerts that the history did not take when they were told.
@@ -325,26 +370,31 @@ pub fn follow(log: &Log, event: &Event) {
 /// # Errors
 /// Where it does not take them now either, with what they say.
 pub fn catch_up(home: &Home, log: &Log, terminal: &Terminal) -> std::result::Result<(), (Vec<Event>, Failure)> {
-    let Some(mut state) = read(home, log) else { return Ok(()) };
-    let late = late(&state);
+    let memory = Memory::of(home, log);
+    let late = memory.read().as_ref().map(late).unwrap_or_default();
     if late.is_empty() {
         return Ok(());
     }
     let settings = Settings::default();
     let watch = Watch { home, log, settings: &settings, terminal };
-    if let Err(failure) = watch.add(&late) {
-        return Err((late, failure));
+    let entries: Vec<Event> = late.iter().map(|(_, entry)| entry.clone()).collect();
+    if let Err(failure) = watch.add(&entries) {
+        return Err((entries, failure));
     }
-    state.forget_late();
-    watch.write(&state);
+    memory.change(None, |state| forget(state, &late));
     Ok(())
 }
 
 /// Remembers the same for another history of the same store, which begins anew.
 pub fn carry_over(home: &Home, from: &Log, to: &Log) {
-    if let Some(state) = read(home, from) {
-        write(home, to, &state);
+    if let Some(state) = Memory::of(home, from).read() {
+        Memory::of(home, to).write(&state);
     }
+}
+
+/// Seals what is remembered with the key that the history has now; a change of identity shall not make the watch forget.
+pub fn reseal(home: &Home, log: &Log) {
+    carry_over(home, log, log);
 }
 
 /// Whether the last entry was made only just now.
@@ -369,8 +419,13 @@ fn entry(alert: &Alert, event: &Event) -> Event {
 }
 
 /// The alerts that wait for the history.
-fn late(state: &State) -> Vec<Event> {
-    state.late().iter().map(|alert| Event::from_json(alert)).collect()
+fn late(state: &State) -> Vec<Late> {
+    state.late().iter().map(|alert| (alert.clone(), Event::from_json(alert))).collect()
+}
+
+/// These stand in the history now.
+fn forget(state: &mut State, late: &[Late]) {
+    state.forget_late(|alert| late.iter().any(|(waited, _)| waited == alert));
 }
 
 /// An entry as the watch sees it; nothing for one that is no use.
@@ -388,24 +443,6 @@ fn seen(event: &Event) -> Option<Seen<'_>> {
     })
 }
 
-fn read(home: &Home, log: &Log) -> Option<State> {
-    let (sealed, _) = home::read(&home.file(FILE), LARGEST).ok()??;
-    State::from_bytes(&log.open_beside(WHAT, &sealed)?)
-}
-
-/// Whether the file is there and the system does not let it be read: that loses nothing.
-fn is_out_of_reach(home: &Home) -> bool {
-    let path = home.file(FILE);
-    std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) && home::read(&path, LARGEST).is_err()
-}
-
-/// Whether it was written a moment ago, as by a change of identity under whoever began with the former one.
-fn is_just_written(home: &Home) -> bool {
-    let facts = std::fs::symlink_metadata(home.file(FILE)).ok().filter(std::fs::Metadata::is_file);
-    let written = facts.and_then(|facts| facts.modified().ok());
-    written.is_some_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
-}
-
 /// A state from the last entries. What they would have told is past.
 fn learn(last: &[(u64, Event)], settings: &Settings) -> State {
     let mut state = State::default();
@@ -420,19 +457,4 @@ fn learn(last: &[(u64, Event)], settings: &Settings) -> State {
         }
     }
     state
-}
-
-/// Seals what is remembered with the key that the history has now; a change of identity shall not make the watch forget.
-pub fn reseal(home: &Home, log: &Log) {
-    if let Some(state) = read(home, log) {
-        write(home, log, &state);
-    }
-}
-
-fn write(home: &Home, log: &Log, state: &State) {
-    let Ok(sealed) = log.seal_beside(WHAT, &state.to_bytes()) else { return };
-    let path = home.file(FILE);
-    if !platform::overwrite(&path, &sealed).is_ok_and(|written| written) {
-        let _ = home::replace_file(&path, &sealed, false);
-    }
 }

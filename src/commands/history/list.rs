@@ -96,7 +96,9 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     let ended = event.exit.map(|code| format!("exit code {code}"));
     let ended: Vec<String> = took.into_iter().chain(ended).collect();
     let ended = Some(ended.join(", ")).filter(|ended| !ended.is_empty());
-    let notes: Vec<&str> = [&event.note, &event.outcome, &ended].into_iter().flatten().map(String::as_str).collect();
+    let lost = event.unrecorded().map(|unrecorded| unrecorded.to_string());
+    let notes: Vec<&str> =
+        [&lost, &event.note, &event.outcome, &ended].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
     let back = if event.went_back.is_some() { " (time went back)" } else { "" };
     let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

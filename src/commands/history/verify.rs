@@ -48,7 +48,8 @@ pub fn verify(
             answer["aside_missing"] = json!(missing);
         }
         if let Some(unrecorded) = log.gap() {
-            answer["unrecorded"] = json!(unrecorded);
+            answer["unrecorded"] = json!(unrecorded.entries);
+            answer["unrecorded_at_least"] = json!(unrecorded.and_more);
         }
         terminal.json(&answer)?;
     }
@@ -82,12 +83,13 @@ pub fn verify(
 
 fn as_json(verdict: &Verdict) -> Value {
     match verdict {
-        Verdict::Intact { entries, pruned, anchored_at, lost, went_back } => json!({
+        Verdict::Intact { entries, pruned, anchored_at, lost, lost_at_least, went_back } => json!({
             "answer": "intact",
             "entries": entries,
             "pruned": pruned.map(|pruned| json!({ "last": pruned.last, "t": pruned.moment })),
             "anchored_at": anchored_at,
             "lost": lost,
+            "lost_at_least": lost_at_least,
             "went_back": went_back,
         }),
         Verdict::Tampered { at, why } => json!({ "answer": "tampered", "at": at, "why": why }),

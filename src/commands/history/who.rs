@@ -63,7 +63,7 @@ fn table(uses: &[Use], now: Moment) -> Vec<Vec<String>> {
             used.folder.clone().unwrap_or_default(),
         ]
     }));
-    if uses.iter().any(|used| !used.by.is_empty() || !used.agents.is_empty()) {
+    if uses.iter().any(|used| !used.by.is_empty() || used.agent.is_some()) {
         rows[0].push("STARTED BY".into());
         for (row, used) in rows[1..].iter_mut().zip(uses) {
             row.push(started_by(used));
@@ -72,19 +72,15 @@ fn table(uses: &[Use], now: Moment) -> Vec<Vec<String>> {
     rows
 }
 
-/// `npm < zsh < tmux`, the first of such chains, how many more there are, and the agents.
+/// `npm < zsh < tmux`, the first of such chains, how many more there are, and the agent.
 fn started_by(used: &Use) -> String {
     let first = used.by.first().map(|chain| chain[..chain.len().min(NEAREST)].join(" < ")).unwrap_or_default();
     let more = match used.by.len().saturating_sub(1) {
         0 => String::new(),
         more => format!(" and {}", count(more, "other way")),
     };
-    let agents = if used.agents.is_empty() {
-        String::new()
-    } else {
-        format!(" (perhaps {})", used.agents.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
-    };
-    format!("{first}{more}{agents}").trim_start().to_owned()
+    let agent = used.agent.as_ref().map(|agent| format!(" (perhaps {agent})")).unwrap_or_default();
+    format!("{first}{more}{agent}").trim_start().to_owned()
 }
 
 fn as_json(used: &Use) -> Value {
@@ -96,6 +92,6 @@ fn as_json(used: &Use) -> Value {
         "first": used.first,
         "last": used.moment,
         "by": used.by,
-        "agents": used.agents,
+        "agents": used.agent.iter().collect::<Vec<_>>(),
     })
 }

@@ -79,7 +79,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         Failure::new(Kind::Disk, format!("signals cannot be held back: {}", crate::failure::reason(&error)))
     });
     // It is given the old secret, and the history has to know that whatever becomes of it.
-    let begun = |held| record_use(scene, name, Action::Rotate, command, opened, Some("begun")).map(|()| held);
+    let begun = |held| record_use(scene, name, Action::Rotate, command, opened, Some("begun")).map(|_| held);
     let signals = match held.and_then(begun) {
         Ok(signals) => signals,
         Err(failure) => {

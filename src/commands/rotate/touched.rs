@@ -99,8 +99,13 @@ impl Touched {
                 Action::Copy => "copied".into(),
                 _ => "printed".into(),
             };
+            let agent = used.agent.as_ref().map(|agent| format!(" (perhaps {agent})")).unwrap_or_default();
             let when = used.moment.map(|moment| format!(", {}", moment.ago(now))).unwrap_or_default();
-            vec!["used".to_owned(), used.folder.clone().unwrap_or_else(|| "-".to_owned()), format!("{how}{when}")]
+            vec![
+                "used".to_owned(),
+                used.folder.clone().unwrap_or_else(|| "-".to_owned()),
+                format!("{how}{agent}{when}"),
+            ]
         };
         let copies = self.copies.iter().flat_map(|copies| &copies.places);
         let copies = copies.map(|place| vec!["copy".to_owned(), place.to_string(), "holds the secret in clear".into()]);

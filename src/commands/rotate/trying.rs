@@ -1,7 +1,7 @@
 //! Giving a secret to a program of the user's, which the history knows before it happens; and the program that tries new
 //! secrets, the key's check.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     commands::{
@@ -22,7 +22,7 @@ use super::{Opened, Scene};
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
 
-/// Records that a program is given a secret, before it is: on the disk when this returns.
+/// Records that a program is given a secret, before it is: on the disk when this returns. Gives the number of the last entry.
 pub(super) fn record_use(
     scene: &Scene,
     name: &KeyName,
@@ -30,14 +30,33 @@ pub(super) fn record_use(
     command: &[String],
     opened: &Opened,
     outcome: Option<&str>,
-) -> Result<()> {
+) -> Result<Option<u64>> {
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
-    let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
-    let event = command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()));
+    let event = event(scene, name, action, command);
     let event = outcome.into_iter().fold(event, Event::outcome);
     let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
     let event = caller::sign(event);
-    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal).map(drop)
+    record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal)
+        .map(|recorded| recorded.last())
+}
+
+fn event(scene: &Scene, name: &KeyName, action: Action, command: &[String]) -> Event {
+    let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
+    command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()))
+}
+
+/// Records how the check that an entry is of has ended.
+fn record_answer(scene: &Scene, opened: &Opened, event: Event, tried: &Result<()>) {
+    let said = match (tried, event.exit) {
+        (Ok(()), _) => "works".to_owned(),
+        (Err(_), Some(_)) => "does not work".to_owned(),
+        (Err(failure), None) => format!("no answer: {}", failure.message),
+    };
+    let log = record::log(&scene.home, &opened.kept, &opened.payload);
+    // That it was tried stands there already, whatever is required.
+    let strictness = Strictness::default();
+    let event = caller::sign(event.outcome(said));
+    let _ = record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal);
 }
 
 /// Lets the user's check try the new secret, if there is one; `refused` says what holds where it does not work.
@@ -50,6 +69,10 @@ pub(super) fn try_out(
     refused: impl FnOnce(Failure) -> Failure,
 ) -> Result<()> {
     let Some(program) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else { return Ok(()) };
-    record_use(scene, name, Action::Check, program, opened, None)?;
-    check(program, name, new, CHECK).map_err(refused)
+    let number = record_use(scene, name, Action::Check, program, opened, None)?;
+    let started = Instant::now();
+    let (tried, exit) = check(program, name, new, CHECK);
+    let event = event(scene, name, Action::Check, program).of(number.into_iter().collect());
+    record_answer(scene, opened, event.ended(started.elapsed(), exit), &tried);
+    tried.map_err(refused)
 }
