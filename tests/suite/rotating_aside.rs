@@ -1001,7 +1001,7 @@ fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     let swap = format!("\0{KEYCTL} rename shop/key a -q && {KEYCTL} rename b shop/key -q");
     let steps = [("replace 1 key: `shop/key`? [y/N] ", swap.as_str()), ("", "y\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
-    let said = "keyctl: `shop/key` is not the key any more that was asked about; nothing was replaced\n";
+    let said = "keyctl: `shop/key` is not the key any more that was asked about; this one did nothing\n";
     assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(calls(&sandbox), 0);
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "other-secret");

@@ -652,7 +652,7 @@ fn a_secret_that_is_typed_is_for_the_key_that_was_asked_about() {
         sandbox.call(&["undo", "--yes", "-q"]).run();
         holds(&sandbox, "A", FIRST);
     };
-    typed(&["rotate", "A", "--yes"], &swap, "is not the key any more that was asked about; nothing was replaced");
+    typed(&["rotate", "A", "--yes"], &swap, "is not the key any more that was asked about; this one did nothing");
     holds(&sandbox, "A", "other-secret");
     back();
     typed(&["set", "A", "--replace"], &swap, "is not the key any more that was asked about; nothing was kept");

@@ -47,9 +47,7 @@ pub(super) fn replace(
     seen: &Opened,
     word: &Word,
 ) -> Result<Done> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    Meant::of(name, &seen.payload)?.hold(&opened.payload)?;
+    let (_turn, opened) = scene.turn_for(&[Meant::of(name, &seen.payload)?])?;
     let key = opened.payload.key(name)?;
     wait_for_earlier(scene, name, &opened)?;
     let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
