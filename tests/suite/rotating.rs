@@ -514,7 +514,7 @@ fn a_rotation_that_was_killed_while_its_rotator_worked_is_told_of_by_the_next() 
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
     says(
         &ran,
-        "keyctl: on DATE the rotator of `shop/key` was broken off: if it had made a new secret, that is lost\n",
+        "keyctl: on DATE keyctl was ended before the rotator of `shop/key` had printed anything: if it made a new secret, that is lost\n",
         0,
     );
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));

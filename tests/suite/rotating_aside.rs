@@ -112,7 +112,7 @@ fn several_lines_that_lie_aside_are_one_numbered_choice_and_shown_only_on_reques
     sandbox.secret(&token);
     assert_eq!(rotated(&sandbox).1, 10);
     let words = [KEYCTL, "rotate", "shop/key"];
-    let list = "keyctl: the rotator of `shop/key` went wrong; one of these lines may be the secret in force:\n\
+    let list = "keyctl: one of these lines, which the rotator of `shop/key` printed before it went wrong, may be the secret in force:\n\
          keyctl:   1  DATE  rotator  40 characters, GitHub personal access token (classic), with wrong check characters\n\
          keyctl:   2  DATE  rotator  13 characters\n\
          keyctl:   3  DATE  rotator  5 characters, without its end\n\
@@ -328,8 +328,23 @@ fn what_was_printed_before_keyctl_was_killed_is_not_lost() {
     let sandbox = with_rotator("cat >/dev/null; printf then-new-\"\"; echo secret; sleep 1; kill -9 $PPID");
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
     assert_eq!(unfinished(&sandbox), 1);
-    assert_eq!(rotated(&sandbox), (NOT_AGAIN.to_owned(), 1));
+    // Nothing went wrong with it.
+    let ended = |said: &str| said.replace("it went wrong", "keyctl was ended");
+    assert_eq!(rotated(&sandbox), (ended(NOT_AGAIN), 1));
+    let said = dateless(&sandbox.call(&["doctor"]).run().stdout());
+    assert!(said.contains("its rotator printed a line before keyctl was ended, which lies beside"), "{said}");
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
+    let line = "keyctl: its rotator printed a line before keyctl was ended; at a terminal that would be asked about\n";
+    assert!(ran.stderr().ends_with(line), "{}", ran.stderr());
+    let ran = sandbox.call(&["rotate", "shop/key", "--generate", "--yes", "-q"]).run();
+    says(&ran, &ended(&still("on DATE")), 0);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[(ALONE, "y\r")]);
+    let question =
+        "keyctl: the rotator `rotator` of `shop/key` printed a line of 15 characters on DATE before keyctl was ended\n";
+    let takes = "keyctl: going on with the line that the rotator printed on DATE before keyctl was ended\n";
+    let shown = dateless(&screen.shown);
+    assert!(shown.contains(question) && shown.contains(takes), "{shown}");
     assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
     holds(&sandbox, NEW);
 }
@@ -340,9 +355,19 @@ fn half_a_line_that_was_printed_before_keyctl_was_killed_is_named_as_such() {
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
     let steps = [(ALONE, "n\r"), ("in force [y/N] ", "n\r"), ("replace `shop/key`? [y/N] ", "n\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
-    let said = "after printing a line of 9 characters without its end\nkeyctl: take that line as the new secret? [y/N, s shows it] n\n";
-    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    let said = "printed a line of 9 characters without its end on DATE before keyctl was ended\n\
+        keyctl: take that line as the new secret? [y/N, s shows it] n\n";
+    assert!(dateless(&screen.shown).contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(unfinished(&sandbox), 1);
+    // Beside words of one that did go wrong.
+    script(&sandbox, "rotator", "cat >/dev/null; echo made-secret-x; exit 3");
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    configure(&sandbox, "");
+    let steps = [(WHICH, "\r"), ("replace `shop/key`? [y/N] ", "n\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
+    let said = "keyctl: one of these lines, which the rotator of `shop/key` printed before it went wrong or keyctl was ended, may be the secret in force:\n";
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
 }
 
 /// What a rotator prints, by which it goes wrong though it ends well, and how a person gets the secret out of it.
@@ -409,7 +434,8 @@ fn a_rotator_that_goes_wrong_again_and_again_is_not_called_for_ever() {
         assert_eq!(rotated(&sandbox).1, 10);
     }
     let (said, code) = rotated(&sandbox);
-    let first = "keyctl: the rotator of `shop/key` went wrong 8 times with other words; it is not called again\n";
+    let first =
+        "keyctl: the rotator of `shop/key` printed other words 8 times before it went wrong; it is not called again\n";
     assert!(said.starts_with(first) && code == 1, "{said}");
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (8, 8));
 }
@@ -493,7 +519,7 @@ fn a_person_is_asked_about_a_line_from_a_rotator_that_failed_and_no_is_the_usual
     let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
     assert_eq!(rotated(&sandbox).1, 10);
     let words = [KEYCTL, "rotate", "shop/key"];
-    let question = "keyctl: the rotator `rotator` of `shop/key` went wrong on DATE after printing a line of 15 characters\nkeyctl: take that line as the new secret? [y/N, s shows it] ";
+    let question = "keyctl: the rotator `rotator` of `shop/key` printed a line of 15 characters on DATE before it went wrong\nkeyctl: take that line as the new secret? [y/N, s shows it] ";
     let screen = on_a_terminal(
         &sandbox,
         &words,

@@ -64,6 +64,11 @@ impl Seen {
         }
         seen
     }
+
+    /// What came after the doubtful words.
+    pub(super) fn what_came(&self) -> &'static str {
+        aside::what_came(self.doubtful.iter().map(|words| words.made.unended))
+    }
 }
 
 /// The word of whoever called on what lies aside.
@@ -177,8 +182,9 @@ impl<'w> Line<'w> {
         let by = self.words.by.as_ref().map(|by| format!(" `{by}`")).unwrap_or_default();
         let end = if self.is_whole { "" } else { " without its end" };
         terminal.warn(&format!(
-            "the rotator{by} of `{name}` went wrong on {begun} after printing a line of {}{end}{}",
+            "the rotator{by} of `{name}` printed a line of {}{end} on {begun} before {}{}",
             self.length(),
+            aside::what_came([self.words.made.unended]),
             self.kind().map(|kind| format!("; by its shape: {kind}")).unwrap_or_default(),
         ));
         loop {
@@ -233,7 +239,9 @@ impl<'w> Line<'w> {
 fn ask_which<'l, 'w>(scene: &Scene, name: &KeyName, lines: &'l [Line<'w>], all: usize) -> Result<Answer<'l, 'w>> {
     let terminal = scene.terminal;
     let these = if lines.len() == 1 { "this line" } else { "one of these lines" };
-    terminal.warn(&format!("the rotator of `{name}` went wrong; {these} may be the secret in force:"));
+    let came = aside::what_came(lines.iter().map(|line| line.words.made.unended));
+    terminal
+        .warn(&format!("{these}, which the rotator of `{name}` printed before {came}, may be the secret in force:"));
     let rows: Vec<Vec<String>> = lines.iter().enumerate().map(|(at, line)| line.row(at + 1)).collect();
     columns(&rows).lines().for_each(|row| terminal.warn(&format!("  {row}")));
     if all > lines.len() {

@@ -386,7 +386,10 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         let begun = live.begun.local();
         scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {begun}"));
     } else if !lies.doubtful.is_empty() {
-        scene.terminal.say("its rotator went wrong after printing a line; at a terminal it would be asked about");
+        let came = lies.what_came();
+        scene
+            .terminal
+            .say(&format!("its rotator printed a line before {came}; at a terminal that would be asked about"));
     }
     Ok(())
 }

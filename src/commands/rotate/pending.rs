@@ -28,8 +28,8 @@ pub struct Pending {
     pub begun: Moment,
     /// Whether there is a new secret, which lies beside the store.
     pub has_secret: bool,
-    /// Whether that may be none: its rotator went wrong.
-    pub is_doubtful: bool,
+    /// Where that may be none, what came after it was printed.
+    pub doubt: Option<&'static str>,
     /// The file whose secret does not open any more.
     pub damaged: Option<String>,
     /// What became of its key.
@@ -124,7 +124,7 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
     };
     Some(Pending {
         has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
-        is_doubtful: work.made.as_ref().is_some_and(|made| made.doubtful),
+        doubt: work.made.as_ref().filter(|made| made.doubtful).map(|made| aside::what_came([made.unended])),
         damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),
         names,
         begun: work.intention.begun,

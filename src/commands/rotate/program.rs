@@ -207,7 +207,7 @@ fn earlier(
             Standing::Copy => aside::clear_copy(scene, name, unfinished),
             Standing::Lost => {
                 scene.terminal.warn(&format!(
-                    "on {} the rotator of `{name}` was broken off: if it had made a new secret, that is lost",
+                    "on {} keyctl was ended before the rotator of `{name}` had printed anything: if it made a new secret, that is lost",
                     begun.local()
                 ));
                 aside::remove(scene, unfinished);
@@ -263,9 +263,9 @@ fn of_doubtful(
                 } else {
                     "something"
                 };
-                let begun = latest.intention.begun.local();
+                let (begun, came) = (latest.intention.begun.local(), aside::what_came([aside::is_unended(latest)]));
                 let said = format!(
-                    "the rotator of `{name}` printed {what} on {begun} before it went wrong, which may be the secret in force; it is not called again"
+                    "the rotator of `{name}` printed {what} on {begun} before {came}, which may be the secret in force; it is not called again"
                 );
                 return Err(to_be_judged(Failure::new(Kind::Negative, said), name));
             }
@@ -281,7 +281,7 @@ fn of_doubtful(
     }
     let Some((at, value, is_tried)) = chosen else { return Ok(None) };
     let (_, unfinished) = doubtful.remove(at);
-    let begun = unfinished.intention.begun.local();
-    scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
+    let (begun, came) = (unfinished.intention.begun.local(), aside::what_came([aside::is_unended(&unfinished)]));
+    scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before {came}"));
     Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
 }
