@@ -1070,3 +1070,30 @@ fn forgetting_wipes_no_secret_that_was_in_force_when_it_was_asked_for() {
     assert_eq!(former(&sandbox).len(), 1);
     assert_eq!(sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run().code(), 0);
 }
+
+#[test]
+fn a_new_secret_that_another_key_holds_already_is_taken_with_a_word() {
+    let sandbox = with_rotator(GIVES);
+    sandbox.set("shop/two", NEW);
+    assert_eq!(rotated(&sandbox), ("keyctl: `shop/two` holds the same secret\n".to_owned(), 0));
+    holds(&sandbox, NEW);
+    // One that lay aside, and one that is typed.
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.set("shop/two", NEW);
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[(ALONE, "y\r")]);
+    assert!(
+        screen.shown.contains("keyctl: `shop/two` holds the same secret\n") && screen.code == 0,
+        "{}",
+        screen.shown
+    );
+    sandbox.set("shop/three", "third-secret");
+    let words = [KEYCTL, "rotate", "shop/key", "--by-hand"];
+    let steps = [("replace `shop/key`? [y/N] ", "y\r"), ("(not shown): ", "third-secret\r")];
+    let screen = on_a_terminal(&sandbox, &words, &steps);
+    assert!(
+        screen.shown.contains("keyctl: `shop/three` holds the same secret\n") && screen.code == 0,
+        "{}",
+        screen.shown
+    );
+}

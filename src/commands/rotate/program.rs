@@ -62,6 +62,9 @@ pub(super) fn replace(
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
         return Err(unfit(scene, name, &opened, fresh, failure));
     }
+    if let Some(other) = opened.payload.holder_of(&fresh.value, name).filter(|_| is_new) {
+        scene.terminal.warn(&format!("`{other}` holds the same secret"));
+    }
     let refused = |failure| {
         stays(failure).hint(format!(
             "nothing was replaced in the store; to take the new secret untried: `keyctl rotate {name} --no-check`"
