@@ -1097,3 +1097,49 @@ fn a_new_secret_that_another_key_holds_already_is_taken_with_a_word() {
         screen.shown
     );
 }
+
+/// A key is due, and a doubtful line lies aside for it.
+fn due_and_doubtful() -> Sandbox {
+    let mended = "[ -e \"$HOME/mended\" ] && echo made-secret-\"\"2 && exit";
+    let sandbox = with_rotator(&format!("cat >/dev/null; {mended}; echo then-new-\"\"secret; exit 3"));
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox
+}
+
+#[test]
+fn of_all_that_is_due_a_person_is_asked_about_a_line_that_lies_aside() {
+    let (words, yes) = ([KEYCTL, "rotate", "--due"], ("replace 1 key: `shop/key`? [y/N] ", "y\r"));
+    let sandbox = due_and_doubtful();
+    let screen = on_a_terminal(&sandbox, &words, &[yes, (ALONE, "y\r")]);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+    holds(&sandbox, NEW);
+    // Whoever wants none of it may let the rotator give another one, or not.
+    let none = [yes, (ALONE, "n\r"), ("in force [y/N] ", "n\r")];
+    let again = "replace `shop/key`? [y/N] ";
+    let sandbox = due_and_doubtful();
+    let screen = on_a_terminal(&sandbox, &words, &[&none[..], &[(again, "n\r")]].concat());
+    assert!(screen.shown.ends_with("keyctl: left as it is\n") && screen.code == 0, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    touch(&sandbox, "mended");
+    let screen = on_a_terminal(&sandbox, &words, &[&none[..], &[(again, "y\r")]].concat());
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 2, 1), "{}", screen.shown);
+    holds(&sandbox, "made-secret-2");
+    // With a yes beforehand nobody is asked, and the call that asks is named.
+    let sandbox = due_and_doubtful();
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due", "--yes"], &[]);
+    let hint = "keyctl: hint: to be asked about what it printed: `keyctl rotate shop/key` at a terminal\n";
+    assert!(screen.shown.contains(hint) && screen.code == 1, "{}", screen.shown);
+}
+
+#[test]
+fn a_call_that_brings_no_secret_says_what_lies_aside_where_no_rotator_is_named() {
+    let sandbox = due_and_doubtful();
+    sandbox.configure("");
+    let said = "keyctl: the new secret is empty; nothing was replaced\n\
+                keyctl: hint: pipe it in, or enter it when asked: `keyctl rotate shop/key`\n\
+                keyctl: hint: what its rotator printed on DATE before it went wrong lies beside the store, sealed\n\
+                keyctl: hint: to be asked about that: `keyctl rotate shop/key` at a terminal\n";
+    assert_eq!(rotated(&sandbox), (said.to_owned(), 2));
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+}

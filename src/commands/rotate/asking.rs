@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, LINES, Standing},
+    aside::{self, ASIDE, LINES, Standing},
 };
 
 /// What lies aside for a key, as far as a question has to know of it.
@@ -63,6 +63,20 @@ impl Seen {
             }
         }
         seen
+    }
+
+    /// Whether nothing is to be gone on with, and somebody has to judge what belongs to the secret that the key has.
+    pub(super) fn is_to_be_judged(&self) -> bool {
+        self.live.is_none() && self.doubtful.iter().any(|words| !words.is_stray)
+    }
+
+    /// Says where there is something that a person could take as a new secret, which nobody has brought.
+    pub(super) fn add_to(&self, failure: Failure, name: &KeyName) -> Failure {
+        let Some(latest) = self.doubtful.first().filter(|_| failure.kind == Kind::Usage) else { return failure };
+        let begun = latest.begun.local();
+        failure
+            .hint(format!("what its rotator printed on {begun} before {} {ASIDE}", self.what_came()))
+            .hint(format!("to be asked about that: `keyctl rotate {name}` at a terminal"))
     }
 
     /// What came after the doubtful words.

@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     platform::{self, Input},
-    rotation::{AwsIam, State, look},
+    rotation::{AwsIam, Plan, State, look},
     store::facts::Facts,
     terminal::count,
 };
@@ -82,7 +82,11 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
                 if let Outcome::Done(done) = &outcome {
                     done.tell(scene);
                 } else if let Outcome::Left = outcome {
-                    left.push(name);
+                    if task.goes_by_itself() {
+                        scene.terminal.say("left as it is");
+                    } else {
+                        left.push(name);
+                    }
                 } else if let Outcome::Nothing = outcome {
                     scene.terminal.say("nothing is left to do here");
                 }
@@ -320,6 +324,19 @@ impl Task {
         old_key::finish(scene, pair, &Old::OverlapOver, &opened).map(Some)
     }
 
+    /// What a person says of doubtful words, which no check can judge: a yes to all that is due is none to these. Nothing where
+    /// none of them is wanted, and no other call of the rotator.
+    fn word(&self, scene: &Scene, means: &Means, plan: &Plan, opened: &Opened, can_ask: bool) -> Result<Option<Word>> {
+        let has_check = plan.check.is_some() && !scene.arguments.no_check;
+        let seen = Seen::of(scene, &self.name, opened);
+        if !can_ask || scene.arguments.yes || has_check || !seen.is_to_be_judged() {
+            return Ok(Some(Word::default()));
+        }
+        let word = asking::judge(scene, &self.name, &seen, true)?;
+        let is_to_go_on = word.is_yes() || scene.terminal.confirm(&means.question(&self.name))?;
+        Ok(is_to_go_on.then_some(word))
+    }
+
     fn work(&self, scene: &Scene) -> Result<Outcome> {
         let done = |done: Done| Outcome::Done(Box::new(done));
         match &self.what {
@@ -343,7 +360,10 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &Word::default()) {
+                        let Some(word) = self.word(scene, means, &plan, &opened, can_ask)? else {
+                            return Ok(Outcome::Left);
+                        };
+                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &word) {
                             // While this one waited for its turn.
                             Err(failure)
                                 if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>

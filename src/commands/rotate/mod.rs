@@ -199,7 +199,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         Means::Program(command) => program::replace(scene, name, &plan, Some(command), &opened, &word)?,
         _ if word.is_yes() => program::replace(scene, name, &plan, None, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
-        means => by_hand::replace(scene, name, &plan, means, &opened)?,
+        means => by_hand::replace(scene, name, &plan, means, &opened).map_err(|failure| lies.add_to(failure, name))?,
     };
     Ok(Some(done.with(touched)))
 }
