@@ -231,15 +231,13 @@ fn of_a_removed_key_only_what_belongs_to_its_last_secret_is_unfinished_and_nothi
     sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
     let hint = "hint: its key was removed; to go on, bring that back: `keyctl rollback shop/key`\n";
     assert!(said(&["doctor"]).contains(hint), "{}", said(&["doctor"]));
-    let row = "rotation of `shop/key`, which is gone, of DATE: see `keyctl doctor`\n";
+    let row = "rotation of `shop/key`, which was removed, of DATE: see `keyctl doctor`\n";
     assert!(said(&["status"]).contains(row), "{}", said(&["status"]));
     // Whoever has the name now is not asked to go on with it.
     sandbox.set("shop/key", "another-secret");
     let shown = said(&["doctor"]);
-    assert!(
-        !shown.contains("to go on with it") && shown.contains("hint: the key that it was for is gone\n"),
-        "{shown}"
-    );
+    assert!(!shown.contains("to go on with it") && shown.contains(RENAMES), "{shown}");
+    assert!(said(&["status"]).contains(row), "{}", said(&["status"]));
     for _ in 0..2 {
         sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
     }
@@ -1069,6 +1067,89 @@ fn forgetting_wipes_no_secret_that_was_in_force_when_it_was_asked_for() {
     });
     assert_eq!(former(&sandbox).len(), 1);
     assert_eq!(sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run().code(), 0);
+}
+
+/// How what a rotator gave for a removed key comes into use where another key has its name.
+const RENAMES: &str = "hint: its key was removed; to go on, bring that back: `keyctl rename shop/key OTHER`, `keyctl rollback shop/key`, then `keyctl rotate shop/key`\n";
+
+/// Does `meanwhile` while the rotator works, and gives what is said at its end.
+fn rotated_while(sandbox: &Sandbox, meanwhile: impl FnOnce()) -> (String, i32) {
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(sandbox));
+        wait_for("the call", || calls(sandbox) > 0);
+        meanwhile();
+        touch(sandbox, "go");
+        rotation.join().expect("ended")
+    })
+}
+
+const WAITS: &str = "cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo then-new-\"\"secret";
+
+#[test]
+fn what_was_given_for_a_key_that_was_removed_meanwhile_comes_into_use_by_the_calls_that_are_named() {
+    for by_undo in [false, true] {
+        let sandbox = with_rotator(WAITS);
+        let said = rotated_while(&sandbox, || {
+            sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+            sandbox.set("shop/key", "another-secret");
+        });
+        let expected = format!(
+            "keyctl: `shop/key` is not the key any more that its rotator was called for; nothing was changed\n\
+             keyctl: hint: the rotator's new secret lies beside the store, sealed\nkeyctl: {RENAMES}"
+        );
+        assert_eq!(said, (expected, 1));
+        let shown = sandbox.call(&["doctor"]).run().stderr();
+        assert!(shown.contains(RENAMES) && !shown.contains("gone"), "{shown}");
+        if by_undo {
+            for _ in 0..2 {
+                sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+            }
+        } else {
+            let rename = || sandbox.call(&["rename", "shop/key", "other", "-q"]).run().says("", "", 0);
+            rename();
+            sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+            rename();
+            sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+        }
+        assert_eq!(rotated(&sandbox), (String::new(), 0));
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+        holds(&sandbox, NEW);
+    }
+}
+
+#[test]
+fn a_removed_key_that_another_one_of_its_name_followed_is_brought_back_step_by_step() {
+    let sandbox = with_rotator(WAITS);
+    rotated_while(&sandbox, || {
+        sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+        sandbox.set("shop/key", "another-secret");
+        sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+    });
+    let shown = sandbox.call(&["doctor"]).run().stderr();
+    let hint = "hint: its key was removed, and another `shop/key` after it; to go on, bring that back: `keyctl undo` as often as needed\n";
+    assert!(shown.contains(hint), "{shown}");
+    for _ in 0..3 {
+        sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    }
+    assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn the_way_back_to_the_secret_that_a_rotator_was_given_counts_what_came_after_it() {
+    let sandbox = with_rotator(WAITS);
+    let (said, code) = rotated_while(&sandbox, || {
+        for secret in ["second-secret", "third-secret"] {
+            sandbox.secret(secret);
+            sandbox.call(&["set", "shop/key", "--replace", "-q"]).input(secret).run().says("", "", 0);
+        }
+    });
+    let hint =
+        "keyctl: hint: if it is the one in force: `keyctl rollback shop/key --to 2`, then `keyctl rotate shop/key`\n";
+    assert!(said.ends_with(hint) && code == 1, "{said}");
+    sandbox.call(&["rollback", "shop/key", "--to", "2", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
+    holds(&sandbox, NEW);
 }
 
 #[test]
