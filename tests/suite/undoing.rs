@@ -660,6 +660,15 @@ fn a_secret_that_is_typed_is_for_the_key_that_was_asked_about() {
     back();
     typed(&["set", "A", "--replace"], &more, "was replaced by another keyctl meanwhile; nothing was kept");
     holds(&sandbox, "A", SECOND);
+    sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    // Whoever was asked whether it may be replaced, too.
+    let steps = [("[y/N] ", "y\r"), ("(not shown): ", &swap), ("", "typed-by-a-person\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "set", "A"], &steps);
+    let said = "keyctl: `A` is not the key any more that was asked about; nothing was kept\n\
+                keyctl: hint: look again: `keyctl undo --list`\n";
+    assert!(screen.shown.ends_with(said) && screen.code == 1, "{}", screen.shown);
+    holds(&sandbox, "A", "other-secret");
+    back();
     let rename = format!("\0{KEYCTL} rename A C -q");
     typed(&["set", "A", "--replace"], &rename, "was renamed or removed meanwhile; nothing was kept");
 }
