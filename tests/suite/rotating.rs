@@ -628,6 +628,12 @@ fn with_a_secret_aside() -> Sandbox {
 }
 
 #[test]
+fn all_that_is_due_and_one_key_are_not_asked_for_at_once() {
+    let said = "keyctl: `--due` cannot stand beside `NAME`\nkeyctl: hint: see `keyctl rotate --help`\n";
+    sandbox().call(&["rotate", "--due", "shop/key"]).run().says("", said, 2);
+}
+
+#[test]
 fn a_key_is_not_renamed_away_from_its_unfinished_rotation() {
     let sandbox = with_a_secret_aside();
     let said = "keyctl: a rotation of `shop/key`, begun on DATE, is not finished; nothing was renamed\n";
