@@ -345,7 +345,7 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
         let aside = match (&pending.damaged, pending.has_secret, pending.doubt) {
             (Some(file), ..) => format!("; `{file}`, which held its new secret, is damaged"),
             (None, true, Some(came)) => {
-                format!("; its rotator printed a line before {came}, which lies beside the store, sealed")
+                format!("; what its rotator printed before {came} lies beside the store, sealed")
             }
             (None, true, None) => "; its new secret lies beside the store, sealed".into(),
             (None, false, _) => String::new(),

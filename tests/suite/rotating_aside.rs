@@ -330,9 +330,9 @@ fn what_was_printed_before_keyctl_was_killed_is_not_lost() {
     let ended = |said: &str| said.replace("it went wrong", "keyctl was ended");
     assert_eq!(rotated(&sandbox), (ended(NOT_AGAIN), 1));
     let said = dateless(&sandbox.call(&["doctor"]).run().stdout());
-    assert!(said.contains("its rotator printed a line before keyctl was ended, which lies beside"), "{said}");
+    assert!(said.contains("what its rotator printed before keyctl was ended lies beside the store, sealed"), "{said}");
     let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
-    let line = "keyctl: its rotator printed a line before keyctl was ended; at a terminal that would be asked about\n";
+    let line = "keyctl: what its rotator printed before keyctl was ended would be asked about at a terminal\n";
     assert!(ran.stderr().ends_with(line), "{}", ran.stderr());
     let ran = sandbox.call(&["rotate", "shop/key", "--generate", "--yes", "-q"]).run();
     says(&ran, &ended(&still("on DATE")), 0);
@@ -1003,6 +1003,13 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_besi
         touch(&sandbox, "go");
     }
     assert!(said.contains(first) && ran.code() == 1, "{said}");
+    // Nor is another secret brought beside it.
+    let by_hand = ["rotate", "shop/key", "--generate", "--yes", "-q"];
+    let ran = sandbox.call(&by_hand).at("2090-01-01T12:00:00Z").run();
+    if ran.code() != 1 {
+        touch(&sandbox, "go");
+    }
+    assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
     let ran = std::thread::scope(|scope| {
         let rotation = scope.spawn(|| rotated(&sandbox));
@@ -1029,6 +1036,39 @@ fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(calls(&sandbox), 0);
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "other-secret");
+    // Nor is it done where what has the name is not due.
+    let sandbox = with_rotator(COUNTS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.set("b", "other-secret");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    // Though the other key has the same secret, or had it: it was made later.
+    for had in [false, true] {
+        let sandbox = with_rotator(COUNTS);
+        sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        sandbox.call(&["set", "b", "-q"]).input(OLD).run();
+        if had {
+            sandbox.secret("other-secret");
+            sandbox.call(&["set", "b", "--replace", "-q"]).input("other-secret").run().says("", "", 0);
+        }
+        sandbox.call(&["edit", "b", "--expires", "2020-01-01", "-q"]).run();
+        let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+        assert!(screen.shown.contains(said) && screen.code == 1, "{had}: {}", screen.shown);
+        assert_eq!(calls(&sandbox), 0, "{had}");
+    }
+}
+
+#[test]
+fn what_lies_aside_for_a_removed_key_is_dropped_by_the_name_that_it_had_at_last() {
+    let sandbox = with_rotator("cat >/dev/null; echo made-secret-x; exit 3");
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.call(&["rename", "shop/key", "shop/two", "-q"]).run().says("", "", 0);
+    sandbox.call(&["remove", "shop/two", "--yes", "-q"]).run();
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run().code(), 3);
+    assert_eq!(unfinished(&sandbox), 1);
+    sandbox.call(&["rotate", "shop/two", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 0);
 }
 
 #[test]
@@ -1044,6 +1084,13 @@ fn what_another_call_has_replaced_meanwhile_is_done_for_all_that_is_due() {
         touch(&sandbox, "go");
         assert_eq!(both.map(|one| one.join().expect("ended")), [0, 0]);
     });
+    assert_eq!(calls(&sandbox), 1);
+    // Before it was this one's turn, too.
+    let sandbox = with_rotator(GIVES);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    let other = format!("\0{KEYCTL} rotate shop/key --yes -q");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &[("[y/N] ", &other), ("", "y\r")]);
+    assert!(screen.shown.ends_with("keyctl: nothing is left to do here\n") && screen.code == 0, "{}", screen.shown);
     assert_eq!(calls(&sandbox), 1);
 }
 
@@ -1087,11 +1134,13 @@ const WAITS: &str = "cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05;
 
 #[test]
 fn what_was_given_for_a_key_that_was_removed_meanwhile_comes_into_use_by_the_calls_that_are_named() {
-    for by_undo in [false, true] {
+    // With its very secret, too.
+    for (by_undo, secret) in [(false, "another-secret"), (true, "another-secret"), (false, OLD)] {
         let sandbox = with_rotator(WAITS);
         let said = rotated_while(&sandbox, || {
             sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
-            sandbox.set("shop/key", "another-secret");
+            std::thread::sleep(std::time::Duration::from_millis(1100));
+            sandbox.set("shop/key", secret);
         });
         let expected = format!(
             "keyctl: `shop/key` is not the key any more that its rotator was called for; nothing was changed\n\
@@ -1111,7 +1160,8 @@ fn what_was_given_for_a_key_that_was_removed_meanwhile_comes_into_use_by_the_cal
             rename();
             sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
         }
-        assert_eq!(rotated(&sandbox), (String::new(), 0));
+        let said = if secret == OLD { "keyctl: `other` still holds the former secret\n" } else { "" };
+        assert_eq!(rotated(&sandbox), (said.to_owned(), 0));
         assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
         holds(&sandbox, NEW);
     }
@@ -1150,6 +1200,14 @@ fn the_way_back_to_the_secret_that_a_rotator_was_given_counts_what_came_after_it
     sandbox.call(&["rollback", "shop/key", "--to", "2", "--yes", "-q"]).run().says("", "", 0);
     assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
     holds(&sandbox, NEW);
+    // Where something else was changed last, undoing that would not help.
+    let sandbox = with_rotator(WAITS);
+    let (said, code) = rotated_while(&sandbox, || {
+        sandbox.secret("second-secret");
+        sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("second-secret").run().says("", "", 0);
+        sandbox.set("shop/two", "third-secret");
+    });
+    assert!(said.ends_with(&hint.replace("--to 2", "--to 1")) && code == 1, "{said}");
 }
 
 #[test]
@@ -1206,11 +1264,22 @@ fn of_all_that_is_due_a_person_is_asked_about_a_line_that_lies_aside() {
     let screen = on_a_terminal(&sandbox, &words, &[&none[..], &[(again, "y\r")]].concat());
     assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 2, 1), "{}", screen.shown);
     holds(&sandbox, "made-secret-2");
-    // With a yes beforehand nobody is asked, and the call that asks is named.
-    let sandbox = due_and_doubtful();
-    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due", "--yes"], &[]);
+    // With a yes beforehand, or `/dev/null` for a terminal, nobody is asked, and the call that asks is named.
     let hint = "keyctl: hint: to be asked about what it printed: `keyctl rotate shop/key` at a terminal\n";
-    assert!(screen.shown.contains(hint) && screen.code == 1, "{}", screen.shown);
+    let from_nothing = format!("{KEYCTL} rotate --due </dev/null");
+    for (words, steps) in
+        [(&[KEYCTL, "rotate", "--due", "--yes"][..], &[][..]), (&["sh", "-c", &from_nothing], &[yes][..])]
+    {
+        let sandbox = due_and_doubtful();
+        let screen = on_a_terminal(&sandbox, words, steps);
+        assert!(screen.shown.contains(hint) && screen.code == 1, "{}", screen.shown);
+    }
+    // Where a check can tell, it does.
+    let sandbox = due_and_doubtful();
+    let check = script(&sandbox, "check", "[ \"$(cat)\" = then-new-\"\"secret ]");
+    configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
+    let screen = on_a_terminal(&sandbox, &words, &[yes]);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
 }
 
 #[test]

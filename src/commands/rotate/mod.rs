@@ -387,9 +387,7 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {begun}"));
     } else if !lies.doubtful.is_empty() {
         let came = lies.what_came();
-        scene
-            .terminal
-            .say(&format!("its rotator printed a line before {came}; at a terminal that would be asked about"));
+        scene.terminal.say(&format!("what its rotator printed before {came} would be asked about at a terminal"));
     }
     Ok(())
 }

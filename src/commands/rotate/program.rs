@@ -63,7 +63,7 @@ pub(super) fn replace(
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
         return Err(unfit(scene, name, &opened, fresh, failure));
     }
-    if let Some(other) = opened.payload.holder_of(&fresh.value, name).filter(|_| is_new) {
+    if let Some(other) = opened.payload.holder_of(&fresh.value, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
     let refused = |failure| {
