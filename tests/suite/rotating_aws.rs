@@ -849,6 +849,17 @@ fn what_another_call_has_gone_on_with_meanwhile_is_done_for_all_that_is_due() {
     let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", &other), ("", "y\r")]);
     assert!(screen.shown.ends_with("keyctl: nothing is left to do here\n") && screen.code == 0, "{}", screen.shown);
     bench.is_replaced().expect("replaced");
+    // It is not where another key has the name by then, or where the key has another secret and nothing was gone on with.
+    let by_hand = format!("\0printf another-half | {KEYCTL} set aws/id --replace -q");
+    let replaced = "keyctl: `aws/id` was replaced by another keyctl meanwhile; this one did nothing\n";
+    let ended_and_swapped = format!("{other}; {}", &swap("aws/id")[1..]);
+    for (meanwhile, said) in [(by_hand, replaced), (ended_and_swapped, no_more("aws/id").as_str())] {
+        let bench = Bench::new();
+        let (ran, _) = broken_off(&bench, Some(Cut { request: 3, is_done: false }));
+        assert_eq!((ran.status.code(), bench.unfinished()), (None, 1));
+        let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", &meanwhile), ("", "y\r")]);
+        assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    }
 }
 
 const ENDINGS: [&[&str]; 2] = [&["rotate", "aws/id", "--finish", "--yes"], &["rotate", "--due", "--yes"]];

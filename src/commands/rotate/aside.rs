@@ -392,3 +392,6 @@ pub(super) fn remove(scene: &Scene, work: Unfinished) {
         scene.terminal.warn(&failure.message);
     }
 }
+
+#[cfg(test)]
+mod tests;
