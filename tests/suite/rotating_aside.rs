@@ -1024,6 +1024,18 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_besi
 }
 
 #[test]
+fn a_rotator_that_outlives_keyctl_is_waited_for_though_it_has_printed_something() {
+    let prints = "exec 2>/dev/null; cat >/dev/null; printf then-; sleep 1; kill -9 $PPID; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done";
+    let sandbox = with_rotator(prints);
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).at("2090-01-01T12:00:00Z").run();
+    touch(&sandbox, "go");
+    let first = "keyctl: the rotator of `shop/key` that was called on DATE is still at work, as process ";
+    assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+}
+
+#[test]
 fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     let sandbox = with_rotator(COUNTS);
     sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
