@@ -191,8 +191,8 @@ pub fn warn_of_texts(secret: &Secret, payload: &Payload, terminal: &Terminal) {
 pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option<Moment> {
     if let Some(Recognised { kind, checksum: Checksum::Wrong }) = issuer::recognise(secret) {
         terminal.warn(&format!(
-            "`{name}` looks like a {}, but its check characters are wrong: mistyped, or cut short?",
-            kind.name()
+            "`{name}` looks like {}, but its check characters are wrong: mistyped, or cut short?",
+            kind.one()
         ));
     }
     let own_end = issuer::own_expiry(secret);

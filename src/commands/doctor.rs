@@ -342,12 +342,12 @@ fn unfinished(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     let at_work = pending::is_at_work(home);
     let finding = |pending: Pending| {
         let names = pending.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        let aside = match (&pending.damaged, pending.has_secret, pending.is_doubtful) {
+        let aside = match (&pending.damaged, pending.has_secret, pending.doubt) {
             (Some(file), ..) => format!("; `{file}`, which held its new secret, is damaged"),
-            (None, true, true) => {
-                "; its rotator went wrong after printing a line, which lies beside the store, sealed".into()
+            (None, true, Some(came)) => {
+                format!("; what its rotator printed before {came} lies beside the store, sealed")
             }
-            (None, true, false) => "; its new secret lies beside the store, sealed".into(),
+            (None, true, None) => "; its new secret lies beside the store, sealed".into(),
             (None, false, _) => String::new(),
         };
         let begun = pending.begun.local();

@@ -180,7 +180,11 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
         ErrorKind::UnknownArgument => "there is an argument too many".to_owned(),
         ErrorKind::MissingRequiredArgument => format!("missing: `{}`", option()),
         ErrorKind::ArgumentConflict => match text(ContextKind::PriorArg) {
-            Some(prior) => format!("`{}` cannot stand beside `{prior}`", option()),
+            Some(prior) => {
+                let prior =
+                    if prior.starts_with(['[', '<']) { prior.trim_matches(['[', ']', '<', '>', '.']) } else { &prior };
+                format!("`{}` cannot stand beside `{prior}`", option())
+            }
             None => format!("`{}` cannot be used here", option()),
         },
         ErrorKind::ValueValidation => match std::error::Error::source(error) {

@@ -251,7 +251,7 @@ impl Asked {
                 return Ok(true);
             }
             // As for whoever was asked nothing: the name is taken.
-            (_, Some(_)) if !arguments.replace => return Ok(false),
+            (None, Some(_)) if !arguments.replace => return Ok(false),
             (None, Some(_)) => "was kept by another keyctl meanwhile",
             (Some(seen), Some(key)) => {
                 let is_former = key.former.iter().any(|former| former.value.same_as(&seen.value));

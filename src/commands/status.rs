@@ -162,7 +162,8 @@ fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec
         } else if pending.key == Whose::Present {
             vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]
         } else {
-            vec!["unfinished".into(), format!("rotation of `{name}`, which is gone, of {begun}: see `keyctl doctor`")]
+            let what = if pending.key == Whose::Gone { "is gone" } else { "was removed" };
+            vec!["unfinished".into(), format!("rotation of `{name}`, which {what}, of {begun}: see `keyctl doctor`")]
         });
     }
 }

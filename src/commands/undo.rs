@@ -75,9 +75,10 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     need_yes(arguments.yes, terminal, doing, || question)?;
     let (meant, seen) = (latest.clone(), &payload);
     let _turn = match &meant.renamed {
-        Some((from, to)) if !arguments.skip => {
+        Some((_, to)) if !arguments.skip => {
             let turn = pending::turn(&home)?;
-            pending::refuse_to_rename(&home, to, from)?;
+            // It has had the other name before.
+            pending::refuse_to_rename(&home, to, to, terminal)?;
             Some(turn)
         }
         _ => None,

@@ -46,6 +46,15 @@ impl Kind {
         &self.name
     }
 
+    /// The same in a sentence: `a GitHub …`, `an npm …`.
+    #[must_use]
+    pub fn one(&self) -> String {
+        // Read letter by letter, some begin like a vowel.
+        let is_vowel = self.name.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u'])
+            || ["npm ", "NVIDIA "].iter().any(|word| self.name.starts_with(word));
+        format!("{} {}", if is_vowel { "an" } else { "a" }, self.name)
+    }
+
     /// The issuer's page where its owner replaces it, or the one that says where that is.
     #[must_use]
     pub fn url(&self) -> Option<&str> {

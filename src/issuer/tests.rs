@@ -101,6 +101,10 @@ fn what_is_shown_of_a_kind_is_what_its_row_says() {
     let text = kinds().iter().find(|kind| kind.id == "github-classic").expect("a row").yes[0].clone();
     let kind = recognise(&Secret::new(text.into_bytes())).expect("known").kind;
     assert_eq!(kind.name(), "GitHub personal access token (classic)");
+    let one = |start: &str| kinds().iter().find(|kind| kind.name().starts_with(start)).expect("a row").one();
+    for (start, article) in [("GitHub", "a"), ("npm", "an"), ("OpenAI", "an"), ("NuGet", "a"), ("AWS", "an")] {
+        assert!(one(start).starts_with(&format!("{article} {start} ")), "{}", one(start));
+    }
     assert_eq!(kind.url(), Some("https://github.com/settings/tokens"));
     assert_eq!(kind.period().map(|period| period.words()), Some("90 days".into()));
 }

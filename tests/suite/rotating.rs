@@ -514,7 +514,7 @@ fn a_rotation_that_was_killed_while_its_rotator_worked_is_told_of_by_the_next() 
     let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run();
     says(
         &ran,
-        "keyctl: on DATE the rotator of `shop/key` was broken off: if it had made a new secret, that is lost\n",
+        "keyctl: on DATE keyctl was ended before the rotator of `shop/key` had printed anything: if it made a new secret, that is lost\n",
         0,
     );
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 0));
@@ -625,6 +625,12 @@ fn with_a_secret_aside() -> Sandbox {
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().code(), 10);
     assert_eq!(unfinished(&sandbox), 1);
     sandbox
+}
+
+#[test]
+fn all_that_is_due_and_one_key_are_not_asked_for_at_once() {
+    let said = "keyctl: `--due` cannot stand beside `NAME`\nkeyctl: hint: see `keyctl rotate --help`\n";
+    sandbox().call(&["rotate", "--due", "shop/key"]).run().says("", said, 2);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn several_lines_that_lie_aside_are_one_numbered_choice_and_shown_only_on_reques
     sandbox.secret(&token);
     assert_eq!(rotated(&sandbox).1, 10);
     let words = [KEYCTL, "rotate", "shop/key"];
-    let list = "keyctl: the rotator of `shop/key` went wrong; one of these lines may be the secret in force:\n\
+    let list = "keyctl: one of these lines, which the rotator of `shop/key` printed before it went wrong, may be the secret in force:\n\
          keyctl:   1  DATE  rotator  40 characters, GitHub personal access token (classic), with wrong check characters\n\
          keyctl:   2  DATE  rotator  13 characters\n\
          keyctl:   3  DATE  rotator  5 characters, without its end\n\
@@ -231,15 +231,13 @@ fn of_a_removed_key_only_what_belongs_to_its_last_secret_is_unfinished_and_nothi
     sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
     let hint = "hint: its key was removed; to go on, bring that back: `keyctl rollback shop/key`\n";
     assert!(said(&["doctor"]).contains(hint), "{}", said(&["doctor"]));
-    let row = "rotation of `shop/key`, which is gone, of DATE: see `keyctl doctor`\n";
+    let row = "rotation of `shop/key`, which was removed, of DATE: see `keyctl doctor`\n";
     assert!(said(&["status"]).contains(row), "{}", said(&["status"]));
     // Whoever has the name now is not asked to go on with it.
     sandbox.set("shop/key", "another-secret");
     let shown = said(&["doctor"]);
-    assert!(
-        !shown.contains("to go on with it") && shown.contains("hint: the key that it was for is gone\n"),
-        "{shown}"
-    );
+    assert!(!shown.contains("to go on with it") && shown.contains(RENAMES), "{shown}");
+    assert!(said(&["status"]).contains(row), "{}", said(&["status"]));
     for _ in 0..2 {
         sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
     }
@@ -328,8 +326,23 @@ fn what_was_printed_before_keyctl_was_killed_is_not_lost() {
     let sandbox = with_rotator("cat >/dev/null; printf then-new-\"\"; echo secret; sleep 1; kill -9 $PPID");
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
     assert_eq!(unfinished(&sandbox), 1);
-    assert_eq!(rotated(&sandbox), (NOT_AGAIN.to_owned(), 1));
+    // Nothing went wrong with it.
+    let ended = |said: &str| said.replace("it went wrong", "keyctl was ended");
+    assert_eq!(rotated(&sandbox), (ended(NOT_AGAIN), 1));
+    let said = dateless(&sandbox.call(&["doctor"]).run().stdout());
+    assert!(said.contains("what its rotator printed before keyctl was ended lies beside the store, sealed"), "{said}");
+    let ran = sandbox.call(&["rotate", "shop/key", "--dry-run"]).run();
+    let line = "keyctl: what its rotator printed before keyctl was ended would be asked about at a terminal\n";
+    assert!(ran.stderr().ends_with(line), "{}", ran.stderr());
+    let ran = sandbox.call(&["rotate", "shop/key", "--generate", "--yes", "-q"]).run();
+    says(&ran, &ended(&still("on DATE")), 0);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[(ALONE, "y\r")]);
+    let question =
+        "keyctl: the rotator `rotator` of `shop/key` printed a line of 15 characters on DATE before keyctl was ended\n";
+    let takes = "keyctl: going on with the line that the rotator printed on DATE before keyctl was ended\n";
+    let shown = dateless(&screen.shown);
+    assert!(shown.contains(question) && shown.contains(takes), "{shown}");
     assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
     holds(&sandbox, NEW);
 }
@@ -340,9 +353,19 @@ fn half_a_line_that_was_printed_before_keyctl_was_killed_is_named_as_such() {
     assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
     let steps = [(ALONE, "n\r"), ("in force [y/N] ", "n\r"), ("replace `shop/key`? [y/N] ", "n\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
-    let said = "after printing a line of 9 characters without its end\nkeyctl: take that line as the new secret? [y/N, s shows it] n\n";
-    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    let said = "printed a line of 9 characters without its end on DATE before keyctl was ended\n\
+        keyctl: take that line as the new secret? [y/N, s shows it] n\n";
+    assert!(dateless(&screen.shown).contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(unfinished(&sandbox), 1);
+    // Beside words of one that did go wrong.
+    script(&sandbox, "rotator", "cat >/dev/null; echo made-secret-x; exit 3");
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    configure(&sandbox, "");
+    let steps = [(WHICH, "\r"), ("replace `shop/key`? [y/N] ", "n\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &steps);
+    let said = "keyctl: one of these lines, which the rotator of `shop/key` printed before it went wrong or keyctl was ended, may be the secret in force:\n";
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
 }
 
 /// What a rotator prints, by which it goes wrong though it ends well, and how a person gets the secret out of it.
@@ -409,7 +432,8 @@ fn a_rotator_that_goes_wrong_again_and_again_is_not_called_for_ever() {
         assert_eq!(rotated(&sandbox).1, 10);
     }
     let (said, code) = rotated(&sandbox);
-    let first = "keyctl: the rotator of `shop/key` went wrong 8 times with other words; it is not called again\n";
+    let first =
+        "keyctl: the rotator of `shop/key` printed other words 8 times before it went wrong; it is not called again\n";
     assert!(said.starts_with(first) && code == 1, "{said}");
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (8, 8));
 }
@@ -493,7 +517,7 @@ fn a_person_is_asked_about_a_line_from_a_rotator_that_failed_and_no_is_the_usual
     let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
     assert_eq!(rotated(&sandbox).1, 10);
     let words = [KEYCTL, "rotate", "shop/key"];
-    let question = "keyctl: the rotator `rotator` of `shop/key` went wrong on DATE after printing a line of 15 characters\nkeyctl: take that line as the new secret? [y/N, s shows it] ";
+    let question = "keyctl: the rotator `rotator` of `shop/key` printed a line of 15 characters on DATE before it went wrong\nkeyctl: take that line as the new secret? [y/N, s shows it] ";
     let screen = on_a_terminal(
         &sandbox,
         &words,
@@ -985,6 +1009,13 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_besi
         touch(&sandbox, "go");
     }
     assert!(said.contains(first) && ran.code() == 1, "{said}");
+    // Nor is another secret brought beside it.
+    let by_hand = ["rotate", "shop/key", "--generate", "--yes", "-q"];
+    let ran = sandbox.call(&by_hand).at("2090-01-01T12:00:00Z").run();
+    if ran.code() != 1 {
+        touch(&sandbox, "go");
+    }
+    assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
     let ran = std::thread::scope(|scope| {
         let rotation = scope.spawn(|| rotated(&sandbox));
@@ -999,6 +1030,18 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_besi
 }
 
 #[test]
+fn a_rotator_that_outlives_keyctl_is_waited_for_though_it_has_printed_something() {
+    let prints = "exec 2>/dev/null; cat >/dev/null; printf then-; sleep 1; kill -9 $PPID; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done";
+    let sandbox = with_rotator(prints);
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).run().output.status.code(), None);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]).at("2090-01-01T12:00:00Z").run();
+    touch(&sandbox, "go");
+    let first = "keyctl: the rotator of `shop/key` that was called on DATE is still at work, as process ";
+    assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+}
+
+#[test]
 fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     let sandbox = with_rotator(COUNTS);
     sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
@@ -1007,10 +1050,43 @@ fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     let swap = format!("\0{KEYCTL} rename shop/key a -q && {KEYCTL} rename b shop/key -q");
     let steps = [("replace 1 key: `shop/key`? [y/N] ", swap.as_str()), ("", "y\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
-    let said = "keyctl: `shop/key` is not the key any more that was asked about; nothing was replaced\n";
+    let said = "keyctl: `shop/key` is not the key any more that was asked about; this one did nothing\n";
     assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
     assert_eq!(calls(&sandbox), 0);
     assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "other-secret");
+    // Nor is it done where what has the name is not due.
+    let sandbox = with_rotator(COUNTS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.set("b", "other-secret");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    // Though the other key has the same secret, or had it: it was made later.
+    for had in [false, true] {
+        let sandbox = with_rotator(COUNTS);
+        sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        sandbox.call(&["set", "b", "-q"]).input(OLD).run();
+        if had {
+            sandbox.secret("other-secret");
+            sandbox.call(&["set", "b", "--replace", "-q"]).input("other-secret").run().says("", "", 0);
+        }
+        sandbox.call(&["edit", "b", "--expires", "2020-01-01", "-q"]).run();
+        let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &steps);
+        assert!(screen.shown.contains(said) && screen.code == 1, "{had}: {}", screen.shown);
+        assert_eq!(calls(&sandbox), 0, "{had}");
+    }
+}
+
+#[test]
+fn what_lies_aside_for_a_removed_key_is_dropped_by_the_name_that_it_had_at_last() {
+    let sandbox = with_rotator("cat >/dev/null; echo made-secret-x; exit 3");
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.call(&["rename", "shop/key", "shop/two", "-q"]).run().says("", "", 0);
+    sandbox.call(&["remove", "shop/two", "--yes", "-q"]).run();
+    assert_eq!(sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run().code(), 3);
+    assert_eq!(unfinished(&sandbox), 1);
+    sandbox.call(&["rotate", "shop/two", "--discard", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!(unfinished(&sandbox), 0);
 }
 
 #[test]
@@ -1026,6 +1102,13 @@ fn what_another_call_has_replaced_meanwhile_is_done_for_all_that_is_due() {
         touch(&sandbox, "go");
         assert_eq!(both.map(|one| one.join().expect("ended")), [0, 0]);
     });
+    assert_eq!(calls(&sandbox), 1);
+    // Before it was this one's turn, too.
+    let sandbox = with_rotator(GIVES);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    let other = format!("\0{KEYCTL} rotate shop/key --yes -q");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "--due"], &[("[y/N] ", &other), ("", "y\r")]);
+    assert!(screen.shown.ends_with("keyctl: nothing is left to do here\n") && screen.code == 0, "{}", screen.shown);
     assert_eq!(calls(&sandbox), 1);
 }
 
@@ -1049,4 +1132,182 @@ fn forgetting_wipes_no_secret_that_was_in_force_when_it_was_asked_for() {
     });
     assert_eq!(former(&sandbox).len(), 1);
     assert_eq!(sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run().code(), 0);
+}
+
+/// How what a rotator gave for a removed key comes into use where another key has its name.
+const RENAMES: &str = "hint: its key was removed; to go on, bring that back: `keyctl rename shop/key OTHER`, `keyctl rollback shop/key`, then `keyctl rotate shop/key`\n";
+
+/// Does `meanwhile` while the rotator works, and gives what is said at its end.
+fn rotated_while(sandbox: &Sandbox, meanwhile: impl FnOnce()) -> (String, i32) {
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(sandbox));
+        wait_for("the call", || calls(sandbox) > 0);
+        meanwhile();
+        touch(sandbox, "go");
+        rotation.join().expect("ended")
+    })
+}
+
+const WAITS: &str = "cat >/dev/null; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo then-new-\"\"secret";
+
+#[test]
+fn what_was_given_for_a_key_that_was_removed_meanwhile_comes_into_use_by_the_calls_that_are_named() {
+    // With its very secret, too.
+    for (by_undo, secret) in [(false, "another-secret"), (true, "another-secret"), (false, OLD)] {
+        let sandbox = with_rotator(WAITS);
+        let said = rotated_while(&sandbox, || {
+            sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+            std::thread::sleep(std::time::Duration::from_millis(1100));
+            sandbox.set("shop/key", secret);
+        });
+        let expected = format!(
+            "keyctl: `shop/key` is not the key any more that its rotator was called for; nothing was changed\n\
+             keyctl: hint: the rotator's new secret lies beside the store, sealed\nkeyctl: {RENAMES}"
+        );
+        assert_eq!(said, (expected, 1));
+        let shown = sandbox.call(&["doctor"]).run().stderr();
+        assert!(shown.contains(RENAMES) && !shown.contains("gone"), "{shown}");
+        if by_undo {
+            for _ in 0..2 {
+                sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+            }
+        } else {
+            let rename = || sandbox.call(&["rename", "shop/key", "other", "-q"]).run().says("", "", 0);
+            rename();
+            sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+            rename();
+            sandbox.call(&["rollback", "shop/key", "--yes", "-q"]).run().says("", "", 0);
+        }
+        let said = if secret == OLD { "keyctl: `other` still holds the former secret\n" } else { "" };
+        assert_eq!(rotated(&sandbox), (said.to_owned(), 0));
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
+        holds(&sandbox, NEW);
+    }
+}
+
+#[test]
+fn a_removed_key_that_another_one_of_its_name_followed_is_brought_back_step_by_step() {
+    let sandbox = with_rotator(WAITS);
+    rotated_while(&sandbox, || {
+        sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+        sandbox.set("shop/key", "another-secret");
+        sandbox.call(&["remove", "shop/key", "--yes", "-q"]).run();
+    });
+    let shown = sandbox.call(&["doctor"]).run().stderr();
+    let hint = "hint: its key was removed, and another `shop/key` after it; to go on, bring that back: `keyctl undo` as often as needed\n";
+    assert!(shown.contains(hint), "{shown}");
+    for _ in 0..3 {
+        sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    }
+    assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
+    holds(&sandbox, NEW);
+}
+
+#[test]
+fn the_way_back_to_the_secret_that_a_rotator_was_given_counts_what_came_after_it() {
+    let sandbox = with_rotator(WAITS);
+    let (said, code) = rotated_while(&sandbox, || {
+        for secret in ["second-secret", "third-secret"] {
+            sandbox.secret(secret);
+            sandbox.call(&["set", "shop/key", "--replace", "-q"]).input(secret).run().says("", "", 0);
+        }
+    });
+    let hint =
+        "keyctl: hint: if it is the one in force: `keyctl rollback shop/key --to 2`, then `keyctl rotate shop/key`\n";
+    assert!(said.ends_with(hint) && code == 1, "{said}");
+    sandbox.call(&["rollback", "shop/key", "--to", "2", "--yes", "-q"]).run().says("", "", 0);
+    assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
+    holds(&sandbox, NEW);
+    // Where something else was changed last, undoing that would not help.
+    let sandbox = with_rotator(WAITS);
+    let (said, code) = rotated_while(&sandbox, || {
+        sandbox.secret("second-secret");
+        sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("second-secret").run().says("", "", 0);
+        sandbox.set("shop/two", "third-secret");
+    });
+    assert!(said.ends_with(&hint.replace("--to 2", "--to 1")) && code == 1, "{said}");
+}
+
+#[test]
+fn a_new_secret_that_another_key_holds_already_is_taken_with_a_word() {
+    let sandbox = with_rotator(GIVES);
+    sandbox.set("shop/two", NEW);
+    assert_eq!(rotated(&sandbox), ("keyctl: `shop/two` holds the same secret\n".to_owned(), 0));
+    holds(&sandbox, NEW);
+    // One that lay aside, and one that is typed.
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox.set("shop/two", NEW);
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key"], &[(ALONE, "y\r")]);
+    assert!(
+        screen.shown.contains("keyctl: `shop/two` holds the same secret\n") && screen.code == 0,
+        "{}",
+        screen.shown
+    );
+    sandbox.set("shop/three", "third-secret");
+    let words = [KEYCTL, "rotate", "shop/key", "--by-hand"];
+    let steps = [("replace `shop/key`? [y/N] ", "y\r"), ("(not shown): ", "third-secret\r")];
+    let screen = on_a_terminal(&sandbox, &words, &steps);
+    assert!(
+        screen.shown.contains("keyctl: `shop/three` holds the same secret\n") && screen.code == 0,
+        "{}",
+        screen.shown
+    );
+}
+
+/// A key is due, and a doubtful line lies aside for it.
+fn due_and_doubtful() -> Sandbox {
+    let mended = "[ -e \"$HOME/mended\" ] && echo made-secret-\"\"2 && exit";
+    let sandbox = with_rotator(&format!("cat >/dev/null; {mended}; echo then-new-\"\"secret; exit 3"));
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    assert_eq!(rotated(&sandbox).1, 10);
+    sandbox
+}
+
+#[test]
+fn of_all_that_is_due_a_person_is_asked_about_a_line_that_lies_aside() {
+    let (words, yes) = ([KEYCTL, "rotate", "--due"], ("replace 1 key: `shop/key`? [y/N] ", "y\r"));
+    let sandbox = due_and_doubtful();
+    let screen = on_a_terminal(&sandbox, &words, &[yes, (ALONE, "y\r")]);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+    holds(&sandbox, NEW);
+    // Whoever wants none of it may let the rotator give another one, or not.
+    let none = [yes, (ALONE, "n\r"), ("in force [y/N] ", "n\r")];
+    let again = "replace `shop/key`? [y/N] ";
+    let sandbox = due_and_doubtful();
+    let screen = on_a_terminal(&sandbox, &words, &[&none[..], &[(again, "n\r")]].concat());
+    assert!(screen.shown.ends_with("keyctl: left as it is\n") && screen.code == 0, "{}", screen.shown);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    touch(&sandbox, "mended");
+    let screen = on_a_terminal(&sandbox, &words, &[&none[..], &[(again, "y\r")]].concat());
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 2, 1), "{}", screen.shown);
+    holds(&sandbox, "made-secret-2");
+    // With a yes beforehand, or `/dev/null` for a terminal, nobody is asked, and the call that asks is named.
+    let hint = "keyctl: hint: to be asked about what it printed: `keyctl rotate shop/key` at a terminal\n";
+    let from_nothing = format!("{KEYCTL} rotate --due </dev/null");
+    for (words, steps) in
+        [(&[KEYCTL, "rotate", "--due", "--yes"][..], &[][..]), (&["sh", "-c", &from_nothing], &[yes][..])]
+    {
+        let sandbox = due_and_doubtful();
+        let screen = on_a_terminal(&sandbox, words, steps);
+        assert!(screen.shown.contains(hint) && screen.code == 1, "{}", screen.shown);
+    }
+    // Where a check can tell, it does.
+    let sandbox = due_and_doubtful();
+    let check = script(&sandbox, "check", "[ \"$(cat)\" = then-new-\"\"secret ]");
+    configure(&sandbox, &format!("check = [\"{}\"]\n", check.display()));
+    let screen = on_a_terminal(&sandbox, &words, &[yes]);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+}
+
+#[test]
+fn a_call_that_brings_no_secret_says_what_lies_aside_where_no_rotator_is_named() {
+    let sandbox = due_and_doubtful();
+    sandbox.configure("");
+    let said = "keyctl: the new secret is empty; nothing was replaced\n\
+                keyctl: hint: pipe it in, or enter it when asked: `keyctl rotate shop/key`\n\
+                keyctl: hint: what its rotator printed on DATE before it went wrong lies beside the store, sealed\n\
+                keyctl: hint: to be asked about that: `keyctl rotate shop/key` at a terminal\n";
+    assert_eq!(rotated(&sandbox), (said.to_owned(), 2));
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
 }

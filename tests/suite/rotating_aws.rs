@@ -795,6 +795,73 @@ fn ends(bench: &Bench, arguments: &[&str]) -> Result<(), String> {
     if verified.status.success() { Ok(()) } else { Err(text(&verified.stderr)) }
 }
 
+/// Another key takes the place of one half.
+fn swap(half: &str) -> String {
+    format!("\0{KEYCTL} remove {half} --yes -q && printf another-half | {KEYCTL} set {half} -q")
+}
+
+/// What is said where a yes was for another key.
+fn no_more(half: &str) -> String {
+    format!("keyctl: `{half}` is not the key any more that was asked about; this one did nothing\n")
+}
+
+#[test]
+fn a_yes_to_the_end_of_an_overlap_is_for_the_keys_that_were_asked_about() {
+    for half in ["aws/id", "aws/secret"] {
+        let bench = Bench::new();
+        bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);
+        let listed = bench.listed();
+        let screen = bench.on_a_terminal(&["rotate", "aws/id", "--finish"], &[("[y/N] ", &swap(half)), ("", "y\r")]);
+        assert!(screen.shown.contains(&no_more(half)) && screen.code == 1, "{half}: {}", screen.shown);
+        assert_eq!(bench.listed(), listed, "{half}");
+    }
+    // Of all that is due, too.
+    let bench = replaced(&["--due"]);
+    let listed = bench.listed();
+    let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", &swap("aws/secret")), ("", "y\r")]);
+    assert!(screen.shown.contains(&no_more("aws/secret")) && screen.code == 1, "{}", screen.shown);
+    assert_eq!(bench.listed(), listed);
+}
+
+#[test]
+fn what_was_broken_off_is_gone_on_with_only_for_the_keys_that_were_asked_about() {
+    for words in [&["rotate", "--due"][..], &["rotate", "aws/id", "--finish"], &["rotate", "aws/id"]] {
+        let bench = Bench::new();
+        let (ran, _) = broken_off(&bench, Some(Cut { request: 3, is_done: false }));
+        let listed = bench.listed();
+        assert_eq!((ran.status.code(), bench.unfinished(), listed.len()), (None, 1, 2));
+        let screen = bench.on_a_terminal(words, &[("[y/N] ", &swap("aws/id")), ("", "y\r")]);
+        assert!(screen.shown.contains(&no_more("aws/id")) && screen.code == 1, "{words:?}: {}", screen.shown);
+        assert_eq!((bench.unfinished(), bench.listed()), (1, listed), "{words:?}: nothing is given up at AWS");
+        for _ in 0..2 {
+            assert!(bench.call(&["undo", "--yes", "-q"]).status.success());
+        }
+        bench.heals().unwrap_or_else(|why| panic!("{words:?}: {why}"));
+    }
+}
+
+#[test]
+fn what_another_call_has_gone_on_with_meanwhile_is_done_for_all_that_is_due() {
+    let bench = Bench::new();
+    let (ran, _) = broken_off(&bench, Some(Cut { request: 3, is_done: false }));
+    assert_eq!((ran.status.code(), bench.unfinished()), (None, 1));
+    let other = format!("\0{KEYCTL} rotate aws/id --yes -q");
+    let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", &other), ("", "y\r")]);
+    assert!(screen.shown.ends_with("keyctl: nothing is left to do here\n") && screen.code == 0, "{}", screen.shown);
+    bench.is_replaced().expect("replaced");
+    // It is not where another key has the name by then, or where the key has another secret and nothing was gone on with.
+    let by_hand = format!("\0printf another-half | {KEYCTL} set aws/id --replace -q");
+    let replaced = "keyctl: `aws/id` was replaced by another keyctl meanwhile; this one did nothing\n";
+    let ended_and_swapped = format!("{other}; {}", &swap("aws/id")[1..]);
+    for (meanwhile, said) in [(by_hand, replaced), (ended_and_swapped, no_more("aws/id").as_str())] {
+        let bench = Bench::new();
+        let (ran, _) = broken_off(&bench, Some(Cut { request: 3, is_done: false }));
+        assert_eq!((ran.status.code(), bench.unfinished()), (None, 1));
+        let screen = bench.on_a_terminal(&["rotate", "--due"], &[("[y/N] ", &meanwhile), ("", "y\r")]);
+        assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    }
+}
+
 const ENDINGS: [&[&str]; 2] = [&["rotate", "aws/id", "--finish", "--yes"], &["rotate", "--due", "--yes"]];
 
 #[test]

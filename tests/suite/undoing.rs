@@ -652,7 +652,7 @@ fn a_secret_that_is_typed_is_for_the_key_that_was_asked_about() {
         sandbox.call(&["undo", "--yes", "-q"]).run();
         holds(&sandbox, "A", FIRST);
     };
-    typed(&["rotate", "A", "--yes"], &swap, "is not the key any more that was asked about; nothing was replaced");
+    typed(&["rotate", "A", "--yes"], &swap, "is not the key any more that was asked about; this one did nothing");
     holds(&sandbox, "A", "other-secret");
     back();
     typed(&["set", "A", "--replace"], &swap, "is not the key any more that was asked about; nothing was kept");
@@ -660,8 +660,32 @@ fn a_secret_that_is_typed_is_for_the_key_that_was_asked_about() {
     back();
     typed(&["set", "A", "--replace"], &more, "was replaced by another keyctl meanwhile; nothing was kept");
     holds(&sandbox, "A", SECOND);
+    sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    // Whoever was asked whether it may be replaced, too.
+    let steps = [("[y/N] ", "y\r"), ("(not shown): ", &swap), ("", "typed-by-a-person\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "set", "A"], &steps);
+    let said = "keyctl: `A` is not the key any more that was asked about; nothing was kept\n\
+                keyctl: hint: look again: `keyctl undo --list`\n";
+    assert!(screen.shown.ends_with(said) && screen.code == 1, "{}", screen.shown);
+    holds(&sandbox, "A", "other-secret");
+    back();
     let rename = format!("\0{KEYCTL} rename A C -q");
     typed(&["set", "A", "--replace"], &rename, "was renamed or removed meanwhile; nothing was kept");
+    // The other key has the same secret, and was made later.
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    sandbox.call(&["set", "B", "-q"]).input(FIRST).run();
+    let steps = [("(not shown): ", swap.as_str()), ("", "typed-by-a-person\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "set", "A", "--replace"], &steps);
+    assert!(screen.shown.ends_with(said) && screen.code == 1, "{}", screen.shown);
+    holds(&sandbox, "A", FIRST);
+    // Where there was none.
+    let kept = format!("\0printf {SECOND} | {KEYCTL} set N -q");
+    let steps = [("(not shown): ", kept.as_str()), ("", "typed-by-a-person\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "set", "N", "--replace"], &steps);
+    let said = "keyctl: `N` was kept by another keyctl meanwhile; nothing was kept\n";
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    holds(&sandbox, "N", SECOND);
 }
 
 #[test]
@@ -687,4 +711,37 @@ fn a_yes_is_for_one_change_and_not_for_another_one_with_its_number_in_the_same_s
         sandbox.call(&["undo", "--yes", "-q"]).at(moment).run();
         sandbox.call(&["set", "A", "--replace", "-q"]).at(moment).input(SECOND).run().says("", "", 0);
     }
+    // Nor for one that came after it.
+    let later = format!("\0printf third-secret | {KEYCTL} set B -q");
+    for (words, nothing) in
+        [(&[KEYCTL, "undo"][..], "nothing was taken back"), (&[KEYCTL, "undo", "--skip"], "nothing was changed")]
+    {
+        let screen = on_a_terminal(&sandbox, words, &[("[y/N] ", &later), ("", "y\r")]);
+        let said = format!("keyctl: the store was changed meanwhile; {nothing}\n");
+        assert!(screen.shown.contains(&said) && screen.code == 1, "{}", screen.shown);
+        sandbox.call(&["get", "B"]).run().says("third-secret", "", 0);
+        sandbox.call(&["remove", "B", "--forget", "--yes", "-q"]).run();
+    }
+}
+
+#[test]
+fn a_yes_to_bringing_a_removed_key_back_is_for_the_secret_that_it_had_then() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.secret("third-secret");
+    let moment = "2030-01-01T12:00:00Z";
+    sandbox.call(&["undo", "--skip", "--yes", "-q"]).run().says("", "", 0);
+    sandbox.call(&["remove", "A", "--yes", "-q"]).at(moment).run();
+    let at = crate::clock::at(moment);
+    let clock = at.join(" ");
+    // The same change with the same number in the same second, of a key with another secret.
+    let calls = ["undo --yes -q", "undo --skip --yes -q", "forget A --yes -q", "remove A --yes -q"];
+    let [undo, skip, forget, remove] = calls.map(|call| format!("{clock} {call}"));
+    let set = format!("printf third-secret | {clock} set A --replace -q");
+    let meanwhile = format!("\0{undo}; {set}; {skip}; {forget}; {remove}");
+    let words: Vec<&str> = at.iter().map(String::as_str).chain(["undo"]).collect();
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", &meanwhile), ("", "y\r")]);
+    let said = "keyctl: the store was changed meanwhile; nothing was taken back\n";
+    assert!(screen.shown.contains(said) && screen.code == 1, "{}", screen.shown);
+    sandbox.call(&["undo", "--yes", "-q"]).at(moment).run();
+    holds(&sandbox, "A", "third-secret");
 }

@@ -200,6 +200,22 @@ pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfini
     entries.flat_map(|(_, event)| event.endings().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
+/// What came after doubtful words were printed, as far as is known; each is said to be of a program that was not seen to end, or
+/// of one that went wrong.
+pub(super) fn what_came(unended: impl IntoIterator<Item = bool>) -> &'static str {
+    let unended: BTreeSet<bool> = unended.into_iter().collect();
+    match (unended.contains(&true), unended.contains(&false)) {
+        (true, true) => "it went wrong or keyctl was ended",
+        (true, false) => "keyctl was ended",
+        _ => "it went wrong",
+    }
+}
+
+/// Whether a program was not seen to end.
+pub(super) fn is_unended(work: &Unfinished) -> bool {
+    work.made.as_ref().is_some_and(|made| made.unended)
+}
+
 /// The lines of what a rotator printed that can be tried.
 pub(super) fn candidates(made: &Made) -> Vec<Secret> {
     made.lines().into_iter().filter(is_plain).take(LINES).collect()
@@ -216,11 +232,14 @@ pub(super) fn lie_already(scene: &Scene, name: &KeyName, opened: &Opened, words:
 /// # Errors
 /// `Negative` with the ways out.
 pub(super) fn refuse_more(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
-    let words = of(scene, name, opened).iter().filter(|(standing, _)| standing.is_doubtful()).count();
-    if words < MOST {
+    let all = of(scene, name, opened);
+    let words: Vec<_> = all.iter().filter(|(standing, _)| standing.is_doubtful()).map(|(_, work)| work).collect();
+    if words.len() < MOST {
         return Ok(());
     }
-    let said = format!("the rotator of `{name}` went wrong {words} times with other words; it is not called again");
+    let (times, came) = (words.len(), what_came(words.into_iter().map(is_unended)));
+    let said =
+        format!("the rotator of `{name}` printed other words {times} times before {came}; it is not called again");
     Err(to_be_judged(Failure::new(Kind::Negative, said), name))
 }
 
@@ -277,10 +296,11 @@ pub(super) fn say_left(scene: &Scene, name: &KeyName, strays: &[Unfinished], dou
     }
     let Some(latest) = doubtful.last() else { return };
     let when = match doubtful.len() {
-        1 => format!("on {} before it went wrong", latest.intention.begun.local()),
-        times => format!("{times} times before it went wrong"),
+        1 => format!("on {}", latest.intention.begun.local()),
+        times => format!("{times} times"),
     };
-    scene.terminal.warn(&format!("what the rotator of `{name}` printed {when} still {ASIDE}"));
+    let came = what_came(doubtful.iter().map(is_unended));
+    scene.terminal.warn(&format!("what the rotator of `{name}` printed {when} before {came} still {ASIDE}"));
     scene.terminal.hint(&format!(
         "to be asked about it: `keyctl rotate {name}` at a terminal; to drop it: `keyctl rotate {name} --discard`"
     ));
@@ -372,3 +392,6 @@ pub(super) fn remove(scene: &Scene, work: Unfinished) {
         scene.terminal.warn(&failure.message);
     }
 }
+
+#[cfg(test)]
+mod tests;

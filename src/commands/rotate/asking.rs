@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Opened, Scene,
-    aside::{self, LINES, Standing},
+    aside::{self, ASIDE, LINES, Standing},
 };
 
 /// What lies aside for a key, as far as a question has to know of it.
@@ -63,6 +63,25 @@ impl Seen {
             }
         }
         seen
+    }
+
+    /// Whether nothing is to be gone on with, and somebody has to judge what belongs to the secret that the key has.
+    pub(super) fn is_to_be_judged(&self) -> bool {
+        self.live.is_none() && self.doubtful.iter().any(|words| !words.is_stray)
+    }
+
+    /// Says where there is something that a person could take as a new secret, which nobody has brought.
+    pub(super) fn add_to(&self, failure: Failure, name: &KeyName) -> Failure {
+        let Some(latest) = self.doubtful.first().filter(|_| failure.kind == Kind::Usage) else { return failure };
+        let begun = latest.begun.local();
+        failure
+            .hint(format!("what its rotator printed on {begun} before {} {ASIDE}", self.what_came()))
+            .hint(format!("to be asked about that: `keyctl rotate {name}` at a terminal"))
+    }
+
+    /// What came after the doubtful words.
+    pub(super) fn what_came(&self) -> &'static str {
+        aside::what_came(self.doubtful.iter().map(|words| words.made.unended))
     }
 }
 
@@ -177,8 +196,9 @@ impl<'w> Line<'w> {
         let by = self.words.by.as_ref().map(|by| format!(" `{by}`")).unwrap_or_default();
         let end = if self.is_whole { "" } else { " without its end" };
         terminal.warn(&format!(
-            "the rotator{by} of `{name}` went wrong on {begun} after printing a line of {}{end}{}",
+            "the rotator{by} of `{name}` printed a line of {}{end} on {begun} before {}{}",
             self.length(),
+            aside::what_came([self.words.made.unended]),
             self.kind().map(|kind| format!("; by its shape: {kind}")).unwrap_or_default(),
         ));
         loop {
@@ -233,7 +253,9 @@ impl<'w> Line<'w> {
 fn ask_which<'l, 'w>(scene: &Scene, name: &KeyName, lines: &'l [Line<'w>], all: usize) -> Result<Answer<'l, 'w>> {
     let terminal = scene.terminal;
     let these = if lines.len() == 1 { "this line" } else { "one of these lines" };
-    terminal.warn(&format!("the rotator of `{name}` went wrong; {these} may be the secret in force:"));
+    let came = aside::what_came(lines.iter().map(|line| line.words.made.unended));
+    terminal
+        .warn(&format!("{these}, which the rotator of `{name}` printed before {came}, may be the secret in force:"));
     let rows: Vec<Vec<String>> = lines.iter().enumerate().map(|(at, line)| line.row(at + 1)).collect();
     columns(&rows).lines().for_each(|row| terminal.warn(&format!("  {row}")));
     if all > lines.len() {

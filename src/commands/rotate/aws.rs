@@ -41,7 +41,7 @@ use crate::{
 };
 
 use super::{
-    Opened, Scene,
+    Meant, Opened, Scene,
     aside::{self, ASIDE},
     bench::Bench,
     keeping::{self, Done, New},
@@ -64,10 +64,8 @@ const SETTLED_SECONDS: i64 = 900;
 
 /// Replaces the pair, or goes on where that was broken off.
 pub(super) fn replace(scene: &Scene, pair: &AwsIam, plan: &Plan, seen: &Opened) -> Result<Done> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
+    let (_turn, opened) = scene.turn_for(&Meant::of_pair(pair, &seen.payload)?)?;
     let bench = Bench::new(scene, pair, &opened)?;
-    bench.refuse_changed(seen)?;
     let work = match bench.earlier()? {
         Some(work) => work,
         None => bench.make()?,
@@ -75,11 +73,9 @@ pub(super) fn replace(scene: &Scene, pair: &AwsIam, plan: &Plan, seen: &Opened) 
     bench.go_on(work, plan)
 }
 
-/// Goes on with what was broken off, if there is anything, and makes nothing new.
-pub(super) fn resume(scene: &Scene, pair: &AwsIam, plan: &Plan) -> Result<Option<Done>> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    let bench = Bench::new(scene, pair, &opened)?;
+/// Goes on with what was broken off, if there is anything, and makes nothing new. Done with the turn held.
+pub(super) fn resume(scene: &Scene, pair: &AwsIam, plan: &Plan, opened: &Opened) -> Result<Option<Done>> {
+    let bench = Bench::new(scene, pair, opened)?;
     bench.earlier()?.map(|work| bench.go_on(work, plan)).transpose()
 }
 
@@ -113,18 +109,6 @@ impl Bench<'_> {
             aside::remove(self.scene, other);
         }
         Ok(done)
-    }
-
-    /// The user has said yes to replacing what he was shown.
-    fn refuse_changed(&self, seen: &Opened) -> Result<()> {
-        for name in self.names() {
-            let now = &self.opened.payload.key(&name)?.value;
-            if !seen.payload.key(&name)?.value.same_as(now) {
-                let said = format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing");
-                return Err(Failure::new(Kind::Negative, said));
-            }
-        }
-        Ok(())
     }
 
     /// What was begun and broken off, where there is a new key to go on with. Everything else is cleared away.

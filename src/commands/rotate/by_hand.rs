@@ -73,7 +73,7 @@ pub(super) fn take_over(
         let now_there = payload.key(name)?;
         // It may have the secret again that it had then, or had it before; but another key's place is not taken.
         if !asked.is(now_there) && !asked.was_replaced(now_there) {
-            return Err(asked.is_another("nothing was replaced"));
+            return Err(asked.is_another());
         }
         if asked.was_replaced(now_there) {
             scene.terminal.warn(&format!(

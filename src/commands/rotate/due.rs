@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
     platform::{self, Input},
-    rotation::{AwsIam, State, look},
+    rotation::{AwsIam, Plan, State, look},
     store::facts::Facts,
     terminal::count,
 };
@@ -82,7 +82,11 @@ pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
                 if let Outcome::Done(done) = &outcome {
                     done.tell(scene);
                 } else if let Outcome::Left = outcome {
-                    left.push(name);
+                    if task.goes_by_itself() {
+                        scene.terminal.say("left as it is");
+                    } else {
+                        left.push(name);
+                    }
                 } else if let Outcome::Nothing = outcome {
                     scene.terminal.say("nothing is left to do here");
                 }
@@ -188,9 +192,9 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     for pair in scene.config.rotation.aws_iam.iter().filter(there) {
         let (name, pair) = (pair.id.clone(), pair.clone());
         if aws::is_broken_off(scene, &pair, opened) {
-            tasks.push(Task { name, what: What::GoOn(pair), meant: Vec::new() });
+            tasks.push(Task { name, meant: Meant::of_pair(&pair, payload)?, what: What::GoOn(pair) });
         } else if old_key::is_there(&pair, payload, clock.now) {
-            tasks.push(Task { name, what: What::DeleteOld(pair), meant: Vec::new() });
+            tasks.push(Task { name, meant: Meant::of_pair(&pair, payload)?, what: What::DeleteOld(pair) });
         }
     }
     let mut due = Vec::new();
@@ -209,7 +213,7 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
         if !tasks.iter().any(is_known) {
             let why = if state.0 == State::Soon { "ends soon" } else { state.0.word() };
             let meant = match &means {
-                Means::Aws(pair) => vec![Meant::of(&pair.id, payload)?, Meant::of(&pair.secret, payload)?],
+                Means::Aws(pair) => Meant::of_pair(pair, payload)?,
                 _ => vec![Meant::of(&name, payload)?],
             };
             tasks.push(Task { name, what: What::Replace(why, means), meant });
@@ -284,28 +288,62 @@ impl Task {
         }
     }
 
-    /// Whether another one has done the same meanwhile: nothing of it is due, and what is there is what was asked about.
-    fn is_done(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
-        let is_same = |meant: &Meant| {
+    /// Whether the keys are there that were asked about, with whatever secrets.
+    fn is_of_the_same(&self, opened: &Opened) -> bool {
+        self.meant.iter().all(|meant| {
             let key = opened.payload.keys.get(&meant.name);
             key.is_some_and(|key| meant.is(key) || meant.was_replaced(key))
+        })
+    }
+
+    /// Whether another one has done the same meanwhile: nothing of it is due, and what is there is what was asked about.
+    fn is_done(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
+        Ok(self.is_of_the_same(opened) && !self.is_due(scene, means, opened)?)
+    }
+
+    /// Goes on at AWS, unless another one has done that meanwhile.
+    fn go_on(&self, scene: &Scene, pair: &AwsIam) -> Result<Option<Done>> {
+        let (_turn, opened) = match scene.turn_for(&self.meant) {
+            Err(failure) if failure.kind == Kind::Negative => {
+                let opened = scene.open()?;
+                let is_done = self.is_of_the_same(&opened) && !aws::is_broken_off(scene, pair, &opened);
+                return if is_done { Ok(None) } else { Err(failure) };
+            }
+            held => held?,
         };
-        Ok(self.meant.iter().all(is_same) && !self.is_due(scene, means, opened)?)
+        aws::resume(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)
+    }
+
+    /// Deletes the old key at AWS, unless another one has seen to it meanwhile.
+    fn delete_old(&self, scene: &Scene, pair: &AwsIam) -> Result<Option<Vec<String>>> {
+        let (_turn, opened) = (scene.turn()?, scene.open()?);
+        if !old_key::is_there(pair, &opened.payload, Moment::now()) {
+            return Ok(None);
+        }
+        self.meant.iter().try_for_each(|meant| meant.hold(&opened.payload))?;
+        old_key::finish(scene, pair, &Old::OverlapOver, &opened).map(Some)
+    }
+
+    /// What a person says of doubtful words, which no check can judge: a yes to all that is due is none to these. Nothing where
+    /// none of them is wanted, and no other call of the rotator.
+    fn word(&self, scene: &Scene, means: &Means, plan: &Plan, opened: &Opened, can_ask: bool) -> Result<Option<Word>> {
+        let has_check = plan.check.is_some() && !scene.arguments.no_check;
+        let seen = Seen::of(scene, &self.name, opened);
+        if !can_ask || scene.arguments.yes || has_check || !seen.is_to_be_judged() {
+            return Ok(Some(Word::default()));
+        }
+        let word = asking::judge(scene, &self.name, &seen, true)?;
+        let is_to_go_on = word.is_yes() || scene.terminal.confirm(&means.question(&self.name))?;
+        Ok(is_to_go_on.then_some(word))
     }
 
     fn work(&self, scene: &Scene) -> Result<Outcome> {
-        let opened = scene.open()?;
         let done = |done: Done| Outcome::Done(Box::new(done));
         match &self.what {
-            What::GoOn(pair) => {
-                let plan = scene.plan_of_pair(&opened.payload, pair)?;
-                Ok(aws::resume(scene, pair, &plan)?.map_or(Outcome::Nothing, done))
-            }
-            What::DeleteOld(pair) => {
-                let deleted = old_key::finish(scene, pair, &Old::OverlapOver)?;
-                Ok(deleted.map_or(Outcome::Nothing, Outcome::Deleted))
-            }
+            What::GoOn(pair) => Ok(self.go_on(scene, pair)?.map_or(Outcome::Nothing, done)),
+            What::DeleteOld(pair) => Ok(self.delete_old(scene, pair)?.map_or(Outcome::Nothing, Outcome::Deleted)),
             What::Replace(_, means) => {
+                let opened = scene.open()?;
                 if self.is_done(scene, means, &opened)? {
                     return Ok(Outcome::Nothing);
                 }
@@ -322,7 +360,10 @@ impl Task {
                     Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
                 let replaced = match means {
                     Means::Program(command) => {
-                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &Word::default()) {
+                        let Some(word) = self.word(scene, means, &plan, &opened, can_ask)? else {
+                            return Ok(Outcome::Left);
+                        };
+                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &word) {
                             // While this one waited for its turn.
                             Err(failure)
                                 if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>

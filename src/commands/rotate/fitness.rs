@@ -137,6 +137,10 @@ mod tests {
         let hardly = |text: &str| is_hardly_a_secret(&secret(text), &secret("first-old-secret"));
         for text in [
             "short",
+            "undefined",
+            "<your-token>",
+            "xxxxxxxxxxxx",
+            "a-bell\u{7}-in-it",
             "{\"token\":\"abcdefgh1\"}",
             "<html>no</html>",
             "\"abcdefgh-1\"",
@@ -157,9 +161,17 @@ mod tests {
         {
             assert!(!hardly(text), "{text}");
         }
-        let known = secret("ghp_16C7e42F292c6912E7710c838347Ae1784I7bb");
-        if issuer::recognise(&known).is_some() {
-            assert!(is_hardly_a_secret(&secret("quite-another-thing-of-its-own-1"), &known));
-        }
+    }
+
+    #[test]
+    fn what_is_not_of_the_kind_of_the_old_secret_or_far_shorter_is_hardly_one() {
+        let token = |letters: usize| {
+            secret(&format!("eyJhbGciOiJIUzI1NiJ9.{}{}.{}", "eyJ", "a".repeat(letters), "b".repeat(40)))
+        };
+        let (old, plain) = (token(100), secret("first-old-secret"));
+        assert!(issuer::recognise(&old).is_some());
+        assert!(is_hardly_a_secret(&secret(&"another-of-its-own-".repeat(9)), &old));
+        assert!(is_hardly_a_secret(&token(4), &old));
+        assert!(!is_hardly_a_secret(&token(90), &old) && !is_hardly_a_secret(&token(4), &plain));
     }
 }

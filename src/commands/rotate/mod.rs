@@ -93,6 +93,11 @@ impl Meant {
         self.created == key.facts.created && !key.value.same_as(&self.value) && is_former()
     }
 
+    /// Both halves of an access key.
+    fn of_pair(pair: &AwsIam, payload: &Payload) -> Result<Vec<Self>> {
+        [&pair.id, &pair.secret].into_iter().map(|name| Self::of(name, payload)).collect()
+    }
+
     /// Makes sure that it is there as it was.
     ///
     /// # Errors
@@ -105,14 +110,14 @@ impl Meant {
             let said = format!("`{name}` was replaced by another keyctl meanwhile; this one did nothing");
             Err(Failure::new(Kind::Negative, said))
         } else {
-            Err(self.is_another("nothing was replaced"))
+            Err(self.is_another())
         }
     }
 
     /// The failure where the name is another key's by now, or the key has another past.
-    fn is_another(&self, what: &str) -> Failure {
+    fn is_another(&self) -> Failure {
         let name = &self.name;
-        let said = format!("`{name}` is not the key any more that was asked about; {what}");
+        let said = format!("`{name}` is not the key any more that was asked about; this one did nothing");
         Failure::new(Kind::Negative, said).hint("look again: `keyctl undo --list`")
     }
 }
@@ -194,7 +199,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         Means::Program(command) => program::replace(scene, name, &plan, Some(command), &opened, &word)?,
         _ if word.is_yes() => program::replace(scene, name, &plan, None, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
-        means => by_hand::replace(scene, name, &plan, means, &opened)?,
+        means => by_hand::replace(scene, name, &plan, means, &opened).map_err(|failure| lies.add_to(failure, name))?,
     };
     Ok(Some(done.with(touched)))
 }
@@ -247,11 +252,18 @@ fn finish(scene: &Scene, name: &KeyName) -> anyhow::Result<ExitCode> {
             .hint(format!("to wipe its former secrets: `keyctl forget {name}`"))
             .into());
     };
+    let meant = Meant::of_pair(pair, &opened.payload)?;
     let which = ask_to_delete(scene, pair, &opened)?;
-    if let Some(done) = aws::resume(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?)? {
-        done.tell(scene);
-    }
-    let deleted = old_key::finish(scene, pair, &which)?.unwrap_or_default();
+    let (_turn, opened) = scene.turn_for(&meant)?;
+    let resumed = aws::resume(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?;
+    let opened = match resumed {
+        None => opened,
+        Some(done) => {
+            done.tell(scene);
+            scene.open()?
+        }
+    };
+    let deleted = old_key::finish(scene, pair, &which, &opened)?;
     if scene.arguments.json {
         scene.terminal.json(&json!({ "names": [pair.id.as_str(), pair.secret.as_str()], "deleted": deleted }))?;
     } else if deleted.is_empty() {
@@ -307,6 +319,13 @@ impl Scene<'_> {
 
     fn turn(&self) -> Result<Lock> {
         pending::turn(&self.home)
+    }
+
+    /// The turn, and the store as it is by then, where these keys are still what was asked about.
+    fn turn_for(&self, meant: &[Meant]) -> Result<(Lock, Opened)> {
+        let (turn, opened) = (self.turn()?, self.open()?);
+        meant.iter().try_for_each(|meant| meant.hold(&opened.payload))?;
+        Ok((turn, opened))
     }
 
     /// Until when the former secret is kept; until it is forgotten, if nothing is said.
@@ -367,7 +386,8 @@ fn show_alone(scene: &Scene, name: &KeyName, touched: &Touched, means: &Means, l
         let begun = live.begun.local();
         scene.terminal.say(&format!("it would go on with the secret that the rotator gave on {begun}"));
     } else if !lies.doubtful.is_empty() {
-        scene.terminal.say("its rotator went wrong after printing a line; at a terminal it would be asked about");
+        let came = lies.what_came();
+        scene.terminal.say(&format!("what its rotator printed before {came} would be asked about at a terminal"));
     }
     Ok(())
 }

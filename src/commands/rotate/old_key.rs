@@ -31,15 +31,9 @@ pub(super) enum Old {
     All,
 }
 
-/// Deletes old keys at AWS. Says which; nothing at all where there is none whose overlap is over, which another keyctl may
-/// have seen to since it was looked at.
-pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option<Vec<String>>> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    if matches!(which, Old::OverlapOver) && !is_there(pair, &opened.payload, Moment::now()) {
-        return Ok(None);
-    }
-    let bench = Bench::new(scene, pair, &opened)?;
+/// Deletes old keys at AWS, with the turn held. Says which.
+pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old, opened: &Opened) -> Result<Vec<String>> {
+    let bench = Bench::new(scene, pair, opened)?;
     let client = bench.client_of_store()?;
     // AWS answers no key that is switched off, such as one that was taken back into the store.
     let has_other = opened.payload.keys.get(&pair.id).is_some_and(|key| !key.former.is_empty());
@@ -50,7 +44,7 @@ pub(super) fn finish(scene: &Scene, pair: &AwsIam, which: &Old) -> Result<Option
         let id = &bench.current;
         failure.hint(format!("if it is switched off: `aws iam update-access-key --access-key-id {id} --status Active`"))
     })?;
-    delete(&bench, &client, &listed, which).map(Some)
+    delete(&bench, &client, &listed, which)
 }
 
 /// The old keys that AWS still has, to ask about.

@@ -14,7 +14,7 @@ use crate::{
     home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{self, Found, Intention, Unfinished},
-    store::payload::Payload,
+    store::payload::{Payload, Removed},
     terminal::Terminal,
 };
 
@@ -28,8 +28,8 @@ pub struct Pending {
     pub begun: Moment,
     /// Whether there is a new secret, which lies beside the store.
     pub has_secret: bool,
-    /// Whether that may be none: its rotator went wrong.
-    pub is_doubtful: bool,
+    /// Where that may be none, what came after it was printed.
+    pub doubt: Option<&'static str>,
     /// The file whose secret does not open any more.
     pub damaged: Option<String>,
     /// What became of its key.
@@ -43,8 +43,42 @@ pub enum Whose {
     Present,
     /// It was removed, and can come back under its name.
     Removed,
-    /// It is gone for good, or its name is another's by now.
+    /// It was removed, and can come back once the key that has its name by now has another one.
+    Replaced,
+    /// It was removed, and another key of its name after it.
+    Buried,
+    /// It is gone for good.
     Gone,
+}
+
+impl Whose {
+    /// What is true of a removed key.
+    pub(super) fn of_removed(removed: &Removed, payload: &Payload) -> Self {
+        let mut later = payload.removed.iter().rev().take_while(|other| !std::ptr::eq(*other, removed));
+        if later.any(|other| other.name == removed.name) {
+            Self::Buried
+        } else if payload.keys.contains_key(&removed.name) {
+            Self::Replaced
+        } else {
+            Self::Removed
+        }
+    }
+}
+
+/// How what a rotator gave for a removed key comes into use.
+#[must_use]
+pub fn way_back(name: &KeyName, key: Whose) -> Option<String> {
+    let back = format!("`keyctl rollback {name}`");
+    match key {
+        Whose::Removed => Some(format!("its key was removed; to go on, bring that back: {back}")),
+        Whose::Replaced => Some(format!(
+            "its key was removed; to go on, bring that back: `keyctl rename {name} OTHER`, {back}, then `keyctl rotate {name}`"
+        )),
+        Whose::Buried => Some(format!(
+            "its key was removed, and another `{name}` after it; to go on, bring that back: `keyctl undo` as often as needed"
+        )),
+        Whose::Present | Whose::Gone => None,
+    }
 }
 
 impl Pending {
@@ -54,11 +88,9 @@ impl Pending {
         let Some(name) = self.names.first() else { return Vec::new() };
         let go_on = match (self.key, self.names.len()) {
             (Whose::Present, _) => Some(format!("to go on with it: `keyctl rotate {name}`")),
-            (Whose::Removed, _) => {
-                Some(format!("its key was removed; to go on, bring that back: `keyctl rollback {name}`"))
-            }
             (Whose::Gone, 1) => Some("the key that it was for is gone".to_owned()),
             (Whose::Gone, _) => Some("one of the two is gone; give that key its name back to go on".to_owned()),
+            (removed, _) => way_back(name, removed),
         };
         // What was begun at AWS is there.
         let drop =
@@ -113,9 +145,7 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
     let there = |name: &KeyName| payload.keys.contains_key(name);
     let (names, key) = match (aside::owner(work, payload, sealing), aside::removed(work, payload, sealing)) {
         (Some(owner), _) => (vec![owner.clone()], Whose::Present),
-        (None, Some(removed)) => {
-            (vec![removed.name.clone()], if there(&removed.name) { Whose::Gone } else { Whose::Removed })
-        }
+        (None, Some(removed)) => (vec![removed.name.clone()], Whose::of_removed(removed, payload)),
         (None, None) => {
             let names = work.intention.names.clone();
             let is_there = names.len() > 1 && names.iter().all(there);
@@ -124,7 +154,7 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
     };
     Some(Pending {
         has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
-        is_doubtful: work.made.as_ref().is_some_and(|made| made.doubtful),
+        doubt: work.made.as_ref().filter(|made| made.doubtful).map(|made| aside::what_came([made.unended])),
         damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),
         names,
         begun: work.intention.begun,
@@ -132,22 +162,30 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
     })
 }
 
-/// Refuses to give a key another name while a rotation of either name is not finished. Asked with the [`turn`] held.
+/// Refuses to give a key another name while a rotation of it is not finished, or one that was begun under the new name. Asked
+/// with the [`turn`] held.
 ///
 /// # Errors
-/// `Negative`, with the way out.
-pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName) -> Result<()> {
+/// `Negative`, with the way out; as the store has them.
+pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Terminal) -> Result<()> {
     if !Unfinished::are_there(home) {
         return Ok(());
     }
-    for work in Unfinished::all(home, &unfinished_key(&opening::identity(home)?)) {
+    let kept = opening::identity(home)?;
+    let (payload, sealing) = (opening::store(home, &kept, terminal)?.read()?, unfinished_key(&kept));
+    for work in Unfinished::all(home, &sealing) {
         let is_over = work.intention.names.len() == 1 && work.made.as_ref().is_some_and(|made| made.kept);
         // What a rotator printed that went wrong is found again by the secret that it was given, whatever the key is called.
         if is_over || work.made.as_ref().is_some_and(|made| made.doubtful) {
             continue;
         }
         let Intention { names, begun, .. } = &work.intention;
-        let Some(name) = [old, new].into_iter().find(|name| names.contains(name)) else { continue };
+        // A key that was removed is another one than the one which has its name by now.
+        let is_of = |name: &&KeyName| {
+            let has_key = || names.len() > 1 || aside::removed(&work, &payload, &sealing).is_none();
+            names.contains(name) && (*name != old || has_key())
+        };
+        let Some(name) = [old, new].into_iter().find(is_of) else { continue };
         let failure = Failure::new(
             Kind::Negative,
             format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", begun.local()),

@@ -12,7 +12,7 @@ use crate::{
     rotation::Plan,
     rotator::{program::stays, unfinished::Unfinished},
     secret::Secret,
-    store::payload::{self, Payload},
+    store::payload::{Key, Payload},
 };
 
 use super::{
@@ -23,6 +23,7 @@ use super::{
     fitness::fit,
     keeping::{self, Done, New},
     means::BY_ROTATOR,
+    pending::{self, Whose},
     trying::try_out,
 };
 
@@ -47,9 +48,7 @@ pub(super) fn replace(
     seen: &Opened,
     word: &Word,
 ) -> Result<Done> {
-    let _turn = scene.turn()?;
-    let opened = scene.open()?;
-    Meant::of(name, &seen.payload)?.hold(&opened.payload)?;
+    let (_turn, opened) = scene.turn_for(&[Meant::of(name, &seen.payload)?])?;
     let key = opened.payload.key(name)?;
     wait_for_earlier(scene, name, &opened)?;
     let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
@@ -63,6 +62,9 @@ pub(super) fn replace(
     let is_new = !fresh.value.same_as(&key.value);
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
         return Err(unfit(scene, name, &opened, fresh, failure));
+    }
+    if let Some(other) = opened.payload.holder_of(&fresh.value, name) {
+        scene.terminal.warn(&format!("`{other}` holds the same secret"));
     }
     let refused = |failure| {
         stays(failure).hint(format!(
@@ -131,7 +133,7 @@ fn keep(
     name: &KeyName,
     plan: &Plan,
     command: Option<&[String]>,
-    given: &payload::Key,
+    given: &Key,
     fresh: &Fresh,
     others: &Others,
 ) -> Result<Done> {
@@ -141,31 +143,52 @@ fn keep(
         let event = command.into_iter().fold(event, |event, command| event.program(command[0].as_ref()));
         fresh.took.into_iter().fold(event, |event, took| event.ended(took, Some(0)))
     };
-    let is_other = Cell::new(false);
+    let meant = Meant { name: name.clone(), value: given.value.copy(), created: given.facts.created };
+    let to_use = Cell::new(None);
     let look = |payload: &mut Payload| {
-        if !payload.key(name)?.value.same_as(&given.value) {
-            is_other.set(true);
-            return Err(Failure::new(
-                Kind::Negative,
-                format!("`{name}` was replaced by another keyctl meanwhile; nothing was changed"),
-            ));
+        let key = payload.key(name)?;
+        if !meant.is(key) {
+            let (said, hints) = changed_meanwhile(&meant, key, payload);
+            to_use.set(Some(hints));
+            return Err(Failure::new(Kind::Negative, format!("`{name}` {said}; nothing was changed")));
         }
         aside::keep(payload, name, &others.strays, Moment::now());
         Ok(())
     };
     keeping::keep(scene, &[new], plan, None, BY_ROTATOR, look, event).map_err(|failure| {
         if !fresh.is_aside {
-            failure
-        } else if is_other.get() {
-            failure
-                .hint(format!(
-                    "the rotator's new secret {ASIDE}; the next `keyctl rotate {name}` keeps it as a former one"
-                ))
-                .hint(format!("if it is the one in force: `keyctl undo`, then `keyctl rotate {name}`"))
-        } else {
-            failure.hint(format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`"))
+            return failure;
         }
+        let go_on = || vec![format!("the new secret {ASIDE}; to go on: `keyctl rotate {name}`")];
+        to_use.take().unwrap_or_else(go_on).into_iter().fold(failure, Failure::hint)
     })
+}
+
+/// What became of a key while its rotator was at work, and what that means for the new secret: whether it comes to be a former
+/// one, and which calls bring it into use.
+fn changed_meanwhile(meant: &Meant, key: &Key, payload: &Payload) -> (&'static str, Vec<String>) {
+    let name = &meant.name;
+    if !meant.was_replaced(key) {
+        let aside = format!("the rotator's new secret {ASIDE}");
+        let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
+        let back = pending::way_back(name, removed.map_or(Whose::Gone, |removed| Whose::of_removed(removed, payload)));
+        return (
+            "is not the key any more that its rotator was called for",
+            [Some(aside), back].into_iter().flatten().collect(),
+        );
+    }
+    let former = key.former.iter().rposition(|former| former.value.same_as(&meant.value));
+    let number = former.map_or(1, |at| key.former.len() - at);
+    let is_last_step = || {
+        let step = payload.steps.last().filter(|step| step.names().count() == 1);
+        step.is_some_and(|step| key.former.last().is_some_and(|former| former.step == Some(step.number)))
+    };
+    let back = if number == 1 && is_last_step() { "undo".into() } else { format!("rollback {name} --to {number}") };
+    let hints = vec![
+        format!("the rotator's new secret {ASIDE}; the next `keyctl rotate {name}` keeps it as a former one"),
+        format!("if it is the one in force: `keyctl {back}`, then `keyctl rotate {name}`"),
+    ];
+    ("was replaced by another keyctl meanwhile", hints)
 }
 
 /// The failure of a check, with both ways out.
@@ -209,7 +232,7 @@ fn earlier(
             Standing::Copy => aside::clear_copy(scene, name, unfinished),
             Standing::Lost => {
                 scene.terminal.warn(&format!(
-                    "on {} the rotator of `{name}` was broken off: if it had made a new secret, that is lost",
+                    "on {} keyctl was ended before the rotator of `{name}` had printed anything: if it made a new secret, that is lost",
                     begun.local()
                 ));
                 aside::remove(scene, unfinished);
@@ -265,9 +288,9 @@ fn of_doubtful(
                 } else {
                     "something"
                 };
-                let begun = latest.intention.begun.local();
+                let (begun, came) = (latest.intention.begun.local(), aside::what_came([aside::is_unended(latest)]));
                 let said = format!(
-                    "the rotator of `{name}` printed {what} on {begun} before it went wrong, which may be the secret in force; it is not called again"
+                    "the rotator of `{name}` printed {what} on {begun} before {came}, which may be the secret in force; it is not called again"
                 );
                 return Err(to_be_judged(Failure::new(Kind::Negative, said), name));
             }
@@ -283,7 +306,7 @@ fn of_doubtful(
     }
     let Some((at, value, is_tried)) = chosen else { return Ok(None) };
     let (_, unfinished) = doubtful.remove(at);
-    let begun = unfinished.intention.begun.local();
-    scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before it went wrong"));
+    let (begun, came) = (unfinished.intention.begun.local(), aside::what_came([aside::is_unended(&unfinished)]));
+    scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before {came}"));
     Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
 }
