@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 
+use keyctl_sieve::{Piece, Sieve};
 use memchr::memchr_iter;
 use zeroize::Zeroizing;
 
@@ -12,7 +13,6 @@ use super::{
     needles::{Form, Needles},
     sampling::Sampling,
     shapes::{self, Shapes},
-    sieve::{Piece, Sieve},
 };
 use crate::seal::SealKey;
 
@@ -115,13 +115,16 @@ impl Engine {
     fn matches(&self, bytes: &[u8]) -> Vec<Match> {
         let mut matches = Vec::new();
         if let Some(sieve) = &self.sieve {
-            sieve.sift(bytes, |at, piece| self.hold(bytes, at, piece, &mut matches));
+            let mut next = 0;
+            while let Some((at, word)) = sieve.next(bytes, &mut next) {
+                sieve.pieces(word).for_each(|piece| self.hold(bytes, at, piece, &mut matches));
+            }
         }
         matches::best(matches)
     }
 
     /// Holds the bytes around a place against the form that has a piece there.
-    fn hold(&self, bytes: &[u8], at: usize, piece: &Piece, matches: &mut Vec<Match>) {
+    fn hold(&self, bytes: &[u8], at: usize, piece: Piece, matches: &mut Vec<Match>) {
         let Some(pattern) = self.needles.patterns.get(piece.of as usize) else { return };
         let (form, middle) = (self.needles.bytes(pattern), piece.at as usize);
         let is_known = |known: &Match| known.pattern == piece.of && known.end > at && known.is_at(at, middle);

@@ -12,7 +12,6 @@ mod matches;
 mod random;
 mod sampling;
 mod shapes;
-mod sieve;
 
 pub mod copies;
 pub mod engine;

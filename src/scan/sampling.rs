@@ -5,10 +5,9 @@
 //! piece is found wherever it begins. Few secrets allow long steps and dense pieces; with many secrets it is the other way
 //! round.
 
-use super::{
-    needles::{Needles, Pattern},
-    sieve::{LONGEST_STEP, Piece, Sieve, piece_at},
-};
+use keyctl_sieve::{LONGEST_STEP, Piece, Sieve, piece_at};
+
+use super::needles::{Needles, Pattern};
 
 /// The most pieces for which a longer step is worth its larger table.
 const MOST_PIECES: usize = 3 << 18;

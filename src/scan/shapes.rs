@@ -1,14 +1,12 @@
 //! Texts that look like an issuer's keys, whoever's they are: by the table of known kinds, and by check characters where a
 //! kind has any. No text is taken for a key because it looks random.
 
+use keyctl_sieve::{Heads, Runs};
+
 use crate::issuer::{Anchors, Found};
 
 /// The longest text that is looked at behind a constant one.
 pub(super) const REACH: usize = 24 * 1024;
-/// The fewest bytes of a key of any kind: a test of the table holds it to that.
-const SHORTEST: usize = 20;
-/// The first letter that a key may have in it: what comes before it in ASCII are spaces, quotes and brackets.
-const FIRST: u8 = b'+';
 /// How a private key begins, which programs write with `\n` and indent.
 const PEM: &[u8] = b"-----BEGIN";
 
@@ -24,32 +22,19 @@ const EXAMPLES: &[&str] = &[
 /// What finds them.
 pub(super) struct Shapes {
     anchors: Anchors,
-    /// For each hash of three bytes which list has the constant texts that begin so.
-    heads: Box<[u8; 1 << HEAD_BITS]>,
+    /// Which list has the constant texts that begin so.
+    heads: Heads,
     /// These lists, of their numbers; the first is empty.
     lists: Vec<Vec<usize>>,
-}
-
-/// How many bits the hash of three bytes has, of which no constant text has fewer.
-const HEAD_BITS: u32 = 13;
-const HEAD: usize = 3;
-
-fn hash(head: u32) -> usize {
-    (head.wrapping_mul(0x9E37_79B1) >> (u32::BITS - HEAD_BITS)) as usize
-}
-
-fn head(bytes: [u8; HEAD]) -> usize {
-    let [one, two, three] = bytes;
-    hash(u32::from_be_bytes([0, one, two, three]))
 }
 
 impl Shapes {
     pub fn known() -> Self {
         let anchors = Anchors::known();
-        let (mut heads, mut lists) = (Box::new([0; 1 << HEAD_BITS]), vec![Vec::new()]);
+        let (mut heads, mut lists) = (Heads::default(), vec![Vec::new()]);
         for (number, text) in anchors.texts().enumerate() {
             let Some(start) = text.as_bytes().first_chunk() else { continue };
-            let list = &mut heads[head(*start)];
+            let list = heads.number(*start);
             if *list == 0 {
                 *list = u8::try_from(lists.len()).unwrap_or_default();
                 lists.push(Vec::new());
@@ -62,7 +47,16 @@ impl Shapes {
     /// Every one in these bytes, in their order. Of several in one place the one with the longest constant text.
     pub fn find(&self, bytes: &[u8]) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
-        long_words(bytes, |from, to| self.find_in(bytes, from, to, &mut found));
+        let mut runs = Runs::of(bytes);
+        while let Some(run) = runs.next() {
+            let (end, mut at) = (run.end, run.start);
+            while let Some((here, list)) = self.heads.next(&bytes[..end], at) {
+                found.extend(
+                    self.lists[usize::from(list)].iter().filter_map(|one| self.anchors.find(bytes, *one, here)),
+                );
+                at = here + 1;
+            }
+        }
         for at in memchr::memmem::find_iter(bytes, PEM) {
             let here = |(_, text): &(usize, &str)| bytes[at..].starts_with(text.as_bytes());
             let number = (0..).zip(self.anchors.texts()).find(here);
@@ -81,24 +75,6 @@ impl Shapes {
         alone
     }
 
-    /// Those whose constant text stands in this run of bytes, looked for at each of its places: three bytes and a table
-    /// say of nearly all that none does.
-    fn find_in(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Found>) {
-        let mut three = 0;
-        for (at, byte) in bytes[from..to].iter().enumerate() {
-            three = (three << 8 | u32::from(*byte)) & 0x00FF_FFFF;
-            let list = self.heads[hash(three)];
-            if list != 0 && at >= HEAD - 1 {
-                self.find_at(bytes, from + at + 1 - HEAD, list, found);
-            }
-        }
-    }
-
-    #[cold]
-    fn find_at(&self, bytes: &[u8], at: usize, list: u8, found: &mut Vec<Found>) {
-        found.extend(self.lists[usize::from(list)].iter().filter_map(|number| self.anchors.find(bytes, *number, at)));
-    }
-
     /// A private key that begins here, also as it stands in JSON, YAML or a program.
     fn private_key(&self, bytes: &[u8], number: usize, at: usize) -> Option<Found> {
         self.anchors.find(bytes, number, at).or_else(|| {
@@ -108,45 +84,6 @@ impl Shapes {
             Some(found)
         })
     }
-}
-
-/// Hands every run of bytes to `each` that is long enough for a key: of letters, digits and what else keys have in them. In
-/// sources and prose few are.
-fn long_words(bytes: &[u8], mut each: impl FnMut(usize, usize)) {
-    const WORD: usize = size_of::<u64>();
-    const HALF: u64 = u32::MAX as u64;
-    let (words, rest) = bytes.as_chunks::<WORD>();
-    // What is missing in the last word is in no key, so each run ends.
-    let mut end = [0; WORD];
-    end[..rest.len()].copy_from_slice(rest);
-    let word = |at: usize| words.get(at).map_or_else(|| others(end), |word| others(*word));
-    let (mut at, mut here) = (0, word(0));
-    while at < words.len() {
-        let next = word(at + 1);
-        // A run that is long enough has, wherever it begins, one of these words in it and half of the next.
-        if here | next & HALF != 0 {
-            (at, here) = (at + 1, next);
-            continue;
-        }
-        let before = at.checked_sub(1).map_or(0, |before| word(before).leading_zeros() / u8::BITS) as usize;
-        let (mut last, mut others) = (at + 1, next);
-        while others == 0 {
-            last += 1;
-            others = word(last);
-        }
-        let (from, to) = (WORD * at - before, WORD * last + (others.trailing_zeros() / u8::BITS) as usize);
-        if to - from >= SHORTEST {
-            each(from, to);
-        }
-        (at, here) = (last + 1, word(last + 1));
-    }
-}
-
-/// The highest bit of each byte that no key has in it; of a `+` behind such a byte too, with which no key begins.
-fn others(word: [u8; 8]) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(word);
-    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
 }
 
 /// A PEM text without what stands around its lines where it is part of JSON, YAML or a program, and for each byte of it where
@@ -247,25 +184,6 @@ mod tests {
         assert_eq!(ids("AKIAIOSFODNN7EXAMPLE"), [""; 0]);
         assert_eq!(ids(&["AK", "IAQ3EXB4LK5WZ7R2TN"].concat()), ["aws-access-key-id"]);
         assert_eq!(ids(&["AK", "IAABCDEFGHIJKLMNOP"].concat()), [""; 0]);
-    }
-
-    #[test]
-    fn every_long_word_is_looked_at_whole_and_no_short_one() {
-        let long = "a-b_c.d/e+f=g1234567";
-        assert_eq!(long.len(), SHORTEST);
-        for before in 0..20 {
-            for after in 0..20 {
-                let text = [&" x".repeat(before), " ", long, "\"", &"\u{e4}y".repeat(after)].concat();
-                let mut words = Vec::new();
-                long_words(text.as_bytes(), |from, to| words.push(text[from..to].to_owned()));
-                assert_eq!(words, [long], "{text}");
-            }
-        }
-        long_words(&long.as_bytes()[1..], |_, _| panic!("too short"));
-        long_words(b"", |_, _| panic!("nothing"));
-        let mut whole = 0;
-        long_words(long.as_bytes(), |from, to| whole += to - from);
-        assert_eq!(whole, SHORTEST);
     }
 
     #[test]

@@ -8,9 +8,9 @@
 use zeroize::Zeroize;
 
 /// The widest piece: what one load takes.
-pub(super) const WIDEST: usize = 8;
+pub const WIDEST: usize = 8;
 /// The longest step.
-pub(super) const LONGEST_STEP: usize = 12;
+pub const LONGEST_STEP: usize = 12;
 /// How many places are looked at at once.
 const AT_ONCE: usize = 4;
 /// The largest table, in bits by its logarithm: a MiB, most of which a core keeps near.
@@ -24,7 +24,7 @@ const NONE: u32 = u32::MAX;
 
 /// A piece of something that is looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Piece {
+pub struct Piece {
     /// Its bytes.
     pub bytes: u64,
     /// What it is a piece of.
@@ -34,7 +34,7 @@ pub(super) struct Piece {
 }
 
 /// The pieces, ready to be found.
-pub(super) struct Sieve {
+pub struct Sieve {
     mask: u64,
     width: usize,
     step: usize,
@@ -48,6 +48,7 @@ pub(super) struct Sieve {
 
 impl Sieve {
     /// A sieve for pieces of this width, which looks at every `step`th place; `most` is how many pieces there may be.
+    #[must_use]
     pub fn new(width: usize, step: usize, most: usize) -> Self {
         debug_assert!((1..=LONGEST_STEP).contains(&step));
         let log = (usize::BITS - most.leading_zeros()).max(1);
@@ -80,28 +81,10 @@ impl Sieve {
         usize::try_from(hash >> self.head_shift).unwrap_or_default()
     }
 
-    /// Hands each piece that stands at one of the places looked at to `each`, with the place.
-    pub fn sift(&self, bytes: &[u8], mut each: impl FnMut(usize, &Piece)) {
-        let mut at = 0;
-        while let Some(found) = self.next(bytes, &mut at) {
-            self.look(found.0, found.1, &mut each);
-        }
-        // The last places have too few bytes behind them for a whole load: they are looked at in the last that can be loaded.
-        let last = bytes.last_chunk::<WIDEST>().map_or_else(|| piece_at(bytes, 0), |last| u64::from_le_bytes(*last));
-        let begin = bytes.len().saturating_sub(WIDEST);
-        while at + self.width <= bytes.len() {
-            let word = last >> (8 * (at - begin)) & self.mask;
-            if self.is_set(word) != 0 {
-                self.look(at, word, &mut each);
-            }
-            at += self.step;
-        }
-    }
-
-    /// The next place whose bits are set, and what stands there. `at` is where to go on.
-    fn next(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+    /// The next place from `at` on at which a piece may stand, and what does; `at` becomes where to go on.
+    pub fn next(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         // A step that is known when this is compiled takes a third of the time.
-        match self.step {
+        let found = match self.step {
             1 => self.next_by::<1>(bytes, at),
             2 => self.next_by::<2>(bytes, at),
             3 => self.next_by::<3>(bytes, at),
@@ -114,7 +97,26 @@ impl Sieve {
             10 => self.next_by::<10>(bytes, at),
             11 => self.next_by::<11>(bytes, at),
             _ => self.next_by::<LONGEST_STEP>(bytes, at),
+        };
+        found.or_else(|| self.next_of_last(bytes, at))
+    }
+
+    /// The last places have too few bytes behind them for a whole load.
+    fn next_of_last(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+        while *at + self.width <= bytes.len() {
+            let (here, word) = (*at, piece_at(bytes, *at) & self.mask);
+            *at += self.step;
+            if self.is_set(word) != 0 {
+                return Some((here, word));
+            }
         }
+        None
+    }
+
+    /// The pieces that are what stands at a place.
+    #[must_use]
+    pub fn pieces(&self, word: u64) -> Pieces<'_> {
+        Pieces { sieve: self, word, next: self.heads[self.place(word.wrapping_mul(MIX))] }
     }
 
     fn next_by<const STEP: usize>(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
@@ -143,42 +145,48 @@ impl Sieve {
         }
     }
 
-    #[expect(clippy::inline_always, reason = "a call would cost as much as it does; the rest is built to be small")]
-    #[inline(always)]
+    #[inline]
     fn load(&self, bytes: &[u8], at: usize) -> Option<u64> {
         Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.mask)
     }
 
-    #[expect(clippy::inline_always, reason = "as above")]
-    #[inline(always)]
+    #[inline]
     fn may_be_at(&self, bytes: &[u8], at: usize) -> u64 {
         self.load(bytes, at).map_or(0, |word| self.is_set(word))
     }
 
-    #[expect(clippy::inline_always, reason = "as above")]
-    #[inline(always)]
+    #[inline]
     fn is_set(&self, word: u64) -> u64 {
         let (word, one, other) = self.bits_of(word.wrapping_mul(MIX));
         self.bits.get(word).map_or(0, |bits| bits >> one & bits >> other & 1)
     }
 
     /// The two bits that stand for a piece: in one word, which costs one load.
-    #[expect(clippy::inline_always, reason = "as above")]
-    #[inline(always)]
+    #[inline]
     fn bits_of(&self, hash: u64) -> (usize, u64, u64) {
         let bit = hash >> self.shift;
         (usize::try_from(bit >> 6).unwrap_or_default(), bit & 63, hash >> 30 & 63)
     }
+}
 
-    #[cold]
-    fn look(&self, at: usize, word: u64, each: &mut impl FnMut(usize, &Piece)) {
-        let mut next = self.heads[self.place(word.wrapping_mul(MIX))];
-        while let Some((piece, after)) = self.pieces.get(next as usize) {
-            if piece.bytes == word {
-                each(at, piece);
+/// Pieces with the same bytes.
+pub struct Pieces<'s> {
+    sieve: &'s Sieve,
+    word: u64,
+    next: u32,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        while let Some((piece, after)) = self.sieve.pieces.get(self.next as usize) {
+            self.next = *after;
+            if piece.bytes == self.word {
+                return Some(*piece);
             }
-            next = *after;
         }
+        None
     }
 }
 
@@ -197,7 +205,8 @@ fn mask(width: usize) -> u64 {
 }
 
 /// The bytes at this place as a piece; what is missing at the end is zero.
-pub(super) fn piece_at(bytes: &[u8], at: usize) -> u64 {
+#[must_use]
+pub fn piece_at(bytes: &[u8], at: usize) -> u64 {
     let mut piece = [0; WIDEST];
     let rest = &bytes[at..bytes.len().min(at + WIDEST)];
     piece[..rest.len()].copy_from_slice(rest);

@@ -1,0 +1,10 @@
+//! The loops that pass over every byte of what is scanned. None of them is generic: what is generic is compiled where it is
+//! called, as that place is compiled.
+
+mod heads;
+mod runs;
+mod sieve;
+
+pub use heads::{HEAD, Heads};
+pub use runs::{FIRST, Runs};
+pub use sieve::{LONGEST_STEP, Piece, Sieve, WIDEST, piece_at};

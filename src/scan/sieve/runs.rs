@@ -1,0 +1,99 @@
+//! Finds the runs of bytes that are long enough for a key: of letters, digits and what else keys have in them. In sources
+//! and prose few are.
+
+use std::ops::Range;
+
+/// The first letter that a key may have in it: what comes before it in ASCII are spaces, quotes and brackets.
+pub const FIRST: u8 = b'+';
+const WORD: usize = size_of::<u64>();
+
+/// The runs of at least 20 bytes, in their order.
+pub struct Runs<'b> {
+    words: &'b [[u8; WORD]],
+    /// What is left behind the last whole word. What is missing in it is in no key, so each run ends.
+    end: [u8; WORD],
+    at: usize,
+}
+
+impl<'b> Runs<'b> {
+    /// The fewest bytes of a run.
+    pub const SHORTEST: usize = 20;
+
+    /// Those in these bytes.
+    #[must_use]
+    pub fn of(bytes: &'b [u8]) -> Self {
+        let (words, rest) = bytes.as_chunks();
+        let mut end = [0; WORD];
+        end[..rest.len()].copy_from_slice(rest);
+        Self { words, end, at: 0 }
+    }
+
+    #[inline]
+    fn others(&self, at: usize) -> u64 {
+        others(*self.words.get(at).unwrap_or(&self.end))
+    }
+
+    /// The next one.
+    #[expect(clippy::should_implement_trait, reason = "what is generic over iterators would be compiled elsewhere")]
+    pub fn next(&mut self) -> Option<Range<usize>> {
+        const HALF: u64 = u32::MAX as u64;
+        let mut here = self.others(self.at);
+        while self.at < self.words.len() {
+            let next = self.others(self.at + 1);
+            // A run that is long enough has, wherever it begins, one of these words in it and half of the next.
+            if here | next & HALF != 0 {
+                (self.at, here) = (self.at + 1, next);
+                continue;
+            }
+            let at = self.at;
+            let before = at.checked_sub(1).map_or(0, |before| self.others(before).leading_zeros() / u8::BITS) as usize;
+            let (mut last, mut others) = (at + 1, next);
+            while others == 0 {
+                last += 1;
+                others = self.others(last);
+            }
+            let (from, to) = (WORD * at - before, WORD * last + (others.trailing_zeros() / u8::BITS) as usize);
+            self.at = last + 1;
+            if to - from >= Self::SHORTEST {
+                return Some(from..to);
+            }
+            here = self.others(self.at);
+        }
+        None
+    }
+}
+
+/// The highest bit of each byte that no key has in it; of a `+` behind such a byte too, with which no key begins.
+#[inline]
+fn others(word: [u8; WORD]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<&str> {
+        let mut runs = Runs::of(text.as_bytes());
+        std::iter::from_fn(|| runs.next()).map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn every_long_run_is_told_whole_and_no_short_one() {
+        let long = "a-b_c.d/e+f=g1234567";
+        assert_eq!(long.len(), Runs::SHORTEST);
+        for before in 0..20 {
+            for after in 0..20 {
+                let text = [&" x".repeat(before), " ", long, "\"", &"\u{e4}y".repeat(after)].concat();
+                assert_eq!(all(&text), [long], "{text}");
+                let two = [&text, " ", &long.repeat(3), &text].concat();
+                assert_eq!(all(&two), [long, &long.repeat(3), long], "{two}");
+            }
+        }
+        assert_eq!(all(&long[1..]), [""; 0]);
+        assert_eq!(all(""), [""; 0]);
+        assert_eq!(all(long), [long]);
+    }
+}
