@@ -5,7 +5,7 @@
 //! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `matches`
 //! which of several is told; `shapes` finds keys that are nobody's known. `tree` looks through files and folders, `git` through what
 //! a repository holds; `home` is where in a home folder keys come to lie. `sarif` writes what was found for code hosts, and
-//! `hook` lets git ask before a commit and a push.
+//! `taking_out` is what of it can be taken out of which files, and `hook` lets git ask before a commit and a push.
 
 mod forms;
 mod matches;
@@ -22,5 +22,6 @@ pub mod home;
 pub mod hook;
 pub mod needles;
 pub mod sarif;
+pub mod taking_out;
 pub mod tree;
 pub mod walk;

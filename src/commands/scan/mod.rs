@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod accepting;
+mod adopting;
 pub mod hook;
 mod marking;
 mod report;
@@ -47,6 +48,12 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     if from_input && arguments.accept {
         return Err(Failure::new(Kind::Usage, "what comes from standard input has no place to be accepted in").into());
     }
+    if from_input && arguments.adopt {
+        return Err(Failure::new(Kind::Usage, "out of standard input nothing can be taken; name the file").into());
+    }
+    if arguments.adopt {
+        need_someone(arguments.yes, terminal, adopting::DOING)?;
+    }
     if from_input && arguments.paths.len() > 1 {
         return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
     }
@@ -63,8 +70,12 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
-        tree::look(&search.engine, paths, arguments.no_ignore).into()
+        let also = if arguments.adopt { sources::variables_in(paths) } else { Vec::new() };
+        tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
     };
+    if arguments.adopt {
+        return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
+    }
     let Looked { findings, given, seen, pieces, notes } = looked;
     let (accepted, findings) = search.split(findings);
     search.record(&findings, seen.more, terminal)?;

@@ -14,7 +14,7 @@ pub mod pushing;
 pub mod staged;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -221,6 +221,20 @@ impl Git {
         match self.path(&["rev-parse", "--show-toplevel"]) {
             Err(failure) if failure.kind == Kind::Disk => self.path(&["rev-parse", "--absolute-git-dir"]),
             other => other,
+        }
+    }
+
+    /// Whether a file of this folder, by its name, is one that git keeps.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn keeps(&self, name: &OsStr) -> Result<bool> {
+        let mut command = self.command(&["ls-files", "-z", "--"]);
+        let output = command.arg(name).output().map_err(|error| cannot_start(&error))?;
+        if output.status.success() {
+            Ok(!output.stdout.is_empty())
+        } else {
+            Err(refused(output.status, &output.stderr))
         }
     }
 
