@@ -246,15 +246,20 @@ fn a_file_that_cannot_be_written_anew_without_harm_is_left() {
     sandbox.may_lie_in(&sandbox.project().join("second.env"));
     fs::set_permissions(plant("closed.env"), fs::Permissions::from_mode(0o400)).expect("mode");
     plant(".env");
+    plant(&format!("{TOKEN}.env"));
     sandbox.file(".env.swp", "x");
-    let ran = sandbox.call(&["scan", "--adopt", "--yes", "linked.env", "first.env", "closed.env", ".env"]).run();
+    let ran = sandbox
+        .call(&["scan", "--adopt", "--yes", "linked.env", "first.env", "closed.env", ".env", &format!("{TOKEN}.env")])
+        .run();
     ran.says(
-        "KEY    FORM  WHERE         THEN\n\
-         TOKEN  raw   .env:1        leave it\n\
-         TOKEN  raw   closed.env:1  leave it\n\
-         TOKEN  raw   first.env:1   leave it\n\
-         TOKEN  raw   linked.env:1  leave it\n",
+        "KEY    FORM  WHERE                    THEN\n\
+         TOKEN  raw   .env:1                   leave it\n\
+         TOKEN  raw   [secret of TOKEN].env:1  leave it\n\
+         TOKEN  raw   closed.env:1             leave it\n\
+         TOKEN  raw   first.env:1              leave it\n\
+         TOKEN  raw   linked.env:1             leave it\n",
         "keyctl: left as it is: `.env`: an editor has it open, as `.env.swp` says; close it there first\n\
+         keyctl: left as it is: `[secret of TOKEN].env`: its own path holds a secret: rename that first\n\
          keyctl: left as it is: `closed.env`: it is read-only\n\
          keyctl: left as it is: `first.env`: it has another name too (a hard link), which would keep it\n\
          keyctl: left as it is: `linked.env`: it is a symbolic link; name the file itself\n\
@@ -422,4 +427,8 @@ fn what_is_accepted_stays_where_it_is() {
     assert_eq!(sandbox.call(&["scan", "--accept", "--yes"]).run().code(), 0);
     sandbox.call(&["scan", "--adopt", "--yes"]).run().says("", "keyctl: nothing found to take over\n", 0);
     assert_eq!(read(&file), text);
+    fs::write(&file, format!("{text}B={}\n", stripe())).expect("write");
+    let ran = sandbox.call(&["scan", "--adopt", "--yes"]).run();
+    assert!(ran.stderr().starts_with("keyctl: `B` is kept now, and is out of `.env` (line 2)\n"), "{}", ran.stderr());
+    assert_eq!((read(&file), ran.code()), (text, 0));
 }

@@ -10,7 +10,12 @@ use crate::{
     cli::{self, ScanSource, ScanVerb},
     failure::{Failure, Kind, Result},
     home::Home,
-    scan::{finding::Place, git::Git, hook::Event, tree},
+    scan::{
+        finding::{Finding, Place},
+        git::Git,
+        hook::Event,
+        tree, untold,
+    },
     terminal::{Terminal, count},
 };
 
@@ -79,14 +84,21 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     let Looked { findings, given, seen, pieces, notes } = looked;
     let (accepted, findings) = search.split(findings);
     search.record(&findings, seen.more, terminal)?;
-    let (findings, given, seen, notes) = (&findings[..], &given[..], &seen, &notes[..]);
+    let told = |findings: &[Finding]| -> Vec<Finding> {
+        findings.iter().map(|finding| untold::finding(&search.engine, finding)).collect()
+    };
+    let (shown, accepted, seen) = (told(&findings), told(&accepted), untold::seen(&search.engine, seen));
+    let (given, seen, notes) = (&given[..], &seen, &notes[..]);
     let is_accepting = arguments.accept && !findings.is_empty();
-    let marked =
-        if marks(arguments, from_input) && !is_accepting { search.mark_leaked(findings, terminal) } else { Vec::new() };
+    let marked = if marks(arguments, from_input) && !is_accepting {
+        search.mark_leaked(&findings, terminal)
+    } else {
+        Vec::new()
+    };
     let (pieces, accepted, marked) = (pieces.as_deref(), &accepted[..], &marked[..]);
-    let report = Report { search: &search, findings, seen, pieces, given, notes, event, accepted, marked };
+    let report = Report { search: &search, findings: &shown, seen, pieces, given, notes, event, accepted, marked };
     if is_accepting {
-        return Ok(accept(&report, arguments.yes, terminal)?);
+        return Ok(accept(&report, &findings, arguments.yes, terminal)?);
     }
     Ok(report.give(arguments, terminal)?)
 }
@@ -99,10 +111,10 @@ fn marks(arguments: &cli::Scan, from_input: bool) -> bool {
 }
 
 /// Shows what was found, and accepts it after a yes.
-fn accept(report: &Report, yes: bool, terminal: &Terminal) -> Result<ExitCode> {
-    let Report { search, findings, seen, .. } = report;
+fn accept(report: &Report, findings: &[Finding], yes: bool, terminal: &Terminal) -> Result<ExitCode> {
+    let Report { search, seen, .. } = report;
     need_someone(yes, terminal, "accepting what was found")?;
-    report::table(findings, &[], terminal)?;
+    report::table(report.findings, &[], terminal)?;
     report.say_what_was_not_seen(terminal);
     if seen.more > 0 {
         terminal.warn(&format!("{} more places are not listed, nor accepted", seen.more));

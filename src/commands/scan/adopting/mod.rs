@@ -27,12 +27,13 @@ use crate::{
         import, opening,
     },
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     home::Home,
     scan::{
         finding::{Finding, Place, What},
         needles::{Form, Which},
         taking_out::{self, Sort},
+        untold,
     },
     secret::Secret,
     store::payload::{Key, Payload},
@@ -48,8 +49,7 @@ use telling::Told;
 /// What a yes is needed for.
 pub const DOING: &str = "taking keys out of files";
 const OTHER_FILES: &str = "keyctl rewrites only `.env` files and shell histories";
-/// What stands for a file whose name cannot be told.
-const UNTOLD: &str = "a file whose name holds a secret";
+const TELLING_NAME: &str = "its own path holds a secret: rename that first";
 
 /// Takes what was found into the store and out of the files, after a yes for each file.
 ///
@@ -68,15 +68,16 @@ pub fn adopt(
     let (plans, left) = plans(arguments, search, findings, terminal)?;
     let mut told = Told { left, ..Told::default() };
     if !arguments.json {
-        telling::table(&plans, &told.left, terminal)?;
+        telling::table(search, &plans, &told.left, terminal)?;
     }
+    let seen = untold::seen(&search.engine, seen);
     telling::say_what_was_not_seen(search, &seen, &notes, terminal);
     let agreed = agreed(arguments, plans, &mut told, terminal)?;
     let failed = carry_out_all(agreed, home, search, &mut told, terminal);
     if !arguments.no_mark {
         mark_leaked(home, search, &mut told, terminal);
     }
-    told.give(arguments.json, &seen, terminal)?;
+    told.give(arguments.json, search, &seen, terminal)?;
     match failed {
         Some(failure) => Err(failure),
         None => Ok(told.exit_code(&seen)),
@@ -101,9 +102,7 @@ fn plans(
     let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
     let (mut plans, mut left) = (Vec::new(), Vec::new());
     for (path, findings) in files {
-        let sort = std::path::absolute(&path).ok().and_then(|path| taking_out::sort_of(&path, history_file.as_deref()));
-        let planned = match sort.ok_or_else(|| OTHER_FILES.to_owned()).and_then(|sort| Ok((sort, Opened::open(&path)?)))
-        {
+        let planned = match openable(&path, history_file.as_deref(), search) {
             Ok((sort, opened)) => Plan::of(path, sort, opened, search, &mut names)?,
             Err(why) => Err(why),
         };
@@ -114,6 +113,16 @@ fn plans(
         }
     }
     Ok((plans, left))
+}
+
+/// What a file is and the file itself, or what keeps it from being written anew.
+fn openable(path: &Path, history_file: Option<&Path>, search: &Search) -> std::result::Result<(Sort, Opened), String> {
+    let whole = std::path::absolute(path).map_err(|error| reason(&error))?;
+    let sort = taking_out::sort_of(&whole, history_file).ok_or(OTHER_FILES)?;
+    if untold::path(&search.engine, &whole) != whole {
+        return Err(TELLING_NAME.into());
+    }
+    Ok((sort, Opened::open(path)?))
 }
 
 /// Those that the user says yes to. All is asked before anything is done.
@@ -183,7 +192,8 @@ fn carry_out_all(
 fn carry_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> Result<(Payload, bool)> {
     let (now, new) = (Moment::now(), plan.new_keys());
     if !new.is_empty() {
-        let note = format!("adopted from {}", told_path(plan, search.payload()));
+        let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone());
+        let note = format!("adopted from `{}`", path.display());
         change_or_create(home, terminal, now, None, |payload| {
             import::keep_all(payload, &new, false, Some(&note), now, terminal)
         })?;
@@ -221,14 +231,6 @@ fn has(payload: &Payload, taken: &plan::Taken) -> bool {
     }
     let of_key = |key: &Key| is_it(&key.value) || key.former.iter().any(|former| is_it(&former.value));
     payload.keys.values().any(of_key) || payload.removed.iter().any(|removed| of_key(&removed.key))
-}
-
-/// The file's whole path, where that tells no secret.
-fn told_path(plan: &Plan, payload: Option<&Payload>) -> String {
-    let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone()).display().to_string();
-    let taken = plan.taken.iter().map(|taken| &taken.secret);
-    let kept = payload.into_iter().flat_map(|payload| payload.keys.values()).map(|key| &key.value);
-    if taken.chain(kept).any(|secret| secret.is_within(&path)) { UNTOLD.to_owned() } else { format!("`{path}`") }
 }
 
 /// Marks what others may have: what lay in a history or in a file that git keeps, and what still lies somewhere.

@@ -15,6 +15,7 @@ use crate::{
         finding::{Finding, What},
         taking_out::Sort,
         tree::Seen,
+        untold,
     },
     store::payload::Payload,
     terminal::{Terminal, count},
@@ -39,7 +40,7 @@ pub struct Told {
 }
 
 /// Prints a row for each secret that was found, and what is done with it.
-pub fn table(plans: &[Plan], left: &[Left], terminal: &Terminal) -> Result<()> {
+pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal) -> Result<()> {
     let mut rows = vec![["KEY", "FORM", "WHERE", "THEN"].map(str::to_owned).to_vec()];
     let form = |finding: &Finding| match &finding.what {
         What::Key { form, partial, .. } => report::written(*form, *partial),
@@ -55,6 +56,7 @@ pub fn table(plans: &[Plan], left: &[Left], terminal: &Terminal) -> Result<()> {
     }
     let staying = plans.iter().flat_map(|plan| &plan.left).chain(left);
     rows.extend(staying.map(|(finding, _)| {
+        let finding = &untold::finding(&search.engine, finding);
         let key = finding.key().map_or_else(|| "?".to_owned(), ToString::to_string);
         vec![key, form(finding), finding.whereabouts(), "leave it".to_owned()]
     }));
@@ -88,10 +90,10 @@ impl Told {
     ///
     /// # Errors
     /// `Disk` when it cannot be written.
-    pub fn give(&self, as_json: bool, seen: &Seen, terminal: &Terminal) -> Result<()> {
+    pub fn give(&self, as_json: bool, search: &Search, seen: &Seen, terminal: &Terminal) -> Result<()> {
         let backups = super::backups(&self.done);
         if as_json {
-            terminal.json(&self.json(&backups, seen))?;
+            terminal.json(&self.json(&backups, search, seen))?;
         }
         if self.done.is_empty() && self.left.is_empty() {
             terminal.say("nothing found to take over");
@@ -100,8 +102,9 @@ impl Told {
         for plan in &self.done {
             plan.taken.iter().for_each(|taken| say_taken(plan, taken, terminal));
         }
+        let place = |finding: &Finding| untold::finding(&search.engine, finding).place.to_string();
         let left: BTreeSet<(String, &str)> =
-            self.left.iter().map(|(finding, why)| (finding.place.to_string(), why.as_str())).collect();
+            self.left.iter().map(|(finding, why)| (place(finding), why.as_str())).collect();
         for (place, why) in left.iter().take(NAMED) {
             terminal.say(&format!("left as it is: `{place}`: {why}"));
         }
@@ -168,7 +171,7 @@ impl Told {
         }
     }
 
-    fn json(&self, backups: &[PathBuf], seen: &Seen) -> Value {
+    fn json(&self, backups: &[PathBuf], search: &Search, seen: &Seen) -> Value {
         let key = |taken: &Taken| {
             json!({
                 "key": taken.name, "added": taken.is_new, "variable": taken.variable,
@@ -185,7 +188,7 @@ impl Told {
             })
         };
         let left = |(finding, why): &Left| {
-            let mut value = report::as_json(finding);
+            let mut value = report::as_json(&untold::finding(&search.engine, finding));
             value["reason"] = why.as_str().into();
             value
         };
