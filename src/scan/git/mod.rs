@@ -224,18 +224,15 @@ impl Git {
         }
     }
 
-    /// Whether a file of this folder, by its name, is one that git keeps.
+    /// Whether a file of this folder, by its name, is one that git keeps. Only git's exit code says so: std panics where a
+    /// program's pipes cannot be read, and this is asked while secrets are on their way.
     ///
     /// # Errors
-    /// As [`Git::output`].
+    /// `NotExecutable` where git cannot be started.
     pub fn keeps(&self, name: &OsStr) -> Result<bool> {
-        let mut command = self.command(&["ls-files", "-z", "--"]);
-        let output = command.arg(name).output().map_err(|error| cannot_start(&error))?;
-        if output.status.success() {
-            Ok(!output.stdout.is_empty())
-        } else {
-            Err(refused(output.status, &output.stderr))
-        }
+        let mut command = self.command(&["ls-files", "--error-unmatch", "--"]);
+        let status = command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.map(|status| status.success()).map_err(|error| cannot_start(&error))
     }
 
     /// The folders of all worktrees of the repository.

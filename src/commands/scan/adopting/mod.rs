@@ -199,6 +199,7 @@ fn carry_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> 
         })?;
     }
     let (names, places) = (plan.names(), count(plan.places(), "place"));
+    // As every use it is written down before it is done, so that nothing is done unrecorded.
     search.record_taken_out(&names, &format!("taken out of {places}"), terminal)?;
     let replaced = replace(plan, home);
     if !matches!(replaced, Ok((_, true))) {
