@@ -263,6 +263,42 @@ pub fn replace_program(target: &Path, bytes: &[u8]) -> Result<()> {
     platform::sync_folder(target.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))
 }
 
+/// Puts new content in the place of a file that is not keyctl's own: the new one has the rights that `like` has, and nothing
+/// is put there if `is_unchanged` says no just before. Says whether it was.
+///
+/// # Errors
+/// When anything fails; before the rename the old file is there and the temporary one is gone.
+pub fn replace_alike(
+    target: &Path,
+    bytes: &[u8],
+    like: &Metadata,
+    is_unchanged: impl FnOnce() -> io::Result<bool>,
+) -> Result<bool> {
+    let failed = |error: &io::Error| Failure::disk("write", target, error);
+    let temporary = temporary_beside(target).map_err(|error| failed(&error))?;
+    let written = (|| {
+        let mut file = platform::create_private(&temporary)?;
+        file.write_all(bytes)?;
+        platform::make_alike(&file, like)?;
+        file.sync_all()?;
+        drop(file);
+        let is_unchanged = is_unchanged()?;
+        if is_unchanged {
+            std::fs::rename(&temporary, target)?;
+        }
+        Ok(is_unchanged)
+    })();
+    if !matches!(written, Ok(true)) {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    let is_there = written.map_err(|error| failed(&error).hint("what was there before is still there"))?;
+    if is_there {
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        platform::sync_folder(folder).map_err(|error| failed(&error))?;
+    }
+    Ok(is_there)
+}
+
 fn put(target: &Path, bytes: &[u8], sync: bool, prepare: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_beside(target)?;
     let written = (|| {

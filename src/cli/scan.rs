@@ -9,7 +9,7 @@ use super::{Report, path_parser};
 /// `keyctl scan`
 #[derive(Args)]
 #[command(
-    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so."
+    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so.\nWhat `--adopt` has taken over `keyctl undo` takes back; the file stays without it."
 )]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Scan {
@@ -29,13 +29,19 @@ pub struct Scan {
     #[arg(long)]
     pub no_mark: bool,
     /// Accept what is found: later scans count it and tell of the rest
-    #[arg(long, conflicts_with_all = ["json", "sarif", "running", "pushing"])]
+    #[arg(long, group = "doing", conflicts_with_all = ["json", "sarif", "running", "pushing"])]
     pub accept: bool,
+    /// Take keys out of `.env` files and shell histories, once the store has them
+    #[arg(long, group = "doing", conflicts_with_all = ["sarif", "staged", "history", "pushing", "running"])]
+    pub adopt: bool,
+    /// Put this before each adopted key's name, such as `myproject/`
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true, requires = "adopt")]
+    pub prefix: String,
     /// Show what was accepted too
     #[arg(long)]
     pub all: bool,
     /// Do not ask for a yes
-    #[arg(long, short = 'y', requires = "accept")]
+    #[arg(long, short = 'y', requires = "doing")]
     pub yes: bool,
     /// Report as JSON
     #[arg(long)]

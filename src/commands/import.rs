@@ -18,7 +18,7 @@ use crate::{
     name::KeyName,
     platform,
     secret::Secret,
-    store::{editing::Set, file::SealedFile, journal::Deed, payload::Payload},
+    store::{editing::Set, journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
 
@@ -32,7 +32,7 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 /// What became of the keys.
 #[derive(Default)]
-struct Done {
+pub(super) struct Done {
     added: Vec<KeyName>,
     replaced: Vec<KeyName>,
     same: Vec<KeyName>,
@@ -60,7 +60,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         return Ok(ExitCode::SUCCESS);
     }
     let done = change_or_create(&home, terminal, now, None, |payload| {
-        keep_all(payload, &keys, arguments.replace, now, terminal)
+        keep_all(payload, &keys, arguments.replace, None, now, terminal)
     })?;
     let removed = match &arguments.file {
         Some(file) if arguments.delete => Some(delete(&home, file, &source, &keys, terminal)?),
@@ -158,10 +158,15 @@ fn without_empty(keys: Vec<(KeyName, Secret)>, terminal: &Terminal) -> Vec<(KeyN
     keys
 }
 
-fn keep_all(
+/// Keeps all of these, or none; the note stands in the event.
+///
+/// # Errors
+/// `Negative` for names that exist with other secrets, unless these may be replaced.
+pub(super) fn keep_all(
     payload: &mut Payload,
     keys: &[(KeyName, Secret)],
     replace: bool,
+    note: Option<&str>,
     now: Moment,
     terminal: &Terminal,
 ) -> Result<Outcome<Done>> {
@@ -204,14 +209,13 @@ fn keep_all(
         return Ok(if dated { Outcome::changed(done, event) } else { Outcome::AsItWas(done) });
     }
     let event = Event::new(Action::Import, now).names(done.added.iter().chain(&done.replaced));
+    let event = note.into_iter().fold(event, Event::note);
     Ok(Outcome::changed(done, event))
 }
 
 /// Removes the file, after every key was read back from the store as it lies on the disk.
 fn delete(home: &Home, file: &Path, read: &Secret, keys: &[(KeyName, Secret)], terminal: &Terminal) -> Result<PathBuf> {
-    let kept = opening::identity(home)?;
-    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
-    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    let payload = opening::anew(home)?;
     let lost = keys.iter().find(|(name, value)| !payload.keys.get(name).is_some_and(|key| key.value.same_as(value)));
     if let Some((name, _)) = lost {
         return Err(Failure::new(

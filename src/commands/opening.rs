@@ -11,7 +11,10 @@ use crate::{
         keychain::{OsKeychain, Presence},
     },
     secret::Secret,
-    store::file::{self, OpenText, SealedFile},
+    store::{
+        file::{self, OpenText, SealedFile},
+        payload::Payload,
+    },
     terminal::Terminal,
 };
 
@@ -118,6 +121,16 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         exposed.hints.iter().for_each(|hint| terminal.hint(hint));
     }
     sealed.open(&kept.identity, &kept.anchor).map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))
+}
+
+/// The store as it lies on the disk now, asked for and opened anew: what is in it has come back.
+///
+/// # Errors
+/// As [`identity`] and [`store`] have them.
+pub fn anew(home: &Home) -> Result<Payload> {
+    let kept = identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(no_file(home, &kept)) };
+    sealed.open(&kept.identity, &kept.anchor)?.read()
 }
 
 /// Whether the store got another identity since the keeper was asked, or is just getting it. What does not open with what

@@ -20,6 +20,8 @@
 //!   could have set them.
 //! - A name that comes again takes the later value and keeps the earlier place, and the caller is told.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 use super::{Broken, Entry, Gathering, Reading, as_text, unreadable};
@@ -31,18 +33,67 @@ use crate::{failure::Result, name::VariableName, secret::Secret};
 /// When the text is not UTF-8, or lines are broken: all of them are reported, none is quoted.
 pub fn read(text: &[u8]) -> Result<Reading> {
     let text = with_one_kind_of_line_end(as_text(text)?);
-    let mut rest = Rest { text: &text, line: 1 };
     let mut gathering = Gathering::default();
-    let mut broken = Vec::new();
+    for Assignment { name, value, first, .. } in all(&text)? {
+        gathering.keep(Entry { name: name.into(), value, line: first });
+    }
+    Ok(gathering.reading)
+}
+
+/// An assignment as it lies in a text.
+pub struct Assignment {
+    /// What is set.
+    pub name: VariableName,
+    /// To what.
+    pub value: Secret,
+    /// The line on which it begins, counted from 1.
+    pub first: usize,
+    /// The line on which it ends.
+    pub last: usize,
+}
+
+/// Every assignment of a whole `.env` text in its order, also those of one name.
+///
+/// # Errors
+/// As [`read`].
+pub fn assignments(text: &[u8]) -> Result<Vec<Assignment>> {
+    all(&with_one_kind_of_line_end(as_text(text)?))
+}
+
+/// A text without the lines that assignments lie on; every other byte is as it was.
+#[must_use]
+pub fn without<'a>(text: &[u8], left_out: impl IntoIterator<Item = &'a Assignment>) -> Zeroizing<Vec<u8>> {
+    let lines: BTreeSet<usize> = left_out.into_iter().flat_map(|one| one.first..=one.last).collect();
+    let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
+    let (mut line, mut from) = (1, 0);
+    while from < text.len() {
+        let end = text[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).map_or(text.len(), |at| {
+            let end = from + at + 1;
+            end + usize::from(text[from + at..].starts_with(b"\r\n"))
+        });
+        if !lines.contains(&line) {
+            kept.extend_from_slice(&text[from..end]);
+        }
+        (line, from) = (line + 1, end);
+    }
+    kept
+}
+
+fn all(text: &str) -> Result<Vec<Assignment>> {
+    let mut rest = Rest { text, line: 1 };
+    let (mut all, mut broken) = (Vec::new(), Vec::new());
     while !rest.text.is_empty() {
-        let line = rest.line;
+        let (before, first) = (rest.text, rest.line);
         match assignment(&mut rest) {
             Ok(None) => {}
-            Ok(Some((name, value))) => gathering.keep(Entry { name: name.into(), value, line }),
+            Ok(Some((name, value))) => {
+                let goes_on = before[..before.len() - rest.text.len()].ends_with('\n');
+                all.push(Assignment { name, value, first, last: rest.line - usize::from(goes_on) });
+            }
             Err(one) => broken.push(one),
         }
     }
-    if broken.is_empty() { Ok(gathering.reading) } else { Err(unreadable(&broken)) }
+    if broken.is_empty() { Ok(all) } else { Err(unreadable(&broken)) }
 }
 
 /// The text with LF for CRLF and for CR. It only shrinks, so the buffer never grows.

@@ -67,6 +67,24 @@ pub fn make_executable(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, rustix::fs::Mode::from_raw_mode(0o755))?)
 }
 
+/// Gives a new file the group and the modes of another one; where it cannot have the group, that gets no rights.
+///
+/// # Errors
+/// As `fchmod(2)` has them.
+pub fn make_alike(file: &File, like: &Metadata) -> io::Result<()> {
+    let is_same_group = file.metadata()?.gid() == like.gid();
+    let has_group = is_same_group || std::os::unix::fs::fchown(file, None, Some(like.gid())).is_ok();
+    let kept = if has_group { 0o777 } else { 0o707 };
+    file.set_permissions(std::fs::Permissions::from_mode(like.mode() & kept))
+}
+
+/// Whether files can be put into a folder.
+#[must_use]
+pub fn may_write_in(folder: &Path) -> bool {
+    use rustix::fs::Access;
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
 /// Makes a symbolic link that leads where another one does.
 ///
 /// # Errors

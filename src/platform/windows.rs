@@ -64,6 +64,20 @@ pub fn make_executable(_: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// A new file has the rights that its folder gives it.
+///
+/// # Errors
+/// None.
+pub fn make_alike(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether files can be put into a folder: that shows when it is tried.
+#[must_use]
+pub fn may_write_in(_: &Path) -> bool {
+    true
+}
+
 /// Makes a symbolic link that leads where another one does.
 ///
 /// # Errors

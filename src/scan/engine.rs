@@ -190,16 +190,17 @@ impl Part<'_> {
         let shapes = engine.shapes.as_ref().map_or_else(Vec::new, |shapes| shapes.find(self.bytes));
         matches.sort_by_key(|one| one.start);
         let covered = matches::covered(&matches);
-        let keys = matches.iter().map(|one| (one.start, Err(one)));
+        let keys = matches.iter().map(|one| (one.start, one.end, Err(one)));
         let shapes = shapes.iter().filter(|one| !covered.touch(one.range.start, one.range.end));
-        let mut all: Vec<_> = keys.chain(shapes.map(|one| (one.range.start, Ok(one)))).collect();
-        all.sort_by_key(|(start, _)| *start);
+        let mut all: Vec<_> = keys.chain(shapes.map(|one| (one.range.start, one.range.end, Ok(one)))).collect();
+        all.sort_by_key(|(start, ..)| *start);
         let (mut line, mut counted) = (self.line, 0);
-        for (start, what) in all.into_iter().filter(|(start, _)| (self.from..self.to).contains(start)) {
+        for (start, end, what) in all.into_iter().filter(|(start, ..)| (self.from..self.to).contains(start)) {
             line += memchr_iter(b'\n', &self.bytes[counted..start]).count() as u64;
             counted = start;
             let mark = |text: &[u8]| engine.marks.as_ref().map(|key| key.mark(text));
-            let mut tell = |what, mark| found(Hit { at: self.before + start as u64, line, what, mark });
+            let (at, length) = (self.before + start as u64, end - start);
+            let mut tell = |what, mark| found(Hit { at, length, line, what, mark });
             match what {
                 Ok(shape) => {
                     let (kind, id) = (shape.kind.name(), shape.kind.id());

@@ -9,6 +9,8 @@ use super::needles::{Form, Which};
 pub struct Hit {
     /// The offset of its first byte.
     pub at: u64,
+    /// How many bytes it has there.
+    pub length: usize,
     /// The line, from 1, in which it begins.
     pub line: u64,
     /// What it is.

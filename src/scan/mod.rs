@@ -4,8 +4,9 @@
 //! `needles` is what is looked for, `engine` finds it in bytes, `finding` is what was found and where. Within the engine
 //! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `matches`
 //! which of several is told; `shapes` finds keys that are nobody's known. `tree` looks through files and folders, `git` through what
-//! a repository holds; `home` is where in a home folder keys come to lie. `sarif` writes what was found for code hosts, and
-//! `hook` lets git ask before a commit and a push.
+//! a repository holds; `home` is where in a home folder keys come to lie. `untold` takes secrets out of the
+//! names of places, `sarif` writes what was found for code hosts, and
+//! `taking_out` is what of it can be taken out of which files, and `hook` lets git ask before a commit and a push.
 
 mod forms;
 mod matches;
@@ -21,5 +22,7 @@ pub mod home;
 pub mod hook;
 pub mod needles;
 pub mod sarif;
+pub mod taking_out;
 pub mod tree;
+pub mod untold;
 pub mod walk;

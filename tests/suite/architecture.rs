@@ -24,49 +24,50 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 
 /// Who may open a secret with `expose`, and what for.
 const MAY_EXPOSE: &[&str] = &[
-    "secret.rs",                  // the door itself
-    "audit/weakness.rs",          // telling what is weak about one
-    "seal.rs",                    // a key that was kept in the store
-    "identity/anchor.rs",         // its own line
-    "identity/file.rs",           // the identity file
-    "identity/keychain.rs",       // the line for the keychain
-    "identity/mod.rs",            // reading an identity
-    "identity/recovery.rs",       // wrapping it with a passphrase
-    "identity/secret_service.rs", // telling identity and anchor apart
-    "issuer/mod.rs",              // telling whose key it is
-    "store/text/reading.rs",      // decoding what is no text
-    "store/text/writing.rs",      // writing a key down, inside the encryption
-    "store/revoking.rs",          // telling a revoked one when it comes again
-    "launch/environment.rs",      // a command's variables
-    "exchange/export.rs",         // other programs' forms
-    "rotator/program.rs",         // a rotator's standard input
-    "rotator/sigv4.rs",           // deriving the key that signs
-    "rotator/unfinished.rs",      // sealing a new one beside the store
-    "scan/copies.rs",             // looking for it in files
-    "scan/needles.rs",            // looking for all of them
-    "commands/copy.rs",           // the clipboard's holder
-    "commands/scan/accepting.rs", // deriving the key of the marks
-    "commands/get.rs",            // printing it
-    "commands/import.rs",         // keeping what was read
-    "commands/init.rs",           // telling settings from secrets
-    "commands/record.rs",         // deriving the history's key
-    "commands/reminded.rs",       // deriving the key of the marks
-    "commands/online.rs",         // asking AWS with it
-    "commands/mending.rs",        // deriving the new history's key
-    "commands/project.rs",        // deriving the approvals' key
-    "commands/allow.rs",          // deriving the approvals' key
-    "commands/recovery.rs",       // reading a copy
-    "commands/rotate/asking.rs",  // showing what a rotator printed to who wants to see it
-    "commands/rekey.rs",          // sealing the approvals anew
-    "commands/rotate/aws.rs",     // both halves of an access key
-    "commands/rotate/bench.rs",   // the public half of an access key
-    "commands/rotate/fitness.rs", // telling an answer from a secret
-    "commands/rotate/mod.rs",     // deriving the key of what is unfinished
-    "commands/rotate/old_key.rs", // telling by its id which access key is gone
-    "commands/rotate/touched.rs", // deriving the approvals' key
-    "commands/rotate/calling.rs", // showing what can be kept nowhere
-    "commands/set.rs",            // judging what was typed
-    "terminal.rs",                // visible answers are read by the same reader
+    "secret.rs",                      // the door itself
+    "audit/weakness.rs",              // telling what is weak about one
+    "seal.rs",                        // a key that was kept in the store
+    "identity/anchor.rs",             // its own line
+    "identity/file.rs",               // the identity file
+    "identity/keychain.rs",           // the line for the keychain
+    "identity/mod.rs",                // reading an identity
+    "identity/recovery.rs",           // wrapping it with a passphrase
+    "identity/secret_service.rs",     // telling identity and anchor apart
+    "issuer/mod.rs",                  // telling whose key it is
+    "store/text/reading.rs",          // decoding what is no text
+    "store/text/writing.rs",          // writing a key down, inside the encryption
+    "store/revoking.rs",              // telling a revoked one when it comes again
+    "launch/environment.rs",          // a command's variables
+    "exchange/export.rs",             // other programs' forms
+    "rotator/program.rs",             // a rotator's standard input
+    "rotator/sigv4.rs",               // deriving the key that signs
+    "rotator/unfinished.rs",          // sealing a new one beside the store
+    "scan/copies.rs",                 // looking for it in files
+    "scan/needles.rs",                // looking for all of them
+    "commands/copy.rs",               // the clipboard's holder
+    "commands/scan/accepting.rs",     // deriving the key of the marks
+    "commands/scan/adopting/plan.rs", // finding it in what was read
+    "commands/get.rs",                // printing it
+    "commands/import.rs",             // keeping what was read
+    "commands/init.rs",               // telling settings from secrets
+    "commands/record.rs",             // deriving the history's key
+    "commands/reminded.rs",           // deriving the key of the marks
+    "commands/online.rs",             // asking AWS with it
+    "commands/mending.rs",            // deriving the new history's key
+    "commands/project.rs",            // deriving the approvals' key
+    "commands/allow.rs",              // deriving the approvals' key
+    "commands/recovery.rs",           // reading a copy
+    "commands/rotate/asking.rs",      // showing what a rotator printed to who wants to see it
+    "commands/rekey.rs",              // sealing the approvals anew
+    "commands/rotate/aws.rs",         // both halves of an access key
+    "commands/rotate/bench.rs",       // the public half of an access key
+    "commands/rotate/fitness.rs",     // telling an answer from a secret
+    "commands/rotate/mod.rs",         // deriving the key of what is unfinished
+    "commands/rotate/old_key.rs",     // telling by its id which access key is gone
+    "commands/rotate/touched.rs",     // deriving the approvals' key
+    "commands/rotate/calling.rs",     // showing what can be kept nowhere
+    "commands/set.rs",                // judging what was typed
+    "terminal.rs",                    // visible answers are read by the same reader
 ];
 
 fn sources() -> Vec<PathBuf> {

@@ -468,6 +468,135 @@ fn a_fault_anywhere_in_import_with_delete_never_loses_a_key() {
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
 }
 
+/// A project's file with one secret that is kept already, one that is not, and a setting.
+fn template_with_variables() -> tempfile::TempDir {
+    let template = template();
+    let text = format!("B=old-secret-2\nLOG=debug\nC={}\n", like_a_key());
+    std::fs::write(template.path().join("project/.env"), text).expect("write");
+    template
+}
+
+/// Made up.
+fn like_a_key() -> String {
+    ["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"].concat()
+}
+
+/// What is against a home in which `project/.env` was adopted, or was about to be: a secret in neither place, or in one that
+/// it was never in.
+fn adopted_wrongly(home: &Path, acknowledged: bool) -> Result<(), String> {
+    let file = std::fs::read(home.join("project/.env")).map_err(|error| error.to_string())?;
+    let secrets = [("B", "old-secret-2".to_owned()), ("C", like_a_key())];
+    let kept = state(home)?;
+    for (name, secret) in &secrets {
+        let is_kept = kept.contains(&format!("{name}={secret}\n"));
+        let is_there = contains(&file, secret.as_bytes());
+        match (is_kept, is_there) {
+            (false, false) => return Err(format!("{name} is in neither")),
+            (true, false) => {}
+            _ if acknowledged => return Err(format!("acknowledged, and {name} is kept: {is_kept}, there: {is_there}")),
+            _ => {}
+        }
+    }
+    if !contains(&file, b"LOG=debug\n") {
+        return Err("the other line is gone".into());
+    }
+    for entry in std::fs::read_dir(home.join("project")).map_err(|error| error.to_string())?.flatten() {
+        let content = std::fs::read(entry.path()).unwrap_or_default();
+        let holds = secrets.iter().any(|(_, secret)| contains(&content, secret.as_bytes()));
+        if holds && entry.file_name() != ".env" {
+            return Err(format!("a secret lies in {}", entry.path().display()));
+        }
+    }
+    no_secret_in_the_clear(home)
+}
+
+/// Git is asked whether it keeps the file. A call that is made to fail is not made at all, and a `close` that is not made keeps
+/// the pipe open by which a program's start is told: keyctl would wait for ever. A real one gives the pipe free also where it
+/// fails.
+fn points_of_adopting(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let is_real = |point: &Point| point.call != "close" || point.fault.starts_with("signal");
+    points_of_writing(calls).into_iter().filter(is_real).collect()
+}
+
+#[test]
+fn a_fault_anywhere_in_adopting_leaves_each_secret_in_the_file_or_in_the_store() {
+    let template = template_with_variables();
+    let arguments = ["scan", "--adopt", "--yes", "project/.env"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        adopted_wrongly(home, output.status.success())?;
+        if output.status.code().is_some_and(|code| code != 0 && code < 128) && output.stderr.is_empty() {
+            return Err("failed without a word".into());
+        }
+        if output.status.code() == Some(101) {
+            return Err("panicked".into());
+        }
+        let (code, _, said) = answer(home, &arguments);
+        if code != Some(0) {
+            return Err(format!("the next one does not end it: {code:?} {said}"));
+        }
+        adopted_wrongly(home, true)?;
+        let names = std::fs::read_dir(home.join("project")).map_err(|error| error.to_string())?.flatten();
+        let left: Vec<_> = names.map(|entry| entry.file_name()).filter(|name| name != ".env").collect();
+        if left != [".keyctl.toml"] {
+            return Err(format!("left over: {left:?}"));
+        }
+        heals(home)
+    };
+    let (count, bad) =
+        sweep_points(template.path(), false, &|home| keyctl(home, &arguments), &judge, points_of_adopting);
+    println!("scan --adopt: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn the_sweep_finds_that_a_naive_adoption_writes_the_file_first() {
+    let template = template_with_variables();
+    let naive = |home: &Path| {
+        let secret = like_a_key();
+        let script = format!(
+            "grep -v '^C=' project/.env >project/new; mv project/new project/.env; \
+             printf %s {secret} | \"$0\" set C"
+        );
+        let mut command = keyctl(home, &[]);
+        let environment: Vec<_> =
+            command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+        command = Command::new("sh");
+        command.args(["-c", &script, KEYCTL]).env_clear().envs(environment).current_dir(home);
+        command
+    };
+    let is_lost = |home: &Path, _: &Output| adopted_wrongly(home, false);
+    let (count, bad) = sweep_points(template.path(), true, &naive, &is_lost, points_of_adopting);
+    assert!(bad.iter().any(|why| why.contains("C is in neither")), "nothing is found in {count} faults: {bad:#?}");
+}
+
+/// The order, read from a trace: the store is on the disk and was read back before the file is written anew.
+#[test]
+fn a_file_is_written_anew_only_after_the_store_was_read_back_from_the_disk() {
+    let home = template_with_variables();
+    let trace = home.path().join("trace");
+    let command = keyctl(home.path(), &["scan", "--adopt", "--yes", "project/.env"]);
+    let output = under_strace(&command, false, &["-y", "-o", trace.to_str().expect("text")]).output().expect("strace");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(&trace).expect("trace");
+    let lines: Vec<&str> = text.lines().collect();
+    let after = |from: usize, what: &str, parts: &[&str]| {
+        let at = lines[from..].iter().position(|line| parts.iter().all(|part| line.contains(part)));
+        from + at.unwrap_or_else(|| panic!("not {what} after line {from} of\n{text}"))
+    };
+    let stored = after(0, "stored", &["rename", "store.age"]);
+    let synced = after(stored, "synced", &["fsync(", "/kept>"]);
+    let read_back = after(synced, "read back", &["openat(", "/kept/store.age\""]);
+    let made = after(read_back, "made", &["openat(", "project/..env.", "O_EXCL", "0600"]);
+    let written = after(made, "synced", &["fsync(", "project/..env."]);
+    let looked = after(written, "looked at again", &["openat(", "project/.env\"", "O_NOFOLLOW"]);
+    let renamed = after(looked, "renamed", &["rename", "project/..env."]);
+    after(renamed, "synced", &["fsync(", "/project>"]);
+    assert_eq!(
+        lines[..renamed].iter().filter(|line| line.contains("rename") && line.contains("project/.env")).count(),
+        0
+    );
+}
+
 #[test]
 fn a_fault_anywhere_in_the_first_set_leaves_no_store_or_a_whole_one() {
     let template = tempfile::tempdir().expect("folder");

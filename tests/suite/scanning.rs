@@ -133,6 +133,40 @@ fn the_name_of_a_file_cannot_write_on_the_terminal() {
 }
 
 #[test]
+fn the_name_of_a_file_is_told_without_the_secret_in_it() {
+    let sandbox = kept();
+    let name = format!("{TOKEN}.d/{}", stripe());
+    plant(&sandbox, &name, &format!("\n{OTHER}\n"));
+    let ran = sandbox.call(&["scan", ".", &format!("gone/{TOKEN}")]).run();
+    ran.says(
+        "KEY        FORM  WHERE\n\
+         app/other  raw   [secret of TOKEN].d/[like: Stripe secret key]:2\n",
+        "keyctl: cannot read `gone/[secret of TOKEN]`: no such file or directory\n\
+         keyctl: found 1 key in 1 place; 1 file, 42 bytes scanned\n\
+         keyctl: marked as leaked until it is replaced: `app/other`\n\
+         keyctl: hint: replace it first: `keyctl rotate app/other`; then take it out of there\n\
+         keyctl: hint: if nobody else can have seen it: `keyctl edit app/other --not-leaked`\n",
+        1,
+    );
+    let json = sandbox.call(&["scan", "-q", "--json"]).run();
+    let report: serde_json::Value = serde_json::from_str(&json.stdout()).expect("json");
+    assert_eq!(report["findings"][0]["place"]["path"], "[secret of TOKEN].d/[like: Stripe secret key]");
+    let sarif = sandbox.call(&["scan", "-q", "--sarif"]).run();
+    assert!(sarif.stdout().contains("%5Bsecret%20of%20TOKEN%5D.d/%5Blike%3A%20Stripe"), "{}", sarif.stdout());
+    let adopt = sandbox.call(&["scan", "--adopt", "--yes"]).run();
+    let audit = sandbox.call(&["audit"]).run();
+    // It is still known again by its name.
+    let accept = sandbox.call(&["scan", "--accept", "--yes"]).run();
+    let all = sandbox.call(&["scan", "--all"]).run();
+    assert!(all.stdout().contains("app/other (accepted)  raw   [secret of TOKEN].d/"), "{}", all.stdout());
+    for ran in [ran, json, sarif, adopt, audit, accept, all] {
+        for secret in [TOKEN, &stripe()] {
+            assert!(!ran.stdout().contains(secret) && !ran.stderr().contains(secret), "{}", ran.stdout());
+        }
+    }
+}
+
+#[test]
 fn what_is_too_short_to_look_for_is_said() {
     let sandbox = Sandbox::with(&[("PIN", "1234"), ("WORD", "hunter2x")]);
     sandbox.file("a", "1234\n");

@@ -17,7 +17,7 @@ use crate::{
         finding::{Finding, Place, What},
         home::project_files,
         needles::{Form, Which},
-        tree,
+        tree, untold,
     },
     store::payload::Payload,
     terminal::Terminal,
@@ -75,6 +75,7 @@ pub fn search(
         .into_iter()
         .filter_map(|finding| {
             let leak = leak(&finding, &folders, &files)?;
+            let leak = Leak { file: untold::path(&search.engine, &leak.file), ..leak };
             Some((finding, leak))
         })
         .unzip();

@@ -53,7 +53,12 @@ impl Accepted {
 
     /// Those that are accepted, and the others.
     pub fn split(&self, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
-        findings.into_iter().partition(|finding| self.mark(finding).is_some_and(|mark| self.marks.contains(&mark)))
+        findings.into_iter().partition(|finding| self.has(finding))
+    }
+
+    /// Whether this one is accepted.
+    pub fn has(&self, finding: &Finding) -> bool {
+        self.mark(finding).is_some_and(|mark| self.marks.contains(&mark))
     }
 
     /// Accepts these too.

@@ -10,11 +10,17 @@ use crate::{
     cli::{self, ScanSource, ScanVerb},
     failure::{Failure, Kind, Result},
     home::Home,
-    scan::{finding::Place, git::Git, hook::Event, tree},
+    scan::{
+        finding::{Finding, Place},
+        git::Git,
+        hook::Event,
+        tree, untold,
+    },
     terminal::{Terminal, count},
 };
 
 mod accepting;
+mod adopting;
 pub mod hook;
 mod marking;
 mod report;
@@ -47,6 +53,12 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     if from_input && arguments.accept {
         return Err(Failure::new(Kind::Usage, "what comes from standard input has no place to be accepted in").into());
     }
+    if from_input && arguments.adopt {
+        return Err(Failure::new(Kind::Usage, "out of standard input nothing can be taken; name the file").into());
+    }
+    if arguments.adopt {
+        need_someone(arguments.yes, terminal, adopting::DOING)?;
+    }
     if from_input && arguments.paths.len() > 1 {
         return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
     }
@@ -63,19 +75,30 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
-        tree::look(&search.engine, paths, arguments.no_ignore).into()
+        let also = if arguments.adopt { sources::variables_in(paths) } else { Vec::new() };
+        tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
     };
+    if arguments.adopt {
+        return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
+    }
     let Looked { findings, given, seen, pieces, notes } = looked;
     let (accepted, findings) = search.split(findings);
     search.record(&findings, seen.more, terminal)?;
-    let (findings, given, seen, notes) = (&findings[..], &given[..], &seen, &notes[..]);
+    let told = |findings: &[Finding]| -> Vec<Finding> {
+        findings.iter().map(|finding| untold::finding(&search.engine, finding)).collect()
+    };
+    let (shown, accepted, seen) = (told(&findings), told(&accepted), untold::seen(&search.engine, seen));
+    let (given, seen, notes) = (&given[..], &seen, &notes[..]);
     let is_accepting = arguments.accept && !findings.is_empty();
-    let marked =
-        if marks(arguments, from_input) && !is_accepting { search.mark_leaked(findings, terminal) } else { Vec::new() };
+    let marked = if marks(arguments, from_input) && !is_accepting {
+        search.mark_leaked(&findings, terminal)
+    } else {
+        Vec::new()
+    };
     let (pieces, accepted, marked) = (pieces.as_deref(), &accepted[..], &marked[..]);
-    let report = Report { search: &search, findings, seen, pieces, given, notes, event, accepted, marked };
+    let report = Report { search: &search, findings: &shown, seen, pieces, given, notes, event, accepted, marked };
     if is_accepting {
-        return Ok(accept(&report, arguments.yes, terminal)?);
+        return Ok(accept(&report, &findings, arguments.yes, terminal)?);
     }
     Ok(report.give(arguments, terminal)?)
 }
@@ -88,10 +111,10 @@ fn marks(arguments: &cli::Scan, from_input: bool) -> bool {
 }
 
 /// Shows what was found, and accepts it after a yes.
-fn accept(report: &Report, yes: bool, terminal: &Terminal) -> Result<ExitCode> {
-    let Report { search, findings, seen, .. } = report;
+fn accept(report: &Report, findings: &[Finding], yes: bool, terminal: &Terminal) -> Result<ExitCode> {
+    let Report { search, seen, .. } = report;
     need_someone(yes, terminal, "accepting what was found")?;
-    report::table(findings, &[], terminal)?;
+    report::table(report.findings, &[], terminal)?;
     report.say_what_was_not_seen(terminal);
     if seen.more > 0 {
         terminal.warn(&format!("{} more places are not listed, nor accepted", seen.more));

@@ -258,7 +258,7 @@ fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
 }
 
 /// The words for a form, and for how much of a secret is there.
-fn written(form: Form, partial: Option<(usize, usize)>) -> String {
+pub fn written(form: Form, partial: Option<(usize, usize)>) -> String {
     match (form, partial) {
         (Form::Word, _) => "short word (weak)".to_owned(),
         (form, None) => form.to_string(),
@@ -283,7 +283,7 @@ fn sentence(finding: &Finding) -> String {
     }
 }
 
-fn as_json(finding: &Finding) -> Value {
+pub fn as_json(finding: &Finding) -> Value {
     let place = match &finding.place {
         Place::File(path) => json!({ "kind": "file", "path": path.to_string_lossy() }),
         Place::Staged(path) => json!({ "kind": "staged", "path": path.to_string_lossy() }),

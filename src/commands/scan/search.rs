@@ -126,6 +126,11 @@ impl Search {
         }
     }
 
+    /// Whether this is accepted.
+    pub fn is_accepted(&self, finding: &Finding) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| accepted.has(finding))
+    }
+
     /// Accepts these, and writes that down.
     ///
     /// # Errors
@@ -143,7 +148,8 @@ impl Search {
         marking::mark(&self.home, payload, findings, terminal)
     }
 
-    fn payload(&self) -> Option<&Payload> {
+    /// The store as it was opened.
+    pub fn payload(&self) -> Option<&Payload> {
         self.store.as_ref()?.payload.as_ref()
     }
 
@@ -153,6 +159,15 @@ impl Search {
         let mut names = names(findings);
         names.retain(|name| payload.keys.get(name).is_some_and(|key| key.facts.leaked.is_some()));
         names
+    }
+
+    /// Writes down that keys are taken out of a file, or are not after all.
+    ///
+    /// # Errors
+    /// Only where the user's config requires a history and there is none to be had.
+    pub fn record_taken_out(&self, names: &[KeyName], outcome: &str, terminal: &Terminal) -> Result<()> {
+        let Some(opened) = &self.store else { return Ok(()) };
+        opened.record(&self.home, event().names(names).outcome(outcome), terminal)
     }
 
     /// Whether there is a store whose keys it looks for.

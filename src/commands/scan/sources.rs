@@ -257,6 +257,13 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
     Ok(looked)
 }
 
+/// The files below these folders that hold variables, also those that git ignores.
+#[must_use]
+pub fn variables_in(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let folders = paths.iter().filter(|path| path.is_dir());
+    folders.flat_map(|folder| home::project_files(folder, PATIENCE).0).map(|target| target.path).collect()
+}
+
 /// Looks through what the user's running programs carry.
 ///
 /// # Errors

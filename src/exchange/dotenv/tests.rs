@@ -1,6 +1,6 @@
 //! What the reader makes of each kind of line.
 
-use super::read;
+use super::{assignments, read, without};
 use crate::failure::{Failure, Kind};
 use proptest::prelude::*;
 
@@ -163,4 +163,22 @@ proptest! {
         let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\r', "\\r").replace('$', "\\$");
         prop_assert_eq!(pairs(&format!("A=\"{escaped}\"")), [("A".to_owned(), value)]);
     }
+}
+
+#[test]
+fn assignments_are_told_with_their_lines_and_a_text_can_be_left_without_some() {
+    let text = "\u{feff}# a\nA=1\r\nexport B='x\ny' # c\rC=2\n\nA=3";
+    let all = assignments(text.as_bytes()).expect("good");
+    let told: Vec<_> = all.iter().map(|one| (one.name.as_str(), one.first, one.last)).collect();
+    assert_eq!(told, [("A", 2, 2), ("B", 3, 4), ("C", 5, 5), ("A", 7, 7)]);
+    for (left_out, rest) in [
+        (&[][..], text),
+        (&[0], "\u{feff}# a\nexport B='x\ny' # c\rC=2\n\nA=3"),
+        (&[1], "\u{feff}# a\nA=1\r\nC=2\n\nA=3"),
+        (&[0, 1, 2, 3], "\u{feff}# a\n\n"),
+    ] {
+        let gone = left_out.iter().map(|at: &usize| &all[*at]);
+        assert_eq!(*without(text.as_bytes(), gone), rest.as_bytes(), "{left_out:?}");
+    }
+    assert!(assignments(b"A=1\nno line\n").is_err());
 }

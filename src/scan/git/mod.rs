@@ -14,7 +14,7 @@ pub mod pushing;
 pub mod staged;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -222,6 +222,17 @@ impl Git {
             Err(failure) if failure.kind == Kind::Disk => self.path(&["rev-parse", "--absolute-git-dir"]),
             other => other,
         }
+    }
+
+    /// Whether a file of this folder, by its name, is one that git keeps. Only git's exit code says so: std panics where a
+    /// program's pipes cannot be read, and this is asked while secrets are on their way.
+    ///
+    /// # Errors
+    /// `NotExecutable` where git cannot be started.
+    pub fn keeps(&self, name: &OsStr) -> Result<bool> {
+        let mut command = self.command(&["ls-files", "--error-unmatch", "--"]);
+        let status = command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.map(|status| status.success()).map_err(|error| cannot_start(&error))
     }
 
     /// The folders of all worktrees of the repository.

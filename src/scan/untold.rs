@@ -1,0 +1,83 @@
+//! Paths without the secrets that are in them: the name of a file can hold one as its content can, and is told.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    engine::Engine,
+    finding::{Finding, Place, What},
+    git::path_of,
+    tree::Seen,
+};
+use crate::platform;
+
+/// A path with the name of what it is in the place of each secret in it, and of what looks like one.
+#[must_use]
+pub fn path(engine: &Engine, path: &Path) -> PathBuf {
+    let bytes = platform::value_bytes(path.as_os_str());
+    let (mut told, mut from) = (Vec::new(), 0);
+    engine.look(&bytes, &mut |hit| {
+        let start = usize::try_from(hit.at).unwrap_or(usize::MAX);
+        let end = start.saturating_add(hit.length).min(bytes.len());
+        // A secret of two keys is found twice.
+        if start < from {
+            return;
+        }
+        let what = match &hit.what {
+            What::Key { name, .. } => format!("[secret of {name}]"),
+            What::Shape { kind, .. } => format!("[like: {kind}]"),
+        };
+        told.extend_from_slice(&bytes[from..start]);
+        told.extend_from_slice(what.as_bytes());
+        from = end;
+    });
+    if from == 0 {
+        return path.to_owned();
+    }
+    told.extend_from_slice(&bytes[from..]);
+    path_of(&told)
+}
+
+/// A finding whose place can be told.
+#[must_use]
+pub fn finding(engine: &Engine, finding: &Finding) -> Finding {
+    let mut told = finding.clone();
+    if let Place::File(place) | Place::Staged(place) | Place::Object { path: place, .. } = &mut told.place {
+        *place = path(engine, place);
+    }
+    told
+}
+
+/// What was looked through, with paths that can be told.
+#[must_use]
+pub fn seen(engine: &Engine, mut seen: Seen) -> Seen {
+    let named = seen.unreadable.iter_mut().map(|(path, _)| path).chain(&mut seen.elsewhere);
+    named.for_each(|name| *name = path(engine, name));
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        scan::needles::{Kept, Needles, Which},
+        secret::Secret,
+    };
+
+    #[test]
+    fn a_path_is_told_without_the_secrets_in_it() {
+        let secret = Secret::new(b"3Hq9ZbT7mWx2LcR5vYk8".to_vec());
+        let kept = ["a/one", "two"].map(|name| Kept { name, which: Which::Current, secret: &secret });
+        let engine = Engine::new(Needles::of(kept), true);
+        let stripe = ["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"].concat();
+        for (name, told) in [
+            ("src/.env", "src/.env".to_owned()),
+            ("", String::new()),
+            ("3Hq9ZbT7mWx2LcR5vYk8", "[secret of a/one]".to_owned()),
+            ("x/3Hq9ZbT7mWx2LcR5vYk8.d/y 3Hq9ZbT7mWx2LcR5vYk8", "x/[secret of a/one].d/y [secret of a/one]".to_owned()),
+            ("334871395a6254376d5778324c63523576596b38.log", "[secret of a/one].log".to_owned()),
+            (&format!("logs/{stripe}.txt"), "logs/[like: Stripe secret key].txt".to_owned()),
+        ] {
+            assert_eq!(path(&engine, Path::new(name)), Path::new(&told), "{name}");
+        }
+    }
+}
