@@ -781,6 +781,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;scan' {
             [CompletionResult]::new('--pushing', '--pushing', [CompletionResultType]::ParameterName, 'Look through what a push sends (for the pre-push hook)')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Put this before each adopted key''s name, such as `myproject/`')
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Look through what is staged for the next commit')
             [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Look through every object of the git repository')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Look where keys come to lie in your home folder')
@@ -789,6 +790,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-shapes', '--no-shapes', [CompletionResultType]::ParameterName, 'Look for your own keys alone, not for what looks like one of an issuer''s')
             [CompletionResult]::new('--no-mark', '--no-mark', [CompletionResultType]::ParameterName, 'Do not mark keys that are found as leaked')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Accept what is found: later scans count it and tell of the rest')
+            [CompletionResult]::new('--adopt', '--adopt', [CompletionResultType]::ParameterName, 'Take keys out of `.env` files and shell histories, once the store has them')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Show what was accepted too')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')

@@ -702,6 +702,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;scan'= {
             cand --pushing 'Look through what a push sends (for the pre-push hook)'
+            cand --prefix 'Put this before each adopted key''s name, such as `myproject/`'
             cand --staged 'Look through what is staged for the next commit'
             cand --history 'Look through every object of the git repository'
             cand --home 'Look where keys come to lie in your home folder'
@@ -710,6 +711,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-shapes 'Look for your own keys alone, not for what looks like one of an issuer''s'
             cand --no-mark 'Do not mark keys that are found as leaked'
             cand --accept 'Accept what is found: later scans count it and tell of the rest'
+            cand --adopt 'Take keys out of `.env` files and shell histories, once the store has them'
             cand --all 'Show what was accepted too'
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'

@@ -501,6 +501,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a trial alert in every way that `config.toml` names'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l pushing -d 'Look through what a push sends (for the pre-push hook)' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l prefix -d 'Put this before each adopted key\'s name, such as `myproject/`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l staged -d 'Look through what is staged for the next commit'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l history -d 'Look through every object of the git repository'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l home -d 'Look where keys come to lie in your home folder'
@@ -509,6 +510,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l no-shapes -d 'Look for your own keys alone, not for what looks like one of an issuer\'s'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l no-mark -d 'Do not mark keys that are found as leaked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l accept -d 'Accept what is found: later scans count it and tell of the rest'
+complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l adopt -d 'Take keys out of `.env` files and shell histories, once the store has them'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l all -d 'Show what was accepted too'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -s y -l yes -d 'Do not ask for a yes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l json -d 'Report as JSON'

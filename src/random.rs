@@ -28,7 +28,7 @@ pub struct Repeatable(pub u64);
 #[cfg(test)]
 impl Repeatable {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -37,7 +37,7 @@ impl Repeatable {
 
     /// One below this.
     pub fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % (limit.max(1) as u64)).expect("a usize")
+        usize::try_from(self.number() % (limit.max(1) as u64)).expect("a usize")
     }
 
     /// One of these.

@@ -89,7 +89,7 @@ fn attack(random: &mut Random, whole: &State, log: &Log) -> State {
         match random.below(12) {
             0 => drop(changed.remove(&one)),
             1 => drop(changed.insert(one, other)),
-            2 => drop(changed.insert(log.segment(random.next() % 6), other)),
+            2 => drop(changed.insert(log.segment(random.number() % 6), other)),
             3 => drop(changed.remove(&log.file("head"))),
             _ => {
                 let mut bytes = changed.get(&one).cloned().unwrap_or_default();
@@ -121,8 +121,8 @@ fn sealed_nonsense(random: &mut Random, folder: &Path) {
     for number in 1..=5 {
         let base = chain.at;
         let mut json = match random.below(3) {
-            0 => segment::closing(random.next(), Moment::from_seconds(0)).to_json(LONGEST_PLAIN),
-            1 => segment::pruning(random.next() % 3, base, Moment::from_seconds(0)).to_json(LONGEST_PLAIN),
+            0 => segment::closing(random.number(), Moment::from_seconds(0)).to_json(LONGEST_PLAIN),
+            1 => segment::pruning(random.number() % 3, base, Moment::from_seconds(0)).to_json(LONGEST_PLAIN),
             _ => event(number).to_json(LONGEST_PLAIN),
         };
         if random.below(2) == 0 {
@@ -179,7 +179,7 @@ fn attack_until(until: Instant, first: u64) -> (u64, u64) {
         let seed = first.wrapping_add(runs).max(1);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut random = Random(seed);
-            random.next();
+            random.number();
             if random.below(4) == 0 {
                 sealed_nonsense(&mut random, folder.path());
                 return false;

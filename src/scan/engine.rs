@@ -22,7 +22,7 @@ const BLOCK: usize = 1024 * 1024;
 const RECENT: usize = 8;
 
 #[cfg(test)]
-#[path = "engine_fuzz.rs"]
+#[path = "engine_fuzz_tests.rs"]
 mod fuzz_tests;
 #[cfg(test)]
 #[path = "engine_tests.rs"]

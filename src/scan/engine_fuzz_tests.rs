@@ -81,7 +81,7 @@ fn some_text(random: &mut Random, needles: &Needles, samples: &[&String]) -> Vec
             }
             2 | 3 => text.extend_from_slice(random.of(samples).as_bytes()),
             4 => text.extend(std::iter::repeat_n(*random.of(b"\0 a-=\n"), random.below(3000))),
-            5 => (0..random.below(60)).for_each(|_| text.push(random.next().to_le_bytes()[3])),
+            5 => (0..random.below(60)).for_each(|_| text.push(random.number().to_le_bytes()[3])),
             _ => text.extend_from_slice(random.of::<&[u8]>(PIECES)),
         }
     }
