@@ -10,7 +10,7 @@ use keyctl_sieve::{LONGEST_STEP, Piece, Sieve, piece_at};
 use super::needles::{Needles, Pattern};
 
 /// The most pieces for which a longer step is worth its larger table.
-const MOST_PIECES: usize = 3 << 18;
+const MOST_PIECES: usize = 1 << 19;
 /// The narrowest piece: with fewer bytes words would have too many in common.
 const NARROWEST: usize = 4;
 const USUAL: usize = 6;

@@ -111,6 +111,7 @@ fn main() {
             let (_, seen) = tree::look(&engine(&[], false).0, &[folder.into()], true);
             assert!(seen.files > 0, "nothing was read");
         }
+        ["build"] => (0..20).for_each(|_| println!("{:?}", engine(&Lot(1).keys(10_000), false).1)),
         ["memory", folder] => memory(Path::new(folder)),
         ["tree", folder] => trees(Path::new(folder)),
         _ => accuracy(),

@@ -18,9 +18,11 @@ impl Default for Heads {
 
 /// The hash of the first three of these bytes.
 fn hash(bytes: u64) -> usize {
-    let head = bytes << (u64::BITS - u8::BITS * 3);
-    // Of all bits that the golden ratio's number gives the highest depend on all of the head.
-    usize::try_from(head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - HASH_BITS)).unwrap_or_default()
+    const THREE: u32 = 0x00FF_FFFF;
+    // Of what the golden ratio's number gives the highest bits depend on all three.
+    #[expect(clippy::cast_possible_truncation, reason = "three bytes of it count")]
+    let head = bytes as u32 & THREE;
+    (head.wrapping_mul(0x9E37_79B1) >> (u32::BITS - HASH_BITS)) as usize
 }
 
 impl Heads {
@@ -35,21 +37,21 @@ impl Heads {
     pub fn next(&self, bytes: &[u8], mut at: usize) -> Option<(usize, u8)> {
         while let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
             let window = u64::from_le_bytes(*window);
-            let numbers: [u8; AT_ONCE] = std::array::from_fn(|place| self.0[hash(window >> (8 * place))]);
-            if numbers.iter().fold(0, |any, number| any | number) == 0 {
+            let number = |place: usize| self.0[hash(window >> (8 * place))];
+            if (number(0) | number(1) | number(2)) | (number(3) | number(4) | number(5)) == 0 {
                 at += AT_ONCE;
                 continue;
             }
-            let place = numbers.iter().position(|number| *number != 0)?;
-            return Some((at + place, numbers[place]));
+            return (0..AT_ONCE).map(|place| (at + place, number(place))).find(|(_, number)| *number != 0);
         }
-        // The last have too few bytes behind them for a whole load.
-        let rest = bytes.get(at..)?;
-        let mut window = [0; size_of::<u64>()];
-        window[..rest.len()].copy_from_slice(rest);
-        let window = u64::from_le_bytes(window);
-        let numbers = (0..(rest.len() + 1).saturating_sub(HEAD)).map(|place| self.0[hash(window >> (8 * place))]);
-        (at..).zip(numbers).find(|(_, number)| *number != 0)
+        // The last have too few bytes behind them for a whole load: they are looked at in the last that can be loaded.
+        let last = match bytes.last_chunk() {
+            Some(last) => *last,
+            None => std::array::from_fn(|place| bytes.get(place).copied().unwrap_or_default()),
+        };
+        let (window, begin) = (u64::from_le_bytes(last), bytes.len().saturating_sub(last.len()));
+        let end = (bytes.len() + 1).saturating_sub(HEAD);
+        (at..end).map(|at| (at, self.0[hash(window >> (8 * (at - begin)))])).find(|(_, number)| *number != 0)
     }
 }
 
