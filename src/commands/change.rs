@@ -18,7 +18,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{creating, opening::Kept, prompt, record};
+use super::{creating, judging::Clock, opening::Kept, prompt, record};
 
 /// What a change came to.
 pub enum Outcome<T> {
@@ -78,6 +78,15 @@ pub fn lock(home: &Home) -> Result<Lock> {
     Ok(lock)
 }
 
+/// Says that the clock is behind the last change: dates that are counted from now would be too early.
+fn warn_of_the_clock(kept: &Kept, payload: &Payload, now: Moment, terminal: &Terminal) {
+    let clock = Clock::of(kept, payload, now);
+    if let Some((said, hint)) = clock.doubt().filter(|_| clock.ahead_of.is_none()) {
+        terminal.warn(&said);
+        terminal.hint(hint);
+    }
+}
+
 fn apply<T>(
     home: &Home,
     terminal: &Terminal,
@@ -90,6 +99,7 @@ fn apply<T>(
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
     };
+    warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now);
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(&log, &payload, now);

@@ -92,11 +92,7 @@ impl Details {
 
     /// Says that an end was given which the secret itself does not reach.
     pub fn say_of_own_end(&self, own_end: Option<Moment>, terminal: &Terminal) {
-        if let (Some(Some(given)), Some(own)) = (self.expires, own_end)
-            && given > own
-        {
-            terminal.warn(&format!("`--expires` is later than the end that the secret says itself ({})", own.local()));
-        }
+        say_of_own_end(self.expires.flatten(), own_end, terminal);
     }
 
     /// Whether the secret's own end is the one that counts.
@@ -200,6 +196,15 @@ pub fn of_secret(name: &KeyName, secret: &Secret, terminal: &Terminal) -> Option
         terminal.warn(&format!("the secret of `{name}` ended on {}, as it says itself", end.local()));
     }
     own_end
+}
+
+/// Says that an end which was given is later than the one that the secret says itself.
+pub fn say_of_own_end(given: Option<Moment>, own_end: Option<Moment>, terminal: &Terminal) {
+    if let (Some(given), Some(own)) = (given, own_end)
+        && given > own
+    {
+        terminal.warn(&format!("`--expires` is later than the end that the secret says itself ({})", own.local()));
+    }
 }
 
 /// The moment at which a secret ends, as it was typed.

@@ -246,7 +246,12 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     }
     need_yes(arguments.yes, terminal, &doing, || {
         let these = if arguments.names.len() == 1 { "this name" } else { "these names" };
-        format!("wipe the former secrets of {whose} for good, and what was removed under {these}?")
+        let aside = if lies_aside(&home, &kept, &seen, arguments) {
+            " A rotator's new secret that lies beside the store goes too; it may be in force."
+        } else {
+            ""
+        };
+        format!("wipe the former secrets of {whose} for good, and what was removed under {these}?{aside}")
     })?;
     let _turn = pending::turn(&home)?;
     let (wiped, unfinished, over, is_gone) = change(&home, terminal, now, |payload| {
@@ -273,6 +278,13 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
     pending::forget(&home, unfinished, terminal)?;
     say_forgotten(wiped, is_gone, arguments.json, terminal)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a new secret lies beside the store for a removed key that is to be forgotten.
+fn lies_aside(home: &Home, kept: &opening::Kept, seen: &Payload, arguments: &cli::Forget) -> bool {
+    let is_meant = |name: &KeyName| arguments.all || arguments.names.contains(name);
+    let is_removed = |name: &KeyName| !seen.keys.contains_key(name) && is_meant(name);
+    pending::find(home, kept, seen).0.iter().any(|work| work.has_secret && work.names.iter().any(is_removed))
 }
 
 /// Says how many were wiped, and that current ones stay where there are any.

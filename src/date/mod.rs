@@ -118,11 +118,19 @@ impl Moment {
             -59..60 => return "just now".into(),
             60..3_600 => (passed / 60, "minute"),
             3_600..86_400 => (passed / 3_600, "hour"),
-            86_400..5_184_000 => (passed / 86_400, "day"),
-            5_184_000..63_072_000 => (passed / 2_629_746, "month"),
-            _ => (passed / 31_556_952, "year"),
+            _ => match self.months_until(now) {
+                ..2 => (passed / 86_400, "day"),
+                months @ ..24 => (months, "month"),
+                months => (months / 12, "year"),
+            },
         };
         format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    }
+
+    /// How many whole months of the calendar lie between.
+    fn months_until(self, later: Self) -> i64 {
+        let [from, to] = [self.0, later.0].map(|moment| moment.to_zoned_datetime(TimeZone::UTC));
+        from.until((jiff::Unit::Month, &to)).map_or(0, |span| span.get_months().into())
     }
 }
 
@@ -167,7 +175,10 @@ mod tests {
             (60, "1 minute ago"),
             (7_200, "2 hours ago"),
             (86_400, "1 day ago"),
-            (5_184_000, "1 month ago"),
+            (5_184_000, "60 days ago"),
+            (5_443_200, "2 months ago"),
+            (31_535_999, "11 months ago"),
+            (31_536_000, "12 months ago"),
             (70_000_000, "2 years ago"),
             (-3_600, "in the future"),
         ] {

@@ -5,8 +5,8 @@
 //! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `matches`
 //! which of several is told; `shapes` finds keys that are nobody's known. `tree` looks through files and folders, `git` through what
 //! a repository holds; `home` is where in a home folder keys come to lie. `untold` takes secrets out of the
-//! names of places, `sarif` writes what was found for code hosts, and
-//! `taking_out` is what of it can be taken out of which files, and `hook` lets git ask before a commit and a push.
+//! names of places, `sarif` writes what was found for code hosts, `taking_out` is what of it can be taken out of which files,
+//! and `hook` lets git ask before a commit and a push. The loops over every byte are the package in `sieve`.
 
 mod forms;
 mod matches;
@@ -14,7 +14,6 @@ mod random;
 mod sampling;
 mod shapes;
 
-pub mod copies;
 pub mod engine;
 pub mod finding;
 pub mod git;
@@ -25,4 +24,3 @@ pub mod sarif;
 pub mod taking_out;
 pub mod tree;
 pub mod untold;
-pub mod walk;

@@ -25,6 +25,20 @@ pub const MOST: usize = 10_000;
 /// The most files that are named because they could not be read; more are counted.
 const MOST_NAMED: usize = 1000;
 
+/// Folders of what tools have made: git's own, and what package managers and compilers fill.
+pub const LEFT_OUT: &[&str] = &[".git", "node_modules", "target"];
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bounds {
+    /// Whether what git ignores is looked at too.
+    pub ignored_too: bool,
+    /// Whether [`LEFT_OUT`] is left out; else only git's own is.
+    pub leave_out_made: bool,
+    /// After this moment no further file is opened in a folder.
+    pub until: Option<Instant>,
+}
+
 /// What was looked through, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -78,20 +92,15 @@ impl Seen {
     }
 }
 
-/// Looks through files and folders. Findings are sorted by place.
+/// Looks through files and folders, all of them. Findings are sorted by place.
 #[must_use]
 pub fn look(engine: &Engine, paths: &[PathBuf], ignored_too: bool) -> (Vec<Finding>, Seen) {
-    look_until(engine, paths, ignored_too, None)
+    look_within(engine, paths, Bounds { ignored_too, ..Bounds::default() })
 }
 
-/// The same, and no further file is opened in a folder after this moment.
+/// The same within bounds.
 #[must_use]
-pub fn look_until(
-    engine: &Engine,
-    paths: &[PathBuf],
-    ignored_too: bool,
-    until: Option<Instant>,
-) -> (Vec<Finding>, Seen) {
+pub fn look_within(engine: &Engine, paths: &[PathBuf], bounds: Bounds) -> (Vec<Finding>, Seen) {
     let all = Mutex::default();
     let (mut folders, mut own) = (Vec::new(), Worker::new(engine, &all));
     for path in paths {
@@ -105,7 +114,7 @@ pub fn look_until(
     }
     drop(own);
     for (folder, device) in folders {
-        walk(folder, ignored_too).visit(&mut Workers { engine, all: &all, device, until });
+        walk(folder, bounds).visit(&mut Workers { engine, all: &all, device, until: bounds.until });
     }
     let (mut findings, mut seen) = all.into_inner().unwrap_or_default();
     findings.sort();
@@ -128,7 +137,9 @@ pub fn look_through(engine: &Engine, place: &Place, reader: &mut dyn Read) -> io
     Ok((findings, seen))
 }
 
-fn walk(folder: &Path, ignored_too: bool) -> ignore::WalkParallel {
+fn walk(folder: &Path, bounds: Bounds) -> ignore::WalkParallel {
+    let Bounds { ignored_too, leave_out_made, .. } = bounds;
+    let left_out = if leave_out_made { LEFT_OUT } else { &LEFT_OUT[..1] };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     WalkBuilder::new(folder)
         .standard_filters(false)
@@ -136,7 +147,7 @@ fn walk(folder: &Path, ignored_too: bool) -> ignore::WalkParallel {
         .git_ignore(!ignored_too)
         .git_global(!ignored_too)
         .git_exclude(!ignored_too)
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
+        .filter_entry(move |entry| entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name))
         .threads(threads)
         .build_parallel()
 }
@@ -327,11 +338,24 @@ mod tests {
     #[test]
     fn when_the_time_is_over_no_further_file_is_opened_and_that_is_said() {
         let (_kept, top) = folder(&["a", "b"]);
-        let until = |until| look_until(&engine(), std::slice::from_ref(&top), false, Some(until));
+        let until = |until| {
+            look_within(&engine(), std::slice::from_ref(&top), Bounds { until: Some(until), ..Bounds::default() })
+        };
         let (findings, seen) = until(Instant::now());
         assert_eq!((findings.len(), seen.files, seen.cut_short), (0, 0, true));
         let (findings, seen) = until(Instant::now() + std::time::Duration::from_mins(10));
         assert_eq!((findings.len(), seen.files, seen.cut_short), (2, 2, false));
+    }
+
+    #[test]
+    fn what_tools_have_made_is_left_out_where_that_is_asked_for() {
+        let (_kept, top) = folder(&["a", "node_modules/b", "c/target/d", "c/e"]);
+        std::fs::write(top.join("node"), KEY).expect("write");
+        let bounds = Bounds { ignored_too: true, leave_out_made: true, until: None };
+        let (findings, _) = look_within(&engine(), std::slice::from_ref(&top), bounds);
+        assert_eq!(findings.iter().filter(|finding| finding.whereabouts().contains('/')).count(), 3);
+        // A folder that was named is looked at.
+        assert_eq!(look_within(&engine(), &[top.join("node_modules")], bounds).0.len(), 1);
     }
 
     #[test]

@@ -42,7 +42,6 @@ const MAY_EXPOSE: &[&str] = &[
     "rotator/program.rs",             // a rotator's standard input
     "rotator/sigv4.rs",               // deriving the key that signs
     "rotator/unfinished.rs",          // sealing a new one beside the store
-    "scan/copies.rs",                 // looking for it in files
     "scan/needles.rs",                // looking for all of them
     "commands/copy.rs",               // the clipboard's holder
     "commands/scan/accepting.rs",     // deriving the key of the marks

@@ -100,7 +100,7 @@ copy     ~/project/deep/er/notes.txt:1  holds the secret in clear
     let json: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("json");
     assert_eq!(
         json["copies"],
-        serde_json::json!([{ "file": "~/project/.env", "line": 2 }, { "file": "~/project/deep/er/notes.txt", "line": 1 }])
+        serde_json::json!([{ "file": "~/project/.env", "form": "raw", "line": 2 }, { "file": "~/project/deep/er/notes.txt", "form": "raw", "line": 1 }])
     );
     assert_eq!((&json["by"], json["uses"].as_array().map(Vec::len)), (&"hand".into(), Some(2)));
     holds(&sandbox, OLD);
@@ -880,4 +880,19 @@ fn what_is_due_is_gone_on_with_wherever_keyctl_was_killed_and_nothing_is_replace
         }
     }
     assert!(points >= 6, "only {points} points: nothing was killed");
+}
+
+#[test]
+fn an_overlap_is_counted_from_the_last_change_where_the_clock_is_behind_that() {
+    let sandbox = Sandbox::new();
+    crate::clock::keep(&sandbox, "a", "2031-05-10T12:00:00Z", &[]);
+    let ran = sandbox.call(&["rotate", "a", "--generate", "--yes", "--overlap", "7d"]).at("2031-05-02T12:00:00Z").run();
+    let said = ran.stderr();
+    assert!(said.contains("; its former secret is kept until 2031-05-17"), "{said}");
+    let doubt =
+        "keyctl: the clock says 2031-05-02 12:00, but keyctl was used on 2031-05-10 12:00: judged by the later\n";
+    assert!(said.contains(doubt), "{said}");
+    sandbox.call(&["edit", "a", "--note", "x", "-q"]).at("2031-05-10T13:00:00Z").run().says("", "", 0);
+    sandbox.call(&["rollback", "a", "--yes", "-q"]).at("2031-05-10T14:00:00Z").run().says("", "", 0);
+    sandbox.call(&["get", "a"]).run().says("sk-secret-of-a", "", 0);
 }

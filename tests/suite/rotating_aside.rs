@@ -1016,6 +1016,10 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_and_no_second_one_is_called_besi
         touch(&sandbox, "go");
     }
     assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
+    // Nor is what it has not printed yet dropped.
+    let ran = sandbox.call(&["rotate", "shop/key", "--discard", "--yes", "-q"]).run();
+    let said = dateless(&ran.stderr());
+    assert!(said.contains(first) && said.contains("; nothing was dropped\n") && ran.code() == 1, "{said}");
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
     let ran = std::thread::scope(|scope| {
         let rotation = scope.spawn(|| rotated(&sandbox));

@@ -394,6 +394,8 @@ fn a_mistyped_token_is_kept_and_said_and_a_tokens_own_end_is_read_off() {
     let later = sandbox.call(&["set", "LATER", "--expires", "2099-01-02"]).input(jwt).run().stderr();
     let said = "keyctl: `--expires` is later than the end that the secret says itself (2099-01-01 00:00)\n";
     assert!(later.starts_with(said) && later.ends_with("; expires 2099-01-02 00:00\n"), "{later}");
+    let rotated = sandbox.call(&["rotate", "A", "--yes", "--expires", "2099-01-02"]).input(jwt).run().stderr();
+    assert!(rotated.contains(said), "{rotated}");
     // `{"exp":1500000000}`.
     let ended = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE1MDAwMDAwMDB9.c2lnbmF0dXJlLW9mLW5vdGhpbmctYXQtYWxs";
     let ended = sandbox.set("ENDED", ended).stderr();

@@ -17,7 +17,8 @@ use crate::{
         finding::{Finding, Place, What},
         home::project_files,
         needles::{Form, Which},
-        tree, untold,
+        tree::{self, Bounds},
+        untold,
     },
     store::payload::Payload,
     terminal::Terminal,
@@ -70,7 +71,8 @@ pub fn search(
     }
     // git ignores files of variables, and they are what is looked for.
     let paths: Vec<PathBuf> = files.iter().cloned().chain(tops.iter().map(|top| (*top).to_owned())).collect();
-    let (findings, seen) = tree::look_until(&search.engine, &paths, false, Some(until));
+    let (findings, seen) =
+        tree::look_within(&search.engine, &paths, Bounds { until: Some(until), ..Bounds::default() });
     let (findings, leaks): (Vec<Finding>, Vec<Leak>) = findings
         .into_iter()
         .filter_map(|finding| {

@@ -24,7 +24,7 @@ use crate::{
     store::payload::{Key, Payload, Removed},
 };
 
-use super::{Opened, Scene};
+use super::{Opened, Scene, calling};
 
 /// Where a new secret lies that the store has not got.
 pub(super) const ASIDE: &str = "lies beside the store, sealed";
@@ -358,8 +358,9 @@ pub(super) fn clear_over(scene: &Scene) {
 /// Drops what lies aside, because its owner says so.
 ///
 /// # Errors
-/// `Disk`.
+/// `Negative` while its program still works, `Disk`.
 pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec<Unfinished>) -> Result<()> {
+    calling::refuse_while_at_work(name, &works)?;
     let event = of_the_end(Action::Forget, &works, &opened.payload, &opened.unfinished_key())
         .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
         .note("what its rotator left");

@@ -137,16 +137,7 @@ pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -
         let mut is_said = false;
         while let Some((process, program)) = at_work(work.number()).first() {
             if Instant::now() >= until {
-                return Err(Failure::new(
-                    Kind::Negative,
-                    format!(
-                        "the rotator of `{name}` that was called on {} is still at work, as process {process} (`{}`); nothing was replaced",
-                        begun.local(),
-                        printable(program)
-                    ),
-                )
-                .hint("once it has ended: the same call again")
-                .hint(format!("to stop it, with what it has not printed yet: `kill {process}`")));
+                return Err(still_at_work(name, &work, *process, program, "nothing was replaced"));
             }
             if !is_said {
                 scene
@@ -158,6 +149,30 @@ pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -
         }
     }
     Ok(())
+}
+
+/// Refuses to drop what a rotator leaves that still works: it may print a secret that is in force.
+///
+/// # Errors
+/// `Negative`, with the way out.
+pub(super) fn refuse_while_at_work(name: &KeyName, works: &[Unfinished]) -> Result<()> {
+    let busy = works.iter().find_map(|work| Some((work, at_work(work.number()).into_iter().next()?)));
+    busy.map_or(Ok(()), |(work, (process, program))| {
+        Err(still_at_work(name, work, process, &program, "nothing was dropped"))
+    })
+}
+
+fn still_at_work(name: &KeyName, work: &Unfinished, process: u32, program: &str, so: &str) -> Failure {
+    let begun = work.intention.begun.local();
+    let program = printable(program);
+    Failure::new(
+        Kind::Negative,
+        format!(
+            "the rotator of `{name}` that was called on {begun} is still at work, as process {process} (`{program}`); {so}"
+        ),
+    )
+    .hint("once it has ended: the same call again")
+    .hint(format!("to stop it, with what it has not printed yet: `kill {process}`"))
 }
 
 /// What a program is called by where what it has printed is asked about.
@@ -188,7 +203,10 @@ fn went_wrong(
     if let Some(words) = new {
         return put_aside(scene, name, words, unfinished, sealing, failure);
     }
-    aside::remove(scene, unfinished);
+    // What it has started and left behind may still make a secret: the next call waits for that.
+    if at_work(unfinished.number()).is_empty() {
+        aside::remove(scene, unfinished);
+    }
     failure
 }
 

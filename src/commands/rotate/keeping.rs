@@ -12,18 +12,12 @@ use crate::{
     failure::Result,
     history::Event,
     name::KeyName,
-    rotation::Plan,
-    scan::copies::Copies,
+    rotation::{Plan, judged_at},
     secret::Secret,
     store::{facts::Facts, journal::Deed, payload::Payload},
-    terminal::count,
 };
 
-use super::{
-    Scene,
-    means::AT_AWS,
-    touched::{self, Touched},
-};
+use super::{Scene, copies::Copies, means::AT_AWS, touched::Touched};
 
 /// A new secret, for the store.
 pub(super) struct New {
@@ -58,15 +52,20 @@ pub(super) fn keep(
     event: impl FnOnce(Moment) -> Event,
 ) -> Result<Done> {
     let now = Moment::now();
-    let until = scene.overlap(plan, usual_overlap, now);
-    let own_end = |new: &New| details::of_secret(&new.name, &new.value, scene.terminal);
-    let ends: Vec<Option<Moment>> = new.iter().map(|new| scene.expires.or_else(|| own_end(new))).collect();
+    let end = |new: &New| {
+        let own_end = details::of_secret(&new.name, &new.value, scene.terminal);
+        details::say_of_own_end(scene.expires, own_end, scene.terminal);
+        scene.expires.or(own_end)
+    };
+    let ends: Vec<Option<Moment>> = new.iter().map(end).collect();
     let Replaced { facts, kept_until, former_end } = change(&scene.home, scene.terminal, now, |payload| {
         let holds = |new: &New| Ok(payload.key(&new.name)?.value.same_as(&new.value));
         if new.iter().map(holds).collect::<Result<Vec<bool>>>()?.iter().all(|holds| *holds) {
             return Ok(Outcome::AsItWas(state(payload, new)?));
         }
         look(payload)?;
+        // A clock that is behind would end the overlap before it has begun.
+        let until = scene.overlap(plan, usual_overlap, judged_at(now, payload.written));
         payload.step(Deed::Rotate, now, |edit| {
             for (New { name, value, longer }, end) in new.iter().zip(&ends) {
                 let until = longer.map_or(until, |longer| until.map(|until| longer.after(until, &TimeZone::UTC)));
@@ -124,12 +123,12 @@ impl Done {
         for twin in &self.twins {
             scene.terminal.warn(&format!("`{twin}` still holds the former secret"));
         }
-        if let Some(copies) = self.copies.as_ref().filter(|copies| !copies.places.is_empty()) {
-            let places: Vec<String> = copies.places.iter().map(ToString::to_string).collect();
+        let (places, more) = self.copies.as_ref().map(Copies::places).unwrap_or_default();
+        if !places.is_empty() {
             scene.terminal.say_lines("files that still hold the former secret:", &places);
-            if copies.more > 0 {
-                scene.terminal.warn(&format!("and {}", count(copies.more, "more place")));
-            }
+        }
+        if let Some(more) = more {
+            scene.terminal.warn(&format!("and {more}"));
         }
     }
 
@@ -153,7 +152,7 @@ impl Done {
         json!({
             "names": self.names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "done": "replaced", "by": self.by,
             "changed": self.facts.changed, "expires": self.facts.expires, "rotate_by": self.rotate_by,
-            "former_kept_until": self.kept_until, "copies": self.copies.as_ref().map(touched::places),
+            "former_kept_until": self.kept_until, "copies": self.copies.as_ref().map(Copies::json),
             "same_secret": self.twins.iter().map(KeyName::as_str).collect::<Vec<_>>(),
         })
     }

@@ -10,6 +10,7 @@ mod aws;
 mod bench;
 mod by_hand;
 mod calling;
+mod copies;
 mod discard;
 mod due;
 mod fitness;

@@ -191,9 +191,14 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Te
             format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", begun.local()),
         );
         return Err(if name == old {
-            failure
-                .hint(format!("to go on with it: `keyctl rotate {name}`"))
-                .hint(format!("to drop what it has made: `keyctl rotate {name} --discard`"))
+            let failure = failure.hint(format!("to go on with it: `keyctl rotate {name}`"));
+            // What was begun at AWS is there.
+            let can_be_dropped = names.len() == 1;
+            if can_be_dropped {
+                failure.hint(format!("to drop what it has made: `keyctl rotate {name} --discard`"))
+            } else {
+                failure
+            }
         } else {
             failure.hint("choose another name")
         });

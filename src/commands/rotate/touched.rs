@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::{Value, json};
 
+use super::copies::Copies;
 use crate::{
     commands::{opening::Kept, project, record},
     config::Config,
@@ -14,12 +15,7 @@ use crate::{
     name::{KeyName, VariableName},
     profile::{self, Grant, Profiles, Source},
     project::{place, trust::Approvals},
-    scan::{
-        copies::{self, Copies},
-        walk::Bounds,
-    },
     store::payload::{Key, Payload},
-    terminal::count,
 };
 
 /// How many uses are told.
@@ -82,10 +78,10 @@ impl Touched {
         let is_twin = |key: &Key| secret.is_some_and(|secret| key.value.same_as(secret));
         let twins = payload.keys.iter().filter(|(other, key)| *other != name && is_twin(key));
         let twins = twins.map(|(other, _)| other.clone()).collect();
-        let copies = secret.and_then(|secret| copies::find(&folders, secret, &Bounds::default()));
+        let copies = secret.and_then(|secret| Copies::find(&folders, name, secret));
         match &copies {
-            None => notes.push("the secret is too short to be looked for in files".into()),
-            Some(copies) => notes.extend(bounds(copies)),
+            None if secret.is_some() => notes.push("the secret is too short to be looked for in files".into()),
+            _ => notes.extend(copies.iter().flat_map(Copies::notes)),
         }
         Self { profiles, allowed, uses, twins, copies, notes }
     }
@@ -107,8 +103,8 @@ impl Touched {
                 format!("{how}{agent}{when}"),
             ]
         };
-        let copies = self.copies.iter().flat_map(|copies| &copies.places);
-        let copies = copies.map(|place| vec!["copy".to_owned(), place.to_string(), "holds the secret in clear".into()]);
+        let copies = self.copies.iter().flat_map(Copies::rows);
+        let copies = copies.map(|(place, how)| vec!["copy".to_owned(), place, how]);
         let rows = grouped("profile", &self.profiles).into_iter().chain(grouped("allowed", &self.allowed));
         let twins =
             self.twins.iter().map(|twin| vec!["key".to_owned(), twin.to_string(), "holds the same secret".into()]);
@@ -127,7 +123,7 @@ impl Touched {
         json!({
             "profiles": grants("file", &self.profiles), "allowed": grants("place", &self.allowed), "uses": uses,
             "same_secret": self.twins.iter().map(KeyName::as_str).collect::<Vec<_>>(),
-            "copies": self.copies.as_ref().map(places), "notes": self.notes,
+            "copies": self.copies.as_ref().map(Copies::json), "notes": self.notes,
         })
     }
 }
@@ -148,12 +144,6 @@ fn grouped(what: &str, grants: &[(String, Grant)]) -> Vec<Vec<String>> {
     places.into_iter().map(row).collect()
 }
 
-/// The places of copies for programs.
-#[must_use]
-pub fn places(copies: &Copies) -> Vec<Value> {
-    copies.places.iter().map(|place| json!({ "file": place.file.to_string_lossy(), "line": place.line })).collect()
-}
-
 fn is_of(grant: &Grant, name: &KeyName) -> bool {
     matches!(&grant.source, Source::Key { name: other, .. } if other == name)
 }
@@ -172,22 +162,4 @@ fn grants(profiles: &Profiles) -> Vec<Grant> {
         })
         .collect()
     })
-}
-
-/// Where a search did not look.
-fn bounds(copies: &Copies) -> Vec<String> {
-    let walked = &copies.walked;
-    let mut notes = Vec::new();
-    if copies.more > 0 {
-        notes.push(format!("and {} in files", count(copies.more, "more place")));
-    }
-    if walked.cut_short {
-        notes.push(format!("the search for copies was cut short after {}", count(walked.files, "file")));
-    }
-    for (number, why) in [(walked.too_large, "too large"), (walked.unreadable, "not readable")] {
-        if number > 0 {
-            notes.push(format!("not searched for copies: {}, {why}", count(number, "file")));
-        }
-    }
-    notes
 }

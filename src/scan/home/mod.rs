@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::walk::LEFT_OUT;
+use super::tree::LEFT_OUT;
 use crate::platform;
 
 mod table;
