@@ -15,10 +15,10 @@ use crate::{
 #[derive(Args)]
 pub struct Details {
     /// When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     pub expires: Option<String>,
     /// How often to replace it, such as `90d`, `6mo` or `1y`
-    #[arg(long, value_name = "PERIOD")]
+    #[arg(long, value_name = "PERIOD", allow_hyphen_values = true)]
     pub rotate_every: Option<Period>,
     /// The page where its issuer replaces it
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
@@ -202,7 +202,7 @@ pub enum RemindVerb {
         #[arg(long, conflicts_with = "names")]
         all: bool,
         /// For how long
-        #[arg(long = "for", value_name = "PERIOD", default_value = "7d")]
+        #[arg(long = "for", value_name = "PERIOD", default_value = "7d", allow_hyphen_values = true)]
         period: Period,
         /// Remind of them again from now on
         #[arg(long, conflicts_with = "period")]

@@ -1315,3 +1315,33 @@ fn a_call_that_brings_no_secret_says_what_lies_aside_where_no_rotator_is_named()
     assert_eq!(rotated(&sandbox), (said.to_owned(), 2));
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
 }
+
+#[test]
+fn where_the_key_got_another_secret_the_doctor_says_what_the_next_rotation_does() {
+    let waits = "while [ ! -e \"$HOME/go\" ]; do sleep 0.02; done";
+    let sandbox = with_rotator(&format!("cat >/dev/null; {waits}; echo then-new-\"\"secret"));
+    sandbox.secret("typed-secret-x");
+    std::thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotated(&sandbox));
+        while calls(&sandbox) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("typed-secret-x").run().says("", "", 0);
+        touch(&sandbox, "go");
+        assert_eq!(rotation.join().expect("ended").1, 1);
+    });
+    let doctor = sandbox.call(&["doctor"]).run().stderr();
+    for line in [
+        "the rotator's new secret lies beside the store, sealed; the next `keyctl rotate shop/key` keeps it as a former one",
+        "if it is the one in force: `keyctl undo`, then `keyctl rotate shop/key`",
+        "to drop what it has made: `keyctl rotate shop/key --discard`",
+    ] {
+        assert!(doctor.contains(line), "{doctor}");
+    }
+    assert!(!doctor.contains("to go on with it"), "{doctor}");
+    sandbox.call(&["undo", "--yes", "-q"]).run().says("", "", 0);
+    let doctor = sandbox.call(&["doctor"]).run().stderr();
+    assert!(doctor.contains("to go on with it: `keyctl rotate shop/key`"), "{doctor}");
+    assert_eq!(rotated(&sandbox).1, 0);
+    holds(&sandbox, NEW);
+}

@@ -79,6 +79,11 @@ impl Standing {
     }
 }
 
+/// Whether a new secret was made for another secret than its key has now.
+pub(super) fn is_stray(work: &Unfinished, key: &Key, sealing: &unfinished::Key) -> bool {
+    Standing::of(work, key, sealing, &BTreeSet::new()) == Standing::Stray
+}
+
 /// All that the store has of a key.
 fn secrets(key: &Key) -> impl Iterator<Item = &Secret> {
     key.former.iter().map(|former| &former.value).chain([&key.value])

@@ -14,11 +14,15 @@ use crate::{
     home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{self, Found, Intention, Unfinished},
-    store::payload::{Payload, Removed},
+    secret::Secret,
+    store::payload::{Key, Payload, Removed},
     terminal::Terminal,
 };
 
-use super::{aside, unfinished_key};
+use super::{
+    aside::{self, ASIDE},
+    unfinished_key,
+};
 
 /// A rotation that was begun and not finished.
 pub struct Pending {
@@ -34,6 +38,8 @@ pub struct Pending {
     pub damaged: Option<String>,
     /// What became of its key.
     pub key: Whose,
+    /// What there is to do where its key has got another secret meanwhile.
+    ways_out: Vec<String>,
 }
 
 /// What became of the key that a rotation is of.
@@ -81,11 +87,36 @@ pub fn way_back(name: &KeyName, key: Whose) -> Option<String> {
     }
 }
 
+/// What the next `rotate` does with a new secret whose key has got another one meanwhile, and what brings that new secret into
+/// use. `is_given` tells the secret that the rotator got.
+pub(super) fn ways_out(
+    name: &KeyName,
+    key: &Key,
+    payload: &Payload,
+    is_given: impl Fn(&Secret) -> bool,
+) -> Vec<String> {
+    let former = key.former.iter().rposition(|former| is_given(&former.value));
+    let number = former.map_or(1, |at| key.former.len() - at);
+    let is_last_step = || {
+        let step = payload.steps.last().filter(|step| step.names().count() == 1);
+        step.is_some_and(|step| key.former.last().is_some_and(|former| former.step == Some(step.number)))
+    };
+    let back = if number == 1 && is_last_step() { "undo".into() } else { format!("rollback {name} --to {number}") };
+    vec![
+        format!("the rotator's new secret {ASIDE}; the next `keyctl rotate {name}` keeps it as a former one"),
+        format!("if it is the one in force: `keyctl {back}`, then `keyctl rotate {name}`"),
+    ]
+}
+
 impl Pending {
     /// What to do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let Some(name) = self.names.first() else { return Vec::new() };
+        if !self.ways_out.is_empty() {
+            let drop = format!("to drop what it has made: `keyctl rotate {name} --discard`");
+            return self.ways_out.iter().cloned().chain([drop]).collect();
+        }
         let go_on = match (self.key, self.names.len()) {
             (Whose::Present, _) => Some(format!("to go on with it: `keyctl rotate {name}`")),
             (Whose::Gone, 1) => Some("the key that it was for is gone".to_owned()),
@@ -152,7 +183,11 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
             (names, if is_there { Whose::Present } else { Whose::Gone })
         }
     };
+    let key_now = names.first().filter(|_| names.len() == 1).and_then(|name| Some((name, payload.keys.get(name)?)));
+    let stray = key_now.filter(|(_, now)| key == Whose::Present && aside::is_stray(work, now, sealing));
+    let is_given = |secret: &Secret| work.intention.replaces == Some(sealing.mark(secret));
     Some(Pending {
+        ways_out: stray.map_or_else(Vec::new, |(name, now)| ways_out(name, now, payload, is_given)),
         has_secret: work.made.as_ref().is_some_and(|made| !made.kept),
         doubt: work.made.as_ref().filter(|made| made.doubtful).map(|made| aside::what_came([made.unended])),
         damaged: work.is_damaged.then(|| work.path().file_name().unwrap_or_default().to_string_lossy().into_owned()),

@@ -170,24 +170,18 @@ fn changed_meanwhile(meant: &Meant, key: &Key, payload: &Payload) -> (&'static s
     let name = &meant.name;
     if !meant.was_replaced(key) {
         let aside = format!("the rotator's new secret {ASIDE}");
-        let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
+        // The one that the rotator was called for, of several that had this name.
+        let had = |key: &Key| {
+            key.value.same_as(&meant.value) || key.former.iter().any(|former| former.value.same_as(&meant.value))
+        };
+        let removed = payload.removed.iter().rfind(|removed| removed.name == *name && had(&removed.key));
         let back = pending::way_back(name, removed.map_or(Whose::Gone, |removed| Whose::of_removed(removed, payload)));
         return (
             "is not the key any more that its rotator was called for",
             [Some(aside), back].into_iter().flatten().collect(),
         );
     }
-    let former = key.former.iter().rposition(|former| former.value.same_as(&meant.value));
-    let number = former.map_or(1, |at| key.former.len() - at);
-    let is_last_step = || {
-        let step = payload.steps.last().filter(|step| step.names().count() == 1);
-        step.is_some_and(|step| key.former.last().is_some_and(|former| former.step == Some(step.number)))
-    };
-    let back = if number == 1 && is_last_step() { "undo".into() } else { format!("rollback {name} --to {number}") };
-    let hints = vec![
-        format!("the rotator's new secret {ASIDE}; the next `keyctl rotate {name}` keeps it as a former one"),
-        format!("if it is the one in force: `keyctl {back}`, then `keyctl rotate {name}`"),
-    ];
+    let hints = pending::ways_out(name, key, payload, |former| former.same_as(&meant.value));
     ("was replaced by another keyctl meanwhile", hints)
 }
 
