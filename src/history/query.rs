@@ -216,6 +216,8 @@ impl Lineage {
     }
 }
 
+/// What is in every entry that something failed.
+const FAILED: &str = "\"ev\":\"failed\"";
 /// What stands before the names where a rename is told in words.
 const RENAME_OF: &str = "rename of `";
 /// What stands between them.
@@ -250,17 +252,25 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn lineage(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
-        let finders = ["\"rename\"", RENAME_OF].map(memchr::memmem::Finder::new);
+        let finders = ["\"rename\"", RENAME_OF, FAILED].map(memchr::memmem::Finder::new);
         let own = format!("\"{name}\"");
         let own = memchr::memmem::Finder::new(&own);
         let (mut renames, mut is_known) = (Vec::new(), false);
+        let mut latest: Option<(u64, Event)> = None;
         let flaw = self.each(watch, |number, json| {
             // Any other text of an entry may be just this one.
             let has_name = || Event::from_json(json).names.iter().any(|own| own == name.as_str());
             is_known = is_known || (own.find(json).is_some() && has_name());
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
-                renames.extend(renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned())));
+                if latest.as_ref().is_some_and(|(number, rename)| event.unmakes(*number, rename)) {
+                    (_, latest) = (renames.pop(), None);
+                }
+                let names = renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned()));
+                if let Some(names) = names {
+                    renames.push(names);
+                    latest = Some((number, event));
+                }
             }
         })?;
         Ok((Lineage { is_known, ..Lineage::of(name.as_str(), &renames) }, flaw))
@@ -271,18 +281,27 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn life(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
-        let words = ["rename", "remove", "undo", "rollback", "set", "import"];
+        let words = ["rename", "remove", "undo", "rollback", "set", "import", "failed"];
         let finders = words.map(|word| format!("\"ev\":\"{word}\""));
         let finders = finders.each_ref().map(memchr::memmem::Finder::new);
         let mut lives = Lives::default();
+        // What a change says counts once the next one is there, as that is when it is known not to have failed.
+        let mut latest: Option<(u64, Event)> = None;
         let flaw = self.each(watch, |number, json| {
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
-                if let Some(turn) = Turn::of(&event) {
-                    lives.follow(number, &turn);
+                if latest.as_ref().is_some_and(|(number, change)| event.unmakes(*number, change)) {
+                    latest = None;
+                } else if Turn::of(&event).is_some()
+                    && let Some((number, change)) = latest.replace((number, event))
+                {
+                    lives.follow_entry(number, &change);
                 }
             }
         })?;
+        if let Some((number, change)) = latest {
+            lives.follow_entry(number, &change);
+        }
         Ok((Lineage::with(lives.names_of(name.as_str())), flaw))
     }
 
