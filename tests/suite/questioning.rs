@@ -630,3 +630,27 @@ fn the_agent_that_perhaps_asked_and_the_reason_are_shown_and_found() {
     assert_eq!(read_back(&sandbox, "cef")[7]["reason"], "deploy | 12");
     assert_eq!(read_back(&sandbox, "otel")[7]["agent"], "Claude Code");
 }
+
+#[test]
+fn who_follows_a_key_sees_it_under_its_new_name_and_with_the_stores_new_identity() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let mut call = sandbox.call(&["history", "A", "--follow", "-n", "1", "--json"]);
+    let mut child = call.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("text");
+        let event = serde_json::from_str::<Value>(&line).expect("json");
+        format!("{} {}", event["n"], event["ev"].as_str().expect("text"))
+    };
+    let say = |words: &[&str]| assert_eq!(sandbox.call(words).run().code(), 0, "{words:?}");
+    assert_eq!(next(), "1 set");
+    say(&["rename", "A", "Z"]);
+    assert_eq!(next(), "2 rename");
+    say(&["get", "Z"]);
+    assert_eq!(next(), "3 get");
+    say(&["store", "rekey", "--yes"]);
+    say(&["get", "Z"]);
+    assert_eq!(next(), "6 get");
+    child.kill().expect("end");
+    child.wait().expect("ended");
+}
