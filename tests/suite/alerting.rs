@@ -589,7 +589,7 @@ fn a_refused_replacement_is_told_of_as_any_refused_use_is_and_makes_the_next_use
 fn what_was_used_while_no_rule_was_on_is_no_loss_of_memory() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     let rules = ["new_program", "new_project", "agent", "ended", "leaked", "hour", "refused", "history", "burst"];
-    let off: String = rules.iter().map(|rule| format!("{rule} = false\n")).collect();
+    let off = rules.map(|rule| format!("{rule} = false\n")).concat();
     sandbox.configure(&format!("[alerts]\n{off}"));
     for _ in 0..2 {
         sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
@@ -608,7 +608,7 @@ fn a_memory_that_was_made_too_large_or_junk_just_now_is_a_loss_that_is_told() {
     assert!(fs::metadata(&state).expect("there").len() < 1 << 19, "it remembers again");
     // Just now by the clock of the files, and long after the store was written.
     let store = fs::File::options().write(true).open(sandbox.data("store.age")).expect("open");
-    store.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).expect("set");
+    store.set_modified(std::time::SystemTime::now() - Duration::from_mins(1)).expect("set");
     fs::write(&state, b"garbage").expect("write");
     sandbox.call(&["run", "-k", "V=stripe/prod", "--", "true"]).run().says("", FORGOTTEN, 0);
 }

@@ -634,7 +634,7 @@ fn the_agent_that_perhaps_asked_and_the_reason_are_shown_and_found() {
 #[test]
 fn who_follows_a_key_sees_it_under_its_new_name_and_with_the_stores_new_identity() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
-    let mut call = sandbox.call(&["history", "A", "--follow", "-n", "1", "--json"]);
+    let mut call = sandbox.call(&["history", "A", "--follow", "-n", "1", "--json"]).under(&["timeout", "120"]);
     let mut child = call.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut next = || {
@@ -651,16 +651,17 @@ fn who_follows_a_key_sees_it_under_its_new_name_and_with_the_stores_new_identity
     say(&["store", "rekey", "--yes"]);
     say(&["get", "Z"]);
     assert_eq!(next(), "6 get");
-    child.kill().expect("end");
-    child.wait().expect("ended");
+    drop(lines);
+    say(&["get", "Z"]);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
 }
 
 #[test]
 fn uses_of_more_keys_than_an_entry_names_are_told_of_where_a_key_is_asked_for() {
     let sandbox = Sandbox::new();
     let names: Vec<String> = (0..400).map(|number| format!("PROD_SERVICE_KEY_{number:03}")).collect();
-    let file: String = names.iter().map(|name| format!("{name}=secret-of-{name}\n")).collect();
-    let path = sandbox.file("keys.env", file);
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}=secret-of-{name}\n")).collect();
+    let path = sandbox.file("keys.env", lines.concat());
     sandbox.may_lie_in(&path);
     assert_eq!(sandbox.call(&["import", "keys.env"]).run().code(), 0);
     let mut words = vec!["run"];
