@@ -369,7 +369,9 @@ fn busy(path: &Path, waited: Duration) -> Failure {
     // Nobody but a keyctl has reason to write there, and it writes one number.
     let text = read(path, 64).ok().flatten().and_then(|(bytes, _)| String::from_utf8(bytes).ok());
     let holder = text.and_then(|text| text.trim().parse::<u32>().ok());
-    let holder = holder.map_or_else(|| "another keyctl".to_owned(), |pid| format!("another keyctl (process {pid})"));
+    // What holds it without writing its number there may be anything, and the number is that of one who had it before.
+    let holder = holder.filter(|pid| platform::may_be_running(*pid));
+    let holder = holder.map_or_else(|| "another program".to_owned(), |pid| format!("another keyctl (process {pid})"));
     Failure::new(Kind::Busy, format!("{holder} holds the lock `{}`; waited {} s", path.display(), waited.as_secs()))
         .hint("let it finish, or end it; the lock frees itself then")
 }
@@ -416,6 +418,10 @@ mod tests {
         let refused = Lock::acquire_within(&path, Duration::from_millis(20)).err().expect("held");
         assert_eq!(refused.kind, Kind::Busy);
         assert!(refused.message.contains(&format!("process {}", std::process::id())), "{refused}");
+        // Who holds it now has not written its number there, and the one whose number it is ended long ago.
+        std::fs::write(&path, "4194305").expect("write");
+        let refused = Lock::acquire_within(&path, Duration::ZERO).err().expect("held");
+        assert!(refused.message.starts_with("another program holds the lock"), "{refused}");
         drop(held);
         Lock::acquire_within(&path, Duration::ZERO).expect("free again");
     }

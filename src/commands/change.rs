@@ -6,7 +6,7 @@
 use crate::{
     date::Moment,
     failure::Result,
-    history::{Action, Event},
+    history::{Action, Event, unmade::NOT_WRITTEN},
     home::{Home, Lock},
     identity::{
         Identity,
@@ -18,7 +18,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{creating, judging::Clock, opening::Kept, prompt, record};
+use super::{alerts::watch, creating, judging::Clock, opening::Kept, prompt, record};
 
 /// What a change came to.
 pub enum Outcome<T> {
@@ -103,20 +103,24 @@ fn apply<T>(
     let wiped = payload.tidy(now);
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(&log, &payload, now);
-    let mark = record::change(&log, &event, terminal);
+    let recorded = record::change(&log, &event, terminal);
+    let mark = recorded.as_ref().map(|recorded| recorded.mark);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     if let Some(mark) = &mark {
         payload.history = Some(mark.to_string());
     }
     if let Err(failure) = write(home, &payload, &kept.identity, terminal) {
-        record::change(&log, &Event { action: Action::Failed, ..*event }.outcome(record::NOT_WRITTEN), terminal);
+        let failed = Event { action: Action::Failed, ..*event }.outcome(NOT_WRITTEN);
+        record::change(&log, &failed.of(mark.iter().map(|mark| mark.seq).collect()), terminal);
         return Err(failure);
     }
+    watch::follow(&log, &event);
     if wiped > 0 {
         terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
     }
     let mut anchor = Anchor { generation: payload.generation, day: now.day(), ..kept.anchor.clone() };
-    if let Some(mark) = mark.filter(|mark| mark.seq > anchor.entries) {
+    let sure = recorded.filter(|recorded| recorded.doubt.is_none()).map(|recorded| recorded.mark);
+    if let Some(mark) = sure.filter(|mark| mark.seq > anchor.entries) {
         anchor.entries = mark.seq;
         anchor.hash = mark.hash;
     }

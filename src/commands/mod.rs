@@ -197,6 +197,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             Some(valid) if !valid.is_empty() => format!("`{}` takes one of: {valid}", option()),
             _ => format!("`{}` needs a value", option()),
         },
+        ErrorKind::InvalidUtf8 => "an argument is no text: it is not valid UTF-8".to_owned(),
         ErrorKind::NoEquals => format!("write `{}` with `=` and its value", option()),
         _ => format!("`{}` cannot be used like this", option()),
     };

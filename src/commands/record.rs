@@ -6,7 +6,10 @@ use crate::{
     config::Config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Appended, Event, Log, Loss, Mark, Unrecorded, Verdict},
+    history::{
+        Action, Appended, Event, Log, Loss, Mark, Unrecorded, Verdict,
+        unmade::{LOOKED_AT, NOT_CONFIRMED},
+    },
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item, retired::Aside},
     store::payload::Payload,
@@ -22,12 +25,6 @@ use super::{
 /// How long a use waits for another keyctl that is adding an entry. That takes milliseconds; where it takes longer something
 /// is wrong, and a use must not be kept waiting by that unless its user wants no use unrecorded.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The outcome of a change for which the store could not be written.
-pub const NOT_WRITTEN: &str = "not written";
-/// And of one that was ended before it was, as far as anybody knows.
-const NOT_CONFIRMED: &str = "not confirmed: ended before the store was written";
-/// So many entries behind the last change are looked at for one.
-const MOST_UNCONFIRMED: u64 = 400;
 /// How many changes of the store's identity a use may meet with while it is recorded.
 const CHANGES: u32 = 4;
 
@@ -140,25 +137,23 @@ pub fn known(anchor: &Anchor) -> Option<Mark> {
 }
 
 /// Records a change to the store, and waits for the disk. What cannot be recorded is said and does not stop it.
-pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Mark> {
+pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Appended> {
     let event = caller::sign(event.clone());
-    let appended = append(log, &[&event], true, home::LOCK_DEADLINE, terminal);
-    watch::follow(log, &event);
-    appended.map_err(|failure| unrecorded(log, &failure, terminal)).ok().map(|appended| appended.mark)
+    let appended = written(log, &[&event], true, home::LOCK_DEADLINE, terminal);
+    appended
+        .inspect(|appended| say_doubt(appended, terminal))
+        .map_err(|failure| unrecorded(log, &failure, terminal))
+        .ok()
 }
 
 /// Records which changes the history has that did not come into the store, as it knows how far the history was when it was
 /// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort.
 pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment) {
     let Some(mark) = known_to_the_store(payload) else { return };
-    let later = log.last_after(mark.seq, MOST_UNCONFIRMED);
-    let is_known = |number: u64, event: &Event| {
-        let says_so = |other: &Event| other.action == Action::Failed && other.of.contains(&number);
-        let not_written = |other: &Event| other.outcome.as_deref() == Some(NOT_WRITTEN) && other.names == event.names;
-        later.iter().any(|(after, other)| *after > number && (says_so(other) || not_written(other)))
-    };
-    let is_change = |event: &Event| event.action.is_change() && event.outcome.is_none();
-    let unconfirmed = later.iter().filter(|(number, event)| is_change(event) && !is_known(*number, event));
+    let later = log.last_after(mark.seq, LOOKED_AT);
+    let is_known =
+        |number: u64, event: &Event| later.iter().any(|(after, other)| *after > number && other.unmakes(number, event));
+    let unconfirmed = later.iter().filter(|(number, event)| event.is_change() && !is_known(*number, event));
     let mut failed = Event::new(Action::Failed, now).outcome(NOT_CONFIRMED);
     let mut words: Vec<&str> = Vec::new();
     for (number, event) in unconfirmed {
@@ -190,7 +185,7 @@ pub fn usage(
     let now = events.last().and_then(|event| event.moment).unwrap_or_else(Moment::now);
     // A keychain takes tens of milliseconds to write, so not each time; and only what the disk has may be vouched for.
     let new_day = kept.anchor.day < now.day();
-    let add = |log: &Log| append(log, events, strictness.sync || new_day, strictness.patience(), terminal);
+    let add = |log: &Log| written(log, events, strictness.sync || new_day, strictness.patience(), terminal);
     let mut appended = add(log);
     let mut newer: Option<(Kept, Log)> = None;
     for _ in 0..CHANGES {
@@ -203,13 +198,15 @@ pub fn usage(
         newer = Some(next);
     }
     match appended {
+        Ok(Appended { doubt: Some(doubt), .. }) if strictness.required => Err(required(doubt)),
         Ok(appended) => {
-            if new_day {
+            say_doubt(&appended, terminal);
+            if new_day && appended.doubt.is_none() {
                 renew_anchor(home, kept, appended.mark, now);
             }
             Ok(Recorded::As { last: appended.mark.seq, gap: appended.gap })
         }
-        Err(failure) if strictness.required => Err(failure.hint("`history.required` in `config.toml` asks for it")),
+        Err(failure) if strictness.required => Err(required(failure)),
         Err(failure) => {
             unrecorded(log, &failure, terminal);
             Ok(Recorded::Not(failure))
@@ -239,9 +236,25 @@ pub fn append(
     patience: Duration,
     terminal: &Terminal,
 ) -> Result<Appended> {
-    let appended = log.append_all(events, durable, patience)?;
+    written(log, events, durable, patience, terminal)?.sure()
+}
+
+/// The same where a doubt is no failure.
+fn written(log: &Log, events: &[&Event], durable: bool, patience: Duration, terminal: &Terminal) -> Result<Appended> {
+    let appended = log.append_perhaps(events, durable, patience)?;
     say_mended(log, &appended, terminal);
     Ok(appended)
+}
+
+fn required(failure: Failure) -> Failure {
+    failure.hint("`history.required` in `config.toml` asks for it")
+}
+
+/// Says that what is recorded may not stay so.
+fn say_doubt(appended: &Appended, terminal: &Terminal) {
+    if let Some(doubt) = &appended.doubt {
+        terminal.warn(&format!("recorded in the history, but not for certain: {}", doubt.message));
+    }
 }
 
 /// Says once what had to be mended; that entries are gone becomes an alert too.

@@ -165,7 +165,8 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
         terminal.say(if told_already { "it was told already" } else { "there is nothing to remind of" });
         return Ok(());
     };
-    let shown = notification::show(&news.title, &news.body);
+    let shown = notification::show(&news.title, &news.body)
+        .map_err(|failure| failure.hint("`keyctl due` says the same in the terminal"));
     let form = if config.reminders.json { Form::Json } else { Form::Text };
     let told = config.reminders.program.as_ref().map(|command| program::tell(command, &news, form, DEADLINE));
     match (shown, told) {

@@ -1,12 +1,12 @@
 //! Keys taken out of the store for use: all are there or none is used, and the use is recorded first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     alert::End,
     config::Config,
     failure::{Failure, Kind, Result},
-    history::Event,
+    history::{Event, Log},
     home::Home,
     name::KeyName,
     store::payload::Payload,
@@ -102,13 +102,33 @@ impl Used {
         terminal: &Terminal,
     ) -> Result<Option<u64>> {
         let log = record::log(&self.home, &self.kept, &self.payload);
-        let event = caller::sign(event);
-        let watch = Watch { home: &self.home, log: &log, settings: &config.alerts, terminal };
-        let place = Use { event: &event, project: self.project.as_deref(), ended: &self.ended };
-        let sight = watch.look_at(&place);
-        let recorded = record::usage(&self.home, &self.kept, &log, &sight.entries(&event), strictness, terminal);
-        let after = sight.told_after() as u64;
-        watch.tell(&place, sight, &recorded);
-        recorded.map(|recorded| recorded.last().map(|last| last - after))
+        let place = (self.project.as_deref(), self.ended.as_slice());
+        write_down(&self.home, &self.kept, &log, (event, strictness), place, config, terminal)
     }
+}
+
+/// Records that a key was refused which was not taken out, but was to be replaced: to replace it is a use too.
+pub fn record_refusal(home: &Home, kept: &Kept, payload: &Payload, event: Event, config: &Config, terminal: &Terminal) {
+    let log = record::log(home, kept, payload);
+    let _ = write_down(home, kept, &log, (event, Strictness::default()), (None, &[]), config, terminal);
+}
+
+/// Records a use from this place, and tells of it if it is unusual. Gives the number of its entry, if it has one.
+fn write_down(
+    home: &Home,
+    kept: &Kept,
+    log: &Log,
+    (event, strictness): (Event, Strictness),
+    (project, ended): (Option<&Path>, &[(KeyName, End)]),
+    config: &Config,
+    terminal: &Terminal,
+) -> Result<Option<u64>> {
+    let event = caller::sign(event);
+    let watch = Watch { home, log, settings: &config.alerts, terminal };
+    let place = Use { event: &event, project, ended };
+    let sight = watch.look_at(&place);
+    let recorded = record::usage(home, kept, log, &sight.entries(&event), strictness, terminal);
+    let after = sight.told_after() as u64;
+    watch.tell(&place, sight, &recorded);
+    recorded.map(|recorded| recorded.last().map(|last| last - after))
 }

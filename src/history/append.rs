@@ -63,6 +63,22 @@ pub struct Appended {
     pub gap: Option<Unrecorded>,
     /// How many were found to be gone, as a `repair` entry says now.
     pub lost: u64,
+    /// Why it is not certain to stay, though it is written: the disk did not say that it has it, or its sealed end does not
+    /// say so.
+    pub doubt: Option<Failure>,
+}
+
+impl Appended {
+    /// The same, if it is certain.
+    ///
+    /// # Errors
+    /// The doubt.
+    pub fn sure(self) -> Result<Self> {
+        match self.doubt {
+            Some(doubt) => Err(doubt),
+            None => Ok(self),
+        }
+    }
 }
 
 impl Log {
@@ -72,8 +88,8 @@ impl Log {
     /// `Store` when the history is not what its head or the anchor says; `Busy`; `Disk`, and then the entry may still be
     /// recorded.
     pub fn append(&self, event: &Event, durable: bool) -> Result<Appended> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
-        Writer::open(self)?.add(&[event], durable)
+        let _lock = self.lock(home::LOCK_DEADLINE)?;
+        Writer::open(self)?.add(&[event], durable)?.sure()
     }
 
     /// Adds entries that belong together, in one write, and gives the mark of the last. Another keyctl is waited for at most
@@ -82,7 +98,15 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn append_all(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
-        let _lock = home::Lock::acquire_within(&self.file("lock"), patience)?;
+        self.append_perhaps(events, durable, patience)?.sure()
+    }
+
+    /// The same where what is written but not certain to stay is no failure: then there is a doubt.
+    ///
+    /// # Errors
+    /// As [`Log::append`], and then nothing is recorded.
+    pub fn append_perhaps(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
+        let _lock = self.lock(patience)?;
         Writer::open(self)?.add(events, durable)
     }
 
@@ -246,7 +270,7 @@ impl<'a> Writer<'a> {
         let event = segment::pruning(file, last, moment);
         self.files.pruned = file;
         self.files.base = Position { offset: 0, ..last };
-        let appended = self.add_at_once(&[&event], moment, true)?;
+        let appended = self.add_at_once(&[&event], moment, true)?.sure()?;
         self.remove_pruned()?;
         Ok(appended)
     }
@@ -332,7 +356,7 @@ impl<'a> Writer<'a> {
 
     pub(super) fn add(mut self, events: &[&Event], durable: bool) -> Result<Appended> {
         let appended = self.add_at_once(events, moment_of(events), durable)?;
-        if self.chain.at.offset >= self.log.longest {
+        if appended.doubt.is_none() && self.chain.at.offset >= self.log.longest {
             let _ = self.close_long_file(moment_of(events));
         }
         Ok(appended)
@@ -341,7 +365,7 @@ impl<'a> Writer<'a> {
     pub(super) fn settle(mut self, moment: Moment) -> Result<Appended> {
         let is_unsaid = self.chain.at.seq == 0 && self.log.first.is_some();
         if is_unsaid || !self.repaired.is_empty() {
-            return self.add_at_once(&[], moment, true);
+            return self.add_at_once(&[], moment, true)?.sure();
         }
         self.file.sync_data().map_err(|error| Failure::disk("sync", &self.log.file("log"), &error))?;
         Ok(Appended {
@@ -349,6 +373,7 @@ impl<'a> Writer<'a> {
             repaired: None,
             gap: None,
             lost: 0,
+            doubt: None,
         })
     }
 
@@ -379,18 +404,24 @@ impl<'a> Writer<'a> {
         };
         // What says how much is missing must not go missing the same way: the next count would be of that alone.
         let notes_a_loss = repaired.is_some() || gap.is_some();
+        let mut doubt = None;
         if durable || notes_a_loss || self.chain.at.seq - self.synced.seq >= UNSYNCED {
-            self.file.sync_data().map_err(|error| unsure("sync", "log", &error))?;
-            self.synced = self.chain.at;
+            match self.file.sync_data() {
+                Ok(()) => self.synced = self.chain.at,
+                Err(error) => doubt = Some(unsure("sync", "log", &error)),
+            }
         }
         let lost = std::mem::take(&mut self.lost);
-        let head = head::seal(&self.head(), &self.log.key)?;
-        head::replace(&self.log.file("head"), &head, false).map_err(|error| unsure("write", "head", &error))?;
-        if let Some(noted) = gap {
+        if let Some(noted) = gap.filter(|_| doubt.is_none()) {
             self.log.clear_gap(noted);
         }
+        if doubt.is_none() {
+            let head = head::seal(&self.head(), &self.log.key)?;
+            let replaced = head::replace(&self.log.file("head"), &head, false);
+            doubt = replaced.err().map(|error| unsure("write", "head", &error));
+        }
         let mark = Mark { seq: self.chain.at.seq, hash: self.chain.at.hash };
-        Ok(Appended { mark, repaired, gap, lost })
+        Ok(Appended { mark, repaired, gap, lost, doubt })
     }
 
     fn seal(&mut self, event: &Event, lines: &mut Vec<u8>) -> Result<()> {

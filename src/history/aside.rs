@@ -52,7 +52,7 @@ impl Log {
     /// # Errors
     /// When another keyctl holds the lock, or a file cannot be renamed.
     pub fn set_aside(&self, aside: &Path) -> Result<()> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        let _lock = self.lock(home::LOCK_DEADLINE)?;
         if !self.fits_into(aside) {
             return Err(Failure::new(Kind::Disk, format!("another history lies in `{}` already", aside.display())));
         }
@@ -111,6 +111,12 @@ impl Log {
     #[must_use]
     pub fn lying_in(self, folder: &Path) -> Self {
         Self { folder: folder.to_owned(), known: None, first: None, ..self }
+    }
+
+    /// Whether it is opened with the same identity as that one.
+    #[must_use]
+    pub fn is_sealed_as(&self, other: &Self) -> bool {
+        self.former.last().map(|former| former.last) == other.former.last().map(|former| former.last)
     }
 
     /// What vouches for it.

@@ -4,7 +4,7 @@
 //! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
 //! `profile`, `prog`, `args` (its arguments, where they are asked for), `by` (the programs above keyctl, nearest first),
 //! `agent` (the coding agent that perhaps asked), `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`,
-//! `outcome`, `note`, `lost`, `rule` (an alert's) and `of` (the alerts that were seen); of a program that keyctl waited for
+//! `outcome`, `note`, `lost`, `rule` (an alert's) and `of` (the alerts that were seen, the entries that came to nothing); of a program that keyctl waited for
 //! `took_ms` and `exit`; of a gap `at_least` where nobody knows how many more are `lost`. What another version wrote beside them, or wrote in another form, is kept as it is and shown, never
 //! a reason to fail.
 
@@ -126,14 +126,6 @@ impl Action {
     pub fn is_use(&self) -> bool {
         matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
     }
-
-    /// Whether this is never recorded but when the store is about to be written. Rotations and what they left behind also
-    /// come to their ends otherwise.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        let keeps = matches!(self, Self::Set | Self::Import | Self::Edit | Self::Rename | Self::Revoke);
-        keeps || matches!(self, Self::Remove | Self::Rollback | Self::Undo)
-    }
 }
 
 impl Serialize for Action {
@@ -211,7 +203,7 @@ pub struct Event {
     /// The rule that an alert comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The numbers of the alerts that were seen.
+    /// The numbers of the alerts that were seen, or of the entries that came to nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<u64>,
     /// What other versions of keyctl wrote.

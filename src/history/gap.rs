@@ -13,7 +13,11 @@ use std::{
 };
 
 use super::Log;
-use crate::platform;
+use crate::{
+    failure::{Kind, Result},
+    home::Lock,
+    platform,
+};
 
 /// So many entries are believed to be unrecorded at most.
 const MOST: u64 = 100_000;
@@ -120,6 +124,21 @@ impl Log {
             self.note_gaps(more);
         }
         let _ = std::fs::remove_file(&taken);
+    }
+
+    /// The right to add an entry. What is no file and keeps the lock from being one is taken out of the way.
+    ///
+    /// # Errors
+    /// As [`Lock::acquire`].
+    pub(super) fn lock(&self, patience: Duration) -> Result<Lock> {
+        let path = self.file("lock");
+        match Lock::acquire_within(&path, patience) {
+            Err(failure) if failure.kind == Kind::Disk => {
+                self.clear_the_way("lock");
+                Lock::acquire_within(&path, patience)
+            }
+            locked => locked,
+        }
     }
 
     /// Takes what is no file, and so none of ours, out of the way: it must not keep anything from being recorded.

@@ -62,6 +62,13 @@ pub(super) struct Lives {
 }
 
 impl Lives {
+    /// Follows an entry, if it says anything of them.
+    pub(super) fn follow_entry(&mut self, number: u64, event: &Event) {
+        if let Some(turn) = Turn::of(event) {
+            self.follow(number, &turn);
+        }
+    }
+
     /// Follows what an entry says.
     pub(super) fn follow(&mut self, number: u64, turn: &Turn) {
         match turn {

@@ -75,6 +75,7 @@ mod settle;
 mod standing;
 mod started;
 mod times;
+pub mod unmade;
 pub mod usage;
 mod uses;
 mod verify;

@@ -74,7 +74,7 @@ impl Log {
     /// # Errors
     /// As [`Log::append`]. After `Disk` the entry may be there; then the next one to add an entry removes the files.
     pub fn prune(&self, through: &Segment, moment: Moment) -> Result<Appended> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        let _lock = self.lock(home::LOCK_DEADLINE)?;
         let writer = Writer::open(self)?;
         let files = writer.files();
         let unfollowed = through.number + 1 == files.current && !writer.has_entries();

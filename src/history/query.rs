@@ -136,6 +136,11 @@ impl Query {
     }
 }
 
+/// Whether it is a use of more keys than it names, and a key may be one of the others.
+fn may_be_of(event: &Event, name: &KeyName) -> bool {
+    event.more > 0 && event.action.is_use() && !event.names.iter().any(|own| own == name.as_str())
+}
+
 fn has_outcome(event: &Event, word: &str) -> bool {
     let word = word.to_lowercase();
     let outcome = event.outcome.as_deref().unwrap_or_default().to_lowercase();
@@ -154,6 +159,8 @@ pub struct Lineage {
     spans: Vec<(String, u64, u64)>,
     /// Whether any entry has the name that was asked for.
     is_known: bool,
+    /// How many uses had more keys than their entries name, and do not name this one.
+    cut: u64,
 }
 
 /// A rename: the entry's number, the former and the new name.
@@ -184,12 +191,12 @@ impl Lineage {
             }
             spans.push(span);
         }
-        Self { spans, is_known: false }
+        Self { spans, is_known: false, cut: 0 }
     }
 
     /// The names of just one key.
     pub(super) fn with(spans: Vec<Span>) -> Self {
-        Self { spans, is_known: true }
+        Self { spans, is_known: true, cut: 0 }
     }
 
     /// Whether an entry of this number that has this name is about the key.
@@ -204,6 +211,12 @@ impl Lineage {
         self.is_known
     }
 
+    /// How many uses had no room to name all their keys, among which this one may be.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.cut
+    }
+
     /// Every other name that the key had, or another one of its name, in the order of the alphabet.
     #[must_use]
     pub fn other_names(&self) -> Vec<&str> {
@@ -216,6 +229,10 @@ impl Lineage {
     }
 }
 
+/// What is in every entry that had no room for all its names.
+const MORE: &str = "\"more\":";
+/// What is in every entry that something failed.
+const FAILED: &str = "\"ev\":\"failed\"";
 /// What stands before the names where a rename is told in words.
 const RENAME_OF: &str = "rename of `";
 /// What stands between them.
@@ -250,20 +267,30 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn lineage(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
-        let finders = ["\"rename\"", RENAME_OF].map(memchr::memmem::Finder::new);
+        let finders = ["\"rename\"", RENAME_OF, FAILED].map(memchr::memmem::Finder::new);
         let own = format!("\"{name}\"");
         let own = memchr::memmem::Finder::new(&own);
-        let (mut renames, mut is_known) = (Vec::new(), false);
+        let cuts = memchr::memmem::Finder::new(MORE);
+        let (mut renames, mut is_known, mut cut) = (Vec::new(), false, 0);
+        let mut latest: Option<(u64, Event)> = None;
         let flaw = self.each(watch, |number, json| {
             // Any other text of an entry may be just this one.
             let has_name = || Event::from_json(json).names.iter().any(|own| own == name.as_str());
             is_known = is_known || (own.find(json).is_some() && has_name());
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
-                renames.extend(renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned())));
+                if latest.as_ref().is_some_and(|(number, rename)| event.unmakes(*number, rename)) {
+                    (_, latest) = (renames.pop(), None);
+                }
+                let names = renamed(&event).map(|(old, new)| (number, old.to_owned(), new.to_owned()));
+                if let Some(names) = names {
+                    renames.push(names);
+                    latest = Some((number, event));
+                }
             }
+            cut += u64::from(cuts.find(json).is_some() && may_be_of(&Event::from_json(json), name));
         })?;
-        Ok((Lineage { is_known, ..Lineage::of(name.as_str(), &renames) }, flaw))
+        Ok((Lineage { is_known, cut, ..Lineage::of(name.as_str(), &renames) }, flaw))
     }
 
     /// The names of the key that is called so now, or was last: not those of another one that had the name before.
@@ -271,19 +298,32 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn life(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
-        let words = ["rename", "remove", "undo", "rollback", "set", "import"];
-        let finders = words.map(|word| format!("\"ev\":\"{word}\""));
-        let finders = finders.each_ref().map(memchr::memmem::Finder::new);
+        let turns = ["rename", "remove", "undo", "rollback", "set", "import"];
+        let others = ["edit", "rotate", "revoke", "forget", "failed"];
+        let words = turns.iter().chain(&others).map(|word| format!("\"ev\":\"{word}\""));
+        let finders: Vec<_> = words.map(|word| memchr::memmem::Finder::new(&word).into_owned()).collect();
+        let cuts = memchr::memmem::Finder::new(MORE);
+        let mut cut = 0;
         let mut lives = Lives::default();
+        // What a change says counts once the next one is there, as that is when it is known not to have failed.
+        let mut latest: Option<(u64, Event)> = None;
         let flaw = self.each(watch, |number, json| {
             if finders.iter().any(|finder| finder.find(json).is_some()) {
                 let event = Event::from_json(json);
-                if let Some(turn) = Turn::of(&event) {
-                    lives.follow(number, &turn);
+                if latest.as_ref().is_some_and(|(number, change)| event.unmakes(*number, change)) {
+                    latest = None;
+                } else if (event.is_change() || Turn::of(&event).is_some())
+                    && let Some((number, change)) = latest.replace((number, event))
+                {
+                    lives.follow_entry(number, &change);
                 }
             }
+            cut += u64::from(cuts.find(json).is_some() && may_be_of(&Event::from_json(json), name));
         })?;
-        Ok((Lineage::with(lives.names_of(name.as_str())), flaw))
+        if let Some((number, change)) = latest {
+            lives.follow_entry(number, &change);
+        }
+        Ok((Lineage { cut, ..Lineage::with(lives.names_of(name.as_str())) }, flaw))
     }
 
     /// Hands each entry's number and text to `see`, and gives what ended the reading early if something did.

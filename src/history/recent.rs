@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Log,
-    chain::{Position, claimed},
+    chain::{LONGEST_LINE, Position, claimed},
     ends::Ends,
     event::Event,
     head::Found,
@@ -111,7 +111,12 @@ impl Log {
             let mut block = vec![0; usize::try_from(size).ok()?];
             file.seek(SeekFrom::Start(from)).ok()?;
             file.read_exact(&mut block).ok()?;
-            ends += memchr::memchr_iter(b'\n', &block).count();
+            let own = memchr::memchr_iter(b'\n', &block).count();
+            if own == 0 && block.len() > LONGEST_LINE {
+                // No entry is that long, so there is none: what is only long is not read to its beginning.
+                return None;
+            }
+            ends += own;
             block.append(&mut tail);
             tail = block;
         }
@@ -241,6 +246,19 @@ mod tests {
         assert_eq!(log.moment_before(300), event(10).moment);
         let some = log.last(300);
         assert_eq!((some.len(), some[0].0, some[299].0), (300, 11, 310));
+    }
+
+    #[test]
+    fn a_file_that_is_only_long_has_no_last_entry_and_is_not_read_to_its_beginning() {
+        let (folder, log, _) = history_of(3);
+        let path = folder.path().join("history.log");
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let whole = file.metadata().unwrap().len();
+        file.set_len(whole + (1 << 20)).unwrap();
+        assert_eq!((log.last(2).len(), log.moment_before(1), log.newest(2)), (0, None, None));
+        assert_eq!(log.last_after(1, 400), []);
+        file.set_len(whole).unwrap();
+        assert_eq!(log.last(2).len(), 2);
     }
 
     #[test]

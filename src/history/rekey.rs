@@ -18,7 +18,12 @@
 //! had forged before, where no mark kept elsewhere contradicts it, is taken over as it is.
 
 use super::{Log, Mark, append::Writer, event::Event};
-use crate::{date::Moment, failure::Result, home::Lock, identity::retired::Retired};
+use crate::{
+    date::Moment,
+    failure::Result,
+    home::{LOCK_DEADLINE, Lock},
+    identity::retired::Retired,
+};
 
 /// A history whose part under one key is closed. While this is held, nobody adds an entry.
 pub struct Handover {
@@ -34,10 +39,10 @@ impl Log {
     /// # Errors
     /// As [`Log::append`]. The key stays the key then, and what was added stays in the history.
     pub fn hand_over(&self, event: &Event) -> Result<Handover> {
-        let lock = Lock::acquire(&self.file("lock"))?;
+        let lock = self.lock(LOCK_DEADLINE)?;
         let mut writer = Writer::open(self)?;
         let moment = event.moment.unwrap_or(Moment::from_seconds(0));
-        writer.add_at_once(&[event], moment, true)?;
+        writer.add_at_once(&[event], moment, true)?.sure()?;
         writer.close_long_file(moment)?;
         let head = writer.head();
         let mark = Mark { seq: head.end.seq, hash: head.end.hash };
@@ -49,7 +54,7 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn take_over(&self) -> Result<()> {
-        let _lock = Lock::acquire(&self.file("lock"))?;
+        let _lock = self.lock(LOCK_DEADLINE)?;
         self.seal_the_end()
     }
 

@@ -25,7 +25,7 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn reseal(&self, moment: Moment) -> Result<Option<Appended>> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        let _lock = self.lock(home::LOCK_DEADLINE)?;
         if let Found::Head(_) = self.read_head()? {
             return Ok(None);
         }
@@ -36,7 +36,7 @@ impl Log {
         writer.compare_with_anchor()?;
         let note = format!("the sealed end was missing; {} found", count(writer.head().end.seq));
         let event = Event::new(Action::Repair, moment).note(note).missing_after(writer.head().end.seq);
-        writer.add(&[&event], true).map(Some)
+        writer.add(&[&event], true)?.sure().map(Some)
     }
 
     /// Goes over all closed files, without a head that says how many there are, and gives the beginning of the last file.

@@ -10,7 +10,7 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
-        let _lock = home::Lock::acquire(&self.file("lock"))?;
+        let _lock = self.lock(home::LOCK_DEADLINE)?;
         if !self.has_begun()? {
             return Ok(None);
         }

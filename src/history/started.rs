@@ -3,7 +3,10 @@
 //! The entry of a use is made before the command is started, so that none goes without; where the system then does not start
 //! it, a `failed` entry follows that says why, and of which.
 
-use super::{Action, Event};
+use super::{
+    Action, Event,
+    unmade::{Made, made},
+};
 use crate::failure::Result;
 
 /// How the outcome of a command begins that was not started.
@@ -33,9 +36,9 @@ pub struct Started<I: Iterator> {
     held: Option<I::Item>,
 }
 
-/// Leaves such uses out.
-pub fn started<I: Iterator<Item = Result<(u64, Event)>>>(entries: I) -> Started<I> {
-    Started { entries, held: None }
+/// Leaves such uses out, and makes changes that came to nothing entries of nothing.
+pub fn started<I: Iterator<Item = Result<(u64, Event)>>>(entries: I) -> Started<Made<I>> {
+    Started { entries: made(entries), held: None }
 }
 
 impl<I: Iterator<Item = Result<(u64, Event)>>> Iterator for Started<I> {

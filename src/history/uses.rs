@@ -34,13 +34,17 @@ pub struct Use {
 }
 
 impl Log {
-    /// The latest uses of a key under all its names, at most so many, and what ended the reading early if something did.
+    /// The latest uses of a key under all its names, at most so many, how many others may be some of it ([`Lineage::cut`]),
+    /// and what ended the reading early if something did.
     ///
     /// # Errors
     /// As [`Log::read`].
-    pub fn uses(&self, name: &KeyName, most: usize) -> Result<(Vec<Use>, Option<Failure>)> {
-        let query = Query { key: Some(self.life(name, &mut |_, _| {})?.0), ..Query::default() };
-        Ok(latest(self.find(&query)?, most))
+    pub fn uses(&self, name: &KeyName, most: usize) -> Result<(Vec<Use>, u64, Option<Failure>)> {
+        let (key, _) = self.life(name, &mut |_, _| {})?;
+        let cut = key.cut();
+        let query = Query { key: Some(key), ..Query::default() };
+        let (uses, flaw) = latest(self.find(&query)?, most);
+        Ok((uses, cut, flaw))
     }
 
     /// All uses of a key whose names are known, as [`Log::uses`] has them, with somebody who is told how far it has come.

@@ -150,6 +150,13 @@ pub fn file_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Fsize).current
 }
 
+/// Whether there is a process of this number, as far as the system tells.
+#[must_use]
+pub fn may_be_running(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
 /// Whether an open file is still the one at this path.
 #[must_use]
 pub fn is_at(file: &File, path: &Path) -> bool {

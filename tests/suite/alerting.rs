@@ -224,6 +224,8 @@ fn a_state_that_another_keyctl_has_just_written_is_not_called_lost() {
     let sandbox = learnt();
     sandbox.configure("[alerts]\nnew_program = false\n");
     let state = sandbox.data("alerts.state");
+    let touch = |file: &str| fs::File::options().write(true).open(sandbox.data(file)).expect("open");
+    touch("store.age").set_modified(std::time::SystemTime::now()).expect("set");
     fs::write(&state, b"sealed for another identity").expect("write");
     sandbox.call(&["get", "stripe/prod"]).run().says("sk-secret-of-stripe/prod", "", 0);
     assert_eq!(fs::read(&state).expect("a state"), b"sealed for another identity");
@@ -374,14 +376,17 @@ fn a_held_lock_delays_a_use_once_and_what_is_told_then_stands_in_the_history_lat
     let said = ran.stderr();
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines.len() == 3 && ran.code() == 0, "{said}");
-    assert!(lines[0].starts_with("keyctl: not recorded in the history: another keyctl (process "), "{said}");
+    assert!(lines[0].starts_with("keyctl: not recorded in the history: another program holds the lock "), "{said}");
     assert!(lines[0].ends_with("/history.lock`; waited 2 s"), "{said}");
     assert_eq!(lines[2], "keyctl: alert: `stripe/prod` was given to `sync` for the first time");
     assert_eq!(alerts(&sandbox), Vec::<String>::new());
     lock.unlock().expect("unlock");
     sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).run().says("", "", 0);
     let told = alerts(&sandbox);
-    assert!(told.len() == 2 && told[0].starts_with("history: a use was not recorded: another keyctl ("), "{told:?}");
+    assert!(
+        told.len() == 2 && told[0].starts_with("history: a use was not recorded: another program holds"),
+        "{told:?}"
+    );
     assert_eq!(told[1], "new_program: `stripe/prod` was given to `sync` for the first time");
     let all = events(&sandbox);
     let last: Vec<_> = all[4..].iter().map(|event| event["ev"].as_str().expect("text")).collect();
@@ -565,4 +570,54 @@ fn what_scripts_read_says_what_was_put_away_and_which_way_was_told() {
     ] });
     let (said, code) = json(&["alerts", "test", "--json"]);
     assert_eq!((said, code), (told, 10));
+}
+
+#[test]
+fn a_refused_replacement_is_told_of_as_any_refused_use_is_and_makes_the_next_use_no_loss() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.configure("[policy]\nrequire_reason = \"always\"\n");
+    assert_eq!(sandbox.call(&["rotate", "A", "--generate", "--yes"]).run().code(), 9);
+    let told = alerts(&sandbox);
+    assert!(told.len() == 1 && told[0].starts_with("refused: "), "{told:?}");
+    let failed = events(&sandbox).into_iter().find(|event| event["ev"] == "failed").expect("one");
+    assert!(failed["cwd"].as_str().is_some_and(|folder| folder.ends_with("/project")), "{failed}");
+    sandbox.call(&["run", "-k", "A=A", "--reason", "x", "--", "true"]).run().says("", "", 0);
+    assert_eq!(alerts(&sandbox).len(), 1);
+}
+
+#[test]
+fn what_was_used_while_no_rule_was_on_is_no_loss_of_memory() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let rules = ["new_program", "new_project", "agent", "ended", "leaked", "hour", "refused", "history", "burst"];
+    let off = rules.map(|rule| format!("{rule} = false\n")).concat();
+    sandbox.configure(&format!("[alerts]\n{off}"));
+    for _ in 0..2 {
+        sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    }
+    sandbox.configure("");
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert!(alerts(&sandbox).is_empty());
+}
+
+#[test]
+fn a_memory_that_was_made_too_large_or_junk_just_now_is_a_loss_that_is_told() {
+    let sandbox = learnt();
+    let state = sandbox.data("alerts.state");
+    fs::File::options().write(true).open(&state).expect("open").set_len(1 << 20).expect("longer");
+    run(&sandbox, LATER, "true", FORGOTTEN);
+    assert!(fs::metadata(&state).expect("there").len() < 1 << 19, "it remembers again");
+    // Just now by the clock of the files, and long after the store was written.
+    let store = fs::File::options().write(true).open(sandbox.data("store.age")).expect("open");
+    store.set_modified(std::time::SystemTime::now() - Duration::from_mins(1)).expect("set");
+    fs::write(&state, b"garbage").expect("write");
+    sandbox.call(&["run", "-k", "V=stripe/prod", "--", "true"]).run().says("", FORGOTTEN, 0);
+}
+
+#[test]
+fn where_no_desktop_shows_a_trial_the_hint_names_where_alerts_stand() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.configure("[alerts]\nnotify = true\n");
+    let said = sandbox.call(&["alerts", "test"]).run().stderr();
+    assert!(said.ends_with("keyctl: hint: `keyctl alerts list` says the same in the terminal\n"), "{said}");
+    assert!(!said.contains("keyctl due"));
 }

@@ -931,9 +931,10 @@ fn a_writer_waits_for_a_stopped_one_and_then_names_it() {
     let lock: PathBuf = sandbox.data("lock");
     let held = std::fs::OpenOptions::new().read(true).write(true).open(&lock).expect("open");
     held.lock().expect("lock");
-    std::fs::write(&lock, "4242\n").expect("write");
+    let own = std::process::id();
+    std::fs::write(&lock, format!("{own}\n")).expect("write");
     let started = std::time::Instant::now();
-    sandbox.set("B", "second-secret").says("", "keyctl: another keyctl (process 4242) holds the lock `~/.local/share/keyctl/lock`; waited 10 s\nkeyctl: hint: let it finish, or end it; the lock frees itself then\n", 8);
+    sandbox.set("B", "second-secret").says("", &format!("keyctl: another keyctl (process {own}) holds the lock `~/.local/share/keyctl/lock`; waited 10 s\nkeyctl: hint: let it finish, or end it; the lock frees itself then\n"), 8);
     assert!((10..13).contains(&started.elapsed().as_secs()));
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
 }

@@ -224,3 +224,13 @@ fn what_was_imported_from_no_file_is_not_said_to_lie_in_one() {
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(ran.status.success() && !said.contains("still readable"), "{said}");
 }
+
+#[test]
+#[cfg(unix)]
+fn an_argument_that_is_no_text_is_called_that() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::with(&[("A", SECRET)]);
+    let words = ["get".as_ref(), "A".as_ref(), "--reason".as_ref(), std::ffi::OsStr::from_bytes(b"\xff")];
+    let said = "keyctl: an argument is no text: it is not valid UTF-8\nkeyctl: hint: see `keyctl get --help`\n";
+    sandbox.call(&words).run().says("", said, 2);
+}

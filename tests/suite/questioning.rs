@@ -337,7 +337,7 @@ fn who_uses_a_key_is_told_with_how_often_and_when_last() {
         "action": "run", "program": "true", "folder": folder, "times": 1, "first": moment, "last": moment,
         "by": [entry(&sandbox, 2)["by"]], "agents": [],
     });
-    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [only] }));
+    assert_eq!(told, json!({ "key": "stripe/live", "other_names": [], "uses": [only], "cut": 0 }));
 }
 
 #[test]
@@ -629,4 +629,52 @@ fn the_agent_that_perhaps_asked_and_the_reason_are_shown_and_found() {
     assert!(ran.stdout().contains(" (perhaps Claude Code)\n"), "{}", ran.stdout());
     assert_eq!(read_back(&sandbox, "cef")[7]["reason"], "deploy | 12");
     assert_eq!(read_back(&sandbox, "otel")[7]["agent"], "Claude Code");
+}
+
+#[test]
+fn who_follows_a_key_sees_it_under_its_new_name_and_with_the_stores_new_identity() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    let mut call = sandbox.call(&["history", "A", "--follow", "-n", "1", "--json"]).under(&["timeout", "120"]);
+    let mut child = call.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("text");
+        let event = serde_json::from_str::<Value>(&line).expect("json");
+        format!("{} {}", event["n"], event["ev"].as_str().expect("text"))
+    };
+    let say = |words: &[&str]| assert_eq!(sandbox.call(words).run().code(), 0, "{words:?}");
+    assert_eq!(next(), "1 set");
+    say(&["rename", "A", "Z"]);
+    assert_eq!(next(), "2 rename");
+    say(&["get", "Z"]);
+    assert_eq!(next(), "3 get");
+    say(&["store", "rekey", "--yes"]);
+    say(&["get", "Z"]);
+    assert_eq!(next(), "6 get");
+    drop(lines);
+    say(&["get", "Z"]);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn uses_of_more_keys_than_an_entry_names_are_told_of_where_a_key_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let names: Vec<String> = (0..400).map(|number| format!("PROD_SERVICE_KEY_{number:03}")).collect();
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}=secret-of-{name}\n")).collect();
+    let path = sandbox.file("keys.env", lines.concat());
+    sandbox.may_lie_in(&path);
+    assert_eq!(sandbox.call(&["import", "keys.env"]).run().code(), 0);
+    let mut words = vec!["run"];
+    words.extend(names.iter().flat_map(|name| ["-k", name.as_str()]));
+    words.extend(["--", "true"]);
+    assert_eq!(sandbox.call(&words).run().code(), 0);
+    let last = "PROD_SERVICE_KEY_399";
+    let cut = "1 use was of more keys than an entry names; this one may be among those";
+    let who = sandbox.call(&["history", "who", last]).run();
+    who.says("", &format!("keyctl: {cut}\nkeyctl: no entry names `{last}` as used\n"), 0);
+    assert!(sandbox.call(&["history", "who", last, "--json"]).run().stdout().contains("\"cut\": 1,"));
+    assert!(sandbox.call(&["history", last]).run().stderr().contains(cut));
+    let dry = sandbox.call(&["rotate", last, "--dry-run"]).run();
+    assert!(format!("{}{}", dry.stdout(), dry.stderr()).contains(cut), "{}", dry.stderr());
+    assert!(!sandbox.call(&["history", "who", &names[0]]).run().stderr().contains("more keys"));
 }

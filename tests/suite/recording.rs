@@ -627,3 +627,125 @@ fn no_mark_is_given_of_a_history_that_is_not_proven_and_nothing_is_mended_for_on
     let ran = sandbox.call(&["history", "anchor"]).run();
     assert!(ran.code() == 0 && ran.stdout().contains(".3."), "{}", ran.stderr());
 }
+
+#[test]
+fn a_log_that_is_only_long_hangs_nothing_and_is_refused_as_too_long() {
+    let sandbox = three();
+    let log = sandbox.data("history.log");
+    let file = fs::OpenOptions::new().write(true).open(&log).expect("open");
+    let whole = file.metadata().expect("facts").len();
+    file.set_len(4 << 30).expect("longer");
+    // As of a moment that is still to come, it counts as just written.
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(1 << 30)).expect("set");
+    let limited = ["sh", "-c", "ulimit -v 1500000; exec \"$@\"", "sh"];
+    let why = "the history was changed at entry 4: it is longer than 8 KiB";
+    let said = format!(
+        "keyctl: not recorded in the history: {why}\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n"
+    );
+    let ran = sandbox.call(&["run", "-k", "A", "--", "echo", "hi"]).under(&limited).run();
+    ran.says("hi\n", &said, 0);
+    sandbox.call(&["get", "A"]).under(&limited).run().says("first-secret", &said, 0);
+    let ran = sandbox.call(&["history", "-n", "2"]).under(&limited).run();
+    assert_eq!((ran.stdout().lines().count(), ran.code()), (3, 5), "{}", ran.stderr());
+    sandbox.secret("third-secret");
+    let ran = sandbox.call(&["set", "C"]).input("third-secret").under(&limited).run();
+    ran.says("", &format!("{said}keyctl: kept `C`\n"), 0);
+    file.set_len(whole).expect("shorter");
+}
+
+/// Runs a call of which some calls to the system fail for a file, or end it.
+fn broken(sandbox: &Sandbox, words: &[&str], file: Option<&str>, inject: &str) -> (String, i32) {
+    let inject = format!("inject={inject}");
+    let path = file.map(|file| sandbox.data(file).display().to_string());
+    let mut options = vec!["strace", "-f", "-qq", "-o", "/dev/null"];
+    options.extend(path.iter().flat_map(|path| ["-P", path.as_str()]));
+    options.extend(["-e", &inject]);
+    let ran = sandbox.call(words).input("another-secret").under(&options).run();
+    (ran.stderr(), ran.code())
+}
+
+#[test]
+fn a_change_whose_entry_is_written_but_not_certain_to_stay_is_no_failed_one() {
+    for (file, inject, why) in [
+        ("history.log", "fdatasync:error=EIO", "cannot sync"),
+        ("history.head", "pwrite64:error=ENOSPC", "cannot write"),
+    ] {
+        let sandbox = three();
+        sandbox.secret("another-secret");
+        let (said, code) = broken(&sandbox, &["set", "C"], Some(file), inject);
+        let doubt =
+            format!("keyctl: recorded in the history, but not for certain: {why} `~/.local/share/keyctl/{file}`: ");
+        assert!(said.starts_with(&doubt) && said.ends_with("keyctl: kept `C`\n") && code == 0, "{said}");
+        assert!(!sandbox.data("history.gap").exists());
+        sandbox.set("D", "fourth-secret").says("", "keyctl: kept `D`\n", 0);
+        let told: Vec<_> =
+            events(&sandbox).iter().map(|event| event["ev"].as_str().expect("text").to_owned()).collect();
+        assert_eq!(told, ["set", "set", "run", "set", "set"], "{file}");
+        assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
+        // A use that is written is not called unrecorded.
+        let inject = if file == "history.head" { "pwrite64:error=ENOSPC" } else { "write:error=EIO" };
+        let (said, code) = broken(&sandbox, &["run", "-k", "A", "--", "true"], Some(file), inject);
+        assert_eq!((said.contains("not for certain"), code), (file == "history.head", 0), "{said}");
+        assert_eq!(sandbox.data("history.gap").exists(), file != "history.head");
+    }
+}
+
+#[test]
+fn a_removal_or_rename_that_did_not_come_into_the_store_ends_no_life() {
+    for words in [&["rename", "A", "Z"][..], &["remove", "A", "--yes"]] {
+        for inject in ["rename:error=EIO:signal=KILL:when=1", "rename:error=ENOSPC:when=1"] {
+            let sandbox = three();
+            sandbox.secret("another-secret");
+            assert_ne!(broken(&sandbox, words, None, inject).1, 0);
+            for _ in 0..3 {
+                sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+            }
+            sandbox.set("C", "third-secret").says("", "keyctl: kept `C`\n", 0);
+            let who = sandbox.call(&["history", "who", "A", "--json"]).run().stdout();
+            let who: serde_json::Value = serde_json::from_str(&who).expect("json");
+            let times: Vec<_> = who["uses"].as_array().expect("list").iter().map(|row| row["times"].as_u64()).collect();
+            assert_eq!(times, [Some(3), Some(1)], "{words:?} {inject}");
+            assert_eq!(who["other_names"], serde_json::json!([]));
+            let usage = sandbox.call(&["history", "usage", "--json"]).run().stdout();
+            assert!(usage.contains("\"uses\": 4") && !usage.contains("\"Z\""), "{usage}");
+            let rows = sandbox.call(&["history", "usage"]).run().stdout();
+            assert!(!rows.contains("removed"), "{rows}");
+            let touched = sandbox.call(&["rotate", "A", "--dry-run"]).run().stdout();
+            assert_eq!(touched.matches("used ").count(), 2, "{touched}");
+            // The watch knows what it knew: nothing is new of the same program in the same place.
+            sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+        }
+    }
+}
+
+#[test]
+fn wiping_or_replacing_that_did_not_come_into_the_store_is_told_of_too() {
+    let sandbox = three();
+    sandbox.secret("another-secret");
+    assert_eq!(sandbox.call(&["rotate", "A", "--generate", "--yes"]).run().code(), 0);
+    let killed = "rename:error=EIO:signal=KILL:when=1";
+    assert_ne!(broken(&sandbox, &["forget", "A", "--yes"], None, killed).1, 0);
+    sandbox.set("C", "third-secret").says("", "keyctl: kept `C`\n", 0);
+    let failed = || {
+        let ran = sandbox.call(&["history", "--outcome", "failed", "--json"]).run().stdout();
+        let events = ran.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("json"));
+        events
+            .map(|event| (event["note"].as_str().unwrap_or_default().to_owned(), event["of"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(failed(), [("forget".to_owned(), serde_json::json!([5]))]);
+    assert_ne!(broken(&sandbox, &["rotate", "A", "--generate", "--yes"], None, killed).1, 0);
+    sandbox.set("D", "fourth-secret").says("", "keyctl: kept `D`\n", 0);
+    assert_eq!(failed().last().expect("one").0, "rotate");
+    assert_eq!(failed().len(), 2);
+}
+
+#[test]
+fn what_is_no_file_does_not_keep_the_history_from_being_locked() {
+    let sandbox = three();
+    fs::remove_file(sandbox.data("history.lock")).expect("remove");
+    fs::create_dir(sandbox.data("history.lock")).expect("make");
+    sandbox.call(&["run", "-k", "A", "--", "true"]).run().says("", "", 0);
+    assert!(sandbox.data("history.lock.other").is_dir() && sandbox.data("history.lock").is_file());
+    assert_eq!(events(&sandbox).len(), 4);
+}

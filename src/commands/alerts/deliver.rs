@@ -57,7 +57,8 @@ impl Message {
     }
 
     fn notify(&self) -> Result<()> {
-        notification::show("keyctl: alert", self.text())
+        let shown = notification::show("keyctl: alert", self.text());
+        shown.map_err(|failure| failure.hint("`keyctl alerts list` says the same in the terminal"))
     }
 
     /// Gives the program one line of JSON on its standard input.

@@ -3,13 +3,17 @@
 //! Where the lock is not to be had within moments, as on a file system that has none, things go on without it: then two that
 //! write at once leave the state of one, and what the other has learnt is learnt again.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
     alert::{self, State},
     history::Log,
     home::{self, Home, Lock},
     platform,
+    store::file,
 };
 
 const FILE: &str = "alerts.state";
@@ -84,14 +88,26 @@ impl<'m> Memory<'m> {
     #[must_use]
     pub fn is_out_of_reach(self) -> bool {
         let path = self.home.file(FILE);
-        std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) && home::read(&path, LARGEST).is_err()
+        // One that is too large was not written by keyctl: what was in it is gone.
+        let is_ours = |facts: std::fs::Metadata| facts.is_file() && facts.len() <= LARGEST as u64;
+        std::fs::symlink_metadata(&path).is_ok_and(is_ours) && home::read(&path, LARGEST).is_err()
     }
 
-    /// Whether it was written a moment ago, as by a change of identity under whoever began with the former one.
+    /// Whether anything is in its place.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        std::fs::symlink_metadata(self.home.file(FILE)).is_ok()
+    }
+
+    /// Whether it was written a moment ago by a change of identity, under whoever began with the former one: then the store
+    /// was written too.
     #[must_use]
     pub fn is_just_written(self) -> bool {
-        let facts = std::fs::symlink_metadata(self.home.file(FILE)).ok().filter(std::fs::Metadata::is_file);
-        let written = facts.and_then(|facts| facts.modified().ok());
-        written.is_some_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
+        let is_young = |path: &Path| {
+            let facts = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file);
+            let written = facts.and_then(|facts| facts.modified().ok());
+            written.is_some_and(|then| SystemTime::now().duration_since(then).is_ok_and(|age| age < JUST_NOW))
+        };
+        is_young(&self.home.file(FILE)) && is_young(&file::path(self.home))
     }
 }

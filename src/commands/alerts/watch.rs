@@ -27,7 +27,7 @@ use crate::{
     config,
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Log, Verdict, lives::Turn},
+    history::{Action, Event, Log, Verdict, lives::Turn, unmade::made},
     home::{Home, Lock},
     name::KeyName,
     terminal::{Terminal, count},
@@ -107,8 +107,14 @@ impl Watch<'_> {
     /// Looks at a use that is about to be recorded.
     #[must_use]
     pub fn look_at(&self, use_: &Use) -> Sight {
-        let seen = if self.settings.watches_anything() { seen(use_.event) } else { None };
-        let Some(seen) = seen else { return Sight::default() };
+        let Some(seen) = seen(use_.event) else { return Sight::default() };
+        if !self.settings.watches_anything() {
+            // What was used while nobody wanted to be told is not forgotten later, as it never was remembered.
+            if !self.memory().is_there() {
+                self.memory().write(&State::default());
+            }
+            return Sight::default();
+        }
         let mut state = self.state(use_.event);
         let late = late(&state);
         let told = self.judge(&mut state, use_, seen.clone());
@@ -282,7 +288,7 @@ impl Watch<'_> {
         }
         let last = self.log.last(LEARNT_FROM);
         let is_new = memory.is_just_written();
-        let has_begun = last.iter().any(|(_, event)| seen(event).is_some()) && !is_new && !memory.is_out_of_reach();
+        let has_begun = last.iter().any(|(_, event)| was_looked_at(event)) && !is_new && !memory.is_out_of_reach();
         for _ in 0..if has_begun { LOOKS } else { 0 } {
             // Another keyctl may just be writing it, or have made the first use of all.
             sleep(PAUSE);
@@ -443,14 +449,20 @@ fn seen(event: &Event) -> Option<Seen<'_>> {
     })
 }
 
+/// Whether an entry is of a use that the watch has looked at, and so remembered something. What is refused where no use
+/// begins has no folder: earlier versions recorded that without it.
+fn was_looked_at(event: &Event) -> bool {
+    event.action.is_use() || (event.refusal().is_some() && event.folder.is_some())
+}
+
 /// A state from the last entries. What they would have told is past.
 fn learn(last: &[(u64, Event)], settings: &Settings) -> State {
     let mut state = State::default();
-    for (_, event) in last {
-        if let Some(turn) = Turn::of(event) {
-            state.follow(&turn, moment(event));
+    for (_, event) in made(last.iter().cloned().map(Ok)).flatten() {
+        if let Some(turn) = Turn::of(&event) {
+            state.follow(&turn, moment(&event));
         }
-        let Some(seen) = seen(event) else { continue };
+        let Some(seen) = seen(&event) else { continue };
         // Whether the folder was a project's is not told by an entry, so both are known from now on.
         for project in [None, event.place().map(String::as_str)] {
             judge(&mut state, settings, &Seen { project, ..seen.clone() });

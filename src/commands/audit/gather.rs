@@ -13,7 +13,7 @@ use crate::{
     },
     date::{Moment, zone},
     failure::Result,
-    history::{Log, Verdict},
+    history::{Log, Verdict, unmade::made},
     home::Home,
     identity::{
         keeper::KeeperKind,
@@ -110,7 +110,7 @@ fn uses(log: &Log, since: Moment, terminal: &Terminal) -> Uses {
     let mut watch = |done, total| progress.at(done, total);
     match log.read() {
         Ok(entries) => {
-            for entry in entries.watched(&mut watch) {
+            for entry in made(entries.watched(&mut watch)) {
                 match entry {
                     Ok((_, event)) => uses.add(&event),
                     Err(_) => uses.break_off(),

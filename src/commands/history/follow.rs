@@ -2,7 +2,8 @@
 //!
 //! No lock is held and nothing is asked of the system but how the files of the history stand, four times a second. What is
 //! new is read from where reading ended; where the log went on in another file, from its beginning. Where `repair` set the
-//! history aside, the one that was begun is followed.
+//! history aside, the one that was begun is followed; where the store got another identity, the same one with that; and a
+//! key that gets another name, under that too.
 
 use std::{
     fs,
@@ -15,7 +16,7 @@ use std::{
 use crate::{
     cli,
     failure::Result,
-    history::{Event, Log, Place, Query},
+    history::{Action, Event, Log, Place, Query},
     home::Home,
     terminal::Terminal,
 };
@@ -60,30 +61,56 @@ pub fn follow(
             continue;
         }
         seen = now;
+        if is_renamed(&log, &query, place)
+            && let Ok(other) = reopened()
+        {
+            (log, query) = other;
+        }
         match shown.new_ones(&log, &query, &mut place) {
             Ok(read) => is_read = read,
-            Err(failure) => {
-                let Some(other) = begun_instead(&log, reopened) else { return Err(failure.into()) };
-                terminal.warn("the history was set aside; here is the one that was begun");
-                (log, query) = other;
-                place = None;
-                is_read = shown.new_ones(&log, &query, &mut place)?;
-            }
+            Err(failure) => match begun_instead(&log, reopened) {
+                Some(Instead::Another(other)) => {
+                    terminal.warn("the history was set aside; here is the one that was begun");
+                    (log, query) = other;
+                    place = None;
+                    is_read = shown.new_ones(&log, &query, &mut place)?;
+                }
+                Some(Instead::SameOpened(other)) => {
+                    (log, query) = other;
+                    is_read = shown.new_ones(&log, &query, &mut place)?;
+                }
+                None => return Err(failure.into()),
+            },
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Another history than this one, if the store has one or is just getting it.
-fn begun_instead(log: &Log, reopened: &dyn Fn() -> Result<Asked>) -> Option<Asked> {
+/// Whether the key that is asked for got another name since.
+fn is_renamed(log: &Log, query: &Query, place: Option<Place>) -> bool {
+    let (Some(key), Some(place)) = (&query.key, place) else { return false };
+    let query = Query { key: Some(key.clone()), actions: vec![Action::Rename, Action::Undo], ..Query::default() };
+    log.find_after(&place, &query).is_ok_and(|mut found| found.any(|entry| entry.is_ok()))
+}
+
+/// What is read instead of a history that cannot be read any further.
+enum Instead {
+    /// Another one, which the store has now.
+    Another(Asked),
+    /// The same one, as whoever has the identity that the store got since can read it.
+    SameOpened(Asked),
+}
+
+/// What the store has instead, or is just getting.
+fn begun_instead(log: &Log, reopened: &dyn Fn() -> Result<Asked>) -> Option<Instead> {
     for look in 0..LOOKS {
         if look > 0 {
             sleep(PAUSE);
         }
-        if let Ok(other) = reopened()
-            && other.0.name() != log.name()
-        {
-            return Some(other);
+        match reopened() {
+            Ok(other) if other.0.name() != log.name() => return Some(Instead::Another(other)),
+            Ok(other) if !log.is_sealed_as(&other.0) && other.0.opens() => return Some(Instead::SameOpened(other)),
+            _ => {}
         }
     }
     None
@@ -125,6 +152,7 @@ impl<'t> Shown<'t> {
             } else {
                 self.terminal.table_below(&self.above, &[row(number, &event)], GIVE_WAY)?
             };
+            *place = Some(found.place());
         }
         // A log that is being set aside is not there for a moment; what was shown is not shown again.
         if place.is_none_or(|place| found.place().number() >= place.number()) {

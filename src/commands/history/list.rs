@@ -57,6 +57,9 @@ pub fn list(log: &Log, query: &Query, arguments: &cli::History, terminal: &Termi
             _ => format!("none of {} is shown", entries()),
         });
     }
+    if let Some(words) = query.key.as_ref().and_then(|key| super::cut_words(key.cut())).filter(|_| !arguments.json) {
+        terminal.warn(&words);
+    }
     super::ended(last.flaw)
 }
 

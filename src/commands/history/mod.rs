@@ -9,7 +9,7 @@ use crate::{
     history::{Log, Query},
     home::Home,
     store::file::OpenText,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{mending, opening, record};
@@ -156,6 +156,14 @@ fn writing(terminal: &Terminal) -> impl FnMut(u64, u64) + use<> {
 /// The end of a question to the history: what it was answered from is all there, or this is what is wrong with it.
 fn ended(flaw: Option<Failure>) -> anyhow::Result<ExitCode> {
     flaw.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
+}
+
+/// What to say of uses that a key may have had, of more keys than an entry has room for.
+#[must_use]
+pub fn cut_words(uses: u64) -> Option<String> {
+    let were = if uses == 1 { "was" } else { "were" };
+    let uses = (uses > 0).then(|| count(usize::try_from(uses).unwrap_or(usize::MAX), "use"))?;
+    Some(format!("{uses} {were} of more keys than an entry names; this one may be among those"))
 }
 
 fn no_import() -> Failure {

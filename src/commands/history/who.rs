@@ -29,18 +29,25 @@ pub fn who(
 ) -> anyhow::Result<ExitCode> {
     let name = &arguments.name;
     let others: Vec<String> = key.other_names().into_iter().map(str::to_owned).collect();
+    let cut = key.cut();
     let (uses, flaw) = log.uses_of(key, &mut super::reading(terminal))?;
     if arguments.json {
         terminal.json(&json!({
             "key": name.as_str(),
             "other_names": others,
             "uses": uses.iter().map(as_json).collect::<Vec<_>>(),
+            "cut": cut,
         }))?;
         return super::ended(flaw);
     }
+    if let Some(words) = super::cut_words(cut) {
+        terminal.warn(&words);
+    }
     if uses.is_empty() {
-        if flaw.is_none() {
+        if cut == 0 && flaw.is_none() {
             terminal.say(&format!("nobody used `{name}` yet"));
+        } else if flaw.is_none() {
+            terminal.say(&format!("no entry names `{name}` as used"));
         }
         return super::ended(flaw);
     }

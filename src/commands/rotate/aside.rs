@@ -16,7 +16,7 @@ use crate::{
     commands::{opening::Kept, record},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event},
+    history::{Action, Event, unmade::LEFT_BY_A_ROTATOR},
     home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{self, Intention, Made, Unfinished, is_plain},
@@ -368,7 +368,7 @@ pub(super) fn discard(scene: &Scene, opened: &Opened, name: &KeyName, works: Vec
     calling::refuse_while_at_work(name, &works)?;
     let event = of_the_end(Action::Forget, &works, &opened.payload, &opened.unfinished_key())
         .unwrap_or_else(|| Event::new(Action::Forget, Moment::now()).names([name]))
-        .note("what its rotator left");
+        .note(LEFT_BY_A_ROTATOR);
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
     record::change(&log, &event.reason(scene.arguments.reason.as_ref()), scene.terminal);
     works.into_iter().try_for_each(Unfinished::end)

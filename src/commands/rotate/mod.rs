@@ -49,8 +49,9 @@ use super::{
     details,
     judging::Clock,
     opening::{self, Kept},
-    policy, record,
+    policy, project,
     set::{in_the_arguments, length_beside},
+    using,
     versions::need_yes,
 };
 
@@ -215,9 +216,8 @@ fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -
         return Ok(());
     }
     policy::need_reason(name, plan, reason).inspect_err(|_| {
-        let log = record::log(&scene.home, &opened.kept, &opened.payload);
-        let event = Event::new(Action::Rotate, Moment::now()).refused("no reason").names([name]);
-        record::change(&log, &event, scene.terminal);
+        let event = project::here(Event::new(Action::Rotate, Moment::now())).refused("no reason").names([name]);
+        using::record_refusal(&scene.home, &opened.kept, &opened.payload, event, &scene.config, scene.terminal);
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     },
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::Action,
+    history::{Action, unmade::LEFT_BY_A_ROTATOR},
     home::{Home, Lock},
     name::KeyName,
     rotator::unfinished::{self, Found, Intention, Unfinished},
@@ -300,7 +300,7 @@ pub fn forget(home: &Home, works: Vec<Unfinished>, terminal: &Terminal) -> Resul
         let kept = opening::identity(home)?;
         let payload = opening::store(home, &kept, terminal)?.read()?;
         if let Some(event) = aside::of_the_end(Action::Forget, &works, &payload, &unfinished_key(&kept)) {
-            record::change(&record::log(home, &kept, &payload), &event.note("what its rotator left"), terminal);
+            record::change(&record::log(home, &kept, &payload), &event.note(LEFT_BY_A_ROTATOR), terminal);
         }
     }
     for work in works {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::copies::Copies;
 use crate::{
-    commands::{opening::Kept, project, record},
+    commands::{history::cut_words, opening::Kept, project, record},
     config::Config,
     date::Moment,
     history::{Action, Use},
@@ -72,7 +72,8 @@ impl Touched {
         };
         folders.extend(allowed.iter().filter_map(|(place, _)| place::folder_of(place)));
         let uses = record::log(home, kept, payload).uses(name, USES);
-        let (uses, flaw) = uses.unwrap_or_else(|failure| (Vec::new(), Some(failure)));
+        let (uses, cut, flaw) = uses.unwrap_or_else(|failure| (Vec::new(), 0, Some(failure)));
+        notes.extend(cut_words(cut));
         notes.extend(flaw.map(|failure| format!("the last uses are not all known: {}", failure.message)));
         let secret = payload.keys.get(name).map(|key| &key.value);
         let is_twin = |key: &Key| secret.is_some_and(|secret| key.value.same_as(secret));

@@ -25,7 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(if cfg!(windows) { 15 } else { 5 
 /// Shows a notification: one line of title, and a body that may have more lines.
 ///
 /// # Errors
-/// `Remote` when there is no desktop to show it on, or it does not answer in time.
+/// `Remote` when there is no desktop to show it on, or it does not answer in time. What else says the same is for the caller to
+/// say.
 pub fn show(title: &str, body: &str) -> Result<()> {
     platform::show(&plain(title).replace('\n', " "), &plain(body), DEADLINE)
 }
@@ -36,7 +37,7 @@ fn plain(text: &str) -> String {
 }
 
 fn unreachable(what: impl Into<String>) -> Failure {
-    Failure::new(Kind::Remote, what).hint("`keyctl due` says the same in the terminal")
+    Failure::new(Kind::Remote, what)
 }
 
 #[cfg(test)]
