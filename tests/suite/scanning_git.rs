@@ -215,6 +215,91 @@ fn a_push_is_looked_through_for_what_the_remote_does_not_have() {
     assert_eq!(push("--all --all --all --all\n".into()).0, 2);
 }
 
+#[test]
+fn a_tag_that_is_pushed_is_looked_through_with_what_it_is_on() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("clean", "nothing\n");
+    let id = |name: &str| repository.git(&["rev-parse", name]);
+    let push = |name: &str| {
+        let lines = format!("refs/tags/{name} {} refs/tags/{name} {}\n", id(name), "0".repeat(40));
+        let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+        (ran.code(), ran.stdout() + &ran.stderr())
+    };
+    repository.git(&["tag", "-a", "plain", "-m", "1"]);
+    let (code, said) = push("plain");
+    assert!(code == 0 && said.contains("; 1 commit and 1 tag to push, "), "{said}");
+    repository.git(&["tag", "-a", "message", "-m", &format!("use {SECRET}")]);
+    repository.git(&["tag", "-a", "outer", "-m", "1", "message"]);
+    let message = format!("message of {}", &id("message")[..12]);
+    for (name, pieces) in [("message", "1 commit and 1 tag"), ("outer", "1 commit and 2 tags")] {
+        let (code, said) = push(name);
+        assert!(code == 1 && said.contains(&message) && said.contains(pieces), "{name}: {said}");
+    }
+    // On a file's content, and on a folder.
+    let path = repository.write("folder/secret", line());
+    let blob = repository.git(&["hash-object", "-w", path.to_str().expect("text")]);
+    repository.git(&["add", "folder"]);
+    let tree = repository.git(&["write-tree"]);
+    repository.git(&["rm", "-q", "-r", "-f", "folder"]);
+    for (name, object) in [("blob", &blob), ("tree", &tree)] {
+        repository.git(&["tag", name, object]);
+        repository.git(&["tag", "-a", &format!("{name}-told"), "-m", "1", object]);
+        for name in [name, &format!("{name}-told")] {
+            let (code, said) = push(name);
+            assert!(code == 1 && said.contains(&format!("object {} in no commit", &blob[..12])), "{name}: {said}");
+        }
+    }
+    // What is not here cannot be looked at, and that is said.
+    let none = "1".repeat(40);
+    let lines = format!("refs/tags/x {none} refs/tags/x {}\n", "0".repeat(40));
+    let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+    assert!(ran.stderr().contains("1 object, not here and not fetched"), "{}", ran.stderr());
+}
+
+#[test]
+fn the_history_takes_a_tag_for_pushed_where_its_commit_was() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let first = repository.commit("clean", "nothing\n");
+    repository.git(&["tag", "-a", "message", "-m", &format!("use {SECRET}")]);
+    let pushed = || {
+        let ran = sandbox.call(&["scan", "--history", "--json"]).run();
+        let said: serde_json::Value = serde_json::from_slice(&ran.output.stdout).expect("JSON");
+        said["findings"][0]["place"]["pushed"].as_bool()
+    };
+    assert_eq!(pushed(), Some(false));
+    repository.git(&["update-ref", "refs/remotes/origin/main", &first]);
+    assert_eq!(pushed(), Some(true));
+}
+
+#[test]
+fn what_another_remote_has_is_not_known_of_this_one() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    for name in ["origin", "origin/mirror"] {
+        let remote = repository.at(sandbox.home().join(name.replace('/', "-")));
+        std::fs::create_dir(&remote.folder).expect("make");
+        remote.git(&["init", "-q", "--bare"]);
+        repository.git(&["config", &format!("remote.{name}.url"), remote.folder.to_str().expect("text")]);
+        let fetch = format!("+refs/heads/*:refs/remotes/{name}/*");
+        repository.git(&["config", &format!("remote.{name}.fetch"), &fetch]);
+    }
+    let head = repository.commit("secret", line());
+    let push = || {
+        let lines = format!("refs/heads/other {head} refs/heads/other {}\n", "0".repeat(40));
+        let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+        (ran.code(), ran.stderr())
+    };
+    repository.git(&["push", "-q", "origin/mirror", "main"]);
+    repository.git(&["rev-parse", "--verify", "refs/remotes/origin/mirror/main"]);
+    let (code, said) = push();
+    assert!(code == 1 && said.contains("1 commit to push"), "{said}");
+    repository.git(&["push", "-q", "origin", "main"]);
+    let (code, said) = push();
+    assert!(code == 0 && said.contains("0 commits to push"), "{said}");
+}
+
 /// A repository whose configuration names a program wherever git reads one.
 fn hostile(repository: &Repository<'_>) {
     let evil = repository.sandbox.home().join("evil");

@@ -21,7 +21,7 @@ use crate::{
             Git,
             batch::{Counts, Object, Type},
             history::Holder,
-            pushing::{self, Update},
+            pushing::{self, Outgoing, Update},
         },
         home,
         tree::{self, MOST, Seen},
@@ -172,7 +172,15 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
     let of = |wanted: Type| -> BTreeSet<String> {
         objects.hits.iter().filter(|(_, is, _)| *is == wanted).map(|(id, ..)| id.clone()).collect()
     };
-    let (blobs, commits) = (of(Type::Blob), of(Type::Commit));
+    let (blobs, mut commits) = (of(Type::Blob), of(Type::Commit));
+    // git keeps no word on whether a tag was pushed; it goes with its commit mostly.
+    let mut tagged = BTreeMap::new();
+    for tag in of(Type::Tag) {
+        if let Some(commit) = git.tagged(&tag)? {
+            commits.insert(commit.clone());
+            tagged.insert(tag, commit);
+        }
+    }
     let holders = git.holders(&blobs)?;
     let local = git.local(&commits)?;
     let loose: BTreeSet<String> = blobs.into_iter().filter(|id| !holders.contains_key(id)).collect();
@@ -183,7 +191,7 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
         match (is, holders.get(id), staged.get(id)) {
             (Type::Commit, ..) => message(!local.contains(id)),
-            (Type::Tag, ..) => message(false),
+            (Type::Tag, ..) => message(tagged.get(id).is_some_and(|commit| !local.contains(commit))),
             (_, Some(holders), _) => holders
                 .iter()
                 .map(|Holder { commit, path, pushed }| Place::Object {
@@ -214,15 +222,28 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
     let notes = objects.notes(counts, outgoing.submodules);
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
-    let pieces = format!("{} to push", count(outgoing.commits, "commit"));
-    Ok(Looked::in_git(outgoing.commits, pieces, objects, notes, |id, _| {
-        let place = |(commit, path): &(&String, &PathBuf)| Place::Object {
-            commit: (*commit).clone(),
-            path: (*path).clone(),
-            pushed: false,
+    let number = outgoing.commits + outgoing.tags + outgoing.loose;
+    Ok(Looked::in_git(number, to_push(&outgoing), objects, notes, |id, _| {
+        let place = |(commit, path): &(&String, &PathBuf)| {
+            if commit.is_empty() {
+                return Place::Loose(id.to_owned());
+            }
+            Place::Object { commit: (*commit).clone(), path: (*path).clone(), pushed: false }
         };
         places.get(id).map(place).into_iter().collect()
     }))
+}
+
+/// What is pushed, counted.
+fn to_push(outgoing: &Outgoing) -> String {
+    let Outgoing { commits, tags, loose, .. } = *outgoing;
+    let mut parts = vec![(commits, "commit"), (tags, "tag"), (loose, "object")];
+    parts.retain(|(number, _)| *number > 0);
+    if parts.is_empty() {
+        parts.push((0, "commit"));
+    }
+    let parts: Vec<String> = parts.into_iter().map(|(number, what)| count(number, what)).collect();
+    format!("{} to push", parts.join(" and "))
 }
 
 /// Looks where keys come to lie in the user's home folder, and through the other worktrees of the repository that this is.

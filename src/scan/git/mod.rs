@@ -11,6 +11,7 @@ pub mod batch;
 pub mod changes;
 pub mod history;
 pub mod pushing;
+mod remotes;
 pub mod staged;
 
 use std::{
