@@ -124,13 +124,23 @@ fn check(place: &Place, event: Event) -> Result<()> {
 /// Takes the hooks out, and puts back what was there.
 ///
 /// # Errors
-/// As [`hook::uninstall`].
+/// As [`hook::uninstall`]; `Usage` where the hooks are those of all repositories and only this one was meant.
 pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
-    let place = place(arguments.global, &git)?;
+    let mut place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
-    // git is told first: a folder that is gone would be in force otherwise.
+    if place.common && !arguments.global {
+        let own = Place::of_repository(&git)?;
+        if !has_any(&own, &events)? && has_any(&place, &events)? {
+            let what = format!("the hooks in `{}` are those of all repositories", place.folder.display());
+            return Err(Failure::new(Kind::Usage, format!("{what}; nothing was taken away"))
+                .hint("to take them away from all: `keyctl scan uninstall-hook --global`"));
+        }
+        place = own;
+    }
     let all = events.len() == Event::ALL.len();
+    hook::refuse_if_changed(&Place { dispatches: place.dispatches && all, ..place.clone() }, &events)?;
+    // git is told first: a folder that is gone would be in force otherwise.
     if place.dispatches && all && git.global_hooks()?.as_deref() == Some(&place.folder) {
         git.set_global_hooks(None)?;
     }
@@ -148,6 +158,16 @@ pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Ex
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether one of these hooks of keyctl's is there.
+fn has_any(place: &Place, events: &[Event]) -> Result<bool> {
+    for event in events {
+        if hook::file_of(place, *event)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Shows which hooks are in force. A negative answer where none of keyctl's looks before a commit.
