@@ -280,6 +280,24 @@ fn a_folder_that_one_repository_names_is_not_said_to_be_for_all() {
 }
 
 #[test]
+fn a_folder_of_hooks_is_told_without_the_key_in_its_name() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let stripe = ["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"].concat();
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{stripe}")]);
+    put_hook(&sandbox.home().join("hooks").join(&stripe).join("pre-commit"), "theirs");
+    for words in [&["install-hook"][..], &["hook-status"], &["hook-status", "--json"], &["uninstall-hook"]] {
+        let ran = sandbox.call(&[&["scan"], words].concat()).run();
+        let said = ran.stdout() + &ran.stderr();
+        assert!(ran.code() == 0 && said.contains("hooks/[like: Stripe secret key]"), "{words:?}: {said}");
+        assert!(!said.contains(&stripe), "{words:?}: {said}");
+    }
+    put_program(b"#!/bin/sh\nbasename \"$0\"\n", &sandbox.home().join("hooks").join(&stripe).join("pre-commit"));
+    let refused = sandbox.call(&["scan", "install-hook"]).run();
+    assert!(refused.code() == 2 && !refused.stderr().contains(&stripe), "{}", refused.stderr());
+}
+
+#[test]
 fn hooks_for_all_repositories_leave_to_git_what_it_does_without_one() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);

@@ -300,6 +300,17 @@ fn what_another_remote_has_is_not_known_of_this_one() {
     assert!(code == 0 && said.contains("0 commits to push"), "{said}");
 }
 
+#[test]
+fn what_git_says_is_told_without_the_secrets_in_it() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("secret", line());
+    let id = "0123456789".repeat(4);
+    std::fs::write(repository.folder.join(format!(".git/refs/heads/br-{SECRET}")), format!("{id}\n")).expect("write");
+    let (code, _, said) = repository.scan(&["--history"]);
+    assert!(code == 7 && said.contains("git says: ") && said.contains("br-[secret of A]"), "{code} {said}");
+}
+
 /// A repository whose configuration names a program wherever git reads one.
 fn hostile(repository: &Repository<'_>) {
     let evil = repository.sandbox.home().join("evil");

@@ -13,8 +13,11 @@ use crate::{
     home::Home,
     platform,
     scan::{
+        engine::Engine,
         git::Git,
         hook::{self, Call, Event, Place, State, script::CHECK},
+        needles::Needles,
+        untold,
     },
     terminal::Terminal,
 };
@@ -47,11 +50,25 @@ fn place(global: bool, git: &Git) -> Result<Place> {
     if global { Place::of_all(git, &own_folder()?) } else { Place::of(git, &own_folder()?) }
 }
 
+/// Finds what looks like a key in what is shown. The store's own stay closed: a hook is installed without them.
+fn shapes() -> Engine {
+    Engine::new(Needles::of([]), true)
+}
+
+/// A path as it is shown.
+fn shown(path: &Path) -> String {
+    untold::path(&shapes(), path).display().to_string()
+}
+
 /// Puts the hooks in, and sees to it that they work.
 ///
 /// # Errors
 /// As [`hook::install`], and `Disk` where the hook that was written does not call keyctl.
 pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+    installed(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn installed(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
@@ -77,10 +94,10 @@ pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Exit
     let state = if written.is_empty() { "there already" } else { "installed" };
     let hooks = if events.len() == 1 { "the hook" } else { "the hooks" };
     let are = if events.len() == 1 { "is" } else { "are" };
-    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), place.folder.display()));
+    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), shown(&place.folder)));
     for event in &events {
         if let State::Ours { before: Some(before), .. } = hook::status(&place, *event)? {
-            terminal.say(&format!("`{}` is called first, as it was", before.display()));
+            terminal.say(&format!("`{}` is called first, as it was", shown(&before)));
         }
     }
     if place.shared {
@@ -126,6 +143,10 @@ fn check(place: &Place, event: Event) -> Result<()> {
 /// # Errors
 /// As [`hook::uninstall`]; `Usage` where the hooks are those of all repositories and only this one was meant.
 pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+    uninstalled(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn uninstalled(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let mut place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
@@ -148,13 +169,13 @@ pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Ex
     let removed = hook::uninstall(&place, &events)?;
     let said = match removed.len() {
         0 => "no hook of keyctl's was there".to_owned(),
-        1 => format!("the hook {} is taken away from `{}`", names(&removed), place.folder.display()),
-        _ => format!("the hooks {} are taken away from `{}`", names(&removed), place.folder.display()),
+        1 => format!("the hook {} is taken away from `{}`", names(&removed), shown(&place.folder)),
+        _ => format!("the hooks {} are taken away from `{}`", names(&removed), shown(&place.folder)),
     };
     terminal.say(&said);
     for event in &removed {
         if place.file(*event).symlink_metadata().is_ok() {
-            terminal.say(&format!("`{}` is as it was before", place.file(*event).display()));
+            terminal.say(&format!("`{}` is as it was before", shown(&place.file(*event))));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -175,6 +196,10 @@ fn has_any(place: &Place, events: &[Event]) -> Result<bool> {
 /// # Errors
 /// As git has them.
 pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
+    looked_at(as_json, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = Place::of(&git, &own_folder()?)?;
     let states = Event::ALL.map(|event| Ok((event, hook::status(&place, event)?)));
@@ -183,14 +208,14 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     let code = if in_force(&states[0].1) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if as_json {
         let hooks: Vec<Value> = states.iter().map(|(event, state)| as_value(*event, state)).collect();
-        let folder = place.folder.to_string_lossy();
+        let folder = shown(&place.folder);
         terminal.json(
             &json!({ "folder": folder, "all_repositories": place.common, "shared": place.shared, "hooks": hooks }),
         )?;
         return Ok(code);
     }
     let whose = if place.common { ", for all repositories" } else { "" };
-    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", place.folder.display())]];
+    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", shown(&place.folder))]];
     for (event, state) in &states {
         let words = match state {
             State::Absent => "not installed".to_owned(),
@@ -204,7 +229,7 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     }
     for (_, state) in states.iter().take(1) {
         if let State::Ours { program, .. } = state {
-            rows.push(vec!["calls".into(), format!("`{}`", program.display())]);
+            rows.push(vec!["calls".into(), format!("`{}`", shown(program))]);
         }
     }
     terminal.table(&rows, &[])?;
@@ -215,7 +240,7 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
 }
 
 fn as_value(event: Event, state: &State) -> Value {
-    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let path = shown;
     match state {
         State::Absent => json!({ "hook": event.name(), "state": "absent" }),
         State::Foreign => json!({ "hook": event.name(), "state": "foreign" }),
