@@ -311,6 +311,54 @@ fn what_git_says_is_told_without_the_secrets_in_it() {
     assert!(code == 7 && said.contains("git says: ") && said.contains("br-[secret of A]"), "{code} {said}");
 }
 
+#[test]
+fn files_that_git_keeps_although_it_ignores_them_are_looked_at() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.write(".gitignore", "logs/\n");
+    let elsewhere = sandbox.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("make");
+    for name in ["logs/kept", "logs/link/file", "logs/gone", "logs/name\nof two lines"] {
+        repository.write(name, line());
+        repository.git(&["add", "-f", name]);
+    }
+    repository.write("logs/other", line());
+    // What became a link, and what is not there, is none of the folder's files.
+    std::fs::rename(repository.folder.join("logs/link/file"), elsewhere.join("file")).expect("move");
+    sandbox.may_lie_in(&elsewhere.join("file"));
+    std::fs::remove_dir(repository.folder.join("logs/link")).expect("remove");
+    std::os::unix::fs::symlink(&elsewhere, repository.folder.join("logs/link")).expect("link");
+    std::fs::remove_file(repository.folder.join("logs/gone")).expect("remove");
+    let kept = ["logs/kept:2", "logs/name\nof two lines:2"];
+    assert_eq!(repository.places(&[]), kept);
+    assert_eq!(repository.at(repository.folder.join("logs")).places(&["."]).len(), 3, "named itself");
+    let all = ["logs/kept:2", "logs/name\nof two lines:2", "logs/other:2"];
+    assert_eq!(repository.places(&["--no-ignore"]), all);
+    // Without git, and where it refuses, the rest is looked at.
+    repository.write("plain", line());
+    let ran = sandbox.call(&["scan"]).env("PATH", "/nowhere").run();
+    assert!(ran.code() == 1 && ran.stdout().contains("plain:2") && !ran.stdout().contains("logs"), "{}", ran.stdout());
+    std::fs::write(repository.folder.join(".git/index"), "none").expect("write");
+    assert_eq!(repository.places(&[]), ["plain:2"]);
+}
+
+#[test]
+fn the_settings_of_a_repository_are_looked_at() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("first", "1\n");
+    let tree = repository.at(sandbox.home().join("tree"));
+    repository.git(&["worktree", "add", "-q", tree.folder.to_str().expect("text")]);
+    let url = format!("https://user:{SECRET}@example.com/a.git");
+    let settings = repository.folder.join(".git/config");
+    sandbox.may_lie_in(&settings);
+    let lines = std::fs::read_to_string(&settings).expect("settings").lines().count();
+    repository.git(&["config", "remote.origin.url", &url]);
+    assert_eq!(repository.places(&[]), [format!(".git/config:{}", lines + 2)]);
+    assert_eq!(repository.places(&["--no-ignore"]), [format!(".git/config:{}", lines + 2)]);
+    assert_eq!(tree.places(&[]), [format!("{}:{}", settings.canonicalize().expect("real").display(), lines + 2)]);
+}
+
 /// A repository whose configuration names a program wherever git reads one.
 fn hostile(repository: &Repository<'_>) {
     let evil = repository.sandbox.home().join("evil");
@@ -386,6 +434,7 @@ fn a_repository_cannot_make_a_scan_run_a_program() {
     assert_eq!(sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run().code(), 1);
     sandbox.call(&["scan", "hook-status"]).run();
     sandbox.call(&["scan", "--home"]).run();
+    sandbox.call(&["scan"]).run();
     assert!(!ran.exists(), "{}", std::fs::read_to_string(&ran).unwrap_or_default());
     let (_, _, said) = repository.scan(&["--staged"]);
     assert!(said.contains("1 object, not here and not fetched"), "{said}");

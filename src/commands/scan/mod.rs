@@ -76,7 +76,11 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
-        let also = if arguments.adopt { sources::variables_in(paths) } else { Vec::new() };
+        let also = if arguments.adopt {
+            sources::variables_in(paths)
+        } else {
+            sources::unwalked_in(paths, arguments.no_ignore)
+        };
         tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
     };
     if arguments.adopt {

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use crate::{
             batch::{Counts, Object, Type},
             history::Holder,
             pushing::{self, Outgoing, Update},
+            unwalked,
         },
         home,
         tree::{self, MOST, Seen},
@@ -283,6 +284,23 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
 pub fn variables_in(paths: &[PathBuf]) -> Vec<PathBuf> {
     let folders = paths.iter().filter(|path| path.is_dir());
     folders.flat_map(|folder| home::project_files(folder, PATIENCE).0).map(|target| target.path).collect()
+}
+
+/// What a walk through these folders does not come to by itself: the settings of a repository, and files that it keeps
+/// although a rule ignores them, unless those are walked to anyway. Where git does not answer there are none.
+#[must_use]
+pub fn unwalked_in(paths: &[PathBuf], ignored_too: bool) -> Vec<PathBuf> {
+    let mut also = Vec::new();
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        also.extend(unwalked::settings(folder));
+        if ignored_too || !unwalked::is_in_repository(folder) {
+            continue;
+        }
+        let kept = Git::at(folder).and_then(|git| git.kept_though_ignored()).unwrap_or_default();
+        let own = kept.into_iter().filter(|path: &PathBuf| unwalked::is_own_file(folder, path));
+        also.extend(own.map(|path: PathBuf| Path::join(folder, path)));
+    }
+    also
 }
 
 /// Looks through what the user's running programs carry.

@@ -13,6 +13,7 @@ pub mod history;
 pub mod pushing;
 mod remotes;
 pub mod staged;
+pub mod unwalked;
 
 use std::{
     ffi::{OsStr, OsString},
