@@ -1,4 +1,5 @@
-//! Paths without the secrets that are in them: the name of a file can hold one as its content can, and is told.
+//! Paths, and what other programs say, without the secrets that are in them: a name can hold one as a content can, and is
+//! told.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use super::{
     git::path_of,
     tree::Seen,
 };
-use crate::platform;
+use crate::{failure::Failure, platform};
 
 /// A path with the name of what it is in the place of each secret in it, and of what looks like one.
 #[must_use]
@@ -35,6 +36,20 @@ pub fn path(engine: &Engine, path: &Path) -> PathBuf {
     }
     told.extend_from_slice(&bytes[from..]);
     path_of(&told)
+}
+
+/// A text, like a path.
+#[must_use]
+pub fn text(engine: &Engine, text: &str) -> String {
+    path(engine, Path::new(text)).to_string_lossy().into_owned()
+}
+
+/// A failure that can be told: git's own words name branches, and others folders.
+#[must_use]
+pub fn failure(engine: &Engine, mut failure: Failure) -> Failure {
+    failure.message = text(engine, &failure.message);
+    failure.hints.iter_mut().for_each(|hint| *hint = text(engine, hint));
+    failure
 }
 
 /// A finding whose place can be told.

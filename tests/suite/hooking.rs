@@ -177,6 +177,175 @@ fn a_hook_that_asks_for_its_own_name_is_left_alone() {
                 keyctl: hint: put this line into it, near the top: `keyctl scan --pushing \"$1\" || exit 1`\n";
     sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
     assert_eq!(all(&hooks), before, "one of two hooks was written");
+    for text in [
+        "#!/bin/sh\ncase \"$0\" in *pre-push) exit 1 ;; esac\n",
+        "#!/bin/bash\n[[ ${0} == *pre-push ]] || exit 0\n",
+        "#!/bin/bash\n[[ ${BASH_SOURCE[0]} == *pre-push ]] || exit 0\n",
+        "#!/bin/bash\n[[ $BASH_ARGV0 == *pre-push ]] || exit 0\n",
+        "#!/usr/bin/env python3\nimport sys\nsys.exit(sys.argv[0].endswith('pre-push'))\n",
+        "@echo off\nif %0 == pre-push exit 1\n",
+    ] {
+        put_program(text.as_bytes(), &hooks.join("pre-push"));
+        let before = all(&hooks);
+        sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
+        assert_eq!(all(&hooks), before, "{text}");
+    }
+    // What is no script has such letters by chance.
+    put_program(b"\x7fELF\0 $0 \0", &hooks.join("pre-push"));
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+}
+
+#[test]
+fn what_others_added_to_a_hook_of_keyctls_is_not_wiped() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let add = |path: &Path| {
+        let text = std::fs::read_to_string(path).expect("hook");
+        std::fs::write(path, format!("{text}git lfs pre-push \"$@\"\n")).expect("write");
+        text
+    };
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    let written = add(&hooks.join("pre-push"));
+    let before = all(&hooks);
+    let said = "keyctl: keyctl's hook `~/project/.git/hooks/pre-push` was changed, by hand or by another program\n\
+                keyctl: hint: move what was added into `~/project/.git/hooks/pre-push.before-keyctl`, which is called first, or take it out; then try again\n";
+    for verb in ["install-hook", "uninstall-hook"] {
+        sandbox.call(&["scan", verb]).run().says("", said, 2);
+        assert_eq!(all(&hooks), before, "{verb}");
+    }
+    // One that is as it was is no matter of the other one's.
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook", "--pre-commit"]).run().code(), 0);
+    std::fs::write(hooks.join("pre-push"), written).expect("write");
+    sandbox.call(&["scan", "uninstall-hook"]).run().says(
+        "",
+        "keyctl: the hook `pre-push` is taken away from `~/project/.git/hooks`\n",
+        0,
+    );
+    // In the folder for all repositories, in one that calls keyctl and in one that does not.
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--global"]).run().code(), 0);
+    let folder = sandbox.data("git-hooks");
+    for name in ["pre-commit", "post-commit"] {
+        let written = add(&folder.join(name));
+        let before = all(&folder);
+        let said = format!(
+            "keyctl: keyctl's hook `~/.local/share/keyctl/git-hooks/{name}` was changed, by hand or by another program\n\
+             keyctl: hint: move what was added into the hooks of the repositories that need it, or take it out; then try again\n"
+        );
+        for verb in ["install-hook", "uninstall-hook"] {
+            sandbox.call(&["scan", verb, "--global"]).run().says("", &said, 2);
+            assert_eq!(all(&folder), before, "{verb}");
+        }
+        assert_eq!(repository.git(&["config", "--global", "core.hooksPath"]), folder.to_str().expect("text"));
+        std::fs::write(folder.join(name), written).expect("write");
+    }
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook", "--global"]).run().code(), 0);
+    assert!(!folder.exists());
+}
+
+#[test]
+fn the_hooks_of_all_repositories_are_not_taken_away_from_one_of_them() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--global"]).run().code(), 0);
+    let before = all(&sandbox.data("git-hooks"));
+    // The repository's own are, where it has some.
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", REMOVED, 0);
+    let said = "keyctl: the hooks in `~/.local/share/keyctl/git-hooks` are those of all repositories; nothing was taken away\n\
+                keyctl: hint: to take them away from all: `keyctl scan uninstall-hook --global`\n";
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", said, 2);
+    assert_eq!(all(&sandbox.data("git-hooks")), before);
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+}
+
+#[test]
+fn a_folder_that_one_repository_names_is_not_said_to_be_for_all() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.git(&["config", "core.hooksPath", "~/mine"]);
+    let installed = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/mine`\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", installed, 0);
+    let status = || sandbox.call(&["scan", "hook-status"]).run().stdout();
+    assert!(status().starts_with("hooks       `~/mine`\n"), "{}", status());
+    let removed = installed.replace("installed in", "taken away from");
+    sandbox.call(&["scan", "uninstall-hook"]).run().says("", &removed, 0);
+    // The same folder, once the user's own settings name it.
+    repository.git(&["config", "--unset", "core.hooksPath"]);
+    repository.git(&["config", "--global", "core.hooksPath", "~/mine"]);
+    let all = "keyctl: git uses this folder in all of your repositories (`core.hooksPath`)\n";
+    sandbox.call(&["scan", "install-hook"]).run().says("", &format!("{installed}{all}"), 0);
+    assert!(status().starts_with("hooks       `~/mine`, for all repositories\n"), "{}", status());
+}
+
+#[test]
+fn a_folder_of_hooks_is_told_without_the_key_in_its_name() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let stripe = ["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"].concat();
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{stripe}")]);
+    put_hook(&sandbox.home().join("hooks").join(&stripe).join("pre-commit"), "theirs");
+    for words in [&["install-hook"][..], &["hook-status"], &["hook-status", "--json"], &["uninstall-hook"]] {
+        let ran = sandbox.call(&[&["scan"], words].concat()).run();
+        let said = ran.stdout() + &ran.stderr();
+        assert!(ran.code() == 0 && said.contains("hooks/[like: Stripe secret key]"), "{words:?}: {said}");
+        assert!(!said.contains(&stripe), "{words:?}: {said}");
+    }
+    put_program(b"#!/bin/sh\nbasename \"$0\"\n", &sandbox.home().join("hooks").join(&stripe).join("pre-commit"));
+    let refused = sandbox.call(&["scan", "install-hook"]).run();
+    assert!(refused.code() == 2 && !refused.stderr().contains(&stripe), "{}", refused.stderr());
+}
+
+#[test]
+fn hooks_for_all_repositories_leave_to_git_what_it_does_without_one() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--global"]).run().code(), 0);
+    let called = || std::fs::read_to_string(sandbox.home().join("called")).unwrap_or_default();
+    let put = |repository: &Repository<'_>, name: &str| {
+        let hook = repository.folder.join(".git/hooks").join(name);
+        std::fs::create_dir_all(hook.parent().expect("parent")).expect("make");
+        put_program(format!("#!/bin/sh\necho {name} \"$#\" >>\"$HOME/called\"\nexit 1\n").as_bytes(), &hook);
+    };
+    let there = repository.at(sandbox.home().join("there"));
+    std::fs::create_dir(&there.folder).expect("make");
+    there.git(&["init", "-q", "-b", "main"]);
+    there.git(&["config", "receive.denyCurrentBranch", "updateInstead"]);
+    there.git(&["config", "receive.procReceiveRefs", "refs/for"]);
+    let url = there.folder.to_str().expect("text");
+    let push = |to: &str| repository.tried(&["push", "-q", url, to]);
+    // Its files follow what is pushed: into a branch without a commit, and into one with some.
+    for text in ["1\n", "2\n"] {
+        repository.commit("file", text);
+        let pushed = push("main");
+        assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+        assert_eq!(std::fs::read_to_string(there.folder.join("file")).expect("file"), text);
+        assert_eq!(there.git(&["status", "--porcelain"]), "");
+    }
+    // What somebody is at work on is not written over, staged or not.
+    repository.commit("file", "3\n");
+    there.write("file", "mine\n");
+    assert!(!push("main").status.success());
+    there.git(&["add", "file"]);
+    assert!(!push("main").status.success());
+    assert_eq!(std::fs::read_to_string(there.folder.join("file")).expect("file"), "mine\n");
+    let refused = push("main:refs/for/main");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("this repository has no hook `proc-receive`"), "{said}");
+    assert_eq!(called(), "");
+    // And its own hooks are called.
+    there.git(&["reset", "-q", "--hard"]);
+    put(&there, "push-to-checkout");
+    assert!(!push("main").status.success());
+    assert_eq!(called(), "push-to-checkout 1\n");
+    std::fs::remove_file(there.folder.join(".git/hooks/push-to-checkout")).expect("remove");
+    put(&there, "proc-receive");
+    assert!(!push("main:refs/for/main").status.success());
+    assert_eq!(called(), "push-to-checkout 1\nproc-receive 0\n");
+    put(&repository, "post-index-change");
+    repository.stage("more", "1\n");
+    assert!(called().contains("\npost-index-change 2\n"), "{}", called());
 }
 
 #[test]

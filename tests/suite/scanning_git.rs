@@ -215,6 +215,150 @@ fn a_push_is_looked_through_for_what_the_remote_does_not_have() {
     assert_eq!(push("--all --all --all --all\n".into()).0, 2);
 }
 
+#[test]
+fn a_tag_that_is_pushed_is_looked_through_with_what_it_is_on() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("clean", "nothing\n");
+    let id = |name: &str| repository.git(&["rev-parse", name]);
+    let push = |name: &str| {
+        let lines = format!("refs/tags/{name} {} refs/tags/{name} {}\n", id(name), "0".repeat(40));
+        let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+        (ran.code(), ran.stdout() + &ran.stderr())
+    };
+    repository.git(&["tag", "-a", "plain", "-m", "1"]);
+    let (code, said) = push("plain");
+    assert!(code == 0 && said.contains("; 1 commit and 1 tag to push, "), "{said}");
+    repository.git(&["tag", "-a", "message", "-m", &format!("use {SECRET}")]);
+    repository.git(&["tag", "-a", "outer", "-m", "1", "message"]);
+    let message = format!("message of {}", &id("message")[..12]);
+    for (name, pieces) in [("message", "1 commit and 1 tag"), ("outer", "1 commit and 2 tags")] {
+        let (code, said) = push(name);
+        assert!(code == 1 && said.contains(&message) && said.contains(pieces), "{name}: {said}");
+    }
+    // On a file's content, and on a folder.
+    let path = repository.write("folder/secret", line());
+    let blob = repository.git(&["hash-object", "-w", path.to_str().expect("text")]);
+    repository.git(&["add", "folder"]);
+    let tree = repository.git(&["write-tree"]);
+    repository.git(&["rm", "-q", "-r", "-f", "folder"]);
+    for (name, object) in [("blob", &blob), ("tree", &tree)] {
+        repository.git(&["tag", name, object]);
+        repository.git(&["tag", "-a", &format!("{name}-told"), "-m", "1", object]);
+        for name in [name, &format!("{name}-told")] {
+            let (code, said) = push(name);
+            assert!(code == 1 && said.contains(&format!("object {} in no commit", &blob[..12])), "{name}: {said}");
+        }
+    }
+    // What is not here cannot be looked at, and that is said.
+    let none = "1".repeat(40);
+    let lines = format!("refs/tags/x {none} refs/tags/x {}\n", "0".repeat(40));
+    let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+    assert!(ran.stderr().contains("1 object, not here and not fetched"), "{}", ran.stderr());
+}
+
+#[test]
+fn the_history_takes_a_tag_for_pushed_where_its_commit_was() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let first = repository.commit("clean", "nothing\n");
+    repository.git(&["tag", "-a", "message", "-m", &format!("use {SECRET}")]);
+    let pushed = || {
+        let ran = sandbox.call(&["scan", "--history", "--json"]).run();
+        let said: serde_json::Value = serde_json::from_slice(&ran.output.stdout).expect("JSON");
+        said["findings"][0]["place"]["pushed"].as_bool()
+    };
+    assert_eq!(pushed(), Some(false));
+    repository.git(&["update-ref", "refs/remotes/origin/main", &first]);
+    assert_eq!(pushed(), Some(true));
+}
+
+#[test]
+fn what_another_remote_has_is_not_known_of_this_one() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    for name in ["origin", "origin/mirror"] {
+        let remote = repository.at(sandbox.home().join(name.replace('/', "-")));
+        std::fs::create_dir(&remote.folder).expect("make");
+        remote.git(&["init", "-q", "--bare"]);
+        repository.git(&["config", &format!("remote.{name}.url"), remote.folder.to_str().expect("text")]);
+        let fetch = format!("+refs/heads/*:refs/remotes/{name}/*");
+        repository.git(&["config", &format!("remote.{name}.fetch"), &fetch]);
+    }
+    let head = repository.commit("secret", line());
+    let push = || {
+        let lines = format!("refs/heads/other {head} refs/heads/other {}\n", "0".repeat(40));
+        let ran = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+        (ran.code(), ran.stderr())
+    };
+    repository.git(&["push", "-q", "origin/mirror", "main"]);
+    repository.git(&["rev-parse", "--verify", "refs/remotes/origin/mirror/main"]);
+    let (code, said) = push();
+    assert!(code == 1 && said.contains("1 commit to push"), "{said}");
+    repository.git(&["push", "-q", "origin", "main"]);
+    let (code, said) = push();
+    assert!(code == 0 && said.contains("0 commits to push"), "{said}");
+}
+
+#[test]
+fn what_git_says_is_told_without_the_secrets_in_it() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("secret", line());
+    let id = "0123456789".repeat(4);
+    std::fs::write(repository.folder.join(format!(".git/refs/heads/br-{SECRET}")), format!("{id}\n")).expect("write");
+    let (code, _, said) = repository.scan(&["--history"]);
+    assert!(code == 7 && said.contains("git says: ") && said.contains("br-[secret of A]"), "{code} {said}");
+}
+
+#[test]
+fn files_that_git_keeps_although_it_ignores_them_are_looked_at() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.write(".gitignore", "logs/\n");
+    let elsewhere = sandbox.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("make");
+    for name in ["logs/kept", "logs/link/file", "logs/gone", "logs/name\nof two lines"] {
+        repository.write(name, line());
+        repository.git(&["add", "-f", name]);
+    }
+    repository.write("logs/other", line());
+    // What became a link, and what is not there, is none of the folder's files.
+    std::fs::rename(repository.folder.join("logs/link/file"), elsewhere.join("file")).expect("move");
+    sandbox.may_lie_in(&elsewhere.join("file"));
+    std::fs::remove_dir(repository.folder.join("logs/link")).expect("remove");
+    std::os::unix::fs::symlink(&elsewhere, repository.folder.join("logs/link")).expect("link");
+    std::fs::remove_file(repository.folder.join("logs/gone")).expect("remove");
+    let kept = ["logs/kept:2", "logs/name\nof two lines:2"];
+    assert_eq!(repository.places(&[]), kept);
+    assert_eq!(repository.at(repository.folder.join("logs")).places(&["."]).len(), 3, "named itself");
+    let all = ["logs/kept:2", "logs/name\nof two lines:2", "logs/other:2"];
+    assert_eq!(repository.places(&["--no-ignore"]), all);
+    // Without git, and where it refuses, the rest is looked at.
+    repository.write("plain", line());
+    let ran = sandbox.call(&["scan"]).env("PATH", "/nowhere").run();
+    assert!(ran.code() == 1 && ran.stdout().contains("plain:2") && !ran.stdout().contains("logs"), "{}", ran.stdout());
+    std::fs::write(repository.folder.join(".git/index"), "none").expect("write");
+    assert_eq!(repository.places(&[]), ["plain:2"]);
+}
+
+#[test]
+fn the_settings_of_a_repository_are_looked_at() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("first", "1\n");
+    let tree = repository.at(sandbox.home().join("tree"));
+    repository.git(&["worktree", "add", "-q", tree.folder.to_str().expect("text")]);
+    let url = format!("https://user:{SECRET}@example.com/a.git");
+    let settings = repository.folder.join(".git/config");
+    sandbox.may_lie_in(&settings);
+    let lines = std::fs::read_to_string(&settings).expect("settings").lines().count();
+    repository.git(&["config", "remote.origin.url", &url]);
+    assert_eq!(repository.places(&[]), [format!(".git/config:{}", lines + 2)]);
+    assert_eq!(repository.places(&["--no-ignore"]), [format!(".git/config:{}", lines + 2)]);
+    assert_eq!(tree.places(&[]), [format!("{}:{}", settings.canonicalize().expect("real").display(), lines + 2)]);
+}
+
 /// A repository whose configuration names a program wherever git reads one.
 fn hostile(repository: &Repository<'_>) {
     let evil = repository.sandbox.home().join("evil");
@@ -290,6 +434,7 @@ fn a_repository_cannot_make_a_scan_run_a_program() {
     assert_eq!(sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run().code(), 1);
     sandbox.call(&["scan", "hook-status"]).run();
     sandbox.call(&["scan", "--home"]).run();
+    sandbox.call(&["scan"]).run();
     assert!(!ran.exists(), "{}", std::fs::read_to_string(&ran).unwrap_or_default());
     let (_, _, said) = repository.scan(&["--staged"]);
     assert!(said.contains("1 object, not here and not fetched"), "{said}");

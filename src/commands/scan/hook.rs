@@ -13,8 +13,11 @@ use crate::{
     home::Home,
     platform,
     scan::{
+        engine::Engine,
         git::Git,
         hook::{self, Call, Event, Place, State, script::CHECK},
+        needles::Needles,
+        untold,
     },
     terminal::Terminal,
 };
@@ -47,11 +50,25 @@ fn place(global: bool, git: &Git) -> Result<Place> {
     if global { Place::of_all(git, &own_folder()?) } else { Place::of(git, &own_folder()?) }
 }
 
+/// Finds what looks like a key in what is shown. The store's own stay closed: a hook is installed without them.
+fn shapes() -> Engine {
+    Engine::new(Needles::of([]), true)
+}
+
+/// A path as it is shown.
+fn shown(path: &Path) -> String {
+    untold::path(&shapes(), path).display().to_string()
+}
+
 /// Puts the hooks in, and sees to it that they work.
 ///
 /// # Errors
 /// As [`hook::install`], and `Disk` where the hook that was written does not call keyctl.
 pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+    installed(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn installed(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
@@ -77,10 +94,10 @@ pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Exit
     let state = if written.is_empty() { "there already" } else { "installed" };
     let hooks = if events.len() == 1 { "the hook" } else { "the hooks" };
     let are = if events.len() == 1 { "is" } else { "are" };
-    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), place.folder.display()));
+    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), shown(&place.folder)));
     for event in &events {
         if let State::Ours { before: Some(before), .. } = hook::status(&place, *event)? {
-            terminal.say(&format!("`{}` is called first, as it was", before.display()));
+            terminal.say(&format!("`{}` is called first, as it was", shown(&before)));
         }
     }
     if place.shared {
@@ -124,13 +141,27 @@ fn check(place: &Place, event: Event) -> Result<()> {
 /// Takes the hooks out, and puts back what was there.
 ///
 /// # Errors
-/// As [`hook::uninstall`].
+/// As [`hook::uninstall`]; `Usage` where the hooks are those of all repositories and only this one was meant.
 pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+    uninstalled(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn uninstalled(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
-    let place = place(arguments.global, &git)?;
+    let mut place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
-    // git is told first: a folder that is gone would be in force otherwise.
+    if place.common && !arguments.global {
+        let own = Place::of_repository(&git)?;
+        if !has_any(&own, &events)? && has_any(&place, &events)? {
+            let what = format!("the hooks in `{}` are those of all repositories", place.folder.display());
+            return Err(Failure::new(Kind::Usage, format!("{what}; nothing was taken away"))
+                .hint("to take them away from all: `keyctl scan uninstall-hook --global`"));
+        }
+        place = own;
+    }
     let all = events.len() == Event::ALL.len();
+    hook::refuse_if_changed(&Place { dispatches: place.dispatches && all, ..place.clone() }, &events)?;
+    // git is told first: a folder that is gone would be in force otherwise.
     if place.dispatches && all && git.global_hooks()?.as_deref() == Some(&place.folder) {
         git.set_global_hooks(None)?;
     }
@@ -138,16 +169,26 @@ pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Ex
     let removed = hook::uninstall(&place, &events)?;
     let said = match removed.len() {
         0 => "no hook of keyctl's was there".to_owned(),
-        1 => format!("the hook {} is taken away from `{}`", names(&removed), place.folder.display()),
-        _ => format!("the hooks {} are taken away from `{}`", names(&removed), place.folder.display()),
+        1 => format!("the hook {} is taken away from `{}`", names(&removed), shown(&place.folder)),
+        _ => format!("the hooks {} are taken away from `{}`", names(&removed), shown(&place.folder)),
     };
     terminal.say(&said);
     for event in &removed {
         if place.file(*event).symlink_metadata().is_ok() {
-            terminal.say(&format!("`{}` is as it was before", place.file(*event).display()));
+            terminal.say(&format!("`{}` is as it was before", shown(&place.file(*event))));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether one of these hooks of keyctl's is there.
+fn has_any(place: &Place, events: &[Event]) -> Result<bool> {
+    for event in events {
+        if hook::file_of(place, *event)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Shows which hooks are in force. A negative answer where none of keyctl's looks before a commit.
@@ -155,6 +196,10 @@ pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Ex
 /// # Errors
 /// As git has them.
 pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
+    looked_at(as_json, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+}
+
+fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = Place::of(&git, &own_folder()?)?;
     let states = Event::ALL.map(|event| Ok((event, hook::status(&place, event)?)));
@@ -163,14 +208,14 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     let code = if in_force(&states[0].1) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if as_json {
         let hooks: Vec<Value> = states.iter().map(|(event, state)| as_value(*event, state)).collect();
-        let folder = place.folder.to_string_lossy();
+        let folder = shown(&place.folder);
         terminal.json(
             &json!({ "folder": folder, "all_repositories": place.common, "shared": place.shared, "hooks": hooks }),
         )?;
         return Ok(code);
     }
     let whose = if place.common { ", for all repositories" } else { "" };
-    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", place.folder.display())]];
+    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", shown(&place.folder))]];
     for (event, state) in &states {
         let words = match state {
             State::Absent => "not installed".to_owned(),
@@ -184,7 +229,7 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     }
     for (_, state) in states.iter().take(1) {
         if let State::Ours { program, .. } = state {
-            rows.push(vec!["calls".into(), format!("`{}`", program.display())]);
+            rows.push(vec!["calls".into(), format!("`{}`", shown(program))]);
         }
     }
     terminal.table(&rows, &[])?;
@@ -195,7 +240,7 @@ pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
 }
 
 fn as_value(event: Event, state: &State) -> Value {
-    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let path = shown;
     match state {
         State::Absent => json!({ "hook": event.name(), "state": "absent" }),
         State::Foreign => json!({ "hook": event.name(), "state": "foreign" }),

@@ -66,7 +66,8 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
         .map_err(|failure| with_way_out(failure, event))?
         .minding_accepted(arguments.accept, terminal)?;
-    let looked = if let Some(looked) = look_elsewhere(&arguments.source, &search)? {
+    let elsewhere = look_elsewhere(&arguments.source, &search);
+    let looked = if let Some(looked) = elsewhere.map_err(|failure| untold::failure(&search.engine, failure))? {
         looked
     } else if from_input {
         tree::look_through(&search.engine, &Place::Input, &mut std::io::stdin().lock())
@@ -75,7 +76,11 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
-        let also = if arguments.adopt { sources::variables_in(paths) } else { Vec::new() };
+        let also = if arguments.adopt {
+            sources::variables_in(paths)
+        } else {
+            sources::unwalked_in(paths, arguments.no_ignore)
+        };
         tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
     };
     if arguments.adopt {

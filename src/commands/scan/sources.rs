@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -21,7 +21,8 @@ use crate::{
             Git,
             batch::{Counts, Object, Type},
             history::Holder,
-            pushing::{self, Update},
+            pushing::{self, Outgoing, Update},
+            unwalked,
         },
         home,
         tree::{self, MOST, Seen},
@@ -172,7 +173,15 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
     let of = |wanted: Type| -> BTreeSet<String> {
         objects.hits.iter().filter(|(_, is, _)| *is == wanted).map(|(id, ..)| id.clone()).collect()
     };
-    let (blobs, commits) = (of(Type::Blob), of(Type::Commit));
+    let (blobs, mut commits) = (of(Type::Blob), of(Type::Commit));
+    // git keeps no word on whether a tag was pushed; it goes with its commit mostly.
+    let mut tagged = BTreeMap::new();
+    for tag in of(Type::Tag) {
+        if let Some(commit) = git.tagged(&tag)? {
+            commits.insert(commit.clone());
+            tagged.insert(tag, commit);
+        }
+    }
     let holders = git.holders(&blobs)?;
     let local = git.local(&commits)?;
     let loose: BTreeSet<String> = blobs.into_iter().filter(|id| !holders.contains_key(id)).collect();
@@ -183,7 +192,7 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
         match (is, holders.get(id), staged.get(id)) {
             (Type::Commit, ..) => message(!local.contains(id)),
-            (Type::Tag, ..) => message(false),
+            (Type::Tag, ..) => message(tagged.get(id).is_some_and(|commit| !local.contains(commit))),
             (_, Some(holders), _) => holders
                 .iter()
                 .map(|Holder { commit, path, pushed }| Place::Object {
@@ -214,15 +223,28 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
     let notes = objects.notes(counts, outgoing.submodules);
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
-    let pieces = format!("{} to push", count(outgoing.commits, "commit"));
-    Ok(Looked::in_git(outgoing.commits, pieces, objects, notes, |id, _| {
-        let place = |(commit, path): &(&String, &PathBuf)| Place::Object {
-            commit: (*commit).clone(),
-            path: (*path).clone(),
-            pushed: false,
+    let number = outgoing.commits + outgoing.tags + outgoing.loose;
+    Ok(Looked::in_git(number, to_push(&outgoing), objects, notes, |id, _| {
+        let place = |(commit, path): &(&String, &PathBuf)| {
+            if commit.is_empty() {
+                return Place::Loose(id.to_owned());
+            }
+            Place::Object { commit: (*commit).clone(), path: (*path).clone(), pushed: false }
         };
         places.get(id).map(place).into_iter().collect()
     }))
+}
+
+/// What is pushed, counted.
+fn to_push(outgoing: &Outgoing) -> String {
+    let Outgoing { commits, tags, loose, .. } = *outgoing;
+    let mut parts = vec![(commits, "commit"), (tags, "tag"), (loose, "object")];
+    parts.retain(|(number, _)| *number > 0);
+    if parts.is_empty() {
+        parts.push((0, "commit"));
+    }
+    let parts: Vec<String> = parts.into_iter().map(|(number, what)| count(number, what)).collect();
+    format!("{} to push", parts.join(" and "))
 }
 
 /// Looks where keys come to lie in the user's home folder, and through the other worktrees of the repository that this is.
@@ -262,6 +284,23 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
 pub fn variables_in(paths: &[PathBuf]) -> Vec<PathBuf> {
     let folders = paths.iter().filter(|path| path.is_dir());
     folders.flat_map(|folder| home::project_files(folder, PATIENCE).0).map(|target| target.path).collect()
+}
+
+/// What a walk through these folders does not come to by itself: the settings of a repository, and files that it keeps
+/// although a rule ignores them, unless those are walked to anyway. Where git does not answer there are none.
+#[must_use]
+pub fn unwalked_in(paths: &[PathBuf], ignored_too: bool) -> Vec<PathBuf> {
+    let mut also = Vec::new();
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        also.extend(unwalked::settings(folder));
+        if ignored_too || !unwalked::is_in_repository(folder) {
+            continue;
+        }
+        let kept = Git::at(folder).and_then(|git| git.kept_though_ignored()).unwrap_or_default();
+        let own = kept.into_iter().filter(|path: &PathBuf| unwalked::is_own_file(folder, path));
+        also.extend(own.map(|path: PathBuf| Path::join(folder, path)));
+    }
+    also
 }
 
 /// Looks through what the user's running programs carry.

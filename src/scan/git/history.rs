@@ -70,6 +70,15 @@ impl Git {
         Ok(local)
     }
 
+    /// The commit that a tag leads to, if it is on one.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn tagged(&self, tag: &str) -> Result<Option<String>> {
+        let printed = self.answer(&["rev-parse", "--verify", "--quiet", &format!("{tag}^{{commit}}")])?;
+        Ok(printed.map(|printed| String::from_utf8_lossy(printed.trim_ascii_end()).into_owned()))
+    }
+
     /// The paths in the index that have these contents.
     ///
     /// # Errors

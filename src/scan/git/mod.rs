@@ -11,7 +11,9 @@ pub mod batch;
 pub mod changes;
 pub mod history;
 pub mod pushing;
+mod remotes;
 pub mod staged;
+pub mod unwalked;
 
 use std::{
     ffi::{OsStr, OsString},

@@ -1,29 +1,48 @@
-//! What a push would send: the commits that the remote does not have yet, and what they brought in.
+//! What a push would send: the commits that the remote does not have yet, what they brought in, and the tags on the way
+//! there, which have messages of their own.
 //!
 //! git tells a pre-push hook on its standard input what goes where, a line for each: `local-ref local-id remote-ref
 //! remote-id` (githooks(5)). The pre-commit framework tells it in variables instead.
 
-use std::path::PathBuf;
+use std::{
+    collections::HashSet,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+};
 
-use super::{Git, path_of, staged::SUBMODULE};
+use super::{
+    Git,
+    batch::Type,
+    cut_short, path_of,
+    remotes::{Tracking, names},
+    staged::SUBMODULE,
+};
 use crate::failure::{Failure, Kind, Result};
 
-/// One reference on its way: the commit that is pushed, and the one that is there.
+/// The longest first line of a tag: `object` and an id.
+const LONGEST_TARGET: u64 = 256;
+
+/// One reference on its way: what is pushed, a commit mostly, and what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
-    /// The commit that is pushed.
+    /// What is pushed.
     pub local: String,
-    /// The commit that the remote's reference is at, if there is such a reference.
+    /// What the remote's reference is at, if there is such a reference.
     pub remote: Option<String>,
 }
 
 /// What is pushed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Each content with the first commit that brings it in, and its path there; a commit itself has no path.
+    /// Each content with the first commit that brings it in, and its path there; a commit or tag itself has no path, and
+    /// what is pushed in no commit has no commit.
     pub contents: Vec<(String, String, PathBuf)>,
     /// How many commits there are.
     pub commits: usize,
+    /// How many tags with a message.
+    pub tags: usize,
+    /// How many contents that are in no commit: a tag can be on any object.
+    pub loose: usize,
     /// How many submodules were changed: what they hold is not pushed from here.
     pub submodules: usize,
 }
@@ -80,18 +99,11 @@ impl Git {
         if updates.is_empty() {
             return Ok(outgoing);
         }
-        // A pattern of its own making could leave out other remotes' branches too.
-        let is_plain = !remote.is_empty() && !remote.contains(['*', '?', '[', '\\', ':']);
-        let known = format!("--remotes={remote}");
-        let mut words = vec!["--ignore-missing"];
-        words.extend(updates.iter().map(|update| update.local.as_str()));
-        words.push("--not");
-        words.extend(updates.iter().filter_map(|update| update.remote.as_deref()));
-        if is_plain {
-            words.push(&known);
-        }
-        let commits = self.commits(&words)?;
-        let mut seen = std::collections::HashSet::new();
+        let led_to = self.led_to(updates.iter().map(|update| update.local.clone()))?;
+        let mut known = self.known_to(remote)?;
+        known.extend(updates.iter().filter_map(|update| update.remote.clone()));
+        let commits = self.commits_without(&led_to.commits, &known)?;
+        let mut seen = HashSet::new();
         self.changes(&commits, &mut |commit, entry, path| {
             if entry.mode == SUBMODULE {
                 outgoing.submodules += 1;
@@ -103,8 +115,114 @@ impl Git {
             outgoing.commits += 1;
             outgoing.contents.push((commit.to_owned(), commit.to_owned(), PathBuf::new()));
         }
+        outgoing.tags = led_to.tags.len();
+        outgoing.contents.extend(led_to.tags.into_iter().map(|tag| (tag.clone(), tag, PathBuf::new())));
+        for id in led_to.loose {
+            if seen.insert(id.clone()) {
+                outgoing.loose += 1;
+                outgoing.contents.push((id, String::new(), PathBuf::new()));
+            }
+        }
         Ok(outgoing)
     }
+
+    /// What these ids lead to, through tags of tags.
+    fn led_to(&self, ids: impl Iterator<Item = String>) -> Result<LedTo> {
+        let mut led_to = LedTo::default();
+        let mut seen = HashSet::new();
+        let mut waiting: Vec<String> = ids.filter(|id| seen.insert(id.clone())).collect();
+        while !waiting.is_empty() {
+            let (mut here, mut trees, mut next) = (HashSet::new(), Vec::new(), Vec::new());
+            let asked: Vec<&str> = waiting.iter().map(String::as_str).collect();
+            self.contents(&asked, &mut |object, reader| {
+                let id = object.id.to_owned();
+                here.insert(id.clone());
+                match object.is {
+                    Type::Commit => led_to.commits.push(id),
+                    Type::Blob => led_to.loose.push(id),
+                    Type::Tree => trees.push(id),
+                    Type::Tag => {
+                        led_to.tags.push(id);
+                        next.push(target(reader)?);
+                    }
+                }
+                Ok(())
+            })?;
+            // What is not here is told of when its content is asked for.
+            led_to.loose.extend(waiting.into_iter().filter(|id| !here.contains(id)));
+            for tree in trees {
+                led_to.loose.extend(self.below(&tree)?);
+            }
+            waiting = next.into_iter().filter(|id| seen.insert(id.clone())).collect();
+        }
+        Ok(led_to)
+    }
+
+    /// The contents below a tree, without those of submodules.
+    fn below(&self, tree: &str) -> Result<Vec<String>> {
+        let printed = self.output(&["ls-tree", "-r", "-z", "--full-tree", tree])?;
+        let mut contents = Vec::new();
+        for entry in printed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+            let facts = entry.split(|byte| *byte == b'\t').next().and_then(|facts| str::from_utf8(facts).ok());
+            let mut facts = facts.unwrap_or_default().split(' ');
+            let (Some(mode), Some(_), Some(id)) = (facts.next(), facts.next(), facts.next()) else {
+                return Err(cut_short());
+            };
+            if mode != SUBMODULE {
+                contents.push(id.to_owned());
+            }
+        }
+        Ok(contents)
+    }
+
+    /// The commits that these lead to and none of the known ones does, one a line, the oldest first.
+    fn commits_without(&self, commits: &[String], known: &[String]) -> Result<Vec<u8>> {
+        let mut found = Vec::new();
+        if commits.is_empty() {
+            return Ok(found);
+        }
+        let words = ["rev-list", "--reverse", "--topo-order", "--ignore-missing", "--stdin"];
+        let failed = |_| cut_short();
+        self.stream(
+            &words,
+            &|pipe| {
+                let lines = commits.iter().map(|id| format!("{id}\n"));
+                let lines: String = lines.chain(known.iter().map(|id| format!("^{id}\n"))).collect();
+                pipe.write_all(lines.as_bytes())
+            },
+            &mut |printed| printed.read_to_end(&mut found).map(drop).map_err(failed),
+        )?;
+        Ok(found)
+    }
+
+    /// What the branches of this remote are at, as far as is known here: those that its own fetches write and no other
+    /// remote's. One that is named by its address has none.
+    fn known_to(&self, remote: &str) -> Result<Vec<String>> {
+        let set = self.answer(&["config", "-z", "--get-regexp", r"^remote\..*\.fetch$"])?.unwrap_or_default();
+        let tracking = Tracking::of(&String::from_utf8_lossy(&set), remote);
+        if tracking.is_empty() {
+            return Ok(Vec::new());
+        }
+        let format = "--format=%(objectname) %(refname) %(symref)";
+        Ok(names(&self.output(&["for-each-ref", format, "refs/remotes"])?, &tracking))
+    }
+}
+
+/// What ids lead to.
+#[derive(Default)]
+struct LedTo {
+    commits: Vec<String>,
+    tags: Vec<String>,
+    /// Contents in no commit.
+    loose: Vec<String>,
+}
+
+/// What a tag is on: its first line says so.
+fn target(tag: &mut dyn Read) -> Result<String> {
+    let mut line = String::new();
+    let read = BufReader::new(tag.take(LONGEST_TARGET)).read_line(&mut line);
+    let id = line.strip_prefix("object ").map(str::trim_end).filter(|id| is_id(id));
+    read.ok().and(id).map(str::to_owned).ok_or_else(cut_short)
 }
 
 #[cfg(test)]

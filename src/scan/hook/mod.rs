@@ -34,7 +34,7 @@ pub struct Place {
     pub dispatches: bool,
     /// The folder lies among the files of the project, which others get too.
     pub shared: bool,
-    /// The folder belongs to no single repository.
+    /// The folder is the one that the user's own settings name for all repositories.
     pub common: bool,
 }
 
@@ -71,7 +71,19 @@ impl Place {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let is_in_git = real(&folder).starts_with(real(&own));
         let shared = !is_in_git && real(&folder).starts_with(real(&top));
-        Ok(Self { dispatches: folder == own_folder, common: !is_in_git && !shared, folder, shared })
+        // A repository can name a folder that lies outside of it for itself alone.
+        let is_set_for_all = || Ok::<bool, Failure>(git.global_hooks()?.is_some_and(|set| real(&set) == real(&folder)));
+        let common = !is_in_git && !shared && is_set_for_all()?;
+        Ok(Self { dispatches: folder == own_folder, common, folder, shared })
+    }
+
+    /// Where the repository's own hooks lie, whether git looks there or not.
+    ///
+    /// # Errors
+    /// As git has them.
+    pub fn of_repository(git: &Git) -> Result<Self> {
+        let folder = git.path(&["rev-parse", "--git-common-dir"])?.join("hooks");
+        Ok(Self { folder, dispatches: false, shared: false, common: false })
     }
 
     /// Where git looks for the hooks of all repositories of the user: a folder that he has set, or this one.
@@ -124,20 +136,69 @@ fn plan(place: &Place, event: Event) -> Result<Plan> {
         )
         .hint(format!("put this line into it, near the top: {}", event.line())));
     }
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Plan { before: place.folder.join(format!("{name}{BEFORE}")), file, found })
+    let plan = Plan { before: before(&file), file, found };
+    if let Found::Ours(text) = &plan.found {
+        refuse_changed(place, event, &plan.file, text)?;
+    }
+    Ok(plan)
 }
 
-/// Whether a hook does one thing or another by the name it is called by.
+/// Where a hook that was there is put.
+fn before(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(BEFORE);
+    file.with_file_name(name)
+}
+
+/// Refuses to replace a hook of keyctl's that has become somebody else's too.
+fn refuse_changed(place: &Place, event: Event, file: &Path, text: &str) -> Result<()> {
+    let before = before(file);
+    let name = before.file_name().unwrap_or_default().to_string_lossy();
+    if script::is_as_written(text, event, &name) { Ok(()) } else { Err(changed(place, file)) }
+}
+
+fn changed(place: &Place, file: &Path) -> Failure {
+    let what = format!("keyctl's hook `{}` was changed, by hand or by another program", file.display());
+    let hint = if place.dispatches {
+        "move what was added into the hooks of the repositories that need it, or take it out; then try again".to_owned()
+    } else {
+        format!(
+            "move what was added into `{}`, which is called first, or take it out; then try again",
+            before(file).display()
+        )
+    };
+    Failure::new(Kind::Usage, what).hint(hint)
+}
+
+/// Whether a hook does one thing or another by the name it is called by. In a script any word for that name counts; what
+/// is no text has those two letters by chance.
 fn asks_for_its_name(text: &[u8]) -> bool {
-    [&b"basename"[..], b"##*/", b"PROGRAM_NAME"].iter().any(|mark| memchr::memmem::find(text, mark).is_some())
+    const ANYWHERE: &[&[u8]] = &[b"basename", b"##*/", b"PROGRAM_NAME"];
+    const IN_SCRIPTS: &[&[u8]] = &[
+        b"$0",
+        b"${0",
+        b"BASH_SOURCE",
+        b"BASH_ARGV0",
+        b"ZSH_ARGZERO",
+        b"%0",
+        b"%~",
+        b"argv[0]",
+        b"process.argv[1]",
+        b"__file__",
+        b"__FILE__",
+        b"__filename",
+    ];
+    let has = |marks: &[&[u8]]| marks.iter().any(|mark| memchr::memmem::find(text, mark).is_some());
+    has(ANYWHERE) || (!text.contains(&0) && has(IN_SCRIPTS))
 }
 
 /// Puts keyctl's hooks in; says which of them were written. Nothing is written where one of them cannot be.
 ///
 /// # Errors
-/// `Usage` where another tool writes the hooks, or a path cannot stand in a hook; `Disk` for what cannot be written.
+/// `Usage` where another tool writes the hooks or has changed keyctl's, or a path cannot stand in a hook; `Disk` for what
+/// cannot be written.
 pub fn install(place: &Place, events: &[Event], call: &Call) -> Result<Vec<Event>> {
+    refuse_if_changed(place, &[])?;
     let plans = events.iter().map(|event| Ok((*event, plan(place, *event)?))).collect::<Result<Vec<_>>>()?;
     let texts = events.iter().map(|event| script::hook(*event, call, place.dispatches)).collect::<Result<Vec<_>>>()?;
     std::fs::create_dir_all(&place.folder).map_err(|error| Failure::disk("make the folder", &place.folder, &error))?;
@@ -156,21 +217,43 @@ pub fn install(place: &Place, events: &[Event], call: &Call) -> Result<Vec<Event
         for name in script::OTHERS {
             let file = place.folder.join(name);
             let text = script::dispatcher(name);
-            match files::look(&file)? {
-                Found::Nothing => files::write(&file, &text)?,
-                Found::Ours(old) if old != text => files::write(&file, &text)?,
-                _ => {}
+            if matches!(files::look(&file)?, Found::Nothing) {
+                files::write(&file, &text)?;
             }
         }
     }
     Ok(written)
 }
 
+/// Refuses what is about to be done where one of keyctl's hooks was changed since it was written.
+///
+/// # Errors
+/// `Usage` where one was, and `Disk` for what cannot be read.
+pub fn refuse_if_changed(place: &Place, events: &[Event]) -> Result<()> {
+    for event in events {
+        for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {
+            let file = place.folder.join(name);
+            if let Found::Ours(text) = files::look(&file)? {
+                refuse_changed(place, *event, &file, &text)?;
+            }
+        }
+    }
+    for name in script::OTHERS.iter().filter(|_| place.dispatches) {
+        let file = place.folder.join(name);
+        match files::look(&file)? {
+            Found::Ours(text) if text != script::dispatcher(name) => return Err(changed(place, &file)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Takes keyctl's hooks out and puts back what was there; says which were there.
 ///
 /// # Errors
-/// `Disk` for what cannot be removed.
+/// As [`refuse_if_changed`], with nothing done; `Disk` for what cannot be removed.
 pub fn uninstall(place: &Place, events: &[Event]) -> Result<Vec<Event>> {
+    refuse_if_changed(place, events)?;
     let mut removed = Vec::new();
     for event in events {
         for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {

@@ -12,14 +12,19 @@ pub(super) const BEFORE_MARK: &str = "@before@";
 /// The variable by which a hook is asked for what it would call, and scans nothing.
 pub const CHECK: &str = "KEYCTL_HOOK";
 
-/// The other hooks of git that can be there without any effect when they do nothing. `push-to-checkout` is none of them:
-/// its being there takes something away from git.
+/// The other hooks of git. Most can be there without any effect when they do nothing; for those that cannot see
+/// [`dispatcher`]. `fsmonitor-watchman` is none of them: git is told of it by its path.
 pub(super) const OTHERS: &[&str] = &[
     "applypatch-msg",
     "commit-msg",
+    "p4-changelist",
+    "p4-post-changelist",
+    "p4-pre-submit",
+    "p4-prepare-changelist",
     "post-applypatch",
     "post-checkout",
     "post-commit",
+    "post-index-change",
     "post-merge",
     "post-receive",
     "post-rewrite",
@@ -30,6 +35,8 @@ pub(super) const OTHERS: &[&str] = &[
     "pre-rebase",
     "pre-receive",
     "prepare-commit-msg",
+    "proc-receive",
+    "push-to-checkout",
     "reference-transaction",
     "sendemail-validate",
     "update",
@@ -130,12 +137,35 @@ pub(super) fn hook(event: Event, call: &Call, dispatches: bool) -> Result<String
     ))
 }
 
-/// The text of a hook for all repositories that only calls that of the repository.
+/// The text of a hook for all repositories that only calls that of the repository, and does without one what git does.
 pub(super) fn dispatcher(name: &str) -> String {
     let before = of_repository(name);
+    let without = match name {
+        // As soon as there is such a hook git leaves all of this to it (`push_to_deploy` in its builtin/receive-pack.c).
+        "push-to-checkout" => {
+            "git update-index -q --ignore-submodules --refresh >/dev/null || exit 1\n\
+             git diff-files --quiet --ignore-submodules -- || exit 1\n\
+             head=$(git rev-parse -q --verify HEAD || git hash-object -t tree /dev/null)\n\
+             git diff-index --quiet --cached --ignore-submodules \"$head\" -- || exit 1\n\
+             exec git read-tree -u -m \"$1\"\n"
+        }
+        // It is called only where a setting asks for one.
+        "proc-receive" => "echo \"keyctl: this repository has no hook \\`proc-receive\\`\" >&2\nexit 1\n",
+        _ => "",
+    };
     format!(
-        "#!/bin/sh\n# {MARK}\n# The hook of the repository itself.\n{before}if [ -x \"$before\" ]; then\n  exec \"$before\" \"$@\"\nfi\n"
+        "#!/bin/sh\n# {MARK}\n# The hook of the repository itself.\n{before}if [ -x \"$before\" ]; then\n  exec \"$before\" \"$@\"\nfi\n{without}"
     )
+}
+
+/// Whether a hook that calls keyctl has the text that [`hook`] gives it, whatever program that is; `before` is the name of
+/// the hook that it calls first. Whoever changes that text keeps the one before here.
+pub(super) fn is_as_written(text: &str, event: Event, before: &str) -> bool {
+    let Some(program) = program(text) else { return false };
+    let call = Call { program, home: word(text, "KEYCTL_HOME=") };
+    [false, true].into_iter().any(|dispatches| {
+        hook(event, &call, dispatches).is_ok_and(|written| written.replace(BEFORE_MARK, before) == text)
+    })
 }
 
 /// Where the repository that a hook is called in has its own: worktrees share them.
@@ -150,8 +180,13 @@ fn of_repository(name: &str) -> String {
 
 /// What a hook that [`hook`] wrote calls.
 pub(super) fn program(text: &str) -> Option<PathBuf> {
-    let word = text.lines().find_map(|line| line.strip_prefix("keyctl='"))?.strip_suffix('\'')?;
-    Some(word.replace("'\\''", "'").into())
+    word(text, "keyctl=")
+}
+
+/// The path that stands behind this at the beginning of a line.
+fn word(text: &str, variable: &str) -> Option<PathBuf> {
+    let line = text.lines().find_map(|line| line.strip_prefix(variable))?;
+    Some(line.strip_prefix('\'')?.strip_suffix('\'')?.replace("'\\''", "'").into())
 }
 
 /// A path as a word of a script.
@@ -213,6 +248,20 @@ mod tests {
         #[test]
         fn a_path_that_was_written_reads_back(path in "/[^\\p{Cc}]{0,40}") {
             prop_assert_eq!(program(&hook(Event::Commit, &call(&path), false).unwrap()), Some(path.into()));
+        }
+
+        #[test]
+        fn what_was_written_is_told_from_what_somebody_added(
+            path in "/[^\\p{Cc}]{0,40}", home in proptest::option::of("/[^\\p{Cc}]{0,40}"), dispatches: bool, at in 0..400_usize,
+        ) {
+            let call = Call { program: path.into(), home: home.map(PathBuf::from) };
+            for event in Event::ALL {
+                let text = hook(event, &call, dispatches).unwrap().replace(BEFORE_MARK, "before");
+                prop_assert!(is_as_written(&text, event, "before"), "{}", text);
+                let mut lines: Vec<&str> = text.lines().collect();
+                lines.insert(2 + at % (lines.len() - 1), "git lfs pre-push");
+                prop_assert!(!is_as_written(&(lines.join("\n") + "\n"), event, "before"));
+            }
         }
     }
 }
