@@ -432,3 +432,54 @@ fn what_is_accepted_stays_where_it_is() {
     assert!(ran.stderr().starts_with("keyctl: `B` is kept now, and is out of `.env` (line 2)\n"), "{}", ran.stderr());
     assert_eq!((read(&file), ran.code()), (text, 0));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_with_an_access_list_or_attributes_is_left_and_a_list_of_its_folder_gives_a_new_file_no_rights() {
+    use rustix::fs::{XattrFlags, listxattr, setxattr};
+    let sandbox = kept();
+    let text = format!("A={}\nLOG=debug\n", stripe());
+    let [listed, noted, plain] = ["listed/.env", "noted/.env", "plain/.env"].map(|name| {
+        let file = sandbox.file(name, &text);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("mode");
+        sandbox.may_lie_in(&file);
+        file
+    });
+    // acl(5) as the kernel has it: version 2, then tag, rights and id of the owner, a user, the group, the mask, all others.
+    let entries = [(1_u16, 6_u16, u32::MAX), (2, 4, 65534), (4, 0, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, rights, id) in entries {
+        list.extend(tag.to_le_bytes().into_iter().chain(rights.to_le_bytes()).chain(id.to_le_bytes()));
+    }
+    let plain_folder = plain.parent().expect("folder");
+    let set = [
+        setxattr(&listed, "system.posix_acl_access", &list, XattrFlags::empty()),
+        setxattr(plain_folder, "system.posix_acl_default", &list, XattrFlags::empty()),
+        setxattr(&noted, "user.note", b"x", XattrFlags::empty()),
+    ];
+    if set.contains(&Err(rustix::io::Errno::NOTSUP)) {
+        // This file system has none.
+        return;
+    }
+    for done in set {
+        done.expect("set");
+    }
+    let ran = sandbox.call(&["scan", "--adopt", "--yes"]).run();
+    ran.says(
+        "KEY  FORM                     WHERE          THEN\n\
+         A    like: Stripe secret key  plain/.env:1   keep it, take it out\n\
+         ?    like: Stripe secret key  listed/.env:1  leave it\n\
+         ?    like: Stripe secret key  noted/.env:1   leave it\n",
+        "keyctl: `A` is kept now, and is out of `plain/.env` (line 1)\n\
+         keyctl: left as it is: `listed/.env`: it has an access list (ACL), which a new file in its place would not have\n\
+         keyctl: left as it is: `noted/.env`: it has extended attributes, which a new file in its place would not have\n\
+         keyctl: hint: for `keyctl run`, below `[env]` in `.keyctl.toml`: `A = \"A\"`\n\
+         keyctl: hint: if anybody else had that file: replace it: `keyctl rotate A`\n\
+         keyctl: hint: take what is left out by hand; keep what is yours with `keyctl set NAME`\n",
+        1,
+    );
+    assert_eq!((read(&listed), read(&noted), read(&plain)), (text.clone(), text, "LOG=debug\n".to_owned()));
+    assert_eq!(fs::metadata(&plain).expect("facts").mode() & 0o7777, 0o640);
+    let mut names = [0_u8; 1000];
+    assert_eq!(listxattr(&plain, &mut names[..]).expect("list"), 0, "{}", String::from_utf8_lossy(&names));
+}
