@@ -278,21 +278,26 @@ pub fn replace_alike(
     let temporary = temporary_beside(target).map_err(|error| failed(&error))?;
     let written = (|| {
         let mut file = platform::create_private(&temporary)?;
+        platform::forget_access_list(&file)?;
         file.write_all(bytes)?;
-        platform::make_alike(&file, like)?;
         file.sync_all()?;
-        drop(file);
         let is_unchanged = is_unchanged()?;
-        if is_unchanged {
-            std::fs::rename(&temporary, target)?;
+        if !is_unchanged {
+            return Ok(None);
         }
-        Ok(is_unchanged)
+        // Not before: what a kill leaves lying is its owner's alone.
+        platform::make_alike(&file, like)?;
+        std::fs::rename(&temporary, target)?;
+        Ok(Some(file))
     })();
-    if !matches!(written, Ok(true)) {
+    if !matches!(written, Ok(Some(_))) {
         let _ = std::fs::remove_file(&temporary);
     }
-    let is_there = written.map_err(|error| failed(&error).hint("what was there before is still there"))?;
-    if is_there {
+    let replaced = written.map_err(|error: io::Error| failed(&error).hint("what was there before is still there"))?;
+    let is_there = replaced.is_some();
+    if let Some(file) = replaced {
+        // Its modes are not on the disk yet.
+        file.sync_all().map_err(|error| failed(&error))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         platform::sync_folder(folder).map_err(|error| failed(&error))?;
     }

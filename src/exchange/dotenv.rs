@@ -20,12 +20,15 @@
 //!   could have set them.
 //! - A name that comes again takes the later value and keeps the earlier place, and the caller is told.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
 use super::{Broken, Entry, Gathering, Reading, as_text, unreadable};
 use crate::{failure::Result, name::VariableName, secret::Secret};
+
+/// A byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a whole `.env` text.
 ///
@@ -50,6 +53,8 @@ pub struct Assignment {
     pub first: usize,
     /// The line on which it ends.
     pub last: usize,
+    /// The comment behind the value, from its `#` on; empty where there is none.
+    pub comment: Secret,
 }
 
 /// Every assignment of a whole `.env` text in its order, also those of one name.
@@ -60,19 +65,32 @@ pub fn assignments(text: &[u8]) -> Result<Vec<Assignment>> {
     all(&with_one_kind_of_line_end(as_text(text)?))
 }
 
-/// A text without the lines that assignments lie on; every other byte is as it was.
+/// A text without assignments: their lines go, but a comment behind a value stays as a line of its own, and so does a byte
+/// order mark. Every other byte is as it was.
 #[must_use]
 pub fn without<'a>(text: &[u8], left_out: impl IntoIterator<Item = &'a Assignment>) -> Zeroizing<Vec<u8>> {
-    let lines: BTreeSet<usize> = left_out.into_iter().flat_map(|one| one.first..=one.last).collect();
+    let mut comments = BTreeMap::new();
+    for one in left_out {
+        comments.extend((one.first..one.last).map(|line| (line, &[][..])));
+        comments.insert(one.last, one.comment.expose());
+    }
     let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
     let (mut line, mut from) = (1, 0);
+    if text.starts_with(MARK) {
+        kept.extend_from_slice(MARK);
+        from = MARK.len();
+    }
     while from < text.len() {
-        let end = text[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).map_or(text.len(), |at| {
-            let end = from + at + 1;
-            end + usize::from(text[from + at..].starts_with(b"\r\n"))
-        });
-        if !lines.contains(&line) {
-            kept.extend_from_slice(&text[from..end]);
+        let broken = text[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).map(|at| from + at);
+        let content = broken.unwrap_or(text.len());
+        let end = broken.map_or(content, |at| at + 1 + usize::from(text[at..].starts_with(b"\r\n")));
+        match comments.get(&line) {
+            None => kept.extend_from_slice(&text[from..end]),
+            Some([]) => {}
+            Some(comment) => {
+                kept.extend_from_slice(comment);
+                kept.extend_from_slice(&text[content..end]);
+            }
         }
         (line, from) = (line + 1, end);
     }
@@ -86,9 +104,9 @@ fn all(text: &str) -> Result<Vec<Assignment>> {
         let (before, first) = (rest.text, rest.line);
         match assignment(&mut rest) {
             Ok(None) => {}
-            Ok(Some((name, value))) => {
+            Ok(Some((name, (value, comment)))) => {
                 let goes_on = before[..before.len() - rest.text.len()].ends_with('\n');
-                all.push(Assignment { name, value, first, last: rest.line - usize::from(goes_on) });
+                all.push(Assignment { name, value, first, last: rest.line - usize::from(goes_on), comment });
             }
             Err(one) => broken.push(one),
         }
@@ -138,7 +156,7 @@ impl<'a> Rest<'a> {
 }
 
 /// The next line, or the next few where a quoted value spans them: an assignment, or nothing.
-fn assignment(rest: &mut Rest) -> std::result::Result<Option<(VariableName, Secret)>, Broken> {
+fn assignment(rest: &mut Rest) -> std::result::Result<Option<(VariableName, Valued)>, Broken> {
     let (line, number) = (rest.first_line(), rest.line);
     let broken = |reason: String| Broken { line: number, reason };
     let content = line.trim();
@@ -165,8 +183,11 @@ fn without_export(name: &str) -> &str {
     }
 }
 
+/// A value and the comment behind it, which may hold a former one.
+type Valued = (Secret, Secret);
+
 /// The value at the beginning of `rest`, which is left at the next line.
-fn value(rest: &mut Rest) -> std::result::Result<Secret, Broken> {
+fn value(rest: &mut Rest) -> std::result::Result<Valued, Broken> {
     let line = rest.first_line();
     let content = line.trim_start();
     if let Some(quote @ ('\'' | '"' | '`')) = content.chars().next() {
@@ -174,7 +195,12 @@ fn value(rest: &mut Rest) -> std::result::Result<Secret, Broken> {
         return quoted(rest, quote);
     }
     rest.skip_line();
-    Ok(Secret::new(before_comment(line).trim().as_bytes().to_vec()))
+    let value = before_comment(line);
+    Ok((secret(value.trim()), secret(line[value.len()..].trim_end())))
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
 }
 
 /// What stands before a `#` that follows a space.
@@ -190,7 +216,7 @@ fn before_comment(line: &str) -> &str {
 }
 
 /// A value whose opening quote has just been read.
-fn quoted(rest: &mut Rest, quote: char) -> std::result::Result<Secret, Broken> {
+fn quoted(rest: &mut Rest, quote: char) -> std::result::Result<Valued, Broken> {
     let opened = rest.line;
     let Some(length) = closing(rest.text, quote) else {
         // The rest of the text lies inside this quote: nothing true can be said about its lines.
@@ -200,11 +226,11 @@ fn quoted(rest: &mut Rest, quote: char) -> std::result::Result<Secret, Broken> {
     let inside = &rest.text[..length];
     let bytes = if quote == '"' { unescaped(inside) } else { inside.as_bytes().to_vec() };
     rest.skip(length + quote.len_utf8());
-    let secret = Secret::new(bytes);
+    let value = Secret::new(bytes);
     let line = rest.line;
     let after = rest.skip_line().trim();
     if after.is_empty() || after.starts_with('#') {
-        return Ok(secret);
+        return Ok((value, secret(after)));
     }
     let which = if opened == line { String::new() } else { format!(" of the value that begins on line {opened}") };
     Err(Broken { line, reason: format!("there is more behind the closing {}{which}", named(quote)) })

@@ -1,5 +1,6 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
+mod beside;
 mod parents;
 pub mod processes;
 #[cfg(unix)]
@@ -8,6 +9,7 @@ mod question;
 mod signals;
 #[cfg(unix)]
 mod unix;
+pub use beside::{Beside, beside, forget_access_list};
 pub use parents::{MOST_PARENTS, parents};
 #[cfg(unix)]
 pub use question::read_line;

@@ -15,6 +15,8 @@ use crate::name::VariableName;
 pub const MARK: &str = "[taken-out-by-keyctl]";
 /// What zsh writes before a byte that it changes.
 const META: u8 = 0x83;
+/// What secrets have in them beside letters and digits, so that one may go on behind it.
+const OF_SECRETS: &[u8] = b"-_./+=!#%*^~$";
 /// Histories of shells, by their names.
 const HISTORIES: &[&str] = &[
     ".bash_history",
@@ -62,6 +64,48 @@ pub fn is_plain(bytes: &[u8], range: &Range<usize>) -> bool {
     let is_changed = range.start.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&META);
     let has_escape = bytes.get(range.clone()).is_none_or(|text| text.iter().any(|byte| b"\n\r\\\0".contains(byte)));
     !is_changed && !has_escape
+}
+
+/// Whether what stands there in a history is not a part of a longer word, which may be another secret. Quotes end no word. In
+/// front of it may stand what a value follows: `NAME=`, an option of one letter (`-p`), or `https://`.
+#[must_use]
+pub fn stands_alone(bytes: &[u8], range: &Range<usize>) -> bool {
+    let (Some(before), Some(after)) = (bytes.get(..range.start), bytes.get(range.end..)) else { return false };
+    !is_joined_before(before) && !is_joined_behind(after)
+}
+
+fn is_joined_before(before: &[u8]) -> bool {
+    let end = before.iter().rposition(|byte| !b"'\"\\".contains(byte)).map_or(0, |at| at + 1);
+    let before = &before[..end];
+    let from = before.iter().rposition(|byte| !is_of_secrets(*byte)).map_or(0, |at| at + 1);
+    let word = &before[from..];
+    if let Some(name) = word.strip_suffix(b"=") {
+        let name = name.strip_prefix(b"$").unwrap_or(name);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+        let is_one = !name.is_empty() && name.iter().all(is_name);
+        // An option that takes an assignment: `--from-literal=NAME=`.
+        return !is_one && !name.starts_with(b"--");
+    }
+    let is_option = || matches!(word, [b'-', letter] if letter.is_ascii_alphabetic());
+    let is_address = || word.ends_with(b"//") && before[..from].ends_with(b":");
+    !word.is_empty() && !is_option() && !is_address()
+}
+
+fn is_joined_behind(mut after: &[u8]) -> bool {
+    loop {
+        let escapes = after.iter().take_while(|byte| **byte == b'\\').count();
+        match after.get(escapes) {
+            Some(b'\'' | b'"') => after = &after[escapes + 1..],
+            // What fish and zsh write for a line break.
+            Some(b'n' | b'\n' | b'\r') | None if escapes > 0 => return false,
+            Some(byte) => return escapes > 0 || is_of_secrets(*byte),
+            None => return false,
+        }
+    }
+}
+
+fn is_of_secrets(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii() || OF_SECRETS.contains(&byte)
 }
 
 /// The bytes with the mark in the place of each of these, which are in order and apart.
@@ -141,6 +185,78 @@ mod tests {
         ] {
             let found = variable_of(text.as_bytes(), text.len());
             assert_eq!(found.as_ref().map(VariableName::as_str), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_longer_word_does_not_stand_alone() {
+        let alone = |text: &str| {
+            let at = text.find("KEY").expect("there");
+            stands_alone(text.as_bytes(), &(at..at + 3))
+        };
+        for text in [
+            "KEY",
+            "a KEY b",
+            "A=KEY",
+            "export A='KEY'",
+            "set -x A \"KEY\"",
+            "curl -u KEY: x",
+            "-u \"me:KEY\" x",
+            "https://me:KEY@x.test",
+            "https://KEY@x.test",
+            "https://x/?k=KEY&b=1",
+            "mysql -pKEY x",
+            "--key=KEY;ls",
+            "--from-literal=a=KEY",
+            "$env:A=KEY",
+            "$A=\"KEY\"",
+            "-d \"{\\\"k\\\":\\\"KEY\\\"}\"",
+            "KEY\\nls",
+            "KEY\\\nls",
+            "KEY\\",
+            "`KEY`",
+            "$(KEY)",
+            "a\nKEY\nb",
+            "KEY|x",
+            "A=KEY\\",
+            "k: KEY,",
+        ] {
+            assert!(alone(text), "{text:?}");
+        }
+        for text in [
+            "KEY-2",
+            "xKEY",
+            "KEYx",
+            "1KEY",
+            "KEY_",
+            "-KEY",
+            "KEY.x",
+            "KEY/x",
+            "x/KEY",
+            "KEY+",
+            "KEY=",
+            "a+KEY",
+            "a.KEY",
+            "A=b=KEY",
+            "==KEY",
+            "'KEY'-2",
+            "'KEY'\"x\"",
+            "x'KEY'",
+            "KEY\\-2",
+            "KEY!x",
+            "KEY$A",
+            "KEY\"$A\"",
+            "\u{e4}KEY",
+            "KEY\u{e4}",
+            "-ppKEY",
+            "x-pKEY",
+            "-p'x'KEY",
+            "b#KEY",
+            "A=b/c=KEY",
+            "/KEY",
+            "x//KEY",
+        ] {
+            assert!(!alone(text), "{text:?}");
         }
     }
 

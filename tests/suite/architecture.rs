@@ -38,6 +38,7 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
     "launch/environment.rs",          // a command's variables
+    "exchange/dotenv.rs",             // leaving comments where they were
     "exchange/export.rs",             // other programs' forms
     "rotator/program.rs",             // a rotator's standard input
     "rotator/sigv4.rs",               // deriving the key that signs

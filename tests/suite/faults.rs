@@ -589,7 +589,10 @@ fn a_file_is_written_anew_only_after_the_store_was_read_back_from_the_disk() {
     let made = after(read_back, "made", &["openat(", "project/..env.", "O_EXCL", "0600"]);
     let written = after(made, "synced", &["fsync(", "project/..env."]);
     let looked = after(written, "looked at again", &["openat(", "project/.env\"", "O_NOFOLLOW"]);
-    let renamed = after(looked, "renamed", &["rename", "project/..env."]);
+    // Until then what a kill leaves lying is for nobody else.
+    let opened = after(looked, "given its modes", &["fchmod(", "project/..env.", "0644"]);
+    assert!(!lines[..looked].iter().any(|line| line.contains("fchmod(") && line.contains("0644")), "{text}");
+    let renamed = after(opened, "renamed", &["rename", "project/..env."]);
     after(renamed, "synced", &["fsync(", "/project>"]);
     assert_eq!(
         lines[..renamed].iter().filter(|line| line.contains("rename") && line.contains("project/.env")).count(),

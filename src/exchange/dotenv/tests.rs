@@ -174,11 +174,22 @@ fn assignments_are_told_with_their_lines_and_a_text_can_be_left_without_some() {
     for (left_out, rest) in [
         (&[][..], text),
         (&[0], "\u{feff}# a\nexport B='x\ny' # c\rC=2\n\nA=3"),
-        (&[1], "\u{feff}# a\nA=1\r\nC=2\n\nA=3"),
-        (&[0, 1, 2, 3], "\u{feff}# a\n\n"),
+        (&[1], "\u{feff}# a\nA=1\r\n# c\rC=2\n\nA=3"),
+        (&[0, 1, 2, 3], "\u{feff}# a\n# c\r\n"),
     ] {
         let gone = left_out.iter().map(|at: &usize| &all[*at]);
         assert_eq!(*without(text.as_bytes(), gone), rest.as_bytes(), "{left_out:?}");
     }
     assert!(assignments(b"A=1\nno line\n").is_err());
+    for (text, rest) in [
+        ("\u{feff}A=1\nB=2\n", "\u{feff}B=2\n"),
+        ("\u{feff}A=1", "\u{feff}"),
+        ("A=1 # before: 2 \r\nB=2", "# before: 2\r\nB=2"),
+        ("  export A='1' \t# c # d", "# c # d"),
+        ("A=1#c\n", ""),
+        ("A='1\n2'# c\n\n", "# c\n\n"),
+    ] {
+        let all = assignments(text.as_bytes()).expect("good");
+        assert_eq!(*without(text.as_bytes(), &all[..1]), rest.as_bytes(), "{text:?}");
+    }
 }

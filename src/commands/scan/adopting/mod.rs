@@ -12,6 +12,7 @@
 mod names;
 mod opened;
 mod plan;
+mod spots;
 mod telling;
 
 use std::{
@@ -36,7 +37,7 @@ use crate::{
         untold,
     },
     secret::Secret,
-    store::payload::{Key, Payload},
+    store::payload::Payload,
     terminal::{Terminal, count},
 };
 
@@ -73,10 +74,11 @@ pub fn adopt(
     let seen = untold::seen(&search.engine, seen);
     telling::say_what_was_not_seen(search, &seen, &notes, terminal);
     let agreed = agreed(arguments, plans, &mut told, terminal)?;
-    let failed = carry_out_all(agreed, home, search, &mut told, terminal);
+    let (failed, undone) = carry_out_all(agreed, home, search, &mut told, terminal);
     if !arguments.no_mark {
         mark_leaked(home, search, &mut told, terminal);
     }
+    told.left.extend(undone);
     told.give(arguments.json, search, &seen, terminal)?;
     match failed {
         Some(failure) => Err(failure),
@@ -137,8 +139,7 @@ fn agreed(arguments: &cli::Scan, plans: Vec<Plan>, told: &mut Told, terminal: &T
             told.left.append(&mut plan.left);
             agreed.push(plan);
         } else {
-            let all = plan.taken.into_iter().flat_map(|taken| taken.findings);
-            told.left.extend(all.map(|finding| (finding, "you did not say yes".to_owned())));
+            told.left.extend(plan.staying("you did not say yes"));
             told.left.append(&mut plan.left);
         }
     }
@@ -162,42 +163,67 @@ fn question(plan: &Plan) -> String {
     }
 }
 
-/// Carries out one after the other, up to one that fails.
+/// Carries out one after the other, up to one that fails. Gives the failure, and what was not done because of it.
 fn carry_out_all(
     plans: Vec<Plan>,
     home: &Home,
     search: &Search,
     told: &mut Told,
     terminal: &Terminal,
-) -> Option<Failure> {
+) -> (Option<Failure>, Vec<Left>) {
+    let (mut failed, mut undone) = (None, Vec::new());
     for plan in plans {
-        match carry_out(&plan, home, search, terminal) {
-            Ok((payload, true)) => {
-                told.payload = Some(payload);
-                told.done.push(plan);
+        if failed.is_some() {
+            undone.extend(plan.staying("it was not tried, since another file failed before"));
+            continue;
+        }
+        match carry_out(&plan, home, search, told, terminal) {
+            Ok(true) => told.done.push(plan),
+            Ok(false) => told.left.extend(plan.staying("it was changed meanwhile; do the same once more")),
+            Err(failure) => {
+                // A folder that is not on the disk yet can have the new file.
+                if plan.opened.is_unchanged(&plan.path).unwrap_or(false) {
+                    undone.extend(plan.staying("that failed, as is told at the end"));
+                }
+                failed = Some(failure);
             }
-            Ok((payload, false)) => {
-                told.payload = Some(payload);
-                let all = plan.taken.into_iter().flat_map(|taken| taken.findings);
-                let why = "it was changed meanwhile; do the same once more";
-                told.left.extend(all.map(|finding| (finding, why.to_owned())));
-            }
-            Err(failure) => return Some(failure),
         }
     }
-    None
+    (failed, undone)
 }
 
 /// Keeps what is new, reads all back, and then writes the file anew. Says whether it was still the same file.
-fn carry_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> Result<(Payload, bool)> {
-    let (now, new) = (Moment::now(), plan.new_keys());
-    if !new.is_empty() {
-        let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone());
-        let note = format!("adopted from `{}`", path.display());
-        change_or_create(home, terminal, now, None, |payload| {
-            import::keep_all(payload, &new, false, Some(&note), now, terminal)
-        })?;
+fn carry_out(plan: &Plan, home: &Home, search: &Search, told: &mut Told, terminal: &Terminal) -> Result<bool> {
+    // Else keys would be kept that stay where they lie.
+    let is_unchanged = plan.opened.is_unchanged(&plan.path);
+    if !is_unchanged.map_err(|error| Failure::disk("read", &plan.path, &error))? {
+        return Ok(false);
     }
+    keep(plan, home, terminal)?;
+    let taken_out = take_out(plan, home, search, terminal);
+    if !matches!(taken_out, Ok((_, true))) {
+        told.kept.extend(plan.new_keys().into_iter().map(|(name, _)| (name, plan.path.clone())));
+    }
+    let (payload, is_replaced) = taken_out?;
+    told.payload = Some(payload);
+    Ok(is_replaced)
+}
+
+fn keep(plan: &Plan, home: &Home, terminal: &Terminal) -> Result<()> {
+    let (now, new) = (Moment::now(), plan.new_keys());
+    if new.is_empty() {
+        return Ok(());
+    }
+    let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone());
+    let note = format!("adopted from `{}`", path.display());
+    change_or_create(home, terminal, now, None, |payload| {
+        refuse_lost(plan, payload, |taken| !taken.is_new)?;
+        import::keep_all(payload, &new, false, Some(&note), now, terminal)
+    })
+    .map(drop)
+}
+
+fn take_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> Result<(Payload, bool)> {
     let (names, places) = (plan.names(), count(plan.places(), "place"));
     // As every use it is written down before it is done, so that nothing is done unrecorded.
     search.record_taken_out(&names, &format!("taken out of {places}"), terminal)?;
@@ -213,25 +239,19 @@ fn replace(plan: &Plan, home: &Home) -> Result<(Payload, bool)> {
     // Nobody forgets a key meanwhile, or sweeps the temporary file away.
     let _lock = change::lock(home)?;
     let payload = opening::anew(home)?;
-    let is_lost = |taken: &&plan::Taken| !has(&payload, taken);
-    if let Some(lost) = plan.taken.iter().find(is_lost) {
-        let (name, path) = (&lost.name, plan.path.display());
-        let message = format!("`{name}` does not come back from the store as it was; `{path}` is left alone");
-        return Err(Failure::new(Kind::Store, message));
-    }
+    refuse_lost(plan, &payload, |_| true)?;
     home.sweep_beside(&plan.path);
     let is_replaced = plan.opened.replace(&plan.path, &plan.after)?;
     Ok((payload, is_replaced))
 }
 
-/// Whether the store has a secret: a new one under its name, another one anywhere.
-fn has(payload: &Payload, taken: &plan::Taken) -> bool {
-    let is_it = |secret: &Secret| secret.same_as(&taken.secret);
-    if taken.is_new {
-        return payload.keys.get(&taken.name).is_some_and(|key| is_it(&key.value));
-    }
-    let of_key = |key: &Key| is_it(&key.value) || key.former.iter().any(|former| is_it(&former.value));
-    payload.keys.values().any(of_key) || payload.removed.iter().any(|removed| of_key(&removed.key))
+/// Refuses a plan of whose secrets the store has not each in use under its name.
+fn refuse_lost(plan: &Plan, payload: &Payload, is_meant: impl Fn(&plan::Taken) -> bool) -> Result<()> {
+    let has = |taken: &plan::Taken| payload.keys.get(&taken.name).is_some_and(|key| key.value.same_as(&taken.secret));
+    let Some(lost) = plan.taken.iter().find(|taken| is_meant(taken) && !has(taken)) else { return Ok(()) };
+    let (name, path) = (&lost.name, plan.path.display());
+    let message = format!("`{name}` does not come back from the store as it was; `{path}` is left alone");
+    Err(Failure::new(Kind::Store, message))
 }
 
 /// Marks what others may have: what lay in a history or in a file that git keeps, and what still lies somewhere.

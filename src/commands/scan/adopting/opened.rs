@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Result, reason},
-    home, platform,
+    home,
+    platform::{self, Beside},
     scan::git::Git,
     secret::Secret,
 };
@@ -19,6 +20,9 @@ use crate::{
 const LARGEST: usize = 64 * 1024 * 1024;
 /// What editors and people put behind a file's name when they keep what was in it.
 const BACKUPS: &[&str] = &["~", ".bak", ".orig", ".old", ".save", ".swp"];
+
+const HAS_ACCESS_LIST: &str = "it has an access list (ACL), which a new file in its place would not have";
+const HAS_ATTRIBUTES: &str = "it has extended attributes, which a new file in its place would not have";
 
 /// A file as it was opened.
 pub struct Opened {
@@ -56,6 +60,11 @@ impl Opened {
         if !why.is_empty() {
             return Err(why.into());
         }
+        match platform::beside(&file).map_err(|error| reason(&error))? {
+            None => {}
+            Some(Beside::AccessList) => return Err(HAS_ACCESS_LIST.into()),
+            Some(Beside::Attributes) => return Err(HAS_ATTRIBUTES.into()),
+        }
         if let Some(mark) = mark_of_editor(path) {
             return Err(format!("an editor has it open, as `{}` says; close it there first", mark.display()));
         }
@@ -74,7 +83,11 @@ impl Opened {
         home::replace_alike(path, after, &self.facts, || self.is_unchanged(path))
     }
 
-    fn is_unchanged(&self, path: &Path) -> io::Result<bool> {
+    /// Whether the file is still what was opened, with just what was in it then.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn is_unchanged(&self, path: &Path) -> io::Result<bool> {
         let mut file = match platform::open_untrusted(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound || platform::is_symbolic_link(&error) => {
                 return Ok(false);

@@ -1,25 +1,40 @@
 //! What of a file goes into the store and out of the file, and what will be in the file then. Nothing is changed here.
 //!
 //! A `.env` file gives whole values alone: of an address that has a secret in it, the rest would be lost with the line. A
-//! history gives each secret that stands there as it is. What is found in another form stays, and is told.
+//! history gives each secret that stands alone there as it is. What is found in another form stays, and is told; and so does
+//! what the store has no more in use, for which no name would stand in its place.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use zeroize::Zeroizing;
 
-use super::{names::Names, opened::Opened};
+use super::{
+    names::Names,
+    opened::Opened,
+    spots::{Spot, spots},
+};
 use crate::{
     commands::scan::Search,
-    exchange::dotenv,
+    exchange::dotenv::{self, Assignment},
     failure,
     name::{KeyName, VariableName},
     scan::{
         finding::{Finding, Hit, Place, What},
-        needles::Form,
+        needles::{Form, Which},
         taking_out::{self, Sort},
     },
     secret::Secret,
 };
+
+const REPEATED: &str =
+    "its variable stands there more than once, and which one counts only its readers know; leave one";
+const HAS_BLANKS: &str = "blanks stand within its quotes, at an end of the value; take them out first";
+const COMMENTED: &str = "the comment behind the value holds a secret too; take that out first";
+const WITHIN_WORD: &str = "it is a part of a longer word there, which may be another secret";
+const OVERLAPPING: &str = "another secret begins or ends within it there";
 
 /// A secret that goes out of a file.
 pub struct Taken {
@@ -68,7 +83,14 @@ impl Plan {
         search: &Search,
         names: &mut Names<'_>,
     ) -> failure::Result<Result<Self, String>> {
-        let mut file = Reading { path: &path, search, taken: Vec::new(), left: Vec::new() };
+        let mut file = Reading {
+            path: &path,
+            search,
+            taken: Vec::new(),
+            left: Vec::new(),
+            told: Vec::new(),
+            gone: BTreeSet::new(),
+        };
         let bytes = opened.bytes.expose();
         let after = match sort {
             Sort::Variables => match file.variables(bytes, names)? {
@@ -77,19 +99,14 @@ impl Plan {
             },
             Sort::History => file.history(bytes, names),
         };
-        let Reading { taken, mut left, .. } = file;
-        let why = match sort {
-            Sort::Variables => "only whole values of a `.env` file are taken out",
-            Sort::History => "only what stands there as it is, in one line, is taken out",
-        };
-        let mut stays = |hit: Hit| {
-            let finding = Finding::new(Place::File(path.clone()), hit);
-            let is_told = left.iter().any(|(told, _)| told.what == finding.what);
-            if !is_told && !search.is_accepted(&finding) {
-                left.push((finding, why.to_owned()));
-            }
-        };
-        search.engine.look(&after, &mut stays);
+        file.leave_what_stays(
+            &after,
+            match sort {
+                Sort::Variables => "only whole values of a `.env` file are taken out",
+                Sort::History => "only what stands there as it is, in one line, is taken out",
+            },
+        );
+        let Reading { taken, left, .. } = file;
         let is_tracked = super::opened::is_tracked(&path);
         Ok(Ok(Self { path, sort, opened, after, taken, left, is_tracked }))
     }
@@ -112,6 +129,12 @@ impl Plan {
     pub fn places(&self) -> usize {
         self.taken.iter().map(|taken| taken.findings.len()).sum()
     }
+
+    /// What was to go out of it and does not, for this reason.
+    pub fn staying(&self, why: &str) -> Vec<Left> {
+        let all = self.taken.iter().flat_map(|taken| &taken.findings);
+        all.map(|finding| (finding.clone(), why.to_owned())).collect()
+    }
 }
 
 /// A file while it is read.
@@ -120,11 +143,51 @@ struct Reading<'s> {
     search: &'s Search,
     taken: Vec<Taken>,
     left: Vec<Left>,
+    /// The texts of what is left, in the same order.
+    told: Vec<Secret>,
+    /// The lines that go.
+    gone: BTreeSet<u64>,
 }
 
 impl Reading<'_> {
     fn finding(&self, hit: Hit, line: u64) -> Finding {
         Finding { line, ..Finding::new(Place::File(self.path.to_owned()), hit) }
+    }
+
+    fn leave(&mut self, finding: Finding, secret: Secret, why: impl Into<String>) {
+        self.left.push((finding, why.into()));
+        self.told.push(secret);
+    }
+
+    fn take(&mut self, (name, is_new): (KeyName, bool), secret: Secret, finding: Finding) {
+        match self.taken.iter_mut().find(|taken| taken.secret.same_as(&secret)) {
+            Some(known) => known.findings.push(finding),
+            None => self.taken.push(Taken { name, is_new, secret, variable: None, findings: vec![finding] }),
+        }
+    }
+
+    /// Tells what is there afterwards and was not told yet: each one, also of a kind that was.
+    fn leave_what_stays(&mut self, after: &[u8], why: &str) {
+        let mut hits = Vec::new();
+        self.search.engine.look(after, &mut |hit| hits.push(hit));
+        let mut known: Vec<bool> = vec![false; self.left.len()];
+        for hit in hits {
+            let from = usize::try_from(hit.at).unwrap_or(usize::MAX);
+            let text = Secret::new(after.get(from..from.saturating_add(hit.length)).unwrap_or_default().to_vec());
+            // Where it stood before the lines above it went.
+            let line = self.gone.iter().fold(hit.line, |line, gone| line + u64::from(*gone <= line));
+            let finding = self.finding(hit, line);
+            let is_same = |at: &usize| {
+                let (told, secret) = (&self.left[*at].0, &self.told[*at]);
+                let is_key = told.key().is_some() && told.key() == finding.key();
+                !known[*at] && (secret.same_as(&text) || told.line == line && is_key)
+            };
+            match (0..known.len()).find(is_same) {
+                Some(at) => known[at] = true,
+                None if self.search.is_accepted(&finding) => {}
+                None => self.left.push((finding, why.to_owned())),
+            }
+        }
     }
 
     /// The text of a `.env` file without the lines of whole secrets, or why it cannot be read as one.
@@ -139,65 +202,122 @@ impl Reading<'_> {
         };
         let mut gone = Vec::new();
         for one in &all {
-            let value = one.value.expose();
-            let mut found = None;
-            self.search.engine.look(value, &mut |hit| {
-                let is_whole = hit.at == 0 && hit.length >= value.trim_ascii_end().len();
-                if is_whole && is_as_it_is(&hit, true) {
-                    found.get_or_insert(hit);
-                }
-            });
-            let Some(finding) = found.map(|hit| self.finding(hit, one.first as u64)) else { continue };
+            let Some((finding, is_exact)) = self.secret_of(one) else { continue };
             if self.search.is_accepted(&finding) {
                 continue;
             }
-            match names.of_variable(&finding.what, &one.value, &one.name)? {
+            let is_repeated = all.iter().filter(|other| other.name == one.name).count() > 1;
+            let why = if is_repeated {
+                Some(REPEATED.to_owned())
+            } else if let Some(why) = not_in_use(&finding.what) {
+                Some(why)
+            } else if !is_exact {
+                Some(HAS_BLANKS.to_owned())
+            } else {
+                self.holds_any(one.comment.expose()).then(|| COMMENTED.to_owned())
+            };
+            let given = match why {
+                Some(why) => Err(why),
+                None => names.of_variable(&finding.what, &one.value, &one.name)?,
+            };
+            match given {
                 Ok((name, is_new)) => {
                     let (secret, variable) = (one.value.copy(), Some(one.name.clone()));
                     self.taken.push(Taken { name, is_new, secret, variable, findings: vec![finding] });
                     gone.push(one);
                 }
-                Err(why) => self.left.push((finding, why)),
+                Err(why) => self.leave(finding, Secret::new(one.value.expose().trim_ascii().to_vec()), why),
             }
         }
+        for one in &gone {
+            let last = one.last + usize::from(one.comment.is_empty());
+            self.gone.extend((one.first..last).map(|line| line as u64));
+        }
         Ok(Ok(dotenv::without(bytes, gone)))
+    }
+
+    /// The secret that a value is, and whether it is that to the byte: blanks at its ends count for who reads it.
+    fn secret_of(&self, one: &Assignment) -> Option<(Finding, bool)> {
+        let value = one.value.expose();
+        let (start, end) = (value.len() - value.trim_ascii_start().len(), value.trim_ascii_end().len());
+        let mut found: Vec<Hit> = Vec::new();
+        self.search.engine.look(value, &mut |hit| {
+            let from = usize::try_from(hit.at).unwrap_or(usize::MAX);
+            if from <= start && from.saturating_add(hit.length) >= end && is_as_it_is(&hit, true) {
+                found.push(hit);
+            }
+        });
+        let hit = found.into_iter().min_by_key(|hit| rank(&hit.what))?;
+        let is_exact = match &hit.what {
+            What::Key { .. } => hit.at == 0 && hit.length == value.len(),
+            // The line break at the end of a key that has many lines is kept with it.
+            What::Shape { .. } => hit.at == 0 && value[hit.length..].iter().all(|byte| b"\r\n".contains(byte)),
+        };
+        Some((self.finding(hit, one.first as u64), is_exact))
+    }
+
+    fn holds_any(&self, text: &[u8]) -> bool {
+        let mut hits = Vec::new();
+        self.search.engine.look(text, &mut |hit| hits.push(hit));
+        hits.into_iter().any(|hit| !self.search.is_accepted(&self.finding(hit, 1)))
     }
 
     /// The text of a history with the mark in the place of each secret.
     fn history(&mut self, bytes: &[u8], names: &mut Names<'_>) -> Zeroizing<Vec<u8>> {
         let mut hits = Vec::new();
         self.search.engine.look(bytes, &mut |hit| hits.push(hit));
-        let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
-        for hit in hits {
-            let from = usize::try_from(hit.at).unwrap_or(usize::MAX);
-            let range = from..from.saturating_add(hit.length);
-            // A secret of two keys is told twice.
-            let is_covered = ranges.last().is_some_and(|last| last.end > range.start);
-            if is_covered || !is_as_it_is(&hit, false) || !taking_out::is_plain(bytes, &range) {
-                continue;
-            }
-            let line = hit.line;
-            let (finding, secret) = (self.finding(hit, line), Secret::new(bytes[range.clone()].to_vec()));
-            if self.search.is_accepted(&finding) {
-                continue;
-            }
-            if let Some(known) = self.taken.iter_mut().find(|taken| taken.secret.same_as(&secret)) {
-                known.findings.push(finding);
-            } else {
-                let variable = taking_out::variable_of(bytes, range.start);
-                match names.of_command(&finding.what, &secret, variable.as_ref()) {
-                    Ok((name, is_new)) => {
-                        self.taken.push(Taken { name, is_new, secret, variable: None, findings: vec![finding] });
+        let mut ranges = Vec::new();
+        for spot in spots(hits) {
+            let is_taken = self.take_spot(bytes, &spot, names);
+            for (range, hit) in spot.parts.into_iter().filter(|(_, hit)| is_as_it_is(hit, false)) {
+                let (what, line) = (hit.what.clone(), hit.line);
+                let (finding, secret) = (self.finding(hit, line), Secret::new(bytes[range].to_vec()));
+                match &what {
+                    _ if self.search.is_accepted(&finding) => {}
+                    _ if !is_taken => self.leave(finding, secret, WITHIN_WORD),
+                    // It goes with the longer one.
+                    What::Key { name, which: Which::Current, .. } => {
+                        if let Ok(name) = name.parse() {
+                            self.take((name, false), secret, finding);
+                        }
                     }
-                    Err(why) => {
-                        self.left.push((finding, why));
-                        continue;
-                    }
+                    _ => {}
                 }
             }
-            ranges.push(range);
+            if is_taken {
+                ranges.push(spot.range);
+            }
         }
         taking_out::replaced(bytes, &ranges)
+    }
+
+    /// Whether what lies in a place of a history goes out of it; what could be told apart from the rest is left with a reason.
+    fn take_spot(&mut self, bytes: &[u8], spot: &Spot, names: &mut Names<'_>) -> bool {
+        let range = &spot.range;
+        let fit = spot.whole.iter().filter(|hit| is_as_it_is(hit, false)).min_by_key(|hit| rank(&hit.what));
+        let Some(hit) = fit.filter(|_| taking_out::is_plain(bytes, range)) else { return false };
+        let (finding, secret) = (self.finding(hit.clone(), hit.line), Secret::new(bytes[range.clone()].to_vec()));
+        if self.search.is_accepted(&finding) {
+            return false;
+        }
+        let is_within = |(part, _): &(std::ops::Range<usize>, Hit)| range.start <= part.start && part.end <= range.end;
+        let given = if !taking_out::stands_alone(bytes, range) {
+            Err(WITHIN_WORD.to_owned())
+        } else if !spot.parts.iter().all(is_within) {
+            Err(OVERLAPPING.to_owned())
+        } else if let Some(why) = not_in_use(&finding.what) {
+            Err(why)
+        } else {
+            names.of_command(&finding.what, &secret, taking_out::variable_of(bytes, range.start).as_ref())
+        };
+        match given {
+            Ok(given) => self.take(given, secret, finding),
+            Err(why) => {
+                self.leave(finding, secret, why);
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -206,5 +326,31 @@ fn is_as_it_is(hit: &Hit, is_alone: bool) -> bool {
     match &hit.what {
         What::Key { form, partial, .. } => partial.is_none() && (*form == Form::Raw || is_alone && *form == Form::Word),
         What::Shape { .. } => true,
+    }
+}
+
+/// What counts before what, where a text is several keys' secret.
+fn rank(what: &What) -> u8 {
+    match what {
+        What::Key { which: Which::Current, .. } => 0,
+        What::Shape { .. } => 1,
+        What::Key { .. } => 2,
+    }
+}
+
+/// Why a secret is no key's to use, although the store has it; and what to do.
+fn not_in_use(what: &What) -> Option<String> {
+    let What::Key { name, which, .. } = what else { return None };
+    match which {
+        Which::Current => None,
+        Which::Former => Some(format!(
+            "the store has it only as a former secret of `{name}`; to use it again: `keyctl rollback {name}`"
+        )),
+        Which::Removed => Some(format!(
+            "the store has it only as a secret of `{name}`, which was removed; to have it back: `keyctl rollback {name}`"
+        )),
+        Which::Revoked => {
+            Some(format!("the store has it only as a revoked secret of `{name}`, which nothing may use any more"))
+        }
     }
 }

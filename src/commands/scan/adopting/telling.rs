@@ -13,6 +13,7 @@ use crate::{
     name::KeyName,
     scan::{
         finding::{Finding, What},
+        needles::Which,
         taking_out::Sort,
         tree::Seen,
         untold,
@@ -33,6 +34,8 @@ pub struct Told {
     pub done: Vec<Plan>,
     /// What lies where it lay, and why.
     pub left: Vec<Left>,
+    /// The keys that were put into the store and lie in their file still.
+    pub kept: Vec<(KeyName, PathBuf)>,
     /// The keys that were marked as leaked.
     pub marked: Vec<KeyName>,
     /// The store as it was read back last.
@@ -46,6 +49,11 @@ pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal
         What::Key { form, partial, .. } => report::written(*form, *partial),
         What::Shape { kind, .. } => format!("like: {kind}"),
     };
+    let key = |finding: &Finding| match &finding.what {
+        What::Key { name, which: Which::Current, .. } => name.to_string(),
+        What::Key { name, which, .. } => format!("{name} ({which})"),
+        What::Shape { .. } => "?".to_owned(),
+    };
     for plan in plans {
         for taken in &plan.taken {
             let then = if taken.is_new { "keep it, take it out" } else { "take it out" };
@@ -57,8 +65,7 @@ pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal
     let staying = plans.iter().flat_map(|plan| &plan.left).chain(left);
     rows.extend(staying.map(|(finding, _)| {
         let finding = &untold::finding(&search.engine, finding);
-        let key = finding.key().map_or_else(|| "?".to_owned(), ToString::to_string);
-        vec![key, form(finding), finding.whereabouts(), "leave it".to_owned()]
+        vec![key(finding), form(finding), finding.whereabouts(), "leave it".to_owned()]
     }));
     if rows.len() == 1 {
         return Ok(());
@@ -95,12 +102,15 @@ impl Told {
         if as_json {
             terminal.json(&self.json(&backups, search, seen))?;
         }
-        if self.done.is_empty() && self.left.is_empty() {
+        if self.done.is_empty() && self.left.is_empty() && self.kept.is_empty() {
             terminal.say("nothing found to take over");
             return Ok(());
         }
         for plan in &self.done {
             plan.taken.iter().for_each(|taken| say_taken(plan, taken, terminal));
+        }
+        for (name, path) in &self.kept {
+            terminal.say(&format!("`{name}` is kept now, and lies in `{}` still", path.display()));
         }
         let place = |finding: &Finding| untold::finding(&search.engine, finding).place.to_string();
         let left: BTreeSet<(String, &str)> =
@@ -196,6 +206,7 @@ impl Told {
             seen.unreadable.iter().map(|(path, why)| json!({ "path": path.to_string_lossy(), "reason": why }));
         json!({
             "adopted": self.done.iter().map(file).collect::<Vec<_>>(),
+            "kept": self.kept.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             "left": self.left.iter().map(left).collect::<Vec<_>>(),
             "marked": self.marked,
             "backups": backups.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
