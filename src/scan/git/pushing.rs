@@ -3,7 +3,7 @@
 //! git tells a pre-push hook on its standard input what goes where, a line for each: `local-ref local-id remote-ref
 //! remote-id` (githooks(5)). The pre-commit framework tells it in variables instead.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{Git, path_of, staged::SUBMODULE};
 use crate::failure::{Failure, Kind, Result};
@@ -22,6 +22,8 @@ pub struct Update {
 pub struct Outgoing {
     /// Each content with the first commit that brings it in, and its path there; a commit itself has no path.
     pub contents: Vec<(String, String, PathBuf)>,
+    /// Every path that something is brought in under, with a commit that does so.
+    pub paths: BTreeMap<PathBuf, String>,
     /// How many commits there are.
     pub commits: usize,
     /// How many submodules were changed: what they hold is not pushed from here.
@@ -93,6 +95,7 @@ impl Git {
         let commits = self.commits(&words)?;
         let mut seen = std::collections::HashSet::new();
         self.changes(&commits, &mut |commit, entry, path| {
+            outgoing.paths.entry(path_of(path)).or_insert_with(|| commit.to_owned());
             if entry.mode == SUBMODULE {
                 outgoing.submodules += 1;
             } else if seen.insert(entry.id.to_owned()) {
