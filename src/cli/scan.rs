@@ -9,7 +9,7 @@ use super::{Report, path_parser};
 /// `keyctl scan`
 #[derive(Args)]
 #[command(
-    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so.\nWhat `--adopt` has taken over `keyctl undo` takes back; the file stays without it."
+    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so.\nOne in the name of a file or folder is told once, in JSON as line 0.\nWhat `--adopt` has taken over `keyctl undo` takes back; the file stays without it."
 )]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Scan {

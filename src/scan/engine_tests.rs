@@ -186,3 +186,39 @@ fn a_secret_longer_than_is_looked_for_is_found_by_its_beginning() {
     let engine = engine(&[&long]);
     assert_eq!(found(&engine, long.as_bytes())[0].3, Some((4096, 9000)));
 }
+
+#[test]
+fn a_single_quote_and_an_exclamation_mark_are_found_as_shells_and_yaml_write_them() {
+    for (secret, ways) in [
+        (
+            "it's-Winter-2025!horse",
+            &[
+                r#"'it'"'"'s-Winter-2025!horse'"#,
+                r"'it'\''s-Winter-2025!horse'",
+                r"'it'\''s-Winter-2025'\!'horse'",
+                r"it\'s-Winter-2025!horse",
+                r"it\'s-Winter-2025\!horse",
+                r#""it's-Winter-2025\!horse""#,
+                "'it''s-Winter-2025!horse'",
+            ][..],
+        ),
+        // What bash's and zsh's `%q` write, and a shell's double quotes.
+        (
+            "it's (a) $Winter#2025!horse",
+            &[
+                r"it\'s\ \(a\)\ \$Winter#2025\!horse",
+                r"it\'s\ \(a\)\ \$Winter\#2025\!horse",
+                r#""it's (a) \$Winter#2025\!horse""#,
+                r#"'it'"'"'s (a) $Winter#2025!horse'"#,
+            ],
+        ),
+    ] {
+        let engine = engine(&[secret]);
+        for text in ways {
+            let told: Vec<_> = found(&engine, format!("a\nKEY={text}\n").as_bytes());
+            assert!(matches!(told[..], [(_, 2, Form::Escaped, None)]), "{text}: {told:?}");
+        }
+    }
+    let forms = |secret| engine(&[secret]).needles().patterns.len();
+    assert!(forms("its_Winter-2025+horse") < forms("it's_Winter-2025+horse"));
+}

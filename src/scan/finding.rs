@@ -78,7 +78,7 @@ pub enum Place {
 pub struct Finding {
     /// Where.
     pub place: Place,
-    /// The line, from 1, in which it begins.
+    /// The line, from 1, in which it begins; 0 where it is in the name of the file or folder.
     pub line: u64,
     /// What.
     pub what: What,
@@ -102,10 +102,18 @@ impl Finding {
         }
     }
 
+    /// Whether it is in the name of a file or a folder.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        self.line == 0
+    }
+
     /// Where it is, with the line where that says something.
     #[must_use]
     pub fn whereabouts(&self) -> String {
         match self.place {
+            Place::Loose(_) if self.is_name() => format!("{} (a name in it)", self.place),
+            _ if self.is_name() => format!("{} (its name)", self.place),
             Place::Process { .. } | Place::Loose(_) => self.place.to_string(),
             Place::Object { ref path, .. } if path.as_os_str().is_empty() => self.place.to_string(),
             _ => format!("{}:{}", self.place, self.line),

@@ -54,7 +54,7 @@ pub(super) struct Written {
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
     let plain = secret.iter().all(|byte| is_unreserved(*byte));
-    secret.len() * if plain { 36 } else { 24 + STYLES.len() * 6 + 2 * LEFT.len() * 3 } + 64
+    secret.len() * if plain { 36 } else { 24 + (STYLES.len() + QUOTED.len()) * 6 + 2 * LEFT.len() * 3 } + 64
 }
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
@@ -64,6 +64,7 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
     writer.first = writer.done.len();
     writer.bytewise(Form::Raw, Some(Scale::RAW), Vec::push);
     writer.escaped();
+    writer.quoted();
     writer.percent();
     for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
         writer.bytewise(Form::Hex, Some(Scale::HALF), |text, byte| hex(text, digits, byte));
@@ -144,6 +145,21 @@ impl Writer<'_> {
             }
         }
         self.keep(Form::Escaped, None, at, mark);
+    }
+
+    /// What shells and YAML write for the two signs that their quotes cannot hold as they are.
+    fn quoted(&mut self) {
+        if !self.secret.iter().any(|byte| b"'!".contains(byte)) {
+            return;
+        }
+        for Quoted { quote, bang, slashed } in QUOTED {
+            self.bytewise(Form::Escaped, None, |text, byte| match byte {
+                b'\'' => text.extend_from_slice(quote),
+                b'!' => text.extend_from_slice(bang),
+                _ if slashed.contains(&byte) => text.extend_from_slice(&[b'\\', byte]),
+                _ => text.push(byte),
+            });
+        }
     }
 
     /// What URLs have: of each byte that has a meaning there its number, or of all.
@@ -228,6 +244,34 @@ const STYLES: &[Style] = &[
     style("", false, false, "'"),
     style("", false, false, "\"$`"),
     style(" !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true, false, ""),
+];
+
+/// How a single quote and an exclamation mark are written.
+struct Quoted {
+    quote: &'static [u8],
+    bang: &'static [u8],
+    /// What else has a backslash before it.
+    slashed: &'static [u8],
+}
+
+const fn quoted(quote: &'static [u8], bang: &'static [u8], slashed: &'static [u8]) -> Quoted {
+    Quoted { quote, bang, slashed }
+}
+
+/// Python's `shlex.quote`; what people and most programs write in a shell's single quotes, and the same where a `!` calls the
+/// history back; YAML, SQL and PowerShell in single quotes; a shell's double quotes; without any quotes: both signs alone, and
+/// all that bash's and zsh's `%q` put a backslash before.
+const QUOTED: &[Quoted] = &[
+    quoted(b"'\"'\"'", b"!", b""),
+    quoted(b"'\\''", b"!", b""),
+    quoted(b"'\\''", b"'\\!'", b""),
+    quoted(b"''", b"!", b""),
+    quoted(b"'", b"\\!", b""),
+    quoted(b"'", b"\\!", b"\"$`\\"),
+    quoted(b"\\'", b"!", b""),
+    quoted(b"\\'", b"\\!", b""),
+    quoted(b"\\'", b"\\!", b" \"\\|&;()<>{}*[]?^$`,"),
+    quoted(b"\\'", b"\\!", b" \"\\|&;()<>{}*[]?^$`#~="),
 ];
 
 impl Style {

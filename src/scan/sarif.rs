@@ -54,10 +54,11 @@ fn location(finding: &Finding) -> Value {
         |name: String, kind: &str| json!({ "logicalLocations": [{ "fullyQualifiedName": name, "kind": kind }] });
     match &finding.place {
         Place::File(path) | Place::Staged(path) | Place::Object { path, .. } => {
-            let mut location = json!({ "physicalLocation": {
-                "artifactLocation": { "uri": address(path) },
-                "region": { "startLine": finding.line },
-            } });
+            let mut location = json!({ "physicalLocation": { "artifactLocation": { "uri": address(path) } } });
+            // What is in its name is in no line of it.
+            if !finding.is_name() {
+                location["physicalLocation"]["region"] = json!({ "startLine": finding.line });
+            }
             if let Place::Object { commit, .. } = &finding.place {
                 location["logicalLocations"] = json!([{ "fullyQualifiedName": commit, "kind": "module" }]);
             }

@@ -17,10 +17,12 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 use super::{
     engine::{Buffer, Engine},
     finding::{Finding, Place},
+    names,
+    rest::Rest,
 };
 use crate::{failure::reason, platform};
 
-/// The most findings that are told; more are counted.
+/// The most findings that are told of one text in one place; of more see [`Rest`].
 pub const MOST: usize = 10_000;
 /// The most files that are named because they could not be read; more are counted.
 const MOST_NAMED: usize = 1000;
@@ -54,8 +56,14 @@ pub struct Seen {
     pub unreadable: Vec<(PathBuf, String)>,
     /// How many more there are.
     pub more_unreadable: u64,
+    /// What was found beyond the first [`MOST`].
+    pub rest: Rest,
     /// How many findings there are beyond those that are told.
     pub more: u64,
+    /// How many of these are a text that is told in the same place.
+    pub again: u64,
+    /// How many more there are that are accepted.
+    pub more_accepted: u64,
     /// Whether the time did not suffice to look through all.
     pub cut_short: bool,
 }
@@ -77,18 +85,26 @@ impl Seen {
         self.no_files += other.no_files;
         self.elsewhere.extend(other.elsewhere);
         self.more_unreadable += other.more_unreadable;
+        self.rest.join(other.rest);
         self.more += other.more;
+        self.again += other.again;
+        self.more_accepted += other.more_accepted;
         self.cut_short |= other.cut_short;
         other.unreadable.into_iter().for_each(|(path, why)| self.fail(&path, why));
     }
 
-    /// Puts a finding to the others, or counts it.
+    /// Puts a finding to the others, or to the rest.
     pub fn keep(&mut self, finding: Finding, findings: &mut Vec<Finding>) {
         // A key that is twice in a line is told once.
         if findings.last() == Some(&finding) {
             return;
         }
-        if findings.len() < MOST { findings.push(finding) } else { self.more += 1 }
+        self.keep_all(finding, 1, findings);
+    }
+
+    /// The same for one that is there so often.
+    pub fn keep_all(&mut self, finding: Finding, times: u64, findings: &mut Vec<Finding>) {
+        if findings.len() >= MOST || times > 1 { self.rest.add(finding, times) } else { findings.push(finding) }
     }
 }
 
@@ -107,7 +123,10 @@ pub fn look_within(engine: &Engine, paths: &[PathBuf], bounds: Bounds) -> (Vec<F
         match std::fs::metadata(path) {
             Ok(facts) if facts.is_dir() => folders.push((path, platform::access(&facts).device)),
             // One that was named is opened through a link too.
-            Ok(facts) if facts.is_file() => own.file(path, platform::open_without_waiting(path)),
+            Ok(facts) if facts.is_file() => {
+                own.name(path);
+                own.file(path, platform::open_without_waiting(path));
+            }
             Ok(_) => own.seen.fail(path, "neither a file nor a folder"),
             Err(error) => own.seen.fail(path, reason(&error)),
         }
@@ -190,6 +209,7 @@ impl ParallelVisitor for Walker<'_> {
 impl Walker<'_> {
     fn entry(&mut self, entry: &DirEntry) -> WalkState {
         let Some(kind) = entry.file_type() else { return WalkState::Continue };
+        self.worker.name(entry.path());
         if kind.is_dir() {
             let is_elsewhere = entry.metadata().is_ok_and(|facts| platform::access(&facts).device != self.device);
             if is_elsewhere {
@@ -217,6 +237,15 @@ struct Worker<'e> {
 impl<'e> Worker<'e> {
     fn new(engine: &'e Engine, all: &'e Mutex<(Vec<Finding>, Seen)>) -> Self {
         Self { engine, buffer: Buffer::default(), findings: Vec::new(), seen: Seen::default(), all }
+    }
+
+    fn name(&mut self, path: &Path) {
+        let (findings, seen) = (&mut self.findings, &mut self.seen);
+        let Some(name) = path.file_name() else { return };
+        names::look(self.engine, name, &mut |hit| {
+            let path = path.strip_prefix(".").unwrap_or(path);
+            seen.keep(Finding::new(Place::File(path.to_owned()), hit), findings);
+        });
     }
 
     fn file(&mut self, path: &Path, opened: io::Result<std::fs::File>) {
@@ -258,10 +287,9 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         if let Ok(mut all) = self.all.lock() {
-            for finding in self.findings.drain(..) {
-                if all.0.len() < MOST { all.0.push(finding) } else { all.1.more += 1 }
-            }
-            all.1.add(std::mem::take(&mut self.seen));
+            let (findings, seen) = &mut *all;
+            self.findings.drain(..).for_each(|finding| seen.keep(finding, findings));
+            seen.add(std::mem::take(&mut self.seen));
         }
     }
 }
@@ -275,6 +303,7 @@ mod tests {
     };
 
     const KEY: &str = "3Hq9ZbT7mWx2LcR5vYk8";
+    const OTHER: &str = "5vYk8Pf4Gd6Jn1Rb3Xt7";
 
     fn engine() -> Engine {
         let secret = Secret::new(KEY.as_bytes().to_vec());
@@ -359,10 +388,21 @@ mod tests {
     }
 
     #[test]
-    fn more_findings_than_anyone_reads_are_counted() {
+    fn more_findings_than_anyone_reads_are_counted_and_hide_no_other() {
         let kept = tempfile::tempdir().expect("folder");
-        std::fs::write(kept.path().join("many"), format!("{KEY} {KEY}\n").repeat(MOST + 5)).expect("write");
-        let (findings, seen) = look(&engine(), &[kept.path().to_owned()], false);
-        assert_eq!((findings.len(), seen.more >= 5), (MOST, true));
+        let many = format!("{KEY} {KEY}\n").repeat(MOST + 5);
+        std::fs::write(kept.path().join("many"), format!("{many}\n{OTHER}\n")).expect("write");
+        let secrets = [("KEY", KEY), ("OTHER", OTHER)].map(|(name, text)| (name, Secret::new(text.into())));
+        let needles = Needles::of(secrets.iter().map(|(name, secret)| Kept { name, which: Which::Current, secret }));
+        let (mut findings, seen) = look(&Engine::new(needles, false), &[kept.path().to_owned()], false);
+        assert_eq!(findings.len(), MOST);
+        let untold = seen.rest.tell(&mut findings, &|_| false);
+        assert_eq!((untold.more, untold.again), (5, 5));
+        let other: Vec<u64> = findings
+            .iter()
+            .filter(|one| one.key().is_some_and(|name| **name == *"OTHER"))
+            .map(|one| one.line)
+            .collect();
+        assert_eq!((findings.len(), other), (MOST + 1, vec![MOST as u64 + 7]));
     }
 }

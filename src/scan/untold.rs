@@ -15,24 +15,36 @@ use crate::{failure::Failure, platform};
 #[must_use]
 pub fn path(engine: &Engine, path: &Path) -> PathBuf {
     let bytes = platform::value_bytes(path.as_os_str());
-    let (mut told, mut from) = (Vec::new(), 0);
-    engine.look(&bytes, &mut |hit| {
-        let start = usize::try_from(hit.at).unwrap_or(usize::MAX);
-        let end = start.saturating_add(hit.length).min(bytes.len());
-        // A secret of two keys is found twice.
-        if start < from {
-            return;
-        }
-        let what = match &hit.what {
-            What::Key { name, .. } => format!("[secret of {name}]"),
-            What::Shape { kind, .. } => format!("[like: {kind}]"),
-        };
-        told.extend_from_slice(&bytes[from..start]);
-        told.extend_from_slice(what.as_bytes());
-        from = end;
-    });
-    if from == 0 {
+    let mut hits = Vec::new();
+    let mut look = |from: usize, text: &[u8]| {
+        engine.look(text, &mut |hit| {
+            let start = from + usize::try_from(hit.at).unwrap_or(usize::MAX);
+            hits.push((start, start.saturating_add(hit.length).min(bytes.len()), hit.what));
+        });
+    };
+    look(0, &bytes);
+    // Each name by itself too, as they are looked at: for some kinds of keys it counts what stands before them.
+    let mut at = 0;
+    for name in bytes.split(|byte| std::path::is_separator(char::from(*byte))) {
+        look(at, name);
+        at += name.len() + 1;
+    }
+    if hits.is_empty() {
         return path.to_owned();
+    }
+    hits.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+    let (mut told, mut from) = (Vec::new(), 0);
+    for (start, end, what) in hits {
+        // A secret of two keys is found twice; of what goes on behind another one nothing is told either.
+        if start >= from {
+            let what = match &what {
+                What::Key { name, .. } => format!("[secret of {name}]"),
+                What::Shape { kind, .. } => format!("[like: {kind}]"),
+            };
+            told.extend_from_slice(&bytes[from..start]);
+            told.extend_from_slice(what.as_bytes());
+        }
+        from = end.max(from);
     }
     told.extend_from_slice(&bytes[from..]);
     path_of(&told)

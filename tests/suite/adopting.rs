@@ -253,12 +253,13 @@ fn a_file_that_cannot_be_written_anew_without_harm_is_left() {
         .call(&["scan", "--adopt", "--yes", "linked.env", "first.env", "closed.env", ".env", &format!("{TOKEN}.env")])
         .run();
     ran.says(
-        "KEY    FORM  WHERE                    THEN\n\
-         TOKEN  raw   .env:1                   leave it\n\
-         TOKEN  raw   [secret of TOKEN].env:1  leave it\n\
-         TOKEN  raw   closed.env:1             leave it\n\
-         TOKEN  raw   first.env:1              leave it\n\
-         TOKEN  raw   linked.env:1             leave it\n",
+        "KEY    FORM  WHERE                             THEN\n\
+         TOKEN  raw   .env:1                            leave it\n\
+         TOKEN  raw   [secret of TOKEN].env (its name)  leave it\n\
+         TOKEN  raw   [secret of TOKEN].env:1           leave it\n\
+         TOKEN  raw   closed.env:1                      leave it\n\
+         TOKEN  raw   first.env:1                       leave it\n\
+         TOKEN  raw   linked.env:1                      leave it\n",
         "keyctl: left as it is: `.env`: an editor has it open, as `.env.swp` says; close it there first\n\
          keyctl: left as it is: `[secret of TOKEN].env`: its own path holds a secret: rename that first\n\
          keyctl: left as it is: `closed.env`: it is read-only\n\

@@ -285,3 +285,41 @@ fn a_commit_passes_with_what_was_accepted_in_git() {
     // In the folder it lies all the same.
     assert_eq!(repository.places(&["--no-mark"]), [".env:2"]);
 }
+
+#[test]
+fn no_number_of_accepted_places_hides_a_key() {
+    let sandbox = planted();
+    let repository = Repository::new(&sandbox);
+    let decoys = format!("x={SECRET}\n").repeat(10_050);
+    repository.stage("fixtures.txt", &decoys);
+    let ran = sandbox.call(&["scan", "--staged", "--accept", "--yes"]).run();
+    assert_eq!(
+        (ran.stderr().as_str(), ran.code()),
+        ("keyctl: accepted 10050 places; `keyctl scan --all` shows them again\n", 0)
+    );
+    let hidden = "keyctl: 10050 accepted ones are not shown: `--all`\n";
+    let said = format!("keyctl: nothing else found; 1 staged file, 301 kB scanned\n{hidden}");
+    sandbox.call(&["scan", "--staged"]).run().says("", &said, 0);
+    repository.stage("fixtures.txt", format!("{decoys}B=another-secret-7c1f\n"));
+    let (code, found, said) = repository.scan(&["--staged"]);
+    assert_eq!((code, found.as_str()), (1, "KEY  FORM  WHERE\nB    raw   fixtures.txt:10051\n"));
+    assert!(said.starts_with("keyctl: found 1 key in 1 place; ") && said.ends_with(hidden), "{said}");
+    repository.git(&["commit", "-q", "--no-verify", "-m", "first"]);
+    assert_eq!(repository.places(&["--history"]).len(), 1);
+}
+
+#[test]
+fn no_number_of_places_hides_another_key_which_is_told_and_marked() {
+    let sandbox = planted();
+    let text = format!("{}B=another-secret-7c1f\n", format!("x={SECRET}\n").repeat(10_050));
+    sandbox.may_lie_in(&sandbox.file("fixtures.txt", text));
+    let ran = sandbox.call(&["scan", "fixtures.txt"]).run();
+    assert_eq!((ran.code(), ran.stdout().lines().last()), (1, Some("B    raw   fixtures.txt:10051")));
+    let said = "keyctl: found 2 keys in 10001 places; 1 file, 301 kB scanned\n\
+                keyctl: and 50 more places, not listed\n\
+                keyctl: marked as leaked until they are replaced: `A`, `B`\n";
+    assert!(ran.stderr().starts_with(said), "{}", ran.stderr());
+    assert!(is_leaked(&sandbox, "A") && is_leaked(&sandbox, "B"));
+    let (code, report) = json(&sandbox, &["fixtures.txt"]);
+    assert_eq!((code, &report["more"]), (1, &50.into()));
+}

@@ -139,26 +139,40 @@ fn the_name_of_a_file_is_told_without_the_secret_in_it() {
     plant(&sandbox, &name, &format!("\n{OTHER}\n"));
     let ran = sandbox.call(&["scan", ".", &format!("gone/{TOKEN}")]).run();
     ran.says(
-        "KEY        FORM  WHERE\n\
-         app/other  raw   [secret of TOKEN].d/[like: Stripe secret key]:2\n",
+        "KEY        FORM                     WHERE\n\
+         TOKEN      raw                      [secret of TOKEN].d (its name)\n\
+         ?          like: Stripe secret key  [secret of TOKEN].d/[like: Stripe secret key] (its name)\n\
+         app/other  raw                      [secret of TOKEN].d/[like: Stripe secret key]:2\n",
         "keyctl: cannot read `gone/[secret of TOKEN]`: no such file or directory\n\
-         keyctl: found 1 key in 1 place; 1 file, 42 bytes scanned\n\
-         keyctl: marked as leaked until it is replaced: `app/other`\n\
-         keyctl: hint: replace it first: `keyctl rotate app/other`; then take it out of there\n\
-         keyctl: hint: if nobody else can have seen it: `keyctl edit app/other --not-leaked`\n",
+         keyctl: found 2 keys in 2 places, and 1 text that looks like a key; 1 file, 42 bytes scanned\n\
+         keyctl: marked as leaked until they are replaced: `TOKEN`, `app/other`\n\
+         keyctl: hint: replace each first: `keyctl rotate NAME`; then take it out of there\n\
+         keyctl: hint: if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`\n",
         1,
     );
     let json = sandbox.call(&["scan", "-q", "--json"]).run();
     let report: serde_json::Value = serde_json::from_str(&json.stdout()).expect("json");
-    assert_eq!(report["findings"][0]["place"]["path"], "[secret of TOKEN].d/[like: Stripe secret key]");
+    let places = report["findings"].as_array().expect("a list").iter();
+    let places: Vec<_> = places.map(|finding| (finding["place"]["path"].as_str(), finding["line"].as_u64())).collect();
+    let (folder, file) = (Some("[secret of TOKEN].d"), Some("[secret of TOKEN].d/[like: Stripe secret key]"));
+    assert_eq!(places, [(folder, Some(0)), (file, Some(0)), (file, Some(2))]);
     let sarif = sandbox.call(&["scan", "-q", "--sarif"]).run();
     assert!(sarif.stdout().contains("%5Bsecret%20of%20TOKEN%5D.d/%5Blike%3A%20Stripe"), "{}", sarif.stdout());
+    let results: serde_json::Value = serde_json::from_str(&sarif.stdout()).expect("json");
+    let region =
+        |at: usize| results["runs"][0]["results"][at]["locations"][0]["physicalLocation"].get("region").is_some();
+    assert_eq!([0, 1, 2].map(region), [false, false, true]);
     let adopt = sandbox.call(&["scan", "--adopt", "--yes"]).run();
     let audit = sandbox.call(&["audit"]).run();
     // It is still known again by its name.
     let accept = sandbox.call(&["scan", "--accept", "--yes"]).run();
     let all = sandbox.call(&["scan", "--all"]).run();
-    assert!(all.stdout().contains("app/other (accepted)  raw   [secret of TOKEN].d/"), "{}", all.stdout());
+    for row in [
+        "TOKEN (accepted)      raw                      [secret of TOKEN].d (its name)\n",
+        "app/other (accepted)  raw                      [secret of TOKEN].d/[like: Stripe secret key]:2\n",
+    ] {
+        assert!(all.stdout().contains(row), "{}", all.stdout());
+    }
     for ran in [ran, json, sarif, adopt, audit, accept, all] {
         for secret in [TOKEN, &stripe()] {
             assert!(!ran.stdout().contains(secret) && !ran.stderr().contains(secret), "{}", ran.stdout());

@@ -180,6 +180,41 @@ fn the_history_tells_the_commits_that_brought_a_secret_in_and_whether_they_were_
 }
 
 #[test]
+fn the_name_of_a_folder_is_told_once_wherever_git_keeps_it() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let (one, two) = (format!("a/dump-{SECRET}/one"), format!("a/dump-{SECRET}/two"));
+    repository.stage(&one, "1\n");
+    repository.stage(&two, "2\n");
+    sandbox.may_lie_in(&repository.folder.join(".git/index"));
+    let told = |place: &str| format!("KEY  FORM  WHERE\nA    raw   {place}\n");
+    let staged = repository.scan(&["--staged"]);
+    assert_eq!((staged.0, staged.1), (1, told("a/dump-[secret of A] (its name)")), "{}", staged.2);
+    // A tree that no commit has.
+    let tree = repository.git(&["write-tree"]);
+    repository.git(&["rm", "-q", "-r", "--cached", "a"]);
+    repository.git(&["prune", "--expire", "never"]);
+    let folder = repository.git(&["rev-parse", &format!("{tree}:a")]);
+    let loose = repository.scan(&["--history"]);
+    let expected = told(&format!("object {} in no commit (a name in it)", &folder[..12]));
+    assert_eq!((loose.0, loose.1), (1, expected), "{}", loose.2);
+    let first = repository.commit("before", "0\n");
+    let second = repository.commit(&one, "1\n");
+    let head = repository.commit(&two, "2\n");
+    let expected = told(&format!("{}:a/dump-[secret of A] (its name)", &second[..12]));
+    let history = repository.scan(&["--history"]);
+    assert_eq!((history.0, history.1), (1, expected.clone()), "{}", history.2);
+    let lines = format!("refs/heads/main {head} refs/heads/main {first}\n");
+    let pushing = sandbox.call(&["scan", "--pushing", "origin"]).input(lines).run();
+    assert_eq!((pushing.code(), pushing.stdout()), (1, expected), "{}", pushing.stderr());
+    // What is accepted in git is accepted by its name, and a file in there is another matter.
+    assert_eq!(sandbox.call(&["scan", "--history", "--accept", "--yes"]).run().code(), 0);
+    assert_eq!(repository.places(&["--history"]), [""; 0]);
+    repository.commit(&one, line());
+    assert_eq!(repository.places(&["--history"]).len(), 1);
+}
+
+#[test]
 fn a_push_is_looked_through_for_what_the_remote_does_not_have() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);

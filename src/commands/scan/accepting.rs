@@ -81,7 +81,11 @@ impl Accepted {
     /// What stands for a finding; nothing for one that has no place to come back to.
     fn mark(&self, finding: &Finding) -> Option<Id> {
         let (sort, path): (&[u8], PathBuf) = match &finding.place {
+            Place::File(path) if finding.is_name() => (b"file's name", std::path::absolute(path).ok()?),
             Place::File(path) => (b"file", std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok()?),
+            Place::Staged(path) | Place::Object { path, .. } if finding.is_name() => {
+                (b"name in git", self.top.join(path))
+            }
             Place::Staged(path) | Place::Object { path, .. } => (b"git", self.top.join(path)),
             Place::Loose(id) => (b"object", self.top.join(id)),
             Place::Process { .. } | Place::Input => return None,

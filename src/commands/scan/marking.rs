@@ -82,6 +82,9 @@ fn places(findings: &[Finding]) -> BTreeMap<KeyName, &Finding> {
 
 /// A place in words that say the same wherever they are read, and no secret.
 fn told(finding: &Finding, here: &Path, seen: &Payload) -> String {
+    if finding.is_name() {
+        return UNTOLD.to_owned();
+    }
     let place = match &finding.place {
         Place::File(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -161,6 +164,8 @@ mod tests {
             told(&finding, Path::new("/w"), &store("sk-planted-3f9a"))
         };
         assert_eq!(told("/w/sk-planted-3f9a.txt"), UNTOLD);
+        let named = Finding { line: 0, ..found(file("/w/736b2d706c"), Which::Current, Form::Hex, None) };
+        assert_eq!(super::told(&named, Path::new("/w"), &store("sk-planted-3f9a")), UNTOLD);
         assert_eq!(told("/w/ä.txt"), "/w/ä.txt:3");
         let long = told(&format!("/w/{}/.env", "ä".repeat(2000)));
         assert!(long.len() <= LONGEST_TEXT && long.starts_with("…ä") && long.ends_with("ä/.env:3"), "{}", long.len());

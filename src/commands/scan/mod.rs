@@ -16,7 +16,7 @@ use crate::{
         hook::Event,
         tree, untold,
     },
-    terminal::{Terminal, count},
+    terminal::Terminal,
 };
 
 mod accepting;
@@ -67,7 +67,7 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         .map_err(|failure| with_way_out(failure, event))?
         .minding_accepted(arguments.accept, terminal)?;
     let elsewhere = look_elsewhere(&arguments.source, &search);
-    let looked = if let Some(looked) = elsewhere.map_err(|failure| untold::failure(&search.engine, failure))? {
+    let mut looked = if let Some(looked) = elsewhere.map_err(|failure| untold::failure(&search.engine, failure))? {
         looked
     } else if from_input {
         tree::look_through(&search.engine, &Place::Input, &mut std::io::stdin().lock())
@@ -83,6 +83,7 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         };
         tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
     };
+    search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
         return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
     }
@@ -121,10 +122,12 @@ fn accept(report: &Report, findings: &[Finding], yes: bool, terminal: &Terminal)
     need_someone(yes, terminal, "accepting what was found")?;
     report::table(report.findings, &[], terminal)?;
     report.say_what_was_not_seen(terminal);
-    if seen.more > 0 {
-        terminal.warn(&format!("{} more places are not listed, nor accepted", seen.more));
+    // What is accepted of a text in a file is accepted wherever it lies in there.
+    let other = seen.more.saturating_sub(seen.again);
+    if other > 0 {
+        terminal.warn(&format!("{} are not listed, nor accepted", report::places(other, "more place")));
     }
-    let places = count(findings.len(), "place");
+    let places = report::places(findings.len() as u64 + seen.more.min(seen.again), "place");
     need_yes(yes, terminal, "accepting what was found", || {
         format!("accept {places}, so that later scans do not tell of them?")
     })?;

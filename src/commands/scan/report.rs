@@ -64,22 +64,24 @@ impl Report<'_> {
         }
         self.say_what_was_not_seen(terminal);
         self.say(terminal);
-        match self.accepted.len() {
+        let hidden = self.seen.more_accepted;
+        match self.accepted.len() as u64 + hidden {
             0 => {}
-            _ if arguments.all => {}
+            _ if arguments.all && hidden == 0 => {}
+            _ if arguments.all => terminal.say(&format!("and {}", places(hidden, "more accepted one"))),
             1 => terminal.say("1 accepted one is not shown: `--all`"),
             number => terminal.say(&format!("{number} accepted ones are not shown: `--all`")),
         }
-        Ok(match (self.findings, self.seen.unreadable.as_slice()) {
-            ([], []) => ExitCode::SUCCESS,
-            ([], _) => ExitCode::from(UNREADABLE),
+        Ok(match (self.findings, self.seen.more, self.seen.unreadable.as_slice()) {
+            ([], 0, []) => ExitCode::SUCCESS,
+            ([], 0, _) => ExitCode::from(UNREADABLE),
             _ => ExitCode::from(FOUND),
         })
     }
 
     fn say(&self, terminal: &Terminal) {
         let scanned = scanned(self.seen, self.pieces);
-        if self.findings.is_empty() {
+        if self.findings.is_empty() && self.seen.more == 0 {
             terminal.say(&format!(
                 "{}; {scanned}",
                 match (self.seen.bytes, self.accepted) {
@@ -91,8 +93,11 @@ impl Report<'_> {
             return;
         }
         terminal.say(&format!("{}; {scanned}", self.summary()));
-        if self.seen.more > 0 {
-            terminal.warn(&format!("{} more places are not listed", self.seen.more));
+        match (self.findings, self.seen.more) {
+            (_, 0) => {}
+            // Only where more is accepted than can be told apart.
+            ([], _) => terminal.hint("they are more than can be listed; look through less at once: `keyctl scan PATH`"),
+            (_, more) => terminal.warn(&format!("and {}, not listed", places(more, "more place"))),
         }
         self.say_what_was_marked(terminal);
         match self.event {
@@ -149,6 +154,9 @@ impl Report<'_> {
     }
 
     fn summary(&self) -> String {
+        if self.findings.is_empty() {
+            return format!("found {}", places(self.seen.more, "place"));
+        }
         let copies = self.findings.iter().filter(|finding| matches!(finding.what, What::Key { .. })).count();
         let shapes = self.findings.len() - copies;
         let names: BTreeSet<&Arc<str>> = self.findings.iter().filter_map(Finding::key).collect();
@@ -269,16 +277,18 @@ pub fn written(form: Form, partial: Option<(usize, usize)>) -> String {
 
 /// What SARIF's readers are told of one.
 fn sentence(finding: &Finding) -> String {
+    let here = if finding.is_name() { "in this name" } else { "here" };
     match &finding.what {
         What::Key { name, which: Which::Current, form, partial } => {
-            format!("The key {name} lies here ({}); replace it, then take it out.", written(*form, *partial))
+            format!("The key {name} lies {here} ({}); replace it, then take it out.", written(*form, *partial))
         }
         What::Key { name, which, form, partial } => {
             format!(
-                "A {which} secret of {name} lies here ({}); end it at its issuer, then take it out.",
+                "A {which} secret of {name} lies {here} ({}); end it at its issuer, then take it out.",
                 written(*form, *partial)
             )
         }
+        What::Shape { kind, .. } if finding.is_name() => format!("This name looks like a key: {kind}."),
         What::Shape { kind, .. } => format!("This looks like a key: {kind}."),
     }
 }
@@ -304,6 +314,11 @@ pub fn as_json(finding: &Finding) -> Value {
         What::Shape { kind, id } => json!({ "kind": "shape", "issuer_kind": id, "issuer_name": kind }),
     };
     json!({ "what": what, "place": place, "line": finding.line })
+}
+
+/// So many of something.
+pub fn places(number: u64, noun: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
 /// How much was looked through.

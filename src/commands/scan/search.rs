@@ -18,6 +18,7 @@ use crate::{
         engine::Engine,
         finding::Finding,
         needles::{self, Needles, Which},
+        tree::Seen,
     },
     store::payload::{Key, Payload},
     terminal::{Terminal, count},
@@ -126,6 +127,14 @@ impl Search {
         }
     }
 
+    /// Tells what was found beyond the first findings, as far as there is room, and counts what is left of it; see [`Seen::rest`].
+    pub fn tell_rest(&self, findings: &mut Vec<Finding>, seen: &mut Seen) {
+        let untold = std::mem::take(&mut seen.rest).tell(findings, &|finding| self.is_accepted(finding));
+        seen.more += untold.more;
+        seen.again += untold.again;
+        seen.more_accepted += untold.accepted;
+    }
+
     /// Whether this is accepted.
     pub fn is_accepted(&self, finding: &Finding) -> bool {
         self.accepted.as_ref().is_some_and(|accepted| accepted.has(finding))
@@ -181,7 +190,7 @@ impl Search {
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
     pub fn record(&self, findings: &[Finding], more: u64, terminal: &Terminal) -> Result<()> {
-        let Some(opened) = self.store.as_ref().filter(|_| !findings.is_empty()) else { return Ok(()) };
+        let Some(opened) = self.store.as_ref().filter(|_| !findings.is_empty() || more > 0) else { return Ok(()) };
         let found = findings.len() + usize::try_from(more).unwrap_or(usize::MAX);
         let event = event().names(&names(findings)).outcome(format!("found {}", count(found, "place")));
         opened.record(&self.home, event, terminal)

@@ -3,7 +3,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Read,
+    ffi::OsStr,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -25,6 +26,8 @@ use crate::{
             unwalked,
         },
         home,
+        names::{self, Names},
+        rest::Room,
         tree::{self, MOST, Seen},
     },
     terminal::count,
@@ -60,6 +63,48 @@ impl From<(Vec<Finding>, Seen)> for Looked {
 }
 
 impl Looked {
+    /// Looks at the names in these paths too.
+    fn with_names<'p>(
+        mut self,
+        engine: &Engine,
+        paths: impl IntoIterator<Item = (&'p Path, &'p str)>,
+        place: impl Fn(&Path, &str) -> Place,
+    ) -> Self {
+        let mut names = Names::new(engine);
+        for (path, of) in paths {
+            names.look(path, &mut |part, hit| {
+                self.seen.keep(Finding::new(place(part, of), hit), &mut self.findings);
+            });
+        }
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+
+    /// What was found in names of a repository's trees, with the paths that end with them.
+    fn add_names(&mut self, git: &Git, names: &BTreeMap<Vec<u8>, (String, Vec<Hit>)>) -> Result<()> {
+        let holders = git.named(&names.keys().map(Vec::as_slice).collect())?;
+        let mut told = BTreeSet::new();
+        let mut keep = |place: Place, hits: &[Hit]| {
+            for hit in hits {
+                self.seen.keep(Finding::new(place.clone(), hit.clone()), &mut self.findings);
+            }
+        };
+        for Holder { commit, path, pushed } in holders {
+            let name = path.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
+            if let Some((name, (_, hits))) = names.get_key_value(name) {
+                told.insert(name);
+                keep(Place::Object { commit, path, pushed }, hits);
+            }
+        }
+        for (_, (tree, hits)) in names.iter().filter(|(name, _)| !told.contains(name)) {
+            keep(Place::Loose(tree.clone()), hits);
+        }
+        self.findings.sort();
+        self.findings.dedup();
+        Ok(())
+    }
+
     /// Of a repository: what was found, each in all of its places.
     fn in_git(
         number: usize,
@@ -70,9 +115,10 @@ impl Looked {
     ) -> Self {
         let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
         looked.seen = Seen { files: number as u64, bytes: objects.bytes, more: objects.more, ..Seen::default() };
-        for (id, is, hit) in objects.hits {
+        for (index, (id, is, hit)) in objects.hits.into_iter().enumerate() {
+            let times = 1 + objects.again.get(&index).copied().unwrap_or_default();
             for place in places(&id, is) {
-                looked.seen.keep(Finding::new(place, hit.clone()), &mut looked.findings);
+                looked.seen.keep_all(Finding::new(place, hit.clone()), times, &mut looked.findings);
             }
         }
         looked.findings.sort();
@@ -86,7 +132,12 @@ struct Objects<'e> {
     engine: &'e Engine,
     room: Zeroizing<Vec<u8>>,
     hits: Vec<(String, Type, Hit)>,
+    /// How often some of these texts, by their numbers, come again in the same object.
+    again: BTreeMap<usize, u64>,
+    left: Room,
     more: u64,
+    /// Names of files and folders with a secret in them, each with a tree that has it.
+    names: BTreeMap<Vec<u8>, (String, Vec<Hit>)>,
     bytes: u64,
     pointers: usize,
 }
@@ -94,16 +145,17 @@ struct Objects<'e> {
 impl<'e> Objects<'e> {
     fn new(engine: &'e Engine) -> Self {
         let room = Zeroizing::new(Vec::with_capacity(usize::try_from(WHOLE).unwrap_or_default()));
-        Self { engine, room, hits: Vec::new(), more: 0, bytes: 0, pointers: 0 }
+        let (hits, again, names, left) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Room::default());
+        Self { engine, room, hits, again, left, more: 0, names, bytes: 0, pointers: 0 }
     }
 
     fn look(&mut self, object: Object<'_>, reader: &mut dyn Read) -> Result<()> {
+        let failed = |error| Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)));
         // A list of names has none of a file's content.
         if object.is == Type::Tree {
-            return Ok(());
+            return self.look_at_names(object, reader).map_err(failed);
         }
         let mut hits = Vec::new();
-        let failed = |error| Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)));
         if object.size > WHOLE {
             self.engine.look_through(reader, &mut |hit| hits.push(hit)).map_err(failed)?;
         } else {
@@ -113,11 +165,44 @@ impl<'e> Objects<'e> {
             self.pointers += usize::from(object.size < LFS.1 && self.room.starts_with(LFS.0));
         }
         self.bytes += object.size;
+        let mut known = BTreeMap::new();
         for hit in hits {
-            if self.hits.len() < MOST {
+            let number = self.hits.len();
+            if number < MOST {
+                self.hits.push((object.id.to_owned(), object.is, hit));
+                continue;
+            }
+            // Of what nobody reads to its end each text is kept once, so that it is not hidden, and counted.
+            let text = (hit.what.clone(), hit.mark);
+            if let Some(first) = known.get(&text) {
+                *self.again.entry(*first).or_default() += 1;
+            } else if self.left.take(&hit.what, false) {
+                known.insert(text, number);
                 self.hits.push((object.id.to_owned(), object.is, hit));
             } else {
                 self.more += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a tree as a whole, as nearly all have nothing in them, and then at each of its names.
+    fn look_at_names(&mut self, object: Object<'_>, reader: &mut dyn Read) -> io::Result<()> {
+        self.room.clear();
+        let mut large = Zeroizing::new(Vec::new());
+        let bytes = if object.size > WHOLE { &mut *large } else { &mut *self.room };
+        bytes.reserve_exact(usize::try_from(object.size).unwrap_or_default());
+        reader.read_to_end(bytes)?;
+        let mut is_found = false;
+        self.engine.look(bytes, &mut |_| is_found = true);
+        if !is_found {
+            return Ok(());
+        }
+        for name in names::of_tree(bytes, object.id.len() / 2) {
+            let mut hits = Vec::new();
+            names::look_at(self.engine, name, &mut |hit| hits.push(hit));
+            if !hits.is_empty() {
+                self.names.entry(name.to_owned()).or_insert_with(|| (object.id.to_owned(), hits));
             }
         }
         Ok(())
@@ -150,9 +235,11 @@ pub fn staged(git: &Git, engine: &Engine) -> Result<Looked> {
     let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
     let notes = objects.notes(counts, staged.submodules);
     let (number, pieces) = (staged.files(), count(staged.files(), "staged file"));
-    Ok(Looked::in_git(number, pieces, objects, notes, |id, _| {
+    let looked = Looked::in_git(number, pieces, objects, notes, |id, _| {
         staged.contents.get(id).into_iter().flatten().cloned().map(Place::Staged).collect()
-    }))
+    });
+    let paths = staged.contents.values().flatten().map(|path| (path.as_path(), ""));
+    Ok(looked.with_names(engine, paths, |path, _| Place::Staged(path.to_owned())))
 }
 
 /// Looks through every object of a repository, and finds the commits that hold what was found.
@@ -188,7 +275,8 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
     let staged = if loose.is_empty() { BTreeMap::new() } else { git.in_index(&loose).unwrap_or_default() };
     let number = usize::try_from(counts.objects).unwrap_or(usize::MAX);
     let pieces = format!("{} of the history", count(number, "object"));
-    Ok(Looked::in_git(number, pieces, objects, notes, |id, is| {
+    let names = std::mem::take(&mut objects.names);
+    let mut looked = Looked::in_git(number, pieces, objects, notes, |id, is| {
         let message = |pushed| vec![Place::Object { commit: id.to_owned(), path: PathBuf::new(), pushed }];
         match (is, holders.get(id), staged.get(id)) {
             (Type::Commit, ..) => message(!local.contains(id)),
@@ -204,7 +292,9 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
             (_, None, Some(path)) => vec![Place::Staged(path.clone())],
             (_, None, None) => vec![Place::Loose(id.to_owned())],
         }
-    }))
+    });
+    looked.add_names(git, &names)?;
+    Ok(looked)
 }
 
 /// Looks through what a push to this remote would send; `lines` is what git told the hook.
@@ -224,7 +314,7 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
     let number = outgoing.commits + outgoing.tags + outgoing.loose;
-    Ok(Looked::in_git(number, to_push(&outgoing), objects, notes, |id, _| {
+    let looked = Looked::in_git(number, to_push(&outgoing), objects, notes, |id, _| {
         let place = |(commit, path): &(&String, &PathBuf)| {
             if commit.is_empty() {
                 return Place::Loose(id.to_owned());
@@ -232,6 +322,12 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
             Place::Object { commit: (*commit).clone(), path: (*path).clone(), pushed: false }
         };
         places.get(id).map(place).into_iter().collect()
+    });
+    let paths = outgoing.paths.iter().map(|(path, commit)| (path.as_path(), commit.as_str()));
+    Ok(looked.with_names(engine, paths, |path, commit| Place::Object {
+        commit: commit.to_owned(),
+        path: path.to_owned(),
+        pushed: false,
     }))
 }
 

@@ -45,6 +45,39 @@ impl Git {
         Ok(holders)
     }
 
+    /// Where in the history files and folders have one of these names: each path once, with the commit that brought it in
+    /// first, or the first that was pushed.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn named(&self, names: &BTreeSet<&[u8]>) -> Result<Vec<Holder>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut commits_of: BTreeMap<Vec<u8>, Vec<String>> = BTreeMap::new();
+        let commits = self.commits(&["--all", "--reflog"])?;
+        self.changes(&commits, &mut |commit, _, path| {
+            let mut from = 0;
+            for name in path.split(|byte| *byte == b'/') {
+                let to = from + name.len();
+                if names.contains(name) {
+                    let commits = commits_of.entry(path[..to].to_owned()).or_default();
+                    if commits.last().is_none_or(|last| last != commit) {
+                        commits.push(commit.to_owned());
+                    }
+                }
+                from = to + 1;
+            }
+        })?;
+        let local = self.local(&commits_of.values().flatten().cloned().collect())?;
+        let holder = |(path, commits): (Vec<u8>, Vec<String>)| {
+            let is_pushed = |commit: &&String| !local.contains(*commit);
+            let commit = commits.iter().find(is_pushed).or(commits.first())?;
+            Some(Holder { commit: commit.clone(), path: path_of(&path), pushed: is_pushed(&commit) })
+        };
+        Ok(commits_of.into_iter().filter_map(holder).collect())
+    }
+
     /// Those of the commits that are in no branch of a remote.
     ///
     /// # Errors

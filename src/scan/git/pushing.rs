@@ -5,7 +5,7 @@
 //! remote-id` (githooks(5)). The pre-commit framework tells it in variables instead.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     io::{BufRead, BufReader, Read},
     path::PathBuf,
 };
@@ -37,6 +37,8 @@ pub struct Outgoing {
     /// Each content with the first commit that brings it in, and its path there; a commit or tag itself has no path, and
     /// what is pushed in no commit has no commit.
     pub contents: Vec<(String, String, PathBuf)>,
+    /// Every path that something is brought in under, with a commit that does so.
+    pub paths: BTreeMap<PathBuf, String>,
     /// How many commits there are.
     pub commits: usize,
     /// How many tags with a message.
@@ -105,6 +107,7 @@ impl Git {
         let commits = self.commits_without(&led_to.commits, &known)?;
         let mut seen = HashSet::new();
         self.changes(&commits, &mut |commit, entry, path| {
+            outgoing.paths.entry(path_of(path)).or_insert_with(|| commit.to_owned());
             if entry.mode == SUBMODULE {
                 outgoing.submodules += 1;
             } else if seen.insert(entry.id.to_owned()) {
