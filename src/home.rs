@@ -5,6 +5,7 @@
 //! it works on a read-only disk.
 
 use std::{
+    ffi::OsStr,
     fs::{File, Metadata, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -22,6 +23,28 @@ pub const LOCK_DEADLINE: Duration = Duration::from_secs(10);
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 /// How temporary files end; a dot begins them.
 const TEMPORARY: &str = ".tmp";
+
+/// The names of what keyctl keeps in its folder, and how those begin of which there may be several.
+const OWN: &[&str] = &[
+    "store.age",
+    "lock",
+    "identity.txt",
+    "anchor.txt",
+    "keeper.toml",
+    "config.toml",
+    "allowed",
+    "allowed.unreadable",
+    "accepted",
+    "alerts.state",
+    "alerts.lock",
+    "due.txt",
+    "reminded",
+    "remind-task.xml",
+    "rotate.lock",
+    "told",
+    "git-hooks",
+];
+const OWN_BEGIN: &[&str] = &["history.", "history-", "unfinished-"];
 
 /// The folders that hold everything keyctl keeps.
 #[derive(Debug, Clone)]
@@ -83,6 +106,23 @@ impl Home {
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.data.join(name)
+    }
+
+    /// Whether this is the name of a file or folder of keyctl's own in the data folder, also of one that is being replaced. A
+    /// folder that `KEYCTL_HOME` names may hold what is the user's too.
+    #[must_use]
+    pub fn is_own(name: &OsStr) -> bool {
+        let Some(name) = name.to_str() else { return false };
+        let replaced = name.strip_prefix('.').and_then(|name| name.strip_suffix(TEMPORARY)?.rsplit_once('.'));
+        let name = replaced.map_or(name, |(name, _)| name);
+        OWN.contains(&name) || OWN_BEGIN.iter().any(|begin| name.starts_with(begin))
+    }
+
+    /// Whether this is the name of what may be a copy of a file of keyctl's own that somebody made: `identity.txt.bak`.
+    #[must_use]
+    pub fn is_copy(name: &OsStr) -> bool {
+        let of = ["store", "identity", "anchor", "keeper", "history"];
+        !Self::is_own(name) && name.to_str().is_some_and(|name| of.iter().any(|begin| name.starts_with(begin)))
     }
 
     /// The user's own settings.
@@ -386,6 +426,17 @@ mod tests {
         replace(&path, b"two").expect("second");
         assert_eq!(std::fs::read(&path).expect("read"), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn a_name_of_the_users_is_none_of_ours() {
+        let own = ["store.age", ".store.age.0123456789abcdef.tmp", "history.log", "history-0001.log", "git-hooks"];
+        assert!(own.into_iter().all(|name| Home::is_own(name.as_ref()) && !Home::is_copy(name.as_ref())));
+        let copies = ["identity.txt.bak", "store (1).age", "identity"];
+        assert!(copies.into_iter().all(|name| Home::is_copy(name.as_ref()) && !Home::is_own(name.as_ref())));
+        for name in ["deploy.sh", ".env", "locked", "", ".tmp"] {
+            assert!(!Home::is_own(name.as_ref()) && !Home::is_copy(name.as_ref()), "{name}");
+        }
     }
 
     #[test]

@@ -33,12 +33,20 @@ pub struct Open {
     pub folder: bool,
     /// Whether it belongs to another user.
     pub foreign: bool,
+    /// Whether it is keyctl's own, and nothing of the user's lies in it.
+    pub own: bool,
     /// The command that closes it.
     pub command: String,
 }
 
+/// What is wrong with files and folders that are not the user's alone.
+#[must_use]
+pub fn open_to_others(all: &[Open]) -> Vec<Finding> {
+    all.iter().map(open).collect()
+}
+
 pub(super) fn judge(facts: &Installation, findings: &mut Vec<Finding>) {
-    findings.extend(facts.open.iter().map(open));
+    findings.extend(open_to_others(&facts.open));
     findings.extend(identity(facts));
     findings.extend(recovery(facts.recovery));
     findings.extend(facts.history.as_ref().and_then(history));
@@ -57,7 +65,7 @@ fn open(open: &Open) -> Finding {
         return finding.words("look at what it says, and put a copy of your own in its place");
     }
     let finding = Finding::new(Rule::FilesOpen, format!("`{path}` is open to other users")).places([path]);
-    let repair = cfg!(unix).then(|| Repair::Close { path: open.path.clone(), folder: open.folder });
+    let repair = (cfg!(unix) && open.own).then(|| Repair::Close { path: open.path.clone(), folder: open.folder });
     Finding { repair, ..finding.command(open.command.clone()) }
 }
 
@@ -136,6 +144,7 @@ mod tests {
             path: "/k/store.age".into(),
             folder: false,
             foreign,
+            own: true,
             command: "chmod 600 '/k/store.age'".into(),
         };
         let facts = Installation { open: vec![open(false), open(true)], ..good() };

@@ -18,12 +18,14 @@ const MOST: usize = 20;
 pub struct Leak {
     /// The file.
     pub file: PathBuf,
-    /// The line.
+    /// The line; 0 where it is in the name.
     pub line: u64,
     /// The project's folder.
     pub project: PathBuf,
     /// What it is.
     pub what: Leaked,
+    /// Whether keyctl itself can take it over and out of the file.
+    pub can_adopt: bool,
 }
 
 /// What lies there.
@@ -39,7 +41,10 @@ pub enum Leaked {
 
 impl Leak {
     fn place(&self) -> String {
-        format!("{}:{}", self.file.display(), self.line)
+        match self.line {
+            0 => format!("{} (its name)", self.file.display()),
+            line => format!("{}:{line}", self.file.display()),
+        }
     }
 }
 
@@ -56,7 +61,11 @@ pub(super) fn judge(leaks: &[Leak], findings: &mut Vec<Finding>) {
 fn finding(what: &Leaked, of: &Path, leaks: &[&Leak]) -> Finding {
     let places: Vec<String> = leaks.iter().map(|leak| leak.place()).collect();
     let where_ = listed(&places);
-    let out = if leaks.len() == 1 { "take it out of the file" } else { "take it out of the files" };
+    let out = match leaks {
+        [leak] if leak.line == 0 => "give that another name",
+        [_] => "take it out of the file",
+        _ => "take it out of the files",
+    };
     let finding = match what {
         Leaked::Current(name) => Finding::new(Rule::SecretInFile, format!("`{name}` lies in clear in {where_}"))
             .keys([name.as_str()])
@@ -69,8 +78,13 @@ fn finding(what: &Leaked, of: &Path, leaks: &[&Leak]) -> Finding {
                 .words(format!("{out}; whether its issuer still takes it, is told by its page"))
         }
         Leaked::Unkept(kind) => Finding::new(Rule::UnkeptInFile, format!("what looks like a {kind} lies in {where_}"))
-            .words("keep it here instead")
-            .command(format!("keyctl import {} --delete", word(of))),
+            .words("keep it with `keyctl set NAME`, then take it out of there by hand"),
+    };
+    let can_adopt = matches!(what, Leaked::Unkept(_)) && leaks.iter().all(|leak| leak.can_adopt);
+    let finding = if can_adopt {
+        finding.words("keep it here instead").command(format!("keyctl scan --adopt {}", word(of)))
+    } else {
+        finding
     };
     finding.places(places.into_iter().take(MOST))
 }
@@ -85,7 +99,7 @@ mod tests {
     };
 
     fn leak(file: &str, line: u64, what: Leaked) -> Leak {
-        Leak { file: Path::new("/shop").join(file), line, project: "/shop".into(), what }
+        Leak { file: Path::new("/shop").join(file), line, project: "/shop".into(), what, can_adopt: file == ".env" }
     }
 
     #[test]
@@ -96,6 +110,8 @@ mod tests {
             leak("x/run.sh", 7, current()),
             leak("old.txt", 1, Leaked::Former("a".into())),
             leak(".env", 3, Leaked::Unkept("GitHub token")),
+            leak("app.toml", 3, Leaked::Unkept("GitHub token")),
+            leak("[secret of b]", 0, Leaked::Current("b".into())),
             Leak { project: "/blog".into(), ..leak("../blog/y", 1, current()) },
         ];
         let uses = Uses::new(ago(90));
@@ -118,9 +134,19 @@ mod tests {
                     "take it out of the files, and replace it: `keyctl rotate a`".into()
                 ),
                 (
+                    "high",
+                    "`b` lies in clear in `/shop/[secret of b] (its name)`",
+                    "give that another name, and replace it: `keyctl rotate b`".into()
+                ),
+                (
                     "medium",
                     "what looks like a GitHub token lies in `/shop/.env:3`",
-                    "keep it here instead: `keyctl import /shop/.env --delete`".into()
+                    "keep it here instead: `keyctl scan --adopt /shop/.env`".into()
+                ),
+                (
+                    "medium",
+                    "what looks like a GitHub token lies in `/shop/app.toml:3`",
+                    "keep it with `keyctl set NAME`, then take it out of there by hand".into()
                 ),
                 (
                     "low",
@@ -130,7 +156,7 @@ mod tests {
             ]
         );
         assert_eq!(found[1].places, ["/shop/.env:2", "/shop/x/run.sh:7"]);
-        assert_eq!((found[1].keys.len(), found[2].keys.len()), (1, 0));
+        assert_eq!((found[1].keys.len(), found[3].keys.len(), &found[4].mend.command), (1, 0, &None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod weakness;
 
 pub use catalog::{Aim, Rule, Severity, in_a_table};
 pub use finding::{Finding, Mend, Repair};
-pub use installation::{Installation, Open};
+pub use installation::{Installation, Open, open_to_others};
 pub use keys::Key;
 pub use leaks::{Leak, Leaked};
 pub use projects::{Approval, Project, Standing};

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keyctl::audit::Rule;
+use keyctl::{audit::Rule, home::Home};
 use serde_json::{Value, json};
 
 use crate::{
@@ -309,4 +309,99 @@ fn on_a_terminal_of_80_columns_every_line_fits_and_a_hostile_name_is_escaped() {
     for line in shown.lines().filter(|line| !line.contains('/')) {
         assert!(line.trim_end().chars().count() <= 80, "{line}");
     }
+}
+
+/// The ways to mend what the audit finds by a rule, and where that is.
+fn mends(sandbox: &Sandbox, id: &str) -> Vec<(Value, Value)> {
+    let ran = sandbox.call(&["audit", "--json"]).at(NOW).run();
+    let said: Value = serde_json::from_slice(&ran.output.stdout).expect("json");
+    let findings = said["findings"].as_array().expect("a list").iter().filter(|finding| finding["id"] == id);
+    findings.map(|finding| (finding["mend"].clone(), finding["command"].clone())).collect()
+}
+
+#[test]
+fn no_advice_takes_a_file_of_settings_away_and_what_was_accepted_is_not_told() {
+    let sandbox = sandbox();
+    keep(&sandbox, "a", "2026-11-20T10:00:00Z", &["--rotate-every", "1y"]);
+    let project = allowed(&sandbox, "project", &[("A", "a")], "2026-11-20T10:01:00Z");
+    let shaped = ["AK", "IAQ3EXB4LK5WZ7R2TN"].concat();
+    sandbox.file(".env", format!("ID={shaped}\n"));
+    let settings = sandbox.file("secrets.toml", format!("port = 8080\nid = \"{shaped}\"\na = \"sk-secret-of-a\"\n"));
+    sandbox.may_lie_in(&settings);
+    let adopt = format!("keyctl scan --adopt {}", project.join(".env").display());
+    let by_hand = "keep it with `keyctl set NAME`, then take it out of there by hand";
+    assert_eq!(
+        mends(&sandbox, "unkept-in-file"),
+        [(json!(format!("keep it here instead: `{adopt}`")), json!(adopt)), (json!(by_hand), Value::Null)]
+    );
+    assert_eq!(mends(&sandbox, "secret-in-file").len(), 1);
+    let accepted = sandbox.call(&["scan", "--accept", "--yes"]).at(NOW).run();
+    assert_eq!(accepted.code(), 0, "{}", accepted.stderr());
+    assert_eq!([mends(&sandbox, "unkept-in-file"), mends(&sandbox, "secret-in-file")], [[], []]);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("mode");
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("there").permissions().mode() & 0o777
+}
+
+#[test]
+fn fix_closes_an_identity_that_is_not_used_while_it_is_open() {
+    let sandbox = sandbox();
+    keep(&sandbox, "a", "2026-11-20T10:00:00Z", &["--rotate-every", "1y"]);
+    let identity = sandbox.data("identity.txt");
+    set_mode(&identity, 0o644);
+    let ran = sandbox.call(&["audit"]).at(NOW).run();
+    assert_eq!(ran.code(), 7);
+    assert!(ran.stderr().ends_with("keyctl: hint: or let keyctl close it: `keyctl audit --fix`\n"), "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["audit", "--fix"]).at(NOW).run().code(), 2);
+    assert_eq!(mode(&identity), 0o644);
+    let ran = sandbox.call(&["audit", "--fix", "--yes"]).at(NOW).run();
+    let said = "keyctl: closed `~/.local/share/keyctl/identity.txt` to other users\n\
+                keyctl: looked at 1 key and 0 projects: found 1 medium, 2 low\n";
+    let rest = format!("{RECOVERY}{IDENTITY}{NAME}");
+    assert_eq!((page(&ran.stdout()), ran.stderr().as_str(), ran.code()), (rest, said, 0));
+    assert_eq!(mode(&identity), 0o600);
+}
+
+#[test]
+fn fix_changes_nothing_but_what_is_keyctls_own() {
+    let sandbox = sandbox();
+    keep(&sandbox, "a", "2026-11-20T10:00:00Z", &["--rotate-every", "1y"]);
+    let (folder, hooks) = (sandbox.data(""), sandbox.data("git-hooks"));
+    std::fs::create_dir(&hooks).expect("make");
+    let (script, copy) = (sandbox.data("deploy.sh"), sandbox.data("store.age.bak"));
+    put_program(b"#!/bin/sh\n", &script);
+    std::fs::write(&copy, "x").expect("write");
+    for (path, mode) in [(&hooks, 0o755), (&script, 0o755), (&copy, 0o644), (&folder, 0o755)] {
+        set_mode(path, mode);
+    }
+    let ran = sandbox.call(&["audit", "--fix", "--yes"]).at(NOW).run();
+    assert!(
+        ran.stderr().starts_with("keyctl: closed `~/.local/share/keyctl/git-hooks` to other users\n"),
+        "{}",
+        ran.stderr()
+    );
+    assert_eq!([&hooks, &script, &copy, &folder].map(|path| mode(path)), [0o700, 0o755, 0o644, 0o755]);
+    let told = ran.stdout();
+    assert!(told.contains("keyctl/store.age.bak` is open to other users") && !told.contains("deploy.sh"), "{told}");
+    // Without it the folder is keyctl's alone.
+    std::fs::remove_file(&script).expect("remove");
+    assert_eq!(sandbox.call(&["audit", "--fix", "--yes"]).at(NOW).run().code(), 0);
+    assert_eq!(mode(&folder), 0o700);
+}
+
+#[test]
+fn everything_that_keyctl_puts_into_its_folder_is_known_as_its_own() {
+    let sandbox = neglected();
+    sandbox.call(&["audit", "--fix", "--yes"]).at(NOW).run();
+    sandbox.call(&["scan", "--accept", "--yes"]).at(NOW).run();
+    sandbox.call(&["scan", "install-hook", "--global"]).run();
+    sandbox.call(&["history", "prune", "--keep", "1", "--yes"]).run();
+    let names = std::fs::read_dir(sandbox.data("")).expect("a folder").flatten().map(|entry| entry.file_name());
+    let foreign: Vec<OsString> = names.filter(|name| !Home::is_own(name)).collect();
+    assert_eq!(foreign, [""; 0]);
 }

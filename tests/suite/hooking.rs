@@ -220,6 +220,8 @@ fn hooks_for_all_repositories_call_those_of_each_one() {
     let said = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/.local/share/keyctl/git-hooks`\n\
                 keyctl: hint: they hold in all repositories but those with a `core.hooksPath` of their own; a repository's own hooks are called first\n";
     sandbox.call(&["scan", "install-hook", "--global"]).run().says("", said, 0);
+    let folder = std::fs::metadata(sandbox.data("git-hooks")).expect("there");
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700);
     one.stage("file", "nothing\n");
     assert!(committed(&one));
     let called = || std::fs::read_to_string(sandbox.home().join("called")).expect("called");

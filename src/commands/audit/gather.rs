@@ -1,6 +1,6 @@
 //! What an audit judges: the opened store, its history, what was allowed, and how all of it is kept.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, io, path::Path};
 
 use crate::{
     audit::{self, Approval, Facts, Installation, Key, Leak, Open, Project, Standing, UNUSED_FOR, Uses},
@@ -142,19 +142,23 @@ fn misleading_name(name: &str) -> Option<(String, String)> {
     hint.map(|hint| (seen, hint.to_owned()))
 }
 
-/// What of keyctl's own other users may read or change.
-fn open_to_others(home: &Home) -> Vec<Open> {
-    let look = |path: &Path| {
+/// What of keyctl's own, and of copies of it, other users may read or change.
+pub fn open_to_others(home: &Home) -> Vec<Open> {
+    let look = |path: &Path, own: bool| {
         let facts = std::fs::symlink_metadata(path).ok().filter(|facts| !facts.is_symlink())?;
         let (access, folder) = (platform::access(&facts), facts.is_dir());
         let is_open = access.writable_by_others || access.readable_by_others;
         let command = platform::how_to_make_private(path, folder);
-        (access.by_other || is_open).then(|| Open { path: path.to_owned(), folder, foreign: access.by_other, command })
+        let open = || Open { path: path.to_owned(), folder, foreign: access.by_other, own, command };
+        (access.by_other || is_open).then(open)
     };
     let mut names = platform::names_in(home.data());
     names.sort();
-    let inside = names.iter().map(|name| home.data().join(name));
-    [home.data().to_owned()].into_iter().chain(inside).filter_map(|path| look(&path)).collect()
+    // `KEYCTL_HOME` may name a folder in which something else lies too.
+    let is_ours = |name: &OsString| Home::is_own(name) || Home::is_copy(name);
+    let folder = look(home.data(), names.iter().all(is_ours));
+    let inside = names.iter().filter(|name| is_ours(name));
+    folder.into_iter().chain(inside.filter_map(|name| look(&home.data().join(name), Home::is_own(name)))).collect()
 }
 
 /// The projects that were allowed, by their places.

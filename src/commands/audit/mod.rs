@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use crate::{
-    audit::{self, Severity},
+    audit::{self, Finding, Severity},
     cli, config,
     failure::{Failure, Kind},
     home::Home,
+    store::payload::Payload,
     terminal::{Terminal, count},
 };
 
-use super::doctor;
+use super::{doctor, opening::Kept};
 
 mod gather;
 mod mend;
@@ -24,7 +25,7 @@ mod search;
 pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let config = config::read(&home);
-    let (kept, payload, _) = doctor::open(&home)?;
+    let (kept, payload, closed) = open(&home, arguments, terminal)?;
     let (config, refused) = match config {
         Ok(config) => (config, None),
         Err(failure) => (config::Config::default(), Some(failure.message)),
@@ -32,7 +33,11 @@ pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<Exit
     let gathered = gather::all(&home, &kept, &payload, &config.rotation, refused, terminal)?;
     let searched = search::search(&home, kept, &payload, config, &gathered.projects, terminal)?;
     let mut findings = audit::findings(&gathered.facts(&payload, &searched.leaks));
-    let mended = if arguments.fix { mend::mend(&home, &mut findings, arguments.yes, terminal)? } else { Vec::new() };
+    let mut mended = closed;
+    // Where something was closed already, that there is nothing else goes without saying.
+    if arguments.fix && (mended.is_empty() || findings.iter().any(|finding| finding.repair.is_some())) {
+        mended.extend(mend::mend(&home, &mut findings, arguments.yes, terminal)?);
+    }
     let page = page::Page { findings: &findings, mended: &mended, gathered: &gathered, searched: &searched };
     if arguments.json {
         terminal.json(&page.as_json())?;
@@ -49,4 +54,23 @@ pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<Exit
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Opens the store. An identity that others may read is not used: with `--fix` it is closed first, and given.
+fn open(home: &Home, arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<(Kept, Payload, Vec<Finding>)> {
+    let failure = match doctor::open(home) {
+        Ok((kept, payload, _)) => return Ok((kept, payload, Vec::new())),
+        Err(failure) => failure,
+    };
+    let mut found = audit::open_to_others(&gather::open_to_others(home));
+    found.retain(|finding| finding.repair.is_some());
+    if failure.kind != Kind::Disk || found.is_empty() {
+        return Err(failure.into());
+    }
+    if !arguments.fix {
+        return Err(failure.hint("or let keyctl close it: `keyctl audit --fix`").into());
+    }
+    let closed = mend::mend(home, &mut found, arguments.yes, terminal)?;
+    let (kept, payload, _) = doctor::open(home)?;
+    Ok((kept, payload, closed))
 }

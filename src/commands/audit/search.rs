@@ -17,6 +17,7 @@ use crate::{
         finding::{Finding, Place, What},
         home::project_files,
         needles::{Form, Which},
+        taking_out::{self, Sort},
         tree, untold,
     },
     store::payload::Payload,
@@ -57,7 +58,7 @@ pub fn search(
         return Ok(Searched::default());
     }
     let until = Instant::now() + PATIENCE;
-    let search = Search::of(home, kept, payload, config, true, terminal)?;
+    let search = Search::of(home, kept, payload, config, true, terminal)?.minding_accepted(false, terminal)?;
     // A folder within another is looked through with that.
     let is_within = |folder: &Path| folder.ancestors().skip(1).any(|above| folders.contains(above));
     let tops: Vec<&Path> = folders.iter().copied().filter(|folder| !is_within(folder)).collect();
@@ -70,12 +71,17 @@ pub fn search(
     }
     // git ignores files of variables, and they are what is looked for.
     let paths: Vec<PathBuf> = files.iter().cloned().chain(tops.iter().map(|top| (*top).to_owned())).collect();
-    let (findings, seen) = tree::look_until(&search.engine, &paths, false, Some(until));
+    let (mut findings, mut seen) = tree::look_until(&search.engine, &paths, false, Some(until));
+    search.tell_rest(&mut findings, &mut seen);
+    let (_, findings) = search.split(findings);
     let (findings, leaks): (Vec<Finding>, Vec<Leak>) = findings
         .into_iter()
         .filter_map(|finding| {
             let leak = leak(&finding, &folders, &files)?;
-            let leak = Leak { file: untold::path(&search.engine, &leak.file), ..leak };
+            let told = untold::path(&search.engine, &leak.file);
+            // What cannot be named cannot be typed either.
+            let can_adopt = leak.can_adopt && told == leak.file;
+            let leak = Leak { file: told, can_adopt, ..leak };
             Some((finding, leak))
         })
         .unzip();
@@ -97,5 +103,6 @@ fn leak(finding: &Finding, folders: &BTreeSet<&Path>, files: &BTreeSet<PathBuf>)
         What::Shape { kind, .. } => files.contains(file).then_some(Leaked::Unkept(kind))?,
     };
     let project = file.ancestors().find(|above| folders.contains(above))?.to_owned();
-    Some(Leak { file: file.clone(), line: finding.line, project, what })
+    let can_adopt = taking_out::sort_of(file, None) == Some(Sort::Variables);
+    Some(Leak { file: file.clone(), line: finding.line, project, what, can_adopt })
 }

@@ -9,10 +9,14 @@ mod files;
 mod managers;
 pub mod script;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     failure::{Failure, Kind, Result},
+    platform,
     scan::git::Git,
 };
 
@@ -140,7 +144,10 @@ fn asks_for_its_name(text: &[u8]) -> bool {
 pub fn install(place: &Place, events: &[Event], call: &Call) -> Result<Vec<Event>> {
     let plans = events.iter().map(|event| Ok((*event, plan(place, *event)?))).collect::<Result<Vec<_>>>()?;
     let texts = events.iter().map(|event| script::hook(*event, call, place.dispatches)).collect::<Result<Vec<_>>>()?;
-    std::fs::create_dir_all(&place.folder).map_err(|error| Failure::disk("make the folder", &place.folder, &error))?;
+    // Among keyctl's own files nothing is open to others.
+    let make =
+        |path: &Path| if place.dispatches { platform::create_private_folder(path) } else { fs::create_dir_all(path) };
+    make(&place.folder).map_err(|error| Failure::disk("make the folder", &place.folder, &error))?;
     let mut written = Vec::new();
     for ((event, plan), text) in plans.into_iter().zip(texts) {
         let text = text.replace(script::BEFORE_MARK, &plan.before.file_name().unwrap_or_default().to_string_lossy());
