@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{failure::reason, platform};
 
-/// The most findings that are told of one text in one place; of more see [`Rest`].
+/// The most findings that are kept one by one; of more see [`Rest`].
 pub const MOST: usize = 10_000;
 /// The most files that are named because they could not be read; more are counted.
 const MOST_NAMED: usize = 1000;

@@ -305,7 +305,9 @@ fn no_number_of_accepted_places_hides_a_key() {
     assert_eq!((code, found.as_str()), (1, "KEY  FORM  WHERE\nB    raw   fixtures.txt:10051\n"));
     assert!(said.starts_with("keyctl: found 1 key in 1 place; ") && said.ends_with(hidden), "{said}");
     repository.git(&["commit", "-q", "--no-verify", "-m", "first"]);
-    assert_eq!(repository.places(&["--history"]).len(), 1);
+    // What was staged before lies in no commit, and is none of what was accepted.
+    let places = repository.places(&["--history"]);
+    assert!(places.iter().any(|place| place.ends_with(":fixtures.txt:10051")), "{} places", places.len());
 }
 
 #[test]

@@ -43,8 +43,9 @@ impl Copies {
             return None;
         }
         let bounds = Bounds { ignored_too: true, leave_out_made: true, until: Some(Instant::now() + PATIENCE) };
-        let (mut findings, seen) = tree::look_within(&engine, &roots(folders), bounds);
-        let more = number(seen.more) + findings.len().saturating_sub(MOST);
+        let (mut findings, mut seen) = tree::look_within(&engine, &roots(folders), bounds);
+        let untold = std::mem::take(&mut seen.rest).tell(&mut findings, &|_| false);
+        let more = number(untold.more) + findings.len().saturating_sub(MOST);
         findings.truncate(MOST);
         let findings = findings.iter().map(|finding| untold::finding(&engine, finding)).collect();
         Some(Self { findings, more, seen: untold::seen(&engine, seen) })
