@@ -194,7 +194,9 @@ impl Shape {
             rest = &rest[taken..];
         }
         let goes_on = match (self.0.last(), rest.first()) {
-            (Some(Piece::Run { of, .. }), Some(next)) => of.has(*next) && next.is_ascii_alphanumeric(),
+            (Some(Piece::Run { of, .. }), Some(next)) => {
+                of.has(*next) && (next.is_ascii_alphanumeric() || b"-_".contains(next))
+            }
             _ => false,
         };
         (!goes_on).then_some(text.len() - rest.len())

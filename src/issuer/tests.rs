@@ -93,7 +93,17 @@ fn every_row_is_in_order() {
     let without_a_page: Vec<&str> = kinds.iter().filter(|kind| kind.url().is_none()).map(Kind::id).collect();
     assert_eq!(without_a_page, ["age-identity", "jwt", "private-key"]);
     let without_a_period: Vec<&str> = kinds.iter().filter(|kind| kind.period().is_none()).map(Kind::id).collect();
-    assert_eq!(without_a_period, ["age-identity", "github-app", "github-app-refresh", "jwt", "vault-batch"]);
+    let by_themselves = [
+        "age-identity",
+        "aws-temporary-key-id",
+        "digitalocean-oauth",
+        "github-app",
+        "github-app-refresh",
+        "github-app-stateless",
+        "jwt",
+        "vault-batch",
+    ];
+    assert_eq!(without_a_period, by_themselves);
 }
 
 #[test]
