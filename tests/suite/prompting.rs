@@ -149,8 +149,8 @@ fn a_key_that_exists_is_replaced_at_the_terminal_only_with_a_yes() {
     sandbox.secret("third-secret");
     let meanwhile = format!("\0printf third-secret | {KEYCTL} set A --replace -q");
     let screen = set(&sandbox, &[("[y/N] ", &meanwhile), ("", "y\r"), ("(not shown): ", "fourth-secret\r")]);
-    let taken = "keyctl: a key named `A` exists already\nkeyctl: hint: to replace its secret: `--replace`; the former one is kept\n";
-    assert!(screen.shown.ends_with(taken) && screen.code == 1, "{}", screen.shown);
+    let replaced = "keyctl: `A` was replaced by another keyctl meanwhile; nothing was kept\nkeyctl: hint: look again: `keyctl undo --list`\n";
+    assert!(screen.shown.ends_with(replaced) && screen.code == 1, "{}", screen.shown);
     sandbox.call(&["get", "A"]).run().says("third-secret", "", 0);
 }
 
