@@ -339,7 +339,8 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
     let killed_at = |call: &&String| faults::long() || changing.contains(&call.as_str());
     let mut tried = 0;
     for call in counts.keys().filter(killed_at) {
-        for nth in 1..=counts[call] {
+        // A commit tries each second point.
+        for nth in (1..=counts[call]).filter(|nth| faults::long() || nth % 2 == 1) {
             let home = new_store(&format!("{call}-{nth}"));
             let inject = format!("inject={call}:signal=KILL:when={nth}");
             let killed =
@@ -363,12 +364,12 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
 
 #[test]
 fn a_kill_while_the_identity_moves_to_the_keychain_loses_nothing_and_a_second_try_finishes() {
-    assert!(move_killed_everywhere("file", "keychain") > 40);
+    assert!(move_killed_everywhere("file", "keychain") > 20);
 }
 
 #[test]
 fn a_kill_while_the_identity_moves_to_a_file_loses_nothing_and_a_second_try_finishes() {
-    assert!(move_killed_everywhere("keychain", "file") > 40);
+    assert!(move_killed_everywhere("keychain", "file") > 20);
 }
 
 #[test]
