@@ -49,10 +49,13 @@ compare() {
   rm -f "$work"/times.*
   for round in 1 2 3 4 5; do
     for name in "${!commands[@]}"; do
-      # It takes minutes: once is enough.
+      # These take minutes: once is enough.
       local often=(--warmup 1 --runs 4)
-      [ "$name" != gitleaks ] || often=(--warmup 0 --runs 1)
-      [ "$name" != gitleaks ] || [ "$round" = 1 ] || continue
+      case $name in gitleaks | ripsecrets)
+        [ "$round" = 1 ] || continue
+        often=(--warmup 0 --runs 1)
+        ;;
+      esac
       hyperfine -N --ignore-failure "${often[@]}" --export-json "$work/one.json" "${commands[$name]}" >/dev/null 2>&1
       python3 -c 'import json,sys; print(*json.load(open(sys.argv[1]))["results"][0]["times"], sep="\n")' "$work/one.json" >>"$work/times.$name"
     done
