@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::keep,
-    sandbox::{Sandbox, contains, put_program},
+    sandbox::{Sandbox, bend, contains, put_program},
 };
 
 #[track_caller]
@@ -432,7 +432,7 @@ fn a_change_or_a_cut_that_is_found_is_an_alert_and_the_next_use_puts_it_into_the
     let log = sandbox.data("history.log");
     let whole = fs::read(&log).expect("read");
     let mut changed = whole.clone();
-    changed[40] ^= 1;
+    bend(&mut changed[40]);
     fs::write(&log, &changed).expect("write");
     let verify = || sandbox.call(&["history", "verify"]).at(LATER).run();
     let said = verify();

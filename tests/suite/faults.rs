@@ -19,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    sandbox::{KEYCTL, Sandbox, contains},
+    sandbox::{KEYCTL, Sandbox, bend, contains},
     segmenting,
 };
 
@@ -702,7 +702,7 @@ fn a_fault_anywhere_in_repair_never_makes_a_changed_history_a_whole_one() {
     let template = template();
     let log = template.path().join("kept/history.log");
     let mut bytes = std::fs::read(&log).expect("read");
-    bytes[30] ^= 1;
+    bend(&mut bytes[30]);
     std::fs::write(&log, bytes).expect("write");
     let arguments = ["history", "repair", "--yes"];
     let judge = |home: &Path, output: &Output| -> Result<(), String> {

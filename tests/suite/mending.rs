@@ -1,6 +1,6 @@
 //! What an attack on the program found, and a way on after damage: each once tried against it.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, bend};
 
 #[test]
 fn a_history_whose_sealed_end_is_lost_is_sealed_anew_and_goes_on() {
@@ -61,7 +61,7 @@ fn what_a_crash_leaves_is_mended_by_repair_without_a_question_and_nothing_is_set
 fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     let sandbox = Sandbox::with(&[("A", "first-secret"), ("B", "second-secret")]);
     let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
-    log[30] ^= 1;
+    bend(&mut log[30]);
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 1);
     let ran = sandbox.call(&["history", "repair", "--yes"]).run();
@@ -105,7 +105,7 @@ fn a_history_that_was_changed_is_set_aside_and_another_begins() {
     // What was changed there is found against what was known when it was set aside.
     let log = sandbox.data(&name).join("history.log");
     let mut bytes = std::fs::read(&log).expect("read");
-    bytes[30] ^= 1;
+    bend(&mut bytes[30]);
     std::fs::write(&log, &bytes).expect("write");
     sandbox.call(&["history", "verify", "--from", &name]).run().says(
         "the history is intact (2 entries, end proven, anchored at #2)\n",
@@ -138,7 +138,7 @@ fn an_older_history_put_into_the_folder_of_one_that_was_set_aside_is_found_and_s
     let old = files.map(|file| std::fs::read(sandbox.data(file)).expect("read"));
     get();
     let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
-    log[30] ^= 1;
+    bend(&mut log[30]);
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     let ran = sandbox.call(&["history", "repair", "--yes"]).run();
     assert_eq!(ran.code(), 0, "{}", ran.stderr());

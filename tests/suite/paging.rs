@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::{at, keep},
     pty::on_a_terminal,
-    sandbox::Sandbox,
+    sandbox::{Sandbox, bend},
     tools,
 };
 
@@ -455,7 +455,7 @@ fn a_history_that_is_not_whole_has_a_page_that_says_so_first_and_an_exit_code() 
     let begins: Vec<usize> =
         whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
     let mut flipped = whole.clone();
-    flipped[begins[1] + 40] ^= 1;
+    bend(&mut flipped[begins[1] + 40]);
     fs::write(&log, flipped).expect("write");
     let ran = sandbox.call(&["history", "report", "--html", "report.html"]).run();
     let verified = sandbox.call(&["history", "verify"]).run();

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::keep,
     paging::recorded,
-    sandbox::{Sandbox, copy_program},
+    sandbox::{Sandbox, bend, copy_program},
     tools,
 };
 
@@ -306,7 +306,7 @@ fn where_the_history_began_later_than_the_key_that_is_said() {
     let sandbox = some();
     std::fs::remove_file(sandbox.data("history.head")).expect("remove");
     let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
-    log[3] ^= 1;
+    bend(&mut log[3]);
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     let repaired = sandbox.call(&["history", "repair", "--yes"]).at("2026-11-24T20:00:00Z").run();
     assert_eq!(repaired.code(), 0, "{}", repaired.stderr());
@@ -410,7 +410,7 @@ fn a_history_that_is_set_aside_is_followed_by_the_one_that_was_begun() {
     // Of a history without its end, one that is another is begun once it is damaged too.
     std::fs::remove_file(sandbox.data("history.head")).expect("remove");
     let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
-    log[3] ^= 1;
+    bend(&mut log[3]);
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     assert_eq!(sandbox.call(&["history", "repair", "--yes"]).run().code(), 0);
     assert_eq!(told.next(), Some((1, "repair".into())));
@@ -590,7 +590,7 @@ fn an_export_to_a_file_is_new_private_and_filtered() {
     assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
     let mut log = std::fs::read(sandbox.data("history.log")).expect("read");
     let end = log.len();
-    log[end - 30] ^= 1;
+    bend(&mut log[end - 30]);
     std::fs::write(sandbox.data("history.log"), log).expect("write");
     let ran = sandbox.call(&["history", "export", "--format", "otel", "-o", "part"]).run();
     let changed = "keyctl: the history was changed at entry 7: its chain value is wrong\nkeyctl: hint: `keyctl history verify` says what can still be relied on\n";

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::{FileExt, PermissionsExt},
 };
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, bend};
 
 /// Three entries: set A, set B, run.
 fn three() -> Sandbox {
@@ -83,7 +83,7 @@ fn a_changed_dropped_swapped_or_doubled_entry_is_found_with_its_number() {
     assert_eq!(lines.len(), 3);
     let flipped = {
         let mut changed = lines[1].to_vec();
-        changed[40] ^= 1;
+        bend(&mut changed[40]);
         changed
     };
     for (at, content) in [
@@ -570,7 +570,7 @@ fn what_was_read_before_a_changed_entry_is_shown_first() {
     let log = sandbox.data("history.log");
     let mut bytes = fs::read(&log).expect("read");
     let end = bytes.len();
-    bytes[end - 30] ^= 1;
+    bend(&mut bytes[end - 30]);
     fs::write(&log, bytes).expect("write");
     let what = "the history was changed at entry 3: its chain value is wrong";
     for (words, shown) in [
@@ -591,7 +591,7 @@ fn the_last_entries_of_all_are_read_from_the_end_alone() {
     let sandbox = three();
     let (whole, log) = (sandbox.call(&["history"]).run().stdout(), sandbox.data("history.log"));
     let mut bytes = fs::read(&log).expect("read");
-    bytes[30] ^= 1;
+    bend(&mut bytes[30]);
     fs::write(&log, bytes).expect("write");
     let last = sandbox.call(&["history", "-n", "1"]).run();
     assert_eq!((last.stderr().as_str(), last.code()), ("", 0));
@@ -618,7 +618,7 @@ fn no_mark_is_given_of_a_history_that_is_not_proven_and_nothing_is_mended_for_on
     assert_eq!(fs::read(&log).expect("read").len(), whole.len() + 14, "it is left where it is");
     assert!(!sandbox.data("history.torn").exists());
     let mut changed = whole.clone();
-    changed[whole.len() - 30] ^= 1;
+    bend(&mut changed[whole.len() - 30]);
     fs::write(&log, &changed).expect("write");
     refused("tampered at #3: its chain value is wrong", 1);
     fs::remove_file(&log).expect("remove");

@@ -15,7 +15,7 @@ use crate::{
     clock::keep,
     pty::on_a_terminal,
     rotating::{unfinished, with_rotator},
-    sandbox::{KEYCTL, Ran, Sandbox},
+    sandbox::{KEYCTL, Ran, Sandbox, bend},
     segmenting::{close_some, in_order},
 };
 
@@ -333,7 +333,7 @@ fn where_the_history_cannot_go_on_the_identity_stays_until_it_is_repaired() {
     runs(&sandbox, "");
     // A history that is set aside takes its former keys along, and the next one begins with the identity that there is.
     let mut log = fs::read(sandbox.data("history-0001.log")).expect("read");
-    log[30] ^= 1;
+    bend(&mut log[30]);
     fs::write(sandbox.data("history-0001.log"), log).expect("write");
     assert_eq!(verified(&sandbox).code(), 1);
     assert_eq!(sandbox.call(&["history", "repair", "--accept", "--yes"]).run().code(), 0);

@@ -165,6 +165,13 @@ impl Drop for Sandbox {
     }
 }
 
+/// Changes one byte, of a letter of base64 into another such letter: what is written stays readable and is another text.
+/// Twice gives what was there before.
+pub fn bend(byte: &mut u8) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    *byte = ALPHABET.iter().position(|letter| letter == byte).map_or(*byte ^ 1, |at| ALPHABET[at ^ 1]);
+}
+
 /// Whether `text` has `part` in it.
 pub fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)

@@ -15,7 +15,7 @@ use keyctl::{
     store::file::SealedFile,
 };
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, bend};
 
 /// The history in a data folder whose identity lies beside it, as the program itself opens it.
 fn log(data: &Path) -> Log {
@@ -235,7 +235,7 @@ fn only_a_history_that_is_intact_is_pruned_and_its_head_may_be_lost_afterwards()
     let path = sandbox.data("history-0001.log");
     let whole = fs::read(&path).expect("read");
     let mut changed = whole.clone();
-    changed[30] ^= 1;
+    bend(&mut changed[30]);
     fs::write(&path, changed).expect("write");
     let call = ["history", "prune", "--keep-segments", "1", "--yes"];
     let ran = sandbox.call(&call).run();
