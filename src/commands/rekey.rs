@@ -95,6 +95,7 @@ fn ask(yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn change_identity(home: &Home, kept: Kept, payload: Payload, now: Moment, terminal: &Terminal) -> Result<()> {
+    record::note_unconfirmed(&record::log(home, &kept, &payload), &payload, now);
     let next = Identity::generate();
     if let Err(failure) = write_and_read_back(kept.keeper.as_ref(), Item::Identity, &kept.identity.line_with(&next)) {
         // Whatever became of that, the former identity has to stay where it was.

@@ -15,9 +15,9 @@ pub const LEFT_BY_A_ROTATOR: &str = "what its rotator left";
 /// What a change is called that came to nothing, where entries are counted.
 const UNMADE: &str = "unmade";
 /// So many entries behind a change are looked at for one that says that it came to nothing.
-pub const LOOKED_AT: u64 = 400;
+pub const LOOKED_AT: u64 = 4000;
 /// So many are held until then: what is added together with that one comes before it.
-const HELD: usize = 500;
+const HELD: usize = 4200;
 
 impl Event {
     /// Whether this is never recorded but when the store is about to be written, and says nothing yet of how that ended.
@@ -69,7 +69,7 @@ impl<I: Iterator<Item = Result<(u64, Event)>>> Made<I> {
         if let Ok((_, event)) = &entry {
             let is_full = self.held.len() >= HELD;
             let unmade = |held: &&mut I::Item| matches!(held, Ok((number, change)) if event.unmakes(*number, change));
-            let unmade = self.held.iter_mut().rev().find(unmade);
+            let unmade = (event.action == Action::Failed).then(|| self.held.iter_mut().rev().find(unmade)).flatten();
             // Whoever makes the next change says first what came of the one before.
             decides = unmade.is_some() || event.is_change() || is_full;
             if let Some(Ok((_, change))) = unmade {
@@ -131,8 +131,8 @@ mod tests {
         let others = vec![rename(), failed(&[1], "not started: x", &["a"]), failed(&[7], NOT_CONFIRMED, &["a"]), get()];
         assert_eq!(words(others), ["1 rename", "2 failed", "3 failed", "4 get"]);
         let many = |uses: usize| [vec![rename()], vec![get(); uses], vec![failed(&[1], NOT_CONFIRMED, &[])]].concat();
-        assert_eq!((words(many(400))[0].as_str(), words(many(400)).len()), ("1 unmade", 402));
-        assert_eq!((words(many(2_000))[0].as_str(), words(many(2_000)).len()), ("1 rename", 2_002));
+        assert_eq!((words(many(4_000))[0].as_str(), words(many(4_000)).len()), ("1 unmade", 4_002));
+        assert_eq!((words(many(9_000))[0].as_str(), words(many(9_000)).len()), ("1 rename", 9_002));
     }
 
     #[test]

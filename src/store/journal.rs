@@ -310,8 +310,9 @@ impl Payload {
 
     /// What each write does on the way: steps that are too old are dropped, and former secrets whose time is over are
     /// wiped. Nothing is wiped on the word of a clock that seems to be wrong: each write lets it come a day nearer, so a
-    /// store that was left alone for years is tidied again soon, and a clock in another century is never believed. Says how
-    /// many secrets were wiped.
+    /// store that was left alone for years is tidied again soon, and a clock in another century is never believed. Where all
+    /// steps became too old at once, since nothing was changed for so long or a clock leapt, they stay for this write.
+    /// Says how many secrets were wiped.
     pub fn tidy(&mut self, now: Moment) -> usize {
         const DAY: i64 = 86_400;
         let written = self.written.unwrap_or(now);
@@ -320,7 +321,9 @@ impl Payload {
             return 0;
         }
         self.written = Some(now);
-        self.steps.retain(|step| !is_old(step, now));
+        if now.seconds().saturating_sub(written.seconds()) <= KEPT_SECONDS {
+            self.steps.retain(|step| !is_old(step, now));
+        }
         let is_over = |former: &&Former| former.wipe.is_some_and(|wipe| wipe <= now);
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let over = keys.flat_map(|key| key.former.iter().filter(is_over));

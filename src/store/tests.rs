@@ -252,6 +252,19 @@ fn a_step_is_taken_back_within_thirty_days_and_no_later() {
 }
 
 #[test]
+fn one_write_by_a_clock_that_leapt_takes_no_step_away() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    store.tidy(at(0));
+    set(&mut store, "b", "2", 400);
+    store.tidy(at(400));
+    assert_eq!(store.steps.len(), 2, "the clock may be set right now");
+    assert!(store.latest_step(at(0)).is_some());
+    store.tidy(at(401));
+    assert_eq!(store.steps.len(), 1);
+}
+
+#[test]
 fn an_overlap_ends_with_the_first_write_after_it_and_not_because_a_clock_is_wrong() {
     let mut store = empty();
     set(&mut store, "a", "1", 0);

@@ -391,6 +391,13 @@ fn a_change_that_was_ended_before_the_store_was_written_is_told_of_by_the_next_o
     let failed = ["names", "of", "note", "outcome"].map(|field| all[5][field].clone());
     assert_eq!(failed, [serde_json::json!(["C"]), serde_json::json!([4]), "set".into(), why.into()]);
     assert!(sandbox.call(&["history"]).run().stdout().contains(&format!("failed (set: {why})  C")));
+    // A change of identity is the next change too.
+    assert_ne!(broken("G", "error=EIO:signal=KILL"), 0);
+    assert_eq!(sandbox.call(&["store", "rekey", "--yes"]).run().code(), 0);
+    let all = events(&sandbox);
+    let told: Vec<_> = all[10..13].iter().map(|event| (event["ev"].clone(), event["of"].clone())).collect();
+    let (none, of) = (serde_json::Value::Null, serde_json::json!([11]));
+    assert_eq!(told, [("set".into(), none.clone()), ("failed".into(), of), ("rekey".into(), none)]);
     assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
 }
 
