@@ -56,7 +56,8 @@ pub struct Chosen {
     pub given: Vec<(VariableName, Secret)>,
     /// Keys that are not there and may be missing.
     pub missing: Vec<KeyName>,
-    names: Vec<KeyName>,
+    /// The keys, each with the variable that it is for.
+    names: Vec<(VariableName, KeyName)>,
     used: Option<Used>,
     profile: Option<ProfileName>,
     place: Place,
@@ -228,16 +229,14 @@ pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Termina
             Source::Value(text) => chosen.given.push((variable, Secret::new(text.into_bytes()))),
             Source::Key { name, .. } => match used.as_ref().and_then(|used| used.payload.keys.get(&name)) {
                 Some(key) => {
-                    chosen.given.push((variable, key.value.copy()));
-                    chosen.names.push(name);
+                    chosen.given.push((variable.clone(), key.value.copy()));
+                    chosen.names.push((variable, name));
                 }
                 None if chosen.missing.contains(&name) => {}
                 None => chosen.missing.push(name),
             },
         }
     }
-    chosen.names.sort();
-    chosen.names.dedup();
     if let Some(used) = &mut used {
         used.project.clone_from(&chosen.place.allowed);
     }
@@ -258,13 +257,23 @@ impl Chosen {
         event: &Event,
         terminal: &Terminal,
     ) -> Result<()> {
-        let Self { used: Some(used), names, place, profile, .. } = self else { return Ok(()) };
+        let names = self.names(&[]);
+        let Self { used: Some(used), place, profile, .. } = self else { return Ok(()) };
         let now = event.moment.unwrap_or_else(Moment::now);
         let placed = || place.sign(event.clone(), profile.as_ref());
         let folder = place.folder.as_deref().unwrap_or(Path::new(""));
         let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
-        why.hold(used, names, config, placed, terminal)?;
-        policy::hold(used, names, config, now, placed, terminal)
+        why.hold(used, &names, config, placed, terminal)?;
+        policy::hold(used, &names, config, now, placed, terminal)
+    }
+
+    /// The keys that a command gets of which these variables are left as they are, sorted.
+    fn names(&self, left: &[VariableName]) -> Vec<KeyName> {
+        let given = self.names.iter().filter(|(variable, _)| !left.contains(variable));
+        let mut names: Vec<KeyName> = given.map(|(_, name)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of
@@ -276,7 +285,7 @@ impl Chosen {
         else {
             return Vec::new();
         };
-        let keys = || self.names.iter().filter_map(|name| Some((name, used.payload.keys.get(name)?)));
+        let keys = || self.names.iter().filter_map(|(_, name)| Some((name, used.payload.keys.get(name)?)));
         if !keys().any(|(name, key)| settings.records_arguments(name, &key.facts)) {
             return Vec::new();
         }
@@ -296,20 +305,28 @@ impl Chosen {
         arguments
     }
 
-    /// Records the use before it happens, and gives the number of its entry. A command that gets no key leaves none: there
-    /// is nothing to tell, and no identity to seal it with.
+    /// Records the use before it happens, and gives the number of its entry. What these variables are for is not given, as they
+    /// are left as they are. A command that gets no key leaves no entry: there is nothing to tell, and no identity to seal it
+    /// with.
     ///
     /// # Errors
     /// Where the user's config requires a history and there is none to be had.
-    pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
-        let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return Ok(None) };
-        used.record(self.place.sign(event.names(&self.names), self.profile.as_ref()), config, terminal)
+    pub fn record(
+        &self,
+        event: Event,
+        left: &[VariableName],
+        config: &Config,
+        terminal: &Terminal,
+    ) -> Result<Option<u64>> {
+        let names = self.names(left);
+        let Some(used) = self.used.as_ref().filter(|_| !names.is_empty()) else { return Ok(None) };
+        used.record(self.place.sign(event.names(&names), self.profile.as_ref()), config, terminal)
     }
 
-    /// Records that the command was not started after all; `number` is that of the use's entry.
-    pub fn record_failure(&self, event: Event, number: Option<u64>, why: &str, terminal: &Terminal) {
-        let Some(used) = self.used.as_ref().filter(|_| !self.names.is_empty()) else { return };
-        let event = event.not_started(number, why);
-        used.record_failure(self.place.sign(event.names(&self.names), self.profile.as_ref()), terminal);
+    /// Records that the use came to nothing after all.
+    pub fn record_failure(&self, event: Event, left: &[VariableName], terminal: &Terminal) {
+        let names = self.names(left);
+        let Some(used) = self.used.as_ref().filter(|_| !names.is_empty()) else { return };
+        used.record_failure(self.place.sign(event.names(&names), self.profile.as_ref()), terminal);
     }
 }

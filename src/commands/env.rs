@@ -32,12 +32,19 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
+    if !chosen.missing.is_empty() {
+        let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
+        terminal.say(&format!("goes on without {}", missing.join(", ")));
+    }
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
-    chosen.record(event, &config, terminal)?;
-    terminal.data(&text)?;
+    let number = chosen.record(event.clone(), &[], &config, terminal)?;
+    if let Err(failure) = terminal.data(&text) {
+        chosen.record_failure(event.not_given(number, &failure.message), &[], terminal);
+        return Err(failure.into());
+    }
     Ok(ExitCode::SUCCESS)
 }

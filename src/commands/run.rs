@@ -38,14 +38,14 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
-    let number = chosen.record(event, &config, terminal)?;
+    let number = chosen.record(event, &environment.kept, &config, terminal)?;
     let name = program.name();
     let failure = match program.become_it(&environment) {
         Ok(never) => match never {},
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
-    chosen.record_failure(event, number, &failure.message, terminal);
+    chosen.record_failure(event.not_started(number, &failure.message), &environment.kept, terminal);
     Err(failure.into())
 }
 

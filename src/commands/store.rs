@@ -38,8 +38,11 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
 
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
     if !file::is_absent(home) {
-        return Err(Failure::new(Kind::Negative, "the store exists already")
-            .hint("to change who keeps its identity: `keyctl store keeper --to keychain|file`"));
+        let failure = Failure::new(Kind::Negative, "the store exists already");
+        let Some(record) = Record::read(home)? else { return Err(failure) };
+        let other = if record.keeper == KeeperKind::File { KeeperKind::Keychain } else { KeeperKind::File };
+        let to = other.word();
+        return Err(failure.hint(format!("to let another keep its identity: `keyctl store keeper --to {to}`")));
     }
     give_up_unfinished(home, keeper, terminal)?;
     if anew && Record::read(home)?.is_none() {
