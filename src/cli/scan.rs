@@ -22,6 +22,9 @@ pub struct Scan {
     /// Look at what git ignores too
     #[arg(long)]
     pub no_ignore: bool,
+    /// Look into archives too: zip (jar, whl, docx), tar, gzip, bzip2, xz, zstd
+    #[arg(long, conflicts_with = "running")]
+    pub deep: bool,
     /// Look for your own keys alone, not for what looks like one of an issuer's
     #[arg(long)]
     pub no_shapes: bool,

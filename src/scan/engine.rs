@@ -35,6 +35,8 @@ pub struct Engine {
     shapes: Option<Shapes>,
     /// The key by which it marks what it finds.
     marks: Option<SealKey>,
+    /// Whether archives are looked into.
+    is_deep: bool,
     /// How far what is found may reach.
     reach: usize,
     /// How many bytes of a stream are looked at at once.
@@ -53,13 +55,25 @@ impl Engine {
         let sieve = Sampling::of(&needles).map(|sampling| sampling.sieve(&needles));
         let shapes = shapes.then(Shapes::known);
         let reach = longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16;
-        Self { needles, sieve, shapes, marks: None, reach, block: BLOCK }
+        Self { needles, sieve, shapes, marks: None, is_deep: false, reach, block: BLOCK }
     }
 
     /// The same, and what it finds is marked with this key: the same text always with the same mark.
     #[must_use]
     pub fn marking(self, key: SealKey) -> Self {
         Self { marks: Some(key), ..self }
+    }
+
+    /// The same, and who looks with it looks into archives too.
+    #[must_use]
+    pub fn deep(self, is_deep: bool) -> Self {
+        Self { is_deep, ..self }
+    }
+
+    /// Whether archives are to be looked into.
+    #[must_use]
+    pub fn is_deep(&self) -> bool {
+        self.is_deep
     }
 
     /// What it looks for.

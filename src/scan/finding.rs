@@ -1,6 +1,10 @@
 //! A hit with its place, for every source of bytes. Reports, JSON and SARIF are made from it.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::needles::{Form, Which};
 
@@ -71,6 +75,53 @@ pub enum Place {
     },
     /// Standard input.
     Input,
+    /// An entry of an archive, which never lies in an archive itself.
+    Within {
+        /// Where the archive lies.
+        archive: Box<Place>,
+        /// The entry's name, after those of the archives in that one that it lies in.
+        names: Vec<PathBuf>,
+    },
+}
+
+impl Place {
+    /// The entry of these names in what lies here; without any it is this place.
+    #[must_use]
+    pub fn within(&self, names: &[PathBuf]) -> Self {
+        if names.is_empty() {
+            return self.clone();
+        }
+        Self::Within { archive: Box::new(self.clone()), names: names.to_owned() }
+    }
+
+    /// The place that is in no archive: this one, or the one in which the archive lies.
+    #[must_use]
+    pub fn outermost(&self) -> &Self {
+        if let Self::Within { archive, .. } = self { archive } else { self }
+    }
+
+    /// The names of the archives in that place, and of the entry, if it is one.
+    #[must_use]
+    pub fn names(&self) -> &[PathBuf] {
+        if let Self::Within { names, .. } = self { names } else { &[] }
+    }
+
+    /// Whether it is in a commit that a remote has, as far as the repository knows.
+    #[must_use]
+    pub fn is_pushed(&self) -> bool {
+        matches!(self.outermost(), Self::Object { pushed: true, .. })
+    }
+}
+
+/// A path with the names of what lies within that: `a.zip!b.tar!c`.
+#[must_use]
+pub fn path_within(path: &Path, names: &[PathBuf]) -> PathBuf {
+    let mut whole = path.as_os_str().to_owned();
+    for name in names {
+        whole.push("!");
+        whole.push(name);
+    }
+    whole.into()
 }
 
 /// Something that was found, with its place.
@@ -132,6 +183,10 @@ impl fmt::Display for Place {
             Self::Loose(id) => write!(f, "object {} in no commit", short(id)),
             Self::Process { pid, program, variable } => write!(f, "{program} ({pid}): {variable}"),
             Self::Input => f.write_str("standard input"),
+            Self::Within { archive, names } => {
+                archive.fmt(f)?;
+                names.iter().try_for_each(|name| write!(f, "!{}", name.display()))
+            }
         }
     }
 }

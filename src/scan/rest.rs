@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    finding::{Finding, Place, What},
+    finding::{Finding, What},
     needles::{Form, Which},
     tree::MOST,
 };
@@ -67,7 +67,7 @@ impl Room {
     }
 
     fn take_for(&mut self, finding: &Finding) -> bool {
-        self.take(&finding.what, matches!(finding.place, Place::Object { pushed: true, .. }))
+        self.take(&finding.what, finding.place.is_pushed())
     }
 }
 
@@ -170,6 +170,7 @@ fn text(finding: Finding) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::finding::Place;
 
     fn finding(path: &str, line: u64, name: &str) -> Finding {
         let what = What::Key { name: name.into(), which: Which::Current, form: Form::Raw, partial: None };

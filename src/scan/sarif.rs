@@ -50,24 +50,39 @@ fn result(finding: &Finding, said: &str) -> Value {
 }
 
 fn location(finding: &Finding) -> Value {
-    let named =
-        |name: String, kind: &str| json!({ "logicalLocations": [{ "fullyQualifiedName": name, "kind": kind }] });
-    match &finding.place {
+    let logical = |name: String, kind: &str| json!({ "fullyQualifiedName": name, "kind": kind });
+    let place = finding.place.outermost();
+    let (mut location, mut names) = (json!({}), Vec::new());
+    match place {
         Place::File(path) | Place::Staged(path) | Place::Object { path, .. } => {
-            let mut location = json!({ "physicalLocation": { "artifactLocation": { "uri": address(path) } } });
-            // What is in its name is in no line of it.
-            if !finding.is_name() {
+            location["physicalLocation"] = json!({ "artifactLocation": { "uri": address(path) } });
+            // What is in its name is in no line of it; and an archive has no lines.
+            if !finding.is_name() && finding.place.names().is_empty() {
                 location["physicalLocation"]["region"] = json!({ "startLine": finding.line });
             }
-            if let Place::Object { commit, .. } = &finding.place {
-                location["logicalLocations"] = json!([{ "fullyQualifiedName": commit, "kind": "module" }]);
+            if let Place::Object { commit, .. } = place {
+                names.push(logical(commit.clone(), "module"));
             }
-            location
         }
-        Place::Loose(_) => named(finding.place.to_string(), "object"),
-        Place::Process { .. } => named(finding.place.to_string(), "variable"),
-        Place::Input => named(finding.place.to_string(), "resource"),
+        Place::Loose(_) => names.push(logical(place.to_string(), "object")),
+        Place::Process { .. } => names.push(logical(place.to_string(), "variable")),
+        Place::Input | Place::Within { .. } => names.push(logical(place.to_string(), "resource")),
     }
+    if !finding.place.names().is_empty() {
+        names.push(logical(inner(finding), "member"));
+    }
+    if !names.is_empty() {
+        location["logicalLocations"] = names.into();
+    }
+    location
+}
+
+/// Where it is in an archive: the names, and the line.
+#[must_use]
+pub fn inner(finding: &Finding) -> String {
+    let names: Vec<_> = finding.place.names().iter().map(|name| name.to_string_lossy()).collect();
+    let line = if finding.is_name() { String::new() } else { format!(":{}", finding.line) };
+    names.join("!") + &line
 }
 
 /// A path as a URI (RFC 3986): relative ones stay so.

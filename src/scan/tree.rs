@@ -15,8 +15,9 @@ use std::{
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
 use super::{
+    archive::{self, Amount, Told},
     engine::{Buffer, Engine},
-    finding::{Finding, Place},
+    finding::{Finding, Place, path_within},
     names,
     rest::Rest,
 };
@@ -48,6 +49,8 @@ pub struct Seen {
     pub files: u64,
     /// How many bytes.
     pub bytes: u64,
+    /// How many entries of archives, where these are looked into.
+    pub entries: u64,
     /// What is no file: pipes, sockets, devices.
     pub no_files: u64,
     /// Folders on other file systems, which were not entered.
@@ -82,6 +85,7 @@ impl Seen {
     pub fn add(&mut self, other: Self) {
         self.files += other.files;
         self.bytes += other.bytes;
+        self.entries += other.entries;
         self.no_files += other.no_files;
         self.elsewhere.extend(other.elsewhere);
         self.more_unreadable += other.more_unreadable;
@@ -100,6 +104,17 @@ impl Seen {
             return;
         }
         self.keep_all(finding, 1, findings);
+    }
+
+    /// Takes what is told of an archive that lies in a place.
+    pub fn take(&mut self, place: &Place, names: &[PathBuf], told: Told, findings: &mut Vec<Finding>) {
+        match told {
+            Told::Found(hit) => self.keep(Finding::new(place.within(names), hit), findings),
+            Told::Unread(why) => {
+                let path = if let Place::File(path) = place { path.clone() } else { place.to_string().into() };
+                self.fail(&path_within(&path, names), why);
+            }
+        }
     }
 
     /// The same for one that is there so often.
@@ -149,8 +164,14 @@ pub fn look_within(engine: &Engine, paths: &[PathBuf], bounds: Bounds) -> (Vec<F
 /// When it cannot be read.
 pub fn look_through(engine: &Engine, place: &Place, reader: &mut dyn Read) -> io::Result<(Vec<Finding>, Seen)> {
     let (mut findings, mut seen) = (Vec::new(), Seen::default());
-    let bytes = engine.look_through(reader, &mut |hit| seen.keep(Finding::new(place.clone(), hit), &mut findings))?;
-    seen.bytes = bytes;
+    let amount = if engine.is_deep() {
+        let mut tell = |names: &[PathBuf], told| seen.take(place, names, told, &mut findings);
+        archive::look_through(engine, &mut Buffer::default(), reader, &mut tell)?
+    } else {
+        let mut keep = |hit| seen.keep(Finding::new(place.clone(), hit), &mut findings);
+        Amount { bytes: engine.look_through(reader, &mut keep)?, entries: 0 }
+    };
+    (seen.bytes, seen.entries) = (amount.bytes, amount.entries);
     findings.sort();
     findings.dedup();
     Ok((findings, seen))
@@ -250,16 +271,23 @@ impl<'e> Worker<'e> {
 
     fn file(&mut self, path: &Path, opened: io::Result<std::fs::File>) {
         let (findings, seen) = (&mut self.findings, &mut self.seen);
-        let mut keep = |hit| {
-            // A walk of `.` names each file as the user would.
-            let path = path.strip_prefix(".").unwrap_or(path);
-            seen.keep(Finding::new(Place::File(path.to_owned()), hit), findings);
-        };
-        let read = opened.and_then(|mut file| self.engine.look_through_with(&mut self.buffer, &mut file, &mut keep));
+        // A walk of `.` names each file as the user would.
+        let own = path.strip_prefix(".").unwrap_or(path);
+        let read = opened.and_then(|mut file| {
+            if self.engine.is_deep() {
+                let place = Place::File(own.to_owned());
+                let mut tell = |names: &[PathBuf], told| seen.take(&place, names, told, findings);
+                return archive::look_through_file(self.engine, &mut self.buffer, &mut file, &mut tell);
+            }
+            let mut keep = |hit| seen.keep(Finding::new(Place::File(own.to_owned()), hit), findings);
+            let bytes = self.engine.look_through_with(&mut self.buffer, &mut file, &mut keep)?;
+            Ok(Amount { bytes, entries: 0 })
+        });
         match read {
-            Ok(bytes) => {
+            Ok(Amount { bytes, entries }) => {
                 self.seen.files += 1;
                 self.seen.bytes += bytes;
+                self.seen.entries += entries;
             }
             // What went away meanwhile cannot leak any more; what became a link is none of the files.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -67,9 +67,21 @@ pub fn failure(engine: &Engine, mut failure: Failure) -> Failure {
 /// A finding whose place can be told.
 #[must_use]
 pub fn finding(engine: &Engine, finding: &Finding) -> Finding {
-    let mut told = finding.clone();
-    if let Place::File(place) | Place::Staged(place) | Place::Object { path: place, .. } = &mut told.place {
-        *place = path(engine, place);
+    Finding { place: place(engine, &finding.place), ..finding.clone() }
+}
+
+/// A place that can be told.
+fn place(engine: &Engine, place: &Place) -> Place {
+    let mut told = place.clone();
+    match &mut told {
+        Place::File(name) | Place::Staged(name) | Place::Object { path: name, .. } => *name = path(engine, name),
+        Place::Within { archive, names } => {
+            **archive = self::place(engine, archive);
+            for name in names {
+                *name = path(engine, name);
+            }
+        }
+        Place::Loose(_) | Place::Process { .. } | Place::Input => {}
     }
     told
 }

@@ -48,6 +48,7 @@ mod rotating_aside;
 mod rotating_aws;
 mod running;
 mod scanning;
+mod scanning_archives;
 mod scanning_elsewhere;
 mod scanning_git;
 mod segmenting;

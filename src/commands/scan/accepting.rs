@@ -81,7 +81,7 @@ impl Accepted {
 
     /// What stands for a finding; nothing for one that has no place to come back to.
     fn mark(&self, finding: &Finding) -> Option<Id> {
-        let (sort, path): (&[u8], PathBuf) = match &finding.place {
+        let (sort, path): (&[u8], PathBuf) = match finding.place.outermost() {
             Place::File(path) if finding.is_name() => (b"file's name", std::path::absolute(path).ok()?),
             Place::File(path) => (b"file", std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok()?),
             Place::Staged(path) | Place::Object { path, .. } if finding.is_name() => {
@@ -89,7 +89,7 @@ impl Accepted {
             }
             Place::Staged(path) | Place::Object { path, .. } => (b"git", self.top.join(path)),
             Place::Loose(id) => (b"object", self.top.join(id)),
-            Place::Process { .. } | Place::Input => return None,
+            Place::Process { .. } | Place::Input | Place::Within { .. } => return None,
         };
         // What only looked like a key is another thing once it is kept.
         let what: &[u8] = match finding.what {
@@ -97,7 +97,11 @@ impl Accepted {
             What::Key { .. } => b"part",
             What::Shape { .. } => b"shape",
         };
-        let text = [&finding.mark?[..], sort, &[0], what, &[0], path.as_os_str().as_encoded_bytes()].concat();
+        let mut text = [&finding.mark?[..], sort, &[0], what, &[0], path.as_os_str().as_encoded_bytes()].concat();
+        for name in finding.place.names() {
+            text.push(0);
+            text.extend_from_slice(name.as_os_str().as_encoded_bytes());
+        }
         Some(Id(self.key.mark(&text)))
     }
 }

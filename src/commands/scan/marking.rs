@@ -13,7 +13,7 @@ use crate::{
     home::Home,
     name::KeyName,
     scan::{
-        finding::{Finding, Place, What},
+        finding::{Finding, Place, What, path_within},
         needles::{Form, Which},
     },
     store::{
@@ -67,7 +67,7 @@ fn write(home: &Home, seen: &Payload, found: &BTreeMap<KeyName, String>, termina
 
 /// Each key that was found, and its worst place: one that others have already, else the first.
 fn places(findings: &[Finding]) -> BTreeMap<KeyName, &Finding> {
-    let is_pushed = |finding: &Finding| matches!(finding.place, Place::Object { pushed: true, .. });
+    let is_pushed = |finding: &Finding| finding.place.is_pushed();
     let mut places: BTreeMap<KeyName, &Finding> = BTreeMap::new();
     for finding in findings {
         let What::Key { name, which: Which::Current, form, partial: None } = &finding.what else { continue };
@@ -85,10 +85,10 @@ fn told(finding: &Finding, here: &Path, seen: &Payload) -> String {
     if finding.is_name() {
         return UNTOLD.to_owned();
     }
-    let place = match &finding.place {
+    let place = match finding.place.outermost() {
         Place::File(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            format!("{}:{}", path.display(), finding.line)
+            format!("{}:{}", path_within(&path, finding.place.names()).display(), finding.line)
         }
         Place::Object { pushed: true, .. } => format!("{} of {}, pushed", finding.whereabouts(), here.display()),
         _ => format!("{} of {}", finding.whereabouts(), here.display()),

@@ -23,6 +23,7 @@ pub(super) mod accepting;
 mod adopting;
 pub mod hook;
 mod marking;
+mod objects;
 mod report;
 mod search;
 mod sources;
@@ -65,7 +66,8 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     let event = event_of(&arguments.source);
     let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
         .map_err(|failure| with_way_out(failure, event))?
-        .minding_accepted(arguments.accept, terminal)?;
+        .minding_accepted(arguments.accept, terminal)?
+        .deep(arguments.deep);
     let elsewhere = look_elsewhere(&arguments.source, &search);
     let mut looked = if let Some(looked) = elsewhere.map_err(|failure| untold::failure(&search.engine, failure))? {
         looked

@@ -147,9 +147,12 @@ impl Report<'_> {
         {
             terminal.hint("one that is not in use any more may still be taken by its issuer: end it there");
         }
-        if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { pushed: true, .. })) {
+        if self.findings.iter().any(|finding| !finding.place.names().is_empty()) {
+            terminal.hint("an archive is never rewritten: make that anew without it, or remove it");
+        }
+        if self.findings.iter().any(|finding| finding.place.is_pushed()) {
             terminal.warn("some of it was pushed already: taking it out of the history does not bring it back");
-        } else if self.findings.iter().any(|finding| matches!(finding.place, Place::Object { .. })) {
+        } else if self.findings.iter().any(|finding| matches!(finding.place.outermost(), Place::Object { .. })) {
             terminal.hint("none of it was pushed, as far as is known here: rewrite those commits before they are");
         }
         if let [name] = self.marked {
@@ -281,7 +284,12 @@ pub fn written(form: Form, partial: Option<(usize, usize)>) -> String {
 
 /// What SARIF's readers are told of one.
 fn sentence(finding: &Finding) -> String {
-    let here = if finding.is_name() { "in this name" } else { "here" };
+    let here = match (finding.place.names(), finding.is_name()) {
+        ([], true) => "in this name".to_owned(),
+        ([], false) => "here".to_owned(),
+        (_, true) => format!("in a name in this archive, `{}`", sarif::inner(finding)),
+        (_, false) => format!("in this archive, in `{}`", sarif::inner(finding)),
+    };
     match &finding.what {
         What::Key { name, which: Which::Current, form, partial } => {
             format!("The key {name} lies {here} ({}); replace it, then take it out.", written(*form, *partial))
@@ -292,13 +300,16 @@ fn sentence(finding: &Finding) -> String {
                 written(*form, *partial)
             )
         }
+        What::Shape { kind, .. } if !finding.place.names().is_empty() => {
+            format!("What lies {here} looks like a key: {kind}.")
+        }
         What::Shape { kind, .. } if finding.is_name() => format!("This name looks like a key: {kind}."),
         What::Shape { kind, .. } => format!("This looks like a key: {kind}."),
     }
 }
 
 pub fn as_json(finding: &Finding) -> Value {
-    let place = match &finding.place {
+    let mut place = match finding.place.outermost() {
         Place::File(path) => json!({ "kind": "file", "path": path.to_string_lossy() }),
         Place::Staged(path) => json!({ "kind": "staged", "path": path.to_string_lossy() }),
         Place::Object { commit, path, pushed } => {
@@ -308,8 +319,11 @@ pub fn as_json(finding: &Finding) -> Value {
         Place::Process { pid, program, variable } => {
             json!({ "kind": "process", "pid": pid, "program": program, "variable": variable })
         }
-        Place::Input => json!({ "kind": "input" }),
+        Place::Input | Place::Within { .. } => json!({ "kind": "input" }),
     };
+    if !finding.place.names().is_empty() {
+        place["inside"] = finding.place.names().iter().map(|name| name.to_string_lossy()).collect();
+    }
     let what = match &finding.what {
         What::Key { name, which, form, partial } => json!({
             "kind": "key", "key": &**name, "secret": which.as_str(), "form": form.as_str(),
@@ -329,11 +343,14 @@ pub fn places(number: u64, noun: &str) -> String {
 fn scanned(seen: &Seen, pieces: Option<&str>) -> String {
     let bytes = amount(seen.bytes);
     if let Some(pieces) = pieces {
-        return format!("{pieces}, {bytes} scanned");
+        let within = if seen.entries == 0 { String::new() } else { format!(" and {} in archives", seen.entries) };
+        return format!("{pieces}{within}, {bytes} scanned");
     }
-    match seen.files {
-        0 => format!("{bytes} scanned"),
-        files => format!("{}, {bytes} scanned", count(usize::try_from(files).unwrap_or(usize::MAX), "file")),
+    match (seen.files, seen.entries) {
+        (0, 0) => format!("{bytes} scanned"),
+        (0, entries) => format!("{} of archives, {bytes} scanned", places(entries, "entry")),
+        (files, 0) => format!("{}, {bytes} scanned", places(files, "file")),
+        (files, entries) => format!("{} and {entries} in archives, {bytes} scanned", places(files, "file")),
     }
 }
 

@@ -119,6 +119,12 @@ impl Search {
         }
     }
 
+    /// The same, and archives are looked into.
+    #[must_use]
+    pub fn deep(self, is_deep: bool) -> Self {
+        Self { engine: self.engine.deep(is_deep), ..self }
+    }
+
     /// Those of the findings that are accepted, and the others.
     pub fn split(&self, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
         match &self.accepted {

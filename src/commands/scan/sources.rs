@@ -4,39 +4,32 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
-    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use zeroize::Zeroizing;
-
 use crate::{
-    failure::{Failure, Kind, Result, reason},
+    failure::{Failure, Kind, Result},
     launch::environment,
     platform::processes,
     scan::{
         engine::Engine,
-        finding::{Finding, Hit, Place},
+        finding::{Finding, Hit, Place, path_within},
         git::{
             Git,
-            batch::{Counts, Object, Type},
+            batch::Type,
             history::Holder,
             pushing::{self, Outgoing, Update},
             unwalked,
         },
         home,
-        names::{self, Names},
-        rest::Room,
-        tree::{self, MOST, Seen},
+        names::Names,
+        tree::{self, Seen},
     },
     terminal::count,
 };
 
-/// What is larger is looked through in pieces.
-const WHOLE: u64 = 1024 * 1024;
-/// A pointer to a file that git-lfs keeps elsewhere begins like this, and has fewer bytes than that.
-const LFS: (&[u8], u64) = (b"version https://git-lfs.github.com/spec/v1", 1024);
+use super::objects::{Found, Objects};
 
 /// How long a home folder's projects are looked for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -114,113 +107,22 @@ impl Looked {
         places: impl Fn(&str, Type) -> Vec<Place>,
     ) -> Self {
         let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
-        looked.seen = Seen { files: number as u64, bytes: objects.bytes, more: objects.more, ..Seen::default() };
-        for (index, (id, is, hit)) in objects.hits.into_iter().enumerate() {
+        let Objects { bytes, more, entries, more_unread: more_unreadable, .. } = objects;
+        looked.seen = Seen { files: number as u64, bytes, more, entries, more_unreadable, ..Seen::default() };
+        for (index, Found { id, is, names, hit }) in objects.hits.into_iter().enumerate() {
             let times = 1 + objects.again.get(&index).copied().unwrap_or_default();
             for place in places(&id, is) {
-                looked.seen.keep_all(Finding::new(place, hit.clone()), times, &mut looked.findings);
+                looked.seen.keep_all(Finding::new(place.within(&names), hit.clone()), times, &mut looked.findings);
             }
+        }
+        for (id, names, why) in objects.unread {
+            // One of its places is enough to find it.
+            let place = places(&id, Type::Blob).into_iter().next().unwrap_or(Place::Loose(id));
+            looked.seen.fail(&path_within(Path::new(&place.to_string()), &names), why);
         }
         looked.findings.sort();
         looked.findings.dedup();
         looked
-    }
-}
-
-/// Objects of a repository on their way through the engine.
-struct Objects<'e> {
-    engine: &'e Engine,
-    room: Zeroizing<Vec<u8>>,
-    hits: Vec<(String, Type, Hit)>,
-    /// How often some of these texts, by their numbers, come again in the same object.
-    again: BTreeMap<usize, u64>,
-    left: Room,
-    more: u64,
-    /// Names of files and folders with a secret in them, each with a tree that has it.
-    names: BTreeMap<Vec<u8>, (String, Vec<Hit>)>,
-    bytes: u64,
-    pointers: usize,
-}
-
-impl<'e> Objects<'e> {
-    fn new(engine: &'e Engine) -> Self {
-        let room = Zeroizing::new(Vec::with_capacity(usize::try_from(WHOLE).unwrap_or_default()));
-        let (hits, again, names, left) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Room::default());
-        Self { engine, room, hits, again, left, more: 0, names, bytes: 0, pointers: 0 }
-    }
-
-    fn look(&mut self, object: Object<'_>, reader: &mut dyn Read) -> Result<()> {
-        let failed = |error| Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)));
-        // A list of names has none of a file's content.
-        if object.is == Type::Tree {
-            return self.look_at_names(object, reader).map_err(failed);
-        }
-        let mut hits = Vec::new();
-        if object.size > WHOLE {
-            self.engine.look_through(reader, &mut |hit| hits.push(hit)).map_err(failed)?;
-        } else {
-            self.room.clear();
-            reader.read_to_end(&mut self.room).map_err(failed)?;
-            self.engine.look(&self.room, &mut |hit| hits.push(hit));
-            self.pointers += usize::from(object.size < LFS.1 && self.room.starts_with(LFS.0));
-        }
-        self.bytes += object.size;
-        let mut known = BTreeMap::new();
-        for hit in hits {
-            let number = self.hits.len();
-            if number < MOST {
-                self.hits.push((object.id.to_owned(), object.is, hit));
-                continue;
-            }
-            // Of what nobody reads to its end each text is kept once, so that it is not hidden, and counted.
-            let text = (hit.what.clone(), hit.mark);
-            if let Some(first) = known.get(&text) {
-                *self.again.entry(*first).or_default() += 1;
-            } else if self.left.take(&hit.what, false) {
-                known.insert(text, number);
-                self.hits.push((object.id.to_owned(), object.is, hit));
-            } else {
-                self.more += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at a tree as a whole, as nearly all have nothing in them, and then at each of its names.
-    fn look_at_names(&mut self, object: Object<'_>, reader: &mut dyn Read) -> io::Result<()> {
-        self.room.clear();
-        let mut large = Zeroizing::new(Vec::new());
-        let bytes = if object.size > WHOLE { &mut *large } else { &mut *self.room };
-        bytes.reserve_exact(usize::try_from(object.size).unwrap_or_default());
-        reader.read_to_end(bytes)?;
-        let mut is_found = false;
-        self.engine.look(bytes, &mut |_| is_found = true);
-        if !is_found {
-            return Ok(());
-        }
-        for name in names::of_tree(bytes, object.id.len() / 2) {
-            let mut hits = Vec::new();
-            names::look_at(self.engine, name, &mut |hit| hits.push(hit));
-            if !hits.is_empty() {
-                self.names.entry(name.to_owned()).or_insert_with(|| (object.id.to_owned(), hits));
-            }
-        }
-        Ok(())
-    }
-
-    fn notes(&self, counts: Counts, submodules: usize) -> Vec<String> {
-        let mut notes = Vec::new();
-        if counts.missing > 0 {
-            let missing = usize::try_from(counts.missing).unwrap_or(usize::MAX);
-            notes.push(format!("{}, not here and not fetched", count(missing, "object")));
-        }
-        if submodules > 0 {
-            notes.push(format!("{}, in a repository of its own", count(submodules, "submodule")));
-        }
-        if self.pointers > 0 {
-            notes.push(format!("{} in git-lfs, of which only the pointer is here", count(self.pointers, "file")));
-        }
-        notes
     }
 }
 
@@ -258,9 +160,10 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         notes.push("the commits that this shallow clone does not have".into());
     }
     let of = |wanted: Type| -> BTreeSet<String> {
-        objects.hits.iter().filter(|(_, is, _)| *is == wanted).map(|(id, ..)| id.clone()).collect()
+        objects.hits.iter().filter(|found| found.is == wanted).map(|found| found.id.clone()).collect()
     };
-    let (blobs, mut commits) = (of(Type::Blob), of(Type::Commit));
+    let (mut blobs, mut commits) = (of(Type::Blob), of(Type::Commit));
+    blobs.extend(objects.unread.iter().map(|(id, ..)| id.clone()));
     // git keeps no word on whether a tag was pushed; it goes with its commit mostly.
     let mut tagged = BTreeMap::new();
     for tag in of(Type::Tag) {

@@ -50,6 +50,7 @@ use telling::Told;
 /// What a yes is needed for.
 pub const DOING: &str = "taking keys out of files";
 const OTHER_FILES: &str = "keyctl rewrites only `.env` files and shell histories";
+const ARCHIVE: &str = "it lies in an archive, and none is ever rewritten: make that anew without it";
 const TELLING_NAME: &str = "its own path holds a secret: rename that first";
 
 /// Takes what was found into the store and out of the files, after a yes for each file.
@@ -94,15 +95,17 @@ fn plans(
     terminal: &Terminal,
 ) -> Result<(Vec<Plan>, Vec<Left>)> {
     let mut files: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
+    let (mut plans, mut left) = (Vec::new(), Vec::new());
     for finding in findings {
-        if let Place::File(path) = &finding.place {
-            files.entry(path.clone()).or_default().push(finding);
+        match &finding.place {
+            Place::File(path) => files.entry(path.clone()).or_default().push(finding),
+            Place::Within { .. } => left.push((finding, ARCHIVE.to_owned())),
+            _ => {}
         }
     }
     let asked = (!arguments.yes).then_some(terminal);
     let mut names = Names::new(search.payload(), &arguments.prefix, asked);
     let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
-    let (mut plans, mut left) = (Vec::new(), Vec::new());
     for (path, findings) in files {
         let planned = match openable(&path, history_file.as_deref(), search) {
             Ok((sort, opened)) => Plan::of(path, sort, opened, search, &mut names)?,
