@@ -787,6 +787,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Look where keys come to lie in your home folder')
             [CompletionResult]::new('--running', '--running', [CompletionResultType]::ParameterName, 'Look at what your running programs carry')
             [CompletionResult]::new('--no-ignore', '--no-ignore', [CompletionResultType]::ParameterName, 'Look at what git ignores too')
+            [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Look into archives too: zip (jar, whl, docx), tar, gzip, bzip2, xz, zstd')
             [CompletionResult]::new('--no-shapes', '--no-shapes', [CompletionResultType]::ParameterName, 'Look for your own keys alone, not for what looks like one of an issuer''s')
             [CompletionResult]::new('--no-mark', '--no-mark', [CompletionResultType]::ParameterName, 'Do not mark keys that are found as leaked')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Accept what is found: later scans count it and tell of the rest')

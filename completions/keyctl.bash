@@ -2969,7 +2969,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__scan)
-            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --deep --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -708,6 +708,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --home 'Look where keys come to lie in your home folder'
             cand --running 'Look at what your running programs carry'
             cand --no-ignore 'Look at what git ignores too'
+            cand --deep 'Look into archives too: zip (jar, whl, docx), tar, gzip, bzip2, xz, zstd'
             cand --no-shapes 'Look for your own keys alone, not for what looks like one of an issuer''s'
             cand --no-mark 'Do not mark keys that are found as leaked'
             cand --accept 'Accept what is found: later scans count it and tell of the rest'

@@ -507,6 +507,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l home -d 'Look where keys come to lie in your home folder'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l running -d 'Look at what your running programs carry'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l no-ignore -d 'Look at what git ignores too'
+complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l deep -d 'Look into archives too: zip (jar, whl, docx), tar, gzip, bzip2, xz, zstd'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l no-shapes -d 'Look for your own keys alone, not for what looks like one of an issuer\'s'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l no-mark -d 'Do not mark keys that are found as leaked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l accept -d 'Accept what is found: later scans count it and tell of the rest'
