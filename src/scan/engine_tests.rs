@@ -222,3 +222,24 @@ fn a_single_quote_and_an_exclamation_mark_are_found_as_shells_and_yaml_write_the
     let forms = |secret| engine(&[secret]).needles().patterns.len();
     assert!(forms("its_Winter-2025+horse") < forms("it's_Winter-2025+horse"));
 }
+
+#[test]
+fn of_many_secrets_which_several_threads_make_ready_each_is_found_by_its_own_name() {
+    use sha2::Digest as _;
+    let texts = (0..2000_u32).map(|number| STANDARD.encode(sha2::Sha256::digest(number.to_le_bytes())));
+    let secrets: Vec<(String, String)> = texts.enumerate().map(|(number, text)| (number.to_string(), text)).collect();
+    let kept: Vec<(&str, Secret)> = secrets.iter().map(|(name, text)| (name.as_str(), secret(text))).collect();
+    let kept = kept.iter().map(|(name, secret)| Kept { name, which: Which::Current, secret });
+    let engine = Engine::new(Needles::of(kept), false);
+    for (number, (name, text)) in secrets.iter().enumerate() {
+        let basic = STANDARD.encode(format!("{}:{text}", &"users"[..number % 5]));
+        for way in [text.clone(), hex(text), percent(text), text.replace('/', "\\/"), basic] {
+            let mut told = Vec::new();
+            engine.look(format!("{}{way}\n", " ".repeat(number % 7)).as_bytes(), &mut |hit| match hit.what {
+                What::Key { name, partial: None, .. } => told.push(name.to_string()),
+                what => panic!("{what:?}"),
+            });
+            assert_eq!(told, [name.as_str()], "{way}");
+        }
+    }
+}

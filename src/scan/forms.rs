@@ -1,10 +1,7 @@
 //! The forms in which a secret is written down: what a program writes when it puts the secret into JSON, into a URL, into a
 //! header. Each is written behind the others into one text, which is wiped as a whole.
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::needles::Form;
@@ -53,21 +50,21 @@ pub(super) struct Written {
 
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
-    let plain = secret.iter().all(|byte| is_unreserved(*byte));
+    let plain = Signs::of(secret).are_in(UNRESERVED);
     secret.len() * if plain { 36 } else { 24 + (STYLES.len() + QUOTED.len()) * 6 + 2 * LEFT.len() * 3 } + 64
 }
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
 /// same in many secrets.
 pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
-    let mut writer = Writer { secret, mark, text, done, first: 0 };
-    writer.first = writer.done.len();
-    writer.bytewise(Form::Raw, Some(Scale::RAW), Vec::push);
+    let (signs, first) = (Signs::of(secret), done.len());
+    let mut writer = Writer { secret, signs, mark, text, done, first };
+    writer.evenly(Form::Raw, Some(Scale::RAW), |byte| [byte]);
     writer.escaped();
     writer.quoted();
     writer.percent();
-    for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
-        writer.bytewise(Form::Hex, Some(Scale::HALF), |text, byte| hex(text, digits, byte));
+    for digits in [LOWER, UPPER] {
+        writer.evenly(Form::Hex, Some(Scale::HALF), |byte| hex(digits, byte));
     }
     writer.base64();
     writer.utf16();
@@ -76,12 +73,13 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
 /// Writes a short secret: as it is, and as JSON and URLs have it.
 pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let first = done.len();
-    let mut writer = Writer { secret, mark: secret.len(), text, done, first };
-    writer.bytewise(Form::Word, None, Vec::push);
+    let mut writer = Writer { secret, signs: Signs::of(secret), mark: secret.len(), text, done, first };
+    writer.evenly(Form::Word, None, |byte| [byte]);
 }
 
 struct Writer<'a> {
     secret: &'a [u8],
+    signs: Signs,
     mark: usize,
     text: &'a mut Vec<u8>,
     done: &'a mut Vec<Written>,
@@ -102,6 +100,17 @@ impl Writer<'_> {
         self.keep(form, scale, at, mark);
     }
 
+    /// A form that has as many bytes for each byte of the secret.
+    fn evenly<const WIDTH: usize>(&mut self, form: Form, scale: Option<Scale>, write: impl Fn(u8) -> [u8; WIDTH]) {
+        let at = self.text.len();
+        self.text.resize(at + WIDTH * self.secret.len(), 0);
+        let (places, _) = self.text[at..].as_chunks_mut();
+        for (place, byte) in places.iter_mut().zip(self.secret) {
+            *place = write(*byte);
+        }
+        self.keep(form, scale, at, WIDTH * self.mark);
+    }
+
     /// Keeps what was written since, if no other form of the secret is the same.
     fn keep(&mut self, form: Form, scale: Option<Scale>, at: usize, mark: usize) {
         let length = self.text.len() - at;
@@ -116,12 +125,12 @@ impl Writer<'_> {
 
     /// What programs put a backslash before, and what they write as the number of its character.
     fn escaped(&mut self) {
-        if self.secret.iter().all(|byte| is_unreserved(*byte)) {
+        if self.signs.are_in(UNRESERVED) {
             return;
         }
         // What is no text stands in no JSON.
-        let Ok(text) = std::str::from_utf8(self.secret) else { return };
-        for style in STYLES {
+        let (Ok(text), signs) = (std::str::from_utf8(self.secret), self.signs) else { return };
+        for style in STYLES.iter().filter(|style| signs.meet(style.changed)) {
             self.escaped_text(text, style);
         }
     }
@@ -132,8 +141,7 @@ impl Writer<'_> {
             if index >= self.mark && mark == 0 {
                 mark = self.text.len() - at;
             }
-            let by_number = style.numbers.contains(letter) || (style.ascii && !letter.is_ascii());
-            if by_number {
+            if style.by_number(letter) {
                 for unit in letter.encode_utf16(&mut [0; 2]) {
                     let digits = if style.upper { format!("{unit:04X}") } else { format!("{unit:04x}") };
                     let digits = Zeroizing::new(digits);
@@ -149,7 +157,7 @@ impl Writer<'_> {
 
     /// What shells and YAML write for the two signs that their quotes cannot hold as they are.
     fn quoted(&mut self) {
-        if !self.secret.iter().any(|byte| b"'!".contains(byte)) {
+        if !self.signs.meet(QUOTES) {
             return;
         }
         for Quoted { quote, bang, slashed } in QUOTED {
@@ -164,24 +172,23 @@ impl Writer<'_> {
 
     /// What URLs have: of each byte that has a meaning there its number, or of all.
     fn percent(&mut self) {
-        let plain = self.secret.iter().all(|byte| is_unreserved(*byte));
-        let styles = if plain { &LEFT[..PLAIN] } else { LEFT };
-        for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
-            for left in styles {
+        let signs = self.signs;
+        for digits in [UPPER, LOWER] {
+            for left in LEFT.iter().filter(|left| !signs.are_in(**left)) {
                 self.bytewise(Form::Percent, None, |text, byte| match byte {
                     b' ' if *left == FORM => text.push(b'+'),
-                    _ if byte.is_ascii_alphanumeric() || left.contains(&byte) => text.push(byte),
-                    _ => percent(text, digits, byte),
+                    _ if left.has(byte) => text.push(byte),
+                    _ => text.extend_from_slice(&percent(digits, byte)),
                 });
             }
-            self.bytewise(Form::Percent, None, |text, byte| percent(text, digits, byte));
+            self.evenly(Form::Percent, None, |byte| percent(digits, byte));
         }
     }
 
     /// Base 64 of a longer text in which the secret stands, as in the header of HTTP's Basic: it may begin at any of three
     /// places in a group. The letters that its neighbours have a part in are left out.
     fn base64(&mut self) {
-        let (length, urls) = (self.secret.len(), Form::Base64Url);
+        let length = self.secret.len();
         let mut whole = Zeroizing::new(Vec::with_capacity(length + 2));
         let mut letters = Zeroizing::new(vec![0; (length + 2) * 4 / 3 + 4]);
         for before in 0..3 {
@@ -190,31 +197,46 @@ impl Writer<'_> {
             whole.extend_from_slice(self.secret);
             let (first, end) = ((8 * before).div_ceil(6), 8 * (before + length) / 6);
             let scale = Scale { lead: 6 * first - 8 * before, bits: 6 };
-            for (form, write) in [(Form::Base64, STANDARD_NO_PAD), (urls, URL_SAFE_NO_PAD)] {
-                if write.encode_slice(&*whole, &mut letters).is_ok() {
-                    let at = self.text.len();
-                    self.text.extend_from_slice(&letters[first..end]);
-                    self.keep(form, Some(scale), at, scale.outer(0, self.mark).1);
-                }
+            let mark = scale.outer(0, self.mark).1;
+            if STANDARD_NO_PAD.encode_slice(&*whole, &mut letters).is_err() {
+                continue;
+            }
+            let at = self.text.len();
+            self.text.extend_from_slice(&letters[first..end]);
+            self.keep(Form::Base64, Some(scale), at, mark);
+            // The two alphabets differ in two letters.
+            if memchr::memchr2(b'+', b'/', &letters[first..end]).is_some() {
+                let at = self.text.len();
+                let other = |letter: &u8| match letter {
+                    b'+' => b'-',
+                    b'/' => b'_',
+                    _ => *letter,
+                };
+                self.text.extend(letters[first..end].iter().map(other));
+                self.keep(Form::Base64Url, Some(scale), at, mark);
             }
         }
     }
 
     fn utf16(&mut self) {
+        if self.secret.is_ascii() {
+            self.evenly(Form::Utf16, Some(Scale::HALF), |byte| [byte, 0]);
+            self.evenly(Form::Utf16, Some(Scale::HALF), |byte| [0, byte]);
+            return;
+        }
         let Ok(text) = std::str::from_utf8(self.secret) else { return };
-        let scale = text.is_ascii().then_some(Scale::HALF);
         for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
             let at = self.text.len();
-            for unit in text.encode_utf16() {
-                self.text.extend_from_slice(&bytes(unit));
-            }
-            self.keep(Form::Utf16, scale, at, if text.is_ascii() { 2 * self.mark } else { 0 });
+            text.encode_utf16().for_each(|unit| self.text.extend_from_slice(&bytes(unit)));
+            self.keep(Form::Utf16, None, at, 0);
         }
     }
 }
 
 /// How a program writes strings.
 struct Style {
+    /// What it writes otherwise than as it is.
+    changed: Signs,
     /// What it writes by number.
     numbers: &'static str,
     /// Whether everything beyond ASCII is among that.
@@ -226,7 +248,8 @@ struct Style {
 }
 
 const fn style(numbers: &'static str, ascii: bool, upper: bool, slashed: &'static str) -> Style {
-    Style { numbers, ascii, upper, slashed }
+    let changed = CONTROL.and(b"\\").and(numbers.as_bytes()).and(slashed.as_bytes());
+    Style { changed: Signs { others: ascii, ..changed }, numbers, ascii, upper, slashed }
 }
 
 /// The usual ones: JSON's least; with `\/` (PHP); for HTML (Go, Ruby; Gson; .NET, Jackson); ASCII alone (Python); single
@@ -275,6 +298,11 @@ const QUOTED: &[Quoted] = &[
 ];
 
 impl Style {
+    /// Whether it writes this letter as a number.
+    fn by_number(&self, letter: char) -> bool {
+        self.numbers.contains(letter) || (self.ascii && !letter.is_ascii())
+    }
+
     fn simple(&self, text: &mut Vec<u8>, letter: char) {
         let short = match letter {
             '\n' => Some(b'n'),
@@ -289,9 +317,9 @@ impl Style {
         if let Some(short) = short {
             text.extend_from_slice(&[b'\\', short]);
         } else if letter.is_ascii_control() {
-            let digits = if self.upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+            let digits = if self.upper { UPPER } else { LOWER };
             text.extend_from_slice(b"\\u00");
-            hex(text, digits, u8::try_from(letter).unwrap_or_default());
+            text.extend_from_slice(&hex(digits, u8::try_from(letter).unwrap_or_default()));
         } else {
             text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
         }
@@ -300,23 +328,74 @@ impl Style {
 
 /// What is left as it is in URLs beside letters and digits: nothing; what old rules left (PHP); by RFC 3986, by JavaScript's
 /// `encodeURIComponent`, by Python's `quote`, in forms, and by `encodeURI`.
-const LEFT: &[&[u8]] = &[b"", b"-_.", b"-_.~", b"-_.~!*'()", b"-_.~/", FORM, b"-_.~!*'();,/?:@&=+$#"];
-/// How many of them write anything in another way that RFC 3986 leaves as it is.
-const PLAIN: usize = 2;
-const FORM: &[u8] = b"-_.*";
+const LEFT: &[Signs] = &[
+    with_alphanumeric(b""),
+    with_alphanumeric(b"-_."),
+    UNRESERVED,
+    with_alphanumeric(b"-_.~!*'()"),
+    with_alphanumeric(b"-_.~/"),
+    FORM,
+    with_alphanumeric(b"-_.~!*'();,/?:@&=+$#"),
+];
+const FORM: Signs = with_alphanumeric(b"-_.*");
+/// What neither JSON nor a URL writes otherwise.
+const UNRESERVED: Signs = with_alphanumeric(b"-_.~");
+const QUOTES: Signs = Signs::of(b"'!");
+const CONTROL: Signs = Signs { ascii: 0xFFFF_FFFF | 1 << 127, others: false };
 
-fn percent(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {
-    text.push(b'%');
-    hex(text, digits, byte);
+const fn with_alphanumeric(signs: &[u8]) -> Signs {
+    Signs::of(signs).and(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 }
 
-fn hex(text: &mut Vec<u8>, digits: &[u8; 16], byte: u8) {
-    // Two letters by themselves: a call that copies them takes longer.
-    text.push(digits[usize::from(byte >> 4)]);
-    text.push(digits[usize::from(byte & 15)]);
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+
+fn percent(digits: &[u8; 16], byte: u8) -> [u8; 3] {
+    let [high, low] = hex(digits, byte);
+    [b'%', high, low]
 }
 
-/// Whether neither JSON nor a URL writes it otherwise.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)
+fn hex(digits: &[u8; 16], byte: u8) -> [u8; 2] {
+    [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]
+}
+
+/// Which bytes are in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Signs {
+    /// A bit for each of ASCII.
+    ascii: u128,
+    /// Whether there are others.
+    others: bool,
+}
+
+impl Signs {
+    const fn of(text: &[u8]) -> Self {
+        let (mut signs, mut at) = (Self { ascii: 0, others: false }, 0);
+        while at < text.len() {
+            if text[at].is_ascii() {
+                signs.ascii |= 1 << text[at];
+            } else {
+                signs.others = true;
+            }
+            at += 1;
+        }
+        signs
+    }
+
+    const fn and(self, text: &[u8]) -> Self {
+        let more = Self::of(text);
+        Self { ascii: self.ascii | more.ascii, others: self.others || more.others }
+    }
+
+    fn has(self, byte: u8) -> bool {
+        if byte.is_ascii() { self.ascii >> byte & 1 == 1 } else { self.others }
+    }
+
+    fn are_in(self, other: Self) -> bool {
+        self.ascii & !other.ascii == 0 && (other.others || !self.others)
+    }
+
+    fn meet(self, other: Self) -> bool {
+        self.ascii & other.ascii != 0 || (self.others && other.others)
+    }
 }

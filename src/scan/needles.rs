@@ -1,13 +1,13 @@
 //! What is looked for: each secret of the store in every form in which it is usually written down. Built once per scan and
 //! wiped when that is over.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use super::{
     forms::{self, Written},
-    random,
+    random, shares,
 };
 use crate::secret::Secret;
 
@@ -21,6 +21,10 @@ pub const WINDOW: usize = 14;
 pub const LONGEST: usize = 4096;
 /// With more secrets than this, parts are looked for of the plain form alone: else the table would outgrow what is near a core.
 const MANY: usize = 300;
+/// As many are not worth a thread.
+const FEW: usize = 200;
+/// How many forms most secrets have.
+const USUAL_FORMS: usize = 16;
 
 /// A secret to look for.
 #[derive(Clone, Copy)]
@@ -111,7 +115,8 @@ impl fmt::Display for Form {
 
 /// The secrets of a store, ready to be looked for.
 pub struct Needles {
-    text: Zeroizing<Vec<u8>>,
+    /// Their forms, one behind the other: a text for each thread that wrote some.
+    texts: Vec<Zeroizing<Vec<u8>>>,
     pub(super) patterns: Vec<Pattern>,
     pub(super) secrets: Vec<Sought>,
     too_short: Vec<Arc<str>>,
@@ -135,6 +140,8 @@ impl Sought {
 /// A form of a secret.
 pub(super) struct Pattern {
     pub written: Written,
+    /// In which of the texts it stands.
+    text: usize,
     /// Which secret, by its number.
     pub secret: usize,
     /// The fewest bytes of it that count: all, where parts are not told.
@@ -163,47 +170,77 @@ impl Needles {
                 secrets[number].1.push(owner);
             }
         }
-        let room = secrets.iter().map(|(secret, _)| forms::room(&secret[..secret.len().min(LONGEST)])).sum();
-        let text = Zeroizing::new(Vec::with_capacity(room));
-        let mut needles = Self { text, patterns: Vec::new(), secrets: Vec::new(), too_short };
-        let all_parts = secrets.len() <= MANY;
-        for (secret, owners) in secrets {
-            needles.add(secret, owners, all_parts);
+        let shares = shares::each(secrets.len(), shares::of(secrets.len(), FEW), |range| Share::of(&secrets, range));
+        let patterns = Vec::with_capacity(shares.iter().map(|share| share.patterns.len()).sum());
+        let mut needles = Self { texts: Vec::new(), patterns, secrets: Vec::new(), too_short };
+        let mut random = Vec::new();
+        for (text, share) in shares.into_iter().enumerate() {
+            needles.patterns.extend(share.patterns.into_iter().map(|pattern| Pattern { text, ..pattern }));
+            needles.texts.push(share.text);
+            random.extend(share.random);
         }
+        let sought = |((secret, owners), random): ((&[u8], _), _)| Sought { length: secret.len(), owners, random };
+        needles.secrets.extend(secrets.into_iter().zip(random).map(sought));
         needles
-    }
-
-    fn add(&mut self, secret: &[u8], owners: Vec<(Arc<str>, Which)>, all_parts: bool) {
-        let length = secret.len();
-        // What is longer than this is found by its beginning.
-        let secret = &secret[..length.min(LONGEST)];
-        let random = random::stretches(secret, WINDOW);
-        let mut forms = Vec::new();
-        if length < SURE {
-            forms::write_word(secret, &mut self.text, &mut forms);
-        } else {
-            let mark = random.iter().max_by_key(|(from, to)| to - from).map_or(secret.len(), |(_, to)| *to);
-            forms::write(secret, mark, &mut self.text, &mut forms);
-        }
-        let number = self.secrets.len();
-        for mut written in forms {
-            if random.is_empty() || !(all_parts || written.form == Form::Raw) {
-                written.scale = None;
-            }
-            let part = written.scale.map_or(written.length, |scale| scale.least(WINDOW));
-            self.patterns.push(Pattern { secret: number, least: part.min(written.length), written });
-        }
-        self.secrets.push(Sought { length, owners, random });
     }
 
     /// The bytes of a form.
     pub(super) fn bytes(&self, pattern: &Pattern) -> &[u8] {
-        &self.text[pattern.written.at..][..pattern.written.length]
+        &self.texts[pattern.text][pattern.written.at..][..pattern.written.length]
+    }
+
+    /// They and what stands behind them.
+    pub(super) fn bytes_from(&self, pattern: &Pattern) -> &[u8] {
+        &self.texts[pattern.text][pattern.written.at..]
     }
 
     /// The keys that have a secret too short to look for, each once.
     #[must_use]
     pub fn too_short(&self) -> &[Arc<str>] {
         &self.too_short
+    }
+}
+
+/// What one thread writes.
+struct Share {
+    text: Zeroizing<Vec<u8>>,
+    patterns: Vec<Pattern>,
+    /// Of each secret where it is random.
+    random: Vec<Vec<(usize, usize)>>,
+}
+
+impl Share {
+    /// The forms of these of the secrets.
+    fn of<T>(secrets: &[(&[u8], T)], range: Range<usize>) -> Self {
+        // What is longer than this is found by its beginning.
+        let sought = |number: usize| &secrets[number].0[..secrets[number].0.len().min(LONGEST)];
+        // With all the room that is needed: what grows leaves a copy behind that nobody wipes.
+        let text = Zeroizing::new(Vec::with_capacity(range.clone().map(|number| forms::room(sought(number))).sum()));
+        let patterns = Vec::with_capacity(range.len() * USUAL_FORMS);
+        let mut share = Self { text, patterns, random: Vec::with_capacity(range.len()) };
+        let (mut forms, all_parts) = (Vec::new(), secrets.len() <= MANY);
+        for number in range {
+            share.add(number, sought(number), all_parts, &mut forms);
+        }
+        share
+    }
+
+    /// Adds a secret; `forms` is room for its forms.
+    fn add(&mut self, number: usize, secret: &[u8], all_parts: bool, forms: &mut Vec<Written>) {
+        let random = random::stretches(secret, WINDOW);
+        if secret.len() < SURE {
+            forms::write_word(secret, &mut self.text, forms);
+        } else {
+            let mark = random.iter().max_by_key(|(from, to)| to - from).map_or(secret.len(), |(_, to)| *to);
+            forms::write(secret, mark, &mut self.text, forms);
+        }
+        for mut written in forms.drain(..) {
+            if random.is_empty() || !(all_parts || written.form == Form::Raw) {
+                written.scale = None;
+            }
+            let part = written.scale.map_or(written.length, |scale| scale.least(WINDOW));
+            self.patterns.push(Pattern { secret: number, least: part.min(written.length), written, text: 0 });
+        }
+        self.random.push(random);
     }
 }

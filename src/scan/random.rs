@@ -11,7 +11,12 @@ const LEAST_TURNS: u32 = 4;
 /// The stretches of a secret in which it is random, each at least so long.
 pub(super) fn stretches(secret: &[u8], window: usize) -> Vec<(usize, usize)> {
     let same = same_in_others(secret);
-    let mut free = Free { turns: vec![0], barred: vec![0], last: None };
+    let sums = || {
+        let mut sums = Vec::with_capacity(secret.len() + 1);
+        sums.push(0);
+        sums
+    };
+    let mut free = Free { turns: sums(), barred: sums(), last: None };
     for (at, byte) in secret.iter().enumerate() {
         free.take(*byte, same.iter().any(|range| range.contains(&at)));
     }

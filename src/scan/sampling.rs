@@ -7,7 +7,10 @@
 
 use keyctl_sieve::{LONGEST_STEP, Piece, Sieve, piece_at};
 
-use super::needles::{Needles, Pattern};
+use super::{
+    needles::{Needles, Pattern},
+    shares,
+};
 
 /// The most pieces for which a longer step is worth its larger table.
 const MOST_PIECES: usize = 1 << 19;
@@ -15,11 +18,16 @@ const MOST_PIECES: usize = 1 << 19;
 const NARROWEST: usize = 4;
 const USUAL: usize = 6;
 
+/// As many forms are not worth a thread.
+const FEW: usize = 4000;
+
 /// How a text is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sampling {
     width: usize,
     step: usize,
+    /// How many pieces there are.
+    count: usize,
 }
 
 impl Sampling {
@@ -28,58 +36,62 @@ impl Sampling {
         let shortest = needles.patterns.iter().map(|pattern| pattern.least).min()?;
         let width = shortest.saturating_sub(8).clamp(NARROWEST, USUAL);
         let longest_step = (shortest - width + 1).min(LONGEST_STEP);
-        let at_every = |step| Self { width, step };
+        let at_every = |step| Self { width, step, count: 0 }.counted(needles);
         let steps = [longest_step, 5, 3, 2].into_iter().filter(|step| *step <= longest_step);
-        let fits = |step: &usize| at_every(*step).count(needles) <= MOST_PIECES;
-        Some(at_every(steps.into_iter().find(fits).unwrap_or(1)))
+        Some(steps.map(at_every).find(|sampling| sampling.count <= MOST_PIECES).unwrap_or_else(|| at_every(1)))
     }
 
     /// The sieve with their pieces.
     pub fn sieve(self, needles: &Needles) -> Sieve {
-        let mut sieve = Sieve::new(self.width, self.step, self.count(needles));
-        for (number, at) in self.pieces(needles) {
-            let bytes = piece_at(needles.bytes(&needles.patterns[number]), at);
-            let (of, at) = (u32::try_from(number).unwrap_or(u32::MAX), u32::try_from(at).unwrap_or(u32::MAX));
-            sieve.add(Piece { bytes, of, at });
-        }
+        let mut sieve = Sieve::new(self.width, self.step, self.count);
+        let shares = sieve.shares(shares::of(needles.patterns.len(), FEW));
+        shares::taken(shares.into_iter(), |mut share| {
+            for (of, pattern) in (0..).zip(&needles.patterns) {
+                let bytes = needles.bytes_from(pattern);
+                self.stretches(needles, pattern, |from, to, stride| {
+                    for at in (from..=to - self.width).step_by(stride) {
+                        share.add(Piece { bytes: piece_at(bytes, at), of, at: u32::try_from(at).unwrap_or(u32::MAX) });
+                    }
+                });
+            }
+        });
         sieve
     }
 
-    /// How many pieces there are.
-    fn count(self, needles: &Needles) -> usize {
-        let stretches = needles.patterns.iter().flat_map(|pattern| self.stretches(needles, pattern));
-        stretches.map(|(from, to, stride)| (to - self.width - from) / stride + 1).sum()
-    }
-
-    /// Each piece that has to be known: of which form, and where in it.
-    fn pieces(self, needles: &Needles) -> impl Iterator<Item = (usize, usize)> + '_ {
-        needles.patterns.iter().enumerate().flat_map(move |(number, pattern)| {
-            let stretches = self.stretches(needles, pattern);
-            stretches.flat_map(move |(from, to, stride)| {
-                (from..=to - self.width).step_by(stride).map(move |at| (number, at))
-            })
-        })
-    }
-
-    /// The parts of a form that are looked for, each with the stride of its pieces.
-    fn stretches<'n>(
-        self,
-        needles: &'n Needles,
-        pattern: &'n Pattern,
-    ) -> impl Iterator<Item = (usize, usize, usize)> + 'n {
-        let random = &needles.secrets[pattern.secret].random;
-        let parts = pattern.written.scale.into_iter().flat_map(move |scale| {
-            let outer = move |&(from, to): &(usize, usize)| scale.outer(from, to);
-            random.iter().map(outer).map(|(from, to)| (from, to.min(pattern.written.length)))
+    /// The same, and how many pieces there are.
+    fn counted(self, needles: &Needles) -> Self {
+        let patterns = &needles.patterns;
+        let counts = shares::each(patterns.len(), shares::of(patterns.len(), FEW), |range| {
+            let mut count = 0;
+            for pattern in &patterns[range] {
+                self.stretches(needles, pattern, |from, to, stride| count += (to - self.width - from) / stride + 1);
+            }
+            count
         });
-        let long = move |(from, to): &(usize, usize)| from + pattern.least <= *to;
-        let stride = self.stride(pattern.least);
-        let parts = parts.filter(long).map(move |(from, to)| (from, to, stride));
-        // Of a form that counts only as a whole a part with all its pieces is enough.
-        let enough = self.width + self.step - 1;
-        let end = if pattern.written.mark >= enough { pattern.written.mark } else { pattern.written.length };
-        let whole = (pattern.written.scale.is_none() || !has_long(needles, pattern)).then_some((end - enough, end, 1));
-        parts.chain(whole)
+        Self { count: counts.into_iter().sum(), ..self }
+    }
+
+    /// The parts of a form that are looked for, from where to where, each with the stride of its pieces.
+    fn stretches(self, needles: &Needles, pattern: &Pattern, mut take: impl FnMut(usize, usize, usize)) {
+        let written = &pattern.written;
+        let mut is_known = false;
+        if let Some(scale) = written.scale {
+            let stride = self.stride(pattern.least);
+            for &(from, to) in &needles.secrets[pattern.secret].random {
+                let (from, to) = scale.outer(from, to);
+                let to = to.min(written.length);
+                if from + pattern.least <= to {
+                    is_known = true;
+                    take(from, to, stride);
+                }
+            }
+        }
+        if !is_known {
+            // Of a form that counts only as a whole a part with all its pieces is enough.
+            let enough = self.width + self.step - 1;
+            let end = if written.mark >= enough { written.mark } else { written.length };
+            take(end - enough, end, 1);
+        }
     }
 
     /// The longest stride with which no match of this length is missed.
@@ -87,18 +99,6 @@ impl Sampling {
         let longest = ((least - self.width + 1) / self.step).max(1);
         (1..=longest).rev().find(|stride| common_divisor(*stride, self.step) == 1).unwrap_or(1)
     }
-}
-
-/// Whether any random stretch of the secret is long enough in this form.
-fn has_long(needles: &Needles, pattern: &Pattern) -> bool {
-    pattern.written.scale.is_some_and(|scale| {
-        let outer = |&(from, to): &(usize, usize)| scale.outer(from, to);
-        needles.secrets[pattern.secret]
-            .random
-            .iter()
-            .map(outer)
-            .any(|(from, to)| from + pattern.least <= to.min(pattern.written.length))
-    })
 }
 
 fn common_divisor(one: usize, other: usize) -> usize {

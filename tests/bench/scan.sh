@@ -22,7 +22,9 @@ command -v rg >/dev/null || cargo install --quiet --root "$peers" ripgrep
 command -v ripsecrets >/dev/null || cargo install --quiet --root "$peers" ripsecrets
 command -v gitleaks >/dev/null || echo "without gitleaks (Debian 13 has it)"
 if [ -z "${KEYCTL-}" ]; then
-  cargo build --release --quiet --locked --bin keyctl --example scan-bench
+  # One after the other: together the program would get what the tests have their packages do, and be half a MB larger.
+  cargo build --release --quiet --locked --bin keyctl
+  cargo build --release --quiet --locked --example scan-bench
   KEYCTL=$(ls -t "${CARGO_TARGET_DIR:-target}"/*/release/keyctl | head -n 1)
   BENCH=$(dirname "$KEYCTL")/examples/scan-bench
 fi

@@ -35,15 +35,36 @@ pub struct Piece {
 
 /// The pieces, ready to be found.
 pub struct Sieve {
-    mask: u64,
     width: usize,
     step: usize,
-    shift: u32,
+    most: usize,
+    hashing: Hashing,
     bits: Vec<u64>,
-    /// The first of the pieces that share a place in the table, and for each piece the next one.
+    /// The first of the pieces that have the same place, by its number in its share.
     heads: Vec<u32>,
+    /// The pieces of each share, each with the next one that has its place.
+    pieces: Vec<Vec<(Piece, u32)>>,
+}
+
+/// Where a piece belongs: all by the highest bits of its hash, in which all of its bytes have a part.
+#[derive(Clone, Copy)]
+struct Hashing {
+    mask: u64,
+    /// What is left of a hash for its bit.
+    bit_shift: u32,
+    /// And for its place among the heads.
     head_shift: u32,
-    pieces: Vec<(Piece, u32)>,
+    /// And of that for its share.
+    share_shift: u32,
+}
+
+/// A part of a sieve, to be filled by a thread of its own.
+pub struct Share<'s> {
+    number: usize,
+    hashing: Hashing,
+    bits: &'s mut [u64],
+    heads: &'s mut [u32],
+    pieces: &'s mut Vec<(Piece, u32)>,
 }
 
 impl Sieve {
@@ -53,32 +74,28 @@ impl Sieve {
         debug_assert!((1..=LONGEST_STEP).contains(&step));
         let log = (usize::BITS - most.leading_zeros()).max(1);
         let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
+        let (bit_shift, head_shift) = (u64::BITS - bits, u64::BITS - log);
         Self {
-            mask: mask(width),
             width,
             step,
-            shift: u64::BITS - bits,
+            most,
+            hashing: Hashing { mask: mask(width), bit_shift, head_shift, share_shift: log },
             bits: vec![0; 1 << (bits - 6)],
             heads: vec![NONE; 1 << log],
-            head_shift: u64::BITS - log,
-            pieces: Vec::with_capacity(most),
+            pieces: Vec::new(),
         }
     }
 
-    /// Adds a piece; only its first bytes count.
-    pub fn add(&mut self, piece: Piece) {
-        let bytes = piece.bytes & self.mask;
-        let hash = bytes.wrapping_mul(MIX);
-        let (word, one, other) = self.bits_of(hash);
-        self.bits[word] |= 1 << one | 1 << other;
-        let place = self.place(hash);
-        let next = std::mem::replace(&mut self.heads[place], u32::try_from(self.pieces.len()).unwrap_or(NONE));
-        self.pieces.push((Piece { bytes, ..piece }, next));
-    }
-
-    /// The place of a piece: by the highest bits of its hash, in which all of its bytes have a part.
-    fn place(&self, hash: u64) -> usize {
-        usize::try_from(hash >> self.head_shift).unwrap_or_default()
+    /// The empty sieve in shares, to be filled: so many, or the next lower power of two.
+    pub fn shares(&mut self, count: usize) -> Vec<Share<'_>> {
+        let log = count.clamp(1, self.heads.len()).ilog2();
+        self.hashing.share_shift = self.heads.len().ilog2() - log;
+        // Each with room for all: what grows leaves a copy behind that nobody wipes. Room that is not used costs nothing.
+        self.pieces = (0..1 << log).map(|_| Vec::with_capacity(self.most)).collect();
+        let (bits, heads, hashing) = (self.bits.len() >> log, self.heads.len() >> log, self.hashing);
+        let tables = self.bits.chunks_exact_mut(bits).zip(self.heads.chunks_exact_mut(heads));
+        let parts = tables.zip(&mut self.pieces).enumerate();
+        parts.map(|(number, ((bits, heads), pieces))| Share { number, hashing, bits, heads, pieces }).collect()
     }
 
     /// The next place from `at` on at which a piece may stand, and what does; `at` becomes where to go on.
@@ -104,7 +121,7 @@ impl Sieve {
     /// The last places have too few bytes behind them for a whole load.
     fn next_of_last(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         while *at + self.width <= bytes.len() {
-            let (here, word) = (*at, piece_at(bytes, *at) & self.mask);
+            let (here, word) = (*at, piece_at(bytes, *at) & self.hashing.mask);
             *at += self.step;
             if self.is_set(word) != 0 {
                 return Some((here, word));
@@ -116,7 +133,9 @@ impl Sieve {
     /// The pieces that are what stands at a place.
     #[must_use]
     pub fn pieces(&self, word: u64) -> Pieces<'_> {
-        Pieces { sieve: self, word, next: self.heads[self.place(word.wrapping_mul(MIX))] }
+        let place = self.hashing.place(word.wrapping_mul(MIX));
+        let share = self.pieces.get(self.hashing.share(place)).map_or(&[][..], Vec::as_slice);
+        Pieces { share, word, next: self.heads[place] }
     }
 
     fn next_by<const STEP: usize>(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
@@ -147,7 +166,7 @@ impl Sieve {
 
     #[inline]
     fn load(&self, bytes: &[u8], at: usize) -> Option<u64> {
-        Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.mask)
+        Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.hashing.mask)
     }
 
     #[inline]
@@ -157,21 +176,49 @@ impl Sieve {
 
     #[inline]
     fn is_set(&self, word: u64) -> u64 {
-        let (word, one, other) = self.bits_of(word.wrapping_mul(MIX));
+        let (word, one, other) = self.hashing.bits(word.wrapping_mul(MIX));
         self.bits.get(word).map_or(0, |bits| bits >> one & bits >> other & 1)
     }
+}
 
+impl Hashing {
     /// The two bits that stand for a piece: in one word, which costs one load.
     #[inline]
-    fn bits_of(&self, hash: u64) -> (usize, u64, u64) {
-        let bit = hash >> self.shift;
+    fn bits(self, hash: u64) -> (usize, u64, u64) {
+        let bit = hash >> self.bit_shift;
         (usize::try_from(bit >> 6).unwrap_or_default(), bit & 63, hash >> 30 & 63)
+    }
+
+    fn place(self, hash: u64) -> usize {
+        usize::try_from(hash >> self.head_shift).unwrap_or_default()
+    }
+
+    fn share(self, place: usize) -> usize {
+        place >> self.share_shift
+    }
+}
+
+impl Share<'_> {
+    /// Adds a piece if it belongs to this share; only its first bytes count.
+    pub fn add(&mut self, piece: Piece) {
+        let bytes = piece.bytes & self.hashing.mask;
+        let hash = bytes.wrapping_mul(MIX);
+        let place = self.hashing.place(hash);
+        if self.hashing.share(place) != self.number {
+            return;
+        }
+        let (word, one, other) = self.hashing.bits(hash);
+        // Both tables are cut by the same bits of the hash, so within the share it is the lower ones that count.
+        let (word, place) = (word & (self.bits.len() - 1), place & (self.heads.len() - 1));
+        self.bits[word] |= 1 << one | 1 << other;
+        let next = std::mem::replace(&mut self.heads[place], u32::try_from(self.pieces.len()).unwrap_or(NONE));
+        self.pieces.push((Piece { bytes, ..piece }, next));
     }
 }
 
 /// Pieces with the same bytes.
 pub struct Pieces<'s> {
-    sieve: &'s Sieve,
+    share: &'s [(Piece, u32)],
     word: u64,
     next: u32,
 }
@@ -180,7 +227,7 @@ impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        while let Some((piece, after)) = self.sieve.pieces.get(self.next as usize) {
+        while let Some((piece, after)) = self.share.get(self.next as usize) {
             self.next = *after;
             if piece.bytes == self.word {
                 return Some(*piece);
@@ -193,7 +240,7 @@ impl Iterator for Pieces<'_> {
 impl Drop for Sieve {
     fn drop(&mut self) {
         self.bits.zeroize();
-        for (piece, _) in &mut self.pieces {
+        for (piece, _) in self.pieces.iter_mut().flatten() {
             piece.bytes.zeroize();
         }
     }
@@ -207,6 +254,9 @@ fn mask(width: usize) -> u64 {
 /// The bytes at this place as a piece; what is missing at the end is zero.
 #[must_use]
 pub fn piece_at(bytes: &[u8], at: usize) -> u64 {
+    if let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        return u64::from_le_bytes(*piece);
+    }
     let mut piece = [0; WIDEST];
     let rest = &bytes[at..bytes.len().min(at + WIDEST)];
     piece[..rest.len()].copy_from_slice(rest);
