@@ -197,6 +197,13 @@ fn what_1password_exports_is_read_out_of_its_archive_by_unzip_without_a_file() {
     holds(&sandbox, &[("Stripe", "stripe-secret")]);
     let stripe = known(&sandbox, "Stripe");
     assert_eq!((&stripe["expires"], &stripe["note"]), (&"2100-01-01T00:00:00Z".into(), &"live".into()));
+    // A vault is larger than any secret may be; there is an end all the same.
+    let spaces = " ".repeat(2 * 1024 * 1024);
+    let said = "keyctl: already there: 1 key (`Stripe`)\n";
+    sandbox.call(&["import", "-", "--from", "1password"]).input(format!("{data}{spaces}")).run().says("", said, 0);
+    let said = "keyctl: standard input has more than 16 MiB, the most a file to import may have; nothing was kept\n";
+    let spaces = spaces.repeat(8);
+    refuses(sandbox.call(&["import", "-", "--from", "1password"]).input(format!("{data}{spaces}")).run(), said, 2);
     plain(&sandbox, "my export.1pux", b"PK\x03\x04rest", &[]);
     let said = "keyctl: `my export.1pux` is an archive\nkeyctl: hint: hand over what is in it, without a file in clear: `unzip -p 'my export.1pux' export.data | keyctl import - --from 1password`\n";
     refuses(sandbox.call(&["import", "my export.1pux"]).run(), said, 2);

@@ -96,7 +96,7 @@ pub(super) fn read(place: PathBuf, arguments: &cli::Import, now: Moment, termina
 
 fn bytes(place: &Path) -> Result<Secret> {
     if place.as_os_str() == "-" {
-        return super::set::from_standard_input();
+        return super::set::standard_input(LARGEST, "16 MiB, the most a file to import may have");
     }
     match home::read_named(place, LARGEST)? {
         Some((bytes, _)) => Ok(Secret::new(bytes)),
