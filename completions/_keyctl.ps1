@@ -49,7 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
             [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a file, another manager or the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
             [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Show what this project asks for, and allow it after a yes')
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Take back what this project was allowed')
@@ -440,7 +440,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;import' {
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Take these variables from the environment instead of a file')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read the file as `dotenv` or `json`; by default its name''s ending decides')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What it is; by default its name and its content say so')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'What it is; by default its name and its content say so')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'The age identities that open what `passage`, `fnox` or `sops` keep')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Put this before each key''s name, such as `myproject/`')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace the secrets of keys that exist; the former ones are kept')
             [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Remove the file once every key was read back from the store')
@@ -450,8 +452,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'keyctl;init' {
@@ -1051,7 +1053,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
             [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a `.env` or JSON file, or from the environment')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a file, another manager or the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
             [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Show what this project asks for, and allow it after a yes')
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Take back what this project was allowed')

@@ -46,7 +46,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand due 'List the keys that have ended, have to be replaced, or will have to soon'
             cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
-            cand import 'Take keys over from a `.env` or JSON file, or from the environment'
+            cand import 'Take keys over from a file, another manager or the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
             cand allow 'Show what this project asks for, and allow it after a yes'
             cand deny 'Take back what this project was allowed'
@@ -403,7 +403,9 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;import'= {
             cand --env 'Take these variables from the environment instead of a file'
-            cand --format 'Read the file as `dotenv` or `json`; by default its name''s ending decides'
+            cand --format 'What it is; by default its name and its content say so'
+            cand --from 'What it is; by default its name and its content say so'
+            cand --identity 'The age identities that open what `passage`, `fnox` or `sops` keep'
             cand --prefix 'Put this before each key''s name, such as `myproject/`'
             cand --replace 'Replace the secrets of keys that exist; the former ones are kept'
             cand --delete 'Remove the file once every key was read back from the store'
@@ -413,8 +415,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'keyctl;init'= {
             cand --from 'Take the variables from this file; by default `.env.example` or `.env`'
@@ -940,7 +942,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand due 'List the keys that have ended, have to be replaced, or will have to soon'
             cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
-            cand import 'Take keys over from a `.env` or JSON file, or from the environment'
+            cand import 'Take keys over from a file, another manager or the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
             cand allow 'Show what this project asks for, and allow it after a yes'
             cand deny 'Take back what this project was allowed'

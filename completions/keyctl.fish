@@ -49,7 +49,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "forget" -d 'Wipe the 
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "due" -d 'List the keys that have ended, have to be replaced, or will have to soon'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "remind" -d 'Be told of keys that are due: by a notification each day, or not for a while'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "env" -d 'Print keys with their secrets, for a shell or another program to read'
-complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "import" -d 'Take keys over from a `.env` or JSON file, or from the environment'
+complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "import" -d 'Take keys over from a file, another manager or the environment'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "init" -d 'Write a `.keyctl.toml` that names the keys this project needs'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "allow" -d 'Show what this project asks for, and allow it after a yes'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "deny" -d 'Take back what this project was allowed'
@@ -276,8 +276,18 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s q -l quiet -d 'Say
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l env -d 'Take these variables from the environment instead of a file' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l format -d 'Read the file as `dotenv` or `json`; by default its name\'s ending decides' -r -f -a "dotenv\t'`NAME=value` lines'
-json\t'An object of strings'"
+complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l format -l from -d 'What it is; by default its name and its content say so' -r -f -a "dotenv\t'`NAME=value` lines'
+json\t'A JSON object of strings'
+aws\t'The `credentials` file of AWS; by default `~/.aws/credentials`'
+bitwarden\t'What Bitwarden exports in clear, as JSON or CSV'
+1password\t'What 1Password exports: `export.data` of a `.1pux`, or CSV'
+pass\t'The folder of `pass`; by default `~/.password-store`'
+gopass\t'The folder of `gopass`; by default its root store'
+passage\t'The folder of `passage`; by default `~/.passage/store`'
+sops\t'A file that SOPS encrypted, read by `sops` itself'
+fnox\t'The age-encrypted secrets of `fnox.toml`'
+envchain\t'The namespaces of `envchain` (Linux); FILE is the name of one'"
+complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l identity -d 'The age identities that open what `passage`, `fnox` or `sops` keep' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l prefix -d 'Put this before each key\'s name, such as `myproject/`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l replace -d 'Replace the secrets of keys that exist; the former ones are kept'
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l delete -d 'Remove the file once every key was read back from the store'
@@ -285,7 +295,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand import" -s n -l dry-run -d
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand import" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -l from -d 'Take the variables from this file; by default `.env.example` or `.env`' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -l prefix -d 'Put this before each key\'s name, such as `myproject/`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -641,7 +651,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "due" -d 'List the keys that have ended, have to be replaced, or will have to soon'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "remind" -d 'Be told of keys that are due: by a notification each day, or not for a while'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "env" -d 'Print keys with their secrets, for a shell or another program to read'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "import" -d 'Take keys over from a `.env` or JSON file, or from the environment'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "import" -d 'Take keys over from a file, another manager or the environment'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "init" -d 'Write a `.keyctl.toml` that names the keys this project needs'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "allow" -d 'Show what this project asks for, and allow it after a yes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "deny" -d 'Take back what this project was allowed'

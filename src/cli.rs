@@ -109,7 +109,7 @@ pub enum Verb {
     Remind(Remind),
     /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
-    /// Take keys over from a `.env` or JSON file, or from the environment
+    /// Take keys over from a file, another manager or the environment
     Import(Import),
     /// Write a `.keyctl.toml` that names the keys this project needs
     Init(Init),
@@ -340,15 +340,18 @@ pub struct Env {
 /// `keyctl import`
 #[derive(Args)]
 pub struct Import {
-    /// A `.env` file or a JSON object of strings; `-` is standard input
-    #[arg(required_unless_present = "env", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    /// A file or a folder with keys; `-` is standard input
+    #[arg(required_unless_present_any = ["env", "format"], value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Take these variables from the environment instead of a file
     #[arg(long, value_name = "VARIABLE", num_args = 1.., conflicts_with = "file")]
     pub env: Vec<VariableName>,
-    /// Read the file as `dotenv` or `json`; by default its name's ending decides
-    #[arg(long, value_enum, hide_possible_values = true)]
+    /// What it is; by default its name and its content say so
+    #[arg(long, visible_alias = "from", value_enum, conflicts_with = "env")]
     pub format: Option<ImportFormat>,
+    /// The age identities that open what `passage`, `fnox` or `sops` keep
+    #[arg(long, value_name = "FILE", conflicts_with = "env", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub identity: Option<PathBuf>,
     /// Put this before each key's name, such as `myproject/`
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub prefix: String,
@@ -371,8 +374,27 @@ pub struct Import {
 pub enum ImportFormat {
     /// `NAME=value` lines
     Dotenv,
-    /// An object of strings
+    /// A JSON object of strings
     Json,
+    /// The `credentials` file of AWS; by default `~/.aws/credentials`
+    Aws,
+    /// What Bitwarden exports in clear, as JSON or CSV
+    Bitwarden,
+    /// What 1Password exports: `export.data` of a `.1pux`, or CSV
+    #[value(name = "1password")]
+    OnePassword,
+    /// The folder of `pass`; by default `~/.password-store`
+    Pass,
+    /// The folder of `gopass`; by default its root store
+    Gopass,
+    /// The folder of `passage`; by default `~/.passage/store`
+    Passage,
+    /// A file that SOPS encrypted, read by `sops` itself
+    Sops,
+    /// The age-encrypted secrets of `fnox.toml`
+    Fnox,
+    /// The namespaces of `envchain` (Linux); FILE is the name of one
+    Envchain,
 }
 
 /// `keyctl init`

@@ -8,7 +8,7 @@ use crate::{
     name::{KeyName, Tag},
     secret::Secret,
     store::{
-        facts::{Facts, LONGEST_TEXT},
+        facts::{Facts, LONGEST_TEXT, is_page},
         payload::Payload,
     },
     terminal::Terminal,
@@ -220,11 +220,9 @@ pub fn expires(text: &str, now: Moment, terminal: &Terminal) -> Result<Moment> {
     Ok(moment)
 }
 
-/// A page on the web. It may be opened in a browser, so it is nothing but a page on the web.
+/// A page on the web.
 fn url(text: &str) -> Result<String> {
-    let fits = text.strip_prefix("https://").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
-    if !fits || text.len() > LONGEST_TEXT || !text.chars().all(|c| c.is_ascii_graphic() && !"\"'`<>\\^{|}".contains(c))
-    {
+    if !is_page(text) {
         return Err(Failure::new(Kind::Usage, "`--url` takes the address of a page, `https://…`"));
     }
     Ok(text.to_owned())

@@ -1,7 +1,6 @@
-//! `keyctl import`: take keys over from a file or the environment, and the file away once they are safe.
+//! `keyctl import`: take keys over from a file, another manager or the environment, and a file away once they are safe.
 
 use std::{
-    ffi::OsStr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,26 +8,31 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    cli::{self, ImportFormat},
+    cli,
     date::Moment,
-    exchange::{self, Entry},
+    exchange::{
+        Entry,
+        moved::{Moved, Moving},
+    },
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
-    name::KeyName,
+    name::{KeyName, may_be_a_secret},
     platform,
     secret::Secret,
-    store::{editing::Set, journal::Deed, payload::Payload},
+    store::{editing::Set, facts::Facts, journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
 
 use super::{
     change::{Outcome, change_or_create},
-    details, naming, opening,
+    details,
+    moving::{self, Found, LARGEST},
+    naming, opening,
 };
 
-/// The most bytes a file to import may have: 16 MiB.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// So many names are told one by one.
+const TOLD: usize = 20;
 
 /// What became of the keys.
 #[derive(Default)]
@@ -45,28 +49,31 @@ pub(super) struct Done {
 pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let now = Moment::now();
-    if let Some(file) = arguments.file.as_deref().filter(|_| arguments.delete) {
-        check_deletable(file)?;
-    }
-    let (source, entries) = read(arguments, terminal)?;
-    let keys = named(entries, &arguments.prefix)?;
+    let mut found = if arguments.env.is_empty() {
+        let place = moving::place(arguments)?;
+        if arguments.delete {
+            check_deletable(&place)?;
+        }
+        moving::read(place, arguments, now, terminal)?
+    } else {
+        from_environment(arguments)?
+    };
+    check_loss(&found, arguments)?;
+    let keys = named(&mut found.moving, &arguments.prefix)?;
+    tell(&found.moving, terminal);
     let keys = without_empty(keys, terminal);
     if keys.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is no key to import").into());
     }
     if arguments.dry_run {
-        let names: Vec<&str> = keys.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = keys.iter().map(|key| key.entry.name.as_str()).collect();
         terminal.report(&names.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let done = change_or_create(&home, terminal, now, None, |payload| {
-        keep_all(payload, &keys, arguments.replace, None, now, terminal)
-    })?;
-    let removed = match &arguments.file {
-        Some(file) if arguments.delete => Some(delete(&home, file, &source, &keys, terminal)?),
-        _ => None,
-    };
-    report(&done, removed.as_deref(), arguments, terminal)?;
+    let done =
+        change_or_create(&home, terminal, now, None, |payload| keep(payload, &keys, arguments.replace, now, terminal))?;
+    let removed = if arguments.delete { Some(delete(&home, &found, &keys, terminal)?) } else { None };
+    report(&done, removed.as_deref(), &found, arguments, terminal)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,37 +97,61 @@ fn check_deletable(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The file's bytes, to know it again, and what they hold.
-fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<(Secret, Vec<Entry>)> {
-    let Some(file) = &arguments.file else { return Ok((Secret::new(Vec::new()), from_environment(arguments)?)) };
-    let bytes = if file.as_os_str() == "-" {
-        super::set::from_standard_input()?
-    } else {
-        match home::read_named(file, LARGEST)? {
-            Some((bytes, _)) => Secret::new(bytes),
-            None => return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
-        }
-    };
-    let by_name =
-        || if file.extension() == Some(OsStr::new("json")) { ImportFormat::Json } else { ImportFormat::Dotenv };
-    let reading = match arguments.format.unwrap_or_else(by_name) {
-        ImportFormat::Dotenv => exchange::dotenv::read(bytes.expose())?,
-        ImportFormat::Json => exchange::json::read(bytes.expose())?,
-    };
-    if let Some(name) = reading.repeated.first().filter(|_| arguments.delete) {
+/// What would be lost with the file is told before anything is taken over.
+fn check_loss(found: &Found, arguments: &cli::Import) -> Result<()> {
+    let Found { is_plain, moving, .. } = found;
+    if !arguments.delete {
+        return Ok(());
+    }
+    if !is_plain {
+        return Err(Failure::new(Kind::Usage, "`--delete` removes files in which keys lie in clear; this is none"));
+    }
+    if let Some(name) = moving.repeated.first() {
         return Err(Failure::new(
             Kind::Usage,
             format!("`{name}` is in the file more than once; `--delete` would lose the first of them"),
         )
         .hint("take the line out that does not count, then try again"));
     }
-    for name in &reading.repeated {
-        terminal.warn(&format!("`{name}` is in the file more than once; the last one counts"));
+    if !moving.left.is_empty() {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`--delete` would lose what has no place here: {}", left(moving)),
+        )
+        .hint("import without `--delete`, see to the rest, then remove the file"));
     }
-    Ok((bytes, reading.entries))
+    Ok(())
 }
 
-fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
+/// Says what was read otherwise than it stands there, and what was not taken at all.
+fn tell(moving: &Moving, terminal: &Terminal) {
+    for name in &moving.repeated {
+        terminal.warn(&format!("`{name}` is in the file more than once; the last one counts"));
+    }
+    for (was, name) in moving.renamed.iter().take(TOLD) {
+        // What stands where a name should may be a secret.
+        let was = if may_be_a_secret(was) || was.is_empty() { "one".to_owned() } else { format!("`{was}`") };
+        terminal.say(&format!("{was} is kept as `{name}`"));
+    }
+    if moving.renamed.len() > TOLD {
+        terminal.say(&format!("and {} more got another name", moving.renamed.len() - TOLD));
+    }
+    if !moving.left.is_empty() {
+        terminal.warn(&format!("not taken along: {}", left(moving)));
+    }
+}
+
+fn left(moving: &Moving) -> String {
+    moving.left.iter().map(|(what, times)| counted(*times, what)).collect::<Vec<_>>().join(", ")
+}
+
+/// A count with words of which the first is the noun: `2 notes that may hold a secret`.
+fn counted(times: usize, what: &str) -> String {
+    let (noun, rest) = what.find(" that ").or_else(|| what.find(" of ")).map_or((what, ""), |at| what.split_at(at));
+    format!("{}{rest}", count(times, noun))
+}
+
+fn from_environment(arguments: &cli::Import) -> Result<Found> {
     let missing: Vec<String> = arguments
         .env
         .iter()
@@ -132,33 +163,42 @@ fn from_environment(arguments: &cli::Import) -> Result<Vec<Entry>> {
     }
     let entry = |name: &crate::name::VariableName| {
         let value = std::env::var_os(name.as_str()).unwrap_or_default();
-        Entry { name: name.clone().into(), value: Secret::new(platform::value_bytes(&value)), line: 0 }
+        Moved::from(Entry { name: name.clone().into(), value: Secret::new(platform::value_bytes(&value)), line: 0 })
     };
-    Ok(arguments.env.iter().map(entry).collect())
+    let mut moving = Moving::default();
+    moving.keys.extend(arguments.env.iter().map(entry));
+    Ok(Found { place: PathBuf::new(), source: Secret::new(Vec::new()), is_plain: true, moving })
 }
 
-fn named(entries: Vec<Entry>, prefix: &str) -> Result<Vec<(KeyName, Secret)>> {
-    let name = |entry: Entry| -> Result<(KeyName, Secret)> {
-        super::set::refuse_unfit(&entry.value, &format!("the secret of `{}`", entry.name))?;
-        let name: KeyName = format!("{prefix}{}", entry.name)
+fn named(moving: &mut Moving, prefix: &str) -> Result<Vec<Moved>> {
+    let counted = if moving.by_items { "item" } else { "line" };
+    let name = |mut key: Moved| -> Result<Moved> {
+        let Entry { name, value, line } = &mut key.entry;
+        super::set::refuse_unfit(value, &format!("the secret of `{name}`"))?;
+        *name = format!("{prefix}{name}")
             .parse()
             .map_err(|why| Failure::new(Kind::Usage, format!("with this prefix {why}")))?;
-        details::refuse_as_name(&entry.value, &name)?;
-        Ok((name, entry.value))
+        // Before any name is said: what stands in this one may be said nowhere.
+        details::refuse_as_name(value, name).map_err(|failure| {
+            let hint = "names are shown everywhere: give it another one where it comes from, and replace the secret if it is a live one";
+            let failure = Failure { hints: vec![hint.to_owned()], ..failure };
+            if *line > 0 { failure.hint(format!("it is the one of {counted} {line}")) } else { failure }
+        })?;
+        Ok(key)
     };
-    entries.into_iter().map(name).collect()
+    std::mem::take(&mut moving.keys).into_iter().map(name).collect()
 }
 
-fn without_empty(keys: Vec<(KeyName, Secret)>, terminal: &Terminal) -> Vec<(KeyName, Secret)> {
-    let (empty, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, value)| value.is_empty());
+fn without_empty(keys: Vec<Moved>, terminal: &Terminal) -> Vec<Moved> {
+    let (empty, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| key.entry.value.is_empty());
     if !empty.is_empty() {
-        let names: Vec<String> = empty.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<String> = empty.iter().map(|key| format!("`{}`", key.entry.name)).collect();
         terminal.warn(&format!("left out, because empty: {}", names.join(", ")));
     }
     keys
 }
 
-/// Keeps all of these, or none; the note stands in the event.
+/// Keeps secrets of which nothing else is known, all or none; the note stands in the event.
 ///
 /// # Errors
 /// `Negative` for names that exist with other secrets, unless these may be replaced.
@@ -170,29 +210,39 @@ pub(super) fn keep_all(
     now: Moment,
     terminal: &Terminal,
 ) -> Result<Outcome<Done>> {
-    let taken =
-        |(name, value): &&(KeyName, Secret)| payload.keys.get(name).is_some_and(|key| !key.value.same_as(value));
-    let taken: Vec<String> = keys.iter().filter(taken).map(|(name, _)| format!("`{name}`")).collect();
-    if !replace && !taken.is_empty() {
-        return Err(Failure::new(
-            Kind::Negative,
-            format!("these keys exist already with other secrets: {}; nothing was imported", taken.join(", ")),
-        )
-        .hint("to replace their secrets: `--replace`; the former ones are kept")
-        .hint("to keep them apart: `--prefix PROJECT/`"));
-    }
-    naming::tell_apart(payload.keys.keys(), keys.iter().map(|(name, _)| name), terminal)?;
+    let entry = |(name, value): &(KeyName, Secret)| Entry { name: name.clone(), value: value.copy(), line: 0 };
+    let keys: Vec<Moved> = keys.iter().map(|key| Moved::from(entry(key))).collect();
+    Ok(match keep(payload, &keys, replace, now, terminal)? {
+        Outcome::Changed(done, event) => Outcome::changed(done, note.into_iter().fold(*event, Event::note)),
+        same @ Outcome::AsItWas(_) => same,
+    })
+}
+
+fn keep(
+    payload: &mut Payload,
+    keys: &[Moved],
+    replace: bool,
+    now: Moment,
+    terminal: &Terminal,
+) -> Result<Outcome<Done>> {
+    refuse_taken(payload, keys, replace)?;
+    naming::tell_apart(payload.keys.keys(), keys.iter().map(|key| &key.entry.name), terminal)?;
     let mut done = Done::default();
     let mut dated = false;
     payload.step(Deed::Import, now, |edit| {
-        for (name, value) in keys {
+        for key in keys {
+            let Entry { name, value, .. } = &key.entry;
             let list = match edit.set(name, value.copy(), replace)? {
-                Set::Added => &mut done.added,
+                Set::Added => {
+                    key.former.iter().for_each(|(value, until)| edit.add_former(name, value.copy(), *until));
+                    &mut done.added
+                }
                 Set::Replaced => &mut done.replaced,
                 Set::Same => &mut done.same,
             };
             list.push(name.clone());
             let own_end = details::of_secret(name, value, terminal);
+            dated |= edit.change(name, |facts| put(key, facts, own_end))?;
             details::warn_of_texts(value, edit.payload(), terminal);
             if edit.payload().keys.get(name).is_some_and(|key| key.facts.revoked.is_some()) {
                 terminal.warn(&format!("`{name}` holds a revoked secret"));
@@ -200,7 +250,6 @@ pub(super) fn keep_all(
             if edit.payload().keys.get(name).is_some_and(|key| key.facts.leaked.is_some()) {
                 terminal.warn(&format!("`{name}` holds a secret that was found leaked: `keyctl rotate {name}`"));
             }
-            dated |= edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
         }
         Ok(())
     })?;
@@ -209,22 +258,46 @@ pub(super) fn keep_all(
         return Ok(if dated { Outcome::changed(done, event) } else { Outcome::AsItWas(done) });
     }
     let event = Event::new(Action::Import, now).names(done.added.iter().chain(&done.replaced));
-    let event = note.into_iter().fold(event, Event::note);
     Ok(Outcome::changed(done, event))
 }
 
+/// Puts what was known elsewhere among the facts; what is known here already stays.
+fn put(key: &Moved, facts: &mut Facts, own_end: Option<Moment>) {
+    facts.expires = facts.expires.or(key.expires).or(own_end);
+    facts.url = facts.url.take().or_else(|| key.url.clone());
+    facts.note = facts.note.take().or_else(|| key.note.clone());
+    facts.tags.extend(key.tags.iter().cloned());
+}
+
+fn refuse_taken(payload: &Payload, keys: &[Moved], replace: bool) -> Result<()> {
+    let is_taken =
+        |Entry { name, value, .. }: &Entry| payload.keys.get(name).is_some_and(|key| !key.value.same_as(value));
+    let taken = keys.iter().filter(|key| is_taken(&key.entry)).map(|key| format!("`{}`", key.entry.name));
+    let taken: Vec<String> = taken.collect();
+    if replace || taken.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Negative,
+        format!("these keys exist already with other secrets: {}; nothing was imported", taken.join(", ")),
+    )
+    .hint("to replace their secrets: `--replace`; the former ones are kept")
+    .hint("to keep them apart: `--prefix PROJECT/`"))
+}
+
 /// Removes the file, after every key was read back from the store as it lies on the disk.
-fn delete(home: &Home, file: &Path, read: &Secret, keys: &[(KeyName, Secret)], terminal: &Terminal) -> Result<PathBuf> {
-    let payload = opening::anew(home)?;
-    let lost = keys.iter().find(|(name, value)| !payload.keys.get(name).is_some_and(|key| key.value.same_as(value)));
-    if let Some((name, _)) = lost {
+fn delete(home: &Home, found: &Found, keys: &[Moved], terminal: &Terminal) -> Result<PathBuf> {
+    let (payload, file) = (opening::anew(home)?, &found.place);
+    let is_lost =
+        |Entry { name, value, .. }: &&Entry| !payload.keys.get(name).is_some_and(|key| key.value.same_as(value));
+    if let Some(Entry { name, .. }) = keys.iter().map(|key| &key.entry).find(is_lost) {
         return Err(Failure::new(
             Kind::Store,
             format!("`{name}` does not come back from the store as it was; `{}` is left alone", file.display()),
         ));
     }
     // Somebody may have written to it while the store was.
-    let unchanged = home::read_named(file, LARGEST)?.is_some_and(|(now, _)| Secret::new(now).same_as(read));
+    let unchanged = home::read_named(file, LARGEST)?.is_some_and(|(now, _)| Secret::new(now).same_as(&found.source));
     if !unchanged {
         return Err(Failure::new(
             Kind::Negative,
@@ -242,7 +315,13 @@ fn delete(home: &Home, file: &Path, read: &Secret, keys: &[(KeyName, Secret)], t
     Ok(file.to_owned())
 }
 
-fn report(done: &Done, removed: Option<&Path>, arguments: &cli::Import, terminal: &Terminal) -> Result<()> {
+fn report(
+    done: &Done,
+    removed: Option<&Path>,
+    found: &Found,
+    arguments: &cli::Import,
+    terminal: &Terminal,
+) -> Result<()> {
     if arguments.json {
         let names =
             |names: &[KeyName]| names.iter().map(|name| name.as_str().into()).collect::<Vec<serde_json::Value>>();
@@ -256,12 +335,12 @@ fn report(done: &Done, removed: Option<&Path>, arguments: &cli::Import, terminal
         let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         terminal.say(&format!("{word}: {} ({})", count(names.len(), "key"), listed.join(", ")));
     }
-    match (removed, &arguments.file) {
-        (Some(file), _) => terminal.say(&format!("removed `{}` after reading every key back", file.display())),
-        (None, Some(file)) if file.symlink_metadata().is_ok_and(|facts| facts.is_file()) => {
-            terminal.hint(&format!("the keys are still readable in `{}`: `--delete` removes it", file.display()));
-        }
-        _ => {}
+    let Found { place, is_plain, moving, .. } = found;
+    if let Some(file) = removed {
+        terminal.say(&format!("removed `{}` after reading every key back", file.display()));
+    } else if *is_plain && place.symlink_metadata().is_ok_and(|facts| facts.is_file()) {
+        let way = if moving.left.is_empty() { "`--delete` removes it" } else { "remove it once the rest is safe" };
+        terminal.hint(&format!("the keys are still readable in `{}`: {way}", place.display()));
     }
     Ok(())
 }

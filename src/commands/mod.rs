@@ -24,6 +24,7 @@ pub mod init;
 pub mod judging;
 pub mod mending;
 pub mod mistyped;
+mod moving;
 pub mod naming;
 pub mod online;
 pub mod opening;

@@ -214,16 +214,21 @@ pub(super) fn from_file(file: &Path) -> Result<Secret> {
 /// # Errors
 /// `Usage` when there is more.
 pub fn from_standard_input() -> Result<Secret> {
+    standard_input(LARGEST, "1 MiB (1,048,576 bytes), the most a secret may have")
+}
+
+/// Standard input up to its end, at most so many bytes, which the words name.
+///
+/// # Errors
+/// `Usage` when there is more.
+pub(super) fn standard_input(most: usize, words: &str) -> Result<Secret> {
     // Reserved at once, so that growing leaves no copy behind.
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(LARGEST + 2));
-    std::io::stdin().lock().take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| {
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(most + 2));
+    std::io::stdin().lock().take(most as u64 + 1).read_to_end(&mut bytes).map_err(|error| {
         Failure::new(Kind::Disk, format!("cannot read standard input: {}", crate::failure::reason(&error)))
     })?;
-    if bytes.len() > LARGEST {
-        return Err(Failure::new(
-            Kind::Usage,
-            "standard input has more than 1 MiB (1,048,576 bytes), the most a secret may have; nothing was kept",
-        ));
+    if bytes.len() > most {
+        return Err(Failure::new(Kind::Usage, format!("standard input has more than {words}; nothing was kept")));
     }
     // Shrinking could move the bytes and leave the old ones behind; a copy of the right size lets both be wiped.
     Ok(Secret::new(bytes.to_vec()))

@@ -6,10 +6,14 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{error::Category, value::RawValue};
 
-use super::{Broken, Entry, Gathering, Reading, as_text, unreadable};
+use super::{
+    Broken, Entry, Gathering, Reading, as_text,
+    moved::{Beside, Moving},
+    unreadable,
+};
 use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
@@ -40,6 +44,52 @@ pub fn read(text: &[u8]) -> Result<Reading> {
         }
     }
     if broken.is_empty() { Ok(gathering.reading) } else { Err(unreadable(&broken)) }
+}
+
+/// So deep is no text of keys.
+const DEEPEST: usize = 32;
+
+/// Reads a JSON text of any shape: what lies deeper is called by all that stands above it, `db/password` or `list/0`.
+///
+/// # Errors
+/// When the text is not JSON, or a string in it holds half a character; nothing is quoted.
+pub fn read_nested(text: &[u8]) -> Result<Moving> {
+    let text = as_text(text)?;
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+    let mut moving = Moving::default();
+    nested(whole, &mut Vec::new(), &mut moving)?;
+    Ok(moving)
+}
+
+fn nested(value: &RawValue, above: &mut Vec<String>, moving: &mut Moving) -> Result<()> {
+    let text = value.get();
+    if above.len() > DEEPEST {
+        return Err(Failure::new(Kind::Usage, format!("the JSON text goes deeper than {DEEPEST} levels")));
+    }
+    let members: Vec<(String, &RawValue)> = match text.as_bytes() {
+        [b'{', ..] => serde_json::from_str::<Members>(text).map_err(|error| malformed(&error))?.0,
+        [b'[', ..] => {
+            let all: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+            all.into_iter().enumerate().map(|(at, one)| (at.to_string(), one)).collect()
+        }
+        [b'n', ..] => {
+            moving.left_out("empty value", 1);
+            return Ok(());
+        }
+        _ => {
+            let words: Vec<&str> = above.iter().map(String::as_str).collect();
+            let value = text_of(value)
+                .ok_or_else(|| Failure::new(Kind::Usage, "a string of the JSON text holds half a surrogate pair"))?;
+            moving.take(&words, value, Beside::default(), 0);
+            return Ok(());
+        }
+    };
+    for (name, value) in members {
+        above.push(name);
+        nested(value, above, moving)?;
+        above.pop();
+    }
+    Ok(())
 }
 
 /// The members in their order, each value as it stands in the text.
@@ -91,6 +141,37 @@ fn entry(name: &str, value: &str, line: usize) -> std::result::Result<Entry, Str
         number_or_boolean => number_or_boolean.to_vec(),
     };
     Ok(Entry { name, value: Secret::new(bytes), line })
+}
+
+/// A text of a larger JSON text, which may be a secret; also a number or a boolean, as it stands there.
+pub(super) struct Text(pub(super) Secret);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?;
+        text_of(value).map(Self).ok_or_else(|| D::Error::custom("no text"))
+    }
+}
+
+/// A string, a number or a boolean as text; nothing for what has parts.
+pub(super) fn text_of(value: &RawValue) -> Option<Secret> {
+    let text = value.get();
+    let bytes = match text.as_bytes() {
+        [b'"', ..] => decoded(text)?,
+        [b'[' | b'{', ..] => return None,
+        number_or_boolean => number_or_boolean.to_vec(),
+    };
+    Some(Secret::new(bytes))
+}
+
+/// What is wrong with a text that another program should have written: the place, never the parser's own words.
+pub(super) fn misshapen(error: &serde_json::Error, program: &str) -> Failure {
+    if error.classify() == Category::Data {
+        let (line, column) = (error.line(), error.column());
+        let said = format!("line {line}, column {column}: this is not what {program} exports");
+        return Failure::new(Kind::Usage, said);
+    }
+    malformed(error)
 }
 
 /// The bytes of a JSON string that the parser has found well formed; nothing where it escapes half a character. They are
@@ -195,6 +276,24 @@ mod tests {
         }
         let failure = read(b"{\"A\": \"\xff\"}").err().expect("not UTF-8");
         assert_eq!(failure.message, "line 1: this is not UTF-8 text");
+    }
+
+    #[test]
+    fn what_lies_deeper_is_called_by_what_stands_above_it() {
+        let text = r#"{"a": {"b c": "one\n"}, "list": ["two", 3, {"x": true}], "none": null, "": "four"}"#;
+        let moving = super::read_nested(text.as_bytes()).expect("read");
+        let keys: Vec<_> = moving.keys.iter().map(|key| (key.entry.name.as_str(), key.entry.value.expose())).collect();
+        let own: [(&str, &[u8]); 5] =
+            [("a/b-c", b"one\n"), ("list/0", b"two"), ("list/1", b"3"), ("list/2/x", b"true"), ("unnamed", b"four")];
+        assert_eq!(keys, own);
+        assert_eq!(moving.left["empty value"], 1);
+        for (text, said) in [
+            ("[".repeat(40) + "\"SECRET\"" + &"]".repeat(40), "the JSON text goes deeper than 32 levels"),
+            ("{\"a\": \"SECRET\\ud800\"}".into(), "a string of the JSON text holds half a surrogate pair"),
+            ("{\"a\": SECRET".into(), "line 1, column 7: this is not JSON"),
+        ] {
+            assert_eq!(super::read_nested(text.as_bytes()).err().expect("refused").message, said);
+        }
     }
 
     #[test]

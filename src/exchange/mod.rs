@@ -1,5 +1,5 @@
-//! Keys as other programs write and read them: `.env` files and JSON in; shells, documents and runners' files out. And the
-//! history as other programs read it.
+//! Keys as other programs write and read them: `.env` files, JSON and other managers' exports in; shells, documents and
+//! runners' files out. And the history as other programs read it.
 //!
 //! Pure: bytes in, bytes out. No file is opened here, nothing is asked and nothing is printed, so each promise is a table
 //! of bytes that a test can hold against the real program. Two rules run through all chapters. Reading: whatever is not
@@ -15,13 +15,20 @@ use crate::{
     secret::Secret,
 };
 
+pub mod aws;
+pub mod bitwarden;
 pub mod calendar;
 mod document;
 pub mod dotenv;
 pub mod events;
 pub mod export;
+pub mod fnox;
 pub mod json;
+pub mod moved;
+pub mod onepassword;
 mod page;
+pub mod pass;
+mod rows;
 mod shell;
 
 /// So many problems are told one by one; a file of another kind altogether would fill the screen.

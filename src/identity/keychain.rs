@@ -127,6 +127,27 @@ fn open_entry(service: &str, user: &str) -> keyring_core::Result<keyring_core::E
     keyring_core::Entry::new_with_modifiers(service, user, &here)
 }
 
+/// What `envchain` keeps in this keychain, in one namespace or in all of them.
+///
+/// # Errors
+/// `Keychain` where it is locked or does not answer.
+#[cfg(target_os = "linux")]
+pub fn of_envchain(namespace: Option<&str>) -> Result<Vec<super::secret_service::Variable>> {
+    use crate::session_bus::Trouble;
+    let unreachable = |why: &str| {
+        Failure::new(Kind::Keychain, format!("cannot reach the keychain that envchain keeps its variables in: {why}"))
+            .hint("run in the desktop session, or under its bus (`DBUS_SESSION_BUS_ADDRESS`)")
+    };
+    match super::secret_service::of_envchain(namespace, DEADLINE) {
+        Ok(Some(variables)) => Ok(variables),
+        Ok(None) => Err(locked()),
+        Err(Trouble::NoBus) => Err(unreachable("there is no session bus")),
+        Err(Trouble::NoService) => Err(unreachable("no keychain service is on the session bus")),
+        Err(Trouble::Silent) => Err(silent(DEADLINE)),
+        Err(Trouble::Refused) => Err(unreachable("it answered with an error")),
+    }
+}
+
 impl Keeper for OsKeychain {
     #[cfg(target_os = "linux")]
     fn read(&self) -> Result<Held> {

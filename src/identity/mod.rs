@@ -5,6 +5,7 @@
 
 pub mod anchor;
 pub mod file;
+pub mod foreign;
 pub mod keeper;
 pub mod keychain;
 pub mod pin;

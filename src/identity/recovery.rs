@@ -20,7 +20,7 @@ use crate::{
 /// scrypt's cost as a power of two (age's specification, "The scrypt recipient type"): about a second on a laptop of 2024.
 pub const WORK: u8 = 18;
 /// The most work that a copy may ask for, so that a hostile file cannot keep the machine busy: about 20 seconds.
-const MOST_WORK: u8 = 22;
+pub(super) const MOST_WORK: u8 = 22;
 /// The fewest characters of a passphrase that a person types: NIST SP 800-63B asks for 8 where a service counts the wrong
 /// ones, and nobody counts here.
 pub const SHORTEST: usize = 12;
@@ -81,7 +81,7 @@ fn encrypt(plain: &[u8], passphrase: &Secret) -> std::result::Result<String, Box
     Ok(String::from_utf8(armored)?)
 }
 
-fn phrase(passphrase: &Secret) -> SecretString {
+pub(super) fn phrase(passphrase: &Secret) -> SecretString {
     SecretString::from(passphrase.expose_text().unwrap_or_default().to_owned())
 }
 

@@ -76,6 +76,65 @@ pub fn read(service: &str, deadline: Duration) -> Result<Found, Trouble> {
     Ok(sort_out(secrets.into_values().map(|(_, _, value, _)| Secret::new(value))))
 }
 
+/// A variable that `envchain` keeps.
+pub struct Variable {
+    /// The namespace it is in.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Secret,
+}
+
+/// How `envchain` marks its items (`envchain_linux.c`).
+const SCHEMA: &str = "envchain.EnvironmentVariable";
+
+/// Reads what `envchain` keeps, in one namespace or in all, without ever causing a prompt. Nothing is given where an item is
+/// locked.
+///
+/// # Errors
+/// See [`Trouble`].
+pub fn of_envchain(namespace: Option<&str>, deadline: Duration) -> Result<Option<Vec<Variable>>, Trouble> {
+    let mut bus = Bus::connect(deadline)?;
+    // As in `read`.
+    bus.call(SERVICE, "ReadAlias", "s", &"default")?;
+    bus.flush()?;
+    bus.answer()?;
+    let mut attributes = HashMap::from([("xdg:schema", SCHEMA)]);
+    attributes.extend(namespace.map(|name| ("name", name)));
+    bus.call(SERVICE, "OpenSession", "sv", &("plain", Value::from("")))?;
+    bus.call(SERVICE, "SearchItems", "a{ss}", &attributes)?;
+    bus.flush()?;
+    let (_, session): (OwnedValue, OwnedObjectPath) = bus.answer()?.body()?;
+    let (open, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) = bus.answer()?.body()?;
+    if !locked.is_empty() {
+        return Ok(None);
+    }
+    if open.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let items: Vec<ObjectPath<'_>> = open.iter().map(|path| path.as_ref()).collect();
+    for item in &items {
+        let property = ("org.freedesktop.Secret.Item", "Attributes");
+        let of_item = Object { path: item.as_str(), interface: "org.freedesktop.DBus.Properties", ..SERVICE };
+        bus.call(of_item, "Get", "ss", &property)?;
+    }
+    bus.call(SERVICE, "GetSecrets", "aoo", &(items, session.as_ref()))?;
+    bus.flush()?;
+    let mut names = Vec::with_capacity(open.len());
+    for _ in &open {
+        let attributes: OwnedValue = bus.answer()?.body()?;
+        let attributes = HashMap::<String, String>::try_from(attributes).map_err(|_| Trouble::Refused)?;
+        names.push(attributes);
+    }
+    let mut secrets: Secrets = bus.answer()?.body()?;
+    let variables = open.iter().zip(names).filter_map(|(path, mut names)| {
+        let (_, _, value, _) = secrets.remove(path)?;
+        Some(Variable { namespace: names.remove("name")?, name: names.remove("key")?, value: Secret::new(value) })
+    });
+    Ok(Some(variables.collect()))
+}
+
 /// Which of the values is which; two different values for one thing are nobody's to choose from.
 fn sort_out(values: impl Iterator<Item = Secret>) -> Found {
     let mut held = Held::default();

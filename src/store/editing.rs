@@ -137,6 +137,16 @@ impl Editing<'_> {
         Ok(())
     }
 
+    /// Gives a key that this very step made a secret that it had elsewhere before; the earliest comes first. What takes the
+    /// step back takes these with the key.
+    pub fn add_former(&mut self, name: &KeyName, value: Secret, until: Moment) {
+        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
+        let until = until.min(self.step.at);
+        let Some(key) = self.payload.keys.get_mut(name).filter(|_| self.step.added.contains(name)) else { return };
+        let since = key.former.last().map_or(until, |before| before.until);
+        key.former.push(Former { value, since, until, expires: None, revoked, leaked, wipe: None, step: None });
+    }
+
     /// Changes what is known of a key. Says whether that made a difference.
     ///
     /// # Errors

@@ -10,6 +10,15 @@ use crate::{
 /// The most bytes a note, a reason or an address may have.
 pub const LONGEST_TEXT: usize = 1000;
 
+/// Whether a text is the address of a page on the web. It may be opened in a browser, so it is nothing but that.
+#[must_use]
+pub fn is_page(text: &str) -> bool {
+    let begins =
+        text.strip_prefix("https://").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    let is_plain = text.chars().all(|c| c.is_ascii_graphic() && !"\"'`<>\\^{|}".contains(c));
+    begins && is_plain && text.len() <= LONGEST_TEXT
+}
+
 /// What is known of a key. All of it is plain to whoever opens the store, and none of it is secret in itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {

@@ -29,6 +29,7 @@ const MAY_EXPOSE: &[&str] = &[
     "seal.rs",                        // a key that was kept in the store
     "identity/anchor.rs",             // its own line
     "identity/file.rs",               // the identity file
+    "identity/foreign.rs",            // reading what other programs keep with age
     "identity/keychain.rs",           // the line for the keychain
     "identity/mod.rs",                // reading an identity
     "identity/recovery.rs",           // wrapping it with a passphrase
@@ -38,7 +39,12 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
     "launch/environment.rs",          // a command's variables
+    "exchange/bitwarden.rs",          // telling its columns apart
     "exchange/dotenv.rs",             // leaving comments where they were
+    "exchange/moved.rs",              // telling notes from secrets
+    "exchange/onepassword.rs",        // telling its columns apart
+    "exchange/pass.rs",               // taking the first line of an entry
+    "exchange/rows.rs",               // the names of columns
     "exchange/export.rs",             // other programs' forms
     "rotator/program.rs",             // a rotator's standard input
     "rotator/sigv4.rs",               // deriving the key that signs
@@ -48,7 +54,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/scan/accepting.rs",     // deriving the key of the marks
     "commands/scan/adopting/plan.rs", // finding it in what was read
     "commands/get.rs",                // printing it
-    "commands/import.rs",             // keeping what was read
+    "commands/moving/mod.rs",         // reading other managers' files
     "commands/init.rs",               // telling settings from secrets
     "commands/record.rs",             // deriving the history's key
     "commands/reminded.rs",           // deriving the key of the marks

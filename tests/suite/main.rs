@@ -30,6 +30,7 @@ mod leaking;
 mod manual;
 mod mending;
 mod mistyping;
+mod moving;
 mod naming;
 mod paging;
 mod policing;

@@ -50,6 +50,9 @@ fn the_secret_itself_is_no_name() {
     sandbox.call(&["set", "hunter2-hunter2"]).input("hunter2-hunter2").run().says("", said, 2);
     sandbox.call(&["rename", "A", SECRET]).run().says("", said, 2);
     sandbox.file("keys.env", "HUNTER2_2=HUNTER2_2\n");
+    let said = "keyctl: the secret itself stands in the key's name; nothing was changed\n\
+                keyctl: hint: names are shown everywhere: give it another one where it comes from, and replace the secret if it is a live one\n\
+                keyctl: hint: it is the one of line 1\n";
     sandbox.call(&["import", "keys.env"]).run().says("", said, 2);
     let listed = sandbox.call(&["list"]).run().stdout();
     assert_eq!(listed.lines().count(), 2, "{listed}");
