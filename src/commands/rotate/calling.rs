@@ -89,8 +89,9 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     };
     // As it comes, since this process may not live to the program's end. What it is worth is known by then only; a disk that
     // does not take it now is asked again then.
+    let mut lies = false;
     let mut hears = |printed: &[u8]| {
-        let _ = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec())));
+        lies = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec()))).is_ok();
     };
     let called = Instant::now();
     let value = rotate_to_the_end(scene, (name, &number), command, old, &signals, &mut hears);
@@ -98,7 +99,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     let value = match value {
         Ok(value) => value,
         Err(not) => {
-            let failure = went_wrong(scene, name, command, opened, (*not, took), unfinished, &sealing);
+            let failure = went_wrong(scene, name, command, opened, (*not, took), (unfinished, lies), &sealing);
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
             }
@@ -181,14 +182,15 @@ fn short_name(program: &str) -> Option<String> {
     Some(name.chars().take(NAMED).collect())
 }
 
-/// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already.
+/// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already. `lies` says whether
+/// the disk has all of it.
 fn went_wrong(
     scene: &Scene,
     name: &KeyName,
     command: &[String],
     opened: &Opened,
     (not, took): (NotRotated, Duration),
-    unfinished: Unfinished,
+    (unfinished, lies): (Unfinished, bool),
     sealing: &Key,
 ) -> Failure {
     let NotRotated { failure, printed, exit } = not;
@@ -201,7 +203,7 @@ fn went_wrong(
     let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
     record::change(&log, &event, scene.terminal);
     if let Some(words) = new {
-        return put_aside(scene, name, words, unfinished, sealing, failure);
+        return put_aside(scene, name, words, (unfinished, lies), sealing, failure);
     }
     // What it has started and left behind may still make a secret: the next call waits for that.
     if at_work(unfinished.number()).is_empty() {
@@ -215,12 +217,13 @@ fn put_aside(
     scene: &Scene,
     name: &KeyName,
     words: Secret,
-    mut unfinished: Unfinished,
+    (mut unfinished, lies): (Unfinished, bool),
     sealing: &Key,
     failure: Failure,
 ) -> Failure {
-    let shown = words.copy();
-    let lies = unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&words));
+    let mut shown = words.copy();
+    shown.trim_line_ending();
+    let lies = lies && unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&words));
     match unfinished.has_made(sealing, Made::by_program(words, true)) {
         Err(other) if !lies => {
             scene.terminal.warn(&other.message);
