@@ -611,6 +611,30 @@ fn what_was_set_while_the_rotator_worked_stays_and_the_rotators_secret_lies_asid
 }
 
 #[test]
+fn of_all_that_is_due_a_key_that_was_set_while_its_rotator_worked_has_failed() {
+    let sandbox = with_rotator(WAITS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.secret("third-secret");
+    std::thread::scope(|scope| {
+        let due = scope.spawn(|| {
+            let ran = sandbox.call(&["rotate", "--due", "--yes", "--json", "-q"]).run();
+            (ran.stdout(), dateless(&ran.stderr()), ran.code())
+        });
+        wait_for("the call", || calls(&sandbox) == 1);
+        assert_eq!(sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("third-secret").run().code(), 0);
+        touch(&sandbox, "go");
+        let (report, said, code) = due.join().expect("ended");
+        let first = "keyctl: `shop/key` was replaced by another keyctl meanwhile; nothing was changed\n\
+                     keyctl: hint: the rotator's new secret lies beside the store, sealed; the next `keyctl rotate shop/key` keeps it as a former one\n";
+        assert!(said.starts_with(first) && said.contains("not replaced: `shop/key`") && code == 1, "{said}");
+        let report: serde_json::Value = serde_json::from_str(&report).expect("json");
+        assert_eq!(report[0]["done"], "failed", "{report}");
+    });
+    assert_eq!(unfinished(&sandbox), 1);
+    holds(&sandbox, "third-secret");
+}
+
+#[test]
 fn what_nobody_took_becomes_a_former_secret_once_the_key_has_another_one() {
     let sandbox = with_rotator(COUNTS);
     configure(&sandbox, "check = [\"false\"]\n");

@@ -363,15 +363,16 @@ impl Task {
                         let Some(word) = self.word(scene, means, &plan, &opened, can_ask)? else {
                             return Ok(Outcome::Left);
                         };
-                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &word) {
-                            // While this one waited for its turn.
+                        let (_turn, opened) = match scene.turn_for(&self.meant) {
+                            // While this one waited for its turn. What fails after that has failed, whatever the key is by then.
                             Err(failure)
                                 if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>
                             {
                                 return Ok(Outcome::Nothing);
                             }
-                            replaced => replaced?,
-                        }
+                            held => held?,
+                        };
+                        program::replace_now(scene, &self.name, &plan, Some(command), &opened, &word)?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?

@@ -37,9 +37,7 @@ struct Others {
     doubtful: Vec<Unfinished>,
 }
 
-/// Lets the program replace the key, and puts what it gives into the store. A secret that it gave before, and that the
-/// store never got, is taken first; a doubtful one only if the word or the check says so. Without a program only what the
-/// word names is taken.
+/// Lets the program replace the key once it is this call's turn, as [`replace_now`] does it.
 pub(super) fn replace(
     scene: &Scene,
     name: &KeyName,
@@ -49,19 +47,33 @@ pub(super) fn replace(
     word: &Word,
 ) -> Result<Done> {
     let (_turn, opened) = scene.turn_for(&[Meant::of(name, &seen.payload)?])?;
+    replace_now(scene, name, plan, command, &opened, word)
+}
+
+/// Lets the program replace the key, with the turn held, and puts what it gives into the store. A secret that it gave before, and that the
+/// store never got, is taken first; a doubtful one only if the word or the check says so. Without a program only what the
+/// word names is taken.
+pub(super) fn replace_now(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    command: Option<&[String]>,
+    opened: &Opened,
+    word: &Word,
+) -> Result<Done> {
     let key = opened.payload.key(name)?;
-    wait_for_earlier(scene, name, &opened)?;
-    let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
+    wait_for_earlier(scene, name, opened)?;
+    let (earlier, others) = earlier(scene, name, plan, opened, word)?;
     let mut fresh = match (earlier, command) {
         // Whoever has said yes to what lay there has not said yes to a call.
         (Some(fresh), _) if !word.is_yes() || word.is_of(&fresh.unfinished) => fresh,
-        (None, Some(command)) if !word.is_yes() => call(scene, name, command, &opened)?,
+        (None, Some(command)) if !word.is_yes() => call(scene, name, command, opened)?,
         _ => return Err(asking::gone(name)),
     };
     // The store may have it already, where keyctl ended just after writing it.
     let is_new = !fresh.value.same_as(&key.value);
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
-        return Err(unfit(scene, name, &opened, fresh, failure));
+        return Err(unfit(scene, name, opened, fresh, failure));
     }
     if let Some(other) = opened.payload.holder_of(&fresh.value, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
@@ -72,7 +84,7 @@ pub(super) fn replace(
         ))
     };
     let is_to_try = is_new && !fresh.is_tried;
-    let tried = if is_to_try { try_out(scene, name, plan, &fresh.value, &opened, refused) } else { Ok(()) };
+    let tried = if is_to_try { try_out(scene, name, plan, &fresh.value, opened, refused) } else { Ok(()) };
     let kept = tried
         .map_err(|failure| aside_of(scene, name, &fresh, failure))
         .and_then(|()| keep(scene, name, plan, command, key, &fresh, &others));
