@@ -55,6 +55,7 @@ mod append;
 mod aside;
 mod beside;
 mod chain;
+mod endings;
 mod ends;
 mod event;
 mod gap;

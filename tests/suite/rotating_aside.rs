@@ -3,7 +3,7 @@
 use crate::{
     pty::on_a_terminal,
     rotating::{GIVES, NEW, OLD, calls, configure, dateless, holds, says, script, unfinished, with_rotator},
-    sandbox::{KEYCTL, Sandbox},
+    sandbox::{KEYCTL, Sandbox, bend},
 };
 
 /// Prints a line and fails, as long as nobody has mended it.
@@ -492,6 +492,47 @@ fn a_copy_of_what_was_dropped_that_is_put_back_is_not_taken() {
     assert!(said.starts_with(COPY) && code == 10, "{said}");
     holds(&sandbox, OLD);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1));
+}
+
+/// Changes the first entry of the history.
+fn change_history(sandbox: &Sandbox) {
+    let path = sandbox.data("history.log");
+    let mut bytes = std::fs::read(&path).expect("read");
+    bend(&mut bytes[40]);
+    std::fs::write(&path, bytes).expect("write");
+}
+
+/// What is said where the history does not tell whether what lies aside is over.
+const UNTOLD: &str = "keyctl: whether what the rotator of `shop/key` gave on DATE is over cannot be told, so it is not taken: the history was changed at entry 1: ";
+
+#[test]
+fn of_what_lies_aside_nothing_is_taken_where_the_history_cannot_tell_whether_it_is_over() {
+    let sandbox = with_rotator(COUNTS);
+    configure(&sandbox, "check = [\"false\"]\n");
+    sandbox.secret("made-secret-1");
+    assert_eq!(rotated(&sandbox).1, 10);
+    copy(&sandbox, false);
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run().says("", "", 0);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
+    sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run();
+    copy(&sandbox, true);
+    change_history(&sandbox);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run();
+    let (said, ways) = (
+        dateless(&ran.stderr()),
+        "keyctl: hint: to drop what it gave: `keyctl rotate shop/key --discard`\n\
+        keyctl: hint: to give the key a secret of your own: `keyctl rotate shop/key --by-hand`\n",
+    );
+    assert!(said.starts_with(UNTOLD) && said.ends_with(ways) && ran.code() == 5, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
+    // By hand a new secret is taken, and what lies there does not come in with it.
+    sandbox.secret("third-secret");
+    let by_hand = ["rotate", "shop/key", "--yes", "-q", "--by-hand", "--no-check"];
+    let ran = sandbox.call(&by_hand).input("third-secret").run();
+    assert!(dateless(&ran.stderr()).contains(UNTOLD) && ran.code() == 0, "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "third-secret");
+    assert_eq!((former(&sandbox).len(), unfinished(&sandbox)), (1, 1));
 }
 
 #[test]

@@ -49,9 +49,13 @@ pub(super) struct Words {
 }
 
 impl Seen {
-    pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Self {
+    /// What lies aside for a key.
+    ///
+    /// # Errors
+    /// As [`aside::of`].
+    pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<Self> {
         let mut seen = Self::default();
-        for (standing, work) in aside::of(scene, name, opened) {
+        for (standing, work) in aside::of(scene, name, opened)? {
             let (begun, path) = (work.intention.begun, work.path().to_owned());
             match (standing, work.made) {
                 (Standing::Live, _) => seen.live = Some(Live { begun, path }),
@@ -62,7 +66,7 @@ impl Seen {
                 _ => {}
             }
         }
-        seen
+        Ok(seen)
     }
 
     /// Whether nothing is to be gone on with, and somebody has to judge what belongs to the secret that the key has.

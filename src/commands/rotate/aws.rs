@@ -116,7 +116,6 @@ impl Bench<'_> {
         aside::say_unreadable(self.scene, self.opened);
         let mut all = Unfinished::all(&self.scene.home, &self.sealing);
         all.retain(|work| work.intention.names == self.names());
-        let ended = aside::ended(&self.scene.home, &self.opened.kept, &self.opened.payload, &all);
         let (mut found, mut without) = (None, Vec::new());
         for work in all {
             let Some((id, kept)) = work.made.as_ref().and_then(|made| Some((made.id.as_deref()?, made.kept))) else {
@@ -124,7 +123,7 @@ impl Bench<'_> {
                 continue;
             };
             let from_current = work.intention.from.as_deref() == Some(&self.current);
-            if ended.contains(work.number()) && id != self.current {
+            if id != self.current && self.opened.ended(&self.scene.home)?.contains(work.number()) {
                 aside::clear_copy(self.scene, &self.pair.id, work);
             } else if id != self.current && (kept || self.is_former(id).is_some()) {
                 // It was in the store, and may be in use wherever it was taken from there.

@@ -112,7 +112,15 @@ fn lying_aside(
     if !Unfinished::are_there(&scene.home) {
         return Ok((strays, doubtful, over));
     }
-    for (standing, work) in aside::of(scene, name, &scene.open()?) {
+    let all = match aside::of(scene, name, &scene.open()?) {
+        Ok(all) => all,
+        Err(failure) => {
+            // It is nothing to this secret, and stays where it is.
+            scene.terminal.warn(&failure.message);
+            return Ok((strays, doubtful, over));
+        }
+    };
+    for (standing, work) in all {
         let is_this = work.made.as_ref().is_some_and(|made| made.is(new));
         match standing {
             _ if is_this => over.push(work),

@@ -42,6 +42,8 @@ const ROTATOR: Duration = Duration::from_mins(2);
 const NAMED: usize = 60;
 /// How often it is looked whether a signal came.
 const TICK: Duration = Duration::from_millis(50);
+/// How often it is looked whether an earlier one is still at work: that goes over all processes.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// A new secret that the store does not have yet.
 pub(super) struct Fresh {
@@ -128,7 +130,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
 /// # Errors
 /// `Negative` where it takes longer than a rotator may.
 pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
-    for (_, work) in aside::of(scene, name, opened) {
+    for work in aside::begun(scene, name, opened) {
         if !work.made.as_ref().is_none_or(|made| made.unended) {
             continue;
         }
@@ -146,7 +148,7 @@ pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -
                     .say(&format!("waiting for the rotator of `{name}` that was called on {}", begun.local()));
                 is_said = true;
             }
-            thread::sleep(TICK);
+            thread::sleep(PAUSE);
         }
     }
     Ok(())

@@ -163,8 +163,12 @@ pub fn find(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Pending>, Vec<S
 fn not_over(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Unfinished>, Vec<String>) {
     let sealing = unfinished_key(kept);
     let Found { mut all, unreadable } = Unfinished::find(home, &sealing);
-    let ended = aside::ended(home, kept, payload, &all);
-    all.retain(|work| !ended.contains(work.number()) && !aside::is_over(work, payload, &sealing));
+    all.retain(|work| !aside::is_over(work, payload, &sealing));
+    if all.iter().any(|work| work.made.is_some()) {
+        // Where the history does not tell, none of them is known to be.
+        let ended = aside::ended(home, kept, payload).unwrap_or_default();
+        all.retain(|work| !ended.contains(work.number()));
+    }
     (all, unreadable)
 }
 

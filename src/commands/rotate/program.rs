@@ -219,7 +219,7 @@ fn earlier(
     let key = opened.payload.key(name)?;
     let (mut found, mut others, mut doubtful) = (None, Others::default(), Vec::new());
     aside::say_unreadable(scene, opened);
-    for (standing, unfinished) in aside::of(scene, name, opened) {
+    for (standing, unfinished) in aside::of(scene, name, opened)? {
         let begun = unfinished.intention.begun;
         match standing {
             Standing::Over => {
