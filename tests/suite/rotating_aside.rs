@@ -536,6 +536,31 @@ fn of_what_lies_aside_nothing_is_taken_where_the_history_cannot_tell_whether_it_
 }
 
 #[test]
+fn a_check_that_gives_no_answer_says_nothing_of_a_line_and_lets_no_rotator_be_called() {
+    let sandbox = with_rotator(&format!("{COUNTS}; exit 3"));
+    sandbox.secret("made-secret-1");
+    sandbox.secret("made-secret-2");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let killed = script(&sandbox, "killed", "cat >/dev/null; kill -9 $$");
+    for (check, said, code) in [
+        ("/nowhere/check", "keyctl: the check `/nowhere/check` is not found\n".to_owned(), 127),
+        (killed.to_str().expect("text"), "keyctl: the check `~/killed` was killed by signal 9\n".to_owned(), 10),
+    ] {
+        configure(&sandbox, &format!("check = [\"{check}\"]\n"));
+        let hints = "keyctl: hint: nothing was replaced, and the rotator of `shop/key` is not called again\n\
+            keyctl: hint: to be asked about what it printed: `keyctl rotate shop/key` at a terminal\n\
+            keyctl: hint: to drop that, and let the rotator make another one: `keyctl rotate shop/key --discard`\n";
+        let (stderr, ended) = rotated(&sandbox);
+        assert!(stderr.starts_with(&said) && stderr.ends_with(hints) && ended == code, "{stderr}");
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    }
+    // A no is an answer.
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 2));
+}
+
+#[test]
 fn a_former_secret_that_a_rotator_went_back_to_is_not_wiped_at_the_end_of_its_overlap() {
     let sandbox = with_rotator(
         "cat >/dev/null; [ -e \"$HOME/mended\" ] && echo first-old-\"\"secret || echo then-new-\"\"secret",

@@ -11,7 +11,6 @@ use crate::{
     name::KeyName,
     rotation::Plan,
     rotator::{program::stays, unfinished::Unfinished},
-    secret::Secret,
     store::payload::{Key, Payload},
 };
 
@@ -24,7 +23,7 @@ use super::{
     keeping::{self, Done, New},
     means::BY_ROTATOR,
     pending::{self, Whose},
-    trying::try_out,
+    trying::{try_out, works},
 };
 
 /// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
@@ -270,7 +269,7 @@ fn going_on(unfinished: Unfinished) -> Option<Fresh> {
 ///
 /// # Errors
 /// `Negative` where nobody was asked and nothing tells what the words are worth: the secret in force may be in them, and the
-/// rotator would make one more each time.
+/// rotator would make one more each time. As the check has them where it gives no answer, which is no no.
 fn of_doubtful(
     scene: &Scene,
     name: &KeyName,
@@ -288,7 +287,7 @@ fn of_doubtful(
         Word::Unattended => {
             let live = |(standing, _): &&(Standing, Unfinished)| *standing == Standing::Doubtful;
             let Some((_, latest)) = doubtful.iter().rfind(live) else { return Ok(None) };
-            if plan.check.is_none() || scene.arguments.no_check {
+            let Some(check) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else {
                 let what = if latest.made.as_ref().is_some_and(|made| made.sole_line().is_some()) {
                     "a line"
                 } else {
@@ -299,11 +298,15 @@ fn of_doubtful(
                     "the rotator of `{name}` printed {what} on {begun} before {came}, which may be the secret in force; it is not called again"
                 );
                 return Err(to_be_judged(Failure::new(Kind::Negative, said), name));
-            }
+            };
             for (at, (_, work)) in doubtful.iter().enumerate().rev().filter(|(_, one)| live(one)) {
-                let lines = work.made.as_ref().map(aside::candidates).unwrap_or_default();
-                let works = |line: &Secret| try_out(scene, name, plan, line, opened, |failure| failure).is_ok();
-                chosen = lines.into_iter().find(works).map(|line| (at, line, true));
+                for line in work.made.as_ref().map(aside::candidates).unwrap_or_default() {
+                    let answer = works(scene, name, check, &line, opened);
+                    if answer.map_err(|failure| unanswered(failure, name))? {
+                        chosen = Some((at, line, true));
+                        break;
+                    }
+                }
                 if chosen.is_some() {
                     break;
                 }
@@ -315,4 +318,9 @@ fn of_doubtful(
     let (begun, came) = (unfinished.intention.begun.local(), aside::what_came([aside::is_unended(&unfinished)]));
     scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before {came}"));
     Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
+}
+
+/// The failure of a check that did not say whether words work which lie aside.
+fn unanswered(failure: Failure, name: &KeyName) -> Failure {
+    to_be_judged(failure.hint(format!("nothing was replaced, and the rotator of `{name}` is not called again")), name)
 }
