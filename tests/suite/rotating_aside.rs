@@ -1136,6 +1136,24 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_though_it_has_printed_something(
 }
 
 #[test]
+fn a_rotator_that_was_called_while_a_secret_is_typed_comes_to_its_end_before_that_is_taken() {
+    let outlives = "exec 2>/dev/null; cat >/dev/null; kill -9 $PPID; n=0; until [ -e \"$HOME/go\" ] || [ $n = 600 ]; do n=$((n+1)); sleep 0.05; done; touch \"$HOME/ended\"";
+    let sandbox = with_rotator(outlives);
+    sandbox.secret("third-secret");
+    let meanwhile = format!("\0{KEYCTL} rotate shop/key --yes -q");
+    let steps = [
+        ("replace `shop/key`? [y/N] ", "y\r"),
+        ("(not shown): ", &meanwhile),
+        ("", "third-secret\r"),
+        ("keyctl: waiting for the rotator of `shop/key` that was called on ", "\0touch \"$HOME/go\""),
+    ];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key", "--by-hand"], &steps);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+    assert!(sandbox.home().join("ended").exists(), "it was still at work");
+    holds(&sandbox, "third-secret");
+}
+
+#[test]
 fn of_all_that_is_due_a_yes_is_for_the_key_that_was_asked_about() {
     let sandbox = with_rotator(COUNTS);
     sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
