@@ -561,6 +561,21 @@ fn a_check_that_gives_no_answer_says_nothing_of_a_line_and_lets_no_rotator_be_ca
 }
 
 #[test]
+fn what_is_kept_because_something_of_the_rotator_still_works_is_not_said_to_be_over() {
+    let stays = "if [ $(wc -l <\"$HOME/calls\") = 2 ]; then (n=0; until [ -e \"$HOME/go\" ] || [ $n = 600 ]; do n=$((n+1)); sleep 0.05; done) >/dev/null 2>&1 & fi";
+    let sandbox = with_rotator(&format!("cat >/dev/null; {stays}; echo made-secret-x; exit 3"));
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    // The same words once more.
+    assert_eq!(rotated(&sandbox).1, 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 2));
+    touch(&sandbox, "go");
+    let (said, code) = rotated(&sandbox);
+    assert!(!said.contains("removed a copy") && code == 10, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (3, 2));
+}
+
+#[test]
 fn a_former_secret_that_a_rotator_went_back_to_is_not_wiped_at_the_end_of_its_overlap() {
     let sandbox = with_rotator(
         "cat >/dev/null; [ -e \"$HOME/mended\" ] && echo first-old-\"\"secret || echo then-new-\"\"secret",

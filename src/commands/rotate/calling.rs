@@ -201,14 +201,15 @@ fn went_wrong(
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
     let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit).outcome("not replaced");
-    let is_over = new.is_none() && unfinished.made.is_some();
+    // What it has started and left behind may still make a secret: the next call waits for that.
+    let is_to_go = new.is_none() && at_work(unfinished.number()).is_empty();
+    let is_over = is_to_go && unfinished.made.is_some();
     let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
     record::change(&log, &event, scene.terminal);
     if let Some(words) = new {
         return put_aside(scene, name, words, (unfinished, lies), sealing, failure);
     }
-    // What it has started and left behind may still make a secret: the next call waits for that.
-    if at_work(unfinished.number()).is_empty() {
+    if is_to_go {
         aside::remove(scene, unfinished);
     }
     failure
