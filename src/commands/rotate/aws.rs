@@ -171,7 +171,7 @@ impl Bench<'_> {
         let now = Moment::now();
         for work in works {
             // A key may be listed only after a while; until then the intention stays.
-            if now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
+            if is_settled(&work.intention, now) {
                 aside::remove(self.scene, work);
             }
         }
@@ -268,9 +268,14 @@ impl Bench<'_> {
         if made.id == self.current {
             return Err(failure);
         }
-        if self.client_of_store()?.list().is_ok_and(|listed| !listed.iter().any(|key| key.id == made.id)) {
-            // Somebody has deleted it meanwhile.
+        let lacks_it = |listed: Vec<Listed>| !listed.iter().any(|key| key.id == made.id);
+        let list = || self.client_of_store().and_then(|client| client.list());
+        // Before that a list may lack what is there.
+        if is_settled(&work.intention, Moment::now()) && list().is_ok_and(lacks_it) {
             aside::end(self.scene, self.opened, vec![work]);
+            return Err(failure
+                .hint(format!("AWS does not list `{}` any more; somebody has deleted it", made.id))
+                .hint(format!("the old key stays in force; to make another one: `keyctl rotate {}`", self.pair.id)));
         }
         Err(failure.hint(format!("the old key stays in force; to go on: `keyctl rotate {}`", self.pair.id)))
     }
@@ -321,6 +326,11 @@ impl Bench<'_> {
     }
 }
 
+/// Whether AWS lists by now what came of this intention, if anything did.
+fn is_settled(intention: &Intention, now: Moment) -> bool {
+    now.seconds().saturating_sub(intention.begun.seconds()) > SETTLED_SECONDS
+}
+
 /// Whether a key that AWS lists can be the one that came of this intention.
 fn may_have_made(intention: &Intention, key: &Listed) -> bool {
     let after = key.created.seconds().saturating_sub(intention.begun.seconds());
@@ -330,6 +340,17 @@ fn may_have_made(intention: &Intention, key: &Listed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_believed_to_lack_a_new_key_only_when_that_was_made_a_while_ago() {
+        let begun = Moment::from_seconds(1_800_000_000);
+        let (names, before) = (Vec::new(), Vec::new());
+        let intention =
+            Intention { names, begun, replaces: None, created: None, after: None, by: None, from: None, before };
+        let is_settled = |after: i64| is_settled(&intention, Moment::from_seconds(begun.seconds() + after));
+        assert!(!is_settled(-60) && !is_settled(61) && !is_settled(900) && is_settled(901));
+    }
+
     #[test]
     fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
         let begun = Moment::from_seconds(1_800_000_000);
