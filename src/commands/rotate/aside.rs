@@ -371,11 +371,16 @@ pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
     remove(scene, work);
 }
 
-/// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
-pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
+/// How a rotation came to be over, as the history has it: the store has what was made, or had it.
+pub(super) const FINISHED: &str = "finished";
+/// What was made never came into the store, and is gone at AWS or left there.
+pub(super) const GIVEN_UP: &str = "given up";
+
+/// Ends what is over. The history knows of it before the files are gone.
+pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>, how: &str) {
     if let Some(event) = of_the_end(Action::Rotate, &works, &opened.payload, &opened.unfinished_key()) {
         let log = record::log(&scene.home, &opened.kept, &opened.payload);
-        record::change(&log, &event.outcome("finished"), scene.terminal);
+        record::change(&log, &event.outcome(how), scene.terminal);
     }
     for work in works {
         remove(scene, work);
@@ -393,7 +398,7 @@ pub(super) fn clear_over(scene: &Scene) {
     let sealing = opened.unfinished_key();
     let mut works = Unfinished::all(&scene.home, &sealing);
     works.retain(|work| is_over(work, &opened.payload, &sealing));
-    end(scene, &opened, works);
+    end(scene, &opened, works, FINISHED);
 }
 
 /// Drops what lies aside, because its owner says so.

@@ -42,7 +42,7 @@ use crate::{
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, ASIDE},
+    aside::{self, ASIDE, FINISHED, GIVEN_UP},
     bench::Bench,
     keeping::{self, Done, New},
     means::AT_AWS,
@@ -102,7 +102,7 @@ impl Bench<'_> {
             self.terminal().warn(&failure.message);
         }
         self.switch_off(&work, &made)?;
-        aside::end(self.scene, self.opened, vec![work]);
+        aside::end(self.scene, self.opened, vec![work], FINISHED);
         // With the new key the user's two places were taken: nothing came of what was begun before it.
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         for other in all.filter(|other| other.intention.names == self.names() && other.made.is_none()) {
@@ -131,7 +131,7 @@ impl Bench<'_> {
                     "`{id}`, made on {}, was in the store and is not any more; it is left at AWS",
                     work.intention.begun.local()
                 ));
-                aside::end(self.scene, self.opened, vec![work]);
+                aside::end(self.scene, self.opened, vec![work], FINISHED);
             } else if id == self.current || from_current {
                 self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
                 found = Some(work);
@@ -156,7 +156,7 @@ impl Bench<'_> {
             Ok(()) => self.terminal().say(&format!("deleted `{}` at AWS, which was never in the store", made.id)),
             Err(failure) => self.terminal().warn(&format!("`{}` is left at AWS: {}", made.id, failure.message)),
         }
-        aside::end(self.scene, self.opened, vec![work]);
+        aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
         Ok(())
     }
 
@@ -228,7 +228,7 @@ impl Bench<'_> {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {
-                    aside::end(self.scene, self.opened, vec![work]);
+                    aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
                     Err(failure
                         .hint(format!("`{id}`, which AWS had made, is deleted again; the old key stays in force")))
                 }
@@ -272,7 +272,7 @@ impl Bench<'_> {
         let list = || self.client_of_store().and_then(|client| client.list());
         // Before that a list may lack what is there.
         if is_settled(&work.intention, Moment::now()) && list().is_ok_and(lacks_it) {
-            aside::end(self.scene, self.opened, vec![work]);
+            aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
             return Err(failure
                 .hint(format!("AWS does not list `{}` any more; somebody has deleted it", made.id))
                 .hint(format!("the old key stays in force; to make another one: `keyctl rotate {}`", self.pair.id)));

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, Standing},
+    aside::{self, FINISHED, Standing},
     calling::wait_for_earlier,
     fitness::fit,
     keeping::{self, Done, New},
@@ -91,7 +91,7 @@ pub(super) fn take_over(
     };
     let done = keeping::keep(scene, &[new], plan, None, means.word(), look, |now| Event::new(Action::Rotate, now))?;
     aside::say_left(scene, name, &strays, &doubtful);
-    aside::end(scene, opened, strays.into_iter().chain(over).collect());
+    aside::end(scene, opened, strays.into_iter().chain(over).collect(), FINISHED);
     Ok(done)
 }
 

@@ -269,7 +269,7 @@ pub fn about_to_be_wiped(
         work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
     if let Some(event) = aside::of_the_end(Action::Rotate, &all, payload, &sealing) {
-        record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
+        record::change(&record::log(home, &kept, payload), &event.outcome(aside::FINISHED), terminal);
     }
     Ok(all)
 }

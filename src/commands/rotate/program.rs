@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, ASIDE, Standing, to_be_judged},
+    aside::{self, ASIDE, FINISHED, Standing, to_be_judged},
     asking::{self, Word},
     calling::{Fresh, call, rescue, wait_for_earlier},
     fitness::fit,
@@ -98,7 +98,7 @@ pub(super) fn replace_now(
         aside::say_left(scene, name, &others.strays, &others.doubtful);
         over.extend(others.strays);
     }
-    aside::end(scene, &opened, over);
+    aside::end(scene, opened, over, FINISHED);
     Ok(done)
 }
 
@@ -124,7 +124,7 @@ fn unfit(scene: &Scene, name: &KeyName, opened: &Opened, fresh: Fresh, failure: 
     });
     match kept {
         Ok(kept) => {
-            aside::end(scene, opened, vec![fresh.unfinished]);
+            aside::end(scene, opened, vec![fresh.unfinished], FINISHED);
             if kept {
                 failure.hint("that former secret is not wiped any more at the end of its overlap")
             } else {
@@ -231,7 +231,7 @@ fn earlier(
                     ));
                     found = going_on(unfinished);
                 } else {
-                    aside::end(scene, opened, vec![unfinished]);
+                    aside::end(scene, opened, vec![unfinished], FINISHED);
                 }
             }
             Standing::Copy => aside::clear_copy(scene, name, unfinished),
