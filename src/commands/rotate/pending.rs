@@ -245,12 +245,12 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Te
     Ok(())
 }
 
-/// Those whose secret came into the store and is about to be wiped there, which the history knows when this returns. Ended
-/// with the [`turn`] held, once it is wiped.
+/// Records the end of those whose secret came into the store and is about to be wiped there, and gives them. Their files are
+/// removed with the [`turn`] held, once it is wiped.
 ///
 /// # Errors
 /// As the identity's keeper has them.
-pub fn about_to_be_wiped(
+pub fn record_end_of_wiped(
     home: &Home,
     names: &[KeyName],
     payload: &Payload,
