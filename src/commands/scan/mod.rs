@@ -76,12 +76,15 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
+        let mut notes = Vec::new();
         let also = if arguments.adopt {
-            sources::variables_in(paths)
+            let (variables, cut_short) = sources::variables_in(paths, sources::PATIENCE);
+            notes.extend(cut_short.then(sources::cut_short));
+            variables
         } else {
             sources::unwalked_in(paths, arguments.no_ignore)
         };
-        tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
+        Looked { notes, ..tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into() }
     };
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
