@@ -11,8 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zeroize::Zeroizing;
-
 use crate::{
     commands::record,
     date::Moment,
@@ -32,6 +30,7 @@ use crate::{
 use super::{
     Opened, Scene,
     aside::{self, ASIDE},
+    asking::with_secret,
     fitness::is_hardly_a_secret,
     trying::record_use,
 };
@@ -311,13 +310,7 @@ pub(super) fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Fai
     let question = format!("the new secret of `{name}` can be kept nowhere; show it here, so that it is not lost?");
     let shown = scene.terminal.can_ask()
         && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
-        && scene
-            .terminal
-            .ask(&Zeroizing::new(format!(
-                "{} (Enter clears nothing; write it down) ",
-                value.expose_text().unwrap_or_default()
-            )))
-            .is_ok();
+        && scene.terminal.ask(&with_secret("", value, " (Enter clears nothing; write it down) ")).is_ok();
     let hint = if shown {
         format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")
     } else {
