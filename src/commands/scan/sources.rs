@@ -352,8 +352,7 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
         home::Bases::of_user().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder").hint("set `HOME`"))?;
     let (projects, mut is_cut_short) = home::project_files(&bases.home, PATIENCE);
     let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
-    let mut paths: Vec<PathBuf> =
-        home::places(&bases, history_file).into_iter().chain(projects).map(|target| target.path).collect();
+    let mut paths: Vec<PathBuf> = home::places(&bases, history_file).into_iter().chain(projects).collect();
     // Outside of a repository there are none, and one that git refuses is none to look at.
     let own = git.and_then(|git| git.top().ok());
     let mut trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
@@ -388,7 +387,7 @@ pub fn variables_in(paths: &[PathBuf], time: Duration) -> (Vec<PathBuf>, bool) {
     let (mut found, mut is_cut_short) = (Vec::new(), false);
     for folder in paths.iter().filter(|path| path.is_dir()) {
         let (files, is_cut) = home::project_files(folder, time);
-        found.extend(files.into_iter().map(|target| target.path));
+        found.extend(files);
         is_cut_short |= is_cut;
     }
     (found, is_cut_short)
