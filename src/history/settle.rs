@@ -8,7 +8,7 @@ impl Log {
     /// mended for that is, as when an entry is added, and noted in one. `None` where nothing was ever recorded.
     ///
     /// # Errors
-    /// As [`Log::append`].
+    /// As [`Log::append_all`].
     pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
         let _lock = self.lock(home::LOCK_DEADLINE)?;
         if !self.has_begun()? {
