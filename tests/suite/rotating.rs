@@ -561,6 +561,7 @@ fn signalled(call: crate::sandbox::Call, sandbox: &Sandbox, name: &str) -> std::
     while calls(sandbox) == 0 && std::time::Instant::now() < until {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+    assert!(calls(sandbox) > 0, "the rotator was not called");
     let kill = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(kill.expect("kill").success());
     child.wait_with_output().expect("wait")
