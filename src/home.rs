@@ -250,8 +250,10 @@ pub fn read_bounded(file: &mut impl Read, facts: &Metadata, limit: usize) -> io:
     if expected > limit {
         return Ok(None);
     }
-    // One byte more than there should be, so that one call both reads the file and sees that it ends there.
-    let mut bytes = vec![0; expected + 1];
+    // One byte more than there should be, so that one call both reads the file and sees that it ends there. A pipe does not
+    // tell how much it has, and a vector that grows leaves what it held behind.
+    let mut bytes = Vec::with_capacity(if facts.is_file() { expected + 1 } else { limit + 2 });
+    bytes.resize(expected + 1, 0);
     let first = loop {
         match file.read(&mut bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -424,6 +426,17 @@ fn busy(path: &Path, waited: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_tell_how_much_it_has_is_read_into_room_for_all_of_it() {
+        // As a pipe: no file, and of no length.
+        let facts = std::fs::metadata(std::env::temp_dir()).expect("facts");
+        let limit = usize::try_from(facts.len()).expect("small") + 1000;
+        let read = |text: &[u8]| read_bounded(&mut &text[..], &facts, limit).expect("read");
+        let bytes = read(&vec![b'x'; limit]).expect("not too many");
+        assert!(bytes.len() == limit && bytes.capacity() == limit + 2, "{}", bytes.capacity());
+        assert!(read(&vec![b'x'; limit + 1]).is_none());
+    }
 
     #[test]
     fn a_replaced_file_has_the_new_content_and_nothing_lies_beside_it() {

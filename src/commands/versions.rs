@@ -265,7 +265,7 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
         }
         let without_key: Vec<KeyName> =
             names.iter().filter(|name| !payload.keys.contains_key(*name)).cloned().collect();
-        let over = pending::about_to_be_wiped(&home, &names, payload, terminal)?;
+        let over = pending::record_end_of_wiped(&home, &names, payload, terminal)?;
         // Where a key is left, what is unfinished may be its only live secret.
         let unfinished = pending::of(&home, &without_key, payload)?;
         let wiped: usize = names.iter().map(|name| payload.forget_former(name)).sum();

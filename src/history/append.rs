@@ -82,21 +82,20 @@ impl Appended {
 }
 
 impl Log {
-    /// Adds an entry. With `durable` it is on the disk when this returns; without, a kill cannot lose it but a power cut can.
+    /// Adds one entry, for whoever has only the history: tests and benches. Commands add theirs with [`Log::append_all`].
     ///
     /// # Errors
-    /// `Store` when the history is not what its head or the anchor says; `Busy`; `Disk`, and then the entry may still be
-    /// recorded.
+    /// As [`Log::append_all`].
     pub fn append(&self, event: &Event, durable: bool) -> Result<Appended> {
-        let _lock = self.lock(home::LOCK_DEADLINE)?;
-        Writer::open(self)?.add(&[event], durable)?.sure()
+        self.append_all(&[event], durable, home::LOCK_DEADLINE)
     }
 
-    /// Adds entries that belong together, in one write, and gives the mark of the last. Another keyctl is waited for at most
-    /// so long.
+    /// Adds entries that belong together, in one write, and gives the mark of the last. With `durable` they are on the disk when
+    /// this returns; without, a kill cannot lose them but a power cut can. Another keyctl is waited for at most so long.
     ///
     /// # Errors
-    /// As [`Log::append`].
+    /// `Store` when the history is not what its head or the anchor says; `Busy`; `Disk`, and then the entries may still be
+    /// recorded.
     pub fn append_all(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
         self.append_perhaps(events, durable, patience)?.sure()
     }
@@ -104,7 +103,7 @@ impl Log {
     /// The same where what is written but not certain to stay is no failure: then there is a doubt.
     ///
     /// # Errors
-    /// As [`Log::append`], and then nothing is recorded.
+    /// As [`Log::append_all`], and then nothing is recorded.
     pub fn append_perhaps(&self, events: &[&Event], durable: bool, patience: Duration) -> Result<Appended> {
         let _lock = self.lock(patience)?;
         Writer::open(self)?.add(events, durable)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What few entries have beside the fields of all: the rotations that are over.
-const ENDED: &str = "ended";
+pub(super) const ENDED: &str = "ended";
 /// That more may be missing than `lost` says.
 const AT_LEAST: &str = "at_least";
 /// How the outcome of what was refused begins.

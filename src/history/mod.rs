@@ -55,6 +55,7 @@ mod append;
 mod aside;
 mod beside;
 mod chain;
+mod endings;
 mod ends;
 mod event;
 mod gap;
@@ -164,7 +165,7 @@ impl Log {
         self
     }
 
-    /// With the anchor: [`Log::append`] then refuses a history that lacks or contradicts it.
+    /// With the anchor: [`Log::append_all`] then refuses a history that lacks or contradicts it.
     #[must_use]
     pub fn expecting(mut self, known: Option<Mark>) -> Self {
         self.known = known;
@@ -191,7 +192,7 @@ impl Log {
         self
     }
 
-    /// With another length from which on a file is closed than 4 MiB.
+    /// With another length from which on a file is closed than 4 MiB, for tests and benches.
     #[must_use]
     pub fn closing_at(mut self, bytes: u64) -> Self {
         self.longest = bytes;

@@ -72,7 +72,7 @@ impl Log {
     /// is an entry, and the chain of what is left begins with the chain value in it.
     ///
     /// # Errors
-    /// As [`Log::append`]. After `Disk` the entry may be there; then the next one to add an entry removes the files.
+    /// As [`Log::append_all`]. After `Disk` the entry may be there; then the next one to add an entry removes the files.
     pub fn prune(&self, through: &Segment, moment: Moment) -> Result<Appended> {
         let _lock = self.lock(home::LOCK_DEADLINE)?;
         let writer = Writer::open(self)?;

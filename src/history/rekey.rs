@@ -39,7 +39,7 @@ impl Log {
     /// Ends the part of the history that is sealed with this key: adds the entry that says so, and closes the file.
     ///
     /// # Errors
-    /// As [`Log::append`]. The key stays the key then, and what was added stays in the history.
+    /// As [`Log::append_all`]. The key stays the key then, and what was added stays in the history.
     pub fn hand_over(&self, event: &Event) -> Result<Handover> {
         let lock = self.lock(LOCK_DEADLINE)?;
         let mut writer = Writer::open(self)?;
@@ -54,7 +54,7 @@ impl Log {
     /// Seals the end anew with this key, where the one before it did. The same as [`Handover::to`], where that was cut short.
     ///
     /// # Errors
-    /// As [`Log::append`].
+    /// As [`Log::append_all`].
     pub fn take_over(&self) -> Result<()> {
         let _lock = self.lock(LOCK_DEADLINE)?;
         self.seal_the_end()
@@ -80,7 +80,7 @@ impl Handover {
     }
 
     /// Gives the history to the new key, once the store is made for it; `log` has that key and the retired ones. Gives what
-    /// was added when it was closed, and what kept the end from being sealed, as [`Log::append`] has it.
+    /// was added when it was closed, and what kept the end from being sealed, as [`Log::append_all`] has it.
     pub fn to(self, log: &Log) -> (Appended, Result<()>) {
         let sealed = log.seal_the_end();
         (self.added, sealed)

@@ -23,7 +23,7 @@ impl Log {
     /// `repair` entry. `None` if the head is there. What was cut off before it can no longer be found except by an anchor.
     ///
     /// # Errors
-    /// As [`Log::append`].
+    /// As [`Log::append_all`].
     pub fn reseal(&self, moment: Moment) -> Result<Option<Appended>> {
         let _lock = self.lock(home::LOCK_DEADLINE)?;
         if let Found::Head(_) = self.read_head()? {

@@ -13,7 +13,7 @@ impl Log {
     /// mended for that is, as when an entry is added, and noted in one. `None` where nothing was ever recorded.
     ///
     /// # Errors
-    /// As [`Log::append`].
+    /// As [`Log::append_all`].
     pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
         let _lock = self.lock(PATIENCE)?;
         if !self.has_begun()? {

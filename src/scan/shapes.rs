@@ -3,6 +3,8 @@
 
 use keyctl_sieve::{Heads, Runs};
 
+use zeroize::Zeroizing;
+
 use crate::issuer::{Anchors, Found};
 
 /// The longest text that is looked at behind a constant one.
@@ -88,8 +90,10 @@ impl Shapes {
 
 /// A PEM text without what stands around its lines where it is part of JSON, YAML or a program, and for each byte of it where
 /// it stood.
-fn without_indents(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
-    let (mut kept, mut places, mut at, mut begins) = (Vec::new(), Vec::new(), 0, false);
+fn without_indents(text: &[u8]) -> (Zeroizing<Vec<u8>>, Vec<usize>) {
+    // Room for all of it: a vector that grows leaves what it held behind.
+    let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
+    let (mut places, mut at, mut begins) = (Vec::new(), 0, false);
     while let Some(byte) = text.get(at) {
         let (letter, taken) = match (byte, text.get(at + 1)) {
             (b'\\', Some(b'n')) => (b'\n', 2),

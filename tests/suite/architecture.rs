@@ -63,7 +63,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",            // deriving the approvals' key
     "commands/allow.rs",              // deriving the approvals' key
     "commands/recovery.rs",           // reading a copy
-    "commands/rotate/asking.rs",      // showing what a rotator printed to who wants to see it
+    "commands/rotate/asking.rs",      // showing what a rotator printed to who wants it, or it is lost
     "commands/rekey.rs",              // sealing the approvals anew
     "commands/rotate/aws.rs",         // both halves of an access key
     "commands/rotate/bench.rs",       // the public half of an access key
@@ -71,7 +71,6 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/mod.rs",         // deriving the key of what is unfinished
     "commands/rotate/old_key.rs",     // telling by its id which access key is gone
     "commands/rotate/touched.rs",     // deriving the approvals' key
-    "commands/rotate/calling.rs",     // showing what can be kept nowhere
     "commands/set.rs",                // judging what was typed
     "terminal.rs",                    // visible answers are read by the same reader
 ];

@@ -150,6 +150,29 @@ fn a_hook_that_was_put_aside_is_never_lost() {
 }
 
 #[test]
+fn where_one_of_the_hooks_cannot_be_put_in_the_other_one_is_not_left_in_force() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    put_hook(&hooks.join("pre-push"), "theirs");
+    put_hook(&hooks.join("pre-push.before-keyctl"), "other");
+    let refused = |install: &[&str], code: i32| {
+        let before = all(&hooks);
+        let ran = sandbox.call(install).run();
+        assert_eq!((ran.code(), all(&hooks)), (code, before), "{}", ran.stderr());
+    };
+    refused(&["scan", "install-hook"], 7);
+    // Where one was there before the other, and where an older keyctl's was.
+    put_hook(&hooks.join("pre-commit"), "theirs too");
+    refused(&["scan", "install-hook"], 7);
+    assert_eq!(sandbox.call(&["scan", "install-hook", "--pre-commit"]).run().code(), 0);
+    let mut moved = sandbox.call(&["scan", "install-hook"]);
+    moved.command.env("KEYCTL_HOME", sandbox.home().join(".local/share/keyctl"));
+    let before = all(&hooks);
+    assert_eq!((moved.run().code(), all(&hooks)), (7, before));
+}
+
+#[test]
 fn a_hook_that_is_a_link_stays_one() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);

@@ -504,6 +504,22 @@ fn where_nothing_can_be_written_any_more_the_new_secret_is_shown_to_who_says_yes
 }
 
 #[test]
+fn where_nothing_can_be_written_any_more_what_a_rotator_printed_that_failed_is_shown_too() {
+    let sandbox = with_rotator("cat >/dev/null; echo then-new-\"\"secret; exit 7");
+    let mut words = failing("fsync", "EIO", "3+");
+    words.extend([KEYCTL, "rotate", "shop/key", "--yes", "-q"].map(str::to_owned));
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r"), (NEW, "\r")]);
+    let question =
+        "keyctl: the new secret of `shop/key` can be kept nowhere; show it here, so that it is not lost? [y/N] y\n";
+    let shown = format!("keyctl: {NEW} (Enter clears nothing");
+    assert!(screen.shown.contains(question) && screen.shown.contains(&shown), "{}", screen.shown);
+    let last = "keyctl: hint: keep it as soon as the disk can be written: `keyctl rotate shop/key --by-hand`\n";
+    assert!(screen.shown.ends_with(last) && screen.code == 10, "{}", screen.shown);
+    assert!(!screen.shown.contains("lies beside the store"), "{}", screen.shown);
+    holds(&sandbox, OLD);
+}
+
+#[test]
 fn a_rotation_that_was_killed_while_its_rotator_worked_is_told_of_by_the_next() {
     let sandbox = with_rotator(
         "cat >/dev/null; [ -e \"$HOME/again\" ] || { touch \"$HOME/again\"; kill -9 $PPID; }; echo then-new-\"\"secret",
@@ -545,6 +561,7 @@ fn signalled(call: crate::sandbox::Call, sandbox: &Sandbox, name: &str) -> std::
     while calls(sandbox) == 0 && std::time::Instant::now() < until {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+    assert!(calls(sandbox) > 0, "the rotator was not called");
     let kill = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(kill.expect("kill").success());
     child.wait_with_output().expect("wait")

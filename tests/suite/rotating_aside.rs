@@ -3,7 +3,7 @@
 use crate::{
     pty::on_a_terminal,
     rotating::{GIVES, NEW, OLD, calls, configure, dateless, holds, says, script, unfinished, with_rotator},
-    sandbox::{KEYCTL, Sandbox},
+    sandbox::{KEYCTL, Sandbox, bend},
 };
 
 /// Prints a line and fails, as long as nobody has mended it.
@@ -494,6 +494,87 @@ fn a_copy_of_what_was_dropped_that_is_put_back_is_not_taken() {
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 1));
 }
 
+/// Changes the first entry of the history.
+fn change_history(sandbox: &Sandbox) {
+    let path = sandbox.data("history.log");
+    let mut bytes = std::fs::read(&path).expect("read");
+    bend(&mut bytes[40]);
+    std::fs::write(&path, bytes).expect("write");
+}
+
+/// What is said where the history does not tell whether what lies aside is over.
+const UNTOLD: &str = "keyctl: whether what the rotator of `shop/key` gave on DATE is over cannot be told, so it is not taken: the history was changed at entry 1: ";
+
+#[test]
+fn of_what_lies_aside_nothing_is_taken_where_the_history_cannot_tell_whether_it_is_over() {
+    let sandbox = with_rotator(COUNTS);
+    configure(&sandbox, "check = [\"false\"]\n");
+    sandbox.secret("made-secret-1");
+    assert_eq!(rotated(&sandbox).1, 10);
+    copy(&sandbox, false);
+    sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run().says("", "", 0);
+    sandbox.call(&["undo", "--yes", "-q"]).run();
+    sandbox.call(&["forget", "shop/key", "--yes", "-q"]).run();
+    copy(&sandbox, true);
+    change_history(&sandbox);
+    let ran = sandbox.call(&["rotate", "shop/key", "--yes", "-q", "--no-check"]).run();
+    let (said, ways) = (
+        dateless(&ran.stderr()),
+        "keyctl: hint: to drop what it gave: `keyctl rotate shop/key --discard`\n\
+        keyctl: hint: to give the key a secret of your own: `keyctl rotate shop/key --by-hand`\n",
+    );
+    assert!(said.starts_with(UNTOLD) && said.ends_with(ways) && ran.code() == 5, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), OLD);
+    // By hand a new secret is taken, and what lies there does not come in with it.
+    sandbox.secret("third-secret");
+    let by_hand = ["rotate", "shop/key", "--yes", "-q", "--by-hand", "--no-check"];
+    let ran = sandbox.call(&by_hand).input("third-secret").run();
+    assert!(dateless(&ran.stderr()).contains(UNTOLD) && ran.code() == 0, "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["get", "shop/key"]).run().stdout(), "third-secret");
+    assert_eq!((former(&sandbox).len(), unfinished(&sandbox)), (1, 1));
+}
+
+#[test]
+fn a_check_that_gives_no_answer_says_nothing_of_a_line_and_lets_no_rotator_be_called() {
+    let sandbox = with_rotator(&format!("{COUNTS}; exit 3"));
+    sandbox.secret("made-secret-1");
+    sandbox.secret("made-secret-2");
+    assert_eq!(rotated(&sandbox).1, 10);
+    let killed = script(&sandbox, "killed", "cat >/dev/null; kill -9 $$");
+    for (check, said, code) in [
+        ("/nowhere/check", "keyctl: the check `/nowhere/check` is not found\n".to_owned(), 127),
+        (killed.to_str().expect("text"), "keyctl: the check `~/killed` was killed by signal 9\n".to_owned(), 10),
+    ] {
+        configure(&sandbox, &format!("check = [\"{check}\"]\n"));
+        let hints = "keyctl: hint: nothing was replaced, and the rotator of `shop/key` is not called again\n\
+            keyctl: hint: to be asked about what it printed: `keyctl rotate shop/key` at a terminal\n\
+            keyctl: hint: to drop that, and let the rotator make another one: `keyctl rotate shop/key --discard`\n";
+        let (stderr, ended) = rotated(&sandbox);
+        assert!(stderr.starts_with(&said) && stderr.ends_with(hints) && ended == code, "{stderr}");
+        assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+    }
+    // A no is an answer.
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 2));
+}
+
+#[test]
+fn what_is_kept_because_something_of_the_rotator_still_works_is_not_said_to_be_over() {
+    let stays = "if [ $(wc -l <\"$HOME/calls\") = 2 ]; then (n=0; until [ -e \"$HOME/go\" ] || [ $n = 600 ]; do n=$((n+1)); sleep 0.05; done) >/dev/null 2>&1 & fi";
+    let sandbox = with_rotator(&format!("cat >/dev/null; {stays}; echo made-secret-x; exit 3"));
+    configure(&sandbox, "check = [\"false\"]\n");
+    assert_eq!(rotated(&sandbox).1, 10);
+    // The same words once more.
+    assert_eq!(rotated(&sandbox).1, 10);
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (2, 2));
+    touch(&sandbox, "go");
+    let (said, code) = rotated(&sandbox);
+    assert!(!said.contains("removed a copy") && code == 10, "{said}");
+    assert_eq!((calls(&sandbox), unfinished(&sandbox)), (3, 2));
+}
+
 #[test]
 fn a_former_secret_that_a_rotator_went_back_to_is_not_wiped_at_the_end_of_its_overlap() {
     let sandbox = with_rotator(
@@ -608,6 +689,30 @@ fn what_was_set_while_the_rotator_worked_stays_and_the_rotators_secret_lies_asid
     assert_eq!(rotated(&sandbox).1, 0);
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 0));
     holds(&sandbox, NEW);
+}
+
+#[test]
+fn of_all_that_is_due_a_key_that_was_set_while_its_rotator_worked_has_failed() {
+    let sandbox = with_rotator(WAITS);
+    sandbox.call(&["edit", "shop/key", "--expires", "2020-01-01", "-q"]).run();
+    sandbox.secret("third-secret");
+    std::thread::scope(|scope| {
+        let due = scope.spawn(|| {
+            let ran = sandbox.call(&["rotate", "--due", "--yes", "--json", "-q"]).run();
+            (ran.stdout(), dateless(&ran.stderr()), ran.code())
+        });
+        wait_for("the call", || calls(&sandbox) == 1);
+        assert_eq!(sandbox.call(&["set", "shop/key", "--replace", "-q"]).input("third-secret").run().code(), 0);
+        touch(&sandbox, "go");
+        let (report, said, code) = due.join().expect("ended");
+        let first = "keyctl: `shop/key` was replaced by another keyctl meanwhile; nothing was changed\n\
+                     keyctl: hint: the rotator's new secret lies beside the store, sealed; the next `keyctl rotate shop/key` keeps it as a former one\n";
+        assert!(said.starts_with(first) && said.contains("not replaced: `shop/key`") && code == 1, "{said}");
+        let report: serde_json::Value = serde_json::from_str(&report).expect("json");
+        assert_eq!(report[0]["done"], "failed", "{report}");
+    });
+    assert_eq!(unfinished(&sandbox), 1);
+    holds(&sandbox, "third-secret");
 }
 
 #[test]
@@ -851,7 +956,9 @@ fn what_is_due_is_gone_on_with_by_the_next_call_where_keyctl_was_killed_between_
         format!("cat >/dev/null; {kill}; echo \"$KEYCTL_KEY\" >>\"$HOME/names\"; echo \"new-of-$KEYCTL_KEY\"")
     };
     // While the rotator of the second one works, before it has done anything and after it has printed.
-    for (end, again) in [("kill -9 $PPID && exit", 3), ("echo half-of-two && sleep 1 && kill -9 $PPID && exit", 3)] {
+    for (end, asks) in
+        [("kill -9 $PPID && exit", false), ("echo half-of-two && sleep 1 && kill -9 $PPID && exit", true)]
+    {
         let sandbox = with_rotator(&rotator(end));
         let names = ["shop/key", "shop/two", "shop/three"];
         for (at, name) in names.iter().enumerate() {
@@ -868,7 +975,8 @@ fn what_is_due_is_gone_on_with_by_the_next_call_where_keyctl_was_killed_between_
         let ran = sandbox.call(&due).run();
         let said = ran.stderr();
         assert!(said.starts_with("keyctl: 1 of 2: `shop/two`\n") && !said.contains("`shop/key`"), "{said}");
-        if ran.code() == 1 {
+        assert_eq!(ran.code(), i32::from(asks), "{said}");
+        if asks {
             sandbox.call(&["rotate", "shop/two", "--discard", "--yes", "-q"]).run().says("", "", 0);
             assert!(sandbox.call(&due).run().stderr().starts_with("keyctl: 1 of 1: `shop/two`\n"));
         }
@@ -876,13 +984,13 @@ fn what_is_due_is_gone_on_with_by_the_next_call_where_keyctl_was_killed_between_
             assert_eq!(sandbox.call(&["get", name]).run().stdout(), format!("new-of-{name}"));
         }
         let done = std::fs::read_to_string(sandbox.home().join("names")).expect("read");
-        assert_eq!((done.lines().count(), unfinished(&sandbox)), (again, 0), "each once: {done}");
+        assert_eq!((done.lines().count(), unfinished(&sandbox)), (names.len(), 0), "each once: {done}");
         assert_eq!(sandbox.call(&["history", "verify"]).run().code(), 0);
     }
 }
 
 #[test]
-fn keyctl_killed_at_any_call_that_changes_something_while_it_replaces_all_that_is_due_does_none_twice() {
+fn keyctl_killed_at_each_rename_and_each_removal_while_it_replaces_all_that_is_due_does_none_twice() {
     let due = |sandbox: &Sandbox| {
         for (at, name) in ["shop/key", "shop/two"].into_iter().enumerate() {
             if at > 0 {
@@ -892,8 +1000,8 @@ fn keyctl_killed_at_any_call_that_changes_something_while_it_replaces_all_that_i
         }
     };
     let text = "cat >/dev/null; echo \"$KEYCTL_KEY\" >>\"$HOME/names\"; echo \"new-of-$KEYCTL_KEY-$(wc -l <\"$HOME/names\" | tr -d ' ')\"";
-    // Each rename is one of what is begun, and one of the store; each unlink ends one.
-    let points = (1..=5).map(|nth| ("rename", nth)).chain((1..=2).map(|nth| ("unlink", nth)));
+    // Of each of the two keys: what is begun, the store and the anchor; and the end of what was begun.
+    let points = (1..=6).map(|nth| ("rename", nth)).chain((1..=2).map(|nth| ("unlink", nth)));
     let mut killed = 0;
     for (call, nth) in points {
         let sandbox = with_rotator(text);
@@ -916,17 +1024,15 @@ fn keyctl_killed_at_any_call_that_changes_something_while_it_replaces_all_that_i
         let said = sandbox.call(&["doctor"]).run().stdout();
         assert!(unfinished(&sandbox) <= 1 && !said.contains("is not finished"), "{call} {nth}: {said}");
     }
-    assert!(killed > 4, "{killed}");
+    assert_eq!(killed, 8);
 }
 
 /// As with Ctrl-Z and `fg`, or on a machine that slept. The deadline is two minutes, so this one takes as long; the same in
 /// short stands beside the code.
 #[test]
+#[ignore = "takes two minutes"]
 fn what_was_printed_while_keyctl_was_stopped_past_the_deadline_is_taken_whole() {
     use std::process::{Command, Stdio};
-    if std::env::var_os("KEYCTL_TEST_LONG").is_none() {
-        return;
-    }
     let sandbox = with_rotator("cat >/dev/null; sleep 3; head -c 60000 /dev/zero | tr '\\0' a; echo END");
     let mut call = sandbox.call(&["rotate", "shop/key", "--yes", "-q"]);
     call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -1043,6 +1149,24 @@ fn a_rotator_that_outlives_keyctl_is_waited_for_though_it_has_printed_something(
     let first = "keyctl: the rotator of `shop/key` that was called on DATE is still at work, as process ";
     assert!(dateless(&ran.stderr()).contains(first) && ran.code() == 1, "{}", ran.stderr());
     assert_eq!((calls(&sandbox), unfinished(&sandbox)), (1, 1));
+}
+
+#[test]
+fn a_rotator_that_was_called_while_a_secret_is_typed_comes_to_its_end_before_that_is_taken() {
+    let outlives = "exec 2>/dev/null; cat >/dev/null; kill -9 $PPID; n=0; until [ -e \"$HOME/go\" ] || [ $n = 600 ]; do n=$((n+1)); sleep 0.05; done; touch \"$HOME/ended\"";
+    let sandbox = with_rotator(outlives);
+    sandbox.secret("third-secret");
+    let meanwhile = format!("\0{KEYCTL} rotate shop/key --yes -q");
+    let steps = [
+        ("replace `shop/key`? [y/N] ", "y\r"),
+        ("(not shown): ", &meanwhile),
+        ("", "third-secret\r"),
+        ("keyctl: waiting for the rotator of `shop/key` that was called on ", "\0touch \"$HOME/go\""),
+    ];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rotate", "shop/key", "--by-hand"], &steps);
+    assert_eq!((screen.code, calls(&sandbox), unfinished(&sandbox)), (0, 1, 0), "{}", screen.shown);
+    assert!(sandbox.home().join("ended").exists(), "it was still at work");
+    holds(&sandbox, "third-secret");
 }
 
 #[test]

@@ -902,6 +902,9 @@ fn a_key_that_was_never_in_the_store_is_deleted_when_the_store_has_another_one()
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     assert!(!bench.listed().contains_key(&unused) && bench.unfinished() == 0);
     bench.works().expect("works");
+    // What never came into the store is not finished.
+    let history = text(&bench.call(&["history", "--action", "rotate"]).stdout);
+    assert_eq!(history.matches("rotate (given up)").count(), 1, "{history}");
 }
 
 fn under_strace(command: &Command, inject: &str) -> Output {

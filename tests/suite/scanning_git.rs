@@ -85,6 +85,21 @@ fn renames_merges_links_and_files_of_bytes_are_looked_through() {
 }
 
 #[test]
+fn a_content_that_is_staged_and_in_a_conflict_is_told_in_both_places() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("first", "1\n");
+    repository.stage("staged", line());
+    let id = repository.git(&["rev-parse", ":staged"]);
+    let entries = [1, 2, 3].map(|stage| format!("100644 {id} {stage}\tconflict\n")).concat();
+    let mut git = repository.command(&["update-index", "--index-info"]);
+    let mut git = git.stdin(Stdio::piped()).spawn().expect("git");
+    git.stdin.take().expect("piped").write_all(entries.as_bytes()).expect("write");
+    assert!(git.wait().expect("wait").success());
+    assert_eq!(repository.places(&["--staged"]), ["conflict:2", "staged:2"]);
+}
+
+#[test]
 fn names_from_a_repository_are_escaped() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);

@@ -67,7 +67,7 @@ pub fn search(
     let mut cut_short = false;
     for top in &tops {
         let (found, is_cut) = project_files(top, NAMES_PATIENCE.min(until.saturating_duration_since(Instant::now())));
-        files.extend(found.into_iter().map(|target| target.path));
+        files.extend(found);
         cut_short |= is_cut;
     }
     // git ignores files of variables, and they are what is looked for.

@@ -22,7 +22,7 @@ const LARGEST: usize = 64 * 1024;
 /// for, so what is not intact gets none.
 ///
 /// # Errors
-/// `Missing` where nothing was recorded yet; as verifying has them; as [`Log::append`].
+/// `Missing` where nothing was recorded yet; as verifying has them; as [`Log::append_all`].
 pub fn anchor(log: &Log, as_json: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let none_yet = || Failure::new(Kind::Missing, "nothing was recorded yet");
     if !log.has_begun()? {

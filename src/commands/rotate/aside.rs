@@ -3,7 +3,8 @@
 //! One rule: what a rotator printed lies beside the store, sealed, from the moment at which it arrives until a person or the
 //! store has it. `calling.rs` puts it there while the rotator still runs. It goes away by [`end`], where the store has it, or
 //! by [`discard`], where its owner says so; both write into the history which rotation is over, so that a file of it which is
-//! put back from a copy is known and not taken.
+//! put back from a copy is known and not taken. Where the history cannot be read to its end nothing of it is taken. Of what
+//! was pruned, or set aside with a history, nothing tells any more: a copy that is older than that would be taken.
 //!
 //! A secret is *live* if the store still has the one that was given to the rotator: then it takes that one's place. A
 //! *stray* one belongs to a secret that the store has not got any more; it is kept as a former secret of the key. Of either
@@ -72,6 +73,11 @@ impl Standing {
             (true, false) => Self::Doubtful,
             (true, true) => Self::StrayDoubtful,
         }
+    }
+
+    /// Whether only the history can tell that it is over.
+    fn may_be_over(self) -> bool {
+        !matches!(self, Self::Over | Self::Lost | Self::Damaged)
     }
 
     pub(super) fn is_doubtful(self) -> bool {
@@ -182,27 +188,52 @@ pub(super) fn is_over(work: &Unfinished, payload: &Payload, sealing: &unfinished
 }
 
 /// What was begun for a key by its rotator, the earliest first.
-pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<(Standing, Unfinished)> {
-    let Some(key) = opened.payload.keys.get(name) else { return Vec::new() };
+///
+/// # Errors
+/// Where the history does not tell whether something of it is over: then nothing of it is taken.
+pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<Vec<(Standing, Unfinished)>> {
+    let Some(key) = opened.payload.keys.get(name) else { return Ok(Vec::new()) };
+    let (sealing, all) = (opened.unfinished_key(), begun(scene, name, opened));
+    let none = BTreeSet::new();
+    let may_be_over = |work: &Unfinished| Standing::of(work, key, &sealing, &none).may_be_over();
+    let ended = match all.iter().find(|work| may_be_over(work)) {
+        Some(work) => opened.ended(&scene.home).map_err(|failure| untold(failure, name, work))?,
+        None => &none,
+    };
+    Ok(all.into_iter().map(|work| (Standing::of(&work, key, &sealing, ended), work)).collect())
+}
+
+/// The same, whatever became of it.
+pub(super) fn begun(scene: &Scene, name: &KeyName, opened: &Opened) -> Vec<Unfinished> {
     if !Unfinished::are_there(&scene.home) {
         return Vec::new();
     }
     let sealing = opened.unfinished_key();
     let mut all = Unfinished::all(&scene.home, &sealing);
     all.retain(|work| owner(work, &opened.payload, &sealing) == Some(name));
-    let ended = ended(&scene.home, &opened.kept, &opened.payload, &all);
-    all.into_iter().map(|work| (Standing::of(&work, key, &sealing, &ended), work)).collect()
+    all
 }
 
-/// The rotations that are over, as the history has it; asked only where one of these could come back.
-pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload, works: &[Unfinished]) -> BTreeSet<String> {
-    if works.iter().all(|work| work.made.is_none()) {
-        return BTreeSet::new();
-    }
-    let log = record::log(home, kept, payload);
-    let Ok(entries) = log.read() else { return BTreeSet::new() };
-    let entries = entries.map_while(Result::ok);
-    entries.flat_map(|(_, event)| event.endings().map(str::to_owned).collect::<Vec<_>>()).collect()
+/// The rotations that are over, as the history has it.
+///
+/// # Errors
+/// As the history has them, where it cannot be read to its end: each of them may be over then.
+pub(super) fn ended(home: &Home, kept: &Kept, payload: &Payload) -> Result<BTreeSet<String>> {
+    record::log(home, kept, payload).endings()
+}
+
+/// A failure of the history, where it should tell whether this is over.
+fn untold(failure: Failure, name: &KeyName, work: &Unfinished) -> Failure {
+    let begun = work.intention.begun.local();
+    let said = format!(
+        "whether what the rotator of `{name}` gave on {begun} is over cannot be told, so it is not taken: {}",
+        failure.message
+    );
+    let ways = [
+        format!("to drop what it gave: `keyctl rotate {name} --discard`"),
+        format!("to give the key a secret of your own: `keyctl rotate {name} --by-hand`"),
+    ];
+    failure.hints.into_iter().chain(ways).fold(Failure::new(failure.kind, said), Failure::hint)
 }
 
 /// What came after doubtful words were printed, as far as is known; each is said to be of a program that was not seen to end, or
@@ -229,15 +260,17 @@ pub(super) fn candidates(made: &Made) -> Vec<Secret> {
 /// Whether the very same words lie aside in another file than this one.
 pub(super) fn lie_already(scene: &Scene, name: &KeyName, opened: &Opened, words: &Secret, own: &Path) -> bool {
     let is_same = |work: &Unfinished| work.made.as_ref().is_some_and(|made| made.secret.same_as(words));
-    of(scene, name, opened).iter().any(|(standing, work)| standing.is_doubtful() && work.path() != own && is_same(work))
+    // Where that cannot be told they are kept once more.
+    let all = of(scene, name, opened).unwrap_or_default();
+    all.iter().any(|(standing, work)| standing.is_doubtful() && work.path() != own && is_same(work))
 }
 
 /// A rotator that goes wrong again and again is not called for ever: each time it may have made a secret.
 ///
 /// # Errors
-/// `Negative` with the ways out.
+/// `Negative` with the ways out; as [`of`].
 pub(super) fn refuse_more(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
-    let all = of(scene, name, opened);
+    let all = of(scene, name, opened)?;
     let words: Vec<_> = all.iter().filter(|(standing, _)| standing.is_doubtful()).map(|(_, work)| work).collect();
     if words.len() < MOST {
         return Ok(());
@@ -252,7 +285,7 @@ pub(super) fn refuse_more(scene: &Scene, name: &KeyName, opened: &Opened) -> Res
 /// already.
 ///
 /// # Errors
-/// `Negative` with the ways out.
+/// `Negative` with the ways out; as [`of`].
 pub(super) fn refuse_unclear(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
     if !Unfinished::are_there(&scene.home) {
         return Ok(());
@@ -260,10 +293,13 @@ pub(super) fn refuse_unclear(scene: &Scene, name: &KeyName, opened: &Opened) -> 
     let sealing = opened.unfinished_key();
     let mut all = Unfinished::all(&scene.home, &sealing);
     all.retain(|work| work.made.as_ref().is_some_and(|made| !made.kept));
-    let ended = ended(&scene.home, &opened.kept, &opened.payload, &all);
-    for work in all.iter().filter(|work| !ended.contains(work.number())) {
+    for work in &all {
         let Fate::Unclear(names) = fate(work, &opened.payload, &sealing) else { continue };
-        if names.contains(&name) {
+        let is_over = || {
+            let ended = opened.ended(&scene.home).map_err(|failure| untold(failure, name, work))?;
+            Ok(ended.contains(work.number()))
+        };
+        if names.contains(&name) && !is_over()? {
             let these = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
             let (begun, before) = (work.intention.begun.local(), &work.intention.names[0]);
             let said = format!(
@@ -335,11 +371,16 @@ pub(super) fn clear_copy(scene: &Scene, name: &KeyName, work: Unfinished) {
     remove(scene, work);
 }
 
-/// Ends what is over: the store has what was made, or nothing was. The history knows of it before the files are gone.
-pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>) {
+/// How a rotation came to be over, as the history has it: the store has what was made, or had it.
+pub(super) const FINISHED: &str = "finished";
+/// What was made never came into the store, and is gone at AWS or left there.
+pub(super) const GIVEN_UP: &str = "given up";
+
+/// Ends what is over. The history knows of it before the files are gone.
+pub(super) fn end(scene: &Scene, opened: &Opened, works: Vec<Unfinished>, how: &str) {
     if let Some(event) = of_the_end(Action::Rotate, &works, &opened.payload, &opened.unfinished_key()) {
         let log = record::log(&scene.home, &opened.kept, &opened.payload);
-        record::change(&log, &event.outcome("finished"), scene.terminal);
+        record::change(&log, &event.outcome(how), scene.terminal);
     }
     for work in works {
         remove(scene, work);
@@ -357,7 +398,7 @@ pub(super) fn clear_over(scene: &Scene) {
     let sealing = opened.unfinished_key();
     let mut works = Unfinished::all(&scene.home, &sealing);
     works.retain(|work| is_over(work, &opened.payload, &sealing));
-    end(scene, &opened, works);
+    end(scene, &opened, works, FINISHED);
 }
 
 /// Drops what lies aside, because its owner says so.

@@ -49,9 +49,13 @@ pub(super) struct Words {
 }
 
 impl Seen {
-    pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Self {
+    /// What lies aside for a key.
+    ///
+    /// # Errors
+    /// As [`aside::of`].
+    pub(super) fn of(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<Self> {
         let mut seen = Self::default();
-        for (standing, work) in aside::of(scene, name, opened) {
+        for (standing, work) in aside::of(scene, name, opened)? {
             let (begun, path) = (work.intention.begun, work.path().to_owned());
             match (standing, work.made) {
                 (Standing::Live, _) => seen.live = Some(Live { begun, path }),
@@ -62,7 +66,7 @@ impl Seen {
                 _ => {}
             }
         }
-        seen
+        Ok(seen)
     }
 
     /// Whether nothing is to be gone on with, and somebody has to judge what belongs to the secret that the key has.
@@ -217,8 +221,7 @@ impl<'w> Line<'w> {
     }
 
     fn show(&self, scene: &Scene, is: &str) -> Result<()> {
-        let text = Zeroizing::new(String::from_utf8_lossy(self.secret.expose()).into_owned());
-        scene.terminal.ask(&Zeroizing::new(format!("{is}  {}  (Enter goes on) ", *text))).map(drop)
+        scene.terminal.ask(&with_secret(&format!("{is}  "), &self.secret, "  (Enter goes on) ")).map(drop)
     }
 
     fn length(&self) -> String {
@@ -247,6 +250,22 @@ impl<'w> Line<'w> {
         let by = self.words.by.clone().unwrap_or_default();
         vec![number.to_string(), self.words.begun.local(), by, remarks.join(", ")]
     }
+}
+
+/// A question with a secret in it, which stands in no other memory: a text that grows leaves what it held behind.
+pub(super) fn with_secret(before: &str, secret: &Secret, after: &str) -> Zeroizing<String> {
+    let bytes = secret.expose();
+    // What is no text becomes a letter of three bytes.
+    let mut question = Zeroizing::new(String::with_capacity(before.len() + 3 * bytes.len() + after.len()));
+    question.push_str(before);
+    for part in bytes.utf8_chunks() {
+        question.push_str(part.valid());
+        if !part.invalid().is_empty() {
+            question.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    question.push_str(after);
+    question
 }
 
 /// The question where there are several, or where there is one that cannot be taken as it is.
@@ -334,4 +353,19 @@ pub(super) fn is_as_seen(seen: &[Unfinished], now: &[Unfinished]) -> bool {
         one.path() == other.path() && made
     };
     seen.len() == now.len() && seen.iter().zip(now).all(|(one, other)| same(one, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_with_a_secret_has_room_for_all_of_it_from_the_start() {
+        for (bytes, shown) in
+            [(&b"secret"[..], "it is secret?"), (&[b'a', 255, 254, b'b'], "it is a\u{fffd}\u{fffd}b?")]
+        {
+            let question = with_secret("it is ", &Secret::new(bytes.to_vec()), "?");
+            assert_eq!((question.as_str(), question.capacity()), (shown, 7 + 3 * bytes.len()));
+        }
+    }
 }

@@ -42,7 +42,7 @@ use crate::{
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, ASIDE},
+    aside::{self, ASIDE, FINISHED, GIVEN_UP},
     bench::Bench,
     keeping::{self, Done, New},
     means::AT_AWS,
@@ -102,7 +102,7 @@ impl Bench<'_> {
             self.terminal().warn(&failure.message);
         }
         self.switch_off(&work, &made)?;
-        aside::end(self.scene, self.opened, vec![work]);
+        aside::end(self.scene, self.opened, vec![work], FINISHED);
         // With the new key the user's two places were taken: nothing came of what was begun before it.
         let all = Unfinished::all(&self.scene.home, &self.sealing).into_iter();
         for other in all.filter(|other| other.intention.names == self.names() && other.made.is_none()) {
@@ -116,7 +116,6 @@ impl Bench<'_> {
         aside::say_unreadable(self.scene, self.opened);
         let mut all = Unfinished::all(&self.scene.home, &self.sealing);
         all.retain(|work| work.intention.names == self.names());
-        let ended = aside::ended(&self.scene.home, &self.opened.kept, &self.opened.payload, &all);
         let (mut found, mut without) = (None, Vec::new());
         for work in all {
             let Some((id, kept)) = work.made.as_ref().and_then(|made| Some((made.id.as_deref()?, made.kept))) else {
@@ -124,7 +123,7 @@ impl Bench<'_> {
                 continue;
             };
             let from_current = work.intention.from.as_deref() == Some(&self.current);
-            if ended.contains(work.number()) && id != self.current {
+            if id != self.current && self.opened.ended(&self.scene.home)?.contains(work.number()) {
                 aside::clear_copy(self.scene, &self.pair.id, work);
             } else if id != self.current && (kept || self.is_former(id).is_some()) {
                 // It was in the store, and may be in use wherever it was taken from there.
@@ -132,7 +131,7 @@ impl Bench<'_> {
                     "`{id}`, made on {}, was in the store and is not any more; it is left at AWS",
                     work.intention.begun.local()
                 ));
-                aside::end(self.scene, self.opened, vec![work]);
+                aside::end(self.scene, self.opened, vec![work], FINISHED);
             } else if id == self.current || from_current {
                 self.terminal().say(&format!("going on with `{id}`, made on {}", work.intention.begun.local()));
                 found = Some(work);
@@ -157,7 +156,7 @@ impl Bench<'_> {
             Ok(()) => self.terminal().say(&format!("deleted `{}` at AWS, which was never in the store", made.id)),
             Err(failure) => self.terminal().warn(&format!("`{}` is left at AWS: {}", made.id, failure.message)),
         }
-        aside::end(self.scene, self.opened, vec![work]);
+        aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
         Ok(())
     }
 
@@ -172,7 +171,7 @@ impl Bench<'_> {
         let now = Moment::now();
         for work in works {
             // A key may be listed only after a while; until then the intention stays.
-            if now.seconds().saturating_sub(work.intention.begun.seconds()) > SETTLED_SECONDS {
+            if is_settled(&work.intention, now) {
                 aside::remove(self.scene, work);
             }
         }
@@ -229,7 +228,7 @@ impl Bench<'_> {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {
-                    aside::end(self.scene, self.opened, vec![work]);
+                    aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
                     Err(failure
                         .hint(format!("`{id}`, which AWS had made, is deleted again; the old key stays in force")))
                 }
@@ -269,9 +268,14 @@ impl Bench<'_> {
         if made.id == self.current {
             return Err(failure);
         }
-        if self.client_of_store()?.list().is_ok_and(|listed| !listed.iter().any(|key| key.id == made.id)) {
-            // Somebody has deleted it meanwhile.
-            aside::end(self.scene, self.opened, vec![work]);
+        let lacks_it = |listed: Vec<Listed>| !listed.iter().any(|key| key.id == made.id);
+        let list = || self.client_of_store().and_then(|client| client.list());
+        // Before that a list may lack what is there.
+        if is_settled(&work.intention, Moment::now()) && list().is_ok_and(lacks_it) {
+            aside::end(self.scene, self.opened, vec![work], GIVEN_UP);
+            return Err(failure
+                .hint(format!("AWS does not list `{}` any more; somebody has deleted it", made.id))
+                .hint(format!("the old key stays in force; to make another one: `keyctl rotate {}`", self.pair.id)));
         }
         Err(failure.hint(format!("the old key stays in force; to go on: `keyctl rotate {}`", self.pair.id)))
     }
@@ -322,6 +326,11 @@ impl Bench<'_> {
     }
 }
 
+/// Whether AWS lists by now what came of this intention, if anything did.
+fn is_settled(intention: &Intention, now: Moment) -> bool {
+    now.seconds().saturating_sub(intention.begun.seconds()) > SETTLED_SECONDS
+}
+
 /// Whether a key that AWS lists can be the one that came of this intention.
 fn may_have_made(intention: &Intention, key: &Listed) -> bool {
     let after = key.created.seconds().saturating_sub(intention.begun.seconds());
@@ -331,6 +340,17 @@ fn may_have_made(intention: &Intention, key: &Listed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_believed_to_lack_a_new_key_only_when_that_was_made_a_while_ago() {
+        let begun = Moment::from_seconds(1_800_000_000);
+        let (names, before) = (Vec::new(), Vec::new());
+        let intention =
+            Intention { names, begun, replaces: None, created: None, after: None, by: None, from: None, before };
+        let is_settled = |after: i64| is_settled(&intention, Moment::from_seconds(begun.seconds() + after));
+        assert!(!is_settled(-60) && !is_settled(61) && !is_settled(900) && is_settled(901));
+    }
+
     #[test]
     fn only_a_key_made_around_the_beginning_can_have_come_of_it() {
         let begun = Moment::from_seconds(1_800_000_000);

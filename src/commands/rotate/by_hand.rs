@@ -6,6 +6,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Result},
     history::{Action, Event},
+    home::Lock,
     name::KeyName,
     rotation::Plan,
     rotator::unfinished::Unfinished,
@@ -15,7 +16,7 @@ use crate::{
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, Standing},
+    aside::{self, FINISHED, Standing},
     calling::wait_for_earlier,
     fitness::fit,
     keeping::{self, Done, New},
@@ -25,24 +26,29 @@ use super::{
 
 /// Takes the new secret, tries it, and puts it into the store.
 pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
-    wait_for_turn(scene, name)?;
+    drop(turn(scene, name)?);
     take_over(scene, name, plan, means, take(scene, name, means)?, opened)
 }
 
 /// Asks for the new secret, and takes none for an answer.
 pub(super) fn ask(scene: &Scene, name: &KeyName) -> Result<Option<Secret>> {
-    wait_for_turn(scene, name)?;
+    drop(turn(scene, name)?);
     let question = format!("new secret for `{name}` (not shown; Enter alone leaves it as it is): ");
     Ok(Some(scene.terminal.ask_secret(&question)?).filter(|new| !new.is_empty()))
 }
 
-/// Where another one is at work for long, nobody types a secret for nothing.
-fn wait_for_turn(scene: &Scene, name: &KeyName) -> Result<()> {
-    let _turn = scene.turn()?;
-    if Unfinished::are_there(&scene.home) { wait_for_earlier(scene, name, &scene.open()?) } else { Ok(()) }
+/// The turn, once no rotator is at work on the key any more. Also waited for before a question: where another one is at work for
+/// long, nobody types a secret for nothing.
+fn turn(scene: &Scene, name: &KeyName) -> Result<Lock> {
+    let turn = scene.turn()?;
+    if Unfinished::are_there(&scene.home) {
+        wait_for_earlier(scene, name, &scene.open()?)?;
+    }
+    Ok(turn)
 }
 
-/// Tries a new secret, and puts it into the store. A rotator that is at work on the key comes to its end first.
+/// Tries a new secret, and puts it into the store. A rotator that is at work on the key comes to its end first, also one that
+/// was called since the question.
 pub(super) fn take_over(
     scene: &Scene,
     name: &KeyName,
@@ -51,7 +57,7 @@ pub(super) fn take_over(
     new: Secret,
     opened: &Opened,
 ) -> Result<Done> {
-    let _turn = scene.turn()?;
+    let _turn = turn(scene, name)?;
     let key = opened.payload.key(name)?;
     fit(&new, key, name)?;
     if scene.arguments.reason.as_ref().is_some_and(|reason| new.is_within(reason.as_str())) {
@@ -85,7 +91,7 @@ pub(super) fn take_over(
     };
     let done = keeping::keep(scene, &[new], plan, None, means.word(), look, |now| Event::new(Action::Rotate, now))?;
     aside::say_left(scene, name, &strays, &doubtful);
-    aside::end(scene, opened, strays.into_iter().chain(over).collect());
+    aside::end(scene, opened, strays.into_iter().chain(over).collect(), FINISHED);
     Ok(done)
 }
 
@@ -112,7 +118,15 @@ fn lying_aside(
     if !Unfinished::are_there(&scene.home) {
         return Ok((strays, doubtful, over));
     }
-    for (standing, work) in aside::of(scene, name, &scene.open()?) {
+    let all = match aside::of(scene, name, &scene.open()?) {
+        Ok(all) => all,
+        Err(failure) => {
+            // It is nothing to this secret, and stays where it is.
+            scene.terminal.warn(&failure.message);
+            return Ok((strays, doubtful, over));
+        }
+    };
+    for (standing, work) in all {
         let is_this = work.made.as_ref().is_some_and(|made| made.is(new));
         match standing {
             _ if is_this => over.push(work),

@@ -11,8 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zeroize::Zeroizing;
-
 use crate::{
     commands::record,
     date::Moment,
@@ -32,6 +30,7 @@ use crate::{
 use super::{
     Opened, Scene,
     aside::{self, ASIDE},
+    asking::with_secret,
     fitness::is_hardly_a_secret,
     trying::record_use,
 };
@@ -42,6 +41,8 @@ const ROTATOR: Duration = Duration::from_mins(2);
 const NAMED: usize = 60;
 /// How often it is looked whether a signal came.
 const TICK: Duration = Duration::from_millis(50);
+/// How often it is looked whether an earlier one is still at work: that goes over all processes.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// A new secret that the store does not have yet.
 pub(super) struct Fresh {
@@ -89,8 +90,9 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     };
     // As it comes, since this process may not live to the program's end. What it is worth is known by then only; a disk that
     // does not take it now is asked again then.
+    let mut lies = false;
     let mut hears = |printed: &[u8]| {
-        let _ = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec())));
+        lies = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec()))).is_ok();
     };
     let called = Instant::now();
     let value = rotate_to_the_end(scene, (name, &number), command, old, &signals, &mut hears);
@@ -98,7 +100,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
     let value = match value {
         Ok(value) => value,
         Err(not) => {
-            let failure = went_wrong(scene, name, command, opened, (*not, took), unfinished, &sealing);
+            let failure = went_wrong(scene, name, command, opened, (*not, took), (unfinished, lies), &sealing);
             if signals.came().is_some() {
                 scene.terminal.failure(&failure, None);
             }
@@ -127,7 +129,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
 /// # Errors
 /// `Negative` where it takes longer than a rotator may.
 pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -> Result<()> {
-    for (_, work) in aside::of(scene, name, opened) {
+    for work in aside::begun(scene, name, opened) {
         if !work.made.as_ref().is_none_or(|made| made.unended) {
             continue;
         }
@@ -145,7 +147,7 @@ pub(super) fn wait_for_earlier(scene: &Scene, name: &KeyName, opened: &Opened) -
                     .say(&format!("waiting for the rotator of `{name}` that was called on {}", begun.local()));
                 is_said = true;
             }
-            thread::sleep(TICK);
+            thread::sleep(PAUSE);
         }
     }
     Ok(())
@@ -181,14 +183,15 @@ fn short_name(program: &str) -> Option<String> {
     Some(name.chars().take(NAMED).collect())
 }
 
-/// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already.
+/// Keeps what a program printed that gave no new secret, unless there is nothing in it or it is kept already. `lies` says whether
+/// the disk has all of it.
 fn went_wrong(
     scene: &Scene,
     name: &KeyName,
     command: &[String],
     opened: &Opened,
     (not, took): (NotRotated, Duration),
-    unfinished: Unfinished,
+    (unfinished, lies): (Unfinished, bool),
     sealing: &Key,
 ) -> Failure {
     let NotRotated { failure, printed, exit } = not;
@@ -197,14 +200,15 @@ fn went_wrong(
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = Event::new(Action::Failed, Moment::now()).names([name]).program(command[0].as_ref());
     let event = event.reason(scene.arguments.reason.as_ref()).ended(took, exit).outcome("not replaced");
-    let is_over = new.is_none() && unfinished.made.is_some();
+    // What it has started and left behind may still make a secret: the next call waits for that.
+    let is_to_go = new.is_none() && at_work(unfinished.number()).is_empty();
+    let is_over = is_to_go && unfinished.made.is_some();
     let event = if is_over { event.ending(vec![unfinished.number().to_owned()]) } else { event };
     record::change(&log, &event, scene.terminal);
     if let Some(words) = new {
-        return put_aside(scene, name, words, unfinished, sealing, failure);
+        return put_aside(scene, name, words, (unfinished, lies), sealing, failure);
     }
-    // What it has started and left behind may still make a secret: the next call waits for that.
-    if at_work(unfinished.number()).is_empty() {
+    if is_to_go {
         aside::remove(scene, unfinished);
     }
     failure
@@ -215,12 +219,13 @@ fn put_aside(
     scene: &Scene,
     name: &KeyName,
     words: Secret,
-    mut unfinished: Unfinished,
+    (mut unfinished, lies): (Unfinished, bool),
     sealing: &Key,
     failure: Failure,
 ) -> Failure {
-    let shown = words.copy();
-    let lies = unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&words));
+    let mut shown = words.copy();
+    shown.trim_line_ending();
+    let lies = lies && unfinished.made.as_ref().is_some_and(|made| made.secret.same_as(&words));
     match unfinished.has_made(sealing, Made::by_program(words, true)) {
         Err(other) if !lies => {
             scene.terminal.warn(&other.message);
@@ -305,13 +310,7 @@ pub(super) fn rescue(scene: &Scene, name: &KeyName, value: &Secret, failure: Fai
     let question = format!("the new secret of `{name}` can be kept nowhere; show it here, so that it is not lost?");
     let shown = scene.terminal.can_ask()
         && scene.terminal.confirm(&question).is_ok_and(|yes| yes)
-        && scene
-            .terminal
-            .ask(&Zeroizing::new(format!(
-                "{} (Enter clears nothing; write it down) ",
-                value.expose_text().unwrap_or_default()
-            )))
-            .is_ok();
+        && scene.terminal.ask(&with_secret("", value, " (Enter clears nothing; write it down) ")).is_ok();
     let hint = if shown {
         format!("keep it as soon as the disk can be written: `keyctl rotate {name} --by-hand`")
     } else {

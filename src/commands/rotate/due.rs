@@ -328,7 +328,7 @@ impl Task {
     /// none of them is wanted, and no other call of the rotator.
     fn word(&self, scene: &Scene, means: &Means, plan: &Plan, opened: &Opened, can_ask: bool) -> Result<Option<Word>> {
         let has_check = plan.check.is_some() && !scene.arguments.no_check;
-        let seen = Seen::of(scene, &self.name, opened);
+        let seen = Seen::of(scene, &self.name, opened)?;
         if !can_ask || scene.arguments.yes || has_check || !seen.is_to_be_judged() {
             return Ok(Some(Word::default()));
         }
@@ -363,15 +363,16 @@ impl Task {
                         let Some(word) = self.word(scene, means, &plan, &opened, can_ask)? else {
                             return Ok(Outcome::Left);
                         };
-                        match program::replace(scene, &self.name, &plan, Some(command), &opened, &word) {
-                            // While this one waited for its turn.
+                        let (_turn, opened) = match scene.turn_for(&self.meant) {
+                            // While this one waited for its turn. What fails after that has failed, whatever the key is by then.
                             Err(failure)
                                 if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>
                             {
                                 return Ok(Outcome::Nothing);
                             }
-                            replaced => replaced?,
-                        }
+                            held => held?,
+                        };
+                        program::replace_now(scene, &self.name, &plan, Some(command), &opened, &word)?
                     }
                     Means::Aws(pair) => {
                         aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
@@ -380,7 +381,7 @@ impl Task {
                         show(scene, &self.name, &touched);
                         let key = opened.payload.key(&self.name)?;
                         page::show(scene, &self.name, key, &Means::Typed)?;
-                        let word = asking::judge(scene, &self.name, &Seen::of(scene, &self.name, &opened), false)?;
+                        let word = asking::judge(scene, &self.name, &Seen::of(scene, &self.name, &opened)?, false)?;
                         if word.is_yes() {
                             program::replace(scene, &self.name, &plan, None, &opened, &word)?
                         } else {

@@ -76,16 +76,27 @@ fn is_a_sentence(text: &str) -> bool {
         "cannot",
         "missing",
     ];
-    let words: Vec<String> =
-        text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
-    words.len() > 2 || (words.len() == 2 && words.iter().any(|word| WORDS.contains(&word.as_str())))
+    let mut words = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let is_of_an_error = |word: &str| WORDS.iter().any(|other| word.eq_ignore_ascii_case(other));
+    match (words.next(), words.next(), words.next()) {
+        (Some(one), Some(other), None) => is_of_an_error(one) || is_of_an_error(other),
+        (.., third) => third.is_some(),
+    }
 }
 
 /// Whether the old secret is in it, whatever the case of its letters, or it is a piece of the old one.
 fn is_the_old_one(text: &str, old: &Secret) -> bool {
     let Some(old) = old.expose_text().map(str::trim).filter(|old| old.len() >= SHORTEST) else { return false };
-    let (new, old) = (Zeroizing::new(text.to_lowercase()), Zeroizing::new(old.to_lowercase()));
+    let (new, old) = (in_small_letters(text), in_small_letters(old));
     new.contains(old.as_str()) || old.starts_with(new.as_str())
+}
+
+/// A text in small letters, of which nothing is left anywhere once it goes.
+fn in_small_letters(text: &str) -> Zeroizing<String> {
+    // Room for all of it: what grows leaves what it held behind. One letter becomes three at most (Unicode, SpecialCasing).
+    let mut small = Zeroizing::new(String::with_capacity(3 * text.len()));
+    small.extend(text.chars().flat_map(char::to_lowercase));
+    small
 }
 
 /// Whether the old secret is of a kind that is known, and the new one is of none, or far shorter.
@@ -151,6 +162,7 @@ mod tests {
             "\u{feff}abcdefgh1",
             "first-old-secret ",
             "FIRST-OLD-SECRET",
+            "Access DENIED!",
             "'first-old-secret'",
             "first-old",
             "key=first-old-secret",

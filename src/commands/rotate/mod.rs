@@ -23,7 +23,7 @@ mod program;
 pub(super) mod touched;
 mod trying;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{cell::OnceCell, collections::BTreeSet, ffi::OsString, process::ExitCode};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -69,6 +69,8 @@ struct Scene<'a> {
 struct Opened {
     kept: Kept,
     payload: Payload,
+    /// The rotations that are over, once somebody has asked the history for them.
+    ended: OnceCell<BTreeSet<String>>,
 }
 
 /// A key as it was when it was asked about: by then another one can have its name.
@@ -180,7 +182,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
     refuse_half(&means, name, &plan)?;
-    let lies = if means.leaves_room(scene.arguments) { Seen::of(scene, name, &opened) } else { Seen::default() };
+    let lies = if means.leaves_room(scene.arguments) { Seen::of(scene, name, &opened)? } else { Seen::default() };
     let doing = format!("replacing `{name}`");
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &doing, || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
@@ -298,7 +300,7 @@ impl Scene<'_> {
     fn open(&self) -> Result<Opened> {
         let kept = opening::identity(&self.home)?;
         let payload = opening::store(&self.home, &kept, self.terminal)?.read()?;
-        Ok(Opened { kept, payload })
+        Ok(Opened { kept, payload, ended: OnceCell::new() })
     }
 
     fn plan(&self, payload: &Payload, name: &KeyName) -> Result<Plan> {
@@ -337,6 +339,18 @@ impl Scene<'_> {
 }
 
 impl Opened {
+    /// The rotations that are over, as the history has it; read once.
+    ///
+    /// # Errors
+    /// As [`aside::ended`].
+    fn ended(&self, home: &Home) -> Result<&BTreeSet<String>> {
+        if let Some(known) = self.ended.get() {
+            return Ok(known);
+        }
+        let read = aside::ended(home, &self.kept, &self.payload)?;
+        Ok(self.ended.get_or_init(|| read))
+    }
+
     fn unfinished_key(&self) -> unfinished::Key {
         unfinished_key(&self.kept)
     }

@@ -163,8 +163,12 @@ pub fn find(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Pending>, Vec<S
 fn not_over(home: &Home, kept: &Kept, payload: &Payload) -> (Vec<Unfinished>, Vec<String>) {
     let sealing = unfinished_key(kept);
     let Found { mut all, unreadable } = Unfinished::find(home, &sealing);
-    let ended = aside::ended(home, kept, payload, &all);
-    all.retain(|work| !ended.contains(work.number()) && !aside::is_over(work, payload, &sealing));
+    all.retain(|work| !aside::is_over(work, payload, &sealing));
+    if all.iter().any(|work| work.made.is_some()) {
+        // Where the history does not tell, none of them is known to be.
+        let ended = aside::ended(home, kept, payload).unwrap_or_default();
+        all.retain(|work| !ended.contains(work.number()));
+    }
     (all, unreadable)
 }
 
@@ -241,12 +245,12 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Te
     Ok(())
 }
 
-/// Those whose secret came into the store and is about to be wiped there, which the history knows when this returns. Ended
-/// with the [`turn`] held, once it is wiped.
+/// Records the end of those whose secret came into the store and is about to be wiped there, and gives them. Their files are
+/// removed with the [`turn`] held, once it is wiped.
 ///
 /// # Errors
 /// As the identity's keeper has them.
-pub fn about_to_be_wiped(
+pub fn record_end_of_wiped(
     home: &Home,
     names: &[KeyName],
     payload: &Payload,
@@ -265,7 +269,7 @@ pub fn about_to_be_wiped(
         work.made.as_ref().is_some_and(|made| former.iter().any(|former| made.is(&former.value)))
     });
     if let Some(event) = aside::of_the_end(Action::Rotate, &all, payload, &sealing) {
-        record::change(&record::log(home, &kept, payload), &event.outcome("finished"), terminal);
+        record::change(&record::log(home, &kept, payload), &event.outcome(aside::FINISHED), terminal);
     }
     Ok(all)
 }

@@ -11,20 +11,19 @@ use crate::{
     name::KeyName,
     rotation::Plan,
     rotator::{program::stays, unfinished::Unfinished},
-    secret::Secret,
     store::payload::{Key, Payload},
 };
 
 use super::{
     Meant, Opened, Scene,
-    aside::{self, ASIDE, Standing, to_be_judged},
+    aside::{self, ASIDE, FINISHED, Standing, to_be_judged},
     asking::{self, Word},
     calling::{Fresh, call, rescue, wait_for_earlier},
     fitness::fit,
     keeping::{self, Done, New},
     means::BY_ROTATOR,
     pending::{self, Whose},
-    trying::try_out,
+    trying::{try_out, works},
 };
 
 /// A call within this many seconds of a rotation that was broken off after the store was written is the same wish.
@@ -37,9 +36,7 @@ struct Others {
     doubtful: Vec<Unfinished>,
 }
 
-/// Lets the program replace the key, and puts what it gives into the store. A secret that it gave before, and that the
-/// store never got, is taken first; a doubtful one only if the word or the check says so. Without a program only what the
-/// word names is taken.
+/// Lets the program replace the key once it is this call's turn, as [`replace_now`] does it.
 pub(super) fn replace(
     scene: &Scene,
     name: &KeyName,
@@ -49,19 +46,33 @@ pub(super) fn replace(
     word: &Word,
 ) -> Result<Done> {
     let (_turn, opened) = scene.turn_for(&[Meant::of(name, &seen.payload)?])?;
+    replace_now(scene, name, plan, command, &opened, word)
+}
+
+/// Lets the program replace the key, with the turn held, and puts what it gives into the store. A secret that it gave before, and that the
+/// store never got, is taken first; a doubtful one only if the word or the check says so. Without a program only what the
+/// word names is taken.
+pub(super) fn replace_now(
+    scene: &Scene,
+    name: &KeyName,
+    plan: &Plan,
+    command: Option<&[String]>,
+    opened: &Opened,
+    word: &Word,
+) -> Result<Done> {
     let key = opened.payload.key(name)?;
-    wait_for_earlier(scene, name, &opened)?;
-    let (earlier, others) = earlier(scene, name, plan, &opened, word)?;
+    wait_for_earlier(scene, name, opened)?;
+    let (earlier, others) = earlier(scene, name, plan, opened, word)?;
     let mut fresh = match (earlier, command) {
         // Whoever has said yes to what lay there has not said yes to a call.
         (Some(fresh), _) if !word.is_yes() || word.is_of(&fresh.unfinished) => fresh,
-        (None, Some(command)) if !word.is_yes() => call(scene, name, command, &opened)?,
+        (None, Some(command)) if !word.is_yes() => call(scene, name, command, opened)?,
         _ => return Err(asking::gone(name)),
     };
     // The store may have it already, where keyctl ended just after writing it.
     let is_new = !fresh.value.same_as(&key.value);
     if let Err(failure) = if is_new { fit(&fresh.value, key, name) } else { Ok(()) } {
-        return Err(unfit(scene, name, &opened, fresh, failure));
+        return Err(unfit(scene, name, opened, fresh, failure));
     }
     if let Some(other) = opened.payload.holder_of(&fresh.value, name) {
         scene.terminal.warn(&format!("`{other}` holds the same secret"));
@@ -72,7 +83,7 @@ pub(super) fn replace(
         ))
     };
     let is_to_try = is_new && !fresh.is_tried;
-    let tried = if is_to_try { try_out(scene, name, plan, &fresh.value, &opened, refused) } else { Ok(()) };
+    let tried = if is_to_try { try_out(scene, name, plan, &fresh.value, opened, refused) } else { Ok(()) };
     let kept = tried
         .map_err(|failure| aside_of(scene, name, &fresh, failure))
         .and_then(|()| keep(scene, name, plan, command, key, &fresh, &others));
@@ -87,7 +98,7 @@ pub(super) fn replace(
         aside::say_left(scene, name, &others.strays, &others.doubtful);
         over.extend(others.strays);
     }
-    aside::end(scene, &opened, over);
+    aside::end(scene, opened, over, FINISHED);
     Ok(done)
 }
 
@@ -113,7 +124,7 @@ fn unfit(scene: &Scene, name: &KeyName, opened: &Opened, fresh: Fresh, failure: 
     });
     match kept {
         Ok(kept) => {
-            aside::end(scene, opened, vec![fresh.unfinished]);
+            aside::end(scene, opened, vec![fresh.unfinished], FINISHED);
             if kept {
                 failure.hint("that former secret is not wiped any more at the end of its overlap")
             } else {
@@ -207,7 +218,7 @@ fn earlier(
     let key = opened.payload.key(name)?;
     let (mut found, mut others, mut doubtful) = (None, Others::default(), Vec::new());
     aside::say_unreadable(scene, opened);
-    for (standing, unfinished) in aside::of(scene, name, opened) {
+    for (standing, unfinished) in aside::of(scene, name, opened)? {
         let begun = unfinished.intention.begun;
         match standing {
             Standing::Over => {
@@ -220,7 +231,7 @@ fn earlier(
                     ));
                     found = going_on(unfinished);
                 } else {
-                    aside::end(scene, opened, vec![unfinished]);
+                    aside::end(scene, opened, vec![unfinished], FINISHED);
                 }
             }
             Standing::Copy => aside::clear_copy(scene, name, unfinished),
@@ -258,7 +269,7 @@ fn going_on(unfinished: Unfinished) -> Option<Fresh> {
 ///
 /// # Errors
 /// `Negative` where nobody was asked and nothing tells what the words are worth: the secret in force may be in them, and the
-/// rotator would make one more each time.
+/// rotator would make one more each time. As the check has them where it gives no answer, which is no no.
 fn of_doubtful(
     scene: &Scene,
     name: &KeyName,
@@ -276,7 +287,7 @@ fn of_doubtful(
         Word::Unattended => {
             let live = |(standing, _): &&(Standing, Unfinished)| *standing == Standing::Doubtful;
             let Some((_, latest)) = doubtful.iter().rfind(live) else { return Ok(None) };
-            if plan.check.is_none() || scene.arguments.no_check {
+            let Some(check) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else {
                 let what = if latest.made.as_ref().is_some_and(|made| made.sole_line().is_some()) {
                     "a line"
                 } else {
@@ -287,11 +298,15 @@ fn of_doubtful(
                     "the rotator of `{name}` printed {what} on {begun} before {came}, which may be the secret in force; it is not called again"
                 );
                 return Err(to_be_judged(Failure::new(Kind::Negative, said), name));
-            }
+            };
             for (at, (_, work)) in doubtful.iter().enumerate().rev().filter(|(_, one)| live(one)) {
-                let lines = work.made.as_ref().map(aside::candidates).unwrap_or_default();
-                let works = |line: &Secret| try_out(scene, name, plan, line, opened, |failure| failure).is_ok();
-                chosen = lines.into_iter().find(works).map(|line| (at, line, true));
+                for line in work.made.as_ref().map(aside::candidates).unwrap_or_default() {
+                    let answer = works(scene, name, check, &line, opened);
+                    if answer.map_err(|failure| unanswered(failure, name))? {
+                        chosen = Some((at, line, true));
+                        break;
+                    }
+                }
                 if chosen.is_some() {
                     break;
                 }
@@ -303,4 +318,9 @@ fn of_doubtful(
     let (begun, came) = (unfinished.intention.begun.local(), aside::what_came([aside::is_unended(&unfinished)]));
     scene.terminal.warn(&format!("going on with the line that the rotator printed on {begun} before {came}"));
     Ok(Some(Fresh { value, unfinished, is_aside: true, is_tried, took: None }))
+}
+
+/// The failure of a check that did not say whether words work which lie aside.
+fn unanswered(failure: Failure, name: &KeyName) -> Failure {
+    to_be_judged(failure.hint(format!("nothing was replaced, and the rotator of `{name}` is not called again")), name)
 }

@@ -69,10 +69,34 @@ pub(super) fn try_out(
     refused: impl FnOnce(Failure) -> Failure,
 ) -> Result<()> {
     let Some(program) = plan.check.as_ref().filter(|_| !scene.arguments.no_check) else { return Ok(()) };
+    let (tried, _) = answer(scene, name, program, new, opened)?;
+    tried.map_err(refused)
+}
+
+/// Whether the check says that a secret works. It says no with its exit code alone.
+///
+/// # Errors
+/// Where it gave no answer: it cannot be started or its use not be recorded, it is late or was killed.
+pub(super) fn works(scene: &Scene, name: &KeyName, check: &[String], secret: &Secret, opened: &Opened) -> Result<bool> {
+    match answer(scene, name, check, secret, opened)? {
+        (Ok(()), _) => Ok(true),
+        (Err(_), Some(_)) => Ok(false),
+        (Err(failure), None) => Err(failure),
+    }
+}
+
+/// What the check says, as [`check`] gives it, with an entry before and one after.
+fn answer(
+    scene: &Scene,
+    name: &KeyName,
+    program: &[String],
+    new: &Secret,
+    opened: &Opened,
+) -> Result<(Result<()>, Option<i32>)> {
     let number = record_use(scene, name, Action::Check, program, opened, None)?;
     let started = Instant::now();
     let (tried, exit) = check(program, name, new, CHECK);
     let event = event(scene, name, Action::Check, program).of(number.into_iter().collect());
     record_answer(scene, opened, event.ended(started.elapsed(), exit), &tried);
-    tried.map_err(refused)
+    Ok((tried, exit))
 }

@@ -78,12 +78,15 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
+        let mut notes = Vec::new();
         let also = if arguments.adopt {
-            sources::variables_in(paths)
+            let (variables, cut_short) = sources::variables_in(paths, sources::PATIENCE);
+            notes.extend(cut_short.then(sources::cut_short));
+            variables
         } else {
             sources::unwalked_in(paths, arguments.no_ignore)
         };
-        tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into()
+        Looked { notes, ..tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into() }
     };
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
@@ -182,7 +185,34 @@ fn told() -> Result<String> {
         return Err(Failure::new(Kind::Usage, "git tells on standard input what is pushed")
             .hint("this is for the hook that `keyctl scan install-hook` writes"));
     }
+    told_by(input.lock())
+}
+
+/// All of what git tells: a reference that was left out would be pushed unseen.
+fn told_by(input: impl Read) -> Result<String> {
     let mut told = String::new();
-    let read = input.lock().take(MOST_TOLD).read_to_string(&mut told);
-    read.map_err(|error| Failure::disk("read", Path::new("standard input"), &error)).map(|_| told)
+    let read = input.take(MOST_TOLD + 1).read_to_string(&mut told);
+    read.map_err(|error| Failure::disk("read", Path::new("standard input"), &error))?;
+    if told.len() as u64 > MOST_TOLD {
+        let failure = Failure::new(Kind::Usage, "git tells of more references than are looked at in one push");
+        return Err(with_way_out(failure.hint("push some of them at a time"), Some(Event::Push)));
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_tells_is_read_to_its_end_or_refused() {
+        let line = "refs/heads/a 1 refs/heads/a 0 and letters to 64 bytes, the last\n";
+        let whole = usize::try_from(MOST_TOLD).expect("small");
+        assert!(whole.is_multiple_of(line.len()), "it would be cut at the end of a line: {}", line.len());
+        let lines = line.repeat(whole / line.len());
+        assert_eq!(told_by(lines.as_bytes()).map(|told| told.len()).ok(), Some(whole));
+        let more = lines + line;
+        let failure = told_by(more.as_bytes()).expect_err("too many");
+        assert_eq!((failure.kind, failure.hints.len()), (Kind::Usage, 2), "{}", failure.message);
+    }
 }

@@ -32,7 +32,7 @@ use crate::{
 use super::objects::{Found, Objects};
 
 /// How long a home folder's projects are looked for.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was looked through and found.
 #[derive(Debug, Default)]
@@ -253,16 +253,17 @@ fn to_push(outgoing: &Outgoing) -> String {
 pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
     let bases =
         home::Bases::of_user().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder").hint("set `HOME`"))?;
-    let (projects, cut_short) = home::project_files(&bases.home, PATIENCE);
+    let (projects, mut is_cut_short) = home::project_files(&bases.home, PATIENCE);
     let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
-    let mut paths: Vec<PathBuf> =
-        home::places(&bases, history_file).into_iter().chain(projects).map(|target| target.path).collect();
+    let mut paths: Vec<PathBuf> = home::places(&bases, history_file).into_iter().chain(projects).collect();
     // Outside of a repository there are none, and one that git refuses is none to look at.
     let own = git.and_then(|git| git.top().ok());
     let mut trees = git.and_then(|git| git.worktrees().ok()).unwrap_or_default();
     trees.retain(|tree| own.as_ref() != Some(tree) && tree.is_dir());
     // Of what git ignores in a worktree only the files that hold variables: the rest is what compilers have made.
-    paths.extend(trees.iter().flat_map(|tree| home::project_files(tree, PATIENCE).0).map(|target| target.path));
+    let (variables, is_also) = variables_in(&trees, PATIENCE);
+    paths.extend(variables);
+    is_cut_short |= is_also;
     paths.sort();
     paths.dedup();
     let (mut findings, mut seen) = tree::look(engine, &paths, true);
@@ -272,17 +273,27 @@ pub fn home(git: Option<&Git>, engine: &Engine) -> Result<Looked> {
     findings.dedup();
     seen.add(also_seen);
     let mut looked = Looked { findings, seen, ..Looked::default() };
-    if cut_short {
-        looked.notes.push(format!("projects that were not come to within {} seconds", PATIENCE.as_secs()));
-    }
+    looked.notes.extend(is_cut_short.then(cut_short));
     Ok(looked)
 }
 
-/// The files below these folders that hold variables, also those that git ignores.
+/// What is said where the time did not suffice to see all projects.
 #[must_use]
-pub fn variables_in(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let folders = paths.iter().filter(|path| path.is_dir());
-    folders.flat_map(|folder| home::project_files(folder, PATIENCE).0).map(|target| target.path).collect()
+pub fn cut_short() -> String {
+    format!("projects that were not come to within {} seconds", PATIENCE.as_secs())
+}
+
+/// The files below these folders that hold variables, also those that git ignores, and whether the time for a folder did not
+/// suffice to see all.
+#[must_use]
+pub fn variables_in(paths: &[PathBuf], time: Duration) -> (Vec<PathBuf>, bool) {
+    let (mut found, mut is_cut_short) = (Vec::new(), false);
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        let (files, is_cut) = home::project_files(folder, time);
+        found.extend(files);
+        is_cut_short |= is_cut;
+    }
+    (found, is_cut_short)
 }
 
 /// What a walk through these folders does not come to by itself: the settings of a repository, and files that it keeps
@@ -329,4 +340,19 @@ pub fn running(engine: &Engine) -> Result<Looked> {
         looked.notes.push(format!("{}, which lets nobody look", count(seen.closed, "program")));
     }
     Ok(looked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_time_did_not_suffice_for_one_of_several_folders_that_is_told() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join(".env");
+        std::fs::write(&file, "").expect("write");
+        let paths = [folder.path().to_owned(), file.clone()];
+        assert_eq!(variables_in(&paths, PATIENCE), (vec![file], false));
+        assert_eq!(variables_in(&paths, Duration::ZERO), (Vec::new(), true));
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    io::BufRead,
     path::PathBuf,
 };
 
-use super::{Git, path_of};
+use super::{Git, cut_short, path_of};
 use crate::failure::Result;
 
 /// A commit that brought a content in, and under which path.
@@ -91,14 +92,11 @@ impl Git {
         // `--not` twice: what is read from standard input counts again.
         let words = ["rev-list", "--not", "--remotes", "--not", "--stdin"];
         self.stream(&words, &|pipe| pipe.write_all(input.as_bytes()), &mut |printed| {
-            let mut line = String::new();
-            while printed.read_line(&mut line).unwrap_or_default() > 0 {
-                if commits.contains(line.trim_end()) {
-                    local.insert(line.trim_end().to_owned());
+            each_line(printed, &mut |line| {
+                if commits.contains(line) {
+                    local.insert(line.to_owned());
                 }
-                line.clear();
-            }
-            Ok(())
+            })
         })?;
         Ok(local)
     }
@@ -125,5 +123,38 @@ impl Git {
             contents.contains(id).then(|| (id.to_owned(), path_of(&entry[tab + 1..])))
         };
         Ok(printed.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+}
+
+/// Reads lines up to the end. What cannot be read is no end: the commits behind it would be taken for pushed.
+fn each_line(printed: &mut dyn BufRead, visit: &mut dyn FnMut(&str)) -> Result<()> {
+    let mut line = String::new();
+    while printed.read_line(&mut line).map_err(|_| cut_short())? > 0 {
+        visit(line.trim_end());
+        line.clear();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, BufReader, Read};
+
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("broken"))
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_end_of_the_commits() {
+        let mut seen = Vec::new();
+        let read = each_line(&mut &b"one\ntwo\n"[..], &mut |line| seen.push(line.to_owned()));
+        assert!(read.is_ok() && seen == ["one", "two"], "{seen:?}");
+        assert!(each_line(&mut BufReader::new(b"one\n".chain(Broken)), &mut |_| {}).is_err());
+        assert!(each_line(&mut &b"\xff\n"[..], &mut |_| {}).is_err());
     }
 }

@@ -64,7 +64,10 @@ impl Git {
         }
         if unmerged {
             let other = self.listed(&["ls-files", "--unmerged", "-z", "--full-name"])?;
-            staged.contents.extend(other.contents);
+            for (id, paths) in other.contents {
+                staged.contents.entry(id).or_default().extend(paths);
+            }
+            staged.submodules += other.submodules;
         }
         Ok(staged)
     }

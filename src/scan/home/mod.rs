@@ -15,27 +15,6 @@ mod table;
 
 use table::PLACES;
 
-/// What lies in a group of places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
-    /// What was typed at shells and interpreters.
-    History,
-    /// What shells and sessions read when they begin.
-    Startup,
-    /// Settings of package managers, networks, databases and containers.
-    Tool,
-    /// Credentials of clouds and services.
-    Cloud,
-    /// What editors keep.
-    Editor,
-    /// Transcripts, logs and settings of coding agents.
-    Agent,
-    /// Files of projects that hold variables.
-    Project,
-    /// Other worktrees of the repository.
-    Worktree,
-}
-
 /// Files of projects that hold variables, by name.
 const PROJECT_FILES: &[&str] = &[
     ".env*",
@@ -57,15 +36,6 @@ const NO_PROJECTS: &[&str] = &[
     ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pyenv", ".rbenv", ".local", ".venv", "venv", "Library", "AppData",
     "go", "snap",
 ];
-
-/// Something to be looked through.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// What it belongs to.
-    pub group: Group,
-}
 
 /// The folders that paths begin with.
 #[derive(Debug, Clone)]
@@ -123,25 +93,20 @@ impl Bases {
 
 /// The places that are there. What `HISTFILE` names is one of them.
 #[must_use]
-pub fn places(bases: &Bases, history_file: Option<PathBuf>) -> Vec<Target> {
-    let mut found: Vec<Target> = history_file
-        .filter(|path| path.is_absolute() && path.is_file())
-        .map(|path| Target { path, group: Group::History })
-        .into_iter()
-        .collect();
-    for (group, places) in PLACES {
-        for place in *places {
-            let (folder, names) = bases.split(place);
-            let mut paths = vec![folder.to_owned()];
-            for name in names.split('/') {
-                paths = paths.iter().flat_map(|folder| matching(folder, name)).collect();
-            }
-            found.extend(paths.into_iter().map(|path| Target { path, group: *group }));
+pub fn places(bases: &Bases, history_file: Option<PathBuf>) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        history_file.filter(|path| path.is_absolute() && path.is_file()).into_iter().collect();
+    for place in PLACES {
+        let (folder, names) = bases.split(place);
+        let mut paths = vec![folder.to_owned()];
+        for name in names.split('/') {
+            paths = paths.iter().flat_map(|folder| matching(folder, name)).collect();
         }
+        found.extend(paths);
     }
     // Two bases may be one folder, and a folder may hold another place.
     found.sort();
-    found.dedup_by(|later, earlier| later.path.starts_with(&earlier.path));
+    found.dedup_by(|later, earlier| later.starts_with(&*earlier));
     found
 }
 
@@ -178,7 +143,7 @@ fn is_like(name: &OsStr, pattern: &str) -> bool {
 /// The files below the home folder that hold a project's variables, and whether the time did not suffice to see all. Only
 /// names are read here. No link is followed, and no other file system is entered.
 #[must_use]
-pub fn project_files(home: &Path, time: Duration) -> (Vec<Target>, bool) {
+pub fn project_files(home: &Path, time: Duration) -> (Vec<PathBuf>, bool) {
     let begun = Instant::now();
     let device = |path: &Path| std::fs::symlink_metadata(path).map(|facts| platform::access(&facts).device).ok();
     let own = device(home);
@@ -194,7 +159,7 @@ pub fn project_files(home: &Path, time: Duration) -> (Vec<Target>, bool) {
             let (name, kind) = (entry.file_name(), entry.file_type());
             if kind.as_ref().is_ok_and(std::fs::FileType::is_file) {
                 if PROJECT_FILES.iter().any(|pattern| is_like(&name, pattern)) {
-                    found.push(Target { path: entry.path(), group: Group::Project });
+                    found.push(entry.path());
                 }
             } else if kind.is_ok_and(|kind| kind.is_dir()) && depth < DEEPEST {
                 let left_out = LEFT_OUT.iter().chain(NO_PROJECTS).any(|other| name == *other);
@@ -223,9 +188,9 @@ mod tests {
         (kept, top)
     }
 
-    fn names(targets: &[Target], top: &Path) -> Vec<String> {
-        let name = |target: &Target| target.path.strip_prefix(top).expect("below").to_string_lossy().replace('\\', "/");
-        targets.iter().map(name).collect()
+    fn names(paths: &[PathBuf], top: &Path) -> Vec<String> {
+        let name = |path: &PathBuf| path.strip_prefix(top).expect("below").to_string_lossy().replace('\\', "/");
+        paths.iter().map(name).collect()
     }
 
     #[test]
@@ -260,7 +225,14 @@ mod tests {
             ]
         );
         let (_kept, empty) = home(&[]);
-        assert_eq!(places(&Bases::below(&empty), Some(empty.join("gone"))), []);
+        assert!(places(&Bases::below(&empty), Some(empty.join("gone"))).is_empty());
+    }
+
+    #[test]
+    fn settings_are_found_where_the_user_has_moved_them() {
+        let (_kept, top) = home(&["moved/goose/config.yaml", "moved/crush/crush.json", ".config/goose/config.yaml"]);
+        let bases = Bases { config: top.join("moved"), ..Bases::below(&top) };
+        assert_eq!(names(&places(&bases, None), &top), ["moved/crush", "moved/goose"]);
     }
 
     #[test]
@@ -291,7 +263,7 @@ mod tests {
 
     #[test]
     fn every_place_begins_with_a_known_folder_and_stands_there_once() {
-        let mut all: Vec<&str> = PLACES.iter().flat_map(|(_, places)| places.iter().copied()).collect();
+        let mut all: Vec<&str> = PLACES.to_vec();
         let count = all.len();
         all.sort_unstable();
         all.dedup();

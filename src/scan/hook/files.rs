@@ -80,6 +80,15 @@ pub(super) fn write(hook: &Path, text: &str) -> Result<()> {
     home::replace_program(hook, text.as_bytes())
 }
 
+/// Puts back what was put aside, whether keyctl's hook took its place or not.
+pub(super) fn undo(aside: &Path, hook: &Path) -> Result<()> {
+    // A rename leaves both names of one file.
+    if is_same(hook, aside) {
+        return std::fs::remove_file(aside).map_err(|error| Failure::disk("remove", aside, &error));
+    }
+    put_back(aside, hook)
+}
+
 /// Puts back what was put aside, in one step; where there was nothing, nothing is left.
 pub(super) fn put_back(aside: &Path, hook: &Path) -> Result<()> {
     let failed = |error: &io::Error| Failure::disk("put back", hook, error);

@@ -10,7 +10,7 @@ mod managers;
 pub mod script;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -114,6 +114,26 @@ struct Plan {
     found: Found,
 }
 
+impl Plan {
+    /// Leaves what was there before, since another hook could not be put in; says so where that fails.
+    fn take_back(&self, failure: Failure) -> Failure {
+        let taken = match &self.found {
+            Found::Ours(old) => files::write(&self.file, old),
+            Found::Foreign(_) => files::undo(&self.before, &self.file),
+            Found::Nothing => match fs::remove_file(&self.file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(Failure::disk("remove", &self.file, &error))
+                }
+                _ => Ok(()),
+            },
+        };
+        match taken {
+            Ok(()) => failure,
+            Err(other) => failure.hint(format!("`{}` is not as it was: {}", self.file.display(), other.message)),
+        }
+    }
+}
+
 /// Where this hook belongs here.
 fn plan(place: &Place, event: Event) -> Result<Plan> {
     let mut file = place.file(event);
@@ -196,7 +216,7 @@ fn asks_for_its_name(text: &[u8]) -> bool {
     has(ANYWHERE) || (!text.contains(&0) && has(IN_SCRIPTS))
 }
 
-/// Puts keyctl's hooks in; says which of them were written. Nothing is written where one of them cannot be.
+/// Puts keyctl's hooks in; says which of them were written. Where one of them cannot be, those before it go again.
 ///
 /// # Errors
 /// `Usage` where another tool writes the hooks or has changed keyctl's, or a path cannot stand in a hook; `Disk` for what
@@ -209,27 +229,35 @@ pub fn install(place: &Place, events: &[Event], call: &Call) -> Result<Vec<Event
     let make =
         |path: &Path| if place.dispatches { platform::create_private_folder(path) } else { fs::create_dir_all(path) };
     make(&place.folder).map_err(|error| Failure::disk("make the folder", &place.folder, &error))?;
-    let mut written = Vec::new();
-    for ((event, plan), text) in plans.into_iter().zip(texts) {
+    let mut written: Vec<(Event, Plan)> = Vec::new();
+    let put_in = |(event, plan): (Event, Plan), text: &str, written: &mut Vec<(Event, Plan)>| {
         let text = text.replace(script::BEFORE_MARK, &plan.before.file_name().unwrap_or_default().to_string_lossy());
-        match plan.found {
-            Found::Ours(old) if old == text && files::is_executable(&plan.file) => continue,
+        match &plan.found {
+            Found::Ours(old) if *old == text && files::is_executable(&plan.file) => return Ok(()),
             Found::Foreign(_) => files::keep(&plan.file, &plan.before)?,
             _ => {}
         }
-        files::write(&plan.file, &text)?;
-        written.push(event);
+        let file = plan.file.clone();
+        written.push((event, plan));
+        files::write(&file, &text)
+    };
+    let mut put = plans.into_iter().zip(&texts).try_for_each(|(plan, text)| put_in(plan, text, &mut written));
+    if place.dispatches && put.is_ok() {
+        put = put_in_others(place);
     }
-    if place.dispatches {
-        for name in script::OTHERS {
-            let file = place.folder.join(name);
-            let text = script::dispatcher(name);
-            if matches!(files::look(&file)?, Found::Nothing) {
-                files::write(&file, &text)?;
-            }
+    put.map_err(|failure| written.iter().rev().fold(failure, |failure, (_, plan)| plan.take_back(failure)))?;
+    Ok(written.into_iter().map(|(event, _)| event).collect())
+}
+
+/// Puts in what calls the hooks of each repository that are none of keyctl's.
+fn put_in_others(place: &Place) -> Result<()> {
+    for name in script::OTHERS {
+        let file = place.folder.join(name);
+        if matches!(files::look(&file)?, Found::Nothing) {
+            files::write(&file, &script::dispatcher(name))?;
         }
     }
-    Ok(written)
+    Ok(())
 }
 
 /// Refuses what is about to be done where one of keyctl's hooks was changed since it was written.

@@ -29,8 +29,8 @@ use crate::{
 
 /// Parses the text. Where it was cut out of another, a line's number would mislead and is not said.
 pub(super) fn parse(text: &str, is_cut: bool) -> Result<Payload> {
-    let content: Content = toml::from_str(text).map_err(|error| {
-        let newer = toml::from_str::<Format>(text).is_ok_and(|format| format.format > FORMAT);
+    let content: Content = deserialize(text).map_err(|error| {
+        let newer = deserialize::<Format>(text).is_ok_and(|format| format.format > FORMAT);
         let line =
             error.span().filter(|_| !is_cut).map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         unreadable(newer, line)
@@ -39,6 +39,12 @@ pub(super) fn parse(text: &str, is_cut: bool) -> Result<Payload> {
         return Err(unreadable(content.format > FORMAT, None));
     }
     content.into_payload().ok_or_else(|| unreadable(false, None))
+}
+
+/// Reads fields out of the text. Its errors do not have the text in them, which they would not wipe; those of a text that is no
+/// TOML at all have, and nothing but a hand writes such a one.
+fn deserialize<T: for<'t> Deserialize<'t>>(text: &str) -> std::result::Result<T, toml::de::Error> {
+    T::deserialize(toml::de::Deserializer::from(toml::de::DeTable::parse(text)?))
 }
 
 fn unreadable(newer: bool, line: Option<usize>) -> Failure {
@@ -374,5 +380,17 @@ impl Content {
             marks: self.revoked.into_iter().map(MarkText::into_mark).collect::<Option<_>>()?,
             written: self.written,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_about_the_content_does_not_have_the_text_in_it() {
+        let error = deserialize::<Content>("format = 4\nvalue = \"a-secret\"\n").err().expect("not known");
+        assert!(error.span().is_some() && !error.to_string().contains("a-secret"), "{error}");
+        assert_eq!(deserialize::<Format>("format = 4\nvalue = \"a-secret\"\n").map(|text| text.format), Ok(4));
     }
 }

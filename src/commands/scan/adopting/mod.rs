@@ -279,5 +279,5 @@ fn backups(done: &[Plan]) -> Vec<PathBuf> {
         let secrets: Vec<&Secret> = plan.taken.iter().map(|taken| &taken.secret).collect();
         opened::backups(&plan.path, &secrets)
     };
-    done.iter().flat_map(of_plan).filter(|path| path != Path::new("")).collect()
+    done.iter().flat_map(of_plan).collect()
 }
