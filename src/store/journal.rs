@@ -253,16 +253,22 @@ impl Payload {
     fn put_former_back(&mut self, name: &KeyName, step: &Step, before: &Facts, now: Moment) -> Result<()> {
         let key = self.keys.get_mut(name).ok_or_else(|| wiped(step, name))?;
         let at = key.former.iter().rposition(|former| former.step == Some(step.number));
-        let former = key.former.remove(at.ok_or_else(|| wiped(step, name))?);
+        let Some(at) = at else {
+            let failure = wiped(step, name);
+            return Err(if key.former.is_empty() {
+                failure
+            } else {
+                failure.hint(format!("to see what is left: `keyctl versions {name}`"))
+            });
+        };
+        let former = key.former.remove(at);
         key.retire(former.value, now, None);
         // A secret that a rollback had brought back is among the former ones already.
         if let Some((undone, others)) = key.former.split_last_mut()
             && let Some(same) = others.iter_mut().find(|other| other.value.same_as(&undone.value))
         {
-            // It was to be kept for good, so it is; but for the copy that a rollback had made, which changes nothing.
-            if step.deed != Deed::Rollback {
-                same.wipe = None;
-            }
+            // It was in use until now. An overlap of before, which ends soon or has ended meanwhile, must not wipe it.
+            same.wipe = None;
             same.revoked = same.revoked.take().or(undone.revoked.take());
             same.leaked = same.leaked.take().or(undone.leaked.take());
             key.former.pop();
@@ -324,19 +330,35 @@ impl Payload {
         if now.seconds().saturating_sub(written.seconds()) <= KEPT_SECONDS {
             self.steps.retain(|step| !is_old(step, now));
         }
-        let is_over = |former: &&Former| former.wipe.is_some_and(|wipe| wipe <= now);
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
-        let over = keys.flat_map(|key| key.former.iter().filter(is_over));
+        let over = keys.flat_map(|key| key.former.iter().filter(|former| key.is_over(former, now)));
         let marks = self.marks_of(over.map(|former| (&former.value, former.revoked.as_ref())));
         self.leave_marks(marks);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
-        let mut wiped = 0;
-        for key in self.keys.values_mut().chain(removed) {
-            let before = key.former.len();
-            key.former.retain(|former| !is_over(&former));
-            wiped += before - key.former.len();
+        self.keys.values_mut().chain(removed).map(|key| key.wipe_over(now)).sum()
+    }
+}
+
+impl Key {
+    /// Whether a former secret is to be wiped by now. One that is in use again, or lies a second time among the former ones
+    /// and is kept longer there, is not: wiping one copy would take nothing away but what taking a step back finds.
+    fn is_over(&self, former: &Former, now: Moment) -> bool {
+        let has_ended = |former: &Former| former.wipe.is_some_and(|wipe| wipe <= now);
+        let same = |other: &&Former| other.value.same_as(&former.value);
+        has_ended(former) && !self.value.same_as(&former.value) && self.former.iter().filter(same).all(has_ended)
+    }
+
+    /// Wipes former secrets whose time is over. Says how many these were.
+    fn wipe_over(&mut self, now: Moment) -> usize {
+        let is_over: Vec<bool> = self.former.iter().map(|former| self.is_over(former, now)).collect();
+        if !is_over.contains(&true) {
+            return 0;
         }
-        wiped
+        let marked = std::mem::take(&mut self.former).into_iter().zip(is_over);
+        let (over, kept): (Vec<_>, Vec<_>) = marked.partition(|(_, is_over)| *is_over);
+        self.former = kept.into_iter().map(|(former, _)| former).collect();
+        let is_first = |at: &usize| over[..*at].iter().all(|(other, _)| !other.value.same_as(&over[*at].0.value));
+        (0..over.len()).filter(is_first).count()
     }
 }
 

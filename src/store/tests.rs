@@ -27,7 +27,7 @@ pub(super) fn at(days: i64) -> Moment {
     Moment::from_seconds(1_800_000_000 + days * 86_400)
 }
 
-fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
+pub(super) fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
     store.step(Deed::Set, at(day), |edit| edit.set(&name(key), secret(value), true)).expect("set")
 }
 
@@ -204,18 +204,6 @@ fn a_revoked_secret_is_known_again_after_it_was_wiped() {
         store.step(Deed::Edit, at(6), |edit| edit.unrevoke(&name("b"))).expect("unrevoke");
         assert!(store.marks.is_empty() && store.revocation_of(&secret("leaked")).is_none());
     }
-}
-
-#[test]
-fn what_is_undone_is_kept_for_good_also_where_the_same_secret_was_to_be_wiped() {
-    let mut store = empty();
-    set(&mut store, "a", "1", 0);
-    store.step(Deed::Rotate, at(0), |edit| edit.replace(&name("a"), secret("2"), Some(at(1)))).expect("rotate");
-    set(&mut store, "a", "1", 0);
-    store.undo(at(0)).expect("undo");
-    store.tidy(at(0));
-    store.tidy(at(2));
-    assert_eq!(secrets(&store), [b"1", b"2"]);
 }
 
 #[test]

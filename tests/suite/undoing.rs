@@ -583,6 +583,35 @@ fn what_a_write_wipes_after_its_overlap_is_said() {
 }
 
 #[test]
+fn a_secret_that_is_in_use_again_does_not_go_at_the_end_of_its_overlap_and_no_step_loses_it() {
+    for is_changed_meanwhile in [false, true] {
+        let sandbox = Sandbox::new();
+        let call = |time: &str, words: &[&str]| sandbox.call(words).at(&format!("2026-01-01T{time}:00Z"));
+        let done = |time: &str, words: &[&str], said: &str| call(time, words).run().says("", said, 0);
+        let has = |time: &str, secret: &str| call(time, &["get", "A"]).run().says(secret, "", 0);
+        crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+        sandbox.secret(SECOND);
+        let rotate = ["rotate", "A", "--yes", "-q", "--overlap", "1h"];
+        call("12:01", &rotate).input(SECOND).run().says("", "", 0);
+        done("12:02", &["rollback", "A", "--yes", "-q"], "");
+        if is_changed_meanwhile {
+            done("14:00", &["edit", "A", "--note", "x"], "keyctl: changed `A`\n");
+            done("14:01", &["undo", "--yes"], "keyctl: took back: edit of `A` (note)\n");
+        }
+        // What was in use until now is a former one, for good.
+        done("14:02", &["undo", "--yes"], "keyctl: took back: rollback of `A`\n");
+        has("14:02", SECOND);
+        done("14:03", &["rollback", "A", "--yes", "-q"], "");
+        has("14:03", "sk-secret-of-A");
+        done("14:04", &["undo", "--yes", "-q"], "");
+        let issuer =
+            "keyctl: hint: this changes nothing at the issuer: make sure that the former secret still works there\n";
+        done("14:05", &["undo", "--yes", "-q"], issuer);
+        has("14:05", "sk-secret-of-A");
+    }
+}
+
+#[test]
 fn where_a_name_was_used_again_the_list_says_which_key_a_step_was_about_and_undo_leaves_the_other_alone() {
     let sandbox = Sandbox::with(&[("d", FIRST)]);
     sandbox.secret("third-secret");
