@@ -20,8 +20,8 @@ use super::{
 
 /// How long a step can be taken back, in seconds: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
-/// A clock this far ahead of the last write is not believed when something would be wiped because of it: 400 days.
-const UNBELIEVABLE_SECONDS: i64 = 400 * 86_400;
+/// A clock this far ahead of all that is known has leapt, or the store was left alone: 30 days.
+const LEAP_SECONDS: i64 = 30 * 86_400;
 
 /// What was done in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,27 +315,31 @@ impl Payload {
     }
 
     /// What each write does on the way: steps that are too old are dropped, and former secrets whose time is over are
-    /// wiped. Nothing is wiped on the word of a clock that seems to be wrong: each write lets it come a day nearer, so a
-    /// store that was left alone for years is tidied again soon, and a clock in another century is never believed. Where all
-    /// steps became too old at once, since nothing was changed for so long or a clock leapt, they stay for this write.
-    /// Says how many secrets were wiped.
-    pub fn tidy(&mut self, now: Moment) -> usize {
-        const DAY: i64 = 86_400;
-        let written = self.written.unwrap_or(now);
-        if now.seconds().saturating_sub(written.seconds()) > UNBELIEVABLE_SECONDS {
-            self.written = Some(Moment::from_seconds(written.seconds().saturating_add(DAY)));
-            return 0;
-        }
+    /// wiped. Both are judged by a moment that can be believed. `used` is when keyctl was last used, as far as its anchor
+    /// knows. Says how many secrets were wiped.
+    pub fn tidy(&mut self, now: Moment, used: Moment) -> usize {
+        let now = self.believed(now, used);
         self.written = Some(now);
-        if now.seconds().saturating_sub(written.seconds()) <= KEPT_SECONDS {
-            self.steps.retain(|step| !is_old(step, now));
-        }
+        self.steps.retain(|step| !is_old(step, now));
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let over = keys.flat_map(|key| key.former.iter().filter(|former| key.is_over(former, now)));
         let marks = self.marks_of(over.map(|former| (&former.value, former.revoked.as_ref())));
         self.leave_marks(marks);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
         self.keys.values_mut().chain(removed).map(|key| key.wipe_over(now)).sum()
+    }
+}
+
+impl Payload {
+    /// The clock, unless it is far ahead of the last write, of all changes before today and of the last use before today:
+    /// then the latest of these. So a clock that leapt takes nothing away on its first day, however often it is asked, and
+    /// a store that was left alone is tidied on the second day on which it is changed.
+    fn believed(&self, now: Moment, used: Moment) -> Moment {
+        let Some(written) = self.written else { return now };
+        let changed = self.steps.iter().map(|step| step.at);
+        let before_today = changed.chain([used]).filter(|moment| moment.day() < now.day());
+        let known = before_today.fold(written, Moment::max);
+        if now.seconds().saturating_sub(known.seconds()) <= LEAP_SECONDS { now } else { known }
     }
 }
 

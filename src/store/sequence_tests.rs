@@ -163,7 +163,7 @@ proptest! {
                 prop_assert_eq!(seen(&store), state);
             }
             // As each write does.
-            store.tidy(at(day));
+            store.tidy(at(day), at(0));
             let left = secrets(&store);
             for secret in &safe {
                 prop_assert!(left.contains(secret), "{:?} wiped {:?}", doing, String::from_utf8_lossy(secret));

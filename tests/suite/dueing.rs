@@ -219,7 +219,7 @@ fn in_2099_everything_has_ended_and_nothing_is_lost() {
          openai/dev   due      72 years ago  2026-12-05\n\
          later        due      71 years ago  2027-11-20\n",
         "keyctl: the clock says 2099-01-01 00:00, and keyctl was last used on 2026-11-23\n\
-         keyctl: hint: if that is not today, set the clock right; nothing is wiped on its word\n\
+         keyctl: hint: if that is not today, set the clock right: nothing is wiped on its word before tomorrow\n\
          keyctl: 2 keys have no plan, 2 of them never replaced in more than a year: `keyctl due --all` shows them\n",
         0,
     );

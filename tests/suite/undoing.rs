@@ -583,6 +583,30 @@ fn what_a_write_wipes_after_its_overlap_is_said() {
 }
 
 #[test]
+fn a_clock_that_leaps_or_was_behind_wipes_nothing_too_early_and_nothing_for_years_too_late() {
+    let sandbox = Sandbox::new();
+    let noon = |day: &str, words: &[&str]| sandbox.call(words).at(&format!("{day}T12:00:00Z"));
+    let former = |day: &str| noon(day, &["versions", "A", "--json"]).run().stdout().matches("\"until\"").count();
+    crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+    sandbox.secret(SECOND);
+    noon("2026-01-01", &["rotate", "A", "--yes", "-q", "--overlap", "60d"]).input(SECOND).run().says("", "", 0);
+    for note in ["x", "y"] {
+        noon("2026-04-01", &["edit", "A", "--note", note]).run().says("", "keyctl: changed `A`\n", 0);
+    }
+    assert_eq!(former("2026-01-02"), 1);
+    let listed = noon("2026-01-02", &["undo", "--list"]).run().stdout();
+    assert!(listed.contains("rotate of `A`"), "{listed}");
+    // Years ago, once; with the clock right again the end of an overlap is the end.
+    assert_eq!(noon("2018-01-01", &["edit", "A", "--note", "z"]).run().code(), 0);
+    assert_eq!((noon("2026-01-02", &["edit", "A", "--note", "z z"]).run().code(), former("2026-01-02")), (0, 1));
+    let wiped = "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n";
+    // Left alone for sixty days: the second day of changes believes the clock.
+    noon("2026-03-03", &["edit", "A", "--note", "a"]).run().says("", "keyctl: changed `A`\n", 0);
+    noon("2026-03-04", &["edit", "A", "--note", "b"]).run().says("", wiped, 0);
+    assert_eq!(former("2026-03-04"), 0);
+}
+
+#[test]
 fn a_secret_that_is_in_use_again_does_not_go_at_the_end_of_its_overlap_and_no_step_loses_it() {
     for is_changed_meanwhile in [false, true] {
         let sandbox = Sandbox::new();
