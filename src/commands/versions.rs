@@ -172,7 +172,8 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     })?;
     let seen = payload;
     let (since, removed) = change(&home, terminal, now, |payload| {
-        if !arguments.yes && !is_as_seen(&seen, payload, name) {
+        // Also with a yes beforehand: the place that a number or a mark stood for may be another's by now.
+        if !is_as_seen(&seen, payload, name) {
             return Err(changed_meanwhile(name, "nothing was brought back"));
         }
         let removed = !payload.keys.contains_key(name);

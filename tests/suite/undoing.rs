@@ -1,6 +1,10 @@
 //! A key's details, its former secrets, and taking changes back.
 
-use std::process::Command;
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use crate::{
     pty::on_a_terminal,
@@ -580,6 +584,59 @@ fn what_a_write_wipes_after_its_overlap_is_said() {
         "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n",
         0,
     );
+}
+
+#[test]
+fn a_mark_never_brings_another_secret_back_because_the_key_changed_while_the_lock_was_waited_for() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    let set = |value: &str| {
+        sandbox.secret(value);
+        sandbox.call(&["set", "A", "--replace", "-q"]).input(value).run().says("", "", 0);
+    };
+    set(SECOND);
+    set("third-secret");
+    let json = sandbox.call(&["versions", "A", "--json"]).run().stdout();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let mark = json["former"][1]["mark"].as_str().expect("a mark").to_owned();
+    let folder = || -> Vec<(PathBuf, Vec<u8>)> {
+        let kept = sandbox.files().into_iter().filter(|file| file.starts_with(sandbox.data("")));
+        kept.map(|file| (file.clone(), std::fs::read(file).expect("read"))).collect()
+    };
+    let put = |files: &[(PathBuf, Vec<u8>)]| {
+        for (file, bytes) in files {
+            std::fs::write(file, bytes).expect("write");
+        }
+    };
+    let before = folder();
+    set("fourth-secret");
+    let after = folder();
+    put(&before);
+    // Nobody but this test writes until it has seen that the call has looked and waits for the lock.
+    let path = sandbox.data("lock");
+    let lock = std::fs::File::open(&path).expect("open");
+    lock.lock().expect("lock");
+    let mut call = sandbox.call(&["rollback", "A", "--to", &mark, "--yes"]).command;
+    let child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start");
+    let waits = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", child.id())).expect("runs").flatten();
+        open.into_iter().any(|file| std::fs::read_link(file.path()).is_ok_and(|file| file == path))
+    };
+    let started = Instant::now();
+    while !waits() {
+        assert!(started.elapsed() < Duration::from_mins(1), "it does not wait for the lock");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    put(&after);
+    drop(lock);
+    let ran = child.wait_with_output().expect("ends");
+    assert_eq!(
+        (String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.code()),
+        (
+            "keyctl: `A` was changed meanwhile; nothing was brought back\nkeyctl: hint: look again: `keyctl versions A`\n",
+            Some(1)
+        )
+    );
+    holds(&sandbox, "A", "fourth-secret");
 }
 
 #[test]
