@@ -137,15 +137,16 @@ impl<'p> Judged<'p> {
             State::Expired => self.outlook.expires,
             State::Leaked => self.key.facts.leaked.as_ref().map(|leaked| leaked.at),
             State::Due => self.outlook.rotate_by,
+            State::Soon if self.outlook.ends_soon() => self.outlook.expires,
             State::Soon | State::Fresh => self.outlook.first(),
         }
     }
 
-    /// How it stands, in words that say which of the two comes: the issuer's end, or the owner's plan.
+    /// How it stands, in words that say which of the two it is: the issuer's end, or the owner's plan.
     #[must_use]
     pub fn words(&self) -> &'static str {
         match self.outlook.state {
-            State::Soon if self.outlook.ends_first() => "ends soon",
+            State::Soon if self.outlook.ends_soon() => "ends soon",
             State::Soon => "due soon",
             State::Fresh if self.outlook.is_without_plan() => "no plan",
             other => other.word(),

@@ -404,6 +404,20 @@ fn calendar_programs_read_the_calendar() {
     );
 }
 
+#[test]
+fn what_its_issuer_ends_soon_is_said_also_where_a_plan_comes_a_little_earlier() {
+    let sandbox = Sandbox::new();
+    let kept = "2026-11-01T12:00:00Z";
+    keep(&sandbox, "A", kept, &["--expires", "13d", "--rotate-every", "12d"]);
+    let said = "KEY  STATE      WHEN        DATE\nA    ends soon  in 13 days  2026-11-14\n";
+    sandbox.call(&["due"]).at(kept).run().says(said, "", 0);
+    sandbox.call(&["due", "--fail-on", "due"]).at(kept).run().says(said, "keyctl: 1 key ends soon\n", 1);
+    prompt(&sandbox, kept, "1 key due\n");
+    // Its plan is a word of its owner, and the earlier of the two.
+    let said = "KEY  STATE  WHEN      DATE\nA    due    just now  2026-11-13\n";
+    sandbox.call(&["due"]).at("2026-11-13T12:00:00Z").run().says(said, "", 0);
+}
+
 /// What the prompt says at a moment.
 #[track_caller]
 fn prompt(sandbox: &Sandbox, moment: &str, says: &str) {
