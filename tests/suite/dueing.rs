@@ -377,22 +377,23 @@ fn calendar_programs_read_the_calendar() {
     };
     let page = "https://platform.openai.com/api-keys";
     let morning = "-14 days, 9:00:00";
+    // What is near already is told of on the morning after the last change.
     assert_eq!(
         seen("UTC"),
         json!([
             [format!("{long} expires"), "2027-05-01T12:30:00+00:00", "-14 days, 0:00:00", ""],
             ["Replace aws/deploy", "2026-11-24", morning, ""],
             ["Replace github/ci", "2027-09-05", morning, ""],
-            ["github/ci expires", "2026-12-08", morning, ""],
+            ["github/ci expires", "2026-12-08", "-12 days, 9:00:00", ""],
             ["Replace later", "2027-11-20", morning, ""],
-            ["Replace openai/dev", "2026-12-05", morning, page],
+            ["Replace openai/dev", "2026-12-05", "-9 days, 9:00:00", page],
             ["stripe/live expires", "2026-11-22", morning, ""],
         ])
     );
     // A midnight of elsewhere is a moment here, and a plan's day is the day here.
     assert_eq!(
         seen("Asia/Tokyo")[3],
-        json!(["github/ci expires", "2026-12-08T00:00:00+00:00", "-14 days, 0:00:00", ""])
+        json!(["github/ci expires", "2026-12-08T00:00:00+00:00", "-13 days, 10:00:00", ""])
     );
     assert_eq!(calendar("UTC", NOW), calendar("UTC", "2026-11-27T10:00:00Z"), "the same store, the same calendar");
     let none = Sandbox::with(&[("A", "sk-first-secret")]);
