@@ -132,6 +132,11 @@ impl Step {
         self.added.iter().chain(&self.removed).chain(self.renamed.iter().map(|(_, to)| to)).chain(facts)
     }
 
+    /// The same, with the name that a key had before it.
+    fn all_names(&self) -> impl Iterator<Item = &KeyName> {
+        self.names().chain(self.renamed.iter().map(|(from, _)| from))
+    }
+
     /// Whether it is not too old to be taken back.
     #[must_use]
     pub fn can_be_taken_back(&self, now: Moment) -> bool {
@@ -146,7 +151,7 @@ impl Step {
 
     /// Whether it has to do with a key, under this name or the one before.
     fn concerns(&self, name: &KeyName) -> bool {
-        self.names().any(|other| other == name) || self.renamed.as_ref().is_some_and(|(from, _)| from == name)
+        self.all_names().any(|other| other == name)
     }
 
     /// Leaves a key out, because there is nothing left to take back with.
@@ -215,12 +220,13 @@ impl Payload {
         Ok(step)
     }
 
-    /// How many steps would stand with the latest one, if that were to stand for good.
+    /// How many steps would stand with the latest one, in whole or in part, if that were to stand for good.
     #[must_use]
-    pub fn standing_with_latest(&self) -> usize {
+    pub fn standing_with_latest(&self, now: Moment) -> usize {
         let Some((latest, before)) = self.steps.split_last() else { return 0 };
-        let names: Vec<&KeyName> = latest.names().chain(latest.renamed.iter().map(|(from, _)| from)).collect();
-        before.iter().filter(|step| names.iter().any(|name| step.concerns(name))).count()
+        let mut after = before.to_vec();
+        latest.all_names().for_each(|name| leave_out(&mut after, name));
+        before.iter().zip(&after).filter(|(before, after)| before != after && !is_old(before, now)).count()
     }
 
     /// Lets the latest step stand for good. What was done to its keys before stands with it: it cannot be taken back from
@@ -230,10 +236,7 @@ impl Payload {
     /// `Negative` when there is none.
     pub fn pass_over_latest_step(&mut self) -> Result<Step> {
         let step = self.steps.pop().ok_or_else(nothing)?;
-        let from = step.renamed.iter().map(|(from, _)| from);
-        for name in step.names().chain(from) {
-            self.leave_out_of_steps(name);
-        }
+        step.all_names().for_each(|name| self.leave_out_of_steps(name));
         Ok(step)
     }
 
@@ -299,18 +302,7 @@ impl Payload {
 
     /// Leaves a key out of every step that has to do with its name: what was done to it stands.
     fn leave_out_of_steps(&mut self, name: &KeyName) {
-        let mut names = vec![name.clone()];
-        // Before it was called so it had other names, and those steps cannot be taken back either.
-        for step in self.steps.iter_mut().rev() {
-            if let Some((from, to)) = &step.renamed
-                && names.contains(to)
-            {
-                names.push(from.clone());
-            }
-            for name in names.iter().filter(|name| step.concerns(name)).cloned().collect::<Vec<_>>() {
-                step.leave_out(&name);
-            }
-        }
+        leave_out(&mut self.steps, name);
         self.steps.retain(|step| !step.is_empty());
     }
 
@@ -363,6 +355,21 @@ impl Key {
         self.former = kept.into_iter().map(|(former, _)| former).collect();
         let is_first = |at: &usize| over[..*at].iter().all(|(other, _)| !other.value.same_as(&over[*at].0.value));
         (0..over.len()).filter(is_first).count()
+    }
+}
+
+/// Leaves a key out of these steps, also under the names that it had before: there those cannot be taken back either.
+fn leave_out(steps: &mut [Step], name: &KeyName) {
+    let mut names = vec![name.clone()];
+    for step in steps.iter_mut().rev() {
+        if let Some((from, to)) = &step.renamed
+            && names.contains(to)
+        {
+            names.push(from.clone());
+        }
+        for name in names.iter().filter(|name| step.concerns(name)).cloned().collect::<Vec<_>>() {
+            step.leave_out(&name);
+        }
     }
 }
 

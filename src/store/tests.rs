@@ -288,6 +288,19 @@ fn what_was_wiped_stops_taking_back_until_it_is_passed_over() {
 }
 
 #[test]
+fn what_would_stand_with_the_latest_step_is_counted_under_all_names_that_the_key_had() {
+    let mut store = empty();
+    set(&mut store, "c", "0", 0);
+    set(&mut store, "a", "1", 1);
+    set(&mut store, "a", "2", 1);
+    store.step(Deed::Rename, at(1), |edit| edit.rename(&name("a"), &name("b"))).expect("rename");
+    set(&mut store, "b", "3", 1);
+    assert_eq!((store.standing_with_latest(at(1)), store.standing_with_latest(at(32))), (3, 0));
+    store.pass_over_latest_step().expect("there");
+    assert_eq!(store.steps.len(), 1, "what was done to `c` alone is left");
+}
+
+#[test]
 fn what_stands_is_not_written_over_by_what_is_taken_back() {
     for first in [Deed::Remove, Deed::Rename] {
         let mut store = empty();

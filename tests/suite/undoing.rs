@@ -640,6 +640,19 @@ fn a_mark_never_brings_another_secret_back_because_the_key_changed_while_the_loc
 }
 
 #[test]
+fn letting_a_change_stand_says_how_many_stand_with_it_also_under_the_name_before() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.secret(SECOND);
+    sandbox.call(&["set", "A", "--replace", "-q"]).input(SECOND).run();
+    sandbox.call(&["rename", "A", "B", "-q"]).run();
+    sandbox.call(&["edit", "B", "--note", "n", "-q"]).run();
+    let said = "keyctl: stands for good: edit of `B` (note), and 3 changes before it\n";
+    sandbox.call(&["undo", "--skip", "--yes"]).run().says("", said, 0);
+    let nothing = "keyctl: nothing was changed in the last 30 days that could be taken back\n";
+    sandbox.call(&["undo", "--list"]).run().says("", nothing, 0);
+}
+
+#[test]
 fn a_clock_that_leaps_or_was_behind_wipes_nothing_too_early_and_nothing_for_years_too_late() {
     let sandbox = Sandbox::new();
     let noon = |day: &str, words: &[&str]| sandbox.call(words).at(&format!("{day}T12:00:00Z"));
