@@ -187,9 +187,15 @@ fn a_removed_key_comes_back_by_its_name_also_when_something_else_was_done_since(
     sandbox.call(&["rename", "B", "C"]).run();
     let gone = sandbox.call(&["versions", "A"]).run();
     assert_eq!(
-        dateless(&gone.stderr()),
-        "keyctl: `A` was removed on DATE\nkeyctl: hint: bring it back: `keyctl rollback A`\n"
+        (dateless(&gone.stderr()).as_str(), gone.code()),
+        ("keyctl: `A` was removed on DATE\nkeyctl: hint: bring it back: `keyctl rollback A`\n", 0)
     );
+    let listed = gone.stdout();
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines.len() == 2 && lines[1].starts_with("1  ") && lines[1].ends_with("  of the removed key"), "{listed}");
+    let json = sandbox.call(&["versions", "A", "--json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("JSON");
+    assert!(json["current"].is_null() && json["former"][0]["is_current"] == false, "{json}");
     sandbox.call(&["rollback", "A", "--yes"]).run().says("", "keyctl: `A` is back\n", 0);
     holds(&sandbox, "A", FIRST);
     sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: rollback of `A`\n", 0);
@@ -565,24 +571,22 @@ fn the_question_says_which_secret_comes_back_and_that_it_is_of_no_use() {
     sandbox.set("B", "another-secret");
     sandbox.call(&["rollback", "B", "--yes"]).run().says(
         "",
-        "keyctl: `B` has no former secret: it never had another one\nkeyctl: hint: keep another one: `keyctl rotate B`\n",
+        "keyctl: `B` has no former secret\nkeyctl: hint: keep another one: `keyctl rotate B`\n",
         3,
     );
 }
 
 #[test]
-fn what_a_write_wipes_after_its_overlap_is_said() {
+fn of_a_key_whose_former_secrets_were_wiped_nobody_says_that_it_never_had_one() {
     let sandbox = Sandbox::new();
     crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
     sandbox.secret(SECOND);
-    let words = ["rotate", "A", "--yes", "-q", "--overlap", "1d"];
-    sandbox.call(&words).at("2026-01-02T12:00:00Z").input(SECOND).run().says("", "", 0);
-    let edit = |note: &str, moment: &str| sandbox.call(&["edit", "A", "--note", note]).at(moment).run();
-    edit("x", "2026-01-03T11:59:59Z").says("", "keyctl: changed `A`\n", 0);
-    edit("y", "2026-01-03T12:00:00Z").says(
+    sandbox.call(&["set", "A", "--replace", "-q"]).input(SECOND).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["forget", "A", "--yes", "-q"]).run().code(), 0);
+    sandbox.call(&["rollback", "A", "--yes"]).run().says(
         "",
-        "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n",
-        0,
+        "keyctl: `A` has no former secret any more: it was wiped\nkeyctl: hint: keep another one: `keyctl rotate A`\n",
+        3,
     );
 }
 
@@ -650,6 +654,22 @@ fn letting_a_change_stand_says_how_many_stand_with_it_also_under_the_name_before
     sandbox.call(&["undo", "--skip", "--yes"]).run().says("", said, 0);
     let nothing = "keyctl: nothing was changed in the last 30 days that could be taken back\n";
     sandbox.call(&["undo", "--list"]).run().says("", nothing, 0);
+}
+
+#[test]
+fn what_a_write_wipes_after_its_overlap_is_said() {
+    let sandbox = Sandbox::new();
+    crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+    sandbox.secret(SECOND);
+    let words = ["rotate", "A", "--yes", "-q", "--overlap", "1d"];
+    sandbox.call(&words).at("2026-01-02T12:00:00Z").input(SECOND).run().says("", "", 0);
+    let edit = |note: &str, moment: &str| sandbox.call(&["edit", "A", "--note", note]).at(moment).run();
+    edit("x", "2026-01-03T11:59:59Z").says("", "keyctl: changed `A`\n", 0);
+    edit("y", "2026-01-03T12:00:00Z").says(
+        "",
+        "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n",
+        0,
+    );
 }
 
 #[test]
