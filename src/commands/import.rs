@@ -36,6 +36,8 @@ pub(super) struct Done {
     added: Vec<KeyName>,
     replaced: Vec<KeyName>,
     same: Vec<KeyName>,
+    /// Those whose former secret had an end, and whose new one has none.
+    endless: Vec<(KeyName, Moment)>,
 }
 
 /// Takes all keys over in one write, or none.
@@ -67,6 +69,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         _ => None,
     };
     report(&done, removed.as_deref(), arguments, terminal)?;
+    done.endless.iter().for_each(|(name, end)| details::say_of_former_end(name, *end, terminal));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -186,6 +189,7 @@ pub(super) fn keep_all(
     let mut dated = false;
     payload.step(Deed::Import, now, |edit| {
         for (name, value) in keys {
+            let former_end = edit.payload().keys.get(name).and_then(|key| key.facts.expires);
             let list = match edit.set(name, value.copy(), replace)? {
                 Set::Added => &mut done.added,
                 Set::Replaced => &mut done.replaced,
@@ -201,6 +205,10 @@ pub(super) fn keep_all(
                 terminal.warn(&format!("`{name}` holds a secret that was found leaked: `keyctl rotate {name}`"));
             }
             dated |= edit.change(name, |facts| facts.expires = facts.expires.or(own_end))?;
+            let end = edit.payload().keys.get(name).and_then(|key| key.facts.expires);
+            if let Some(former_end) = former_end.filter(|_| end.is_none()) {
+                done.endless.push((name.clone(), former_end));
+            }
         }
         Ok(())
     })?;
