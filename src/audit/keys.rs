@@ -17,7 +17,7 @@ pub struct Key<'k> {
     /// How it stands.
     pub state: State,
     /// Whether its issuer's end comes before its owner's plan.
-    pub ends_first: bool,
+    pub ends_soon: bool,
     /// Whether its owner or its issuer has said when it is to be replaced.
     pub has_plan: bool,
     /// The moment that made it what it is, or that will change it.
@@ -47,7 +47,7 @@ fn by_time(key: &Key, now: Moment) -> Option<Finding> {
         State::Leaked => (Rule::Leaked, format!("`{name}` was found in the clear {}", when(Moment::ago))),
         State::Expired => (Rule::Expired, format!("`{name}` expired {}", when(Moment::ago))),
         State::Due => (Rule::Due, format!("`{name}` was to be replaced {}", when(Moment::ago))),
-        State::Soon if key.ends_first => (Rule::EndsSoon, format!("`{name}` ends {}", when(Moment::from_now))),
+        State::Soon if key.ends_soon => (Rule::EndsSoon, format!("`{name}` ends {}", when(Moment::from_now))),
         State::Soon | State::Fresh | State::Revoked => return None,
     };
     Some(Finding::new(rule, what.trim_end()).keys([name]).command(format!("keyctl rotate {name}")))
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_key_is_told_of_by_its_time_when_something_is_to_be_done() {
-        let at = |state, days, ends_first| said(Key { state, moment: Some(ago(days)), ends_first, ..key("a") });
+        let at = |state, days, ends_soon| said(Key { state, moment: Some(ago(days)), ends_soon, ..key("a") });
         let rotate = "`keyctl rotate a`";
         assert_eq!(at(State::Expired, 3, true), [["key-expired", "`a` expired 3 days ago", rotate]]);
         assert_eq!(at(State::Leaked, 3, false), [["key-leaked", "`a` was found in the clear 3 days ago", rotate]]);

@@ -99,7 +99,7 @@ mod bench {
         Key {
             name,
             state: State::Fresh,
-            ends_first: false,
+            ends_soon: false,
             has_plan: true,
             moment: None,
             created: ago(10),

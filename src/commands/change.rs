@@ -100,7 +100,7 @@ fn apply<T>(
         Outcome::AsItWas(answer) => return Ok(answer),
     };
     warn_of_the_clock(kept, &payload, now, terminal);
-    let wiped = payload.tidy(now);
+    let wiped = payload.tidy(now, kept.anchor.renewed());
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(&log, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);

@@ -253,11 +253,16 @@ pub fn say_of_new_secret(name: &KeyName, facts: &Facts, former_end: Option<Momen
         terminal.warn(&format!("this secret was found in `{}` on {}", leaked.place, leaked.at.local()));
     }
     if let (Some(end), None) = (former_end, facts.expires) {
-        terminal.hint(&format!(
-            "{} was the former secret's end; say when this one ends: `keyctl edit {name} --expires DATE`",
-            end.local_day()
-        ));
+        say_of_former_end(name, end, terminal);
     }
+}
+
+/// Says that an end was the former secret's alone.
+pub fn say_of_former_end(name: &KeyName, end: Moment, terminal: &Terminal) {
+    terminal.hint(&format!(
+        "{} was the former secret's end; say when this one ends: `keyctl edit {name} --expires DATE`",
+        end.local_day()
+    ));
 }
 
 /// The dates of a key in words, for what was just done to it: `; expires 2027-01-31 00:00; to be replaced every 90 days`.

@@ -201,9 +201,13 @@ fn as_json(judged: &[Judged], clock: Clock) -> Value {
 fn as_calendar(payload: &Payload, judged: &[Judged], clock: Clock) -> Result<String, Failure> {
     let mut entries = Vec::new();
     for key in judged.iter().filter(|key| key.outlook.state != State::Revoked) {
-        for (at, what) in [(key.outlook.rotate_by, What::Replacement), (key.outlook.expires, What::End)] {
-            let url = key.key.facts.url.as_deref();
-            entries.extend(at.map(|at| Entry { name: key.name, what, at, soon: key.plan.soon, url }));
+        let facts = &key.key.facts;
+        for (at, soon, what) in [
+            (key.outlook.rotate_by, key.outlook.replaced_soon_from, What::Replacement),
+            (key.outlook.expires, key.outlook.ends_soon_from, What::End),
+        ] {
+            let (url, since) = (facts.url.as_deref(), facts.changed);
+            entries.extend(at.zip(soon).map(|(at, soon)| Entry { name: key.name, what, at, soon, since, url }));
         }
     }
     if entries.is_empty() {

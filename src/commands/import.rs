@@ -40,6 +40,8 @@ pub(super) struct Done {
     added: Vec<KeyName>,
     replaced: Vec<KeyName>,
     same: Vec<KeyName>,
+    /// Those whose former secret had an end, and whose new one has none.
+    endless: Vec<(KeyName, Moment)>,
 }
 
 /// Takes all keys over in one write, or none.
@@ -74,6 +76,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         change_or_create(&home, terminal, now, None, |payload| keep(payload, &keys, arguments.replace, now, terminal))?;
     let removed = if arguments.delete { Some(delete(&home, &found, &keys, terminal)?) } else { None };
     report(&done, removed.as_deref(), &found, arguments, terminal)?;
+    done.endless.iter().for_each(|(name, end)| details::say_of_former_end(name, *end, terminal));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -232,6 +235,7 @@ fn keep(
     payload.step(Deed::Import, now, |edit| {
         for key in keys {
             let Entry { name, value, .. } = &key.entry;
+            let former_end = edit.payload().keys.get(name).and_then(|key| key.facts.expires);
             let list = match edit.set(name, value.copy(), replace)? {
                 Set::Added => {
                     key.former.iter().for_each(|(value, until)| edit.add_former(name, value.copy(), *until));
@@ -249,6 +253,10 @@ fn keep(
             }
             if edit.payload().keys.get(name).is_some_and(|key| key.facts.leaked.is_some()) {
                 terminal.warn(&format!("`{name}` holds a secret that was found leaked: `keyctl rotate {name}`"));
+            }
+            let end = edit.payload().keys.get(name).and_then(|key| key.facts.expires);
+            if let Some(former_end) = former_end.filter(|_| end.is_none()) {
+                done.endless.push((name.clone(), former_end));
             }
         }
         Ok(())

@@ -34,8 +34,7 @@ impl Clock {
     /// The clock, held against when the store was last written and its anchor last renewed.
     #[must_use]
     pub fn of(kept: &Kept, payload: &Payload, now: Moment) -> Self {
-        let anchored = Moment::from_seconds(kept.anchor.day.saturating_mul(86_400));
-        let seen = judged_at(anchored, payload.written);
+        let seen = judged_at(kept.anchor.renewed(), payload.written);
         let is_ahead = now.seconds().saturating_sub(seen.seconds()) > AHEAD_SECONDS;
         Self { now, judged: judged_at(now, [seen]), ahead_of: is_ahead.then_some(seen) }
     }
@@ -51,7 +50,10 @@ impl Clock {
     pub fn doubt(&self) -> Option<(String, &'static str)> {
         if let Some(seen) = self.ahead_of {
             let said = format!("the clock says {}, and keyctl was last used on {}", self.now.local(), seen.local_day());
-            return Some((said, "if that is not today, set the clock right; nothing is wiped on its word"));
+            return Some((
+                said,
+                "if that is not today, set the clock right: nothing is wiped on its word before tomorrow",
+            ));
         }
         let is_behind = self.judged.seconds().saturating_sub(self.now.seconds()) > SLACK_SECONDS;
         is_behind.then(|| {
@@ -135,15 +137,16 @@ impl<'p> Judged<'p> {
             State::Expired => self.outlook.expires,
             State::Leaked => self.key.facts.leaked.as_ref().map(|leaked| leaked.at),
             State::Due => self.outlook.rotate_by,
+            State::Soon if self.outlook.ends_soon() => self.outlook.expires,
             State::Soon | State::Fresh => self.outlook.first(),
         }
     }
 
-    /// How it stands, in words that say which of the two comes: the issuer's end, or the owner's plan.
+    /// How it stands, in words that say which of the two it is: the issuer's end, or the owner's plan.
     #[must_use]
     pub fn words(&self) -> &'static str {
         match self.outlook.state {
-            State::Soon if self.outlook.ends_first() => "ends soon",
+            State::Soon if self.outlook.ends_soon() => "ends soon",
             State::Soon => "due soon",
             State::Fresh if self.outlook.is_without_plan() => "no plan",
             other => other.word(),

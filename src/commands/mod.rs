@@ -128,15 +128,50 @@ fn render(error: &clap::Error) -> String {
     if no_colour || !std::io::stdout().is_terminal() { text.to_string() } else { text.ansi().to_string() }
 }
 
+/// Those of a command's words that are neither options nor their values, as clap knows its options.
+fn plain_words<'w>(verb: &str, words: &'w [OsString]) -> Vec<&'w OsString> {
+    let all = Cli::command();
+    let own = all.find_subcommand(verb).into_iter().flat_map(clap::Command::get_arguments);
+    let options: Vec<&clap::Arg> = own.chain(all.get_arguments()).collect();
+    let option = |word: &str| -> Option<&clap::Arg> {
+        let long = word.strip_prefix("--").and_then(|long| long.split('=').next());
+        let short = word.strip_prefix('-').and_then(|short| short.chars().next());
+        let is_it = |arg: &&&clap::Arg| match long {
+            Some(long) => arg.get_long() == Some(long),
+            None => short.is_some() && arg.get_short() == short,
+        };
+        options.iter().find(is_it).copied()
+    };
+    let takes_next = |arg: &clap::Arg, word: &str| {
+        let is_alone = if word.starts_with("--") { !word.contains('=') } else { word.len() == 2 };
+        arg.get_action().takes_values() && !arg.is_require_equals_set() && is_alone
+    };
+    let (mut plain, mut words) = (Vec::new(), words.iter());
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        if text == "--" {
+            plain.extend(words);
+            break;
+        }
+        match option(&text) {
+            None => plain.push(word),
+            Some(arg) if takes_next(arg, &text) => drop(words.next()),
+            Some(_) => {}
+        }
+    }
+    plain
+}
+
 /// `keyctl set NAME=secret`, as a shell sets variables: the name, if that was typed.
 fn name_of_assignment(arguments: &[OsString]) -> Option<String> {
     if arguments.get(1)? != "set" {
         return None;
     }
-    let assigned = arguments[2..]
-        .iter()
-        .filter_map(|word| word.to_str())
-        .find(|word| !word.starts_with('-') && word.contains('='))?;
+    let assigned = |word: &str| !word.starts_with('-') && word.contains('=');
+    // Only then clap is asked: it takes its time to know all commands.
+    arguments[2..].iter().filter_map(|word| word.to_str()).find(|word| assigned(word))?;
+    let plain = plain_words("set", &arguments[2..]);
+    let assigned = plain.into_iter().filter_map(|word| word.to_str()).find(|word| assigned(word))?;
     let name = assigned.split('=').next().unwrap_or_default();
     Some(name.parse::<crate::name::KeyName>().map_or_else(|_| "NAME".to_owned(), |name| name.to_string()))
 }
@@ -286,5 +321,38 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
         Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_words_are_neither_options_nor_their_values() {
+        for (verb, words, plain) in [
+            ("set", "a --url https://x?y=z --note b=c --json", "a"),
+            ("set", "--note=b=c -q --tag d a", "a"),
+            ("set", "--from-file e=f --generate a", "a"),
+            ("set", "A=b --note c=d", "A=b"),
+            ("set", "--note c=d -- A=b --x", "A=b --x"),
+            ("set", "--unknown A=b", "--unknown A=b"),
+            ("rotate", "a/b --overlap 7d -yq --reason why", "a/b"),
+            ("rotate", "-secret --yes", "-secret"),
+        ] {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            let found: Vec<&str> = plain_words(verb, &words).into_iter().filter_map(|word| word.to_str()).collect();
+            assert_eq!(found.join(" "), plain, "{verb} {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_behind_the_sign_of_an_assignment_is_found_and_no_value_of_an_option() {
+        let name = |words: &str| name_of_assignment(&words.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(name("keyctl set NAME=secret").as_deref(), Some("NAME"));
+        assert_eq!(name("keyctl set --note a=b NAME=secret").as_deref(), Some("NAME"));
+        assert_eq!(name("keyctl set OTHER NAME=secret").as_deref(), Some("NAME"));
+        assert_eq!(name("keyctl set NAME --note a=b --url https://x/?y=z#t=u --from-file a=b.txt"), None);
+        assert_eq!(name("keyctl edit NAME=secret"), None);
     }
 }

@@ -169,7 +169,7 @@ fn hand_over(
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.recovery = None;
     if let Some(now) = event.moment {
-        payload.tidy(now);
+        payload.tidy(now, kept.anchor.renewed());
     }
     if let Err(failure) = change::write(home, &payload, &next, terminal) {
         drop(handover);

@@ -18,7 +18,7 @@ use crate::{
         timer::{self, Call, Runs, State as Timer},
     },
     rotation::{Outlook, State, judged_at},
-    store::{journal::Deed, payload::Payload},
+    store::{facts::Facts, journal::Deed, payload::Payload},
     terminal::{Terminal, count},
 };
 
@@ -146,8 +146,8 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
         Ok((kept, clock, payload)) => {
             let judged = judging::all(&payload, &config.rotation, clock);
             prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
-            let news = news(&judged, clock, told);
-            told_already = news.is_none() && told.is_some() && self::news(&judged, clock, None).is_some();
+            let news = news(&judged, &payload, clock, told);
+            told_already = news.is_none() && told.is_some() && self::news(&judged, &payload, clock, None).is_some();
             news
         }
         Err(failure) if failure.kind == Kind::Missing => None,
@@ -157,7 +157,10 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
                 told_already = true;
                 None
             }
-            Some(words) => Some(News { title: words, body: "see which: keyctl due".into(), keys: Vec::new() }),
+            Some(words) => {
+                let body = "see which: keyctl due".to_owned();
+                Some(News { title: words, text: body.clone(), body, keys: Vec::new() })
+            }
             None => return Err(failure),
         },
     };
@@ -200,8 +203,9 @@ fn read_told(home: &Home) -> Option<Moment> {
     std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
-fn news(judged: &[Judged], clock: Clock, told: Option<Moment>) -> Option<News> {
-    let mut keys: Vec<&Judged> = judged.iter().filter(|key| is_news(key, clock.judged, told)).collect();
+fn news(judged: &[Judged], payload: &Payload, clock: Clock, told: Option<Moment>) -> Option<News> {
+    let is_news = |key: &&Judged| is_news(key, dated(payload, key), clock.judged, told);
+    let mut keys: Vec<&Judged> = judged.iter().filter(is_news).collect();
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.moment()));
     let (first, _) = keys.split_first()?;
     let title = match keys.len() {
@@ -214,31 +218,46 @@ fn news(judged: &[Judged], clock: Clock, told: Option<Moment>) -> Option<News> {
     } else if keys.len() > NAMED {
         lines.push(format!("and {} more", keys.len() - NAMED));
     }
-    lines.push(match keys.len() {
+    let way = match keys.len() {
         1 => format!("keyctl rotate {}", first.name),
         _ => "keyctl due".into(),
-    });
+    };
+    let dated = keys.iter().map(|key| dated_sentence(key)).chain([way.clone()]).collect::<Vec<_>>();
+    lines.push(way);
     let due = |key: &&Judged| Due {
         name: key.name.to_string(),
         state: key.outlook.state.word(),
         date: key.moment().unwrap_or(clock.judged),
     };
-    Some(News { title, body: lines.join("\n"), keys: keys.iter().map(due).collect() })
+    let keys = keys.iter().map(due).collect();
+    Some(News { title, body: lines.join("\n"), text: dated.join("\n"), keys })
+}
+
+/// Since when a key has the dates that it has: since it got its secret, or since they were changed, as far as the steps tell.
+fn dated(payload: &Payload, key: &Judged) -> Moment {
+    let facts = &key.key.facts;
+    let differs = |before: &Facts| (before.expires, before.rotate_every) != (facts.expires, facts.rotate_every);
+    let changed = payload.steps.iter().filter(|step| {
+        step.replaced.iter().any(|(name, _)| name == key.name)
+            || step.edited.iter().any(|(name, before)| name == key.name && differs(before))
+    });
+    changed.map(|step| step.at).fold(facts.changed, Moment::max)
 }
 
 /// What is due is told each day until it is done or put off. What is soon due is told when it comes to be so, a week
 /// before, and on the last three days: a reminder that comes every day is one that nobody reads. A day on which the
-/// machine was off is made up for.
-fn is_news(key: &Judged, now: Moment, told: Option<Moment>) -> bool {
+/// machine was off is made up for. It comes to be so also when it gets these dates (`dated`), or is put off no more.
+fn is_news(key: &Judged, dated: Moment, now: Moment, told: Option<Moment>) -> bool {
     let Outlook { state, snoozed, soon_from, .. } = key.outlook;
     // A reminder of another time than now was told by a clock that was wrong.
     let told = told.filter(|told| *told <= now);
     if state != State::Soon && key.outlook.is_to_be_said() {
         return told.is_none_or(|told| told.local_day() != now.local_day());
     }
-    let (State::Soon, None, Some(first), Some(from)) = (state, snoozed, key.outlook.first(), soon_from) else {
+    let (State::Soon, None, Some(first), Some(from)) = (state, snoozed, key.moment(), soon_from) else {
         return false;
     };
+    let from = [Some(dated), key.key.facts.snoozed].into_iter().flatten().fold(from, Moment::max);
     let before = |days: i64| first.seconds() - days * DAY;
     let Some(told) = told else { return true };
     [from.seconds(), before(7), before(3), before(2), before(1)]
@@ -252,9 +271,22 @@ fn sentence(key: &Judged, clock: Clock) -> String {
     match key.outlook.state {
         State::Expired => format!("{name} expired {when}"),
         State::Leaked => format!("{name} was found leaked {when}"),
-        State::Soon if key.outlook.ends_first() => format!("{name} expires {when}"),
+        State::Soon if key.outlook.ends_soon() => format!("{name} expires {when}"),
         State::Soon => format!("{name} is to be replaced {when}"),
         _ => format!("{name} was to be replaced {when}"),
+    }
+}
+
+/// The same with its date, which stays true however late it is read.
+fn dated_sentence(key: &Judged) -> String {
+    let day = key.moment().map(Moment::local_day).unwrap_or_default();
+    let name = key.name;
+    match key.outlook.state {
+        State::Expired => format!("{name} expired on {day}"),
+        State::Leaked => format!("{name} was found leaked on {day}"),
+        State::Soon if key.outlook.ends_soon() => format!("{name} expires on {day}"),
+        State::Soon => format!("{name} is to be replaced by {day}"),
+        _ => format!("{name} was to be replaced by {day}"),
     }
 }
 
@@ -319,4 +351,62 @@ fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Termi
 
 fn are(listed: &[String]) -> String {
     format!("{} {}", listed.join(", "), if listed.len() == 1 { "is" } else { "are" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{identity::anchor::Id, rotation::Settings, secret::Secret};
+
+    const SET_ON: i64 = 20_000;
+
+    fn day(day: i64) -> Moment {
+        Moment::from_seconds(day * DAY)
+    }
+
+    fn store() -> (KeyName, Payload) {
+        let name: KeyName = "b".parse().expect("good");
+        let mut payload = Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]));
+        let set = payload.step(Deed::Set, day(SET_ON), |edit| edit.set(&name, Secret::new(b"b".to_vec()), false));
+        set.expect("new");
+        (name, payload)
+    }
+
+    fn edit(payload: &mut Payload, name: &KeyName, at: i64, change: impl FnOnce(&mut Facts)) {
+        payload.step(Deed::Edit, day(at), |edit| edit.change(name, change)).expect("there");
+    }
+
+    /// The days after the reminder of one on which the timer tells again, each being told of.
+    fn told_on(payload: &Payload, name: &KeyName, mut told: i64) -> Vec<i64> {
+        let mut days = Vec::new();
+        for today in told + 1..told + 20 {
+            let clock = Clock::alone(day(today));
+            let key = Judged::new(name, &payload.keys[name], &Settings::default(), clock);
+            if is_news(&key, dated(payload, &key), clock.judged, Some(day(told))) {
+                days.push(today - SET_ON);
+                told = today;
+            }
+        }
+        days
+    }
+
+    #[test]
+    fn a_key_that_ends_soon_when_it_is_kept_is_told_of_though_another_was_told_before() {
+        let (name, mut payload) = store();
+        payload.keys.get_mut(&name).expect("there").facts.expires = Some(day(SET_ON + 13));
+        assert_eq!(told_on(&payload, &name, SET_ON - 1), [0, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
+        assert_eq!(told_on(&payload, &name, SET_ON)[..2], [6, 10]);
+    }
+
+    #[test]
+    fn a_key_that_gets_an_end_that_is_near_or_is_put_off_no_more_is_told_of_once_and_not_for_a_note() {
+        let (name, mut payload) = store();
+        edit(&mut payload, &name, SET_ON + 50, |facts| facts.expires = Some(day(SET_ON + 60)));
+        assert_eq!(told_on(&payload, &name, SET_ON + 49)[..3], [50, 53, 57]);
+        assert_eq!(told_on(&payload, &name, SET_ON + 50)[..2], [53, 57]);
+        edit(&mut payload, &name, SET_ON + 51, |facts| facts.note = Some("mine".into()));
+        assert_eq!(told_on(&payload, &name, SET_ON + 50)[..2], [53, 57]);
+        edit(&mut payload, &name, SET_ON + 51, |facts| facts.snoozed = Some(day(SET_ON + 55)));
+        assert_eq!(told_on(&payload, &name, SET_ON + 50)[..2], [55, 57]);
+    }
 }

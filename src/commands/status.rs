@@ -159,6 +159,9 @@ fn rotation_rows(home: &Home, kept: &Kept, payload: &Payload, rows: &mut Vec<Vec
         let begun = pending.begun.local();
         rows.push(if at_work {
             vec!["at work".into(), format!("rotation of `{name}`, begun on {begun}")]
+        } else if pending.is_stray() {
+            let what = format!("rotation of `{name}`, which has another secret by now, of {begun}");
+            vec!["unfinished".into(), format!("{what}: see `keyctl doctor`")]
         } else if pending.key == Whose::Present {
             vec!["unfinished".into(), format!("rotation of {begun}, to go on: `keyctl rotate {name}`")]
         } else {

@@ -66,7 +66,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     {
         rename::say(&config::read(&home)?.rotation.renamed(to, from, &key.facts), from, terminal);
     }
-    let standing = payload.standing_with_latest();
+    let standing = payload.standing_with_latest(now);
     let question = match standing {
         _ if !arguments.skip => format!("take back: {what}?"),
         0 => format!("let this stand for good: {what}?"),

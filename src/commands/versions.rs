@@ -27,7 +27,7 @@ use super::{
     rotate::{old_key::say_switched_off, pending},
 };
 
-/// Lists a key's secrets by their dates: the current one, and the former ones from the latest on.
+/// Lists a key's secrets by their dates: the current one, and the former ones from the latest on. Of a removed key all are.
 ///
 /// # Errors
 /// As the store has them.
@@ -36,13 +36,11 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let name = &arguments.name;
-    let Some(key) = payload.keys.get(name) else {
-        let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
-        let removed = removed.ok_or_else(|| payload.missing(name))?;
-        return Err(Failure::new(Kind::Missing, format!("`{name}` was removed on {}", removed.removed.local()))
-            .hint(format!("bring it back: `keyctl rollback {name}`"))
-            .into());
-    };
+    let key = payload.keys.get(name);
+    let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
+    if key.is_none() && removed.is_none() {
+        return Err(payload.missing(name).into());
+    }
     let all = payload.versions_of(name);
     if arguments.json {
         let version = |(at, former): (usize, &Version)| {
@@ -52,13 +50,15 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
                 "version": at + 1, "mark": payload.fingerprint(former.value), "since": former.since,
                 "until": former.until, "expires": former.expires, "revoked": revoked.map(|revoked| revoked.at),
                 "leaked": leaked.map(|leaked| leaked.at),
-                "wiped_from": former.wipe, "removed": former.removed, "is_current": former.value.same_as(&key.value),
+                "wiped_from": former.wipe, "removed": former.removed, "is_current": key.is_some_and(|key| former.value.same_as(&key.value)),
             })
         };
-        let current = json!({
-            "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
-            "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
-            "leaked": key.facts.leaked.as_ref().map(|leaked| leaked.at),
+        let current = key.map(|key| {
+            json!({
+                "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
+                "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
+                "leaked": key.facts.leaked.as_ref().map(|leaked| leaked.at),
+            })
         });
         let former: Vec<Value> = all.iter().enumerate().map(version).collect();
         terminal.json(&json!({ "name": name.as_str(), "current": current, "former": former }))?;
@@ -66,19 +66,16 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
     }
     let now = Moment::now();
     let mut rows = vec![["VERSION", "MARK", "SINCE", "UNTIL", "REMARKS"].map(str::to_owned).to_vec()];
-    let of_current = [
-        key.facts.revoked.as_ref().map(|_| "revoked".to_owned()),
-        key.facts.leaked.as_ref().map(|_| "leaked".to_owned()),
-        key.facts.expires.map(|end| end_in_words(end, now)),
-    ];
-    let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    rows.push(vec![
-        "current".into(),
-        payload.fingerprint(&key.value),
-        key.facts.changed.local_second(),
-        String::new(),
-        of_current,
-    ]);
+    rows.extend(key.map(|key| {
+        let of_current = [
+            key.facts.revoked.as_ref().map(|_| "revoked".to_owned()),
+            key.facts.leaked.as_ref().map(|_| "leaked".to_owned()),
+            key.facts.expires.map(|end| end_in_words(end, now)),
+        ];
+        let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let since = key.facts.changed.local_second();
+        vec!["current".into(), payload.fingerprint(&key.value), since, String::new(), of_current]
+    }));
     rows.extend(all.iter().enumerate().map(|(at, former)| {
         let (since, until) = (former.since.local_second(), former.until.local_second());
         let said = in_words(former, &payload, now);
@@ -90,6 +87,10 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
         }
     }
     terminal.table(&rows, &[])?;
+    if let Some(removed) = removed.filter(|_| key.is_none()) {
+        terminal.say(&format!("`{name}` was removed on {}", removed.removed.local()));
+        terminal.hint(&format!("bring it back: `keyctl rollback {name}`"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -172,7 +173,8 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     })?;
     let seen = payload;
     let (since, removed) = change(&home, terminal, now, |payload| {
-        if !arguments.yes && !is_as_seen(&seen, payload, name) {
+        // Also with a yes beforehand: the place that a number or a mark stood for may be another's by now.
+        if !is_as_seen(&seen, payload, name) {
             return Err(changed_meanwhile(name, "nothing was brought back"));
         }
         let removed = !payload.keys.contains_key(name);
@@ -203,7 +205,9 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
 fn which(payload: &Payload, name: &KeyName, meant: Option<&cli::Which>) -> Result<usize> {
     let versions = payload.versions_of(name);
     if versions.is_empty() {
-        return Err(Failure::new(Kind::Missing, format!("`{name}` has no former secret: it never had another one"))
+        let had_another = payload.keys.get(name).is_some_and(|key| key.facts.changed != key.facts.created);
+        let any_more = if had_another { " any more: it was wiped" } else { "" };
+        return Err(Failure::new(Kind::Missing, format!("`{name}` has no former secret{any_more}"))
             .hint(format!("keep another one: `keyctl rotate {name}`")));
     }
     let at = match meant {

@@ -10,12 +10,7 @@ use jiff::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{
-    date::{Moment, Period},
-    hex,
-    identity::anchor::Id,
-    name::KeyName,
-};
+use crate::{date::Moment, hex, identity::anchor::Id, name::KeyName};
 
 /// The most octets a line has (RFC 5545, 3.1).
 const LINE: usize = 75;
@@ -39,8 +34,10 @@ pub struct Entry<'k> {
     pub what: What,
     /// When.
     pub at: Moment,
-    /// How long before that the alarm is.
-    pub soon: Period,
+    /// From when on it is near: then the alarm sounds.
+    pub soon: Moment,
+    /// Since when the key has its secret.
+    pub since: Moment,
     /// The page where the key is replaced.
     pub url: Option<&'k str>,
 }
@@ -62,7 +59,7 @@ pub fn write(store: Id, revision: u64, revised: Moment, zone: &TimeZone, entries
         line(&format!("UID:{}", entry.uid(store)));
         line(&format!("DTSTAMP:{}", utc(revised)));
         line(&format!("SEQUENCE:{revision}"));
-        let (start, trigger) = entry.start_and_trigger(zone);
+        let (start, trigger) = entry.start_and_trigger(zone, revised);
         line(&start);
         line(&format!("SUMMARY:{summary}"));
         if let Some(url) = entry.url.filter(|url| url.bytes().all(|byte| byte.is_ascii_graphic())) {
@@ -100,17 +97,42 @@ impl Entry<'_> {
         hex::encode(&digest[..16])
     }
 
-    /// When it is, and how long before or after that the alarm sounds.
-    fn start_and_trigger(&self, zone: &TimeZone) -> (String, String) {
-        const HOUR: i64 = 3_600;
+    /// When it is, and how long before or after that the alarm sounds: when it is near, in the morning where it is a day.
+    /// It cannot sound before the key had its secret, nor, of what is still to come, before the store was last changed;
+    /// then it sounds on the next morning. After the end it would be too late.
+    fn start_and_trigger(&self, zone: &TimeZone, revised: Moment) -> (String, String) {
         let there = self.at.there(zone);
-        let ahead = (self.at.seconds() - self.soon.before(self.at, &TimeZone::UTC).seconds()) / HOUR;
-        if self.what == What::End && there.time() != Time::midnight() {
-            return (format!("DTSTART:{}", utc(self.at)), duration(-ahead));
-        }
-        let start = format!("DTSTART;VALUE=DATE:{}", there.date().strftime("%Y%m%d"));
-        (start, duration(MORNING - ahead / 24 * 24))
+        let is_end = self.what == What::End;
+        let is_day = !is_end || there.time() == Time::midnight();
+        let start = if is_day { Moment::midnight(there.date(), zone) } else { self.at };
+        let ahead = hours_between(self.soon, self.at).max(0);
+        let earliest = if self.at > revised { self.since.max(revised) } else { self.since };
+        // Rounded up, as all of these are hours after the start.
+        let earliest = -hours_between(earliest, start);
+        let last = if is_end { 0 } else { hours_between(start, self.at) };
+        let last_morning = if is_end { MORNING - 24 } else { MORNING };
+        let usual = MORNING - ahead / 24 * 24;
+        let usual = if is_day && usual <= last_morning { usual } else { -ahead };
+        let next_morning = MORNING - (MORNING - earliest).div_euclid(24) * 24;
+        let alarm = if usual >= earliest {
+            usual
+        } else if is_day && next_morning <= last_morning {
+            next_morning
+        } else {
+            earliest.min(last)
+        };
+        let start = if is_day {
+            format!("DTSTART;VALUE=DATE:{}", there.date().strftime("%Y%m%d"))
+        } else {
+            format!("DTSTART:{}", utc(self.at))
+        };
+        (start, duration(alarm))
     }
+}
+
+/// How many whole hours lie between two moments.
+fn hours_between(one: Moment, other: Moment) -> i64 {
+    other.seconds().saturating_sub(one.seconds()).div_euclid(3_600)
 }
 
 /// A moment in the basic form of ISO 8601.
@@ -160,29 +182,27 @@ mod tests {
     #[test]
     fn a_calendar_has_days_for_plans_and_moments_for_ends() {
         let (one, two): (KeyName, KeyName) = ("openai/dev".parse().expect("good"), "stripe".parse().expect("good"));
-        let soon = Period::days(14);
+        let entry = |name, what, at, url| {
+            let at = moment(at);
+            let soon = Moment::from_seconds(at.seconds() - 14 * 86_400);
+            Entry { name, what, at, soon, since: moment("2026-01-01T00:00:00Z"), url }
+        };
         let entries = [
-            Entry {
-                name: &one,
-                what: What::Replacement,
-                at: moment("2026-12-04T23:30:00Z"),
-                soon,
-                url: Some("https://platform.openai.com/api-keys"),
-            },
-            Entry { name: &two, what: What::End, at: moment("2027-01-30T23:00:00Z"), soon, url: None },
-            Entry { name: &two, what: What::End, at: moment("2027-01-31T12:30:15Z"), soon, url: Some("https://a b") },
+            entry(&one, What::Replacement, "2026-12-04T23:30:00Z", Some("https://platform.openai.com/api-keys")),
+            entry(&two, What::End, "2027-01-30T23:00:00Z", None),
+            entry(&two, What::End, "2027-01-31T12:30:15Z", Some("https://a b")),
         ];
         let berlin = TimeZone::get("Europe/Berlin").expect("a zone every tzdata has");
-        let text = write(Id([7; 16]), 12, moment("2026-11-25T10:00:00Z"), &berlin, &entries);
+        let text = write(Id([7; 16]), 12, moment("2026-11-10T10:00:00Z"), &berlin, &entries);
         let expected = "BEGIN:VCALENDAR|VERSION:2.0|PRODID:-//keyctl//keyctl 0.1.0//EN|CALSCALE:GREGORIAN|\
             X-WR-CALNAME:API keys|\
-            BEGIN:VEVENT|UID:ONE|DTSTAMP:20261125T100000Z|SEQUENCE:12|DTSTART;VALUE=DATE:20261205|\
+            BEGIN:VEVENT|UID:ONE|DTSTAMP:20261110T100000Z|SEQUENCE:12|DTSTART;VALUE=DATE:20261205|\
             SUMMARY:Replace openai/dev|URL:https://platform.openai.com/api-keys|TRANSP:TRANSPARENT|\
             BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-P13DT15H|DESCRIPTION:Replace openai/dev|END:VALARM|END:VEVENT|\
-            BEGIN:VEVENT|UID:TWO|DTSTAMP:20261125T100000Z|SEQUENCE:12|DTSTART;VALUE=DATE:20270131|\
+            BEGIN:VEVENT|UID:TWO|DTSTAMP:20261110T100000Z|SEQUENCE:12|DTSTART;VALUE=DATE:20270131|\
             SUMMARY:stripe expires|TRANSP:TRANSPARENT|\
             BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-P13DT15H|DESCRIPTION:stripe expires|END:VALARM|END:VEVENT|\
-            BEGIN:VEVENT|UID:TWO|DTSTAMP:20261125T100000Z|SEQUENCE:12|DTSTART:20270131T123015Z|\
+            BEGIN:VEVENT|UID:TWO|DTSTAMP:20261110T100000Z|SEQUENCE:12|DTSTART:20270131T123015Z|\
             SUMMARY:stripe expires|TRANSP:TRANSPARENT|\
             BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-P14D|DESCRIPTION:stripe expires|END:VALARM|END:VEVENT|\
             END:VCALENDAR|";
@@ -202,7 +222,8 @@ mod tests {
                         name,
                         what,
                         at: Moment::from_seconds(seconds),
-                        soon: Period::days(1),
+                        soon: Moment::from_seconds(seconds - 86_400),
+                        since: Moment::from_seconds(0),
                         url: None,
                     };
                     assert_eq!(at(0).uid(store), at(1_000_000).uid(store));
@@ -220,7 +241,53 @@ mod tests {
         assert_eq!(hours.map(duration), ["-P13DT15H", "PT9H", "-P1DT12H", "-P1D", "-PT1H", "PT0H"]);
     }
 
+    #[test]
+    fn an_alarm_sounds_neither_before_the_key_is_there_nor_after_its_end() {
+        let trigger = |what, since: &str, soon: &str, at: &str, revised: &str| {
+            let name: KeyName = "a".parse().expect("good");
+            let [since, soon, at] = [since, soon, at].map(moment);
+            Entry { name: &name, what, at, soon, since, url: None }.start_and_trigger(&TimeZone::UTC, moment(revised)).1
+        };
+        let kept = "2026-11-26T06:00:00Z";
+        // A plan of seven days, of which the second half is near; one of twelve hours, and one of a day.
+        let plan = |soon, at| trigger(What::Replacement, kept, soon, at, kept);
+        assert_eq!(plan("2026-11-29T18:00:00Z", "2026-12-03T06:00:00Z"), "-P2DT15H");
+        assert_eq!(plan("2026-11-26T12:00:00Z", "2026-11-26T18:00:00Z"), "PT9H");
+        assert_eq!(plan("2026-11-26T18:00:00Z", "2026-11-27T06:00:00Z"), "PT9H");
+        let late = "2026-11-26T10:20:00Z";
+        assert_eq!(trigger(What::Replacement, late, late, "2026-11-26T22:20:00Z", late), "PT11H");
+        // An end at midnight of which half a day before is soon enough, and one that is nearer than what is near.
+        let end = |soon, at, revised| trigger(What::End, kept, soon, at, revised);
+        assert_eq!(end("2027-01-30T12:00:00Z", "2027-01-31T00:00:00Z", kept), "-PT12H");
+        assert_eq!(end("2026-11-17T00:00:00Z", "2026-12-01T00:00:00Z", kept), "-P4DT15H");
+        assert_eq!(end("2026-11-13T00:00:00Z", "2026-11-27T00:00:00Z", kept), "-PT15H");
+        assert_eq!(end("2026-11-13T00:00:00Z", "2026-11-27T00:00:00Z", "2026-11-26T20:30:00Z"), "-PT3H");
+        assert_eq!(end("2026-11-13T10:30:00Z", "2026-11-27T10:30:00Z", "2026-11-26T20:30:00Z"), "-PT14H");
+        // What was changed since moves the alarm to the next morning; what is over is left where it was.
+        assert_eq!(end("2026-12-18T00:00:00Z", "2027-01-01T00:00:00Z", "2026-12-20T09:00:00Z"), "-P11DT15H");
+        assert_eq!(end("2026-12-18T00:00:00Z", "2027-01-01T00:00:00Z", "2026-12-20T09:00:01Z"), "-P10DT15H");
+        assert_eq!(end("2026-12-18T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"), "-P13DT15H");
+    }
+
     proptest! {
+        #[test]
+        fn an_alarm_is_neither_before_its_time_nor_after_the_end(
+            since in 0_i64..2_000_000_000, soon in 0_i64..40_000_000, left in 0_i64..40_000_000, changed in 0_i64..90_000_000, is_end in any::<bool>(),
+        ) {
+            let name: KeyName = "a".parse().expect("good");
+            let [since, soon, at, revised] = [since, since + soon, since + soon + left, since + changed].map(Moment::from_seconds);
+            let what = if is_end { What::End } else { What::Replacement };
+            let entry = Entry { name: &name, what, at, soon, since, url: None };
+            let (start, trigger) = entry.start_and_trigger(&TimeZone::UTC, revised);
+            let start = if start.contains("VALUE=DATE") { at.day() * 86_400 } else { at.seconds() };
+            let span: jiff::Span = trigger.parse().expect("a duration");
+            let alarm = start + (i64::from(span.get_days()) * 24 + i64::from(span.get_hours())) * 3_600;
+            let earliest = if at > revised { since.max(revised) } else { since };
+            // Less than an hour before the end nothing but the end is left.
+            prop_assert!(alarm >= earliest.seconds() || at.seconds() - earliest.seconds() < 3_600, "{trigger}");
+            prop_assert!(!is_end || alarm <= at.seconds(), "{trigger}");
+        }
+
         #[test]
         fn a_folded_line_unfolds_to_what_it_was(content in "[ -~äß€😀]{0,300}") {
             let mut text = String::new();
@@ -242,11 +309,12 @@ mod tests {
         }
 
         #[test]
-        fn no_moment_and_no_period_panics(seconds in any::<i64>(), days in 1_u16..36_500) {
+        fn no_moment_panics(at in any::<i64>(), soon in any::<i64>(), since in any::<i64>(), revised in any::<i64>()) {
             let name: KeyName = "a".parse().expect("good");
+            let [at, soon, since, revised] = [at, soon, since, revised].map(Moment::from_seconds);
             for what in [What::End, What::Replacement] {
-                let entry = Entry { name: &name, what, at: Moment::from_seconds(seconds), soon: Period::days(days), url: None };
-                let _ = entry.start_and_trigger(&TimeZone::UTC);
+                let entry = Entry { name: &name, what, at, soon, since, url: None };
+                let _ = entry.start_and_trigger(&TimeZone::UTC, revised);
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{failure::Result, hex, random, secret::Secret};
+use crate::{date::Moment, failure::Result, hex, random, secret::Secret};
 
 /// Sixteen random bytes that name a store, a seal or a log; printed as 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -59,6 +59,12 @@ impl Anchor {
     #[must_use]
     pub fn first(store: Id, seal: Id) -> Self {
         Self { store, seal, generation: 0, entries: 0, hash: [0; 32], day: 0 }
+    }
+
+    /// When it was written, to the day: keyctl was used then.
+    #[must_use]
+    pub fn renewed(&self) -> Moment {
+        Moment::from_seconds(self.day.saturating_mul(86_400))
     }
 
     /// Reads what [`Anchor::line`] wrote.

@@ -14,6 +14,9 @@ pub struct News {
     pub title: String,
     /// The lines below it, as they are shown on the desktop.
     pub body: String,
+    /// The same for who reads it later: every key, each with its date.
+    #[serde(skip)]
+    pub text: String,
     /// The keys that it is about.
     pub keys: Vec<Due>,
 }
@@ -32,7 +35,7 @@ pub struct Due {
 /// The form in which the program gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Title and body, as a mail's text.
+    /// The title, and all keys with their dates, as a mail's text.
     Text,
     /// One JSON object on one line, with `title`, `body` and `keys` of `name`, `state` and `date`.
     Json,
@@ -46,7 +49,7 @@ pub enum Form {
 pub fn tell(command: &[String], news: &News, form: Form, deadline: Duration) -> Result<()> {
     let program = Program::find(command, "reminder program")?;
     let text = match form {
-        Form::Text => format!("{}\n\n{}\n", news.title, news.body),
+        Form::Text => format!("{}\n\n{}\n", news.title, news.text),
         Form::Json => format!("{}\n", serde_json::json!(news)),
     };
     program.succeed(text.into_bytes().into(), Stdio::from(io::stderr()), deadline).map(drop)
@@ -61,6 +64,7 @@ mod tests {
         let news = News {
             title: "1 key is due".into(),
             body: "`a` expired".into(),
+            text: "`a` expired on 1970-01-02".into(),
             keys: vec![Due { name: "a".into(), state: "expired", date: Moment::from_seconds(86_400) }],
         };
         let command = ["sh", "-c", script].map(str::to_owned);
@@ -69,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_program_reads_the_news_as_text_or_as_json() {
-        assert_eq!(said("test \"$(cat)\" = '1 key is due\n\n`a` expired'", Form::Text), Ok(()));
+        assert_eq!(said("test \"$(cat)\" = '1 key is due\n\n`a` expired on 1970-01-02'", Form::Text), Ok(()));
         let json = r#"{"body":"`a` expired","keys":[{"date":"1970-01-02T00:00:00Z","name":"a","state":"expired"}],"title":"1 key is due"}"#;
         assert_eq!(said(&format!("test \"$(cat)\" = '{json}'"), Form::Json), Ok(()));
     }

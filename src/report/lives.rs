@@ -180,6 +180,9 @@ mod tests {
             expires: expires.map(moment),
             has_ended: false,
             soon_from: None,
+            replaced_soon_from: None,
+            ends_soon_from: None,
+            is_ending: false,
             never_rotated: false,
             snoozed: None,
         }

@@ -56,8 +56,14 @@ pub struct Outlook {
     pub expires: Option<Moment>,
     /// Whether its issuer has ended it, whatever else is true of it.
     pub has_ended: bool,
-    /// From when on it is called soon due.
+    /// From when on it is called soon due: the earlier of the two below.
     pub soon_from: Option<Moment>,
+    /// From when on its planned replacement is near.
+    pub replaced_soon_from: Option<Moment>,
+    /// From when on its end is near.
+    pub ends_soon_from: Option<Moment>,
+    /// Whether that is so by now, also where its plan comes first.
+    pub is_ending: bool,
     /// Whether its secret is the first it ever had.
     pub never_rotated: bool,
     /// Until when reminders leave it out, if that is still to come.
@@ -68,14 +74,12 @@ pub struct Outlook {
 #[must_use]
 pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
     let rotate_by = plan.every.map(|every| every.after(facts.changed, &TimeZone::UTC));
-    let first = [rotate_by, facts.expires].into_iter().flatten().min();
+    let soon_before = |moment: Moment| plan.soon.before(moment, &TimeZone::UTC);
     // Of a short plan at most the second half, or the key would be due soon for all of its life.
-    let half =
-        rotate_by.map(|by| by.seconds() - (by.seconds() - facts.changed.seconds()) / 2).map(Moment::from_seconds);
-    let soon_from = first.map(|first| {
-        let from = plan.soon.before(first, &TimeZone::UTC);
-        if rotate_by == Some(first) { half.map_or(from, |half| half.max(from)) } else { from }
-    });
+    let half = |by: Moment| Moment::from_seconds(by.seconds() - (by.seconds() - facts.changed.seconds()) / 2);
+    let replaced_soon_from = rotate_by.map(|by| half(by).max(soon_before(by)));
+    let ends_soon_from = facts.expires.map(soon_before);
+    let soon_from = [replaced_soon_from, ends_soon_from].into_iter().flatten().min();
     let reached = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= now);
     let state = if facts.revoked.is_some() {
         State::Revoked
@@ -97,6 +101,9 @@ pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
         expires: facts.expires,
         has_ended: reached(facts.expires),
         soon_from,
+        replaced_soon_from,
+        ends_soon_from,
+        is_ending: reached(ends_soon_from),
         never_rotated: facts.changed == facts.created,
         snoozed: facts.snoozed.filter(|until| *until > now),
     }
@@ -121,10 +128,10 @@ impl Outlook {
         self.expires.is_some() && self.expires == self.first()
     }
 
-    /// Whether its issuer is about to end it: after that it is too late for a word.
+    /// Whether its issuer is about to end it, whatever its plan: after that it is too late for a word.
     #[must_use]
     pub fn ends_soon(&self) -> bool {
-        self.state == State::Soon && self.ends_first()
+        self.state == State::Soon && self.is_ending
     }
 
     /// Whether it is to be replaced now: it is due, was found in the clear, has ended, or ends soon.
@@ -147,7 +154,7 @@ impl Outlook {
         if self.state == State::Leaked {
             return self.snoozed;
         }
-        let from = if self.ends_first() { self.soon_from } else { self.rotate_by };
+        let from = [self.ends_soon_from, self.rotate_by].into_iter().flatten().min();
         from.map(|from| self.snoozed.map_or(from, |until| until.max(from))).filter(|moment| *moment > now)
     }
 }
@@ -254,6 +261,29 @@ mod tests {
         let planned = facts(Some("10d"), None);
         assert_eq!(outlook(&planned, moment("2026-02-05T11:59:59Z")).state, State::Fresh);
         assert_eq!(outlook(&planned, moment("2026-02-05T12:00:00Z")).state, State::Soon);
+    }
+
+    #[test]
+    fn what_ends_soon_counts_as_due_also_where_its_plan_comes_a_little_earlier() {
+        let ends = |every: &str| facts(Some(every), Some("2026-03-01T12:00:00Z"));
+        for (every, now, is_said) in [
+            ("28d", "2026-02-15T11:59:59Z", false),
+            ("28d", "2026-02-15T12:00:00Z", true),
+            ("10d", "2026-02-09T12:00:00Z", false),
+            ("10d", "2026-02-10T12:00:00Z", true),
+            ("1y", "2026-02-15T12:00:00Z", true),
+        ] {
+            let outlook = outlook(&ends(every), moment(now));
+            assert_eq!(
+                (outlook.is_to_be_said(), outlook.said_from(moment(now)).is_none()),
+                (is_said, is_said),
+                "{every}"
+            );
+        }
+        let now = moment("2026-02-01T12:00:00Z");
+        let next = |every| Summary::of(&[outlook(&ends(every), now)], now).next;
+        assert_eq!(next("28d"), Some(moment("2026-02-15T12:00:00Z")));
+        assert_eq!(next("10d"), Some(moment("2026-02-10T12:00:00Z")));
     }
 
     #[test]

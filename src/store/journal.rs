@@ -20,8 +20,8 @@ use super::{
 
 /// How long a step can be taken back, in seconds: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
-/// A clock this far ahead of the last write is not believed when something would be wiped because of it: 400 days.
-const UNBELIEVABLE_SECONDS: i64 = 400 * 86_400;
+/// A clock this far ahead of all that is known has leapt, or the store was left alone: 30 days.
+const LEAP_SECONDS: i64 = 30 * 86_400;
 
 /// What was done in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +132,11 @@ impl Step {
         self.added.iter().chain(&self.removed).chain(self.renamed.iter().map(|(_, to)| to)).chain(facts)
     }
 
+    /// The same, with the name that a key had before it.
+    fn all_names(&self) -> impl Iterator<Item = &KeyName> {
+        self.names().chain(self.renamed.iter().map(|(from, _)| from))
+    }
+
     /// Whether it is not too old to be taken back.
     #[must_use]
     pub fn can_be_taken_back(&self, now: Moment) -> bool {
@@ -146,7 +151,7 @@ impl Step {
 
     /// Whether it has to do with a key, under this name or the one before.
     fn concerns(&self, name: &KeyName) -> bool {
-        self.names().any(|other| other == name) || self.renamed.as_ref().is_some_and(|(from, _)| from == name)
+        self.all_names().any(|other| other == name)
     }
 
     /// Leaves a key out, because there is nothing left to take back with.
@@ -215,12 +220,13 @@ impl Payload {
         Ok(step)
     }
 
-    /// How many steps would stand with the latest one, if that were to stand for good.
+    /// How many steps would stand with the latest one, in whole or in part, if that were to stand for good.
     #[must_use]
-    pub fn standing_with_latest(&self) -> usize {
+    pub fn standing_with_latest(&self, now: Moment) -> usize {
         let Some((latest, before)) = self.steps.split_last() else { return 0 };
-        let names: Vec<&KeyName> = latest.names().chain(latest.renamed.iter().map(|(from, _)| from)).collect();
-        before.iter().filter(|step| names.iter().any(|name| step.concerns(name))).count()
+        let mut after = before.to_vec();
+        latest.all_names().for_each(|name| leave_out(&mut after, name));
+        before.iter().zip(&after).filter(|(before, after)| before != after && !is_old(before, now)).count()
     }
 
     /// Lets the latest step stand for good. What was done to its keys before stands with it: it cannot be taken back from
@@ -230,10 +236,7 @@ impl Payload {
     /// `Negative` when there is none.
     pub fn pass_over_latest_step(&mut self) -> Result<Step> {
         let step = self.steps.pop().ok_or_else(nothing)?;
-        let from = step.renamed.iter().map(|(from, _)| from);
-        for name in step.names().chain(from) {
-            self.leave_out_of_steps(name);
-        }
+        step.all_names().for_each(|name| self.leave_out_of_steps(name));
         Ok(step)
     }
 
@@ -253,16 +256,22 @@ impl Payload {
     fn put_former_back(&mut self, name: &KeyName, step: &Step, before: &Facts, now: Moment) -> Result<()> {
         let key = self.keys.get_mut(name).ok_or_else(|| wiped(step, name))?;
         let at = key.former.iter().rposition(|former| former.step == Some(step.number));
-        let former = key.former.remove(at.ok_or_else(|| wiped(step, name))?);
+        let Some(at) = at else {
+            let failure = wiped(step, name);
+            return Err(if key.former.is_empty() {
+                failure
+            } else {
+                failure.hint(format!("to see what is left: `keyctl versions {name}`"))
+            });
+        };
+        let former = key.former.remove(at);
         key.retire(former.value, now, None);
         // A secret that a rollback had brought back is among the former ones already.
         if let Some((undone, others)) = key.former.split_last_mut()
             && let Some(same) = others.iter_mut().find(|other| other.value.same_as(&undone.value))
         {
-            // It was to be kept for good, so it is; but for the copy that a rollback had made, which changes nothing.
-            if step.deed != Deed::Rollback {
-                same.wipe = None;
-            }
+            // It was in use until now. An overlap of before, which ends soon or has ended meanwhile, must not wipe it.
+            same.wipe = None;
             same.revoked = same.revoked.take().or(undone.revoked.take());
             same.leaked = same.leaked.take().or(undone.leaked.take());
             key.former.pop();
@@ -293,50 +302,74 @@ impl Payload {
 
     /// Leaves a key out of every step that has to do with its name: what was done to it stands.
     fn leave_out_of_steps(&mut self, name: &KeyName) {
-        let mut names = vec![name.clone()];
-        // Before it was called so it had other names, and those steps cannot be taken back either.
-        for step in self.steps.iter_mut().rev() {
-            if let Some((from, to)) = &step.renamed
-                && names.contains(to)
-            {
-                names.push(from.clone());
-            }
-            for name in names.iter().filter(|name| step.concerns(name)).cloned().collect::<Vec<_>>() {
-                step.leave_out(&name);
-            }
-        }
+        leave_out(&mut self.steps, name);
         self.steps.retain(|step| !step.is_empty());
     }
 
     /// What each write does on the way: steps that are too old are dropped, and former secrets whose time is over are
-    /// wiped. Nothing is wiped on the word of a clock that seems to be wrong: each write lets it come a day nearer, so a
-    /// store that was left alone for years is tidied again soon, and a clock in another century is never believed. Where all
-    /// steps became too old at once, since nothing was changed for so long or a clock leapt, they stay for this write.
-    /// Says how many secrets were wiped.
-    pub fn tidy(&mut self, now: Moment) -> usize {
-        const DAY: i64 = 86_400;
-        let written = self.written.unwrap_or(now);
-        if now.seconds().saturating_sub(written.seconds()) > UNBELIEVABLE_SECONDS {
-            self.written = Some(Moment::from_seconds(written.seconds().saturating_add(DAY)));
-            return 0;
-        }
+    /// wiped. Both are judged by a moment that can be believed. `used` is when keyctl was last used, as far as its anchor
+    /// knows. Says how many secrets were wiped.
+    pub fn tidy(&mut self, now: Moment, used: Moment) -> usize {
+        let now = self.believed(now, used);
         self.written = Some(now);
-        if now.seconds().saturating_sub(written.seconds()) <= KEPT_SECONDS {
-            self.steps.retain(|step| !is_old(step, now));
-        }
-        let is_over = |former: &&Former| former.wipe.is_some_and(|wipe| wipe <= now);
+        self.steps.retain(|step| !is_old(step, now));
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
-        let over = keys.flat_map(|key| key.former.iter().filter(is_over));
+        let over = keys.flat_map(|key| key.former.iter().filter(|former| key.is_over(former, now)));
         let marks = self.marks_of(over.map(|former| (&former.value, former.revoked.as_ref())));
         self.leave_marks(marks);
         let removed = self.removed.iter_mut().map(|removed| &mut removed.key);
-        let mut wiped = 0;
-        for key in self.keys.values_mut().chain(removed) {
-            let before = key.former.len();
-            key.former.retain(|former| !is_over(&former));
-            wiped += before - key.former.len();
+        self.keys.values_mut().chain(removed).map(|key| key.wipe_over(now)).sum()
+    }
+}
+
+impl Payload {
+    /// The clock, unless it is far ahead of the last write, of all changes before today and of the last use before today:
+    /// then the latest of these. So a clock that leapt takes nothing away on its first day, however often it is asked, and
+    /// a store that was left alone is tidied on the second day on which it is changed.
+    fn believed(&self, now: Moment, used: Moment) -> Moment {
+        let Some(written) = self.written else { return now };
+        let changed = self.steps.iter().map(|step| step.at);
+        let before_today = changed.chain([used]).filter(|moment| moment.day() < now.day());
+        let known = before_today.fold(written, Moment::max);
+        if now.seconds().saturating_sub(known.seconds()) <= LEAP_SECONDS { now } else { known }
+    }
+}
+
+impl Key {
+    /// Whether a former secret is to be wiped by now. One that is in use again, or lies a second time among the former ones
+    /// and is kept longer there, is not: wiping one copy would take nothing away but what taking a step back finds.
+    fn is_over(&self, former: &Former, now: Moment) -> bool {
+        let has_ended = |former: &Former| former.wipe.is_some_and(|wipe| wipe <= now);
+        let same = |other: &&Former| other.value.same_as(&former.value);
+        has_ended(former) && !self.value.same_as(&former.value) && self.former.iter().filter(same).all(has_ended)
+    }
+
+    /// Wipes former secrets whose time is over. Says how many these were.
+    fn wipe_over(&mut self, now: Moment) -> usize {
+        let is_over: Vec<bool> = self.former.iter().map(|former| self.is_over(former, now)).collect();
+        if !is_over.contains(&true) {
+            return 0;
         }
-        wiped
+        let marked = std::mem::take(&mut self.former).into_iter().zip(is_over);
+        let (over, kept): (Vec<_>, Vec<_>) = marked.partition(|(_, is_over)| *is_over);
+        self.former = kept.into_iter().map(|(former, _)| former).collect();
+        let is_first = |at: &usize| over[..*at].iter().all(|(other, _)| !other.value.same_as(&over[*at].0.value));
+        (0..over.len()).filter(is_first).count()
+    }
+}
+
+/// Leaves a key out of these steps, also under the names that it had before: there those cannot be taken back either.
+fn leave_out(steps: &mut [Step], name: &KeyName) {
+    let mut names = vec![name.clone()];
+    for step in steps.iter_mut().rev() {
+        if let Some((from, to)) = &step.renamed
+            && names.contains(to)
+        {
+            names.push(from.clone());
+        }
+        for name in names.iter().filter(|name| step.concerns(name)).cloned().collect::<Vec<_>>() {
+            step.leave_out(&name);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub mod revoking;
 pub mod text;
 
 #[cfg(test)]
+mod overlap_tests;
+#[cfg(test)]
 mod sequence_tests;
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,14 @@ use super::{
     payload::Payload,
     tests::{all_say_so, at, empty, name, secret, secrets, seen},
 };
-use crate::date::Moment;
+use crate::{date::Moment, name::KeyName};
 
 /// One thing to do, with names and secrets out of a few.
 #[derive(Debug, Clone)]
 enum Doing {
     Set(u8, u8),
-    Rotate(u8, u8),
+    /// With an overlap of so many days; for good where that is 0.
+    Rotate(u8, u8, u8),
     Remove(u8),
     Rename(u8, u8),
     Edit(u8, u8),
@@ -32,7 +33,7 @@ fn doing() -> impl Strategy<Value = Doing> {
     let key = || 0_u8..4;
     prop_oneof![
         (key(), 0_u8..6).prop_map(|(key, value)| Doing::Set(key, value)),
-        (key(), 0_u8..6).prop_map(|(key, value)| Doing::Rotate(key, value)),
+        (key(), 0_u8..6, 0_u8..4).prop_map(|(key, value, days)| Doing::Rotate(key, value, days)),
         key().prop_map(Doing::Remove),
         (key(), key()).prop_map(|(from, to)| Doing::Rename(from, to)),
         (key(), 1_u8..5).prop_map(|(key, days)| Doing::Edit(key, days)),
@@ -44,6 +45,19 @@ fn doing() -> impl Strategy<Value = Doing> {
         prop::collection::vec((key(), 0_u8..6), 1..4).prop_map(Doing::Import),
         Just(Doing::Skip),
         key().prop_map(Doing::Forget),
+    ]
+}
+
+/// What has to do with overlaps, of two keys: so that often a secret is back in use when its overlap ends.
+fn lapsing() -> impl Strategy<Value = Doing> {
+    let key = || 0_u8..2;
+    prop_oneof![
+        2 => (key(), 0_u8..4).prop_map(|(key, value)| Doing::Set(key, value)),
+        4 => (key(), 0_u8..4, 0_u8..3).prop_map(|(key, value, days)| Doing::Rotate(key, value, days)),
+        4 => (key(), 1_u8..3).prop_map(|(key, version)| Doing::Rollback(key, version)),
+        1 => (key(), 1_u8..5).prop_map(|(key, days)| Doing::Edit(key, days)),
+        1 => key().prop_map(Doing::Remove),
+        1 => (key(), key()).prop_map(|(from, to)| Doing::Rename(from, to)),
     ]
 }
 
@@ -66,8 +80,9 @@ fn act(store: &mut Payload, doing: &Doing, now: Moment) {
         Doing::Forget(k) => {
             store.forget_former(&key(k));
         }
-        Doing::Rotate(k, v) if there(store, k) => {
-            store.step(Deed::Rotate, now, |edit| edit.replace(&key(k), value(v), None)).expect("rotate");
+        Doing::Rotate(k, v, days) if there(store, k) => {
+            let wipe = (days > 0).then(|| Moment::from_seconds(now.seconds() + i64::from(days) * 86_400));
+            store.step(Deed::Rotate, now, |edit| edit.replace(&key(k), value(v), wipe)).expect("rotate");
         }
         Doing::Remove(k) if there(store, k) => {
             store.step(Deed::Remove, now, |edit| edit.remove(&key(k))).expect("remove");
@@ -108,6 +123,55 @@ fn act(store: &mut Payload, doing: &Doing, now: Moment) {
 /// What no step can take back: nothing is done that drops steps.
 fn keeps_steps(doing: &Doing) -> bool {
     !matches!(doing, Doing::Skip | Doing::Forget(_))
+}
+
+/// Secrets that no end of an overlap may take away: those in use, also of removed keys, and former ones without an end.
+fn safe(store: &Payload) -> Vec<Vec<u8>> {
+    let keys = || store.keys.values().chain(store.removed.iter().map(|removed| &removed.key));
+    let for_good = keys().flat_map(|key| key.former.iter().filter(|former| former.wipe.is_none()));
+    let all = keys().map(|key| &key.value).chain(for_good.map(|former| &former.value));
+    all.map(|value| value.expose().to_vec()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #[test]
+    fn an_overlap_that_ends_meanwhile_takes_no_secret_that_is_in_use_and_no_step_whose_secret_is_there(
+        doings in prop::collection::vec((prop::option::weighted(0.7, lapsing()), 0_i64..3), 4..15),
+    ) {
+        let (mut store, mut before, mut wiped, mut day) = (empty(), Vec::new(), Vec::new(), 0);
+        for (doing, days) in &doings {
+            day += days;
+            let (state, steps, safe, all) = (seen(&store), store.steps.len(), safe(&store), secrets(&store));
+            if let Some(doing) = doing {
+                act(&mut store, doing, at(day));
+                if store.steps.len() > steps {
+                    before.push(state);
+                }
+            } else if let Some(step) = store.steps.last().cloned() {
+                let state = before.pop().expect("one for each step");
+                let is_there = |(name, _): &(KeyName, Facts)| {
+                    let meant = &state[name.as_str()].0;
+                    // A secret that was wiped once is another one when it comes again.
+                    store.keys[name].former.iter().any(|former| former.value.expose() == meant) && !wiped.contains(meant)
+                };
+                let are_there = step.replaced.iter().all(is_there);
+                if store.undo(at(day)).is_err() {
+                    prop_assert!(!are_there, "{:?}", step);
+                    break;
+                }
+                prop_assert_eq!(seen(&store), state);
+            }
+            // As each write does.
+            store.tidy(at(day), at(0));
+            let left = secrets(&store);
+            for secret in &safe {
+                prop_assert!(left.contains(secret), "{:?} wiped {:?}", doing, String::from_utf8_lossy(secret));
+            }
+            wiped.extend(all.into_iter().filter(|secret| !left.contains(secret)));
+            store = super::text::read(&super::text::write(&store)).expect("reads");
+        }
+    }
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use super::{
     editing::Set,
     facts::{Facts, Leaked, Revoked},
     journal::Deed,
+    overlap_tests::tidy,
     payload::{Key, Payload},
     revoking::Revocation,
 };
@@ -27,7 +28,7 @@ pub(super) fn at(days: i64) -> Moment {
     Moment::from_seconds(1_800_000_000 + days * 86_400)
 }
 
-fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
+pub(super) fn set(store: &mut Payload, key: &str, value: &str, day: i64) -> Set {
     store.step(Deed::Set, at(day), |edit| edit.set(&name(key), secret(value), true)).expect("set")
 }
 
@@ -186,8 +187,8 @@ fn a_revoked_secret_is_known_again_after_it_was_wiped() {
             store
                 .step(Deed::Rotate, at(2), |edit| edit.replace(&name("a"), secret("new"), Some(at(3))))
                 .expect("rotate");
-            store.tidy(at(2));
-            assert_eq!(store.tidy(at(4)), 1);
+            tidy(store, at(2));
+            assert_eq!(tidy(store, at(4)), 1);
         },
     ];
     for wipe in wipes {
@@ -204,18 +205,6 @@ fn a_revoked_secret_is_known_again_after_it_was_wiped() {
         store.step(Deed::Edit, at(6), |edit| edit.unrevoke(&name("b"))).expect("unrevoke");
         assert!(store.marks.is_empty() && store.revocation_of(&secret("leaked")).is_none());
     }
-}
-
-#[test]
-fn what_is_undone_is_kept_for_good_also_where_the_same_secret_was_to_be_wiped() {
-    let mut store = empty();
-    set(&mut store, "a", "1", 0);
-    store.step(Deed::Rotate, at(0), |edit| edit.replace(&name("a"), secret("2"), Some(at(1)))).expect("rotate");
-    set(&mut store, "a", "1", 0);
-    store.undo(at(0)).expect("undo");
-    store.tidy(at(0));
-    store.tidy(at(2));
-    assert_eq!(secrets(&store), [b"1", b"2"]);
 }
 
 #[test]
@@ -245,40 +234,10 @@ fn a_step_is_taken_back_within_thirty_days_and_no_later() {
     assert!(store.latest_step(later).is_none());
     assert_eq!(store.undo(later).expect_err("too old").kind, Kind::Negative);
     set(&mut store, "b", "2", 31);
-    store.tidy(at(31));
+    tidy(&mut store, at(31));
     assert_eq!(store.steps.len(), 1);
     store.undo(at(31)).expect("the newer one");
     assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["a"]);
-}
-
-#[test]
-fn one_write_by_a_clock_that_leapt_takes_no_step_away() {
-    let mut store = empty();
-    set(&mut store, "a", "1", 0);
-    store.tidy(at(0));
-    set(&mut store, "b", "2", 400);
-    store.tidy(at(400));
-    assert_eq!(store.steps.len(), 2, "the clock may be set right now");
-    assert!(store.latest_step(at(0)).is_some());
-    store.tidy(at(401));
-    assert_eq!(store.steps.len(), 1);
-}
-
-#[test]
-fn an_overlap_ends_with_the_first_write_after_it_and_not_because_a_clock_is_wrong() {
-    let mut store = empty();
-    set(&mut store, "a", "1", 0);
-    store.tidy(at(0));
-    store.step(Deed::Rotate, at(1), |edit| edit.replace(&name("a"), secret("2"), Some(at(8)))).expect("rotate");
-    assert_eq!(store.tidy(Moment::from_seconds(at(8).seconds() - 1)), 0);
-    for _ in 0..9 {
-        assert_eq!(store.tidy(at(27_000)), 0, "seventy years later is a wrong clock, however often it says so");
-    }
-    assert_eq!(store.steps.len(), 2);
-    assert_eq!(store.tidy(at(8)), 1);
-    assert_eq!(secrets(&store), [b"2"]);
-    let refused = store.undo(at(9)).expect_err("wiped");
-    assert_eq!(refused.message, "the last change (`rotate`) cannot be taken back: what `a` was before is wiped");
 }
 
 #[test]
@@ -294,15 +253,6 @@ fn forgetting_leaves_the_current_secret_and_no_other() {
     store.undo(at(4)).expect("what has to do with `c` alone");
     assert_eq!(store.undo(at(4)).expect_err("what was done to `b` stands").kind, Kind::Negative);
     assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["b"]);
-}
-
-#[test]
-fn a_store_that_was_left_alone_for_years_is_tidied_again_soon() {
-    let mut store = empty();
-    set(&mut store, "a", "1", 0);
-    store.tidy(at(0));
-    store.step(Deed::Rotate, at(1), |edit| edit.replace(&name("a"), secret("2"), Some(at(8)))).expect("rotate");
-    assert_eq!((store.tidy(at(402)), store.tidy(at(402)), store.tidy(at(402))), (0, 0, 1));
 }
 
 #[test]
@@ -335,6 +285,19 @@ fn what_was_wiped_stops_taking_back_until_it_is_passed_over() {
     store.pass_over_latest_step().expect("the one that is left");
     store.undo(at(2)).expect("what was done to `b`");
     assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["a"], "what was done to `a` before stands too");
+}
+
+#[test]
+fn what_would_stand_with_the_latest_step_is_counted_under_all_names_that_the_key_had() {
+    let mut store = empty();
+    set(&mut store, "c", "0", 0);
+    set(&mut store, "a", "1", 1);
+    set(&mut store, "a", "2", 1);
+    store.step(Deed::Rename, at(1), |edit| edit.rename(&name("a"), &name("b"))).expect("rename");
+    set(&mut store, "b", "3", 1);
+    assert_eq!((store.standing_with_latest(at(1)), store.standing_with_latest(at(32))), (3, 0));
+    store.pass_over_latest_step().expect("there");
+    assert_eq!(store.steps.len(), 1, "what was done to `c` alone is left");
 }
 
 #[test]

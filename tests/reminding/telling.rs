@@ -69,12 +69,16 @@ fn what_is_due_is_told_on_the_desktop_and_what_is_put_off_is_not() {
     let reminded = session.remind(&["now", "--once"]);
     assert!(reminded.0.starts_with("keyctl: reminded: older expired ") && reminded.1 == 0, "{reminded:?}");
     assert_eq!(session.remind(&["now", "--once"]), said("it was told already"));
+    // Of a key that comes after that, and ends soon from the start, it has told nothing.
+    std::thread::sleep(Duration::from_millis(1_100));
+    session.keep("late", &["--expires", "5d"]);
+    assert_eq!(session.remind(&["now", "--once"]), said("reminded: late expires in 5 days"));
     let shown: Vec<String> =
         session.history().iter().map(|shown| shown["message"]["data"].as_str().expect("text").to_owned()).collect();
     let both = shown.iter().find(|text| text.starts_with("<b>2 API keys to replace</b>\nold expired ")).expect("shown");
     assert!(both.ends_with(" years ago\nsoon expires in 2 days\nkeyctl due"), "{both}");
     assert!(shown.contains(&"<b>soon expires in 2 days</b>\nkeyctl rotate soon".to_owned()), "{shown:?}");
-    assert_eq!(shown.len(), 3);
+    assert_eq!(shown.len(), 4);
 }
 
 #[test]
@@ -122,8 +126,22 @@ fn the_users_own_program_is_told_names_and_dates_and_is_enough() {
     config("");
     session.remind(&["now"]);
     let mail = fs::read_to_string(&told).expect("told");
-    assert!(mail.starts_with("openai/dev expired ") && mail.ends_with("\n\nkeyctl rotate openai/dev\n"), "{mail}");
+    let dated = "\n\nopenai/dev expired on 2020-02-29\nkeyctl rotate openai/dev\n";
+    assert!(mail.starts_with("openai/dev expired ") && mail.ends_with(dated), "{mail}");
     assert!(!mail.contains(SECRET));
+    // A mail has room for all of them.
+    for month in 1..9 {
+        session.keep(&format!("key{month}"), &["--expires", &format!("2020-0{month}-02")]);
+    }
+    session.remind(&["now"]);
+    let mail = fs::read_to_string(&told).expect("told");
+    let lines: Vec<&str> = mail.lines().collect();
+    assert_eq!(
+        (lines[0], lines[2], lines.len()),
+        ("9 API keys to replace", "key1 expired on 2020-01-02", 12),
+        "{mail}"
+    );
+    assert_eq!(lines[10..], ["key8 expired on 2020-08-02", "keyctl due"], "{mail}");
     fs::write(&program, "#!/bin/sh\nexit 3\n").expect("write");
     let (words, code) = session.remind(&["now"]);
     assert_eq!(code, 10);

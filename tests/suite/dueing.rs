@@ -219,7 +219,7 @@ fn in_2099_everything_has_ended_and_nothing_is_lost() {
          openai/dev   due      72 years ago  2026-12-05\n\
          later        due      71 years ago  2027-11-20\n",
         "keyctl: the clock says 2099-01-01 00:00, and keyctl was last used on 2026-11-23\n\
-         keyctl: hint: if that is not today, set the clock right; nothing is wiped on its word\n\
+         keyctl: hint: if that is not today, set the clock right: nothing is wiped on its word before tomorrow\n\
          keyctl: 2 keys have no plan, 2 of them never replaced in more than a year: `keyctl due --all` shows them\n",
         0,
     );
@@ -377,22 +377,23 @@ fn calendar_programs_read_the_calendar() {
     };
     let page = "https://platform.openai.com/api-keys";
     let morning = "-14 days, 9:00:00";
+    // What is near already is told of on the morning after the last change.
     assert_eq!(
         seen("UTC"),
         json!([
             [format!("{long} expires"), "2027-05-01T12:30:00+00:00", "-14 days, 0:00:00", ""],
             ["Replace aws/deploy", "2026-11-24", morning, ""],
             ["Replace github/ci", "2027-09-05", morning, ""],
-            ["github/ci expires", "2026-12-08", morning, ""],
+            ["github/ci expires", "2026-12-08", "-12 days, 9:00:00", ""],
             ["Replace later", "2027-11-20", morning, ""],
-            ["Replace openai/dev", "2026-12-05", morning, page],
+            ["Replace openai/dev", "2026-12-05", "-9 days, 9:00:00", page],
             ["stripe/live expires", "2026-11-22", morning, ""],
         ])
     );
     // A midnight of elsewhere is a moment here, and a plan's day is the day here.
     assert_eq!(
         seen("Asia/Tokyo")[3],
-        json!(["github/ci expires", "2026-12-08T00:00:00+00:00", "-14 days, 0:00:00", ""])
+        json!(["github/ci expires", "2026-12-08T00:00:00+00:00", "-13 days, 10:00:00", ""])
     );
     assert_eq!(calendar("UTC", NOW), calendar("UTC", "2026-11-27T10:00:00Z"), "the same store, the same calendar");
     let none = Sandbox::with(&[("A", "sk-first-secret")]);
@@ -402,6 +403,20 @@ fn calendar_programs_read_the_calendar() {
          keyctl: hint: give one: `keyctl edit NAME --expires 2027-01-31` or `--rotate-every 90d`\n",
         1,
     );
+}
+
+#[test]
+fn what_its_issuer_ends_soon_is_said_also_where_a_plan_comes_a_little_earlier() {
+    let sandbox = Sandbox::new();
+    let kept = "2026-11-01T12:00:00Z";
+    keep(&sandbox, "A", kept, &["--expires", "13d", "--rotate-every", "12d"]);
+    let said = "KEY  STATE      WHEN        DATE\nA    ends soon  in 13 days  2026-11-14\n";
+    sandbox.call(&["due"]).at(kept).run().says(said, "", 0);
+    sandbox.call(&["due", "--fail-on", "due"]).at(kept).run().says(said, "keyctl: 1 key ends soon\n", 1);
+    prompt(&sandbox, kept, "1 key due\n");
+    // Its plan is a word of its owner, and the earlier of the two.
+    let said = "KEY  STATE  WHEN      DATE\nA    due    just now  2026-11-13\n";
+    sandbox.call(&["due"]).at("2026-11-13T12:00:00Z").run().says(said, "", 0);
 }
 
 /// What the prompt says at a moment.

@@ -267,3 +267,17 @@ fn what_was_exported_is_imported_again_as_it_was() {
         assert_eq!(get(&to, "A"), b"the \"first\"\nsecret");
     }
 }
+
+#[test]
+fn an_end_that_a_replaced_secret_had_is_said_to_be_its_own_alone() {
+    let sandbox = Sandbox::with(&[("B", "fourth-secret")]);
+    sandbox.secret("first-secret");
+    let ends = ["set", "A", "--expires", "2099-01-31", "-q"];
+    sandbox.call(&ends).input("first-secret").run().says("", "", 0);
+    plain(&sandbox, ".env", "A=second-secret\nB=third-secret\n", &["second-secret", "third-secret"]);
+    let said = "keyctl: replaced: 2 keys (`A`, `B`)\n";
+    let end = "keyctl: hint: 2099-01-31 was the former secret's end; say when this one ends: `keyctl edit A --expires DATE`\n";
+    sandbox.call(&["import", ".env", "--replace"]).run().says("", &format!("{said}{STILL}{end}"), 0);
+    let again = format!("keyctl: already there: 2 keys (`A`, `B`)\n{STILL}");
+    sandbox.call(&["import", ".env", "--replace"]).run().says("", &again, 0);
+}

@@ -204,16 +204,43 @@ fn a_wrong_call_is_told_the_help_of_the_command_below_and_what_was_most_likely_m
     assert!(said(&["rotat"]).ends_with("keyctl: hint: did you mean `rotate`?\n"));
     assert!(said(&["histroy"]).ends_with("keyctl: hint: did you mean `history`?\n"));
     assert_eq!(said(&["rotate", "shop/a", "--generate", "40"]), "keyctl: the length goes with `=`: `--generate=40`\n");
-    assert_eq!(
-        said(&["rotate", "shop/a", "shop/b"]),
-        "keyctl: `rotate` replaces one key with each call\n\
-         keyctl: hint: each by itself, or all that are due: `keyctl rotate --due`\n"
-    );
+    for words in [
+        &["rotate", "shop/a", "shop/b"][..],
+        &["rotate", "shop/a", "shop/b", "--yes", "--overlap", "7d"],
+        &["rotate", "OPENAI_API_KEY", "STRIPE_API_KEY"],
+    ] {
+        assert_eq!(
+            said(words),
+            "keyctl: `rotate` replaces one key with each call\n\
+             keyctl: hint: each by itself, or all that are due: `keyctl rotate --due`\n"
+        );
+    }
+    for secret in ["-secret-of-shop-a", "SECRET", "SK_LIVE_0123456789ABCDEF"] {
+        let said = said(&["rotate", "shop/a", secret, "--yes"]);
+        assert!(said.starts_with("keyctl: a secret never goes into the arguments: "), "{said}");
+    }
     sandbox.call(&["rename", "shop/a", "shop/c", "-q"]).run();
     sandbox.call(&["rename", "shop/c", "pay/live", "-q"]).run();
     let words = ["run", "-k", "A=shop/a", "--", "true"];
     let gone = "keyctl: no key named `shop/a` [E03]\nkeyctl: hint: it was renamed, and is `pay/live` now\n";
     sandbox.call(&words).run().says("", gone, 125);
+}
+
+#[test]
+fn what_an_option_of_set_says_is_no_secret_in_the_arguments() {
+    let sandbox = Sandbox::with(&[("A", "one-that-was-kept")]);
+    let page = "https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/security_credentials";
+    let words = ["set", "aws", "--url", page, "--note", "role=deploy", "--tag", "a"];
+    sandbox.secret(SECRET);
+    sandbox.call(&words).input(SECRET).run().says("", "keyctl: kept `aws`\n", 0);
+    sandbox.may_lie_in(&sandbox.file("a=b.txt", SECRET));
+    sandbox.call(&["set", "b", "--from-file", "a=b.txt", "-q"]).run();
+    let named = |name: &str| format!("keyctl: hint: type `keyctl set {name}` and enter it when asked, or pipe it in\n");
+    for words in [&["set", "--note", "role=deploy", "C=other-secret"][..], &["set", "aws", "C=other-secret"]] {
+        let refused = sandbox.call(words).run();
+        assert!(refused.stderr().contains(&named("C")) && refused.code() == 2, "{}", refused.stderr());
+    }
+    assert_eq!(sandbox.call(&["list", "--json"]).run().stdout().matches("\"name\"").count(), 3);
 }
 
 #[test]

@@ -475,7 +475,7 @@ fn where_the_clock_is_years_ahead_of_the_last_use_it_is_said_what_day_it_takes_f
     let ahead = "2099-06-01T10:00:00Z";
     let said = "keyctl: `a` expired 69 years ago: replace it with `keyctl rotate a`\n\
                 keyctl: hint: the clock says 2099-06-01 10:00, and keyctl was last used on 2026-11-01\n\
-                keyctl: hint: if that is not today, set the clock right; nothing is wiped on its word\n";
+                keyctl: hint: if that is not today, set the clock right: nothing is wiped on its word before tomorrow\n";
     run(&sandbox, ahead, &["a"], said, 0);
     // From then on it was used then.
     run(&sandbox, ahead, &["a"], "keyctl: `a` expired 69 years ago: replace it with `keyctl rotate a`\n", 0);

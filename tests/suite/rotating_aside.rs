@@ -1343,6 +1343,10 @@ fn the_way_back_to_the_secret_that_a_rotator_was_given_counts_what_came_after_it
     let hint =
         "keyctl: hint: if it is the one in force: `keyctl rollback shop/key --to 2`, then `keyctl rotate shop/key`\n";
     assert!(said.ends_with(hint) && code == 1, "{said}");
+    let status = sandbox.call(&["status"]).run().stdout();
+    let row = "rotation of `shop/key`, which has another secret by now, of ";
+    assert!(status.contains(row) && status.contains(": see `keyctl doctor`\n"), "{status}");
+    assert!(!status.contains("to go on"), "{status}");
     sandbox.call(&["rollback", "shop/key", "--to", "2", "--yes", "-q"]).run().says("", "", 0);
     assert_eq!((rotated(&sandbox), calls(&sandbox)), ((String::new(), 0), 1));
     holds(&sandbox, NEW);

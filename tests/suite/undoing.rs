@@ -1,6 +1,10 @@
 //! A key's details, its former secrets, and taking changes back.
 
-use std::process::Command;
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use crate::{
     pty::on_a_terminal,
@@ -183,9 +187,15 @@ fn a_removed_key_comes_back_by_its_name_also_when_something_else_was_done_since(
     sandbox.call(&["rename", "B", "C"]).run();
     let gone = sandbox.call(&["versions", "A"]).run();
     assert_eq!(
-        dateless(&gone.stderr()),
-        "keyctl: `A` was removed on DATE\nkeyctl: hint: bring it back: `keyctl rollback A`\n"
+        (dateless(&gone.stderr()).as_str(), gone.code()),
+        ("keyctl: `A` was removed on DATE\nkeyctl: hint: bring it back: `keyctl rollback A`\n", 0)
     );
+    let listed = gone.stdout();
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines.len() == 2 && lines[1].starts_with("1  ") && lines[1].ends_with("  of the removed key"), "{listed}");
+    let json = sandbox.call(&["versions", "A", "--json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("JSON");
+    assert!(json["current"].is_null() && json["former"][0]["is_current"] == false, "{json}");
     sandbox.call(&["rollback", "A", "--yes"]).run().says("", "keyctl: `A` is back\n", 0);
     holds(&sandbox, "A", FIRST);
     sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: rollback of `A`\n", 0);
@@ -561,9 +571,89 @@ fn the_question_says_which_secret_comes_back_and_that_it_is_of_no_use() {
     sandbox.set("B", "another-secret");
     sandbox.call(&["rollback", "B", "--yes"]).run().says(
         "",
-        "keyctl: `B` has no former secret: it never had another one\nkeyctl: hint: keep another one: `keyctl rotate B`\n",
+        "keyctl: `B` has no former secret\nkeyctl: hint: keep another one: `keyctl rotate B`\n",
         3,
     );
+}
+
+#[test]
+fn of_a_key_whose_former_secrets_were_wiped_nobody_says_that_it_never_had_one() {
+    let sandbox = Sandbox::new();
+    crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+    sandbox.secret(SECOND);
+    sandbox.call(&["set", "A", "--replace", "-q"]).input(SECOND).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["forget", "A", "--yes", "-q"]).run().code(), 0);
+    sandbox.call(&["rollback", "A", "--yes"]).run().says(
+        "",
+        "keyctl: `A` has no former secret any more: it was wiped\nkeyctl: hint: keep another one: `keyctl rotate A`\n",
+        3,
+    );
+}
+
+#[test]
+fn a_mark_never_brings_another_secret_back_because_the_key_changed_while_the_lock_was_waited_for() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    let set = |value: &str| {
+        sandbox.secret(value);
+        sandbox.call(&["set", "A", "--replace", "-q"]).input(value).run().says("", "", 0);
+    };
+    set(SECOND);
+    set("third-secret");
+    let json = sandbox.call(&["versions", "A", "--json"]).run().stdout();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let mark = json["former"][1]["mark"].as_str().expect("a mark").to_owned();
+    let folder = || -> Vec<(PathBuf, Vec<u8>)> {
+        let kept = sandbox.files().into_iter().filter(|file| file.starts_with(sandbox.data("")));
+        kept.map(|file| (file.clone(), std::fs::read(file).expect("read"))).collect()
+    };
+    let put = |files: &[(PathBuf, Vec<u8>)]| {
+        for (file, bytes) in files {
+            std::fs::write(file, bytes).expect("write");
+        }
+    };
+    let before = folder();
+    set("fourth-secret");
+    let after = folder();
+    put(&before);
+    // Nobody but this test writes until it has seen that the call has looked and waits for the lock.
+    let path = sandbox.data("lock");
+    let lock = std::fs::File::open(&path).expect("open");
+    lock.lock().expect("lock");
+    let mut call = sandbox.call(&["rollback", "A", "--to", &mark, "--yes"]).command;
+    let child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start");
+    let waits = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", child.id())).expect("runs").flatten();
+        open.into_iter().any(|file| std::fs::read_link(file.path()).is_ok_and(|file| file == path))
+    };
+    let started = Instant::now();
+    while !waits() {
+        assert!(started.elapsed() < Duration::from_mins(1), "it does not wait for the lock");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    put(&after);
+    drop(lock);
+    let ran = child.wait_with_output().expect("ends");
+    assert_eq!(
+        (String::from_utf8_lossy(&ran.stderr).as_ref(), ran.status.code()),
+        (
+            "keyctl: `A` was changed meanwhile; nothing was brought back\nkeyctl: hint: look again: `keyctl versions A`\n",
+            Some(1)
+        )
+    );
+    holds(&sandbox, "A", "fourth-secret");
+}
+
+#[test]
+fn letting_a_change_stand_says_how_many_stand_with_it_also_under_the_name_before() {
+    let sandbox = Sandbox::with(&[("A", FIRST)]);
+    sandbox.secret(SECOND);
+    sandbox.call(&["set", "A", "--replace", "-q"]).input(SECOND).run();
+    sandbox.call(&["rename", "A", "B", "-q"]).run();
+    sandbox.call(&["edit", "B", "--note", "n", "-q"]).run();
+    let said = "keyctl: stands for good: edit of `B` (note), and 3 changes before it\n";
+    sandbox.call(&["undo", "--skip", "--yes"]).run().says("", said, 0);
+    let nothing = "keyctl: nothing was changed in the last 30 days that could be taken back\n";
+    sandbox.call(&["undo", "--list"]).run().says("", nothing, 0);
 }
 
 #[test]
@@ -580,6 +670,59 @@ fn what_a_write_wipes_after_its_overlap_is_said() {
         "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n",
         0,
     );
+}
+
+#[test]
+fn a_clock_that_leaps_or_was_behind_wipes_nothing_too_early_and_nothing_for_years_too_late() {
+    let sandbox = Sandbox::new();
+    let noon = |day: &str, words: &[&str]| sandbox.call(words).at(&format!("{day}T12:00:00Z"));
+    let former = |day: &str| noon(day, &["versions", "A", "--json"]).run().stdout().matches("\"until\"").count();
+    crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+    sandbox.secret(SECOND);
+    noon("2026-01-01", &["rotate", "A", "--yes", "-q", "--overlap", "60d"]).input(SECOND).run().says("", "", 0);
+    for note in ["x", "y"] {
+        noon("2026-04-01", &["edit", "A", "--note", note]).run().says("", "keyctl: changed `A`\n", 0);
+    }
+    assert_eq!(former("2026-01-02"), 1);
+    let listed = noon("2026-01-02", &["undo", "--list"]).run().stdout();
+    assert!(listed.contains("rotate of `A`"), "{listed}");
+    // Years ago, once; with the clock right again the end of an overlap is the end.
+    assert_eq!(noon("2018-01-01", &["edit", "A", "--note", "z"]).run().code(), 0);
+    assert_eq!((noon("2026-01-02", &["edit", "A", "--note", "z z"]).run().code(), former("2026-01-02")), (0, 1));
+    let wiped = "keyctl: wiped 1 former secret whose overlap has ended\nkeyctl: changed `A`\n";
+    // Left alone for sixty days: the second day of changes believes the clock.
+    noon("2026-03-03", &["edit", "A", "--note", "a"]).run().says("", "keyctl: changed `A`\n", 0);
+    noon("2026-03-04", &["edit", "A", "--note", "b"]).run().says("", wiped, 0);
+    assert_eq!(former("2026-03-04"), 0);
+}
+
+#[test]
+fn a_secret_that_is_in_use_again_does_not_go_at_the_end_of_its_overlap_and_no_step_loses_it() {
+    for is_changed_meanwhile in [false, true] {
+        let sandbox = Sandbox::new();
+        let call = |time: &str, words: &[&str]| sandbox.call(words).at(&format!("2026-01-01T{time}:00Z"));
+        let done = |time: &str, words: &[&str], said: &str| call(time, words).run().says("", said, 0);
+        let has = |time: &str, secret: &str| call(time, &["get", "A"]).run().says(secret, "", 0);
+        crate::clock::keep(&sandbox, "A", "2026-01-01T12:00:00Z", &[]);
+        sandbox.secret(SECOND);
+        let rotate = ["rotate", "A", "--yes", "-q", "--overlap", "1h"];
+        call("12:01", &rotate).input(SECOND).run().says("", "", 0);
+        done("12:02", &["rollback", "A", "--yes", "-q"], "");
+        if is_changed_meanwhile {
+            done("14:00", &["edit", "A", "--note", "x"], "keyctl: changed `A`\n");
+            done("14:01", &["undo", "--yes"], "keyctl: took back: edit of `A` (note)\n");
+        }
+        // What was in use until now is a former one, for good.
+        done("14:02", &["undo", "--yes"], "keyctl: took back: rollback of `A`\n");
+        has("14:02", SECOND);
+        done("14:03", &["rollback", "A", "--yes", "-q"], "");
+        has("14:03", "sk-secret-of-A");
+        done("14:04", &["undo", "--yes", "-q"], "");
+        let issuer =
+            "keyctl: hint: this changes nothing at the issuer: make sure that the former secret still works there\n";
+        done("14:05", &["undo", "--yes", "-q"], issuer);
+        has("14:05", "sk-secret-of-A");
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Gathered {
         let key = |judged: &judging::Judged<'f>| Key {
             name: judged.name.as_str(),
             state: judged.outlook.state,
-            ends_first: judged.outlook.ends_first(),
+            ends_soon: judged.outlook.ends_soon(),
             has_plan: !judged.outlook.is_without_plan(),
             moment: judged.moment(),
             created: judged.key.facts.created,

@@ -122,7 +122,8 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
         )
         .hint("make a new one at its issuer first"));
     }
-    if let Some(former) = key.former.iter().rev().find(|former| former.value.same_as(new)) {
+    if let Some((at, former)) = key.former.iter().rev().enumerate().find(|(_, former)| former.value.same_as(new)) {
+        let to = if at == 0 { String::new() } else { format!(" --to {}", at + 1) };
         return Err(Failure::new(
             Kind::Negative,
             format!(
@@ -130,7 +131,7 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
                 former.until.local()
             ),
         )
-        .hint(format!("if it shall be used again: `keyctl rollback {name}`")));
+        .hint(format!("if it shall be used again: `keyctl rollback {name}{to}`")));
     }
     Ok(())
 }
@@ -138,6 +139,11 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        date::Moment,
+        identity::anchor::Id,
+        store::{journal::Deed, payload::Payload},
+    };
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.as_bytes().to_vec())
@@ -172,6 +178,19 @@ mod tests {
         for text in ["correct-horse-battery", "two words", "aGVsbG8gd29ybGQgaGVsbG8=", "QUJDREVG=", "abc=def/ghi+jkl="]
         {
             assert!(!hardly(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_to_a_former_secret_leads_to_that_one() {
+        let name: KeyName = "a".parse().expect("good");
+        let mut payload = Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]));
+        for value in ["alpha", "beta", "gamma", "beta", "delta"] {
+            payload.step(Deed::Set, Moment::from_seconds(0), |edit| edit.set(&name, secret(value), true)).expect("set");
+        }
+        let hint = |value: &str| fit(&secret(value), &payload.keys[&name], &name).expect_err("known").hints.remove(0);
+        for (value, to) in [("alpha", " --to 4"), ("beta", ""), ("gamma", " --to 2")] {
+            assert_eq!(hint(value), format!("if it shall be used again: `keyctl rollback a{to}`"));
         }
     }
 

@@ -135,7 +135,8 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
         if let Some(failure) = length_beside(arguments.generate, &arguments.refused) {
             return Err(failure.into());
         }
-        if arguments.refused.iter().all(is_another_name) {
+        let others = super::plain_words("rotate", &arguments.refused);
+        if !others.is_empty() && others.into_iter().all(is_another_name) {
             return Err(Failure::new(Kind::Usage, "`rotate` replaces one key with each call")
                 .hint("each by itself, or all that are due: `keyctl rotate --due`")
                 .into());
@@ -166,11 +167,12 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a word is plainly another key's name, and no secret.
+/// Whether a word is plainly another key's name, and no secret: one with a `/`, or one as variables have them.
 fn is_another_name(word: &OsString) -> bool {
-    let is_name =
-        |word: &str| word.contains('/') && word.parse::<KeyName>().is_ok_and(|name| !name.looks_like_a_secret());
-    word.to_str().is_some_and(is_name)
+    let of_variable = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let is_plain = |word: &str| word.contains('/') || (word.contains('_') && word.chars().all(of_variable));
+    let is_name = |word: &str| word.parse::<KeyName>().is_ok_and(|name| !name.looks_like_a_secret());
+    word.to_str().is_some_and(|word| is_plain(word) && is_name(word))
 }
 
 /// One key, from what replacing it touches to the store. Nothing is given for a dry run.

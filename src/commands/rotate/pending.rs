@@ -109,11 +109,17 @@ pub(super) fn ways_out(
 }
 
 impl Pending {
+    /// Whether its key has got another secret meanwhile: then the next `rotate` does not go on with it.
+    #[must_use]
+    pub fn is_stray(&self) -> bool {
+        !self.ways_out.is_empty()
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let Some(name) = self.names.first() else { return Vec::new() };
-        if !self.ways_out.is_empty() {
+        if self.is_stray() {
             let drop = format!("to drop what it has made: `keyctl rotate {name} --discard`");
             return self.ways_out.iter().cloned().chain([drop]).collect();
         }

@@ -149,7 +149,9 @@ fn next(life: &Life) -> Option<(Moment, &'static str)> {
         State::Revoked => revoked.map(|at| (at, "revoked")),
         State::Expired => outlook.expires.map(|at| (at, "expired")),
         State::Due | State::Leaked => outlook.rotate_by.map(|at| (at, "due")),
-        State::Soon | State::Fresh if outlook.ends_first() => outlook.expires.map(|at| (at, "expires")),
+        State::Soon | State::Fresh if outlook.ends_first() || outlook.ends_soon() => {
+            outlook.expires.map(|at| (at, "expires"))
+        }
         State::Soon | State::Fresh => outlook.rotate_by.map(|at| (at, "due")),
     }
 }
