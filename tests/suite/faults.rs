@@ -616,6 +616,10 @@ fn a_fault_anywhere_in_the_first_set_leaves_no_store_or_a_whole_one() {
         if code != Some(0) {
             return Err(format!("the next set fails: {said}"));
         }
+        let (code, out, said) = answer(home, &["history", "verify"]);
+        if code != Some(0) {
+            return Err(format!("the history: {} {said}", String::from_utf8_lossy(&out)));
+        }
         no_secret_in_the_clear(home)
     };
     let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
