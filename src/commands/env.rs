@@ -30,14 +30,14 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
-    let mut chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
-    chosen.record(event, &config, terminal)?;
+    chosen.record(&event, &config, terminal)?;
     terminal.data(&text)?;
     Ok(ExitCode::SUCCESS)
 }

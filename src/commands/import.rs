@@ -43,13 +43,14 @@ pub(super) struct Done {
 /// # Errors
 /// As file and store have them; `Negative` for names that exist, without `--replace`.
 pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let now = Moment::now();
     if let Some(file) = arguments.file.as_deref().filter(|_| arguments.delete) {
         check_deletable(file)?;
     }
     let (source, entries) = read(arguments, terminal)?;
-    let keys = named(entries, &arguments.prefix)?;
+    let keys = named(entries, &arguments.prefix)?.into_iter().map(|(name, secret)| (name.of(home.store()), secret));
+    let keys: Vec<_> = keys.collect();
     let keys = without_empty(keys, terminal);
     if keys.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is no key to import").into());
@@ -59,7 +60,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.report(&names.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let done = change_or_create(&home, terminal, now, None, |payload| {
+    let done = change_or_create(&home, terminal, now, |payload| {
         keep_all(payload, &keys, arguments.replace, None, now, terminal)
     })?;
     let removed = match &arguments.file {

@@ -51,6 +51,7 @@ mod scanning;
 mod scanning_elsewhere;
 mod scanning_git;
 mod segmenting;
+mod stores;
 mod storing;
 mod toplevel;
 mod trusting;
