@@ -215,7 +215,7 @@ pub struct Set {
     #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
     /// Make a random secret of 32 letters and digits, or of LENGTH
-    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
+    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = length)]
     pub generate: Option<u16>,
     /// What is known of the key
     #[command(flatten)]
@@ -313,7 +313,7 @@ pub struct Copy {
     /// The key's name; `STORE:NAME` for one of another store
     pub name: KeyPath,
     /// Clear the clipboard after this many seconds
-    #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = seconds)]
     pub seconds: u16,
     /// Say why, for the history
     #[arg(long, value_name = "TEXT")]
@@ -515,6 +515,21 @@ fn keeper_parser() -> impl clap::builder::TypedValueParser<Value = KeeperKind> {
 fn path_parser() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     use clap::builder::TypedValueParser as _;
     clap::builder::PathBufValueParser::new().map(home::from_user)
+}
+
+/// How many characters a secret gets that is made here.
+fn length(text: &str) -> Result<u16, String> {
+    within(text, 8, 4096)
+}
+
+/// For how many seconds a secret is on the clipboard.
+fn seconds(text: &str) -> Result<u16, String> {
+    within(text, 1, 3600)
+}
+
+fn within(text: &str, least: u16, most: u16) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("this is a whole number from {least} to {most}"))
 }
 
 /// Reads `VARIABLE=KEY`, or `NAME` for both; the key may be of another store.

@@ -27,7 +27,9 @@ fn main() -> ExitCode {
             let terminal = Terminal::new(&program, false, false);
             terminal.data(terminal.named(&text).as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
         }
-        Called::Wrong(failure) => report(&failure.into(), &arguments, false, &Terminal::new(&program, false, false)),
+        Called::Wrong(failure, runs) => {
+            report(&failure.into(), &arguments, runs, &Terminal::new(&program, false, false))
+        }
     }
 }
 

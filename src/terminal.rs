@@ -85,6 +85,13 @@ impl Terminal {
         &self.program
     }
 
+    /// Says rows as aligned columns below what was said before, indented.
+    pub fn say_rows(&self, rows: &[Vec<String>]) {
+        let shown = |cell: &String| self.named(cell).into_owned();
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+        columns(&rows).lines().for_each(|line| self.say(&format!("  {line}")));
+    }
+
     /// Writes rows as aligned columns. On a terminal that is too narrow the columns of `give_way` are cut in the middle, and
     /// what is too wide still goes on below its last column.
     ///

@@ -34,6 +34,9 @@ const BURST: u32 = 90;
 /// An expired key in daily use is told of once in so many days, and so is one that was found in the clear; a revoked one
 /// each day.
 const EXPIRED_AGAIN: u32 = 7;
+/// Of more keys than this that are refused together it is told as of one thing: a project file may name thousands that there
+/// are not, and what is remembered of them must not push out what is known of those that there are.
+const REFUSED_EACH: usize = 4;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $word:literal,)*) => {
@@ -206,8 +209,12 @@ pub fn judge(state: &mut State, settings: &Settings, seen: &Seen) -> Vec<Alert> 
         }
     };
     if let Some(why) = seen.refused {
-        let first = |key: &&&str| state.is_first_in(Rule::Refused, &format!("{key} {why}"), day, 1);
-        let keys: Vec<&str> = seen.keys.iter().filter(first).copied().collect();
+        let mut first = |key: &str| state.is_first_in(Rule::Refused, &format!("{key} {why}"), day, 1);
+        let keys: Vec<&str> = if seen.keys.len() > REFUSED_EACH {
+            if first(&seen.keys.join(" ")) { seen.keys.clone() } else { Vec::new() }
+        } else {
+            seen.keys.iter().copied().filter(|key| first(key)).collect()
+        };
         if !keys.is_empty() {
             tell(Rule::Refused, &keys, format!("{} asked for and refused: {why}", was(&keys)));
         }

@@ -361,3 +361,25 @@ fn in_a_steady_week_the_state_is_written_a_few_times_a_day() {
     }
     assert!(seen > 3_000 && written * 25 < seen, "{written} of {seen}");
 }
+
+#[test]
+fn a_project_that_names_thousands_of_keys_makes_the_watch_forget_nothing() {
+    let (mut state, settings) = (State::default(), Settings::default());
+    let at = |day: i64| Moment::from_seconds((20_000 + day) * 86_400 + 36_000);
+    let use_by = |state: &mut State, day: i64, program: &'static str| {
+        judge(state, &settings, &Seen { program: Some(program), ..Seen::new(at(day), "run", vec!["a"]) })
+    };
+    for day in 0..10 {
+        assert!(use_by(&mut state, day, "cargo").is_empty());
+    }
+    for flood in 0..5 {
+        let names: Vec<String> = (0..4_000).map(|number| format!("key{flood}-{number}")).collect();
+        let keys = || names.iter().map(String::as_str).collect();
+        let refused = || Seen { refused: Some("not allowed"), ..Seen::new(at(10), "run", keys()) };
+        let told = judge(&mut state, &settings, &refused());
+        assert_eq!((told.len(), told[0].keys.len()), (1, 4_000));
+        assert!(judge(&mut state, &settings, &refused()).is_empty(), "told once a day");
+        state = State::from_bytes(&state.to_bytes()).expect("a state");
+    }
+    assert_eq!(use_by(&mut state, 10, "evil").iter().map(|alert| alert.rule).collect::<Vec<_>>(), [Rule::Program]);
+}

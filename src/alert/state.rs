@@ -34,8 +34,10 @@ const FORMER_MAGIC: &[u8; 4] = b"kaw2";
 /// can say any more whether it is new, so for [`MONTH`] days nothing is called new then.
 const MOST_KEYS: usize = 1_000;
 const MOST_FACTS: usize = 10_000;
-/// The most alerts that wait for the history; the oldest go first.
-const MOST_LATE: usize = 16;
+/// The most alerts that wait for the history, and the most bytes of all of them. The first one says since when and why they
+/// wait, so of the others the oldest go first.
+const MOST_LATE: usize = 200;
+const LARGEST_LATE: usize = 24 * 1024;
 /// The most bytes of one of them.
 pub const LONGEST_LATE: usize = 1_536;
 /// Its bytes are a multiple of this.
@@ -306,10 +308,10 @@ impl State {
         if alert.len() > LONGEST_LATE {
             return;
         }
-        if self.late.len() == MOST_LATE {
-            self.late.remove(0);
-        }
         self.late.push(alert.to_vec());
+        while self.late.len() > MOST_LATE || self.late.iter().map(Vec::len).sum::<usize>() > LARGEST_LATE {
+            self.late.remove(1);
+        }
         self.changed = true;
     }
 
@@ -399,7 +401,7 @@ impl Key {
     }
 }
 
-/// A fact's row: something is so since this day.
+/// A fact's row: something was last so on this day.
 fn fact(hash: u64, day: u32) -> [u8; FACT] {
     let mut row = [0; FACT];
     row[..8].copy_from_slice(&hash.to_be_bytes());
@@ -522,7 +524,13 @@ mod tests {
         let mut again = State::from_bytes(&bytes).expect("a state");
         assert!(!again.is_new(key("key19999"), program("p"), 22_000));
         assert!(again.is_new(key("key1"), program("p"), 22_000));
-        assert_eq!(again.late().len(), MOST_LATE);
+        assert_eq!(again.late().len(), LARGEST_LATE / LONGEST_LATE);
+        // Of short ones all stay that there may be, and the first of all in any case.
+        let mut state = State::default();
+        (0..1_000_u32).for_each(|number| state.keep_late(&number.to_be_bytes()));
+        let numbers: Vec<u32> =
+            state.late().iter().filter_map(|alert| Some(u32::from_be_bytes(*alert.first_chunk()?))).collect();
+        assert_eq!((numbers.len(), numbers[..2].to_vec(), numbers[199]), (MOST_LATE, vec![0, 801], 999));
     }
 
     #[test]
@@ -573,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn two_thousand_facts_and_more_are_remembered() {
+    fn thousands_facts_and_more_are_remembered() {
         let mut state = State::default();
         for number in 0..9_000 {
             state.is_new(key("a"), program(&number.to_string()), 20_000);

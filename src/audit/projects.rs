@@ -39,6 +39,8 @@ pub enum Standing {
     Gone,
     /// Its folder has no project file.
     WithoutFile,
+    /// It was allowed in a repository and is in none now, or the other way round.
+    OtherPlace,
     /// Its file is refused, and why.
     Refused(String),
     /// It asks for something.
@@ -80,7 +82,7 @@ pub(super) fn judge(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A finding about a project, with all its keys.
+/// A finding about a project.
 fn about(project: &Project, rule: Rule, what: impl Fn(&str) -> String) -> Finding {
     let folder = project.folder.to_string_lossy();
     Finding::new(rule, what(&folder)).places([folder.clone().into_owned()])
@@ -110,6 +112,13 @@ fn standing(project: &Project) -> Option<Finding> {
             let what = |folder: &str| format!("`{folder}` was allowed and has no `.keyctl.toml` any more");
             with_keys(about(project, Rule::ProjectWithoutFile, what), project).command(deny)
         }
+        Standing::OtherPlace => {
+            let what = |folder: &str| {
+                format!("`{folder}` was allowed before it was, or while it was, a git repository: another place")
+            };
+            let finding = with_keys(about(project, Rule::ProjectWithoutFile, what), project);
+            finding.words("take back all, and allow what it asks for now").command(deny)
+        }
         Standing::Refused(why) => {
             let what = |folder: &str| format!("what `{folder}` asks for cannot be told: {why}");
             about(project, Rule::ProjectChanged, what).words("look at it").command(allow)
@@ -138,7 +147,7 @@ fn stale(project: &Project, since: Moment) -> Option<Finding> {
 
 /// A project that uses none of its keys, or not all of them.
 fn idle(project: &Project, facts: &Facts) -> Option<Finding> {
-    let is_there = !matches!(project.standing, Standing::Gone | Standing::WithoutFile);
+    let is_there = !matches!(project.standing, Standing::Gone | Standing::WithoutFile | Standing::OtherPlace);
     if !is_there || !facts.uses.are_known() || project.keys().next().is_none() {
         return None;
     }

@@ -1,11 +1,14 @@
 //! Where and by whom keys were used, as far as the history tells: one pass over its entries. A key that was renamed takes
-//! its uses along.
+//! its uses along, and one that was removed leaves none to the next key of its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     date::Moment,
-    history::{Action, Event, query::renamed},
+    history::{
+        Action, Event,
+        lives::{Counted, Ended},
+    },
 };
 
 /// The uses of all keys.
@@ -13,6 +16,9 @@ use crate::{
 pub struct Uses {
     since: Moment,
     keys: BTreeMap<String, Use>,
+    /// Of keys that were removed and whose name another key has now, the earliest first.
+    former: Vec<(String, Use)>,
+    ended: Ended,
     reaches_back_to: Option<Moment>,
     is_whole: bool,
 }
@@ -43,16 +49,27 @@ impl Uses {
     /// None yet; programs are counted from a moment on.
     #[must_use]
     pub fn new(since: Moment) -> Self {
-        Self { since, keys: BTreeMap::new(), reaches_back_to: None, is_whole: true }
+        let (keys, former, ended) = (BTreeMap::new(), Vec::new(), Ended::default());
+        Self { since, keys, former, ended, reaches_back_to: None, is_whole: true }
     }
 
     /// Takes an entry in.
     pub fn add(&mut self, event: &Event) {
         self.reaches_back_to = self.reaches_back_to.or(event.moment);
-        if let Some((old, new)) = renamed(event)
-            && let Some(moved) = self.keys.remove(old)
-        {
-            self.keys.entry(new.to_owned()).or_default().join(moved);
+        for counted in self.ended.follow(event) {
+            match counted {
+                Counted::MovesTo(old, new) => {
+                    if let Some(moved) = self.keys.remove(old) {
+                        self.keys.entry(new.to_owned()).or_default().join(moved);
+                    }
+                }
+                Counted::BeginsAnew(name) => self.former.extend(self.keys.remove_entry(name)),
+                Counted::GoesOn(name) => {
+                    self.keys.remove(name);
+                    let former = self.former.iter().rposition(|(own, _)| own == name);
+                    self.keys.extend(former.map(|at| self.former.remove(at)));
+                }
+            }
         }
         let Some(moment) = event.moment.filter(|_| event.action.is_use()) else { return };
         // Which keys are meant beside those that are named is not known.
@@ -149,6 +166,19 @@ mod tests {
         ]);
         assert_eq!((uses.last("a"), uses.last("b"), uses.last_in("b", "/shop")), (None, Some(ago(30)), Some(ago(30))));
         assert_eq!(uses.programs("b"), ["node", "npm"]);
+    }
+
+    #[test]
+    fn a_removed_key_leaves_no_use_to_another_one_of_its_name_and_has_them_again_when_it_comes_back() {
+        let removed = [
+            event(Action::Set, &["a"], 200),
+            run(&["a"], "node", "/shop", 30),
+            event(Action::Remove, &["a"], 20),
+            event(Action::Set, &["a"], 10),
+        ];
+        assert_eq!((uses(&removed).last("a"), uses(&removed).programs("a").len()), (None, 0));
+        let back = [&removed[..3], &[event(Action::Rollback, &["a"], 5)]].concat();
+        assert_eq!(uses(&back).last("a"), Some(ago(30)));
     }
 
     #[test]

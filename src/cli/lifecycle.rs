@@ -238,7 +238,7 @@ pub struct Rotate {
     #[arg(long, short = 'n')]
     pub dry_run: bool,
     /// Make the new secret here: 32 random letters and digits, or LENGTH
-    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(8..=4096))]
+    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = super::length)]
     pub generate: Option<u16>,
     /// Read the new secret from a file
     #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = path_parser(), value_hint = ValueHint::FilePath)]

@@ -1,6 +1,6 @@
 //! `keyctl allow` and `keyctl deny`: what a project may have, said by the user and by nobody else.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
     name::{KeyName, VariableName},
     profile::{self, Grant, Source},
     project::{
-        place::Place,
+        place::{self, Place},
         trust::{self, Approvals, Changes, needs_exception},
     },
     terminal::{Terminal, count},
@@ -109,18 +109,31 @@ pub fn ask_or_refuse(home: &Home, project: &mut Project, grants: &[Grant], termi
             ),
         );
         let failure = unapproved.iter().take(20).fold(failure, |failure, grant| failure.hint(describe(grant)));
+        let failure = if is_moved(project, grants) { failure.hint(MOVED) } else { failure };
         return Err(failure.hint("to look at it and allow it, on a terminal: `keyctl allow`"));
+    }
+    if is_moved(project, grants) {
+        terminal.say(MOVED);
     }
     let all = project.file.grants.clone();
     ask(project, &all, terminal)?;
     approve(home, project, &all, terminal).map(drop)
 }
 
+/// What is said where the folder was allowed before git made it a part of a repository.
+const MOVED: &str = "it was allowed before it was in a git repository; that is another place";
+
+/// Whether all this was approved for the folder alone, and is asked for in a repository now.
+fn is_moved(project: &Project, grants: &[Grant]) -> bool {
+    let folder = Place::folder(&project.file.folder);
+    folder != project.file.place && project.unapproved_in(&folder, grants).is_empty()
+}
+
 /// Shows each grant on a line of its own, with what has changed since the last yes, and asks.
 fn ask(project: &Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
     if !terminal.can_ask() {
         return Err(Failure::new(Kind::Project, "allowing a project needs a yes on a terminal; nothing was allowed")
-            .hint("scripts say exactly what they allow: `keyctl allow --hash HASH`"));
+            .hint("scripts say exactly what they allow: `keyctl allow --hash HASH`, with what `--show-hash` prints"));
     }
     let before = project.approved_before(&opened(grants));
     let Changes { added, removed, changed } = trust::changes(&before, grants);
@@ -266,19 +279,17 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
         .map(|project| project.file.grants)
         .unwrap_or_default();
     let now = Moment::now();
+    let start = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize())?;
     let mut taken_back = 0;
     // Every store that has a list of its own may have something allowed here.
     let others = Home::all()?.into_iter().filter_map(|store| Home::of(Some(&store)).ok());
     for home in [home].into_iter().chain(others.filter(|home| home.file(trust::NAME).exists())) {
-        let kept = opening::identity(&home).ok();
-        let identity = kept.as_ref().map(|kept| kept.identity.line().expose());
-        let removed = trust::remove_place(&home, &place, &asked, identity)?;
+        let removed = take_back(&home, &place, &start, &asked)?;
         taken_back += removed;
         if removed == 0 {
             continue;
         }
-        let folder = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize())?;
-        let event = Event::new(Action::Deny, now).names(&key_names(&asked, &home)).folder(&folder);
+        let event = Event::new(Action::Deny, now).names(&key_names(&asked, &home)).folder(&start);
         // What was taken back stays taken back, also where it cannot be recorded just now.
         if let Err(failure) = change::change(&home, terminal, now, |_| Ok(Outcome::changed((), event))) {
             terminal.warn(&format!("not recorded in the history: {}", failure.message));
@@ -290,6 +301,33 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("took back {}", count(taken_back, "grant")));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes back what one store's list has of this place, and says how much that was.
+fn take_back(home: &Home, place: &Place, start: &Path, asked: &[Grant]) -> Result<usize> {
+    let kept = opening::identity(home).ok();
+    let identity = kept.as_ref().map(|kept| kept.identity.line().expose());
+    let mut removed = trust::remove_place(home, place, asked, identity)?;
+    // Before it became a git repository, or once it is none any more, the same folder is another place.
+    let folder = Place::folder(start);
+    if folder != *place {
+        removed += trust::remove_place(home, &folder, asked, identity)?;
+    }
+    if let Some(identity) = identity {
+        for words in other_places(home, identity, start)? {
+            removed += trust::remove_gone(home, &words, identity)?;
+        }
+    }
+    Ok(removed)
+}
+
+/// The places, in words, that stand for this folder and have something approved.
+fn other_places(home: &Home, identity: &[u8], folder: &Path) -> Result<BTreeSet<String>> {
+    let approvals = Approvals::read(home)?;
+    let all = approvals.all(&approvals.key(identity)).into_iter().map(|approved| approved.place);
+    let is_here =
+        |words: &String| place::folder_of(words).as_deref() == Some(folder) || place::gone_folder(words) == folder;
+    Ok(all.filter(is_here).collect())
 }
 
 /// Takes back what was allowed in a place that is not there any more, with the keys that it may have had.

@@ -135,7 +135,7 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now);
     let log = record::log(home, kept, &payload);
-    record::note_unconfirmed(&log, &payload, now);
+    record::note_unconfirmed(&log, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);
     let mark = recorded.as_ref().map(|recorded| recorded.mark);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;

@@ -68,8 +68,19 @@ pub struct Chosen {
 /// What one store gave.
 struct Taken {
     used: Used,
-    /// The keys that the command gets of it.
-    names: Vec<KeyName>,
+    /// The keys that the command gets of it, each with the variable that it is for.
+    given: Vec<(VariableName, KeyName)>,
+}
+
+impl Taken {
+    /// The keys that a command gets of which these variables are left as they are, sorted.
+    fn names(&self, left: &[VariableName]) -> Vec<KeyName> {
+        let given = self.given.iter().filter(|(variable, _)| !left.contains(variable));
+        let mut names: Vec<KeyName> = given.map(|(_, name)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 /// Where keys are used.
@@ -256,7 +267,7 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         let used = using::keys_of(&home, kept, &names, &optional, terminal);
         let mut used = used.map_err(|failure| of_store(failure, &home))?;
         used.project.clone_from(&chosen.place.allowed);
-        chosen.taken.push(Taken { used, names: Vec::new() });
+        chosen.taken.push(Taken { used, given: Vec::new() });
     }
     for Wanted { grant: Grant { variable, source, .. }, .. } in wanted {
         match source {
@@ -264,20 +275,16 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
             Source::Key { name, .. } => chosen.give(variable, name),
         }
     }
-    for taken in &mut chosen.taken {
-        taken.names.sort();
-        taken.names.dedup();
-    }
     Ok(chosen)
 }
 
 impl Chosen {
     /// Gives the command a key, or notes that it is missing.
     fn give(&mut self, variable: VariableName, name: KeyPath) {
-        for Taken { used, names } in &mut self.taken {
+        for Taken { used, given } in &mut self.taken {
             if let Some(key) = in_home(&name, &used.home).and_then(|name| used.payload.keys.get(name)) {
-                self.given.push((variable, key.value.copy()));
-                names.push(name.name().clone());
+                self.given.push((variable.clone(), key.value.copy()));
+                given.push((variable, name.name().clone()));
                 return;
             }
         }
@@ -304,11 +311,12 @@ impl Chosen {
         let folder = place.folder.as_deref().unwrap_or(Path::new(""));
         let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
         // Whether the reason holds a secret of any store is known before the history of one has it.
-        for Taken { used, names } in &mut *taken {
-            why.hold(used, names, config, placed, terminal)?;
+        for taken in &*taken {
+            why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
         }
-        for Taken { used, names } in taken {
-            policy::hold(used, names, config, now, placed, terminal)?;
+        for taken in taken {
+            let names = taken.names(&[]);
+            policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
         }
         Ok(())
     }
@@ -321,7 +329,7 @@ impl Chosen {
         if !settings.rules.iter().any(|rule| rule.arguments.is_some()) {
             return Vec::new();
         }
-        let names = || self.taken.iter().flat_map(|taken| taken.names.iter().map(move |name| (taken, name)));
+        let names = || self.taken.iter().flat_map(|taken| taken.given.iter().map(move |(_, name)| (taken, name)));
         let keys = || names().filter_map(|(taken, name)| Some((name, taken.used.payload.keys.get(name)?)));
         if !keys().any(|(name, key)| settings.records_arguments(name, &key.facts)) {
             return Vec::new();
@@ -342,24 +350,33 @@ impl Chosen {
         arguments
     }
 
-    /// The stores that the command gets keys of.
-    fn giving(&self) -> impl Iterator<Item = &Taken> {
-        self.taken.iter().filter(|taken| !taken.names.is_empty())
+    /// What the stores give, and the keys of each that a command gets of which these variables are left as they are.
+    fn giving(&self, left: &[VariableName]) -> impl Iterator<Item = (&Used, Vec<KeyName>)> {
+        let all = self.taken.iter().map(|taken| (&taken.used, taken.names(left)));
+        all.filter(|(_, names)| !names.is_empty())
     }
 
-    /// Records the use before it happens, in the history of each store that keys are of, and gives the numbers of its
-    /// entries. A command that gets no key leaves none: there is nothing to tell, and no identity to seal it with.
+    /// Records the use before it happens, in the history of each store that keys are of, and gives the numbers of its entries.
+    /// What these variables are for is not given, as they are left as they are. A command that gets no key leaves no entry:
+    /// there is nothing to tell, and no identity to seal it with.
     ///
     /// # Errors
     /// Where the user's config requires a history and there is none to be had; no history has it as done then.
-    pub fn record(&self, event: &Event, config: &Config, terminal: &Terminal) -> Result<Vec<Option<u64>>> {
+    pub fn record(
+        &self,
+        event: &Event,
+        left: &[VariableName],
+        config: &Config,
+        terminal: &Terminal,
+    ) -> Result<Vec<Option<u64>>> {
         let mut numbers = Vec::new();
-        for Taken { used, names } in self.giving() {
-            let entry = self.place.sign(event.clone().names(names), self.profile.as_ref());
+        for (used, names) in self.giving(left) {
+            let entry = self.place.sign(event.clone().names(&names), self.profile.as_ref());
             match used.record(entry, config, terminal) {
                 Ok(number) => numbers.push(number),
                 Err(failure) => {
-                    self.record_failure(event, &numbers, &failure.message, terminal);
+                    let ended = |number| event.clone().not_started(number, &failure.message);
+                    self.record_failure(ended, left, &numbers, terminal);
                     return Err(of_store(failure, &used.home));
                 }
             }
@@ -367,11 +384,16 @@ impl Chosen {
         Ok(numbers)
     }
 
-    /// Records that the command was not started after all; `numbers` are those of the use's entries.
-    pub fn record_failure(&self, event: &Event, numbers: &[Option<u64>], why: &str, terminal: &Terminal) {
-        for (Taken { used, names }, number) in self.giving().zip(numbers) {
-            let event = event.clone().not_started(*number, why).names(names);
-            used.record_failure(self.place.sign(event, self.profile.as_ref()), terminal);
+    /// Records that the use came to nothing after all; `numbers` are those of its entries, and `event` says so of each.
+    pub fn record_failure(
+        &self,
+        event: impl Fn(Option<u64>) -> Event,
+        left: &[VariableName],
+        numbers: &[Option<u64>],
+        terminal: &Terminal,
+    ) {
+        for ((used, names), number) in self.giving(left).zip(numbers) {
+            used.record_failure(self.place.sign(event(*number).names(&names), self.profile.as_ref()), terminal);
         }
     }
 }

@@ -46,8 +46,11 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         Event::new(Action::Copy, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
-    used.record(event, &config, terminal)?;
-    start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds)?;
+    let number = used.record(event.clone(), &config, terminal)?;
+    if let Err(failure) = start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds) {
+        used.record_failure(event.not_given(number, &failure.message), terminal);
+        return Err(failure.into());
+    }
     if arguments.json {
         terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;
     } else {

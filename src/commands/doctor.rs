@@ -199,7 +199,7 @@ fn data_folder(home: &Home) -> Finding {
             Grade::Bad,
             format!("in {shown} other users may read or change {}", open.join(", ")),
         )
-        .hint("`chmod 600` each of them");
+        .hint("take the others' rights to these files away: `chmod 600 FILE`");
     }
     Finding::new(about, Grade::Good, format!("{shown} is yours alone"))
 }
@@ -332,8 +332,10 @@ fn recovery(payload: &Payload) -> Finding {
     let finding = Finding::new("recovery copy", if good { Grade::Good } else { Grade::Care }, words);
     match (good, payload.recovery) {
         (true, _) => finding,
-        (false, None) => finding.hint("make one: `keyctl recovery create`"),
-        (false, Some(_)) => finding.hint("prove it from where you keep it: `keyctl recovery verify FILE`"),
+        (false, None) => finding.hint("make a recovery copy: `keyctl recovery create`"),
+        (false, Some(_)) => {
+            finding.hint("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`")
+        }
     }
 }
 
@@ -398,5 +400,5 @@ fn alerts(home: &Home, kept: &Kept, payload: &Payload) -> Option<Finding> {
     // What keeps them from being read is said of the history itself.
     let number = record::log(home, kept, payload).standing().ok()?.alerts.len();
     let words = format!("{} not looked at yet", count(number, "alert"));
-    (number > 0).then(|| Finding::new("alerts", Grade::Care, words).hint("see them: `keyctl alerts list`"))
+    (number > 0).then(|| Finding::new("alerts", Grade::Care, words).hint("see the alerts: `keyctl alerts list`"))
 }

@@ -32,12 +32,20 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
+    if !chosen.missing.is_empty() {
+        let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
+        terminal.say(&format!("goes on without {}", missing.join(", ")));
+    }
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
-    chosen.record(&event, &config, terminal)?;
-    terminal.data(&text)?;
+    let numbers = chosen.record(&event, &[], &config, terminal)?;
+    if let Err(failure) = terminal.data(&text) {
+        let ended = |number| event.clone().not_given(number, &failure.message);
+        chosen.record_failure(ended, &[], &numbers, terminal);
+        return Err(failure.into());
+    }
     Ok(ExitCode::SUCCESS)
 }

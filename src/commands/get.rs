@@ -33,10 +33,12 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
-    used.record(event, &config, terminal)?;
-    terminal.data(used.payload.key(&arguments.name)?.value.expose())?;
-    if on_screen {
-        terminal.data(b"\n")?;
+    let number = used.record(event.clone(), &config, terminal)?;
+    let printed = terminal.data(used.payload.key(&arguments.name)?.value.expose());
+    let printed = printed.and_then(|()| if on_screen { terminal.data(b"\n") } else { Ok(()) });
+    if let Err(failure) = printed {
+        used.record_failure(event.not_given(number, &failure.message), terminal);
+        return Err(failure.into());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -55,7 +55,8 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         let begun = go_over(home, &kept, payload, note, now, terminal)?;
         return said(&begun, accept, now, terminal);
     }
-    if matches!(log.reseal(now), Ok(Some(_))) {
+    if let Ok(Some(resealed)) = log.reseal(now) {
+        record::say_mended(&log, &resealed, terminal);
         let _ = watch::catch_up(home, &log, terminal);
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return go_on(&log, accept, now, terminal);

@@ -75,8 +75,8 @@ pub enum Called {
     Command(Box<Cli>),
     /// Help or the version, for standard output.
     Text(String),
-    /// A call that cannot be meant.
-    Wrong(Failure),
+    /// A call that cannot be meant, and whether it is one of `run`.
+    Wrong(Failure, bool),
 }
 
 /// The name this program was called by, for its messages: a distribution may have renamed it.
@@ -105,18 +105,18 @@ pub fn parse(arguments: &[OsString]) -> Called {
         return Called::Command(Box::new(Cli { global: Global::default(), verb }));
     }
     if let Some(name) = name_of_assignment(arguments) {
-        return Called::Wrong(set::in_the_arguments(&name));
+        return Called::Wrong(set::in_the_arguments(&name), false);
     }
     if let Some(failure) = other_keyctl::meant(&arguments[1.min(arguments.len())..]) {
-        return Called::Wrong(failure);
+        return Called::Wrong(failure, false);
     }
     match Cli::try_parse_from(arguments) {
         Ok(command) => match mistyped::found(&command) {
-            Some(failure) => Called::Wrong(failure),
+            Some(failure) => Called::Wrong(failure, runs),
             None => Called::Command(Box::new(command)),
         },
         Err(error) if !error.use_stderr() => Called::Text(render(&error)),
-        Err(error) => Called::Wrong(explain(&error, arguments)),
+        Err(error) => Called::Wrong(explain(&error, arguments), runs),
     }
 }
 

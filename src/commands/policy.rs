@@ -40,10 +40,10 @@ pub fn hold(
         return Err(refusal(&stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
-    let due: Vec<&KeyName> = keys
+    let due: Vec<(&KeyName, &str)> = keys
         .iter()
         .filter(|key| key.outlook.state != State::Expired && key.outlook.is_to_be_said())
-        .map(|key| key.name)
+        .map(|key| (key.name, if key.key.facts.leaked.is_some() { "leaked" } else { key.words() }))
         .collect();
     // What is not said was not spoken of.
     if !due.is_empty() && !terminal.is_quiet() {

@@ -37,7 +37,12 @@ impl Project {
     /// is of its keys. Of a store that is not there nothing is approved.
     #[must_use]
     pub fn unapproved(&self, grants: &[Grant]) -> Vec<Grant> {
-        let place = &self.file.place;
+        self.unapproved_in(&self.file.place, grants)
+    }
+
+    /// The same for another place than this one.
+    #[must_use]
+    pub fn unapproved_in(&self, place: &Place, grants: &[Grant]) -> Vec<Grant> {
         let mut unapproved = self.approvals.unapproved(place, grants);
         for store in stores_of(grants).into_iter().filter(|store| Some(*store) != self.approvals.store()) {
             let approvals = Home::of(Some(store)).and_then(|home| Approvals::read(&home));

@@ -8,12 +8,12 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{
         Action, Appended, Event, Log, Loss, Mark, Unrecorded, Verdict,
-        unmade::{LOOKED_AT, NOT_CONFIRMED},
+        unmade::{LOOKED_AT, NOT_CONFIRMED, NOT_THERE},
     },
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item, retired::Aside},
     store::payload::Payload,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{
@@ -147,8 +147,9 @@ pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Appended>
 }
 
 /// Records which changes the history has that did not come into the store, as it knows how far the history was when it was
-/// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort.
-pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment) {
+/// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort: of
+/// thousands of entries since then, or where a file of the history was closed in between, the last ones are looked at.
+pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment, terminal: &Terminal) {
     let Some(mark) = known_to_the_store(payload) else { return };
     let later = log.last_after(mark.seq, LOOKED_AT);
     let is_known =
@@ -164,9 +165,19 @@ pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment) {
             .extend(event.names.iter().filter(|name| !failed.names.contains(name)).cloned().collect::<Vec<_>>());
         words.extend(Some(event.action.as_str()).filter(|word| !words.contains(word)));
     }
+    if failed.of.len() > 1 {
+        terminal.warn(&format!(
+            "the history knows {} that the store does not: the store is an older copy",
+            count(failed.of.len(), "change")
+        ));
+        terminal.hint("if you did not put it back yourself: put your newest copy of `store.age` back");
+        failed = failed.outcome(NOT_THERE);
+    }
     if !failed.of.is_empty() {
         let failed = caller::sign(failed.note(words.join(", ")));
-        let _ = log.append_all(&[&failed], false, home::LOCK_DEADLINE);
+        if let Ok(appended) = log.append_all(&[&failed], false, home::LOCK_DEADLINE) {
+            say_mended(log, &appended, terminal);
+        }
     }
 }
 
@@ -206,7 +217,11 @@ pub fn usage(
             }
             Ok(Recorded::As { last: appended.mark.seq, gap: appended.gap })
         }
-        Err(failure) if strictness.required => Err(required(failure)),
+        Err(failure) if strictness.required => {
+            // That it was asked for is an event too.
+            log.note_gap();
+            Err(required(failure))
+        }
         Err(failure) => {
             unrecorded(log, &failure, terminal);
             Ok(Recorded::Not(failure))

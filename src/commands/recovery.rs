@@ -198,8 +198,9 @@ fn sealed(home: &Home) -> Result<SealedFile> {
 fn open_with(home: &Home, copy: &RecoveryCopy) -> Result<Payload> {
     let sealed = sealed(home)?;
     if !sealed.is_made_for(&copy.identity) {
-        let of_this_store = |(store, _)| Record::read(home).ok().flatten().is_some_and(|record| record.store == store);
-        if copy.made_for.is_some_and(of_this_store) {
+        let own = Record::read(home).ok().flatten().map(|record| record.store);
+        let is_of_this_store = own.zip(copy.made_for).map(|(own, (store, _))| own == store);
+        if is_of_this_store == Some(true) {
             return Err(Failure::new(
                 Kind::Negative,
                 format!(
@@ -209,11 +210,19 @@ fn open_with(home: &Home, copy: &RecoveryCopy) -> Result<Payload> {
             )
             .hint("if the identity was changed since it was made, make a new one: `keyctl recovery create`"));
         }
+        if is_of_this_store == Some(false) {
+            return Err(Failure::new(
+                Kind::Negative,
+                format!("this recovery copy is for another store than the one in `{}`", home.data().display()),
+            )
+            .hint("make one for this store: `keyctl recovery create`"));
+        }
         return Err(Failure::new(
             Kind::Negative,
-            format!("this recovery copy is for another store than the one in `{}`", home.data().display()),
+            format!("this recovery copy does not open the store in `{}`", home.data().display()),
         )
-        .hint("make one for this store: `keyctl recovery create`"));
+        .hint("it is another store's, or was made before the identity was changed (`keyctl store rekey`)")
+        .hint("a newer copy of yours may open it"));
     }
     let payload = sealed.open_unpinned(&copy.identity)?.read()?;
     prove(&payload, copy)?;

@@ -45,6 +45,7 @@ use super::{
     opening::{self, Kept, Other},
     record, reminded,
     rotate::pending,
+    scan::accepting,
     store,
 };
 
@@ -72,6 +73,9 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
         change_identity(home, kept, payload, now, terminal)?;
         terminal.say(&format!("the store has a new identity; {place} keeps it, and the former one no more"));
     }
+    if home.file(accepting::FILE).exists() {
+        terminal.hint("what was accepted with `scan --accept` is to be accepted anew");
+    }
     terminal.hint("no recovery copy opens it yet: make one with `keyctl recovery create`");
     terminal.hint("copies of `store.age` from before still open with the former identity");
     terminal.hint("if that one leaked, so did the keys in them: replace each at its issuer, `keyctl rotate NAME`");
@@ -95,7 +99,7 @@ fn ask(yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn change_identity(home: &Home, kept: Kept, payload: Payload, now: Moment, terminal: &Terminal) -> Result<()> {
-    record::note_unconfirmed(&record::log(home, &kept, &payload), &payload, now);
+    record::note_unconfirmed(&record::log(home, &kept, &payload), &payload, now, terminal);
     let next = Identity::generate();
     if let Err(failure) = write_and_read_back(kept.keeper.as_ref(), Item::Identity, &kept.identity.line_with(&next)) {
         // Whatever became of that, the former identity has to stay where it was.
@@ -181,7 +185,9 @@ fn hand_over(
     };
     let kept = Kept { identity: next, anchor, other: Some(Other::Former(kept.identity)), ..kept };
     // It was just closed, so that it is whole; what keeps the head from being written is tried again.
-    let _ = handover.to(&record::log(home, &kept, &payload));
+    let log = record::log(home, &kept, &payload);
+    let (added, _) = handover.to(&log);
+    record::say_mended(&log, &added, terminal);
     Ok((kept, payload))
 }
 

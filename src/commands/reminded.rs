@@ -18,15 +18,15 @@ const HEAD: &str = "keyctl-reminded 1 ";
 /// Some two thousand keys.
 const LARGEST: usize = 64 * 1024;
 
-/// Those of the keys that were not spoken of today; from now on they were. Best effort: where it cannot be remembered, it
-/// is said again.
-pub fn first_today<'n>(used: &Used, names: Vec<&'n KeyName>, now: Moment) -> Vec<&'n KeyName> {
+/// Those of the keys that were not spoken of today as standing like this; from now on they were. Best effort: where it cannot
+/// be remembered, it is said again.
+pub fn first_today<'n>(used: &Used, keys: Vec<(&'n KeyName, &str)>, now: Moment) -> Vec<&'n KeyName> {
     let key = key(&used.kept);
     let today = now.local_day();
     let mut marks = read(&used.home, &today);
     let mut new = Vec::new();
-    for name in names {
-        let mark = Id(key.mark(name.as_str().as_bytes()));
+    for (name, standing) in keys {
+        let mark = Id(key.mark(format!("{name} {standing}").as_bytes()));
         if !marks.contains(&mark) {
             marks.push(mark);
             new.push(name);

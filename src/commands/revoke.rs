@@ -13,7 +13,7 @@ use crate::{
     name::KeyName,
     rotation::Reaction,
     store::{facts::Revoked, journal::Deed, payload::Key},
-    terminal::{Terminal, columns},
+    terminal::Terminal,
 };
 
 use super::{
@@ -119,7 +119,7 @@ fn say_who_notices(name: &KeyName, touched: &Touched, now: Moment, terminal: &Te
     let rows = touched.rows(now);
     if !rows.is_empty() {
         terminal.say(&format!("revoking `{name}` touches:"));
-        columns(&rows).lines().for_each(|line| terminal.say(&format!("  {line}")));
+        terminal.say_rows(&rows);
     }
     touched.notes.iter().for_each(|note| terminal.say(note));
 }

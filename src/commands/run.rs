@@ -38,14 +38,15 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
-    let numbers = chosen.record(&event, &config, terminal)?;
+    let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let name = program.name();
     let failure = match program.become_it(&environment) {
         Ok(never) => match never {},
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
-    chosen.record_failure(&event, &numbers, &failure.message, terminal);
+    let ended = |number| event.clone().not_started(number, &failure.message);
+    chosen.record_failure(ended, &environment.kept, &numbers, terminal);
     Err(failure.into())
 }
 

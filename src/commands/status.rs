@@ -173,8 +173,15 @@ fn words_of(event: crate::history::Event, now: Moment) -> String {
     const NAMED: usize = 3;
     let named = event.names.len().min(NAMED);
     let more = (event.names.len() - named) as u64 + event.more;
+    let action = match event.action.as_str() {
+        "segment" => "a file of the history was closed".to_owned(),
+        "ack" => "alerts were looked at".to_owned(),
+        "alert" => "alert:".to_owned(),
+        "gap" => "uses were noted as not recorded".to_owned(),
+        other => other.to_owned(),
+    };
     let words = [
-        Some(event.action.to_string()),
+        Some(action),
         (named > 0).then(|| event.names[..named].join(", ")),
         (more > 0).then(|| format!("and {more} more")),
         event.program.map(|program| format!("by {program}")),

@@ -93,8 +93,10 @@ fn leave_nothing_half(home: &Home, failure: &Failure) {
 
 fn exists(home: &Home) -> Failure {
     let which = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
-    Failure::new(Kind::Negative, format!("the store{which} exists already"))
-        .hint("to change who keeps its identity: `keyctl store keeper --to keychain|file`")
+    let failure = Failure::new(Kind::Negative, format!("the store{which} exists already"));
+    let Ok(Some(record)) = Record::read(home) else { return failure };
+    let other = if record.keeper == KeeperKind::File { KeeperKind::Keychain } else { KeeperKind::File };
+    failure.hint(format!("to let another keep its identity: `keyctl store keeper --to {}`", other.word()))
 }
 
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {

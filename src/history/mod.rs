@@ -211,8 +211,12 @@ impl Log {
     /// # Errors
     /// When the log is there but cannot be opened.
     pub fn read(&self) -> Result<Reader<'_>> {
-        let found = self.find_head().and_then(|found| Ok((found, Walk::new(self, &self.beginning(&found)?))));
-        let (found, walk) = found.map_err(|error| Failure::disk("read", &self.file("log"), &error))?;
+        let unread = |file: &str| {
+            let path = self.file(file);
+            move |error: io::Error| Failure::disk("read", &path, &error)
+        };
+        let found = self.find_head().map_err(unread("head"))?;
+        let walk = Walk::new(self, &self.beginning(&found).map_err(unread("log"))?);
         Ok(Reader::new(walk, Ends::new(found, self.known, self.knower)))
     }
 

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 /// The most characters of a reason: it is a line in a table, not a report.
 pub const LONGEST: usize = 200;
+/// Letters by Unicode's book that nobody sees (Default_Ignorable_Code_Point in its DerivedCoreProperties).
+const FILLERS: [char; 4] = ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'];
 
 /// One line that says why. It is shown, so it must not hold a secret: whoever takes one in compares it with the keys that
 /// are given.
@@ -29,7 +31,8 @@ impl FromStr for Reason {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        if text.is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+        let is_said = text.chars().any(|c| c.is_alphanumeric() && !FILLERS.contains(&c));
+        if !is_said || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
             return Err(format!("a reason is one line of text with at most {LONGEST} characters"));
         }
         Ok(Self(text.to_owned()))
@@ -45,7 +48,18 @@ mod tests {
         let read = |text: &str| text.parse::<Reason>().map(|reason| reason.to_string());
         assert_eq!(read("  deploy of 12.3 "), Ok("deploy of 12.3".into()));
         assert!(read(&"é".repeat(LONGEST)).is_ok());
-        for bad in ["", "  ", "two\nlines", "\u{1b}[31mred", "a\tb", &"é".repeat(LONGEST + 1)] {
+        for bad in [
+            "",
+            "  ",
+            "two\nlines",
+            "\u{1b}[31mred",
+            "a\tb",
+            "\u{200b}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{ad} ...",
+            &"é".repeat(LONGEST + 1),
+        ] {
             assert_eq!(read(bad), Err("a reason is one line of text with at most 200 characters".into()), "{bad:?}");
         }
     }

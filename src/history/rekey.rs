@@ -17,7 +17,7 @@
 //! them they had to be there before the change, as the chain value in the store stands for all of them. A history that they
 //! had forged before, where no mark kept elsewhere contradicts it, is taken over as it is.
 
-use super::{Log, Mark, append::Writer, event::Event};
+use super::{Appended, Log, Mark, append::Writer, event::Event};
 use crate::{
     date::Moment,
     failure::Result,
@@ -28,6 +28,8 @@ use crate::{
 /// A history whose part under one key is closed. While this is held, nobody adds an entry.
 pub struct Handover {
     _lock: Lock,
+    /// The entry that says so, with what had to be mended for it.
+    added: Appended,
     mark: Mark,
     /// The entry that everything up to it was pruned with.
     pruned: u64,
@@ -42,11 +44,11 @@ impl Log {
         let lock = self.lock(LOCK_DEADLINE)?;
         let mut writer = Writer::open(self)?;
         let moment = event.moment.unwrap_or(Moment::from_seconds(0));
-        writer.add_at_once(&[event], moment, true)?.sure()?;
+        let added = writer.add_at_once(&[event], moment, true)?.sure()?;
         writer.close_long_file(moment)?;
         let head = writer.head();
         let mark = Mark { seq: head.end.seq, hash: head.end.hash };
-        Ok(Handover { _lock: lock, mark, pruned: head.files.base.seq })
+        Ok(Handover { _lock: lock, added, mark, pruned: head.files.base.seq })
     }
 
     /// Seals the end anew with this key, where the one before it did. The same as [`Handover::to`], where that was cut short.
@@ -77,11 +79,10 @@ impl Handover {
         retired.push(Retired { key: log.key.to_kept(), last: self.mark.seq, hash: self.mark.hash });
     }
 
-    /// Gives the history to the new key, once the store is made for it; `log` has that key and the retired ones.
-    ///
-    /// # Errors
-    /// As [`Log::append`].
-    pub fn to(self, log: &Log) -> Result<()> {
-        log.seal_the_end()
+    /// Gives the history to the new key, once the store is made for it; `log` has that key and the retired ones. Gives what
+    /// was added when it was closed, and what kept the end from being sealed, as [`Log::append`] has it.
+    pub fn to(self, log: &Log) -> (Appended, Result<()>) {
+        let sealed = log.seal_the_end();
+        (self.added, sealed)
     }
 }

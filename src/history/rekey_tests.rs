@@ -31,7 +31,7 @@ fn next(log: &Log, identity: &[u8], retired: &[Retired]) -> Log {
 fn change(log: &Log, identity: &[u8], retired: &mut Vec<Retired>, second: i64) -> Log {
     let handover = log.hand_over(&rekeyed(second)).unwrap();
     handover.retire(log, retired);
-    handover.to(&next(log, identity, retired).changing(true)).unwrap();
+    handover.to(&next(log, identity, retired).changing(true)).1.unwrap();
     next(log, identity, retired)
 }
 
@@ -53,7 +53,7 @@ fn changed() -> Changed {
     let handover = former.hand_over(&rekeyed(4)).unwrap();
     handover.retire(&former, &mut retired);
     let at_change = state(folder.path());
-    handover.to(&next(&former, NEXT, &retired).changing(true)).unwrap();
+    handover.to(&next(&former, NEXT, &retired).changing(true)).1.unwrap();
     let log = next(&former, NEXT, &retired);
     marks.extend([6, 7].map(|number| log.append(&event(number), true).unwrap().mark));
     let whole = state(folder.path());

@@ -1,7 +1,12 @@
 //! Settling: all entries are on the disk, so that the last one may become an anchor.
 
+use std::time::Duration;
+
 use super::{Appended, Log, append::Writer, head::Found};
-use crate::{date::Moment, failure::Result, home};
+use crate::{date::Moment, failure::Result};
+
+/// How long another is waited for that writes: to vouch for what was proven can wait for the next time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Log {
     /// Waits until every entry is on the disk, and gives the mark of the last: it may become an anchor. What has to be
@@ -10,7 +15,7 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn settle(&self, moment: Moment) -> Result<Option<Appended>> {
-        let _lock = self.lock(home::LOCK_DEADLINE)?;
+        let _lock = self.lock(PATIENCE)?;
         if !self.has_begun()? {
             return Ok(None);
         }

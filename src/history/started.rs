@@ -1,7 +1,9 @@
-//! Launches that came to nothing: what `run` could not start was given no key, and is no use of one.
+//! Uses that came to nothing: what `run` could not start, and `get`, `copy` and `env` could not hand over, was given to nobody.
 //!
-//! The entry of a use is made before the command is started, so that none goes without; where the system then does not start
-//! it, a `failed` entry follows that says why, and of which.
+//! The entry of a use is made before it happens, so that none goes without; where it then does not, a `failed` entry follows
+//! that says why, and of which.
+
+use std::collections::VecDeque;
 
 use super::{
     Action, Event,
@@ -9,51 +11,65 @@ use super::{
 };
 use crate::failure::Result;
 
-/// How the outcome of a command begins that was not started.
+/// How the outcome of a use begins that did not happen: a command that was not started, a secret that was not handed over.
 const NOT_STARTED: &str = "not started: ";
+const NOT_GIVEN: &str = "not given: ";
+/// So many entries behind a use are looked at for one that says that it came to nothing: what others add meanwhile.
+const AHEAD: usize = 200;
 
 impl Event {
     /// The same use, which came to nothing as the command was not started; `number` is that of its entry.
     #[must_use]
     pub fn not_started(self, number: Option<u64>, why: &str) -> Self {
+        self.came_to_nothing(number, NOT_STARTED, why)
+    }
+
+    /// The same use, which came to nothing as the secret could not be handed over.
+    #[must_use]
+    pub fn not_given(self, number: Option<u64>, why: &str) -> Self {
+        self.came_to_nothing(number, NOT_GIVEN, why)
+    }
+
+    fn came_to_nothing(self, number: Option<u64>, how: &str, why: &str) -> Self {
         let of = number.into_iter().collect();
-        Self { action: Action::Failed, args: Vec::new(), of, ..self }.outcome(format!("{NOT_STARTED}{why}"))
+        Self { action: Action::Failed, args: Vec::new(), of, ..self }.outcome(format!("{how}{why}"))
     }
 
     /// Whether it says that the use of this number came to nothing.
     #[must_use]
     pub fn undoes(&self, number: u64) -> bool {
-        self.action == Action::Failed
-            && self.of.contains(&number)
-            && self.outcome.as_deref().is_some_and(|outcome| outcome.starts_with(NOT_STARTED))
+        let nothing = |outcome: &str| outcome.starts_with(NOT_STARTED) || outcome.starts_with(NOT_GIVEN);
+        self.action == Action::Failed && self.of.contains(&number) && self.outcome.as_deref().is_some_and(nothing)
     }
 }
 
-/// Entries without the uses that came to nothing; the entry that says so stays. Where another keyctl has added one in
-/// between, the use counts.
+/// Entries without the uses that came to nothing; the entry that says so stays.
 pub struct Started<I: Iterator> {
     entries: I,
-    held: Option<I::Item>,
+    held: VecDeque<I::Item>,
 }
 
 /// Leaves such uses out, and makes changes that came to nothing entries of nothing.
 pub fn started<I: Iterator<Item = Result<(u64, Event)>>>(entries: I) -> Started<Made<I>> {
-    Started { entries: made(entries), held: None }
+    Started { entries: made(entries), held: VecDeque::new() }
 }
 
 impl<I: Iterator<Item = Result<(u64, Event)>>> Iterator for Started<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let entry = self.held.take().or_else(|| self.entries.next())?;
-            let run = entry.as_ref().ok().filter(|(_, event)| event.action == Action::Run).map(|(number, _)| *number);
-            let Some(number) = run else { return Some(entry) };
-            self.held = self.entries.next();
-            if !matches!(&self.held, Some(Ok((_, next))) if next.undoes(number)) {
-                return Some(entry);
+        while self.held.len() <= AHEAD
+            && let Some(entry) = self.entries.next()
+        {
+            if let Ok((_, event)) = &entry
+                && event.action == Action::Failed
+            {
+                let undone = |(number, other): &(u64, Event)| other.action.is_use() && event.undoes(*number);
+                self.held.retain(|held| !held.as_ref().is_ok_and(undone));
             }
+            self.held.push_back(entry);
         }
+        self.held.pop_front()
     }
 }
 
@@ -75,5 +91,13 @@ mod tests {
         assert_eq!(left(&[run(), failed(1), run(), run(), event(Action::Get)]), [2, 3, 4, 5]);
         assert_eq!(left(&[run(), run(), failed(2), run()]), [1, 3, 4]);
         assert_eq!(left(&[run(), failed(7), run(), event(Action::Failed).of(vec![3]), run()]), [1, 2, 3, 4, 5]);
+        // Others come in between, and alerts of keyctl's own.
+        assert_eq!(left(&[run(), event(Action::Alert), run(), failed(1), failed(3)]), [2, 4, 5]);
+        let copy = event(Action::Copy).not_given(Some(1), "no clipboard");
+        assert_eq!(left(&[event(Action::Copy), run(), copy]), [2, 3]);
+        // What is no use is not taken away by such an entry.
+        assert_eq!(left(&[event(Action::Set), failed(1)]), [1, 2]);
+        let many = |uses: usize| left(&[vec![run()], vec![event(Action::Get); uses], vec![failed(1)]].concat()).len();
+        assert_eq!((many(150), many(1_000)), (151, 1_002));
     }
 }

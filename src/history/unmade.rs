@@ -10,6 +10,8 @@ use crate::failure::Result;
 pub const NOT_WRITTEN: &str = "not written";
 /// And of one that was ended before it was, as far as anybody knows.
 pub const NOT_CONFIRMED: &str = "not confirmed: ended before the store was written";
+/// And of several, of which the next change would each time have said so of the one before: the store is an older one.
+pub const NOT_THERE: &str = "not in the store: it is an older copy than the one that the history knows";
 /// What is told of what a rotator left behind, which lies beside the store.
 pub const LEFT_BY_A_ROTATOR: &str = "what its rotator left";
 /// What a change is called that came to nothing, where entries are counted.
@@ -40,7 +42,7 @@ impl Event {
         match self.outcome.as_deref() {
             // Of the latest one with just these keys, as earlier versions wrote no number.
             Some(NOT_WRITTEN) if self.of.is_empty() => self.names == change.names && self.note == change.note,
-            Some(NOT_WRITTEN | NOT_CONFIRMED) => self.of.contains(&number),
+            Some(NOT_WRITTEN | NOT_CONFIRMED | NOT_THERE) => self.of.contains(&number),
             _ => false,
         }
     }

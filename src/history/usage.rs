@@ -61,11 +61,15 @@ pub struct Tally {
 }
 
 impl Usage {
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &Event, by: By) {
         self.uses += 1;
-        self.first = self.first.or(event.moment);
-        self.last = event.moment.or(self.last);
-        extend(&mut self.keys, &event.names);
+        // A clock may have been ahead for a while: what is later in the log may be earlier.
+        self.first = self.first.into_iter().chain(event.moment).min();
+        self.last = self.last.max(event.moment);
+        // Which keys are used together tells nothing of one of them, and there may be thousands.
+        if by != By::Key {
+            extend(&mut self.keys, &event.names);
+        }
         extend(&mut self.programs, event.program.as_ref());
         extend(&mut self.projects, event.place());
     }
@@ -137,8 +141,8 @@ impl Tally {
         };
         for name in names {
             match self.usages.get_mut(name) {
-                Some(usage) => usage.add(event),
-                None => self.usages.entry(name.clone()).or_default().add(event),
+                Some(usage) => usage.add(event, by),
+                None => self.usages.entry(name.clone()).or_default().add(event, by),
             }
         }
     }
@@ -187,6 +191,12 @@ mod tests {
             (name.clone(), tally.uses, seconds(tally.first), seconds(tally.last), tally.programs.len())
         };
         tally.usages.iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_or_behind_for_one_use_makes_neither_the_first_nor_the_last_untrue() {
+        let entries = [5, 9, 2, 6].map(|seconds| event(Action::Get, &["a"], seconds));
+        assert_eq!(told(&entries, By::Key, None), [("a".to_owned(), 4, Some(2), Some(9), 0)]);
     }
 
     #[test]

@@ -152,7 +152,8 @@ pub fn page(armored: &str, store: Id, now: Moment) -> String {
          ====================\n\
          Made {now} for the store {store}.\n\n\
          It opens that store together with its passphrase, which is not on this page.\n\
-         It does not hold the keys: they are in store.age, so keep a copy of that file too.\n\
+         It does not hold the keys: they are in store.age, so keep a copy of that\n\
+         file too.\n\
          Keep the two apart, and neither of them on the machine that holds the store.\n\n\
          To use it: type or scan the block below into a file, recovery.age, then\n\n\
          \x20   keyctl recovery restore recovery.age          with keyctl, or\n\

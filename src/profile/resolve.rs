@@ -158,7 +158,7 @@ fn nothing(project: Option<&Profiles>, user: &Profiles) -> Failure {
     };
     let failure = Failure::new(Kind::Missing, message);
     let chosen = if project.is_some_and(|all| !all.0.is_empty()) || !user.0.is_empty() {
-        failure.hint(listed(project, user))
+        failure.hint(format!("{}; choose one with `-P PROFILE`", listed(project, user)))
     } else {
         failure.hint("say what this project needs with `keyctl init`")
     };
@@ -279,7 +279,7 @@ mod tests {
         );
         assert_eq!(
             said(resolve(None, Some(&project), &none, &[], &[])),
-            "Missing: no profile is chosen and there is no `default` | there are `a`, `b`, `c` | \
+            "Missing: no profile is chosen and there is no `default` | there are `a`, `b`, `c`; choose one with `-P PROFILE` | \
              or name keys with `-k VARIABLE=KEY`"
         );
         assert_eq!(

@@ -180,7 +180,7 @@ impl Payload {
         self.steps.last().filter(|step| !is_old(step, now))
     }
 
-    /// Takes the latest step back, or passes over it: then it stays done and the one before becomes the latest.
+    /// Takes the latest step back.
     ///
     /// # Errors
     /// `Negative` when there is none, or when what it replaced was wiped since.

@@ -490,8 +490,9 @@ fn a_history_that_is_required_refuses_the_use_and_that_is_told_too() {
     let ran = sandbox.call(&["run", "-k", "V=stripe/prod", "--", "sync"]).at(LATER).run();
     assert_eq!(ran.code(), 125, "{}", ran.stderr());
     fs::write(&head, kept).expect("write");
-    // It was not used, so nothing of it is known.
-    run(&sandbox, LATER, "sync", &first("sync", 7));
+    // It was not used, so nothing of it is known; that it was asked for and could not be recorded is an entry of its own.
+    run(&sandbox, LATER, "sync", &first("sync", 8));
+    assert_eq!(events(&sandbox)[4]["lost"], 1);
     let why = "the end of the history is not sealed: `history.head` is missing";
     let told = [
         format!("history: a use was refused because it could not be recorded: {why}"),

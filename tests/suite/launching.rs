@@ -75,9 +75,9 @@ fn without_two_dashes_or_a_command_it_is_a_wrong_call() {
     let sandbox = Sandbox::new();
     for call in [&["run"][..], &["run", "--"], &["run", "true"], &["run", "-k", "A", "true", "x"]] {
         let ran = sandbox.call(call).run();
-        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2), "{}", ran.stderr());
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 125), "{}", ran.stderr());
         assert!(
-            ran.stderr().contains("\nkeyctl: hint: put the command after `--`: `keyctl run -- myapp`\n"),
+            ran.stderr().contains(" [E02]\nkeyctl: hint: put the command after `--`: `keyctl run -- myapp`\n"),
             "{}",
             ran.stderr()
         );

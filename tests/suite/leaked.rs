@@ -297,7 +297,7 @@ fn no_number_of_accepted_places_hides_a_key() {
         (ran.stderr().as_str(), ran.code()),
         ("keyctl: accepted 10050 places; `keyctl scan --all` shows them again\n", 0)
     );
-    let hidden = "keyctl: 10050 accepted ones are not shown: `--all`\n";
+    let hidden = "keyctl: 10050 accepted ones are not shown: `keyctl scan --staged --all`\n";
     let said = format!("keyctl: nothing else found; 1 staged file, 301 kB scanned\n{hidden}");
     sandbox.call(&["scan", "--staged"]).run().says("", &said, 0);
     repository.stage("fixtures.txt", format!("{decoys}B=another-secret-7c1f\n"));

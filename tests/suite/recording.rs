@@ -402,6 +402,43 @@ fn a_change_that_was_ended_before_the_store_was_written_is_told_of_by_the_next_o
 }
 
 #[test]
+fn changes_that_an_older_store_does_not_have_are_told_of_as_that() {
+    let sandbox = three();
+    let files =
+        ["store.age", "anchor.txt"].map(|file| (sandbox.data(file), fs::read(sandbox.data(file)).expect("read")));
+    for call in [&["revoke", "A", "--yes"][..], &["edit", "A", "--note", "x"], &["run", "-k", "B", "--", "true"]] {
+        assert_eq!(sandbox.call(call).run().code(), 0);
+    }
+    for (path, content) in files {
+        fs::write(path, content).expect("write");
+    }
+    let said = "keyctl: the history knows 2 changes that the store does not: the store is an older copy\nkeyctl: hint: if you did not put it back yourself: put your newest copy of `store.age` back\n";
+    let ran = sandbox.call(&["edit", "B", "--note", "y"]).run();
+    assert!(ran.code() == 0 && ran.stderr().starts_with(said), "{}", ran.stderr());
+    let failed = events(&sandbox).into_iter().find(|event| event["ev"] == "failed").expect("one");
+    let outcome = "not in the store: it is an older copy than the one that the history knows";
+    assert_eq!((&failed["of"], &failed["outcome"]), (&serde_json::json!([4, 5]), &outcome.into()));
+}
+
+#[test]
+fn what_could_not_be_handed_over_was_not_used() {
+    let sandbox = three();
+    for call in [&["get", "A"][..], &["env", "-k", "A", "--format", "json"]] {
+        let full = ["sh", "-c", "exec \"$@\" >/dev/full", "sh"];
+        let said = "keyctl: cannot write to standard output: no space left on device\n";
+        sandbox.call(call).under(&full).run().says("", said, 7);
+    }
+    let told: Vec<_> = events(&sandbox)[3..].iter().map(|event| (event["ev"].clone(), event["of"].clone())).collect();
+    let (none, of) = (serde_json::Value::Null, |number: u64| serde_json::json!([number]));
+    let pair = |action: &str, number| [(action.into(), none.clone()), ("failed".into(), of(number))];
+    assert_eq!(told, [pair("get", 4), pair("env", 6)].concat());
+    let usage: serde_json::Value =
+        serde_json::from_str(&sandbox.call(&["history", "usage", "--json"]).run().stdout()).expect("json");
+    let uses: u64 = usage["items"].as_array().expect("items").iter().filter_map(|item| item["uses"].as_u64()).sum();
+    assert_eq!(uses, 1, "the one by `true`");
+}
+
+#[test]
 fn what_could_not_be_recorded_is_noted_by_the_next_entry() {
     let sandbox = three();
     let log = sandbox.data("history.log");

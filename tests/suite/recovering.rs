@@ -41,12 +41,12 @@ fn until_a_copy_is_proven_status_and_doctor_say_so() {
     assert_eq!(hint, "keyctl: hint: make a recovery copy: `keyctl recovery create`");
     assert!(line.ends_with("none: if the identity is lost, so are the keys"), "{line}");
     let (line, hint) = row(&["doctor"]);
-    assert_eq!(hint, "keyctl: hint: make one: `keyctl recovery create`");
+    assert_eq!(hint, "keyctl: hint: make a recovery copy: `keyctl recovery create`");
     assert!(line.starts_with("care"), "{line}");
     assert_eq!(sandbox.call(&["recovery", "create", "copy.age"]).input(PHRASE).run().code(), 0);
     for (words, said) in [
         (&["status"], "keyctl: hint: prove the recovery copy from where you keep it: `keyctl recovery verify FILE`"),
-        (&["doctor"], "keyctl: hint: prove it from where you keep it: `keyctl recovery verify FILE`"),
+        (&["doctor"], "keyctl: hint: prove the recovery copy from where you keep it: `keyctl recovery verify FILE`"),
     ] {
         let (line, hint) = row(words);
         assert!(line.ends_with("made just now, never proven"), "{line}");

@@ -129,11 +129,11 @@ fn reports_and_hints_fit_a_terminal_of_80_columns_and_a_pipe_gets_whole_lines() 
     let shown = narrow(&mut sandbox, &["store", "create"]);
     assert_eq!(
         shown,
-        "keyctl: the store exists already\nkeyctl: hint: to change who keeps its identity:\n  `keyctl store keeper --to keychain|file`\n"
+        "keyctl: the store exists already\nkeyctl: hint: to let another keep its identity:\n  `keyctl store keeper --to keychain`\n"
     );
     sandbox.call(&["store", "create"]).run().says(
         "",
-        "keyctl: the store exists already\nkeyctl: hint: to change who keeps its identity: `keyctl store keeper --to keychain|file`\n",
+        "keyctl: the store exists already\nkeyctl: hint: to let another keep its identity: `keyctl store keeper --to keychain`\n",
         1,
     );
 }
@@ -216,7 +216,7 @@ fn doctor_gives_a_script_each_check_with_its_grade_and_the_way_out() {
         let found = check(&told, about);
         assert_eq!((&found["grade"], &found["seen"]), (&json!(grade), &json!(seen)));
     }
-    assert_eq!(check(&told, "recovery copy")["hints"], json!(["make one: `keyctl recovery create`"]));
+    assert_eq!(check(&told, "recovery copy")["hints"], json!(["make a recovery copy: `keyctl recovery create`"]));
     let store = std::fs::read(sandbox.data("store.age")).expect("read");
     std::fs::write(sandbox.data("store.age"), &store[1..]).expect("write");
     let ran = sandbox.call(&["doctor", "--json"]).run();

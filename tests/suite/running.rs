@@ -43,6 +43,9 @@ fn a_variable_of_the_callers_is_replaced_and_said_or_kept_and_said() {
         0,
     );
     call(&["--keep"]).run().says("the callers\n1\n", "keyctl: left as it was set: `A`\n", 0);
+    // What was not given was not used.
+    let used = sandbox.call(&["history", "-n", "1", "--json"]).run().stdout();
+    assert!(used.contains("\"names\":[\"B\"]"), "{used}");
     call(&["-q"]).run().says("first-secret\n1\n", "", 0);
 }
 
@@ -152,7 +155,7 @@ fn a_profiles_name_is_a_name_and_no_path() {
         ] {
             // From the variable it is found later, as a failure of `run` itself.
             let said = ran.stderr();
-            let by_option = said.starts_with("keyctl: `--profile`: a profile's name cannot") && ran.code() == 2;
+            let by_option = said.starts_with("keyctl: `--profile`: a profile's name cannot") && ran.code() == 125;
             let by_variable =
                 said.starts_with("keyctl: `KEYCTL_PROFILE`: a profile's name cannot") && ran.code() == 125;
             // An empty variable is none.

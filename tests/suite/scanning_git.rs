@@ -34,7 +34,7 @@ fn what_is_staged_is_looked_through_and_not_what_lies_in_the_folder() {
         "KEY  FORM  WHERE\nA    raw   .env:2\n",
         "keyctl: found 1 key in 1 place; 1 staged file, 43 bytes scanned\n\
          keyctl: hint: take it out of there and stage that: nothing was committed yet\n\
-         keyctl: hint: if it is meant to be there: `git commit --no-verify`\n",
+         keyctl: hint: if it is meant to be there: `keyctl scan --staged --accept`, or `git commit --no-verify`\n",
         1,
     );
     repository.git(&["add", ".env"]);

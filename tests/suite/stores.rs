@@ -91,7 +91,7 @@ fn a_file_that_lies_where_a_store_is_to_be_is_never_written_over() {
         2,
     );
     let exists = "keyctl: the store `team` exists already\n\
-        keyctl: hint: to change who keeps its identity: `keyctl store keeper team --to keychain|file`\n";
+        keyctl: hint: to let another keep its identity: `keyctl store keeper team --to keychain`\n";
     create("team", "new").says("", exists, 1);
     create("team", "../repo/team.age").says("", exists, 1);
     // Of what was refused nothing is left behind.

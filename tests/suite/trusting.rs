@@ -133,7 +133,7 @@ fn an_exact_hash_allows_and_any_other_does_not() {
 fn without_a_terminal_nobody_allows_by_accident() {
     let sandbox = sandbox();
     sandbox.file(".keyctl.toml", TWO);
-    let said = "keyctl: allowing a project needs a yes on a terminal; nothing was allowed\nkeyctl: hint: scripts say exactly what they allow: `keyctl allow --hash HASH`\n";
+    let said = "keyctl: allowing a project needs a yes on a terminal; nothing was allowed\nkeyctl: hint: scripts say exactly what they allow: `keyctl allow --hash HASH`, with what `--show-hash` prints\n";
     sandbox.call(&["allow"]).run().says("", said, 6);
     sandbox.call(&["allow"]).input("y\n").run().says("", said, 6);
     sandbox.call(&["allow", "--yes"]).run().says(
@@ -376,4 +376,30 @@ fn a_project_file_that_cannot_be_read_is_a_failure_and_not_the_absence_of_one() 
         let ran = sandbox.call(&["run", "-k", "A=a", "--", "true"]).under(&options).run();
         ran.says("", &format!("keyctl: cannot read the project file `~/project/.keyctl.toml`: {words} [E07]\n"), 125);
     }
+}
+
+#[test]
+fn a_folder_that_becomes_a_git_repository_is_asked_for_again_and_denied_as_both() {
+    let sandbox = sandbox();
+    sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\n");
+    sandbox.allow();
+    let run = || sandbox.call(&["run", "--", "true"]).run();
+    run().says("", "", 0);
+    crate::repository::Repository::new(&sandbox);
+    let moved = "keyctl: hint: it was allowed before it was in a git repository; that is another place\n";
+    let way = "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n";
+    let said = refused("~/project", &["A <- key a"]).replace(way, &format!("{moved}{way}"));
+    run().says("", &said, 125);
+    let audit = || sandbox.call(&["audit"]).run().stdout();
+    let other = "was allowed before it was, or while it was, a git repository: another place";
+    // On a screen it may be broken into lines.
+    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(audit()).contains(other), "{}", audit());
+    sandbox.allow();
+    run().says("", "", 0);
+    sandbox.call(&["deny"]).run().says("", "keyctl: took back 2 grants\n", 0);
+    run().says("", &refused("~/project", &["A <- key a"]), 125);
+    assert!(!words(audit()).contains(other), "{}", audit());
+    std::fs::rename(sandbox.project().join(".git"), sandbox.project().join("former")).expect("rename");
+    run().says("", &refused("~/project", &["A <- key a"]), 125);
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     date::{Moment, zone},
     failure::Result,
-    history::{Log, Verdict, unmade::made},
+    history::{Log, Verdict, started},
     home::Home,
     identity::{
         keeper::KeeperKind,
@@ -110,7 +110,7 @@ fn uses(log: &Log, since: Moment, terminal: &Terminal) -> Uses {
     let mut watch = |done, total| progress.at(done, total);
     match log.read() {
         Ok(entries) => {
-            for entry in made(entries.watched(&mut watch)) {
+            for entry in started(entries.watched(&mut watch)) {
                 match entry {
                     Ok((_, event)) => uses.add(&event),
                     Err(_) => uses.break_off(),
@@ -197,6 +197,7 @@ fn is_gone(folder: &Path) -> bool {
 fn standing(home: &Home, place: &str, folder: &Path, approved: &[Approved]) -> Standing {
     let project = match project::find(home, Some(folder), None) {
         Ok(Some(project)) if project.file.place.to_string() == place => project,
+        Ok(Some(project)) if project.file.folder == folder => return Standing::OtherPlace,
         // What is found further up speaks for another place.
         Ok(_) => return Standing::WithoutFile,
         Err(failure) => return Standing::Refused(failure.message),

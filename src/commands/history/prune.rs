@@ -46,6 +46,7 @@ pub fn prune(
     let files = if going == 1 { first.name() } else { format!("{}` to `{}", first.name(), last.name()) };
     need_yes(arguments.yes, terminal, "pruning the history", || format!("remove {entries} for good (`{files}`)?"))?;
     let appended = log.prune(last, now)?;
+    record::say_mended(log, &appended, terminal);
     record::renew_anchor(home, kept, appended.mark, now);
     if arguments.json {
         terminal.json(&json!({ "segments": going, "first": first.first, "last": last.last }))?;

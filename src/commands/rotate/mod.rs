@@ -41,7 +41,7 @@ use crate::{
     rotator::{aws_iam::Listed, unfinished},
     secret::Secret,
     store::payload::{Key, Payload},
-    terminal::{Terminal, columns},
+    terminal::Terminal,
 };
 
 use self::{asking::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
@@ -354,7 +354,7 @@ fn show(scene: &Scene, name: &KeyName, touched: &Touched) {
         scene.terminal.say(&format!("as far as keyctl knows nothing uses `{name}`"));
     } else {
         scene.terminal.say(&format!("replacing `{name}` touches:"));
-        columns(&rows).lines().for_each(|line| scene.terminal.say(&format!("  {line}")));
+        scene.terminal.say_rows(&rows);
     }
     touched.notes.iter().for_each(|note| scene.terminal.say(note));
 }

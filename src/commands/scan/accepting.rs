@@ -22,7 +22,8 @@ use crate::{
     seal::SealKey,
 };
 
-const FILE: &str = "accepted";
+/// The file's name in the data folder.
+pub const FILE: &str = "accepted";
 const HEAD: &str = "keyctl-accepted 1";
 /// Some hundred thousand findings.
 const LARGEST: usize = 4 * 1024 * 1024;

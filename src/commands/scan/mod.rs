@@ -19,7 +19,7 @@ use crate::{
     terminal::Terminal,
 };
 
-mod accepting;
+pub(super) mod accepting;
 mod adopting;
 pub mod hook;
 mod marking;

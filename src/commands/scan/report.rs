@@ -69,8 +69,11 @@ impl Report<'_> {
             0 => {}
             _ if arguments.all && hidden == 0 => {}
             _ if arguments.all => terminal.say(&format!("and {}", places(hidden, "more accepted one"))),
-            1 => terminal.say("1 accepted one is not shown: `--all`"),
-            number => terminal.say(&format!("{number} accepted ones are not shown: `--all`")),
+            number => {
+                let (ones, are) = if number == 1 { ("one", "is") } else { ("ones", "are") };
+                let all = if self.event == Some(Event::Commit) { "keyctl scan --staged --all" } else { "--all" };
+                terminal.say(&format!("{number} accepted {ones} {are} not shown: `{all}`"));
+            }
         }
         Ok(match (self.findings, self.seen.more, self.seen.unreadable.as_slice()) {
             ([], 0, []) => ExitCode::SUCCESS,
@@ -126,7 +129,8 @@ impl Report<'_> {
             Event::Commit => "take it out of there and stage that: nothing was committed yet",
             Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
         });
-        terminal.hint(&format!("if it is meant to be there: `{}`", event.without()));
+        let accept = if event == Event::Commit { "`keyctl scan --staged --accept`, or " } else { "" };
+        terminal.hint(&format!("if it is meant to be there: {accept}`{}`", event.without()));
     }
 
     fn say_what_to_do(&self, terminal: &Terminal) {

@@ -82,7 +82,7 @@ impl Systemd {
         let (service, timer) = (unit::service(call)?, unit::timer());
         if !is_booted() {
             return Err(Failure::new(Kind::Usage, "this system does not run systemd, which would keep the timer")
-                .hint(format!("let `cron` call it each day: {}", crontab_line(call)))
+                .hint(format!("let `cron` call it each day: `{}`", crontab_line(call)))
                 .hint("`cron` reaches no desktop: name a program for a mail or a chat, `[reminders] program` in `config.toml`"));
         }
         let written = files::write(&[(self.service(), service.into()), (self.timer(), timer.into())])?;

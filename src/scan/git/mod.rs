@@ -281,7 +281,7 @@ fn refused(status: ExitStatus, said: &[u8]) -> Failure {
     let line = line.or_else(|| said.lines().next()).unwrap_or_default().trim();
     if line.starts_with("not a git repository") {
         return Failure::new(Kind::Usage, "this folder is in no git repository")
-            .hint("go into one, or name what to look through: `keyctl scan PATH`");
+            .hint("go into one; files anywhere: `keyctl scan PATH`, a hook for all of them: `keyctl scan install-hook --global`");
     }
     if line.contains("dubious ownership") {
         return Failure::new(Kind::Disk, format!("git refuses: {line}"))
