@@ -1,8 +1,8 @@
 //! More stores than one: each with an identity, a history and approvals of its own, and keys named `STORE:KEY`.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::sandbox::Sandbox;
+use crate::{keychain::desktop, sandbox::Sandbox};
 
 /// A home with a key in the personal store and one in `team`, whose age file lies in a repository.
 fn sandbox() -> Sandbox {
@@ -396,7 +396,6 @@ fn a_call_for_keys_of_the_personal_store_looks_at_no_other() {
 
 #[test]
 fn a_store_in_a_repository_may_be_read_by_others_and_not_changed_by_them() {
-    use std::os::unix::fs::PermissionsExt;
     let sandbox = sandbox();
     let file = sandbox.home().join("repo/team.age");
     let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("chmod");
@@ -627,4 +626,48 @@ fn a_profile_whose_store_is_not_here_keeps_nobody_from_allowing_and_using_the_ot
     sandbox.file(".keyctl.toml", "[env]\nSTRIPE = \"prod:stripe\"\n");
     let hash = sandbox.call(&["allow", "--show-hash"]).run().stdout();
     sandbox.call(&["allow", "--hash", hash.trim()]).run().says("", &said.replace(" [E03]", ""), 3);
+}
+
+#[test]
+fn a_store_in_the_keychain_has_an_identity_of_its_own_there_which_goes_with_it() {
+    let (sandbox, keychain) = desktop();
+    sandbox.set("A", "personal-secret").says("", "keyctl: kept `A`\n", 0);
+    let create = || sandbox.call(&["store", "create", "team"]).run();
+    let made = "keyctl: made the store `team`; its identity is kept in the keychain\n";
+    create().says("", made, 0);
+    sandbox.set("team:T", "team-secret").says("", "keyctl: kept `team:T`\n", 0);
+    assert!(!team(&sandbox, "identity.txt").exists());
+    sandbox.call(&["run", "-k", "A", "-k", "team:T", "--", "sh", "-c", "echo $A $T"]).run().says(
+        "personal-secret team-secret\n",
+        "",
+        0,
+    );
+    let kept = ["keeper.toml", "store.age"].map(|name| (name, fs::read(team(&sandbox, name)).expect("read")));
+    let removed = "keyctl: removed the store `team`, its identity and its history\n";
+    sandbox.call(&["store", "remove", "team", "--yes"]).run().says("", removed, 0);
+    // With its files put back nothing opens it: the keychain has its identity no more.
+    fs::create_dir(sandbox.data("stores/team")).expect("make");
+    for (name, bytes) in kept {
+        fs::write(team(&sandbox, name), bytes).expect("write");
+    }
+    fs::set_permissions(team(&sandbox, "store.age"), fs::Permissions::from_mode(0o600)).expect("chmod");
+    let said = "keyctl: the keychain has no identity for this store any more\n\
+        keyctl: hint: the store itself is untouched; bring the identity back: `keyctl recovery restore FILE --store team`\n";
+    sandbox.call(&["get", "team:T"]).run().says("", said, 4);
+    fs::remove_dir_all(sandbox.data("stores/team")).expect("remove");
+    // And does not take the folder for one that lost its store.
+    create().says("", made, 0);
+    make(&sandbox, "ops");
+    sandbox.set("ops:B", "ops-secret").says("", "keyctl: kept `ops:B`\n", 0);
+    keychain.lock();
+    sandbox.call(&["run", "-k", "ops:B", "--", "sh", "-c", "echo $B"]).run().says("ops-secret\n", "", 0);
+    let refused = sandbox.call(&["run", "-k", "ops:B", "-k", "team:T", "--", "true"]).run();
+    assert!(
+        refused.stderr().starts_with("keyctl: store `team`: the keychain is locked [E04]\n"),
+        "{}",
+        refused.stderr()
+    );
+    assert_eq!(sandbox.call(&["store", "list"]).run().code(), 0);
+    let shown = sandbox.call(&["store", "show", "team"]).run();
+    assert!(shown.stdout().contains("not known: the keychain is locked") && shown.code() == 0, "{}", shown.stdout());
 }
