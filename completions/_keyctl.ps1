@@ -58,7 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
-            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
+            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
@@ -151,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;list' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only keys with this tag')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -161,6 +162,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;ls' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only keys with this tag')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -295,6 +297,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;undo' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List what can be taken back, the latest first, and take nothing back')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Let the latest change stand, so that the one before it can be taken back')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
@@ -320,6 +323,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;due' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only keys with this tag')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
@@ -439,6 +443,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;import' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Take these variables from the environment instead of a file')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What it is; by default its name and its content say so')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'What it is; by default its name and its content say so')
@@ -541,6 +546,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only entries from this date on')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only entries up to this date')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Only in this folder and below, written as `.` or `./app`; or in folders so named')
@@ -574,6 +580,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;history;verify' {
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare with what `history anchor` printed once: the line, a file, or `-`')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -587,6 +594,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Count by `key`, `program` or `project`')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count only uses from this date on')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -597,6 +605,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;history;who' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -617,6 +626,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only with this word in the outcome, such as `refused`; `failed` is all that failed')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only what a coding agent asked for, or one so named; it is told by a guess')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the history that `repair` set aside in this folder')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -625,6 +635,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;anchor' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -636,6 +647,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;history;prune' {
             [CompletionResult]::new('--before', '--before', [CompletionResultType]::ParameterName, 'Remove segments that end before a date, or so long ago: `90d`')
             [CompletionResult]::new('--keep-segments', '--keep-segments', [CompletionResultType]::ParameterName, 'Remove all closed segments but the newest COUNT')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
@@ -647,6 +659,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;repair' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Say yes to what is missing, so that the rest counts as intact')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
@@ -660,6 +673,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;history;report' {
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write it to this file, readable by you alone; `-` is standard output')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Write over a file that is there')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Write over a file that is there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -670,6 +684,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;history;import' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -721,6 +736,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -733,6 +749,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts;list' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Also those that were')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that were')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
@@ -744,6 +761,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts;ack' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All of them')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -754,6 +772,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;alerts;test' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -861,6 +880,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;recovery' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -874,6 +894,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;recovery;create' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'Print it to standard output instead, on a page with instructions')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -885,6 +906,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;recovery;verify' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -896,6 +918,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;recovery;restore' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on; by default as before')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--accept-older', '--accept-older', [CompletionResultType]::ParameterName, 'Accept a store that is older than the newest one written')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -930,7 +953,13 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -938,7 +967,64 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;create' {
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps its identity; by default the keychain, if there is one')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Put its age file here, into a repository for one; it must not exist yet')
             [CompletionResult]::new('--anew', '--anew', [CompletionResultType]::ParameterName, 'Begin anew where the keychain knows a store whose files are gone')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;ls' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;show' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;remove' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;rm' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;move' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The store it goes to')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -966,13 +1052,29 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'keyctl;store;help;create' {
+            break
+        }
+        'keyctl;store;help;list' {
+            break
+        }
+        'keyctl;store;help;show' {
+            break
+        }
+        'keyctl;store;help;remove' {
+            break
+        }
+        'keyctl;store;help;move' {
             break
         }
         'keyctl;store;help;keeper' {
@@ -985,6 +1087,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;status' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -994,6 +1097,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;doctor' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--online', '--online', [CompletionResultType]::ParameterName, 'Also let each key''s check or AWS say whether the key still works')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1004,6 +1108,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;audit' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if a finding is this bad or worse: low, medium or high')
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Mend what needs no decision: access rights of files, projects that are gone')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Mend it without asking for a yes')
@@ -1062,7 +1167,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('alerts', 'alerts', [CompletionResultType]::ParameterValue, 'Show what was unusual about the use of keys, and put it away when seen')
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
-            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make the store, or move its identity between keychain and file')
+            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
@@ -1253,12 +1358,28 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` does so by itself')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             break
         }
         'keyctl;help;store;create' {
+            break
+        }
+        'keyctl;help;store;list' {
+            break
+        }
+        'keyctl;help;store;show' {
+            break
+        }
+        'keyctl;help;store;remove' {
+            break
+        }
+        'keyctl;help;store;move' {
             break
         }
         'keyctl;help;store;keeper' {

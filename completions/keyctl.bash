@@ -334,8 +334,20 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__store,keeper)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__keeper"
                 ;;
+            keyctl__subcmd__help__subcmd__store,list)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__store,move)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__move"
+                ;;
             keyctl__subcmd__help__subcmd__store,rekey)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__rekey"
+                ;;
+            keyctl__subcmd__help__subcmd__store,remove)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__remove"
+                ;;
+            keyctl__subcmd__help__subcmd__store,show)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__show"
                 ;;
             keyctl__subcmd__history,anchor)
                 cmd="keyctl__subcmd__history__subcmd__anchor"
@@ -511,8 +523,26 @@ _keyctl() {
             keyctl__subcmd__store,keeper)
                 cmd="keyctl__subcmd__store__subcmd__keeper"
                 ;;
+            keyctl__subcmd__store,list)
+                cmd="keyctl__subcmd__store__subcmd__list"
+                ;;
+            keyctl__subcmd__store,ls)
+                cmd="keyctl__subcmd__store__subcmd__list"
+                ;;
+            keyctl__subcmd__store,move)
+                cmd="keyctl__subcmd__store__subcmd__move"
+                ;;
             keyctl__subcmd__store,rekey)
                 cmd="keyctl__subcmd__store__subcmd__rekey"
+                ;;
+            keyctl__subcmd__store,remove)
+                cmd="keyctl__subcmd__store__subcmd__remove"
+                ;;
+            keyctl__subcmd__store,rm)
+                cmd="keyctl__subcmd__store__subcmd__remove"
+                ;;
+            keyctl__subcmd__store,show)
+                cmd="keyctl__subcmd__store__subcmd__show"
                 ;;
             keyctl__subcmd__store__subcmd__help,create)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__create"
@@ -523,8 +553,20 @@ _keyctl() {
             keyctl__subcmd__store__subcmd__help,keeper)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__keeper"
                 ;;
+            keyctl__subcmd__store__subcmd__help,list)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__store__subcmd__help,move)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__move"
+                ;;
             keyctl__subcmd__store__subcmd__help,rekey)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__rekey"
+                ;;
+            keyctl__subcmd__store__subcmd__help,remove)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__remove"
+                ;;
+            keyctl__subcmd__store__subcmd__help,show)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__show"
                 ;;
             *)
                 ;;
@@ -547,12 +589,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts)
-            opts="-q -h --quiet --no-color --help list ack test help"
+            opts="-q -h --store --quiet --no-color --help list ack test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -561,12 +607,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts__subcmd__ack)
-            opts="-q -h --all --json --quiet --no-color --help"
+            opts="-q -h --all --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -645,12 +695,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts__subcmd__list)
-            opts="-a -q -h --all --json --quiet --no-color --help"
+            opts="-a -q -h --all --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -659,12 +713,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__alerts__subcmd__test)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -695,12 +753,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__audit)
-            opts="-y -q -h --fail-on --fix --yes --json --quiet --no-color --help"
+            opts="-y -q -h --store --fail-on --fix --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -763,12 +825,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__doctor)
-            opts="-q -h --online --json --quiet --no-color --help"
+            opts="-q -h --store --online --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -777,12 +843,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__due)
-            opts="-a -q -h --all --tag --fail-on --prompt --ics --json --quiet --no-color --help"
+            opts="-a -q -h --store --all --tag --fail-on --prompt --ics --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1709,7 +1779,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store)
-            opts="create keeper rekey"
+            opts="create list show remove move keeper rekey"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1750,7 +1820,63 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__store__subcmd__rekey)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1793,12 +1919,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history)
-            opts="-n -f -q -h --since --until --project --program --action --outcome --agent --json --follow --graph --from --quiet --no-color --help verify usage who export anchor prune repair report import help"
+            opts="-n -f -q -h --store --since --until --project --program --action --outcome --agent --json --follow --graph --from --quiet --no-color --help verify usage who export anchor prune repair report import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1849,12 +1979,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__anchor)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1863,7 +1997,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__export)
-            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --from --quiet --no-color --help"
+            opts="-o -q -h --format --out --since --until --project --program --action --outcome --agent --from --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1939,6 +2073,10 @@ _keyctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2103,12 +2241,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__import)
-            opts="-q -h --quiet --no-color --help"
+            opts="-q -h --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2117,7 +2259,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__prune)
-            opts="-y -q -h --before --keep-segments --yes --json --quiet --no-color --help"
+            opts="-y -q -h --before --keep-segments --yes --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2131,6 +2273,10 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2139,12 +2285,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__repair)
-            opts="-y -q -h --accept --yes --quiet --no-color --help"
+            opts="-y -q -h --accept --yes --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2153,7 +2303,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__report)
-            opts="-f -q -h --html --since --force --quiet --no-color --help"
+            opts="-f -q -h --html --since --force --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2178,6 +2328,10 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2186,7 +2340,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__usage)
-            opts="-q -h --unused-for --by --since --json --from --quiet --no-color --help"
+            opts="-q -h --unused-for --by --since --json --from --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2211,6 +2365,10 @@ _keyctl() {
                     fi
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2219,7 +2377,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__verify)
-            opts="-q -h --against --json --from --quiet --no-color --help"
+            opts="-q -h --against --json --from --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2236,6 +2394,10 @@ _keyctl() {
                     fi
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2244,7 +2406,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__history__subcmd__who)
-            opts="-q -h --json --from --quiet --no-color --help"
+            opts="-q -h --json --from --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2257,6 +2419,10 @@ _keyctl() {
                     fi
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2265,37 +2431,22 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__import)
-            opts="-n -q -h --env --from --format --identity --prefix --replace --delete --dry-run --json --quiet --no-color --help"
+            opts="-n -q -h --store --env --format --prefix --replace --delete --dry-run --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --env)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "dotenv json aws bitwarden 1password pass gopass passage sops fnox envchain" -- "${cur}"))
-                    return 0
-                    ;;
-                --from)
-                    COMPREPLY=($(compgen -W "dotenv json aws bitwarden 1password pass gopass passage sops fnox envchain" -- "${cur}"))
-                    return 0
-                    ;;
-                --identity)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
+                    COMPREPLY=($(compgen -W "dotenv json" -- "${cur}"))
                     return 0
                     ;;
                 --prefix)
@@ -2343,12 +2494,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__list)
-            opts="-q -h --tag --json --quiet --no-color --help"
+            opts="-q -h --store --tag --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2480,12 +2635,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery)
-            opts="-q -h --quiet --no-color --help create verify restore help"
+            opts="-q -h --store --quiet --no-color --help create verify restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2494,7 +2653,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__create)
-            opts="-q -h --print --passphrase-file --json --quiet --no-color --help"
+            opts="-q -h --print --passphrase-file --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2513,6 +2672,10 @@ _keyctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2593,7 +2756,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__restore)
-            opts="-q -h --passphrase-file --keeper --accept-older --json --quiet --no-color --help"
+            opts="-q -h --passphrase-file --keeper --accept-older --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2618,6 +2781,10 @@ _keyctl() {
                     COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
                     return 0
                     ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2626,7 +2793,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__verify)
-            opts="-q -h --passphrase-file --json --quiet --no-color --help"
+            opts="-q -h --passphrase-file --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2645,6 +2812,10 @@ _keyctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2988,7 +3159,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__scan)
-            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --deep --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3189,12 +3360,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__status)
-            opts="-q -h --json --quiet --no-color --help"
+            opts="-q -h --store --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3203,7 +3378,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store)
-            opts="-q -h --quiet --no-color --help create keeper rekey help"
+            opts="-q -h --quiet --no-color --help create list ls show remove rm move keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3217,7 +3392,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__create)
-            opts="-q -h --keeper --anew --quiet --no-color --help personal"
+            opts="-q -h --keeper --path --anew --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3225,6 +3400,21 @@ _keyctl() {
             case "${prev}" in
                 --keeper)
                     COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)
@@ -3235,7 +3425,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help)
-            opts="create keeper rekey help"
+            opts="create list show remove move keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3290,6 +3480,34 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__help__subcmd__rekey)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3304,8 +3522,36 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__keeper)
-            opts="-q -h --to --quiet --no-color --help personal"
+            opts="-q -h --to --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3322,8 +3568,68 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__list)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__move)
+            opts="-q -h --to --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__rekey)
-            opts="-y -q -h --yes --quiet --no-color --help personal"
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__remove)
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__show)
+            opts="-q -h --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3337,12 +3643,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__undo)
-            opts="-y -q -h --list --skip --yes --json --quiet --no-color --help"
+            opts="-y -q -h --store --list --skip --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -55,7 +55,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
-            cand store 'Make the store, or move its identity between keychain and file'
+            cand store 'Make, list or remove stores, or move an identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
@@ -142,6 +142,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;list'= {
+            cand --store 'Of this store; by default the personal one'
             cand --tag 'Only keys with this tag'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -151,6 +152,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;ls'= {
+            cand --store 'Of this store; by default the personal one'
             cand --tag 'Only keys with this tag'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -275,6 +277,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;undo'= {
+            cand --store 'Of this store; by default the personal one'
             cand --list 'List what can be taken back, the latest first, and take nothing back'
             cand --skip 'Let the latest change stand, so that the one before it can be taken back'
             cand -y 'Do not ask for a yes'
@@ -298,6 +301,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;due'= {
+            cand --store 'Of this store; by default the personal one'
             cand --tag 'Only keys with this tag'
             cand --fail-on 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon'
             cand -a 'Show every key, also those with nothing to do'
@@ -402,6 +406,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;import'= {
+            cand --store 'Of this store; by default the personal one'
             cand --env 'Take these variables from the environment instead of a file'
             cand --format 'What it is; by default its name and its content say so'
             cand --from 'What it is; by default its name and its content say so'
@@ -492,6 +497,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;profile;help;help'= {
         }
         &'keyctl;history'= {
+            cand --store 'Of this store; by default the personal one'
             cand --since 'Only entries from this date on'
             cand --until 'Only entries up to this date'
             cand --project 'Only in this folder and below, written as `.` or `./app`; or in folders so named'
@@ -524,6 +530,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;history;verify'= {
             cand --against 'Compare with what `history anchor` printed once: the line, a file, or `-`'
             cand --from 'Read the history that `repair` set aside in this folder'
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -536,6 +543,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --by 'Count by `key`, `program` or `project`'
             cand --since 'Count only uses from this date on'
             cand --from 'Read the history that `repair` set aside in this folder'
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -545,6 +553,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;history;who'= {
             cand --from 'Read the history that `repair` set aside in this folder'
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -564,6 +573,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --outcome 'Only with this word in the outcome, such as `refused`; `failed` is all that failed'
             cand --agent 'Only what a coding agent asked for, or one so named; it is told by a guess'
             cand --from 'Read the history that `repair` set aside in this folder'
+            cand --store 'Of this store; by default the personal one'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -571,6 +581,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;anchor'= {
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -581,6 +592,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;history;prune'= {
             cand --before 'Remove segments that end before a date, or so long ago: `90d`'
             cand --keep-segments 'Remove all closed segments but the newest COUNT'
+            cand --store 'Of this store; by default the personal one'
             cand -y 'Do not ask'
             cand --yes 'Do not ask'
             cand --json 'Report as JSON'
@@ -591,6 +603,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;repair'= {
+            cand --store 'Of this store; by default the personal one'
             cand --accept 'Say yes to what is missing, so that the rest counts as intact'
             cand -y 'Do not ask'
             cand --yes 'Do not ask'
@@ -603,6 +616,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;history;report'= {
             cand --html 'Write it to this file, readable by you alone; `-` is standard output'
             cand --since 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days'
+            cand --store 'Of this store; by default the personal one'
             cand -f 'Write over a file that is there'
             cand --force 'Write over a file that is there'
             cand -q 'Say only what must not be overlooked'
@@ -612,6 +626,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;history;import'= {
+            cand --store 'Of this store; by default the personal one'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -651,6 +666,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;history;help;help'= {
         }
         &'keyctl;alerts'= {
+            cand --store 'Of this store; by default the personal one'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -662,6 +678,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;alerts;list'= {
+            cand --store 'Of this store; by default the personal one'
             cand -a 'Also those that were'
             cand --all 'Also those that were'
             cand --json 'Report as JSON'
@@ -672,6 +689,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;alerts;ack'= {
+            cand --store 'Of this store; by default the personal one'
             cand --all 'All of them'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -681,6 +699,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;alerts;test'= {
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -773,6 +792,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;scan;help;help'= {
         }
         &'keyctl;recovery'= {
+            cand --store 'Of this store; by default the personal one'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -785,6 +805,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;recovery;create'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand --store 'Of this store; by default the personal one'
             cand --print 'Print it to standard output instead, on a page with instructions'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -795,6 +816,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;recovery;verify'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -805,6 +827,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;recovery;restore'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
             cand --keeper 'Who keeps the identity from now on; by default as before'
+            cand --store 'Of this store; by default the personal one'
             cand --accept-older 'Accept a store that is older than the newest one written'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -833,14 +856,71 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
             cand -h 'Print help'
             cand --help 'Print help'
-            cand create 'Make an empty store; the first `set` does so by itself'
+            cand create 'Make an empty store; the first `set` makes the personal one by itself'
+            cand list 'List the stores, who keeps the identity of each, and where they lie'
+            cand ls 'List the stores, who keeps the identity of each, and where they lie'
+            cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
+            cand remove 'Remove a store with its keys, its identity and its history, for good'
+            cand rm 'Remove a store with its keys, its identity and its history, for good'
+            cand move 'Move a key to another store, with its former secrets and its dates'
             cand keeper 'Move a store''s identity to another keeper'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;store;create'= {
             cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
+            cand --path 'Put its age file here, into a repository for one; it must not exist yet'
             cand --anew 'Begin anew where the keychain knows a store whose files are gone'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;show'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;remove'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;rm'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;move'= {
+            cand --to 'The store it goes to'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -865,12 +945,24 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;store;help'= {
-            cand create 'Make an empty store; the first `set` does so by itself'
+            cand create 'Make an empty store; the first `set` makes the personal one by itself'
+            cand list 'List the stores, who keeps the identity of each, and where they lie'
+            cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
+            cand remove 'Remove a store with its keys, its identity and its history, for good'
+            cand move 'Move a key to another store, with its former secrets and its dates'
             cand keeper 'Move a store''s identity to another keeper'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;store;help;create'= {
+        }
+        &'keyctl;store;help;list'= {
+        }
+        &'keyctl;store;help;show'= {
+        }
+        &'keyctl;store;help;remove'= {
+        }
+        &'keyctl;store;help;move'= {
         }
         &'keyctl;store;help;keeper'= {
         }
@@ -879,6 +971,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;store;help;help'= {
         }
         &'keyctl;status'= {
+            cand --store 'Of this store; by default the personal one'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -887,6 +980,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;doctor'= {
+            cand --store 'Of this store; by default the personal one'
             cand --online 'Also let each key''s check or AWS say whether the key still works'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -896,6 +990,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;audit'= {
+            cand --store 'Of this store; by default the personal one'
             cand --fail-on 'End with exit code 1 if a finding is this bad or worse: low, medium or high'
             cand --fix 'Mend what needs no decision: access rights of files, projects that are gone'
             cand -y 'Mend it without asking for a yes'
@@ -951,7 +1046,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand alerts 'Show what was unusual about the use of keys, and put it away when seen'
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
-            cand store 'Make the store, or move its identity between keychain and file'
+            cand store 'Make, list or remove stores, or move an identity between keychain and file'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
@@ -1089,11 +1184,23 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;recovery;restore'= {
         }
         &'keyctl;help;store'= {
-            cand create 'Make an empty store; the first `set` does so by itself'
+            cand create 'Make an empty store; the first `set` makes the personal one by itself'
+            cand list 'List the stores, who keeps the identity of each, and where they lie'
+            cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
+            cand remove 'Remove a store with its keys, its identity and its history, for good'
+            cand move 'Move a key to another store, with its former secrets and its dates'
             cand keeper 'Move a store''s identity to another keeper'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
         }
         &'keyctl;help;store;create'= {
+        }
+        &'keyctl;help;store;list'= {
+        }
+        &'keyctl;help;store;show'= {
+        }
+        &'keyctl;help;store;remove'= {
+        }
+        &'keyctl;help;store;move'= {
         }
         &'keyctl;help;store;keeper'= {
         }

@@ -58,7 +58,7 @@ complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "history" -d 'Show who
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "alerts" -d 'Show what was unusual about the use of keys, and put it away when seen'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "scan" -d 'Find your keys where they lie in clear, and what else looks like a key'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "recovery" -d 'Make, check or use a recovery copy, which opens the store with a passphrase'
-complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "store" -d 'Make the store, or move its identity between keychain and file'
+complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "store" -d 'Make, list or remove stores, or move an identity between keychain and file'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "status" -d 'Show what is kept, what this project gets, and what needs care'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "doctor" -d 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
 complete -c keyctl -n "__fish_keyctl_needs_command" -f -a "audit" -d 'Find what is wrong with your keys, each with the command that mends it'
@@ -115,11 +115,13 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand show" -l json -d 'Report a
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand show" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand list" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand ls" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -197,6 +199,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l json -d 'Repo
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand rollback" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand undo" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand undo" -l list -d 'List what can be taken back, the latest first, and take nothing back'
 complete -c keyctl -n "__fish_keyctl_using_subcommand undo" -l skip -d 'Let the latest change stand, so that the one before it can be taken back'
 complete -c keyctl -n "__fish_keyctl_using_subcommand undo" -s y -l yes -d 'Do not ask for a yes'
@@ -210,6 +213,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l json -d 'Report
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l fail-on -d 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon' -r -f -a "due\t''
 expired\t''"
@@ -275,6 +279,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l show -d 'Show them
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand env" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l env -d 'Take these variables from the environment instead of a file' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l format -l from -d 'What it is; by default its name and its content say so' -r -f -a "dotenv\t'`NAME=value` lines'
 json\t'A JSON object of strings'
@@ -333,6 +338,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the profiles of this project and of the user\'s config'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show which key becomes which variable'
 complete -c keyctl -n "__fish_keyctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l since -d 'Only entries from this date on' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l until -d 'Only entries up to this date' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -l project -d 'Only in this folder and below, written as `.` or `./app`; or in folders so named' -r -f -a "(__fish_complete_directories)"
@@ -387,6 +393,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_se
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and not __fish_seen_subcommand_from verify usage who export anchor prune repair report import help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l against -d 'Compare with what `history anchor` printed once: the line, a file, or `-`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -397,11 +404,13 @@ program\t'The program that got it'
 project\t'The project\'s folder'"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l since -d 'Count only uses from this date on' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from who" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -447,20 +456,24 @@ ack\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l outcome -d 'Only with this word in the outcome, such as `refused`; `failed` is all that failed' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l agent -d 'Only what a coding agent asked for, or one so named; it is told by a guess' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l from -d 'Read the history that `repair` set aside in this folder' -r -f -a "(__fish_complete_directories)"
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l before -d 'Remove segments that end before a date, or so long ago: `90d`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l keep-segments -d 'Remove all closed segments but the newest COUNT' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -l accept -d 'Say yes to what is missing, so that the rest counts as intact'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Do not ask'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -468,10 +481,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l html -d 'Write it to this file, readable by you alone; `-` is standard output' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l since -d 'Count from here on: a date such as `2026-01-31`, or `90d` for the last 90 days' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s f -l force -d 'Write over a file that is there'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
@@ -485,6 +500,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "report" -d 'Write a page for the browser: uses by day, the keys\' dates, alerts'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "import" -d 'Refused: entries are only ever made'
 complete -c keyctl -n "__fish_keyctl_using_subcommand history; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -s h -l help -d 'Print help'
@@ -492,16 +508,19 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_see
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -f -a "ack" -d 'Put alerts away that you have looked at; the history keeps them'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -f -a "test" -d 'Send a trial alert in every way that `config.toml` names'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and not __fish_seen_subcommand_from list ack test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s a -l all -d 'Also those that were'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -l all -d 'All of them'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -553,6 +572,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and __fish_seen_subc
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and __fish_seen_subcommand_from help" -f -a "uninstall-hook" -d 'Take the hooks away and put back what was there'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and __fish_seen_subcommand_from help" -f -a "hook-status" -d 'Show which hooks are in force here'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -s h -l help -d 'Print help'
@@ -561,12 +581,14 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_s
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -f -a "restore" -d 'Give the identity back to its keeper, on this machine or a new one'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and not __fish_seen_subcommand_from create verify restore help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -l passphrase-file -d 'Read the passphrase from a file instead of asking for it' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -l print -d 'Print it to standard output instead, on a page with instructions'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Read the passphrase from a file instead of asking for it' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
@@ -574,6 +596,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l passphrase-file -d 'Read the passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l keeper -d 'Who keeps the identity from now on; by default as before' -r -f -a "keychain\t''
 file\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l accept-older -d 'Accept a store that is older than the newest one written'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -583,19 +606,50 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that a copy opens this store'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Give the identity back to its keeper, on this machine or a new one'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -s q -l quiet -d 'Say only what must not be overlooked'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -f -a "create" -d 'Make an empty store; the first `set` does so by itself'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create keeper rekey help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "create" -d 'Make an empty store; the first `set` makes the personal one by itself'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "list" -d 'List the stores, who keeps the identity of each, and where they lie'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "ls" -d 'List the stores, who keeps the identity of each, and where they lie'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "show" -d 'Show what is known of a store, and how many keys it has if it opens unasked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "rm" -d 'Remove a store with its keys, its identity and its history, for good'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l keeper -d 'Who keeps its identity; by default the keychain, if there is one' -r -f -a "keychain\t''
 file\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l path -d 'Put its age file here, into a repository for one; it must not exist yet' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l anew -d 'Begin anew where the keychain knows a store whose files are gone'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from list" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from list" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from ls" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from ls" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from show" -l json -d 'Report as JSON'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from show" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Do not ask for a yes'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from remove" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask for a yes'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rm" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -l to -d 'The store it goes to' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Say only what must not be overlooked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l to -d 'Who keeps the identity from now on' -r -f -a "keychain\t''
 file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -605,19 +659,26 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_sub
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rekey" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rekey" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from rekey" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an empty store; the first `set` does so by itself'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an empty store; the first `set` makes the personal one by itself'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the stores, who keeps the identity of each, and where they lie'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what is known of a store, and how many keys it has if it opens unasked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l online -d 'Also let each key\'s check or AWS say whether the key still works'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand audit" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand audit" -l fail-on -d 'End with exit code 1 if a finding is this bad or worse: low, medium or high' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand audit" -l fix -d 'Mend what needs no decision: access rights of files, projects that are gone'
 complete -c keyctl -n "__fish_keyctl_using_subcommand audit" -s y -l yes -d 'Mend it without asking for a yes'
@@ -660,7 +721,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "alerts" -d 'Show what was unusual about the use of keys, and put it away when seen'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "scan" -d 'Find your keys where they lie in clear, and what else looks like a key'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "recovery" -d 'Make, check or use a recovery copy, which opens the store with a passphrase'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "store" -d 'Make the store, or move its identity between keychain and file'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "store" -d 'Make, list or remove stores, or move an identity between keychain and file'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "status" -d 'Show what is kept, what this project gets, and what needs care'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "doctor" -d 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and not __fish_seen_subcommand_from run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help" -f -a "audit" -d 'Find what is wrong with your keys, each with the command that mends it'
@@ -692,6 +753,10 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subc
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "create" -d 'Write a copy that opens the store with a passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "verify" -d 'Prove that a copy opens this store'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from recovery" -f -a "restore" -d 'Give the identity back to its keeper, on this machine or a new one'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "create" -d 'Make an empty store; the first `set` does so by itself'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "create" -d 'Make an empty store; the first `set` makes the personal one by itself'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "list" -d 'List the stores, who keeps the identity of each, and where they lie'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "show" -d 'Show what is known of a store, and how many keys it has if it opens unasked'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'

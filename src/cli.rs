@@ -13,7 +13,7 @@ use crate::{
     history::Reason,
     home,
     identity::keeper::KeeperKind,
-    name::{KeyName, ProfileName, Tag, VariableName},
+    name::{BadName, KeyPath, ProfileName, Tag, VariableName},
 };
 
 mod alerts;
@@ -22,16 +22,19 @@ mod groups;
 mod history;
 mod lifecycle;
 mod scan;
+mod stores;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use audit::Audit;
-pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb, Store, StoreVerb};
+pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb};
 pub use history::{
     History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
     HistoryWho, UsageBy,
 };
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
+use stores::parse_new_name;
+pub use stores::{InStore, NewName, Store, StoreVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -130,11 +133,11 @@ pub enum Verb {
     /// Make, check or use a recovery copy, which opens the store with a passphrase
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Recovery(Recovery),
-    /// Make the store, or move its identity between keychain and file
+    /// Make, list or remove stores, or move an identity between keychain and file
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Store(Store),
     /// Show what is kept, what this project gets, and what needs care
-    Status(Report),
+    Status(Status),
     /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
     Doctor(Doctor),
     /// Find what is wrong with your keys, each with the command that mends it
@@ -159,7 +162,7 @@ pub struct Choice {
     pub profile: Option<ProfileName>,
     /// Add a key under this variable; `-k NAME` if both have the same name
     #[arg(long = "key", short = 'k', value_name = "VARIABLE=KEY", value_parser = parse_extra)]
-    pub keys: Vec<(VariableName, KeyName)>,
+    pub keys: Vec<(VariableName, KeyPath)>,
     /// Give only these variables
     #[arg(long, value_name = "VARIABLE,...", value_delimiter = ',')]
     pub only: Vec<VariableName>,
@@ -203,8 +206,8 @@ pub struct Run {
     after_help = "The secret is asked for without showing it, or read from standard input:\n  keyctl set NAME\n  pbpaste | keyctl set NAME\nNever as an argument: those can be seen by every program and stay in the shell's history."
 )]
 pub struct Set {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Replace the secret of a key that exists; the former one is kept
     #[arg(long)]
     pub replace: bool,
@@ -237,8 +240,8 @@ pub struct Set {
 /// `keyctl get`
 #[derive(Args)]
 pub struct Get {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Print it on a terminal without asking first
     #[arg(long)]
     pub show: bool,
@@ -250,8 +253,8 @@ pub struct Get {
 /// `keyctl show`
 #[derive(Args)]
 pub struct Show {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -260,6 +263,9 @@ pub struct Show {
 /// `keyctl list`
 #[derive(Args)]
 pub struct List {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// Only keys with this tag
     #[arg(long, value_name = "TAG")]
     pub tag: Option<Tag>,
@@ -271,9 +277,9 @@ pub struct List {
 /// `keyctl remove`
 #[derive(Args)]
 pub struct Remove {
-    /// The keys' names
+    /// The keys' names, all of one store
     #[arg(required = true, value_name = "NAME")]
-    pub names: Vec<KeyName>,
+    pub names: Vec<KeyPath>,
     /// Do not ask for a yes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -289,9 +295,10 @@ pub struct Remove {
 #[derive(Args)]
 pub struct Rename {
     /// The key's name
-    pub old: KeyName,
-    /// Its new name
-    pub new: KeyName,
+    pub old: KeyPath,
+    /// Its new name, in the same store
+    #[arg(value_parser = parse_new_name)]
+    pub new: NewName,
     /// Do not ask where `config.toml` protects the key under its old name alone
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -303,8 +310,8 @@ pub struct Rename {
 /// `keyctl copy`
 #[derive(Args)]
 pub struct Copy {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Clear the clipboard after this many seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = seconds)]
     pub seconds: u16,
@@ -340,6 +347,9 @@ pub struct Env {
 /// `keyctl import`
 #[derive(Args)]
 pub struct Import {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// A file or a folder with keys; `-` is standard input
     #[arg(required_unless_present_any = ["env", "format"], value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
@@ -447,9 +457,23 @@ pub struct Report {
     pub json: bool,
 }
 
+/// `keyctl status`
+#[derive(Args)]
+pub struct Status {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `keyctl doctor`
 #[derive(Args)]
 pub struct Doctor {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// Also let each key's check or AWS say whether the key still works
     #[arg(long)]
     pub online: bool,
@@ -515,7 +539,6 @@ fn path_parser() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     clap::builder::PathBufValueParser::new().map(home::from_user)
 }
 
-/// Reads `VARIABLE=KEY`, or `NAME` for both.
 /// How many characters a secret gets that is made here.
 fn length(text: &str) -> Result<u16, String> {
     within(text, 8, 4096)
@@ -531,12 +554,13 @@ fn within(text: &str, least: u16, most: u16) -> Result<u16, String> {
     number.ok_or_else(|| format!("this is a whole number from {least} to {most}"))
 }
 
-fn parse_extra(text: &str) -> Result<(VariableName, KeyName), crate::name::BadName> {
+/// Reads `VARIABLE=KEY`, or `NAME` for both; the key may be of another store.
+fn parse_extra(text: &str) -> Result<(VariableName, KeyPath), BadName> {
     if let Some((variable, key)) = text.split_once('=') {
         Ok((variable.parse()?, key.parse()?))
     } else {
-        let variable: VariableName = text.parse()?;
-        Ok((variable.clone(), variable.into()))
+        let variable = text.split_once(':').map_or(text, |(_, name)| name);
+        Ok((variable.parse()?, text.parse()?))
     }
 }
 

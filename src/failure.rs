@@ -3,7 +3,7 @@
 //! Everything below `commands` returns a [`Failure`]; `main` alone turns it into words and an exit code. A message names
 //! things in backticks, begins in lower case, has no full stop, and never quotes what was read from a secret place.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// The kinds of failure. Each is an exit code; `run` reports its own failures as 125 and says the kind as `[E04]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,10 +82,70 @@ impl Failure {
         self
     }
 
+    /// The same failure as one of a store that is not the only one in question: it is named, and what is to be typed is for it.
+    #[must_use]
+    pub fn of_store(self, store: &str) -> Self {
+        let hints = self.hints.iter().map(|hint| for_store(hint, store).into_owned()).collect();
+        let message = for_store(&self.message, store);
+        let is_named = message.contains(&format!("`{store}:"));
+        let message = if is_named { message.into_owned() } else { format!("store `{store}`: {message}") };
+        Self { kind: self.kind, message, hints }
+    }
+
     /// A file that could not be read or written: what was being done, to what, and the system's reason.
     pub fn disk(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(Kind::Disk, format!("cannot {doing} `{}`: {}", path.display(), reason(error)))
     }
+}
+
+/// The commands that are about a store, and are told which by `--store`.
+const ABOUT_A_STORE: &[&str] =
+    &["list", "due", "status", "doctor", "history", "alerts", "undo", "import", "recovery", "audit"];
+
+/// A text with what it says to type, in backticks, said for this store instead of the personal one.
+#[must_use]
+pub fn for_store<'t>(text: &'t str, store: &str) -> Cow<'t, str> {
+    if !text.contains("`keyctl ") {
+        return Cow::Borrowed(text);
+    }
+    let spans = text.split('`').enumerate().map(|(at, span)| {
+        let is_quoted = at % 2 == 1;
+        let said = if is_quoted { command_for_store(span, store) } else { None };
+        said.map_or(Cow::Borrowed(span), Cow::Owned)
+    });
+    Cow::Owned(spans.collect::<Vec<_>>().join("`"))
+}
+
+/// The commands whose first word is a key's name.
+const ABOUT_A_KEY: &[&str] =
+    &["set", "get", "show", "copy", "remove", "rename", "edit", "rotate", "versions", "rollback", "forget", "revoke"];
+
+/// A command, if it has to say which store it is about and does not yet.
+fn command_for_store(command: &str, store: &str) -> Option<String> {
+    let words: Vec<&str> = command.strip_prefix("keyctl ")?.split(' ').collect();
+    let (verb, rest) = words.split_first()?;
+    let is_of_store = |word: &&str| word.strip_prefix(store).is_some_and(|rest| rest.starts_with(':'));
+    if rest.iter().any(|word| *word == "--store" || *word == "--help" || is_of_store(word)) {
+        return None;
+    }
+    if *verb == "store" {
+        let (deed, rest) = rest.split_first()?;
+        let rest = rest.strip_prefix(&["personal"]).unwrap_or(rest);
+        let named = ["create", "keeper", "rekey", "show", "remove"].contains(deed) && rest.first() != Some(&store);
+        return named.then(|| [&["keyctl", "store", deed, store], rest].concat().join(" "));
+    }
+    if ABOUT_A_STORE.contains(verb) {
+        return Some(format!("{command} --store {store}"));
+    }
+    if !ABOUT_A_KEY.contains(verb) || rest.first()?.starts_with('-') {
+        return None;
+    }
+    let names = if ["remove", "forget"].contains(verb) { rest.len() } else { 1 };
+    let said = |(at, word): (usize, &&str)| {
+        if at < names && !word.starts_with('-') { format!("{store}:{word}") } else { (*word).to_owned() }
+    };
+    let words: Vec<String> = rest.iter().enumerate().map(said).collect();
+    Some(format!("keyctl {verb} {}", words.join(" ")))
 }
 
 /// The system's reason without Rust's `(os error N)`.
@@ -107,3 +167,37 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_typed_is_said_for_the_store_that_it_is_about() {
+        for (text, said) in [
+            ("see `keyctl history verify`", "see `keyctl history verify --store team`"),
+            ("`keyctl recovery restore FILE`, then", "`keyctl recovery restore FILE --store team`, then"),
+            ("`keyctl undo --list`", "`keyctl undo --list --store team`"),
+            ("`keyctl store create --anew`", "`keyctl store create team --anew`"),
+            ("`keyctl store create personal --keeper file`", "`keyctl store create team --keeper file`"),
+            ("`keyctl set NAME` or `keyctl list`", "`keyctl set team:NAME` or `keyctl list --store team`"),
+            ("`keyctl rotate team:x`", "`keyctl rotate team:x`"),
+            ("`keyctl edit x --rotate-every 90d`", "`keyctl edit team:x --rotate-every 90d`"),
+            ("`keyctl remove a b --forget`", "`keyctl remove team:a team:b --forget`"),
+            ("`keyctl rotate --due`", "`keyctl rotate --due`"),
+            ("`keyctl history --help`", "`keyctl history --help`"),
+            ("`keyctl history team:x`", "`keyctl history team:x`"),
+            ("`keyctl list --store team`", "`keyctl list --store team`"),
+            ("`keyctl store remove team`", "`keyctl store remove team`"),
+            ("keyctl list, and `list`", "keyctl list, and `list`"),
+            ("`keyctl run -- myapp`", "`keyctl run -- myapp`"),
+        ] {
+            assert_eq!(for_store(text, "team"), said);
+        }
+        let failure = Failure::new(Kind::Store, "it is gone").hint("`keyctl doctor`").of_store("team");
+        assert_eq!(failure.message, "store `team`: it is gone");
+        assert_eq!(failure.hints, ["`keyctl doctor --store team`"]);
+        let failure = Failure::new(Kind::Missing, "no key named `team:x`").of_store("team");
+        assert_eq!(failure.message, "no key named `team:x`");
+    }
+}

@@ -9,13 +9,20 @@ use std::{
     fs::{File, Metadata, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    hex, platform, random,
+    hex,
+    name::StoreName,
+    platform, random,
 };
+
+mod stores;
+
+use stores::{ELSEWHERE, REMOVED, STORES};
 
 /// How long a writer waits for another before it gives up.
 pub const LOCK_DEADLINE: Duration = Duration::from_secs(10);
@@ -43,14 +50,19 @@ const OWN: &[&str] = &[
     "rotate.lock",
     "told",
     "git-hooks",
+    STORES,
+    ELSEWHERE,
+    REMOVED,
 ];
 const OWN_BEGIN: &[&str] = &["history.", "history-", "unfinished-"];
 
-/// The folders that hold everything keyctl keeps.
+/// The folders that hold everything of one store, and where its age file is.
 #[derive(Debug, Clone)]
 pub struct Home {
     data: PathBuf,
     config: PathBuf,
+    store: Option<Arc<StoreName>>,
+    elsewhere: Option<PathBuf>,
 }
 
 impl Home {
@@ -65,11 +77,11 @@ impl Home {
                 return Err(Failure::new(Kind::Disk, "`KEYCTL_HOME` is not an absolute path")
                     .hint("give the whole path, from the root"));
             }
-            return Ok(Self { config: home.clone(), data: home });
+            return Ok(Self { config: home.clone(), data: home, store: None, elsewhere: None });
         }
         let absolute = |path: Option<PathBuf>| path.filter(|path| path.is_absolute()).map(|path| path.join("keyctl"));
         match (absolute(dirs::data_local_dir()), absolute(dirs::config_dir())) {
-            (Some(data), Some(config)) => Ok(Self { data, config }),
+            (Some(data), Some(config)) => Ok(Self { data, config, store: None, elsewhere: None }),
             _ => Err(Failure::new(Kind::Disk, "there is no home folder to keep keys in")
                 .hint("set `HOME`, or `KEYCTL_HOME` to a folder of your own")),
         }
@@ -93,7 +105,7 @@ impl Home {
     /// A home in one folder.
     #[must_use]
     pub fn at(folder: &Path) -> Self {
-        Self { data: folder.to_owned(), config: folder.to_owned() }
+        Self { data: folder.to_owned(), config: folder.to_owned(), store: None, elsewhere: None }
     }
 
     /// The folder of the store, the history and the approvals.

@@ -14,12 +14,14 @@ use std::{
     borrow::Cow,
     io::{self, IsTerminal, Write},
     path::Path,
+    sync::Arc,
 };
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
-    failure::{Failure, Kind, Result, reason},
+    failure::{Failure, Kind, Result, for_store, reason},
+    name::StoreName,
     platform,
     secret::Secret,
 };
@@ -40,6 +42,7 @@ const USUAL_NAME: &str = "keyctl";
 #[derive(Debug, Clone)]
 pub struct Terminal {
     program: String,
+    store: Option<Arc<StoreName>>,
     quiet: bool,
     colour: bool,
     coloured_data: bool,
@@ -67,7 +70,13 @@ impl Terminal {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let allowed = !no_colour && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let (colour, coloured_data) = (allowed && io::stderr().is_terminal(), allowed && io::stdout().is_terminal());
-        Self { program: printable(program).into_owned(), quiet, colour, coloured_data }
+        Self { program: printable(program).into_owned(), store: None, quiet, colour, coloured_data }
+    }
+
+    /// The same voice for a call that is about this store: what it says to type is for that one.
+    #[must_use]
+    pub fn about(self, store: Option<Arc<StoreName>>) -> Self {
+        Self { store, ..self }
     }
 
     /// The name this program was called by, for messages that tell what to type.
@@ -116,6 +125,15 @@ impl Terminal {
     }
 
     fn renamed<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if let Some(store) = &self.store
+            && let Cow::Owned(text) = for_store(text, store.as_str())
+        {
+            return Cow::Owned(self.as_called(&text).into_owned());
+        }
+        self.as_called(text)
+    }
+
+    fn as_called<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.program == USUAL_NAME {
             return Cow::Borrowed(text);
         }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Rule, Severity};
+use crate::{failure::for_store, name::StoreName};
 
 /// So many names are told of a list; the rest are counted.
 const NAMED: usize = 3;
@@ -100,6 +101,16 @@ impl Finding {
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.mend.command = Some(command.into());
         self
+    }
+}
+
+impl Finding {
+    /// With the command that mends it said for another store than the personal one.
+    pub fn say_for(&mut self, store: &StoreName) {
+        if let Some(command) = &mut self.mend.command {
+            let said = for_store(&format!("`{command}`"), store.as_str()).into_owned();
+            said.trim_matches('`').clone_into(command);
+        }
     }
 }
 

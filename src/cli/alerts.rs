@@ -2,9 +2,14 @@
 
 use clap::{Args, Subcommand};
 
+use crate::name::StoreName;
+
 /// `keyctl alerts`
 #[derive(Args)]
 pub struct Alerts {
+    /// Of this store; by default the personal one
+    #[arg(long, value_name = "STORE", global = true)]
+    pub store: Option<StoreName>,
     /// What to do
     #[command(subcommand)]
     pub verb: AlertsVerb,

@@ -2,12 +2,16 @@
 
 use clap::Args;
 
+use super::InStore;
 use crate::audit::{self, Severity};
 
 /// `keyctl audit`
 #[derive(Args)]
 #[command(after_help = audit::in_a_table())]
 pub struct Audit {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// End with exit code 1 if a finding is this bad or worse: low, medium or high
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,

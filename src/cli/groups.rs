@@ -1,11 +1,14 @@
-//! Commands that have commands of their own: `profile`, `recovery` and `store`.
+//! Commands that have commands of their own: `profile` and `recovery`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
 use super::{Report, keeper_parser, path_parser};
-use crate::{identity::keeper::KeeperKind, name::ProfileName};
+use crate::{
+    identity::keeper::KeeperKind,
+    name::{ProfileName, StoreName},
+};
 
 /// `keyctl profile`
 #[derive(Args)]
@@ -34,6 +37,9 @@ pub enum ProfileVerb {
 /// `keyctl recovery`
 #[derive(Args)]
 pub struct Recovery {
+    /// Of this store; by default the personal one
+    #[arg(long, value_name = "STORE", global = true)]
+    pub store: Option<StoreName>,
     /// What to do
     #[command(subcommand)]
     pub verb: RecoveryVerb,
@@ -89,48 +95,5 @@ pub enum RecoveryVerb {
         /// Report as JSON
         #[arg(long)]
         json: bool,
-    },
-}
-
-/// `keyctl store`
-#[derive(Args)]
-pub struct Store {
-    /// What to do
-    #[command(subcommand)]
-    pub verb: StoreVerb,
-}
-
-/// What `keyctl store` does.
-#[derive(Subcommand)]
-pub enum StoreVerb {
-    /// Make an empty store; the first `set` does so by itself
-    Create {
-        /// The store's name
-        #[arg(default_value = "personal", value_parser = ["personal"])]
-        name: String,
-        /// Who keeps its identity; by default the keychain, if there is one
-        #[arg(long, value_parser = keeper_parser())]
-        keeper: Option<KeeperKind>,
-        /// Begin anew where the keychain knows a store whose files are gone
-        #[arg(long)]
-        anew: bool,
-    },
-    /// Move a store's identity to another keeper
-    Keeper {
-        /// The store's name
-        #[arg(default_value = "personal", value_parser = ["personal"])]
-        name: String,
-        /// Who keeps the identity from now on
-        #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
-        to: KeeperKind,
-    },
-    /// Give a store a new identity, when the old one got into wrong hands
-    Rekey {
-        /// The store's name
-        #[arg(default_value = "personal", value_parser = ["personal"])]
-        name: String,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
     },
 }

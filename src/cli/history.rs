@@ -12,7 +12,7 @@ use crate::{
     date::Period,
     exchange::events::{self, Form},
     history::{ACTIONS, Action},
-    name::KeyName,
+    name::{KeyPath, StoreName},
 };
 
 /// `keyctl history`
@@ -25,9 +25,12 @@ pub struct History {
     /// What to do
     #[command(subcommand)]
     pub verb: Option<HistoryVerb>,
+    /// Of this store; by default the personal one
+    #[arg(long, value_name = "STORE", global = true)]
+    pub store: Option<StoreName>,
     /// Show only what was done with this key, under whatever name it had
     #[arg(value_name = "KEY")]
-    pub name: Option<KeyName>,
+    pub name: Option<KeyPath>,
     /// Which entries
     #[command(flatten)]
     pub filter: HistoryFilter,
@@ -173,7 +176,7 @@ pub enum UsageBy {
 pub struct HistoryWho {
     /// The key's name
     #[arg(value_name = "KEY")]
-    pub name: KeyName,
+    pub name: KeyPath,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

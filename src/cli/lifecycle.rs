@@ -4,11 +4,11 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::path_parser;
+use super::{InStore, path_parser};
 use crate::{
     date::Period,
     history::Reason,
-    name::{KeyName, Tag},
+    name::{KeyName, KeyPath, Tag},
 };
 
 /// What `set` and `edit` can say of a key beside its secret.
@@ -34,8 +34,8 @@ pub struct Details {
 /// `keyctl edit`
 #[derive(Args)]
 pub struct Edit {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// What is to be known of it
     #[command(flatten)]
     pub details: Details,
@@ -71,8 +71,8 @@ pub struct Edit {
     after_help = "Former secrets are counted from the latest one, so their numbers move with each\nchange; the mark stays with its secret until `store rekey`, and is the same for\nthe same secret in all of this store. `rollback --to` takes either. A secret\nthat came into use again is still listed where it was. `forget` wipes all former\nones, and what was removed under the name."
 )]
 pub struct Versions {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -81,8 +81,8 @@ pub struct Versions {
 /// `keyctl rollback`
 #[derive(Args)]
 pub struct Rollback {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Which former secret, by its number or mark in `keyctl versions`; else the latest
     #[arg(long, value_name = "NUMBER|MARK", value_parser = parse_version)]
     pub to: Option<Which>,
@@ -97,6 +97,9 @@ pub struct Rollback {
 /// `keyctl undo`
 #[derive(Args)]
 pub struct Undo {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// List what can be taken back, the latest first, and take nothing back
     #[arg(long, conflicts_with_all = ["yes", "skip"])]
     pub list: bool,
@@ -114,9 +117,9 @@ pub struct Undo {
 /// `keyctl forget`
 #[derive(Args)]
 pub struct Forget {
-    /// The keys' names
+    /// The keys' names, all of one store
     #[arg(required_unless_present = "all", value_name = "NAME")]
-    pub names: Vec<KeyName>,
+    pub names: Vec<KeyPath>,
     /// The former secrets of all keys, and all removed keys
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
@@ -131,8 +134,8 @@ pub struct Forget {
 /// `keyctl revoke`
 #[derive(Args)]
 pub struct Revoke {
-    /// The key's name
-    pub name: KeyName,
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
     /// Why, for yourself and for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -150,6 +153,9 @@ pub struct Revoke {
     after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does."
 )]
 pub struct Due {
+    /// Which store
+    #[command(flatten)]
+    pub within: InStore,
     /// Show every key, also those with nothing to do
     #[arg(long, short = 'a')]
     pub all: bool,
@@ -160,7 +166,7 @@ pub struct Due {
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,
     /// Print a few words for a shell's prompt if a key is due; the store stays closed
-    #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json"])]
+    #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json", "store"])]
     pub prompt: bool,
     /// Print a calendar (iCalendar) of all ends and replacements
     #[arg(long, conflicts_with = "json")]
@@ -216,9 +222,9 @@ pub enum RemindVerb {
     after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes"
 )]
 pub struct Rotate {
-    /// The key's name
+    /// The key's name; `STORE:NAME` for one of another store
     #[arg(required_unless_present = "due")]
-    pub name: Option<KeyName>,
+    pub name: Option<KeyPath>,
     /// All keys that are due, expired or end soon, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,

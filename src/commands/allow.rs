@@ -1,6 +1,6 @@
 //! `keyctl allow` and `keyctl deny`: what a project may have, said by the user and by nobody else.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode};
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ use crate::{
     profile::{self, Grant, Source},
     project::{
         place::{self, Place},
-        trust::{self, Approvals, Changes},
+        trust::{self, Approvals, Changes, needs_exception},
     },
     terminal::{Terminal, count},
 };
 
 use super::{
     change::{self, Outcome},
-    opening,
+    opening::{self, Kept},
     project::{self, Project, describe},
 };
 
@@ -40,7 +40,7 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
     let hash = hex::encode(&profile::digest(&grants));
     if arguments.show_hash {
         if arguments.json {
-            let listed = project.approvals.unapproved(&project.file.place, &grants).is_empty();
+            let listed = project.unapproved(&grants).is_empty();
             terminal.json(&as_json(&project, &hash, listed))?;
         } else {
             terminal.report(&hash)?;
@@ -57,25 +57,23 @@ pub fn allow(arguments: &cli::Allow, terminal: &Terminal) -> anyhow::Result<Exit
             .hint("look at what changed, on a terminal: `keyctl allow`")
             .into());
         }
-        None if is_approved(&home, &project, &grants) => true,
-        None => ask(&home, &project, &grants, terminal).map(|()| false)?,
+        None if is_approved(&project, &grants)? => true,
+        None => ask(&project, &grants, terminal).map(|()| false)?,
     };
-    if !known {
-        approve(&home, &mut project, &grants, terminal)?;
-    }
+    let approved = if known { grants.len() } else { approve(&home, &mut project, &grants, terminal)? };
     if arguments.json {
-        terminal.json(&as_json(&project, &hash, true))?;
+        terminal.json(&as_json(&project, &hash, approved == grants.len()))?;
         return Ok(ExitCode::SUCCESS);
     }
     if known {
         terminal.say(&format!("this project is allowed what it asks for: {}", count(grants.len(), "grant")));
         return Ok(ExitCode::SUCCESS);
     }
-    terminal.say(&format!("allowed: {} in `{}`", count(grants.len(), "grant"), project.file.folder.display()));
+    terminal.say(&format!("allowed: {} in `{}`", count(approved, "grant"), project.file.folder.display()));
     if arguments.hash.is_none() {
         terminal.hint(&format!("for scripts and CI: `keyctl allow --hash {hash}`"));
     }
-    say_missing(&home, &grants, terminal);
+    say_missing(&grants, terminal);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,7 +85,7 @@ fn as_json(project: &Project, hash: &str, allowed: bool) -> Value {
         .iter()
         .map(|Grant { profile, variable, source }| match source {
             Source::Key { name, optional } => {
-                json!({ "profile": profile.as_str(), "variable": variable.as_str(), "key": name.as_str(), "optional": optional })
+                json!({ "profile": profile.as_str(), "variable": variable.as_str(), "key": name, "optional": optional })
             }
             Source::Value(text) => json!({ "profile": profile.as_str(), "variable": variable.as_str(), "value": text }),
         })
@@ -101,7 +99,7 @@ fn as_json(project: &Project, hash: &str, allowed: bool) -> Value {
 /// `Project` without a yes.
 pub fn ask_or_refuse(home: &Home, project: &mut Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
     if !terminal.can_ask() {
-        let unapproved = project.approvals.unapproved(&project.file.place, grants);
+        let unapproved = project.unapproved(grants);
         let failure = Failure::new(
             Kind::Project,
             format!(
@@ -118,8 +116,8 @@ pub fn ask_or_refuse(home: &Home, project: &mut Project, grants: &[Grant], termi
         terminal.say(MOVED);
     }
     let all = project.file.grants.clone();
-    ask(home, project, &all, terminal)?;
-    approve(home, project, &all, terminal)
+    ask(project, &all, terminal)?;
+    approve(home, project, &all, terminal).map(drop)
 }
 
 /// What is said where the folder was allowed before git made it a part of a repository.
@@ -128,16 +126,16 @@ const MOVED: &str = "it was allowed before it was in a git repository; that is a
 /// Whether all this was approved for the folder alone, and is asked for in a repository now.
 fn is_moved(project: &Project, grants: &[Grant]) -> bool {
     let folder = Place::folder(&project.file.folder);
-    folder != project.file.place && project.approvals.unapproved(&folder, grants).is_empty()
+    folder != project.file.place && project.unapproved_in(&folder, grants).is_empty()
 }
 
 /// Shows each grant on a line of its own, with what has changed since the last yes, and asks.
-fn ask(home: &Home, project: &Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
+fn ask(project: &Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
     if !terminal.can_ask() {
         return Err(Failure::new(Kind::Project, "allowing a project needs a yes on a terminal; nothing was allowed")
             .hint("scripts say exactly what they allow: `keyctl allow --hash HASH`, with what `--show-hash` prints"));
     }
-    let before = approved_before(home, project);
+    let before = project.approved_before(&opened(grants));
     let Changes { added, removed, changed } = trust::changes(&before, grants);
     let is_new = |grant: &Grant| added.contains(grant) || changed.iter().any(|(_, now)| now == grant);
     let mark = |grant: &Grant| if !before.is_empty() && is_new(grant) { '+' } else { ' ' };
@@ -154,28 +152,53 @@ fn ask(home: &Home, project: &Project, grants: &[Grant], terminal: &Terminal) ->
 }
 
 /// Whether all of it is approved, and by the user: an approval that the identity does not open is asked for again.
-fn is_approved(home: &Home, project: &Project, grants: &[Grant]) -> bool {
-    let listed = project.approvals.unapproved(&project.file.place, grants).is_empty();
-    listed && opening::identity(home).map_or(true, |kept| project.confirm(grants, &kept).is_ok())
+fn is_approved(project: &Project, grants: &[Grant]) -> Result<bool> {
+    if !project.unapproved(grants).is_empty() {
+        return Ok(false);
+    }
+    let is_own =
+        |home: &Home| opening::identity(home).map_or(true, |kept| project.confirm(grants, home, &kept).is_ok());
+    Ok(homes(grants)?.iter().all(is_own))
 }
 
-/// What was approved here before, as far as the identity can be had just now.
-fn approved_before(home: &Home, project: &Project) -> Vec<Grant> {
-    let Ok(kept) = opening::identity(home) else { return Vec::new() };
-    let key = project.approvals.key(kept.identity.line().expose());
-    project.approvals.of_place(&project.file.place, &key)
+/// The homes of the stores whose lists these grants stand in, as far as they are there: a profile may be for those alone who
+/// have its store. The personal one has what is of no other.
+fn homes(grants: &[Grant]) -> Result<Vec<Home>> {
+    let is_there = |home: &Result<Home>| !home.as_ref().is_err_and(|failure| failure.kind == Kind::Missing);
+    let others = project::stores_of(grants).into_iter().map(|store| Home::of(Some(store))).filter(is_there);
+    let is_personal = |grant: &Grant| grant.source.store().is_none() || needs_exception(grant);
+    let personal = (grants.is_empty() || grants.iter().any(is_personal)).then(Home::find);
+    personal.into_iter().chain(others).collect()
 }
 
-/// Records the approval and writes it down, sealed with the store's identity; the store is made if there is none.
-fn approve(home: &Home, project: &mut Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
+/// Those of these stores that can be opened just now.
+fn opened(grants: &[Grant]) -> Vec<(Home, Kept)> {
+    let homes = homes(grants).unwrap_or_default();
+    homes.into_iter().filter_map(|home| opening::identity(&home).ok().map(|kept| (home, kept))).collect()
+}
+
+/// Records the approval and writes it down, in each store what is of its keys, sealed with its identity; the personal store
+/// is made if there is none. Says how many of them that were: of a store that is not there nothing can be approved.
+fn approve(home: &Home, project: &mut Project, grants: &[Grant], terminal: &Terminal) -> Result<usize> {
     let now = Moment::now();
-    let names = key_names(grants);
-    change::change_or_create(home, terminal, now, None, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Allow, now).names(&names).folder(&project.file.folder)))
-    })?;
-    add(home, &project.file.place, grants, &[], now, terminal)?;
+    let mut approved = grants.len();
+    for store in project::stores_of(grants) {
+        let Err(failure) = Home::of(Some(store)) else { continue };
+        let of_store = grants.iter().filter(|grant| grant.source.store() == Some(store)).count();
+        approved -= of_store;
+        if failure.kind != Kind::Missing || approved == 0 {
+            return Err(failure);
+        }
+        terminal.warn(&format!("not allowed: {}; {}", count(of_store, "grant"), failure.message));
+    }
+    for home in homes(grants)? {
+        let names = key_names(grants, &home);
+        let event = Event::new(Action::Allow, now).names(&names).folder(&project.file.folder);
+        change::change_or_create(&home, terminal, now, |_| Ok(Outcome::changed((), event)))?;
+        add(&home, &project.file.place, grants, &[], now, terminal)?;
+    }
     project.approvals = Approvals::read(home)?;
-    Ok(())
+    Ok(approved)
 }
 
 fn add(
@@ -193,11 +216,12 @@ fn add(
     Ok(())
 }
 
-fn key_names(grants: &[Grant]) -> Vec<KeyName> {
-    let mut names: Vec<KeyName> = grants
-        .iter()
+/// The names of those of the keys that are of this home's store.
+fn key_names(grants: &[Grant], home: &Home) -> Vec<KeyName> {
+    let of_store = grants.iter().filter(|grant| grant.source.store() == home.store().map(Arc::as_ref));
+    let mut names: Vec<KeyName> = of_store
         .filter_map(|grant| match &grant.source {
-            Source::Key { name, .. } => Some(name.clone()),
+            Source::Key { name, .. } => Some(name.name().clone()),
             Source::Value(_) => None,
         })
         .collect();
@@ -220,7 +244,7 @@ fn allow_variables(home: &Home, arguments: &cli::Allow, terminal: &Terminal) -> 
     let now = Moment::now();
     let folder = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize());
     let folder = folder.unwrap_or_default();
-    change::change_or_create(home, terminal, now, None, |_| {
+    change::change_or_create(home, terminal, now, |_| {
         Ok(Outcome::changed((), Event::new(Action::Allow, now).folder(&folder).note(format!("may set {listed}"))))
     })?;
     add(home, &project::place(arguments.folder.as_deref())?, &[], &arguments.variable, now, terminal)
@@ -230,13 +254,14 @@ fn found(home: &Home, folder: Option<&Path>, terminal: &Terminal) -> Result<Proj
     project::find(home, folder, Some(terminal))?.ok_or_else(project::none_here)
 }
 
-fn say_missing(home: &Home, grants: &[Grant], terminal: &Terminal) {
-    let Ok(kept) = opening::identity(home) else { return };
-    let names = key_names(grants);
-    let payload = opening::store(home, &kept, terminal).and_then(|text| text.pick(&names.iter().collect::<Vec<_>>()));
-    let Ok(payload) = payload else { return };
-    for name in payload.lacking(&names) {
-        terminal.hint(&format!("`{name}` is not kept yet: `keyctl set {name}`"));
+fn say_missing(grants: &[Grant], terminal: &Terminal) {
+    for (home, kept) in opened(grants) {
+        let names = key_names(grants, &home);
+        let text = opening::store(&home, &kept, terminal);
+        let payload = text.and_then(|text| text.pick(&names.iter().collect::<Vec<_>>()));
+        for name in payload.iter().flat_map(|payload| payload.lacking(&names)) {
+            terminal.hint(&format!("`{name}` is not kept yet: `keyctl set {name}`"));
+        }
     }
 }
 
@@ -253,33 +278,47 @@ pub fn deny(arguments: &cli::Deny, terminal: &Terminal) -> anyhow::Result<ExitCo
         .flatten()
         .map(|project| project.file.grants)
         .unwrap_or_default();
-    let kept = opening::identity(&home).ok();
-    let identity = kept.as_ref().map(|kept| kept.identity.line().expose());
-    let mut removed = trust::remove_place(&home, &place, &asked, identity)?;
-    // Before it became a git repository, or once it is none any more, the same folder is another place.
+    let now = Moment::now();
     let start = arguments.folder.as_ref().map_or_else(std::env::current_dir, |folder| folder.canonicalize())?;
-    let folder = Place::folder(&start);
-    if folder != place {
-        removed += trust::remove_place(&home, &folder, &asked, identity)?;
-    }
-    if let Some(identity) = identity {
-        for words in other_places(&home, identity, &start)? {
-            removed += trust::remove_gone(&home, &words, identity)?;
+    let mut taken_back = 0;
+    // Every store that has a list of its own may have something allowed here.
+    let others = Home::all()?.into_iter().filter_map(|store| Home::of(Some(&store)).ok());
+    for home in [home].into_iter().chain(others.filter(|home| home.file(trust::NAME).exists())) {
+        let removed = take_back(&home, &place, &start, &asked)?;
+        taken_back += removed;
+        if removed == 0 {
+            continue;
+        }
+        let event = Event::new(Action::Deny, now).names(&key_names(&asked, &home)).folder(&start);
+        // What was taken back stays taken back, also where it cannot be recorded just now.
+        if let Err(failure) = change::change(&home, terminal, now, |_| Ok(Outcome::changed((), event))) {
+            terminal.warn(&format!("not recorded in the history: {}", failure.message));
         }
     }
-    if removed == 0 {
+    if taken_back == 0 {
         terminal.say("nothing was allowed here");
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        terminal.say(&format!("took back {}", count(taken_back, "grant")));
     }
-    let (now, folder) = (Moment::now(), start);
-    // What was taken back stays taken back, also where it cannot be recorded just now.
-    if let Err(failure) = change::change(&home, terminal, now, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Deny, now).names(&key_names(&asked)).folder(&folder)))
-    }) {
-        terminal.warn(&format!("not recorded in the history: {}", failure.message));
-    }
-    terminal.say(&format!("took back {}", count(removed, "grant")));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes back what one store's list has of this place, and says how much that was.
+fn take_back(home: &Home, place: &Place, start: &Path, asked: &[Grant]) -> Result<usize> {
+    let kept = opening::identity(home).ok();
+    let identity = kept.as_ref().map(|kept| kept.identity.line().expose());
+    let mut removed = trust::remove_place(home, place, asked, identity)?;
+    // Before it became a git repository, or once it is none any more, the same folder is another place.
+    let folder = Place::folder(start);
+    if folder != *place {
+        removed += trust::remove_place(home, &folder, asked, identity)?;
+    }
+    if let Some(identity) = identity {
+        for words in other_places(home, identity, start)? {
+            removed += trust::remove_gone(home, &words, identity)?;
+        }
+    }
+    Ok(removed)
 }
 
 /// The places, in words, that stand for this folder and have something approved.

@@ -3,15 +3,17 @@
 //! The event comes before the file, so that no change is without one; if the file then cannot be written, a `failed`
 //! event follows, by the next change where this one was ended in between. The anchor comes last: a store that is ahead of its anchor is sound, one behind it is a rollback.
 
+use std::sync::Arc;
+
 use crate::{
     date::Moment,
-    failure::Result,
+    failure::{Failure, Kind, Result},
     history::{Action, Event, unmade::NOT_WRITTEN},
     home::{Home, Lock},
     identity::{
         Identity,
         anchor::Anchor,
-        keeper::{Item, KeeperKind},
+        keeper::{Item, KeeperKind, Record},
     },
     platform,
     store::{file, payload::Payload},
@@ -50,7 +52,7 @@ pub fn change<T>(
     apply(home, terminal, now, &kept, payload, act)
 }
 
-/// Like [`change`], and makes the store first if there is none.
+/// Like [`change`], and makes the personal store first if there is none. Another one is made by its user alone.
 ///
 /// # Errors
 /// As [`change`].
@@ -58,10 +60,33 @@ pub fn change_or_create<T>(
     home: &Home,
     terminal: &Terminal,
     now: Moment,
+    act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
+    let _lock = lock(home)?;
+    if home.store().is_some() && Record::read(home)?.is_none() {
+        return Err(removed_meanwhile(home));
+    }
+    let (kept, payload) = creating::open_or_create(home, None, terminal)?;
+    apply(home, terminal, now, &kept, payload, act)
+}
+
+/// Makes the store, and goes on where that was cut short.
+///
+/// # Errors
+/// As [`change`].
+pub fn make<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
     keeper: Option<KeeperKind>,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
     let _lock = lock(home)?;
+    // Where its file is to be was said before the lock was had.
+    if Home::named(home.store().map(Arc::as_ref))?.store_file() != home.store_file() {
+        return Err(Failure::new(Kind::Busy, "another keyctl is making this store just now")
+            .hint("look at it: `keyctl store list`"));
+    }
     let (kept, payload) = creating::open_or_create(home, keeper, terminal)?;
     apply(home, terminal, now, &kept, payload, act)
 }
@@ -73,9 +98,17 @@ pub fn change_or_create<T>(
 pub fn lock(home: &Home) -> Result<Lock> {
     home.prepare()?;
     let lock = Lock::acquire(&home.file("lock"))?;
+    if home.store().is_some() && home.is_being_removed() {
+        return Err(removed_meanwhile(home));
+    }
     home.sweep();
     home.sweep_beside(&file::path(home));
     Ok(lock)
+}
+
+fn removed_meanwhile(home: &Home) -> Failure {
+    let name = home.store().map(ToString::to_string).unwrap_or_default();
+    Failure::new(Kind::Missing, format!("the store `{name}` was removed meanwhile; nothing was changed"))
 }
 
 /// Says that the clock is behind the last change: dates that are counted from now would be too early.

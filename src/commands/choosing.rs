@@ -1,8 +1,10 @@
 //! What a command gets: profile and project resolved, approved, and taken from the store. Shared by `run` and `env`.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
@@ -14,9 +16,10 @@ use crate::{
     home::Home,
     identity::keeper::{KeeperKind, Record},
     launch::program::Program,
-    name::{KeyName, ProfileName, VariableName},
+    name::{KeyName, KeyPath, ProfileName, VariableName},
     platform,
-    profile::{self, Grant, Origin, Source, Wanted, variables},
+    profile::{self, Grant, Origin, Source, Wanted},
+    project::trust::needs_exception,
     rotation::ReasonFrom,
     secret::Secret,
     terminal::Terminal,
@@ -44,10 +47,10 @@ pub struct Wish {
     profile: Option<ProfileName>,
 }
 
-/// What may be given: everything the project wants is approved.
+/// What may be given: everything the project wants is approved, and each store that is needed was asked for once.
 pub struct Approved {
     wish: Wish,
-    kept: Option<Kept>,
+    kept: Vec<(Home, Kept)>,
 }
 
 /// What the command gets.
@@ -55,12 +58,29 @@ pub struct Chosen {
     /// Variable and secret, or plain setting.
     pub given: Vec<(VariableName, Secret)>,
     /// Keys that are not there and may be missing.
-    pub missing: Vec<KeyName>,
-    /// The keys, each with the variable that it is for.
-    names: Vec<(VariableName, KeyName)>,
-    used: Option<Used>,
+    pub missing: Vec<KeyPath>,
+    /// What each store gave.
+    taken: Vec<Taken>,
     profile: Option<ProfileName>,
     place: Place,
+}
+
+/// What one store gave.
+struct Taken {
+    used: Used,
+    /// The keys that the command gets of it, each with the variable that it is for.
+    given: Vec<(VariableName, KeyName)>,
+}
+
+impl Taken {
+    /// The keys that a command gets of which these variables are left as they are, sorted.
+    fn names(&self, left: &[VariableName]) -> Vec<KeyName> {
+        let given = self.given.iter().filter(|(variable, _)| !left.contains(variable));
+        let mut names: Vec<KeyName> = given.map(|(_, name)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 /// Where keys are used.
@@ -152,26 +172,55 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, ter
         .filter(|wanted| wanted.origin == Origin::Project)
         .map(|wanted| wanted.grant.clone())
         .collect();
-    // Approvals are proven with the identity where a key or an exception rests on them. Plain settings alone open nothing,
-    // and what needs no secret touches no keychain.
-    let needs_identity = wish.wanted.iter().any(|wanted| matches!(wanted.grant.source, Source::Key { .. }))
-        || grants.iter().any(|grant| variables::refused_for_value(&grant.variable));
+    let homes = homes(home, &wish, &grants)?;
     if let Some(project) = &mut wish.project
-        && !project.approvals.unapproved(&project.file.place, &grants).is_empty()
+        && !project.unapproved(&grants).is_empty()
     {
         let refused = allow::ask_or_refuse(home, project, &grants, terminal);
         if let Err(failure) = refused {
             if failure.kind == Kind::Project {
-                record_refusal(home, &wish, event, config, terminal);
+                for home in &homes {
+                    record_refusal(home, &wish, event, config, terminal);
+                }
             }
             return Err(failure);
         }
     }
-    let kept = if needs_identity { Some(opening::identity(home)?) } else { None };
-    if let (Some(project), Some(kept)) = (&wish.project, &kept) {
-        project.confirm(&grants, kept)?;
+    let mut kept = Vec::with_capacity(homes.len());
+    for home in homes {
+        let held = opening::identity(&home).map_err(|failure| of_store(failure, &home))?;
+        if let Some(project) = &wish.project {
+            project.confirm(&grants, &home, &held).map_err(|failure| of_store(failure, &home))?;
+        }
+        kept.push((home, held));
     }
     Ok(Approved { wish, kept })
+}
+
+/// The stores whose identities are needed. Approvals are proven with the identity where a key or an exception rests on them.
+/// Plain settings alone open nothing, and what needs no secret touches no keychain.
+fn homes(home: &Home, wish: &Wish, grants: &[Grant]) -> Result<Vec<Home>> {
+    let sources = || wish.wanted.iter().map(|wanted| &wanted.grant.source);
+    let is_personal = |source: &Source| matches!(source, Source::Key { .. }) && source.store().is_none();
+    let needs_personal = sources().any(is_personal) || grants.iter().any(needs_exception);
+    let mut homes = if needs_personal { vec![home.clone()] } else { Vec::new() };
+    for store in sources().filter_map(Source::store).collect::<BTreeSet<_>>() {
+        homes.push(Home::of(Some(store))?);
+    }
+    Ok(homes)
+}
+
+/// Where a command may get keys of several stores, a failure says of which one it is.
+fn of_store(failure: Failure, home: &Home) -> Failure {
+    match home.store() {
+        Some(store) => failure.of_store(store.as_str()),
+        None => failure,
+    }
+}
+
+/// The name, if it is of this home's store.
+fn in_home<'n>(name: &'n KeyPath, home: &Home) -> Option<&'n KeyName> {
+    (name.store() == home.store().map(Arc::as_ref)).then(|| name.name())
 }
 
 /// Records that a project asked for keys it was not allowed, if that takes nobody's leave: a refused project must bring up
@@ -185,7 +234,7 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
         .iter()
         .filter(|wanted| wanted.origin == Origin::Project)
         .filter_map(|wanted| match &wanted.grant.source {
-            Source::Key { name, .. } => Some(name.clone()),
+            Source::Key { name, .. } => in_home(name, home).cloned(),
             Source::Value(_) => None,
         })
         .collect();
@@ -199,52 +248,51 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
     }
 }
 
-/// Takes the keys from the store: all that must be there, or none.
+/// Takes the keys from their stores: all that must be there, or none.
 ///
 /// # Errors
-/// As the store has them; `Missing` names every key that is not there.
-pub fn keys(home: &Home, approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
+/// As the stores have them; `Missing` names every key that is not there.
+pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
     let Approved { wish: Wish { wanted, project, profile }, kept } = approved;
-    let name = |wanted: &Wanted| match &wanted.grant.source {
-        Source::Key { name, optional } => Some((name.clone(), *optional || choice.allow_missing)),
-        Source::Value(_) => None,
-    };
-    let asked: Vec<(KeyName, bool)> = wanted.iter().filter_map(name).collect();
-    let names: Vec<&KeyName> = asked.iter().map(|(name, _)| name).collect();
-    let optional: Vec<&KeyName> = asked.iter().filter(|(_, optional)| *optional).map(|(name, _)| name).collect();
-    let mut used = match kept {
-        Some(kept) => Some(using::keys_of(home, kept, &names, &optional, terminal)?),
-        None => None,
-    };
-    let mut chosen = Chosen {
-        given: Vec::new(),
-        missing: Vec::new(),
-        names: Vec::new(),
-        used: None,
-        profile,
-        place: Place::of(project.as_ref()),
-    };
+    let place = Place::of(project.as_ref());
+    let mut chosen = Chosen { given: Vec::new(), missing: Vec::new(), taken: Vec::new(), profile, place };
+    for (home, kept) in kept {
+        let name = |wanted: &Wanted| match &wanted.grant.source {
+            Source::Key { name, optional } => Some((in_home(name, &home)?.clone(), *optional || choice.allow_missing)),
+            Source::Value(_) => None,
+        };
+        let asked: Vec<(KeyName, bool)> = wanted.iter().filter_map(name).collect();
+        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| name).collect();
+        let optional: Vec<&KeyName> = asked.iter().filter(|(_, optional)| *optional).map(|(name, _)| name).collect();
+        let used = using::keys_of(&home, kept, &names, &optional, terminal);
+        let mut used = used.map_err(|failure| of_store(failure, &home))?;
+        used.project.clone_from(&chosen.place.allowed);
+        chosen.taken.push(Taken { used, given: Vec::new() });
+    }
     for Wanted { grant: Grant { variable, source, .. }, .. } in wanted {
         match source {
             Source::Value(text) => chosen.given.push((variable, Secret::new(text.into_bytes()))),
-            Source::Key { name, .. } => match used.as_ref().and_then(|used| used.payload.keys.get(&name)) {
-                Some(key) => {
-                    chosen.given.push((variable.clone(), key.value.copy()));
-                    chosen.names.push((variable, name));
-                }
-                None if chosen.missing.contains(&name) => {}
-                None => chosen.missing.push(name),
-            },
+            Source::Key { name, .. } => chosen.give(variable, name),
         }
     }
-    if let Some(used) = &mut used {
-        used.project.clone_from(&chosen.place.allowed);
-    }
-    chosen.used = used;
     Ok(chosen)
 }
 
 impl Chosen {
+    /// Gives the command a key, or notes that it is missing.
+    fn give(&mut self, variable: VariableName, name: KeyPath) {
+        for Taken { used, given } in &mut self.taken {
+            if let Some(key) = in_home(&name, &used.home).and_then(|name| used.payload.keys.get(name)) {
+                self.given.push((variable.clone(), key.value.copy()));
+                given.push((variable, name.name().clone()));
+                return;
+            }
+        }
+        if !self.missing.contains(&name) {
+            self.missing.push(name);
+        }
+    }
+
     /// Holds the keys against the user's policy: a key may need a reason, and one that is expired, revoked or leaked may not be
     /// given, or not unsaid.
     ///
@@ -257,23 +305,20 @@ impl Chosen {
         event: &Event,
         terminal: &Terminal,
     ) -> Result<()> {
-        let names = self.names(&[]);
-        let Self { used: Some(used), place, profile, .. } = self else { return Ok(()) };
+        let Self { taken, place, profile, .. } = self;
         let now = event.moment.unwrap_or_else(Moment::now);
         let placed = || place.sign(event.clone(), profile.as_ref());
         let folder = place.folder.as_deref().unwrap_or(Path::new(""));
         let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
-        why.hold(used, &names, config, placed, terminal)?;
-        policy::hold(used, &names, config, now, placed, terminal)
-    }
-
-    /// The keys that a command gets of which these variables are left as they are, sorted.
-    fn names(&self, left: &[VariableName]) -> Vec<KeyName> {
-        let given = self.names.iter().filter(|(variable, _)| !left.contains(variable));
-        let mut names: Vec<KeyName> = given.map(|(_, name)| name.clone()).collect();
-        names.sort();
-        names.dedup();
-        names
+        // Whether the reason holds a secret of any store is known before the history of one has it.
+        for taken in &*taken {
+            why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
+        }
+        for taken in taken {
+            let names = taken.names(&[]);
+            policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
+        }
+        Ok(())
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of
@@ -281,11 +326,11 @@ impl Chosen {
     #[must_use]
     pub fn arguments(&self, program: &Program, config: &Config) -> Vec<String> {
         let settings = &config.rotation;
-        let Some(used) = self.used.as_ref().filter(|_| settings.rules.iter().any(|rule| rule.arguments.is_some()))
-        else {
+        if !settings.rules.iter().any(|rule| rule.arguments.is_some()) {
             return Vec::new();
-        };
-        let keys = || self.names.iter().filter_map(|(_, name)| Some((name, used.payload.keys.get(name)?)));
+        }
+        let names = || self.taken.iter().flat_map(|taken| taken.given.iter().map(move |(_, name)| (taken, name)));
+        let keys = || names().filter_map(|(taken, name)| Some((name, taken.used.payload.keys.get(name)?)));
         if !keys().any(|(name, key)| settings.records_arguments(name, &key.facts)) {
             return Vec::new();
         }
@@ -305,28 +350,50 @@ impl Chosen {
         arguments
     }
 
-    /// Records the use before it happens, and gives the number of its entry. What these variables are for is not given, as they
-    /// are left as they are. A command that gets no key leaves no entry: there is nothing to tell, and no identity to seal it
-    /// with.
+    /// What the stores give, and the keys of each that a command gets of which these variables are left as they are.
+    fn giving(&self, left: &[VariableName]) -> impl Iterator<Item = (&Used, Vec<KeyName>)> {
+        let all = self.taken.iter().map(|taken| (&taken.used, taken.names(left)));
+        all.filter(|(_, names)| !names.is_empty())
+    }
+
+    /// Records the use before it happens, in the history of each store that keys are of, and gives the numbers of its entries.
+    /// What these variables are for is not given, as they are left as they are. A command that gets no key leaves no entry:
+    /// there is nothing to tell, and no identity to seal it with.
     ///
     /// # Errors
-    /// Where the user's config requires a history and there is none to be had.
+    /// Where the user's config requires a history and there is none to be had; no history has it as done then.
     pub fn record(
         &self,
-        event: Event,
+        event: &Event,
         left: &[VariableName],
         config: &Config,
         terminal: &Terminal,
-    ) -> Result<Option<u64>> {
-        let names = self.names(left);
-        let Some(used) = self.used.as_ref().filter(|_| !names.is_empty()) else { return Ok(None) };
-        used.record(self.place.sign(event.names(&names), self.profile.as_ref()), config, terminal)
+    ) -> Result<Vec<Option<u64>>> {
+        let mut numbers = Vec::new();
+        for (used, names) in self.giving(left) {
+            let entry = self.place.sign(event.clone().names(&names), self.profile.as_ref());
+            match used.record(entry, config, terminal) {
+                Ok(number) => numbers.push(number),
+                Err(failure) => {
+                    let ended = |number| event.clone().not_started(number, &failure.message);
+                    self.record_failure(ended, left, &numbers, terminal);
+                    return Err(of_store(failure, &used.home));
+                }
+            }
+        }
+        Ok(numbers)
     }
 
-    /// Records that the use came to nothing after all.
-    pub fn record_failure(&self, event: Event, left: &[VariableName], terminal: &Terminal) {
-        let names = self.names(left);
-        let Some(used) = self.used.as_ref().filter(|_| !names.is_empty()) else { return };
-        used.record_failure(self.place.sign(event.names(&names), self.profile.as_ref()), terminal);
+    /// Records that the use came to nothing after all; `numbers` are those of its entries, and `event` says so of each.
+    pub fn record_failure(
+        &self,
+        event: impl Fn(Option<u64>) -> Event,
+        left: &[VariableName],
+        numbers: &[Option<u64>],
+        terminal: &Terminal,
+    ) {
+        for ((used, names), number) in self.giving(left).zip(numbers) {
+            used.record_failure(self.place.sign(event(*number).names(&names), self.profile.as_ref()), terminal);
+        }
     }
 }

@@ -8,7 +8,15 @@ use std::ffi::{OsStr, OsString};
 use clap::{Command, CommandFactory};
 use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter, engine::ValueCompleter};
 
-use crate::{cli::Cli, config, failure::Result, home::Home, name::KeyName, platform, store::file::SealedFile};
+use crate::{
+    cli::Cli,
+    config,
+    failure::Result,
+    home::Home,
+    name::{KeyName, PERSONAL, StoreName},
+    platform,
+    store::file::SealedFile,
+};
 
 use super::{completions, opening, project};
 
@@ -21,17 +29,22 @@ pub fn answer_shell() {
 
 /// The command line, with those who know the names.
 fn command() -> Command {
-    with_names(Cli::command())
+    with_names(Cli::command(), false)
 }
 
-fn with_names(command: Command) -> Command {
-    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    let command = below.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_names));
+/// `is_of_store` is for what is below `store`: there a name is that of a store.
+fn with_names(command: Command, is_of_store: bool) -> Command {
     let verb = command.get_name().to_owned();
+    let is_of_stores = is_of_store || verb == "store";
+    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    let with = |command| with_names(command, is_of_stores);
+    let command = below.into_iter().fold(command, |command, name| command.mut_subcommand(name, with));
     command.mut_args(move |argument| match (verb.as_str(), argument.get_id().as_str()) {
-        ("rename", "old") | (_, "name" | "names") if !verb_of_no_key(&verb) => {
-            argument.add(ArgValueCompleter::new(keys))
-        }
+        // What does not exist yet cannot be completed.
+        ("create", "name") => argument,
+        (_, "name") if is_of_store => argument.add(ArgValueCompleter::new(stores)),
+        (_, "store") | ("move", "to") => argument.add(ArgValueCompleter::new(stores)),
+        ("rename", "old") | ("move", "key") | (_, "name" | "names") => argument.add(ArgValueCompleter::new(keys)),
         (_, "profile") => argument.add(ArgValueCompleter::new(profiles)),
         ("run" | "env", "keys") => argument.add(ArgValueCompleter::new(extras)),
         ("run", "command") => argument.add(ArgValueCompleter::new(program_or_file)),
@@ -39,23 +52,22 @@ fn with_names(command: Command) -> Command {
     })
 }
 
-/// Commands whose `name` is that of a store.
-fn verb_of_no_key(verb: &str) -> bool {
-    matches!(verb, "create" | "keeper")
+fn stores(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let others = Home::all().unwrap_or_default().into_iter().map(|name| name.to_string());
+    candidates(typed, [PERSONAL.to_owned()].into_iter().chain(others).collect())
 }
 
 fn keys(typed: &OsStr) -> Vec<CompletionCandidate> {
-    candidates(typed, names().unwrap_or_default())
+    candidates(typed, names(typed))
 }
 
 /// After `VARIABLE=` the names of keys; before it too, for `-k NAME`.
 fn extras(typed: &OsStr) -> Vec<CompletionCandidate> {
     let text = typed.to_string_lossy();
     match text.split_once('=') {
-        Some((variable, _)) => candidates(
-            typed,
-            names().unwrap_or_default().into_iter().map(|name| format!("{variable}={name}")).collect(),
-        ),
+        Some((variable, key)) => {
+            candidates(typed, names(key.as_ref()).into_iter().map(|name| format!("{variable}={name}")).collect())
+        }
         None => keys(typed),
     }
 }
@@ -69,8 +81,23 @@ fn candidates(typed: &OsStr, names: Vec<String>) -> Vec<CompletionCandidate> {
     names.into_iter().filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
 }
 
-fn names() -> Result<Vec<String>> {
-    let home = Home::find()?;
+/// The names of the personal store's keys, and of those of the stores that what was typed may begin with.
+fn names(typed: &OsStr) -> Vec<String> {
+    let typed = typed.to_string_lossy();
+    let may_begin = |store: &StoreName| {
+        let prefix = format!("{store}:");
+        prefix.starts_with(&*typed) || typed.starts_with(&prefix)
+    };
+    let mut names = names_of(None).unwrap_or_default();
+    for store in Home::all().unwrap_or_default().iter().filter(|store| may_begin(store)) {
+        let of_store = names_of(Some(store)).unwrap_or_default();
+        names.extend(of_store.into_iter().map(|name| format!("{store}:{name}")));
+    }
+    names
+}
+
+fn names_of(store: Option<&StoreName>) -> Result<Vec<String>> {
+    let home = Home::of(store)?;
     let kept = opening::identity_quietly(&home)?;
     let Some(sealed) = SealedFile::read(&home)? else { return Ok(Vec::new()) };
     let names = sealed.open(&kept.identity, &kept.anchor)?.names()?;

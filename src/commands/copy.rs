@@ -31,7 +31,7 @@ use super::{policy, project, using};
 /// # Errors
 /// As the store has them; `Usage` where there is no clipboard or the secret is no text.
 pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let config = config::read(&home)?;
     let mut used = using::keys(&home, &[&arguments.name], terminal)?;
     if !used.payload.key(&arguments.name)?.value.is_text() {
@@ -42,7 +42,8 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         .into());
     }
     check_display(&arguments.name)?;
-    let event = Event::new(Action::Copy, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    let event =
+        Event::new(Action::Copy, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let number = used.record(event.clone(), &config, terminal)?;

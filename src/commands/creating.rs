@@ -128,7 +128,7 @@ fn finish(
     if record.keeper == KeeperKind::Keychain {
         pin::write(home, record.store)?;
     }
-    let payload = Payload::new(record.store, anchor.seal, Id::random()?);
+    let payload = Payload::new(record.store, anchor.seal, identity.log_of(record.store));
     Ok((Kept { record, keeper, identity, anchor, other: None }, payload))
 }
 

@@ -82,7 +82,7 @@ impl Finding {
 /// # Errors
 /// `Negative` when a check is bad, so that a script can tell.
 pub fn doctor(arguments: &cli::Doctor, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let mut findings = vec![name_on_path(terminal.program()), data_folder(&home)];
     findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
     findings.extend(leftovers(&home));

@@ -33,7 +33,7 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
     if arguments.prompt {
         return Ok(prompt::show(terminal));
     }
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
         Err(failure) if arguments.json && failure.kind == Kind::Missing => {
@@ -125,7 +125,7 @@ fn table(keys: &[&Judged], clock: Clock, all: bool, screen: Option<usize>) -> Ve
         let when = moment.map_or_else(String::new, |moment| moment.from_now(clock.judged));
         let date = moment.map_or_else(String::new, Moment::local_day);
         rows.push(vec![
-            plain(key.name.as_str()),
+            plain(&key.name.to_string()),
             Cell(key.words().into(), colour(key)),
             plain(&when),
             plain(&date),

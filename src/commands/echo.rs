@@ -37,7 +37,9 @@ fn parts(word: &str) -> Vec<&str> {
     let value = word.split_once('=').map(|(_, value)| value);
     let behind = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')).and_then(|rest| rest.get(1..));
     let itself = Some(word).filter(|word| !word.starts_with('-'));
-    [itself, value, behind].into_iter().flatten().collect()
+    // A store's name, or a key's behind it.
+    let (store, key) = value.or(itself).and_then(|text| text.split_once(':')).unzip();
+    [itself, value, behind, store, key].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -58,6 +60,9 @@ mod tests {
         assert_eq!(said("no profile `sk-live-abc`", &["k", "run", "--profile=sk-live-abc"]), masked);
         assert_eq!(said("no profile `sk-live-abc`", &["k", "run", "--", "sk-live-abc"]), None);
         assert_eq!(said("no file `keys-2026-11-25.env`", &["k", "import", "keys-2026-11-25.env"]), None);
+        let masked = Some(("there is no store `…`".to_owned(), 1));
+        assert_eq!(said("there is no store `sk-live-abc`", &["k", "get", "sk-live-abc:x"]), masked);
+        assert_eq!(said("there is no store `sk-live-abc`", &["k", "run", "-k", "A=sk-live-abc:x"]), masked);
         let typed = "a8f3k2l9s0d7f6g5";
         assert!(said(&format!("no file `/p/{typed}`"), &["k", "import", typed]).is_some());
     }

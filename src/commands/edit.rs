@@ -25,9 +25,9 @@ use super::{
 /// # Errors
 /// `Usage` for what cannot be meant; as the store has them.
 pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let now = Moment::now();
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let details = Details::of_edit(arguments, now, terminal)?;
     let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
         payload.key(name)?;

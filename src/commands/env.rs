@@ -30,7 +30,7 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
-    let mut chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
     if !chosen.missing.is_empty() {
         let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
@@ -41,9 +41,10 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
-    let number = chosen.record(event.clone(), &[], &config, terminal)?;
+    let numbers = chosen.record(&event, &[], &config, terminal)?;
     if let Err(failure) = terminal.data(&text) {
-        chosen.record_failure(event.not_given(number, &failure.message), &[], terminal);
+        let ended = |number| event.clone().not_given(number, &failure.message);
+        chosen.record_failure(ended, &[], &numbers, terminal);
         return Err(failure.into());
     }
     Ok(ExitCode::SUCCESS)

@@ -18,10 +18,10 @@ use super::{policy, project, using};
 /// # Errors
 /// As the store has them; `Usage` for a no.
 pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let config = config::read(&home)?;
     let mut used = using::keys(&home, &[&arguments.name], terminal)?;
-    let event = Event::new(Action::Get, Moment::now()).names([&arguments.name]).reason(arguments.reason.as_ref());
+    let event = Event::new(Action::Get, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
     policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let on_screen = std::io::stdout().is_terminal();

@@ -49,7 +49,7 @@ pub(super) struct Done {
 /// # Errors
 /// As file and store have them; `Negative` for names that exist, without `--replace`.
 pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let now = Moment::now();
     let mut found = if arguments.env.is_empty() {
         let place = moving::place(arguments)?;
@@ -61,7 +61,10 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         from_environment(arguments)?
     };
     check_loss(&found, arguments)?;
-    let keys = named(&mut found.moving, &arguments.prefix)?;
+    let mut keys = named(&mut found.moving, &arguments.prefix)?;
+    for key in &mut keys {
+        key.entry.name = key.entry.name.clone().of(home.store());
+    }
     tell(&found.moving, terminal);
     let keys = without_empty(keys, terminal);
     if keys.is_empty() {
@@ -73,7 +76,7 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         return Ok(ExitCode::SUCCESS);
     }
     let done =
-        change_or_create(&home, terminal, now, None, |payload| keep(payload, &keys, arguments.replace, now, terminal))?;
+        change_or_create(&home, terminal, now, |payload| keep(payload, &keys, arguments.replace, now, terminal))?;
     let removed = if arguments.delete { Some(delete(&home, &found, &keys, terminal)?) } else { None };
     report(&done, removed.as_deref(), &found, arguments, terminal)?;
     done.endless.iter().for_each(|(name, end)| details::say_of_former_end(name, *end, terminal));

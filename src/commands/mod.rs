@@ -48,6 +48,7 @@ pub mod set;
 pub mod show;
 pub mod status;
 pub mod store;
+pub mod stores;
 pub mod undo;
 pub mod using;
 pub mod versions;
@@ -173,7 +174,7 @@ fn name_of_assignment(arguments: &[OsString]) -> Option<String> {
     let plain = plain_words("set", &arguments[2..]);
     let assigned = plain.into_iter().filter_map(|word| word.to_str()).find(|word| assigned(word))?;
     let name = assigned.split('=').next().unwrap_or_default();
-    Some(name.parse::<crate::name::KeyName>().map_or_else(|_| "NAME".to_owned(), |name| name.to_string()))
+    Some(name.parse::<crate::name::KeyPath>().map_or_else(|_| "NAME".to_owned(), |name| name.to_string()))
 }
 
 /// Whether a text looks like an option or a placeholder of ours, and not like a pasted secret.

@@ -82,7 +82,7 @@ fn show(
         let variables: Vec<Value> = wanted.iter().map(|wanted| {
             let from = if wanted.origin == Origin::Project { "project" } else { "config" };
             match &wanted.grant.source {
-                Source::Key { name, optional } => json!({ "variable": wanted.grant.variable.as_str(), "key": name.as_str(), "optional": optional, "from": from }),
+                Source::Key { name, optional } => json!({ "variable": wanted.grant.variable.as_str(), "key": name, "optional": optional, "from": from }),
                 Source::Value(text) => json!({ "variable": wanted.grant.variable.as_str(), "value": text, "from": from }),
             }
         }).collect();

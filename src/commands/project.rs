@@ -1,11 +1,16 @@
 //! The project that a command stands in: its file, read once, and what the user has approved of it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     failure::{Failure, Kind, Result},
     history::Event,
     home::Home,
+    name::{KeyPath, StoreName},
     profile::{self, Grant, Source},
     project::{
         file::{self, ProjectFile},
@@ -28,14 +33,58 @@ pub struct Project {
 }
 
 impl Project {
-    /// Makes sure that these approvals are the user's own word.
+    /// Those of the grants that are not approved, as far as can be told without the identities: in the list of each store what
+    /// is of its keys. Of a store that is not there nothing is approved.
+    #[must_use]
+    pub fn unapproved(&self, grants: &[Grant]) -> Vec<Grant> {
+        self.unapproved_in(&self.file.place, grants)
+    }
+
+    /// The same for another place than this one.
+    #[must_use]
+    pub fn unapproved_in(&self, place: &Place, grants: &[Grant]) -> Vec<Grant> {
+        let mut unapproved = self.approvals.unapproved(place, grants);
+        for store in stores_of(grants).into_iter().filter(|store| Some(*store) != self.approvals.store()) {
+            let approvals = Home::of(Some(store)).and_then(|home| Approvals::read(&home));
+            let of_store = || grants.iter().filter(|grant| grant.source.store() == Some(store)).cloned().collect();
+            unapproved.extend(approvals.map_or_else(|_| of_store(), |approvals| approvals.unapproved(place, grants)));
+        }
+        unapproved
+    }
+
+    /// Makes sure that those of these approvals that stand in a store's list are the user's own word.
     ///
     /// # Errors
     /// As [`Approvals::confirm`].
-    pub fn confirm(&self, grants: &[Grant], kept: &Kept) -> Result<()> {
-        let key = self.approvals.key(kept.identity.line().expose());
-        self.approvals.confirm(&self.file.place, grants, &key)
+    pub fn confirm(&self, grants: &[Grant], home: &Home, kept: &Kept) -> Result<()> {
+        let confirm = |approvals: &Approvals| {
+            let key = approvals.key(kept.identity.line().expose());
+            approvals.confirm(&self.file.place, grants, &key)
+        };
+        if self.approvals.store() == home.store().map(Arc::as_ref) {
+            return confirm(&self.approvals);
+        }
+        confirm(&Approvals::read(home)?)
     }
+
+    /// What was approved here before, as far as the lists of these stores and this one's open.
+    #[must_use]
+    pub fn approved_before(&self, opened: &[(Home, Kept)]) -> Vec<Grant> {
+        let list = |(home, kept): &(Home, Kept)| {
+            let approvals = Approvals::read(home).ok()?;
+            let key = approvals.key(kept.identity.line().expose());
+            Some(approvals.of_place(&self.file.place, &key))
+        };
+        let mut grants: Vec<Grant> = opened.iter().filter_map(list).flatten().collect();
+        grants.sort();
+        grants
+    }
+}
+
+/// The stores beside the personal one that these grants are of keys of.
+#[must_use]
+pub fn stores_of(grants: &[Grant]) -> BTreeSet<&StoreName> {
+    grants.iter().filter_map(|grant| grant.source.store()).collect()
 }
 
 /// Finds and reads the project file. No keychain and no network is touched.
@@ -49,7 +98,10 @@ pub fn find(home: &Home, folder: Option<&Path>, terminal: Option<&Terminal>) -> 
         terminal.warn(&note);
     }
     let place = found.place.clone();
-    let file = file::parse(found, |variable| approvals.excepts(&place, variable))?;
+    // Which variables may be set is said in the personal store's list, whichever store is asked about.
+    let personal = if home.store().is_some() { Some(Approvals::read(&Home::find()?)?) } else { None };
+    let excepts = |variable: &_| personal.as_ref().unwrap_or(&approvals).excepts(&place, variable);
+    let file = file::parse(found, excepts)?;
     Ok(Some(Project { file, approvals }))
 }
 
@@ -94,8 +146,8 @@ pub struct Standing {
 /// As [`find`].
 pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<Standing>> {
     let Some(project) = find(home, None, None)? else { return Ok(None) };
-    let listed = project.approvals.unapproved(&project.file.place, &project.file.grants).is_empty();
-    let allowed = listed && opened.is_none_or(|(kept, _)| project.confirm(&project.file.grants, kept).is_ok());
+    let listed = project.unapproved(&project.file.grants).is_empty();
+    let allowed = listed && opened.is_none_or(|(kept, _)| project.confirm(&project.file.grants, home, kept).is_ok());
     let changed = !allowed
         && opened.is_some_and(|(kept, _)| {
             let key = project.approvals.key(kept.identity.line().expose());
@@ -112,7 +164,10 @@ pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<
         .collect();
     keys.sort();
     keys.dedup_by(|one, other| one.0 == other.0);
-    let lacking = |name: &crate::name::KeyName| opened.is_some_and(|(_, payload)| !payload.keys.contains_key(name));
+    // What another store has is not looked at here.
+    let is_here = |name: &KeyPath| name.store() == home.store().map(Arc::as_ref);
+    let lacking =
+        |name: &KeyPath| is_here(name) && opened.is_some_and(|(_, payload)| !payload.keys.contains_key(name.name()));
     let missing =
         keys.iter().filter(|(name, optional)| !optional && lacking(name)).map(|(name, _)| name.to_string()).collect();
     Ok(Some(Standing {

@@ -40,7 +40,11 @@ use super::{
 /// # Errors
 /// As keeper and store have them.
 pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    // Where it is restored the store need not be there yet.
+    let home = match &arguments.verb {
+        RecoveryVerb::Restore { .. } => Home::named(arguments.store.as_ref())?,
+        _ => Home::of(arguments.store.as_ref())?,
+    };
     match arguments.verb {
         RecoveryVerb::Create { file, print, passphrase_file, json } => {
             create(&home, (!print).then_some(&*file), passphrase_file.as_deref(), json, terminal)?;

@@ -19,6 +19,7 @@ use super::{
     change::{Outcome, change},
     opening,
     rotate::pending,
+    stores,
     versions::{changed_meanwhile, is_as_seen, need_someone},
 };
 
@@ -27,8 +28,8 @@ use super::{
 /// # Errors
 /// As the store has them; `Usage` without a yes.
 pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
-    let mut names = arguments.names.clone();
+    let home = stores::of_all(&arguments.names)?;
+    let mut names: Vec<KeyName> = arguments.names.iter().map(|path| path.name().clone()).collect();
     names.sort();
     names.dedup();
     let names = &names;

@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::{
     cli, config,
     date::Moment,
-    failure::Result,
+    failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
-    name::KeyName,
+    name::{KeyName, StoreName},
     rotation::{Change, Coverage, Settings},
     store::{journal::Deed, payload::Payload},
     terminal::Terminal,
@@ -29,9 +29,9 @@ use super::{
 /// # Errors
 /// As the store has them; `Usage` without a yes to the loss of a protection.
 pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.old.store())?;
     let now = Moment::now();
-    let (old, new) = (&arguments.old, &arguments.new);
+    let (old, new) = (arguments.old.name(), &new_name(arguments)?.of(home.store()));
     let settings = config::read(&home)?.rotation;
     let seen = if arguments.yes { None } else { ask(&home, old, new, &settings, terminal)? };
     let _turn = pending::turn(&home)?;
@@ -72,6 +72,15 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
         say(&covered, new, terminal);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The new name, which is one in the same store.
+fn new_name(arguments: &cli::Rename) -> Result<KeyName> {
+    let store = |store: Option<&StoreName>| store.and_then(|store| store.clone().other());
+    let other = arguments.new.store.as_ref().filter(|other| store(Some(other)) != store(arguments.old.store()));
+    let Some(other) = other else { return Ok(arguments.new.name.clone()) };
+    Err(Failure::new(Kind::Usage, "a key is renamed in its own store; nothing was renamed")
+        .hint(format!("to put it into the other one: `keyctl store move {} --to {other}`", arguments.old)))
 }
 
 /// Asks where the key would lose a protection by its new name. Gives what there was then, and what was said.

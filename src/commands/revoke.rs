@@ -29,9 +29,9 @@ use super::{
 /// # Errors
 /// `Usage` without a yes; as the store has them.
 pub fn revoke(arguments: &cli::Revoke, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let now = Moment::now();
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let reason = arguments.reason.as_deref().map(|text| words("a reason", text)).transpose()?;
     need_someone(arguments.yes, terminal, &format!("revoking `{name}`"))?;
     let config = config::read(&home)?;

@@ -31,21 +31,22 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
-    let mut chosen = choosing::keys(&home, approved, &arguments.choice, terminal)?;
+    let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
-    let number = chosen.record(event, &environment.kept, &config, terminal)?;
+    let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let name = program.name();
     let failure = match program.become_it(&environment) {
         Ok(never) => match never {},
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
-    chosen.record_failure(event.not_started(number, &failure.message), &environment.kept, terminal);
+    let ended = |number| event.clone().not_started(number, &failure.message);
+    chosen.record_failure(ended, &environment.kept, &numbers, terminal);
     Err(failure.into())
 }
 

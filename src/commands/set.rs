@@ -43,11 +43,11 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         if let Some(failure) = length_beside(arguments.generate, &arguments.refused) {
             return Err(failure.into());
         }
-        return Err(in_the_arguments(arguments.name.as_str()).into());
+        return Err(in_the_arguments(&arguments.name.to_string()).into());
     }
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let now = Moment::now();
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let details = Details::of_set(&arguments.details, now, terminal)?;
     let asked = may_replace(&home, arguments, terminal)?;
     let secret = read_secret(arguments, terminal)?;
@@ -57,7 +57,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let own_end = details::of_secret(name, &secret, terminal);
     details.say_of_own_end(own_end, terminal);
     let kind = issuer::recognise(&secret).map(|recognised| recognised.kind);
-    let (set, facts, former_end) = change_or_create(&home, terminal, now, None, |payload| {
+    let (set, facts, former_end) = change_or_create(&home, terminal, now, |payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let former_end = payload.keys.get(name).and_then(|key| key.facts.expires);
         let replace = match &asked {
@@ -248,7 +248,7 @@ struct Asked(Option<Key>);
 impl Asked {
     /// Whether the key that is there now may be replaced: what the user has said yes to, and not what has its name by now.
     fn may_replace(&self, payload: &Payload, arguments: &cli::Set) -> Result<bool> {
-        let name = &arguments.name;
+        let name = arguments.name.name();
         let said = match (&self.0, payload.keys.get(name)) {
             (None, None) => return Ok(arguments.replace),
             (Some(_), None) => "was renamed or removed meanwhile",
@@ -290,7 +290,7 @@ fn may_replace(home: &Home, arguments: &cli::Set, terminal: &Terminal) -> Result
         return Ok(Some(Asked(None)));
     }
     let mut payload = opening::store(home, &kept, terminal)?.read()?;
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let Some(key) = payload.keys.remove(name) else { return Ok(Some(Asked(None))) };
     if arguments.replace || terminal.confirm(&format!("`{name}` exists; replace its secret? The former one is kept"))? {
         return Ok(Some(Asked(Some(key))));

@@ -29,7 +29,7 @@ const SHOWN: usize = 3;
 /// # Errors
 /// As the store has them.
 pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let settings = config::read(&home)?.rotation;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
@@ -119,14 +119,17 @@ fn former(Judged { name, key, .. }: &Judged) -> Vec<Vec<String>> {
 /// # Errors
 /// As the store has them. That no key was ever kept is a failure, but an empty list in JSON.
 pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let settings = config::read(&home)?.rotation;
     let kept = match opening::identity(&home) {
         Err(failure) if arguments.json && failure.kind == FailureKind::Missing => {
             terminal.json(&Value::Array(Vec::new()))?;
             return Ok(ExitCode::SUCCESS);
         }
-        other => other?,
+        other => other.map_err(|failure| match others(&home) {
+            Some(others) if failure.kind == FailureKind::Missing => failure.hint(others),
+            _ => failure,
+        })?,
     };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let clock = Clock::of(&kept, &payload, Moment::now());
@@ -137,10 +140,20 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     if judged.is_empty() {
         terminal.say("no key is kept");
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        terminal.table(&table(&judged, clock), &[])?;
     }
-    terminal.table(&table(&judged, clock), &[])?;
+    if let Some(others) = others(&home) {
+        terminal.say(&others);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That there are keys in other stores too, for who looks at the personal one.
+fn others(home: &Home) -> Option<String> {
+    let others = if home.store().is_some() { Vec::new() } else { Home::all().unwrap_or_default() };
+    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("other stores: {}; see `keyctl list --store NAME`", names.join(", ")))
 }
 
 /// A row for each key, with what is next for it where any key has a date.

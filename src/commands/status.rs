@@ -34,8 +34,8 @@ type Outlook<'p> = Result<(Vec<Judged<'p>>, Clock)>;
 ///
 /// # Errors
 /// When standard output cannot be written; what cannot be opened is shown, not failed on.
-pub fn status(arguments: &cli::Report, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let home = Home::of(arguments.within.store.as_ref())?;
     let now = Moment::now();
     let opened = open(&home);
     let standing = project::standing(&home, opened.as_ref().ok());

@@ -1,6 +1,6 @@
-//! `keyctl store`: make the store by hand, give its identity to another keeper, or give it another identity.
+//! `keyctl store`: make, list, show and remove stores, give an identity to another keeper, or a store another identity.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use crate::{
     cli::{self, StoreVerb},
@@ -17,6 +17,11 @@ use crate::{
     terminal::Terminal,
 };
 
+mod list;
+mod moving;
+mod removing;
+mod show;
+
 use super::{
     change::{self, Outcome},
     creating, opening, rekey,
@@ -27,33 +32,90 @@ use super::{
 /// # Errors
 /// As keeper and store have them.
 pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
     match &arguments.verb {
-        StoreVerb::Create { keeper, anew, .. } => create(&home, *keeper, *anew, terminal)?,
-        StoreVerb::Keeper { to, .. } => move_identity(&home, *to, terminal)?,
-        StoreVerb::Rekey { yes, .. } => rekey::rekey(&home, *yes, terminal)?,
+        StoreVerb::Create { name, keeper, path, anew } => {
+            let home = place(Home::named(Some(name))?, path.as_deref())?;
+            create(&home, *keeper, *anew, terminal).inspect_err(|failure| leave_nothing_half(&home, failure))?;
+        }
+        StoreVerb::List(report) => list::list(report.json, terminal)?,
+        StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,
+        StoreVerb::Remove { name, yes } => removing::remove(&Home::named(Some(name))?, *yes, terminal)?,
+        StoreVerb::Move { key, to } => moving::move_key(key, to, terminal)?,
+        StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,
+        StoreVerb::Rekey { name, yes } => rekey::rekey(&Home::of(Some(name))?, *yes, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The home of a store that is to be made, with its age file where the user wants it: never where a file lies already.
+fn place(home: Home, path: Option<&Path>) -> Result<Home> {
+    if home.is_being_removed() {
+        let name = home.store().map(ToString::to_string).unwrap_or_default();
+        return Err(Failure::new(Kind::Negative, format!("the removal of the store `{name}` was cut short"))
+            .hint(format!("end it first: `keyctl store remove {name}`")));
+    }
+    let Some(path) = path else { return Ok(home) };
+    if home.store().is_none() {
+        return Err(Failure::new(Kind::Usage, "the personal store lies in keyctl's own folder")
+            .hint("`--path` is for a store beside it: `keyctl store create NAME --path FILE`"));
+    }
+    let failed = |error: &std::io::Error| Failure::disk("find the folder of", path, error);
+    let whole = std::path::absolute(path).map_err(|error| failed(&error))?;
+    let (Some(folder), Some(file)) = (whole.parent(), whole.file_name()) else {
+        return Err(Failure::new(Kind::Usage, "`--path` has to name a file"));
+    };
+    let whole = folder.canonicalize().map_err(|error| failed(&error))?.join(file);
+    let _lock = change::lock(&home)?;
+    if Record::read(&home)?.is_some() {
+        // Begun before, and perhaps done: where it lies was said then.
+        return if home.store_file() == whole { Ok(home) } else { Err(exists(&home)) };
+    }
+    if std::fs::symlink_metadata(&whole).is_ok() {
+        let failure = Failure::new(Kind::Negative, format!("`{}` exists already; nothing was made", whole.display()));
+        let failure = failure.hint("a store is never put in the place of another file: name a new one");
+        leave_nothing_half(&home, &failure);
+        return Err(failure);
+    }
+    home.move_elsewhere(whole)
+}
+
+/// What was not made shall not look as if it had been begun; the next call may want it elsewhere. What another keyctl is
+/// making stays.
+fn leave_nothing_half(home: &Home, failure: &Failure) {
+    if failure.kind != Kind::Busy
+        && home.store().is_some()
+        && file::is_absent(home)
+        && matches!(Record::read(home), Ok(None))
+    {
+        let _ = home.begin_removal().and_then(|()| home.end_removal());
+    }
+}
+
+fn exists(home: &Home) -> Failure {
+    let which = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
+    let failure = Failure::new(Kind::Negative, format!("the store{which} exists already"));
+    let Ok(Some(record)) = Record::read(home) else { return failure };
+    let other = if record.keeper == KeeperKind::File { KeeperKind::Keychain } else { KeeperKind::File };
+    failure.hint(format!("to let another keep its identity: `keyctl store keeper --to {}`", other.word()))
+}
+
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
     if !file::is_absent(home) {
-        let failure = Failure::new(Kind::Negative, "the store exists already");
-        let Some(record) = Record::read(home)? else { return Err(failure) };
-        let other = if record.keeper == KeeperKind::File { KeeperKind::Keychain } else { KeeperKind::File };
-        let to = other.word();
-        return Err(failure.hint(format!("to let another keep its identity: `keyctl store keeper --to {to}`")));
+        return Err(exists(home));
     }
     give_up_unfinished(home, keeper, terminal)?;
     if anew && Record::read(home)?.is_none() {
         pin::remove(home)?;
     }
     let now = Moment::now();
-    change::change_or_create(home, terminal, now, keeper, |_| {
+    change::make(home, terminal, now, keeper, |_| {
         Ok(Outcome::changed((), Event::new(Action::Store, now).note("created")))
     })?;
     if let Some(record) = Record::read(home)? {
-        terminal.say(&format!("made the store; its identity is kept in {}", record.keeper.place()));
+        let which = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
+        let path = home.store_file();
+        let where_ = if home.is_elsewhere() { format!(" in `{}`", path.display()) } else { String::new() };
+        terminal.say(&format!("made the store{which}{where_}; its identity is kept in {}", record.keeper.place()));
     }
     Ok(())
 }

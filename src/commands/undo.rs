@@ -34,7 +34,7 @@ use super::{
 /// # Errors
 /// `Negative` when there is nothing to take back; `Usage` without a yes; as the store has them.
 pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let now = Moment::now();
     let doing = if arguments.skip { "letting a change stand" } else { "taking a change back" };
     need_someone(arguments.yes || arguments.list, terminal, doing)?;

@@ -25,6 +25,7 @@ use super::{
     change::{Outcome, change},
     details, opening,
     rotate::{old_key::say_switched_off, pending},
+    stores,
 };
 
 /// Lists a key's secrets by their dates: the current one, and the former ones from the latest on. Of a removed key all are.
@@ -32,10 +33,10 @@ use super::{
 /// # Errors
 /// As the store has them.
 pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let kept = opening::identity(&home)?;
     let payload = opening::store(&home, &kept, terminal)?.read()?;
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let key = payload.keys.get(name);
     let removed = payload.removed.iter().rfind(|removed| removed.name == *name);
     if key.is_none() && removed.is_none() {
@@ -132,9 +133,9 @@ pub fn remarks(former: &Version) -> String {
 /// # Errors
 /// `Missing` when there is none; `Usage` without a yes.
 pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.store())?;
     let now = Moment::now();
-    let name = &arguments.name;
+    let name = arguments.name.name();
     let doing = format!("bringing a former secret of `{name}` back");
     need_someone(arguments.yes, terminal, &doing)?;
     let kept = opening::identity(&home)?;
@@ -235,7 +236,7 @@ fn say_of_pair(name: &KeyName, settings: &Settings, terminal: &Terminal) {
 /// # Errors
 /// `Usage` without a yes; as the store has them.
 pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = stores::of_all(&arguments.names)?;
     let now = Moment::now();
     let listed = arguments.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let whose = if arguments.all { "all keys".to_owned() } else { listed };
@@ -286,7 +287,7 @@ pub fn forget(arguments: &cli::Forget, terminal: &Terminal) -> anyhow::Result<Ex
 
 /// Whether a new secret lies beside the store for a removed key that is to be forgotten.
 fn lies_aside(home: &Home, kept: &opening::Kept, seen: &Payload, arguments: &cli::Forget) -> bool {
-    let is_meant = |name: &KeyName| arguments.all || arguments.names.contains(name);
+    let is_meant = |name: &KeyName| arguments.all || arguments.names.iter().any(|path| path.name() == name);
     let is_removed = |name: &KeyName| !seen.keys.contains_key(name) && is_meant(name);
     pending::find(home, kept, seen).0.iter().any(|work| work.has_secret && work.names.iter().any(is_removed))
 }
@@ -316,12 +317,13 @@ fn to_forget(payload: &Payload, arguments: &cli::Forget) -> Result<Vec<KeyName>>
         names.dedup();
         return Ok(names);
     }
-    let unknown = arguments.names.iter().find(|name| {
+    let names: Vec<KeyName> = arguments.names.iter().map(|path| path.name().clone()).collect();
+    let unknown = names.iter().find(|name| {
         !payload.keys.contains_key(*name) && !payload.removed.iter().any(|removed| removed.name == **name)
     });
     match unknown {
         Some(name) => Err(payload.missing(name)),
-        None => Ok(arguments.names.clone()),
+        None => Ok(names),
     }
 }
 

@@ -252,7 +252,7 @@ impl Event {
     /// With the names of keys, in this order. Only names can be given, so no secret can.
     #[must_use]
     pub fn names<'a>(mut self, names: impl IntoIterator<Item = &'a KeyName>) -> Self {
-        self.names.extend(names.into_iter().map(KeyName::to_string));
+        self.names.extend(names.into_iter().map(|name| name.as_str().to_owned()));
         self
     }
 

@@ -147,6 +147,12 @@ impl Log {
         Self { folder, id, key, former, changing: false, known, knower, first, longest }
     }
 
+    /// The folder it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// With the keys that are kept of former identities, the earliest first; one that is none is left out, and its entries
     /// then do not open.
     #[must_use]

@@ -268,7 +268,7 @@ impl Log {
     /// As [`Log::read`].
     pub fn lineage(&self, name: &KeyName, watch: Watch<'_>) -> Result<(Lineage, Option<Failure>)> {
         let finders = ["\"rename\"", RENAME_OF, FAILED].map(memchr::memmem::Finder::new);
-        let own = format!("\"{name}\"");
+        let own = format!("\"{}\"", name.as_str());
         let own = memchr::memmem::Finder::new(&own);
         let cuts = memchr::memmem::Finder::new(MORE);
         let (mut renames, mut is_known, mut cut) = (Vec::new(), false, 0);

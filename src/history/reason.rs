@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// The most characters of a reason: it is a line in a table, not a report.
 pub const LONGEST: usize = 200;
-/// Letters by Unicode's book that nobody sees (Default_Ignorable_Code_Point in its DerivedCoreProperties).
+/// Letters by Unicode's book that nobody sees (`Default_Ignorable_Code_Point` in its `DerivedCoreProperties`).
 const FILLERS: [char; 4] = ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'];
 
 /// One line that says why. It is shown, so it must not hold a secret: whoever takes one in compares it with the keys that

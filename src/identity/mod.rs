@@ -98,6 +98,13 @@ impl Identity {
         Id(SealKey::derive(self.line.expose(), &store.0, "keyctl/store-seal/v1").mark(b"seal"))
     }
 
+    /// The id of a new store's history. Where the making of the store is cut short behind its first entry, the next call has the
+    /// same one: an entry that was made for another would count as tampered with for ever.
+    #[must_use]
+    pub fn log_of(&self, store: Id) -> Id {
+        Id(SealKey::derive(self.line.expose(), &store.0, "keyctl/store-log/v1").mark(b"log"))
+    }
+
     /// Eight hexadecimal digits that tell identities apart and give nothing else away.
     #[must_use]
     pub fn fingerprint(&self) -> String {

@@ -8,11 +8,11 @@ pub mod variables;
 
 mod resolve;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use sha2::{Digest, Sha256};
 
-use crate::name::{KeyName, ProfileName, VariableName};
+use crate::name::{KeyPath, ProfileName, StoreName, VariableName};
 
 pub use resolve::resolve;
 
@@ -24,10 +24,10 @@ const MOST_GRANTS: usize = 4096;
 /// Where a variable's text comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// A key of the store.
+    /// A key of a store.
     Key {
-        /// Its name.
-        name: KeyName,
+        /// Its name, and which store it is of.
+        name: KeyPath,
         /// Whether the command may start without it.
         optional: bool,
     },
@@ -110,10 +110,21 @@ impl std::fmt::Display for Broken {
 impl Source {
     /// The encoding that approvals and hashes are made of. Whether a key is optional is no part of it: it hands out
     /// nothing more, it only says what happens when the key is not there.
-    fn parts(&self) -> [&str; 2] {
+    fn parts(&self) -> [Cow<'_, str>; 2] {
         match self {
-            Self::Key { name, .. } => ["key", name.as_str()],
-            Self::Value(text) => ["value", text],
+            // No key's name holds a colon: what is of another store is never the same as what is not.
+            Self::Key { name, .. } if name.store().is_some() => ["key".into(), name.to_string().into()],
+            Self::Key { name, .. } => ["key".into(), name.as_str().into()],
+            Self::Value(text) => ["value".into(), text.into()],
+        }
+    }
+
+    /// The store that this is a key of, if that is another than the personal one.
+    #[must_use]
+    pub fn store(&self) -> Option<&StoreName> {
+        match self {
+            Self::Key { name, .. } => name.store(),
+            Self::Value(_) => None,
         }
     }
 }
@@ -123,7 +134,7 @@ impl Grant {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let [kind, text] = self.source.parts();
-        encode(&[self.profile.as_str(), self.variable.as_str(), kind, text].map(str::as_bytes))
+        encode(&[self.profile.as_str(), self.variable.as_str(), &kind, &text].map(str::as_bytes))
     }
 }
 
@@ -187,6 +198,16 @@ mod tests {
         let value = Grant { source: Source::Value("x".into()), ..key.clone() };
         assert_ne!(key.encode(), value.encode());
         assert_ne!(digest(&[key]), digest(&[value]));
+    }
+
+    #[test]
+    fn a_grant_of_another_store_is_another_grant_and_one_of_the_personal_store_is_what_it_was() {
+        let (plain, team) = (grant("default", "A", "x"), grant("default", "A", "team:x"));
+        assert_ne!(plain.encode(), team.encode());
+        assert_eq!(grant("default", "A", "personal:x").encode(), plain.encode());
+        // What approvals were made of before there were other stores.
+        let before = encode(&[b"default", b"A", b"key", b"x"]);
+        assert_eq!(plain.encode(), before);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{Broken, DEFAULT, Grant, Origin, Profile, Profiles, Source, Wanted, variables};
 use crate::{
     failure::{Failure, Kind, Result},
-    name::{KeyName, ProfileName, VariableName},
+    name::{KeyPath, ProfileName, VariableName},
     platform,
 };
 
@@ -68,7 +68,7 @@ pub fn resolve(
     chosen: Option<&ProfileName>,
     project: Option<&Profiles>,
     user: &Profiles,
-    extra: &[(VariableName, KeyName)],
+    extra: &[(VariableName, KeyPath)],
     only: &[VariableName],
 ) -> Result<Vec<Wanted>> {
     check_extra(extra)?;
@@ -95,7 +95,7 @@ pub fn resolve(
 }
 
 /// Later ones win, but two on one command line are a slip.
-fn check_extra(extra: &[(VariableName, KeyName)]) -> Result<()> {
+fn check_extra(extra: &[(VariableName, KeyPath)]) -> Result<()> {
     for (at, (variable, key)) in extra.iter().enumerate() {
         if let Some((_, other)) = extra[..at].iter().find(|(earlier, name)| same(earlier, variable) && name != key) {
             return Err(Failure::new(
@@ -205,7 +205,7 @@ mod tests {
         )
     }
 
-    fn extra(pairs: &[(&str, &str)]) -> Vec<(VariableName, KeyName)> {
+    fn extra(pairs: &[(&str, &str)]) -> Vec<(VariableName, KeyPath)> {
         pairs.iter().map(|(variable, key)| (variable.parse().unwrap(), key.parse().unwrap())).collect()
     }
 

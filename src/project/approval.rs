@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::place::Place;
 use crate::{
     date::Moment,
-    name::{KeyName, ProfileName, VariableName},
+    name::{KeyPath, ProfileName, StoreName, VariableName},
     profile::{Grant, Source, encode, variables},
 };
 
@@ -24,7 +24,7 @@ pub(super) struct Record {
     profile: Option<ProfileName>,
     variable: VariableName,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<KeyName>,
+    key: Option<KeyPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
     t: Moment,
@@ -103,14 +103,21 @@ pub(super) fn approved(record: Record) -> Option<(Option<Grant>, VariableName)> 
     Some((Some(Grant { profile: profile?, variable: variable.clone(), source }), variable))
 }
 
-/// What a set of grants needs to be approved: each of them, and an exception for each variable that projects may not set.
-pub(super) fn needed(grants: &[Grant]) -> impl Iterator<Item = Item<'_>> {
-    grants.iter().flat_map(|grant| {
-        let refused = match &grant.source {
-            Source::Key { .. } => variables::refused_for_key(&grant.variable),
-            Source::Value(_) => variables::refused_for_value(&grant.variable),
-        };
-        let exception = refused.then_some(Item::Exception(&grant.variable));
-        [Item::Grant(grant)].into_iter().chain(exception)
+/// Whether this sets a variable that projects may not: then an exception has to be made for it.
+#[must_use]
+pub fn needs_exception(grant: &Grant) -> bool {
+    match &grant.source {
+        Source::Key { .. } => variables::refused_for_key(&grant.variable),
+        Source::Value(_) => variables::refused_for_value(&grant.variable),
+    }
+}
+
+/// What a set of grants needs to be approved in the list of this store: each that is of its keys. Settings, and an exception
+/// for each variable that projects may not set, are in the personal store's.
+pub(super) fn needed<'g>(grants: &'g [Grant], store: Option<&StoreName>) -> impl Iterator<Item = Item<'g>> {
+    grants.iter().flat_map(move |grant| {
+        let exception = (store.is_none() && needs_exception(grant)).then_some(Item::Exception(&grant.variable));
+        let is_here = grant.source.store() == store;
+        is_here.then_some(Item::Grant(grant)).into_iter().chain(exception)
     })
 }

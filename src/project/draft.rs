@@ -21,8 +21,8 @@ pub enum Choice {
 impl From<Choice> for Source {
     fn from(choice: Choice) -> Self {
         match choice {
-            Choice::Key(name) => Self::Key { name, optional: false },
-            Choice::Optional(name) => Self::Key { name, optional: true },
+            Choice::Key(name) => Self::Key { name: name.into(), optional: false },
+            Choice::Optional(name) => Self::Key { name: name.into(), optional: true },
             Choice::Value(text) => Self::Value(text),
         }
     }

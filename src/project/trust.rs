@@ -10,13 +10,17 @@
 //! repository share their approvals, and going back and forth between branches shall not ask each time. Whether a key is
 //! optional is no part of a grant.
 //!
+//! Each store has such a list for its own keys, so that a project which wants keys of one alone opens that one alone. Plain
+//! settings, and the exceptions for variables, are in the personal store's.
+//!
 //! Not protected here: an older copy of this file put back by a program that runs as the user brings back what was
 //! approved then and denied since.
 
-use std::{collections::BTreeSet, fmt::Write as _, io, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, io, path::PathBuf, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
+pub use super::approval::needs_exception;
 use super::{
     approval::{Finder, Hash, Item, Record, Salt, approved, needed},
     place::Place,
@@ -26,7 +30,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     hex,
     home::{self, Home, Lock},
-    name::{KeyName, VariableName},
+    name::{KeyName, StoreName, VariableName},
     profile::{Grant, Source, variables},
     random,
     seal::SealKey,
@@ -51,6 +55,7 @@ type Line = (Hash, Vec<u8>);
 /// The approvals as they are on the disk. Reading them needs no identity.
 pub struct Approvals {
     path: PathBuf,
+    store: Option<Arc<StoreName>>,
     salt: Salt,
     lines: Vec<Line>,
     unreadable: Option<String>,
@@ -76,7 +81,13 @@ impl Approvals {
             Some(found) => found,
             None => (random::bytes()?, Vec::new()),
         };
-        Ok(Self { path, salt, lines, unreadable })
+        Ok(Self { path, store: home.store().cloned(), salt, lines, unreadable })
+    }
+
+    /// The store whose list this is; none for the personal one.
+    #[must_use]
+    pub fn store(&self) -> Option<&StoreName> {
+        self.store.as_deref()
     }
 
     /// What is to be told of the list itself, if anything.
@@ -88,11 +99,14 @@ impl Approvals {
         ))
     }
 
-    /// Those of the grants that are not approved in this place, as far as can be told without the identity.
+    /// Those of the grants that are not approved in this place, as far as this list can tell it without the identity: each
+    /// store has one for its own keys.
     #[must_use]
     pub fn unapproved(&self, place: &Place, grants: &[Grant]) -> Vec<Grant> {
         let finder = self.finder(place);
-        let missing = |grant: &&Grant| needed(std::slice::from_ref(*grant)).any(|item| !self.lists(&finder, item));
+        let store = self.store();
+        let missing =
+            |grant: &&Grant| needed(std::slice::from_ref(*grant), store).any(|item| !self.lists(&finder, item));
         grants.iter().filter(missing).cloned().collect()
     }
 
@@ -125,7 +139,7 @@ impl Approvals {
     /// `Project` for a grant that is not approved at all, `Store` for an approval that is forged.
     pub fn confirm(&self, place: &Place, grants: &[Grant], key: &SealKey) -> Result<()> {
         let finder = self.finder(place);
-        for item in needed(grants) {
+        for item in needed(grants, self.store()) {
             let hash = finder.hash(item);
             let mut listed = self.lines.iter().filter(|(line, _)| *line == hash).peekable();
             if listed.peek().is_none() {
@@ -166,7 +180,7 @@ impl Approvals {
             let record: Record = serde_json::from_slice(&key.open(hash, sealed)?).ok()?;
             let place = record.place().to_owned();
             let grant = approved(record)?.0?;
-            matches!(&grant.source, Source::Key { name: other, .. } if other == name).then_some((place, grant))
+            matches!(&grant.source, Source::Key { name: other, .. } if other.name() == name).then_some((place, grant))
         };
         let mut all: Vec<_> = self.lines.iter().filter_map(approval).collect();
         all.sort();
@@ -230,7 +244,7 @@ fn of_line((hash, sealed): &Line, finder: &Finder, key: &SealKey) -> Option<(Opt
     (finder.hash(item) == *hash).then_some((grant, variable))
 }
 
-/// Approves grants in a place, and exceptions for variables that projects may not set. What was approved before stays;
+/// Approves those of the grants that are of this store in a place, and exceptions for variables that projects may not set. What was approved before stays;
 /// what is approved again is sealed anew, so a forged line does not outlive it. Gives the list's note, if there is one.
 ///
 /// # Errors
@@ -250,7 +264,8 @@ pub fn add(
     let _lock = Lock::acquire(&home.file("lock"))?;
     let mut approvals = Approvals::read(home)?;
     let key = approvals.key(identity);
-    let items: Vec<Item> = grants.iter().map(Item::Grant).chain(exceptions.iter().map(Item::Exception)).collect();
+    let of_store = grants.iter().filter(|grant| grant.source.store() == home.store().map(Arc::as_ref));
+    let items: Vec<Item> = of_store.map(Item::Grant).chain(exceptions.iter().map(Item::Exception)).collect();
     let finder = approvals.finder(place);
     for item in items {
         let hash = finder.hash(item);
@@ -279,7 +294,7 @@ pub fn remove_place(home: &Home, place: &Place, asked: &[Grant], identity: Optio
     let mut approvals = Approvals::read(home)?;
     let key = identity.map(|identity| approvals.key(identity));
     let finder = approvals.finder(place);
-    let asked: Vec<Hash> = needed(asked).map(|item| finder.hash(item)).collect();
+    let asked: Vec<Hash> = needed(asked, home.store().map(Arc::as_ref)).map(|item| finder.hash(item)).collect();
     let goes =
         |line: &&Line| asked.contains(&line.0) || key.as_ref().is_some_and(|key| of_line(line, &finder, key).is_some());
     // What is sealed twice, for two identities, is one approval and goes as one.

@@ -147,6 +147,24 @@ impl Editing<'_> {
         key.former.push(Former { value, since, until, expires: None, revoked, leaked, wipe: None, step: None });
     }
 
+    /// Takes a whole key of another store over, with all that is known of it.
+    ///
+    /// # Errors
+    /// `Negative` when there is another key of this name.
+    pub fn take_over(&mut self, name: &KeyName, mut key: Key) -> Result<()> {
+        if self.payload.keys.contains_key(name) {
+            return Err(Failure::new(Kind::Negative, format!("a key named `{name}` exists already"))
+                .hint(format!("give that one another name first: `keyctl rename {name} OTHER`")));
+        }
+        key.facts.revoked = key.facts.revoked.or_else(|| self.payload.revocation_of(&key.value));
+        key.facts.leaked = key.facts.leaked.or_else(|| self.payload.leak_of(&key.value));
+        // The numbers are those of the other store's steps.
+        key.former.iter_mut().for_each(|former| former.step = None);
+        self.payload.keys.insert(name.clone(), key);
+        self.step.added.push(name.clone());
+        Ok(())
+    }
+
     /// Changes what is known of a key. Says whether that made a difference.
     ///
     /// # Errors

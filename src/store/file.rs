@@ -3,7 +3,7 @@
 //! age says whether a file is whole. It does not say who wrote it: anybody who learns the recipient can make a file that
 //! opens. So the text inside must carry the seal that the keeper pins, and its generation must not be behind the anchor.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -12,7 +12,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     home::{self, Home},
     identity::{Closed, Identity, anchor::Anchor},
-    name::KeyName,
+    name::{KeyName, StoreName},
     platform,
 };
 
@@ -22,7 +22,7 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 /// The store's file.
 #[must_use]
 pub fn path(home: &Home) -> PathBuf {
-    home.file("store.age")
+    home.store_file()
 }
 
 /// Whether there is certainly no store: nothing of its name, not even a link that leads nowhere just now.
@@ -35,12 +35,16 @@ pub fn is_absent(home: &Home) -> bool {
 pub struct SealedFile {
     bytes: Vec<u8>,
     path: PathBuf,
+    store: Option<Arc<StoreName>>,
     /// What is wrong with who may change it; reading goes on, writing does not.
     pub exposed: Option<Failure>,
 }
 
 /// A text that was opened and proven to be the owner's newest.
-pub struct OpenText(Zeroizing<Vec<u8>>);
+pub struct OpenText {
+    text: Zeroizing<Vec<u8>>,
+    store: Option<Arc<StoreName>>,
+}
 
 impl SealedFile {
     /// Reads the file; `None` if there is none.
@@ -57,7 +61,8 @@ impl SealedFile {
         let access = platform::access(&facts);
         let why = if access.by_other {
             Some("belongs to another user")
-        } else if access.writable_by_others || access.readable_by_others {
+        // Where others are to have it too, in a repository, it is readable: nobody opens it without the identity.
+        } else if access.writable_by_others || (access.readable_by_others && !home.is_elsewhere()) {
             Some("is open to other users")
         } else {
             None
@@ -69,7 +74,7 @@ impl SealedFile {
                 platform::how_to_make_private(&path, false)
             })
         });
-        Ok(Some(Self { bytes, path, exposed }))
+        Ok(Some(Self { bytes, path, store: home.store().cloned(), exposed }))
     }
 
     /// Opens the file and holds it against the anchor.
@@ -77,7 +82,7 @@ impl SealedFile {
     /// # Errors
     /// `Store`: damaged, of another identity, forged, or an older copy; each in its own words.
     pub fn open(&self, identity: &Identity, anchor: &Anchor) -> Result<OpenText> {
-        let text = OpenText(identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?);
+        let text = self.open_unpinned(identity)?;
         let facts = text::facts(text.as_str()?)?;
         if facts.seal != anchor.seal || facts.id != anchor.store {
             return Err(Failure::new(
@@ -109,7 +114,8 @@ impl SealedFile {
     /// # Errors
     /// `Store`.
     pub fn open_unpinned(&self, identity: &Identity) -> Result<OpenText> {
-        Ok(OpenText(identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?))
+        let text = identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?;
+        Ok(OpenText { text, store: self.store.clone() })
     }
 
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
@@ -129,7 +135,7 @@ impl SealedFile {
 
 impl OpenText {
     fn as_str(&self) -> Result<&str> {
-        std::str::from_utf8(&self.0).map_err(|_| damaged("the store opens, but its content is no text"))
+        std::str::from_utf8(&self.text).map_err(|_| damaged("the store opens, but its content is no text"))
     }
 
     /// Everything in the store.
@@ -137,7 +143,7 @@ impl OpenText {
     /// # Errors
     /// `Store`.
     pub fn read(&self) -> Result<Payload> {
-        text::read(self.as_str()?)
+        Ok(text::read(self.as_str()?)?.of_store(self.store.as_ref()))
     }
 
     /// The store's facts and these keys alone.
@@ -145,7 +151,7 @@ impl OpenText {
     /// # Errors
     /// `Store`.
     pub fn pick(&self, wanted: &[&KeyName]) -> Result<Payload> {
-        text::pick(self.as_str()?, wanted)
+        Ok(text::pick(self.as_str()?, wanted)?.of_store(self.store.as_ref()))
     }
 
     /// The names of all keys.

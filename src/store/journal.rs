@@ -7,10 +7,12 @@
 //! Steps are taken back from the latest to the first. What was current then becomes a former secret in its turn: an
 //! undone change loses nothing either.
 
+use std::sync::Arc;
+
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    name::KeyName,
+    name::{KeyName, StoreName},
 };
 
 use super::{
@@ -124,6 +126,14 @@ impl Step {
             replaced: Vec::new(),
             edited: Vec::new(),
         }
+    }
+
+    /// Lets the names know which store they are of.
+    pub(super) fn of_store(&mut self, store: Option<&Arc<StoreName>>) {
+        let renamed = self.renamed.iter_mut().flat_map(|(from, to)| [from, to]);
+        let facts = self.replaced.iter_mut().chain(&mut self.edited).map(|(name, _)| name);
+        let names = self.added.iter_mut().chain(&mut self.removed).chain(renamed).chain(facts);
+        names.for_each(|name| *name = name.clone().of(store));
     }
 
     /// The names of the keys, as they are called after it.
@@ -301,7 +311,7 @@ impl Payload {
     }
 
     /// Leaves a key out of every step that has to do with its name: what was done to it stands.
-    fn leave_out_of_steps(&mut self, name: &KeyName) {
+    pub(super) fn leave_out_of_steps(&mut self, name: &KeyName) {
         leave_out(&mut self.steps, name);
         self.steps.retain(|step| !step.is_empty());
     }

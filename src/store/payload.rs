@@ -1,6 +1,9 @@
 //! What a store holds. No file, no clock. Changes to it are in `editing.rs`, taking them back in `journal.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     facts::{Facts, Leaked, Revoked},
@@ -14,7 +17,7 @@ use crate::{
         anchor::Id,
         retired::{Aside, Retired},
     },
-    name::{KeyName, distance},
+    name::{KeyName, StoreName, distance},
     secret::Secret,
 };
 
@@ -183,6 +186,21 @@ impl Payload {
             marks: Vec::new(),
             written: None,
         }
+    }
+
+    /// The same with names that know which store they are of.
+    #[must_use]
+    pub fn of_store(mut self, store: Option<&Arc<StoreName>>) -> Self {
+        if store.is_none() {
+            return self;
+        }
+        let keys = std::mem::take(&mut self.keys);
+        self.keys = keys.into_iter().map(|(name, key)| (name.of(store), key)).collect();
+        for removed in &mut self.removed {
+            removed.name = removed.name.clone().of(store);
+        }
+        self.steps.iter_mut().for_each(|step| step.of_store(store));
+        self
     }
 
     /// A key by its name.

@@ -616,6 +616,10 @@ fn a_fault_anywhere_in_the_first_set_leaves_no_store_or_a_whole_one() {
         if code != Some(0) {
             return Err(format!("the next set fails: {said}"));
         }
+        let (code, out, said) = answer(home, &["history", "verify"]);
+        if code != Some(0) {
+            return Err(format!("the history: {} {said}", String::from_utf8_lossy(&out)));
+        }
         no_secret_in_the_clear(home)
     };
     let (count, bad) = sweep(template.path(), &|home| keyctl(home, &arguments), &judge);
@@ -940,4 +944,158 @@ fn a_writer_waits_for_a_stopped_one_and_then_names_it() {
     sandbox.set("B", "second-secret").says("", &format!("keyctl: another keyctl (process {own}) holds the lock `~/.local/share/keyctl/lock`; waited 10 s\nkeyctl: hint: let it finish, or end it; the lock frees itself then\n"), 8);
     assert!((10..13).contains(&started.elapsed().as_secs()));
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
+}
+
+/// The same for a store beside the personal one, whose age file lies elsewhere.
+fn template_with_team() -> tempfile::TempDir {
+    let template = template();
+    let (code, _, said) =
+        answer(template.path(), &["store", "create", "team", "--keeper", "file", "--path", "team.age"]);
+    assert_eq!(code, Some(0), "{said}");
+    for (name, file) in [("team:T", "one"), ("team:U", "two")] {
+        assert_eq!(answer(template.path(), &["set", name, "--from-file", file]).0, Some(0));
+    }
+    assert_eq!(answer(template.path(), &["set", "team:T", "--replace", "--from-file", "new"]).0, Some(0));
+    template
+}
+
+/// A call in a copy of that, whose age file lies beside the copy and not beside what was copied.
+fn keyctl_with_team(home: &Path, arguments: &[&str]) -> Command {
+    let (path, file) = (home.join("kept/stores/team/path"), home.join("team.age"));
+    std::fs::write(path, format!("{}\n", file.display())).expect("write");
+    keyctl(home, arguments)
+}
+
+/// A key's secret, or nothing where there is no such key or store.
+fn secret_of(home: &Path, name: &str) -> Result<Option<String>, String> {
+    match answer(home, &["get", name]) {
+        (Some(0), secret, _) => Ok(Some(String::from_utf8_lossy(&secret).into_owned())),
+        (Some(3), ..) => Ok(None),
+        (code, _, said) => Err(format!("`{name}`: {code:?} {said}")),
+    }
+}
+
+/// The store opens, takes another key, and its history is whole.
+fn team_works(home: &Path) -> Result<(), String> {
+    for arguments in [&["set", "team:NEXT", "--generate"][..], &["history", "verify", "--store", "team"]] {
+        let (code, out, said) = answer(home, arguments);
+        if code != Some(0) {
+            return Err(format!("{arguments:?}: {code:?} {} {said}", String::from_utf8_lossy(&out)));
+        }
+    }
+    Ok(())
+}
+
+fn said_something(output: &Output) -> Result<(), String> {
+    match output.status.code() {
+        Some(101) => Err("panicked".into()),
+        Some(code) if code != 0 && code < 128 && output.stderr.is_empty() => Err("failed without a word".into()),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn a_fault_anywhere_in_making_another_store_leaves_none_or_one_and_the_next_call_ends_it() {
+    let template = template();
+    let personal = state(template.path()).expect("personal");
+    let arguments = ["store", "create", "team", "--keeper", "file", "--path", "team.age"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        said_something(output)?;
+        let again = answer(home, &arguments);
+        match (output.status.success(), again.0) {
+            (true, Some(1)) | (false, Some(0 | 1)) => {}
+            (_, code) => return Err(format!("the next call: {code:?} {}", again.2)),
+        }
+        team_works(home)?;
+        if !home.join("team.age").exists() || home.join("kept/stores/team/store.age").exists() {
+            return Err("it lies elsewhere".into());
+        }
+        if state(home)? != personal {
+            return Err("the personal store was changed".into());
+        }
+        heals(home)
+    };
+    let (count, bad) = sweep_points(template.path(), true, &|home| keyctl(home, &arguments), &judge, points_of_another);
+    println!("{arguments:?}: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_removing_a_store_leaves_it_whole_or_gone_and_the_next_call_ends_it() {
+    let template = template_with_team();
+    let personal = state(template.path()).expect("personal");
+    let arguments = ["store", "remove", "team", "--yes"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        said_something(output)?;
+        let secret = secret_of(home, "team:T")?;
+        if output.status.success() && secret.is_some() {
+            return Err("acknowledged, and there".into());
+        }
+        if secret.as_deref().is_some_and(|secret| secret != "new-secret-3") {
+            return Err(format!("another secret: {secret:?}"));
+        }
+        if secret.is_some() {
+            team_works(home)?;
+        }
+        let (code, _, said) = answer(home, &arguments);
+        if !matches!((secret.is_some(), code), (true, Some(0)) | (false, Some(0 | 3))) {
+            return Err(format!("the next call: {code:?} {said}"));
+        }
+        let left = std::fs::read_dir(home.join("kept/stores/team")).into_iter().flatten().count();
+        if left > 0 || !home.join("team.age").exists() {
+            return Err(format!("{left} files are left, or the one elsewhere is gone"));
+        }
+        if state(home)? != personal {
+            return Err("the personal store was changed".into());
+        }
+        let (code, _, said) = answer(home, &["store", "create", "team", "--keeper", "file"]);
+        if code != Some(0) {
+            return Err(format!("no other one can be made: {said}"));
+        }
+        heals(home)
+    };
+    let (count, bad) =
+        sweep_points(template.path(), true, &|home| keyctl_with_team(home, &arguments), &judge, points_of_writing);
+    println!("{arguments:?}: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+#[test]
+fn a_fault_anywhere_in_moving_a_key_leaves_it_in_one_store_or_in_both_and_the_next_call_ends_it() {
+    let template = template_with_team();
+    let arguments = ["store", "move", "team:T", "--to", "personal"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        said_something(output)?;
+        let (from, to) = (secret_of(home, "team:T")?, secret_of(home, "T")?);
+        let secrets: Vec<&String> = from.iter().chain(&to).collect();
+        if secrets.is_empty() || secrets.iter().any(|secret| *secret != "new-secret-3") {
+            return Err(format!("{from:?} and {to:?}"));
+        }
+        if output.status.success() && (from.is_some() || to.is_none()) {
+            return Err("acknowledged, and not moved".into());
+        }
+        let (code, _, said) = answer(home, &arguments);
+        if code != Some(if from.is_some() { 0 } else { 3 }) {
+            return Err(format!("the next call: {code:?} {said}"));
+        }
+        // With its former secret, in one store alone.
+        if secret_of(home, "team:T")?.is_some() || secret_of(home, "T")?.as_deref() != Some("new-secret-3") {
+            return Err("it was not moved by the next call".into());
+        }
+        if answer(home, &["rollback", "T", "--yes"]).0 != Some(0)
+            || secret_of(home, "T")?.as_deref() != Some("old-secret-1")
+        {
+            return Err("its former secret did not come with it".into());
+        }
+        if secret_of(home, "team:U")?.as_deref() != Some("old-secret-2") {
+            return Err("another key was changed".into());
+        }
+        team_works(home)?;
+        heals(home)?;
+        no_secret_in_the_clear(home)
+    };
+    let (count, bad) =
+        sweep_points(template.path(), true, &|home| keyctl_with_team(home, &arguments), &judge, points_of_writing);
+    println!("{arguments:?}: {count} faults, {} bad", bad.len());
+    assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
 }

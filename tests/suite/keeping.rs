@@ -45,7 +45,7 @@ fn a_bad_name_is_refused_with_the_reason_and_nothing_is_written() {
         ("a b", "a key's name cannot hold a space; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
         ("9lives", "a key's name cannot begin with `9`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
         ("a\x1b[31m", "a key's name cannot hold U+001B; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
-        ("a:b", "a key's name cannot hold `:`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
+        ("a:b:c", "a key's name cannot hold `:`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
         ("@u", "a key's name cannot hold `@`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`"),
     ] {
         sandbox.call(&["set", name]).input("value").run().says(

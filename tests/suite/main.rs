@@ -53,6 +53,7 @@ mod scanning_archives;
 mod scanning_elsewhere;
 mod scanning_git;
 mod segmenting;
+mod stores;
 mod storing;
 mod toplevel;
 mod trusting;

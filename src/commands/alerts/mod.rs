@@ -31,7 +31,7 @@ const AT_ONCE: usize = 200;
 /// # Errors
 /// As the store and the history have them.
 pub fn alerts(arguments: cli::Alerts, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.store.as_ref())?;
     match arguments.verb {
         AlertsVerb::List { all, json } => list(&log(&home, terminal)?, all, json, terminal)?,
         AlertsVerb::Ack { numbers, all, json } => {

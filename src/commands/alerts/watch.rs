@@ -351,7 +351,7 @@ pub fn history_is(home: &Home, log: &Log, verdict: &Verdict, terminal: &Terminal
 
 /// Tells that entries were found to be gone, when that was noted: once for each time, as each is another loss.
 pub fn lost(log: &Log, entries: u64, terminal: &Terminal) {
-    let Ok(home) = Home::find() else { return };
+    let Ok(home) = Home::in_folder(log.folder()) else { return };
     let settings = config::read(&home).map(|config| config.alerts).unwrap_or_default();
     let watch = Watch { home: &home, log, settings: &settings, terminal };
     let now = Moment::now();
@@ -367,7 +367,7 @@ pub fn lost(log: &Log, entries: u64, terminal: &Terminal) {
 /// Follows what a change says of the lives of keys: what is usual goes with a key, and not with its name.
 pub fn follow(log: &Log, event: &Event) {
     let Some(turn) = Turn::of(event) else { return };
-    let Ok(home) = Home::find() else { return };
+    let Ok(home) = Home::in_folder(log.folder()) else { return };
     Memory::of(&home, log).change(None, |state| state.follow(&turn, moment(event)));
 }
 

@@ -23,7 +23,7 @@ mod search;
 /// # Errors
 /// As opening the store has them; `Negative` where `--fail-on` is asked and is so, or nothing was to be mended after all.
 pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let home = Home::find()?;
+    let home = Home::of(arguments.within.store.as_ref())?;
     let config = config::read(&home);
     let (kept, payload, closed) = open(&home, arguments, terminal)?;
     let (config, refused) = match config {
@@ -33,6 +33,11 @@ pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<Exit
     let gathered = gather::all(&home, &kept, &payload, &config.rotation, refused, terminal)?;
     let searched = search::search(&home, kept, &payload, config, &gathered.projects, terminal)?;
     let mut findings = audit::findings(&gathered.facts(&payload, &searched.leaks));
+    if let Some(store) = home.store() {
+        for finding in &mut findings {
+            finding.say_for(store);
+        }
+    }
     let mut mended = closed;
     // Where something was closed already, that there is nothing else goes without saying.
     if arguments.fix && (mended.is_empty() || findings.iter().any(|finding| finding.repair.is_some())) {

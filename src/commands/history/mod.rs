@@ -12,7 +12,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{mending, opening, record};
+use super::{mending, opening, record, stores};
 
 mod anchor;
 mod aside;
@@ -36,7 +36,8 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     if let Some(HistoryVerb::Import { .. }) = arguments.verb {
         return Err(no_import().into());
     }
-    let home = Home::find()?;
+    stores::agree(&arguments)?;
+    let home = Home::of(stores::of_history(&arguments))?;
     let now = Moment::now();
     let query = question::query(&arguments.filter, now)?;
     let kept = opening::identity(&home)?;

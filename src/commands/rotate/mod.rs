@@ -141,12 +141,12 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
                 .hint("each by itself, or all that are due: `keyctl rotate --due`")
                 .into());
         }
-        let name = arguments.name.as_ref().map_or("NAME", KeyName::as_str);
-        let mut failure = in_the_arguments(name);
+        let name = arguments.name.as_ref().map_or_else(|| "NAME".to_owned(), ToString::to_string);
+        let mut failure = in_the_arguments(&name);
         failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
         return Err(failure.into());
     }
-    let home = Home::find()?;
+    let home = Home::of(arguments.name.as_ref().and_then(|name| name.store()))?;
     let config = config::read(&home)?;
     let expires =
         arguments.expires.as_deref().map(|text| details::expires(text, Moment::now(), terminal)).transpose()?;

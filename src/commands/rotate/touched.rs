@@ -146,7 +146,7 @@ fn grouped(what: &str, grants: &[(String, Grant)]) -> Vec<Vec<String>> {
 }
 
 fn is_of(grant: &Grant, name: &KeyName) -> bool {
-    matches!(&grant.source, Source::Key { name: other, .. } if other == name)
+    matches!(&grant.source, Source::Key { name: other, .. } if other.name() == name)
 }
 
 /// What the user's own profiles ask for. Where they do not fit together, which `run` says, each is taken by itself.

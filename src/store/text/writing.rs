@@ -29,10 +29,12 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(estimate(payload)));
     write_head(&mut text, payload);
     for (name, key) in &payload.keys {
+        let name = name.as_str();
         let _ = writeln!(text, "\n[key.\"{name}\"]");
         write_key(&mut text, key, &format!("key.\"{name}\".former"));
     }
     for Removed { name, removed, step, key } in &payload.removed {
+        let name = name.as_str();
         let _ = writeln!(text, "\n[[removed]]\nname = \"{name}\"\nremoved = \"{removed}\"");
         write_number(&mut text, *step);
         write_key(&mut text, key, "removed.former");
@@ -199,6 +201,7 @@ fn write_step(text: &mut String, step: &Step) {
     }
     for (field, changed) in [("replaced", replaced), ("edited", edited)] {
         for (name, before) in changed {
+            let name = name.as_str();
             let _ = writeln!(text, "[[step.{field}]]\nname = \"{name}\"");
             write_facts(text, before);
         }
@@ -216,7 +219,7 @@ fn write_mark(text: &mut String, Mark { mark, revoked: Revoked { at, reason } }:
 
 fn write_names(text: &mut String, field: &str, names: &Vec<&KeyName>) {
     if !names.is_empty() {
-        let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let names: Vec<String> = names.iter().map(|name| format!("\"{}\"", name.as_str())).collect();
         let _ = writeln!(text, "{field} = [{}]", names.join(", "));
     }
 }

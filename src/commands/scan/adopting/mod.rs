@@ -219,7 +219,7 @@ fn keep(plan: &Plan, home: &Home, terminal: &Terminal) -> Result<()> {
     }
     let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone());
     let note = format!("adopted from `{}`", path.display());
-    change_or_create(home, terminal, now, None, |payload| {
+    change_or_create(home, terminal, now, |payload| {
         refuse_lost(plan, payload, |taken| !taken.is_new)?;
         import::keep_all(payload, &new, false, Some(&note), now, terminal)
     })

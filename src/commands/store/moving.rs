@@ -1,0 +1,83 @@
+//! `keyctl store move`: a key goes to another store, with its former secrets and all that is known of it.
+//!
+//! It is in the other store, and was read back from there, before it leaves its own. Killed in between it is in both, and the
+//! same call ends it.
+
+use crate::{
+    commands::{
+        change::{self, Outcome},
+        naming, opening,
+        rotate::pending,
+        versions::changed_meanwhile,
+    },
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    name::{KeyName, KeyPath, StoreName},
+    store::{journal::Deed, payload::Key},
+    terminal::Terminal,
+};
+
+use super::list;
+
+/// Moves a key.
+///
+/// # Errors
+/// As both stores have them; `Negative` where the name is taken, or a rotation of the key is not finished.
+pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<()> {
+    let (from, to) = (Home::of(path.store())?, Home::of(Some(to))?);
+    let (name, there) = (path.name(), &path.name().clone().of(to.store()));
+    if from.store() == to.store() {
+        terminal.say(&format!("`{name}` is in that store already"));
+        return Ok(());
+    }
+    let _turn = pending::turn(&from)?;
+    pending::refuse_to_rename(&from, name, name, terminal).map_err(|failure| {
+        let message = failure.message.replace("nothing was renamed", "nothing was moved");
+        Failure { message, ..failure }
+    })?;
+    let kept = opening::identity(&from)?;
+    let payload = opening::store(&from, &kept, terminal)?.read()?;
+    let key = payload.key(name)?;
+    let now = Moment::now();
+    take(&to, there, key, list::name(&from), now, terminal)?;
+    let has_come = opening::anew(&to)?.keys.get(there).is_some_and(|come| come.is(key));
+    if !has_come {
+        return Err(Failure::new(Kind::Store, format!("`{there}` does not come back from its store as it was"))
+            .hint(format!("`{name}` was left where it is; look at the other one: `keyctl versions {there}`")));
+    }
+    change::change(&from, terminal, now, |payload| {
+        if !payload.key(name)?.is(key) {
+            return Err(changed_meanwhile(name, &format!("it is in its store and, as it was, as `{there}`")));
+        }
+        payload.hand_over(name)?;
+        let event = Event::new(Action::Remove, now).names([name]);
+        Ok(Outcome::changed((), event.note(format!("moved to the store `{}`", list::name(&to)))))
+    })?;
+    terminal.say(&format!("moved `{name}` to `{there}`, with {}", former(key)));
+    terminal.hint(&format!("what asks for `{name}`, in project files and profiles, has to ask for `{there}` now"));
+    terminal.hint("older copies of the store it was in, such as backups, still hold it");
+    Ok(())
+}
+
+/// Puts the key into the other store, if it is not there from a call that was cut short.
+fn take(to: &Home, name: &KeyName, key: &Key, from: &str, now: Moment, terminal: &Terminal) -> Result<()> {
+    change::change_or_create(to, terminal, now, |payload| {
+        if payload.keys.get(name).is_some_and(|there| there.is(key)) {
+            return Ok(Outcome::AsItWas(()));
+        }
+        naming::tell_apart(payload.keys.keys(), [name], terminal)?;
+        payload.step(Deed::Set, now, |edit| edit.take_over(name, key.copy()))?;
+        let event = Event::new(Action::Set, now).names([name]);
+        Ok(Outcome::changed((), event.note(format!("moved from the store `{from}`"))))
+    })
+}
+
+fn former(key: &Key) -> String {
+    match key.former.len() {
+        0 => "all that is known of it".to_owned(),
+        1 => "its former secret and all that is known of it".to_owned(),
+        more => format!("its {more} former secrets and all that is known of it"),
+    }
+}

@@ -1,0 +1,102 @@
+//! `keyctl store remove`: a store goes, with its keys, its identity and its history.
+//!
+//! The order makes a kill at any point harmless: once it is written down that the store is being removed it is not there any
+//! more for anybody, and whoever removes it again does what is left. What says which identity is whose goes last.
+
+use std::path::Path;
+
+use crate::{
+    commands::{
+        change::{self, Outcome},
+        rotate::pending,
+        versions::need_yes,
+    },
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    identity::{
+        keeper::{Item, KeeperKind, Record},
+        pin,
+    },
+    terminal::{Terminal, count},
+};
+
+use super::show;
+
+/// Removes a store beside the personal one.
+///
+/// # Errors
+/// `Usage` for the personal one, and without a yes for one that may have keys; `Missing`, `Busy`, `Disk`.
+pub fn remove(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
+    let Some(name) = home.store() else {
+        return Err(Failure::new(Kind::Usage, "the personal store cannot be removed")
+            .hint("to remove keys of it, with all their former secrets: `keyctl remove NAME --forget`"));
+    };
+    if home.is_being_removed() {
+        terminal.say(&format!("ending the removal of the store `{name}`, which was cut short"));
+        return end(home, terminal);
+    }
+    Home::of(Some(name))?;
+    let keys = show::open(home).map(|payload| payload.keys.len());
+    let is_empty = matches!(keys, Ok(0));
+    let doing = format!("removing the store `{name}`");
+    let has = match &keys {
+        Ok(keys) => count(*keys, "key"),
+        Err(failure) => format!("nobody knows how many keys ({})", failure.message),
+    };
+    if !is_empty && !yes {
+        let file = if home.is_elsewhere() {
+            format!("`{}` stays, and nothing here opens it any more", home.store_file().display())
+        } else {
+            format!("`{}` is removed", home.store_file().display())
+        };
+        let lines = ["its identity, its history and what projects were allowed of it are removed".to_owned(), file];
+        terminal.say_lines(&format!("the store `{name}` has {has}:"), &lines);
+    }
+    need_yes(yes || is_empty, terminal, &doing, || format!("remove the store `{name}` for good?"))?;
+    {
+        // A rotator that is at work comes to its end first.
+        let _turn = pending::turn(home)?;
+        record(name.as_str(), terminal)?;
+        let _lock = change::lock(home)?;
+        home.begin_removal()?;
+    }
+    end(home, terminal)
+}
+
+/// The event stands in the personal store's history: the store's own goes with it.
+fn record(name: &str, terminal: &Terminal) -> Result<()> {
+    let personal = Home::find()?;
+    if Record::read(&personal)?.is_none() {
+        return Ok(());
+    }
+    let now = Moment::now();
+    let event = Event::new(Action::Store, now).note(format!("removed the store `{name}`"));
+    if let Err(failure) = change::change(&personal, terminal, now, |_| Ok(Outcome::changed((), event))) {
+        terminal.warn(&format!("not recorded in the personal store's history: {}", failure.message));
+    }
+    Ok(())
+}
+
+/// Takes away what is there of a store that is being removed: first what opens it.
+fn end(home: &Home, terminal: &Terminal) -> Result<()> {
+    let name = home.store().map(ToString::to_string).unwrap_or_default();
+    if let Some(record) = Record::read(home)? {
+        let keeper = record.open(home);
+        let removed = keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor));
+        let removed =
+            removed.and_then(|()| if record.keeper == KeeperKind::Keychain { pin::remove(home) } else { Ok(()) });
+        if let Err(failure) = removed {
+            terminal.warn(&format!("{} still has the identity: {}", record.keeper.place(), failure.message));
+            terminal.hint(&format!("to take it away there, remove the items of `keyctl:{}`", record.store));
+        }
+    }
+    let (file, stays) = (home.store_file(), home.is_elsewhere());
+    home.end_removal()?;
+    terminal.say(&format!("removed the store `{name}`, its identity and its history"));
+    if stays && Path::new(&file).exists() {
+        terminal.hint(&format!("`{}` stays where it is; only a recovery copy opens it now", file.display()));
+    }
+    Ok(())
+}
