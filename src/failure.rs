@@ -41,7 +41,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "a negative answer: not removed, not intact, exists already, found by `scan`"),
     ("2", "a call that cannot be meant, or one for the kernel's `keyctl`"),
-    ("3", "no such key, profile or project file"),
+    ("3", "no such key, store, profile or project file"),
     ("4", "the keychain is locked, denies access or cannot be reached, or the history is not provable"),
     ("5", "the store or the history is damaged, forged or an older copy"),
     ("6", "the project file is not allowed or is refused"),
