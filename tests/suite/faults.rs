@@ -422,7 +422,7 @@ fn a_fault_anywhere_in_a_rotation_by_a_program_leaves_a_secret_that_was_issued_a
         heals(home)
     };
     let (count, bad) =
-        sweep_points(template.path(), false, &|home| keyctl(home, &arguments), &judge, points_of_another);
+        sweep_points(template.path(), false, &|home| keyctl(home, &arguments), &judge, points_of_writing);
     println!("rotate by a program: {count} faults, {} bad", bad.len());
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
 }
