@@ -2431,7 +2431,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__import)
-            opts="-n -q -h --store --env --format --prefix --replace --delete --dry-run --json --quiet --no-color --help"
+            opts="-n -q -h --store --env --from --format --identity --prefix --replace --delete --dry-run --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2446,7 +2446,26 @@ _keyctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "dotenv json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "dotenv json aws bitwarden 1password pass gopass passage sops fnox envchain" -- "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -W "dotenv json aws bitwarden 1password pass gopass passage sops fnox envchain" -- "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --prefix)
@@ -3159,7 +3178,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__scan)
-            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --deep --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

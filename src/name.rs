@@ -426,15 +426,15 @@ impl KeyName {
             name.insert(0, '_');
         }
         name.truncate(LONGEST);
-        Self(name)
+        Self { text: name, store: None }
     }
 
     /// This name with a number behind it, shortened where it would be too long.
     #[must_use]
     pub fn numbered(&self, number: usize) -> Self {
         let end = format!("-{number}");
-        let most = self.0.len().min(LONGEST - end.len());
-        Self(format!("{}{end}", &self.0[..most]))
+        let most = self.text.len().min(LONGEST - end.len());
+        Self { text: format!("{}{end}", &self.text[..most]), store: self.store.clone() }
     }
 }
 
