@@ -12,7 +12,7 @@ use crate::{
     date::Moment,
     history::{Action, Use},
     home::Home,
-    name::{KeyName, VariableName},
+    name::{KeyName, KeyPath, VariableName},
     profile::{self, Grant, Profiles, Source},
     project::{place, trust::Approvals},
     store::payload::{Key, Payload},
@@ -146,7 +146,8 @@ fn grouped(what: &str, grants: &[(String, Grant)]) -> Vec<Vec<String>> {
 }
 
 fn is_of(grant: &Grant, name: &KeyName) -> bool {
-    matches!(&grant.source, Source::Key { name: other, .. } if other.name() == name)
+    // Another store may have a key of the same name.
+    matches!(&grant.source, Source::Key { name: other, .. } if *other == KeyPath::from(name.clone()))
 }
 
 /// What the user's own profiles ask for. Where they do not fit together, which `run` says, each is taken by itself.
