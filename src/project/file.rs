@@ -185,7 +185,7 @@ mod tests {
     fn every_mistake_is_said_with_its_line_and_column_and_no_value_is_quoted() {
         let text = b"version = 9\n[env]\nA = 1\nB = \"sk-live=abc\"\n9C = \"c\"\nD = { key = \"d\", value = \"d\" }\nE = {}\n\
             F = { value = 3 }\nG = { value = \"x\", optional = true }\nH = { key = \"h\", optional = \"yes\" }\n\
-            I = { key = \"i\", command = \"sh\" }\nJ = \"*\"\nK = \"store:k\"\nL = \"a$(id)\"\n[hooks]\n[profiles.\"../prod\"]\n\
+            I = { key = \"i\", command = \"sh\" }\nJ = \"*\"\nK = \"store:k:l\"\nL = \"a$(id)\"\n[hooks]\n[profiles.\"../prod\"]\n\
             [profiles.p]\nextends = 1\n\"\\u001b]52\" = 1\n";
         let said = said(text);
         assert_eq!(
