@@ -37,6 +37,8 @@ const QUIET: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 /// Where to look when there is no `PATH` (as `confstr(3)` has it, and where administrators install).
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// What to do where a program of the user's cannot be had.
+const ANOTHER: &str = "name a program by its absolute path, or one on `PATH`, in `config.toml`";
 
 /// What a program prints, piece by piece, and that there is no more. Where it stops without that word, reading failed.
 enum Printed {
@@ -99,10 +101,7 @@ impl Program {
     /// # Errors
     /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`.
     pub fn find(command: &[String], role: &'static str) -> Result<Self> {
-        let usage = |what: &str| {
-            Failure::new(Kind::Usage, format!("the {role} {what}"))
-                .hint("name a program by its absolute path, or one on `PATH`, in `config.toml`")
-        };
+        let usage = |what: &str| Failure::new(Kind::Usage, format!("the {role} {what}")).hint(ANOTHER);
         let Some((name, arguments)) = command.split_first().filter(|(name, _)| !name.is_empty()) else {
             return Err(usage("names no program"));
         };
@@ -129,11 +128,8 @@ impl Program {
         if candidates.iter().any(|path| path.exists()) {
             return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
         }
-        let hint = if path.is_absolute() {
-            "put the program there, or name another in `config.toml`"
-        } else {
-            "name a program by its absolute path, or one on `PATH`, in `config.toml`"
-        };
+        let there = "put the program there, or name another in `config.toml`";
+        let hint = if path.is_absolute() { there } else { ANOTHER };
         Err(Failure::new(Kind::NotFound, format!("the {role} `{name}` is not found")).hint(hint))
     }
 
