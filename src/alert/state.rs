@@ -581,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_facts_and_more_are_remembered() {
+    fn thousands_of_facts_are_remembered() {
         let mut state = State::default();
         for number in 0..9_000 {
             state.is_new(key("a"), program(&number.to_string()), 20_000);

@@ -279,6 +279,14 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
 }
 
 impl Chosen {
+    /// Says which keys are missing that may be.
+    pub fn say_missing(&self, terminal: &Terminal) {
+        if !self.missing.is_empty() {
+            let missing: Vec<String> = self.missing.iter().map(|name| format!("`{name}`")).collect();
+            terminal.say(&format!("goes on without {}", missing.join(", ")));
+        }
+    }
+
     /// Gives the command a key, or notes that it is missing.
     fn give(&mut self, variable: VariableName, name: KeyPath) {
         for Taken { used, given } in &mut self.taken {

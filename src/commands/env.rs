@@ -32,10 +32,7 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     chosen.hold_to_policy(&config, reason, &event, terminal)?;
-    if !chosen.missing.is_empty() {
-        let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
-        terminal.say(&format!("goes on without {}", missing.join(", ")));
-    }
+    chosen.say_missing(terminal);
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());
     }

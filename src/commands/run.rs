@@ -78,10 +78,7 @@ fn say_what_differs(
     if !environment.kept.is_empty() {
         terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
     }
-    if !chosen.missing.is_empty() {
-        let missing: Vec<String> = chosen.missing.iter().map(|name| format!("`{name}`")).collect();
-        terminal.say(&format!("goes on without {}", missing.join(", ")));
-    }
+    chosen.say_missing(terminal);
     if !chosen.given.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {
         terminal.say(&format!(
             "`{}` drops variables that it is not told to keep (`--preserve-env=NAME` keeps one)",

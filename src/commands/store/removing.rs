@@ -3,8 +3,6 @@
 //! The order makes a kill at any point harmless: once it is written down that the store is being removed it is not there any
 //! more for anybody, and whoever removes it again does what is left. What says which identity is whose goes last.
 
-use std::path::Path;
-
 use crate::{
     commands::{
         change::{self, Outcome},
@@ -95,7 +93,7 @@ fn end(home: &Home, terminal: &Terminal) -> Result<()> {
     let (file, stays) = (home.store_file(), home.is_elsewhere());
     home.end_removal()?;
     terminal.say(&format!("removed the store `{name}`, its identity and its history"));
-    if stays && Path::new(&file).exists() {
+    if stays && file.exists() {
         terminal.hint(&format!("`{}` stays where it is; only a recovery copy opens it now", file.display()));
     }
     Ok(())
