@@ -24,6 +24,9 @@ use crate::random::Repeatable as Random;
 /// The most memory the process may ever have, in KiB, with the files that are made in it, of up to 1 MiB.
 const MOST_MEMORY: u64 = 64 * 1024;
 
+/// What is not cut into fields and lines, in bytes.
+const LARGE: usize = 64 * 1024;
+
 /// Pieces that a line is made of, or would be if its writer were careless or wicked.
 const PIECES: &[&[u8]] = &[
     b"\n",
@@ -53,7 +56,8 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
             let from = random.below(other.len() + 1);
             drop(bytes.splice(at..to, other[from..].iter().copied().take(4096)));
         }
-        7 => {
+        // The pieces of a large file would take more memory here than the reader may take.
+        7 if bytes.len() < LARGE => {
             let mut fields: Vec<&[u8]> = bytes.split(|byte| *byte == b'.').collect();
             // Numbers stand behind every third dot.
             let number = 1 + 3 * random.below(fields.len() / 3);
@@ -62,8 +66,8 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
             }
             *bytes = fields.join(&b'.');
         }
-        8 => {
-            let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        8 if bytes.len() < LARGE => {
+            let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
             let (one, two) = (random.below(lines.len()), random.below(lines.len()));
             if !lines.is_empty() {
                 lines.swap(one, two);
