@@ -22,6 +22,7 @@ mod groups;
 mod history;
 mod import;
 mod lifecycle;
+mod limits;
 mod scan;
 mod stores;
 
@@ -34,6 +35,7 @@ pub use history::{
 };
 pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
+pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
 pub use stores::{InStore, NewName, Store, StoreVerb};

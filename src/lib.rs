@@ -20,6 +20,7 @@ pub mod project;
 
 pub mod alert;
 pub mod issuer;
+pub mod policy;
 pub mod profile;
 pub mod rotation;
 

@@ -15,6 +15,7 @@ use std::{
     io::{self, IsTerminal, Write},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use unicode_width::UnicodeWidthStr;
@@ -37,6 +38,9 @@ pub use progress::Progress;
 
 /// The name in the source's own texts; where the program is called by another, [`Terminal::named`] puts that in.
 const USUAL_NAME: &str = "keyctl";
+
+/// How long a yes is waited for that only a person can give.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How this call talks to the user.
 #[derive(Debug, Clone)]
@@ -274,7 +278,18 @@ impl Terminal {
     /// `Interrupted` on Ctrl-C, `Usage` when there is nobody to ask.
     pub fn confirm(&self, question: &str) -> Result<bool> {
         let answer = self.ask(&format!("{question} [y/N] "))?;
-        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        Ok(is_yes(&answer))
+    }
+
+    /// Asks for a yes on the terminal that belongs to this session, whatever standard input and standard error are, for two
+    /// minutes at most; everything else is a no. What is in a pipe cannot answer.
+    ///
+    /// # Errors
+    /// `Interrupted` on Ctrl-C, `Policy` where nobody answers, `Usage` where there is no terminal.
+    pub fn consent(&self, question: &str) -> Result<bool> {
+        let question = self.question(&format!("{} [y/N] ", self.named(question)));
+        let answer = platform::read_line_within(&question, PATIENCE).map_err(|error| nobody_answers(&error))?;
+        Ok(is_yes(&String::from_utf8_lossy(answer.expose())))
     }
 
     /// Asks for one visible line.
@@ -302,8 +317,15 @@ impl Terminal {
     }
 }
 
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
 fn nobody_answers(error: &io::Error) -> Failure {
     match error.kind() {
+        io::ErrorKind::TimedOut => {
+            Failure::new(Kind::Policy, format!("nobody answered within {} minutes", PATIENCE.as_secs() / 60))
+        }
         io::ErrorKind::Interrupted => Failure::new(Kind::Interrupted, "interrupted; nothing was changed"),
         io::ErrorKind::UnexpectedEof => {
             Failure::new(Kind::Usage, "the input ended before there was an answer; nothing was changed")

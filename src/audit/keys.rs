@@ -26,6 +26,8 @@ pub struct Key<'k> {
     pub created: Moment,
     /// What is weak about its secret.
     pub weakness: Option<Weakness>,
+    /// Whether it is said for which programs it is.
+    pub is_for_programs: bool,
 }
 
 pub(super) fn judge(facts: &Facts, findings: &mut Vec<Finding>) {
@@ -83,12 +85,18 @@ fn weak(key: &Key) -> Option<Finding> {
 
 fn to_many(key: &Key, facts: &Facts) -> Option<Finding> {
     let programs = facts.uses.programs(key.name);
-    if programs.len() <= MOST_PROGRAMS || key.state == State::Revoked {
+    if programs.len() <= MOST_PROGRAMS || key.state == State::Revoked || key.is_for_programs {
         return None;
     }
     let name = key.name;
     let what = format!("`{name}` was given to {} programs in 90 days: {}", programs.len(), listed(&programs));
     let finding = Finding::new(Rule::ManyPrograms, what).keys([name]);
+    let paths = programs.iter().filter_map(|program| facts.programs.get(*program));
+    let options: Vec<String> = paths.map(|path| format!("--only-program {}", word(path))).collect();
+    if !options.is_empty() {
+        let command = format!("keyctl edit {name} {}", options.join(" "));
+        return Some(finding.words("give it to those alone that need it, less what of this does not").command(command));
+    }
     let project = facts.projects.iter().find(|project| project.allows(name));
     let file = project.map_or_else(|| "`config.toml`".to_owned(), |project| format!("`{}`", word(&project.file())));
     let words = format!("put it in a profile of its own in {file}, and run what needs it with that");
@@ -285,12 +293,21 @@ mod tests {
         let mut more = uses.clone();
         more.add(&used(4, &["k"], "h"));
         let mut eight = facts(&more);
+        eight.keys = vec![Key { is_for_programs: true, ..key("k") }];
+        assert_eq!(ids(&eight), [""; 0]);
         eight.keys = vec![key("k")];
         let found = findings(&eight);
         assert_eq!(found[0].what, "`k` was given to 8 programs in 90 days: `a`, `b`, `c` and 5 more");
         assert_eq!(
             found[0].mend.to_string(),
             "put it in a profile of its own in `config.toml`, and run what needs it with that: `keyctl run -P PROFILE -- PROGRAM`"
+        );
+        let at = |(name, path): (&str, &str)| (name.to_owned(), PathBuf::from(path));
+        let programs = [("a", "/bin/a"), ("h", "/opt/h h/h"), ("z", "/bin/z")].map(at).into_iter().collect();
+        eight.programs = &programs;
+        assert_eq!(
+            findings(&eight)[0].mend.to_string(),
+            "give it to those alone that need it, less what of this does not: `keyctl edit k --only-program /bin/a --only-program '/opt/h h/h'`"
         );
     }
 }

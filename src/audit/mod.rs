@@ -20,6 +20,8 @@ pub use projects::{Approval, Project, Standing};
 pub use uses::Uses;
 pub use weakness::{Weakness, of_secret};
 
+use std::{collections::BTreeMap, path::PathBuf};
+
 use crate::date::{Moment, Period};
 
 /// For how long a key or a project has to go unused to be told of.
@@ -37,6 +39,8 @@ pub struct Facts<'f> {
     pub shared: Vec<Vec<&'f str>>,
     /// Where and by whom keys were used.
     pub uses: &'f Uses,
+    /// Where the programs lie that keys were given to, as far as a shell finds them by their names.
+    pub programs: &'f BTreeMap<String, PathBuf>,
     /// The projects that were allowed.
     pub projects: &'f [Project],
     /// What lies in clear in these.
@@ -88,6 +92,7 @@ mod bench {
             keys: Vec::new(),
             shared: Vec::new(),
             uses,
+            programs: const { &BTreeMap::new() },
             projects: &[],
             leaks: &[],
             installation: Installation { recovery: Some(true), ..Installation::default() },
@@ -104,6 +109,7 @@ mod bench {
             moment: None,
             created: ago(10),
             weakness: None,
+            is_for_programs: false,
         }
     }
 

@@ -110,6 +110,12 @@ impl Uses {
         self.keys.get(name)?.places.get(folder).copied()
     }
 
+    /// All programs that got any key lately, by name.
+    #[must_use]
+    pub fn all_programs(&self) -> BTreeSet<&str> {
+        self.keys.values().flat_map(|of_key| &of_key.programs).map(String::as_str).collect()
+    }
+
     /// The programs that got a key lately, by name.
     #[must_use]
     pub fn programs(&self, name: &str) -> Vec<&str> {

@@ -33,6 +33,9 @@ pub struct Details {
 
 /// `keyctl edit`
 #[derive(Args)]
+#[command(
+    after_help = "What a key may be used for is held against every `run`, `env`, `get` and `copy`,\ntogether with what `config.toml` says (`[[keys]]`): the strictest counts. A list\nof folders or programs takes the place of the one before. What widens a limit\nneeds a yes on the terminal; no option stands for it. Links are followed, and a\nprogram is the file that is started, not what it is told to do."
+)]
 pub struct Edit {
     /// The key's name; `STORE:NAME` for one of another store
     pub name: KeyPath,
@@ -60,6 +63,9 @@ pub struct Edit {
     /// Take back that it was found leaked
     #[arg(long)]
     pub not_leaked: bool,
+    /// What it may be used for
+    #[command(flatten)]
+    pub limits: super::Limits,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

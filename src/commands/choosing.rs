@@ -20,16 +20,18 @@ use crate::{
     platform,
     profile::{self, Grant, Origin, Source, Wanted},
     project::trust::needs_exception,
-    rotation::ReasonFrom,
+    rotation::{ReasonFrom, Settings},
     secret::Secret,
     terminal::Terminal,
 };
 
 use super::{
     allow,
+    limiting::{self, Keys, Taker},
     opening::{self, Kept},
     policy::{self, Why},
     project::{self, Project},
+    show,
     using::{self, Used},
 };
 
@@ -83,6 +85,11 @@ impl Taken {
     }
 }
 
+/// What each store gives, to be held against what it may be used for.
+fn held(taken: &[Taken]) -> Vec<Keys<'_>> {
+    taken.iter().map(|taken| (&taken.used, taken.names(&[]))).collect()
+}
+
 /// Where keys are used.
 struct Place {
     /// The project's folder, or the working folder.
@@ -118,14 +125,20 @@ impl Place {
 }
 
 impl Wish {
-    /// Variable and source of each, for showing.
-    pub fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+    /// Variable and source of each, for showing, with what the settings say that the key may be used for.
+    pub fn rows(&self, settings: &Settings) -> impl Iterator<Item = Vec<String>> {
         self.wanted.iter().map(|wanted| {
+            let limits = match &wanted.grant.source {
+                Source::Key { name, .. } => {
+                    show::limits_in_short(settings.limits_by_name(name.name()).map(|(_, limits)| limits))
+                }
+                Source::Value(_) => String::new(),
+            };
             let source = match &wanted.grant.source {
                 Source::Key { name, optional } => format!("key {name}{}", if *optional { " (optional)" } else { "" }),
                 Source::Value(text) => format!("setting {text}"),
             };
-            vec![wanted.grant.variable.to_string(), source]
+            vec![wanted.grant.variable.to_string(), source, limits]
         })
     }
 }
@@ -301,18 +314,19 @@ impl Chosen {
         }
     }
 
-    /// Holds the keys against the user's policy: a key may need a reason, and one that is expired, revoked or leaked may not be
-    /// given, or not unsaid.
+    /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one
+    /// that is expired, revoked or leaked may not be given, or not unsaid. Gives whether a yes was asked for.
     ///
     /// # Errors
     /// `Policy`.
     pub fn hold_to_policy(
         &mut self,
+        taker: Taker,
         config: &Config,
         reason: Option<&Reason>,
         event: &Event,
         terminal: &Terminal,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let Self { taken, place, profile, .. } = self;
         let now = event.moment.unwrap_or_else(Moment::now);
         let placed = || place.sign(event.clone(), profile.as_ref());
@@ -322,11 +336,15 @@ impl Chosen {
         for taken in &*taken {
             why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
         }
-        for taken in taken {
+        let question = limiting::hold(&held(taken), taker, config, placed, terminal)?;
+        for taken in &mut *taken {
             let names = taken.names(&[]);
             policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
         }
-        Ok(())
+        if let Some(question) = &question {
+            question.ask(&held(taken), config, placed, terminal)?;
+        }
+        Ok(question.is_some())
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of

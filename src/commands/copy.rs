@@ -24,7 +24,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{policy, project, using};
+use super::{limiting, policy, project, using};
 
 /// Puts the secret on the clipboard.
 ///
@@ -45,7 +45,8 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     let event =
         Event::new(Action::Copy, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
-    policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    let event = limiting::signed(event, was_asked);
     let number = used.record(event.clone(), &config, terminal)?;
     if let Err(failure) = start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds) {
         used.record_failure(event.not_given(number, &failure.message), terminal);

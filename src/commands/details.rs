@@ -14,6 +14,8 @@ use crate::{
     terminal::Terminal,
 };
 
+use super::narrowing::Narrowing;
+
 /// What is to become of a field: nothing, or this from now on.
 type Change<T> = Option<Option<T>>;
 
@@ -28,6 +30,7 @@ pub struct Details {
     no_tags: Vec<Tag>,
     not_revoked: bool,
     not_leaked: bool,
+    limits: Narrowing,
 }
 
 impl Details {
@@ -62,6 +65,7 @@ impl Details {
             no_tags: edit.no_tags.clone(),
             not_revoked: edit.not_revoked,
             not_leaked: edit.not_leaked,
+            limits: Narrowing::of(&edit.limits)?,
         };
         if details.is_empty() {
             return Err(Failure::new(Kind::Usage, "nothing was said that should change")
@@ -73,9 +77,9 @@ impl Details {
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { expires, rotate_every, url, note, tags, no_tags, not_revoked, not_leaked } = self;
+        let Self { expires, rotate_every, url, note, tags, no_tags, not_revoked, not_leaked, limits } = self;
         let fields = expires.is_none() && rotate_every.is_none() && url.is_none() && note.is_none();
-        fields && tags.is_empty() && no_tags.is_empty() && !not_revoked && !not_leaked
+        fields && tags.is_empty() && no_tags.is_empty() && !not_revoked && !not_leaked && limits.is_empty()
     }
 
     /// Whether it is taken back that the key was revoked.
@@ -88,6 +92,12 @@ impl Details {
     #[must_use]
     pub fn not_leaked(&self) -> bool {
         self.not_leaked
+    }
+
+    /// What is to become of what the key may be used for.
+    #[must_use]
+    pub fn limits(&self) -> &Narrowing {
+        &self.limits
     }
 
     /// Says that an end was given which the secret itself does not reach.
@@ -107,7 +117,10 @@ impl Details {
     /// `Usage`.
     pub fn refuse_secret(&self, secret: &Secret) -> Result<()> {
         let texts = [&self.url, &self.note].into_iter().filter_map(|text| text.as_ref()?.as_deref());
-        texts.chain(self.tags.iter().map(Tag::as_str)).try_for_each(|text| refuse_within(secret, text))
+        texts
+            .chain(self.tags.iter().map(Tag::as_str))
+            .chain(self.limits.paths())
+            .try_for_each(|text| refuse_within(secret, text))
     }
 
     /// Puts what was said among the facts; `own_end` is what the secret says itself, where nothing else is known.
@@ -123,6 +136,7 @@ impl Details {
         facts.note = self.note.clone().unwrap_or_else(|| facts.note.take());
         facts.tags.retain(|tag| !self.no_tags.contains(tag));
         facts.tags.extend(self.tags.iter().cloned());
+        facts.limits = self.limits.on(&facts.limits);
         if self.not_revoked {
             facts.revoked = None;
         }

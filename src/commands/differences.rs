@@ -1,8 +1,10 @@
 //! What is known of a key, held against what was known before: for the list of what can be taken back, and for the history.
 
+use std::collections::BTreeSet;
+
 use crate::{
     date::{Moment, Period},
-    store::facts::Facts,
+    store::{facts::Facts, limits::Limits},
 };
 
 /// The word for a reminder that was put off.
@@ -49,7 +51,33 @@ pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
         ),
     ];
     let differing = all.into_iter().filter(|(differs, _)| *differs);
-    differing.map(|(_, (field, words))| Difference { field, words }).collect()
+    let differing = differing.map(|(_, (field, words))| Difference { field, words });
+    differing.chain(limits_between(&before.limits, &after.limits)).collect()
+}
+
+/// What differs of what a key may be used for, each as the option of `edit` is called.
+#[must_use]
+pub fn limits_between(before: &Limits, after: &Limits) -> Vec<Difference> {
+    let paths = |paths: &Option<BTreeSet<String>>| match paths {
+        None => "any".to_owned(),
+        Some(paths) if paths.is_empty() => "none".to_owned(),
+        Some(paths) => paths.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+    };
+    let flag = |is_set: bool| if is_set { "on" } else { "off" }.to_owned();
+    let said = |limits: &Limits| {
+        [
+            ("only-project", paths(&limits.projects)),
+            ("only-program", paths(&limits.programs)),
+            ("needs-terminal", flag(limits.terminal)),
+            ("ask", flag(limits.ask)),
+            ("proxy-only", flag(limits.proxy_only)),
+            ("require-reason", flag(limits.reason)),
+            ("stop-expired", flag(limits.stop_expired)),
+        ]
+    };
+    let both = said(before).into_iter().zip(said(after)).filter(|(before, after)| before != after);
+    both.map(|((field, before), (_, after))| Difference { field, words: format!("{field} {before} -> {after}") })
+        .collect()
 }
 
 /// All of them in one line.

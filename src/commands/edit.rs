@@ -29,6 +29,7 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let now = Moment::now();
     let name = arguments.name.name();
     let details = Details::of_edit(arguments, now, terminal)?;
+    let agreed = details.limits().agreed(&home, name, terminal)?;
     let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
         payload.key(name)?;
         for key in payload.keys.values() {
@@ -36,6 +37,7 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
             key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;
         }
         let before = payload.key(name)?.facts.clone();
+        details.limits().hold(name, &before.limits, agreed.as_ref())?;
         let (changed, usable, clean) = payload.step(Deed::Edit, now, |edit| {
             let changed = edit.change(name, |facts| details.put(facts, None))?;
             // It was said of the secret, so it is taken back of the secret, under every name.

@@ -11,7 +11,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{policy, project, using};
+use super::{limiting, policy, project, using};
 
 /// Prints the secret: as it is into a pipe or a file, with a line ending on a terminal, after a yes.
 ///
@@ -23,10 +23,12 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
     let mut used = using::keys(&home, &[&arguments.name], terminal)?;
     let event = Event::new(Action::Get, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
-    policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
+    let event = limiting::signed(event, was_asked);
     let on_screen = std::io::stdout().is_terminal();
     if on_screen
         && !arguments.show
+        && !was_asked
         && !terminal.confirm(&format!("show the secret of `{}` on this screen?", arguments.name))?
     {
         return Err(Failure::new(Kind::Negative, "not shown")

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     caller,
     judging::{Clock, Judged},
+    limiting::{self, Taker},
     reminded,
     using::Used,
 };
@@ -128,11 +129,12 @@ pub fn in_the_reason(name: &KeyName) -> Failure {
         .hint("reasons are shown; say it without the secret, and take that call out of the shell's history")
 }
 
-/// Asks for a reason where there must be one for a key that is taken out by its name. That it is not fit for use is said
-/// to the person, and the rest left to them.
+/// Holds a key that is taken out by its name against what it may be used for, with a reason where there must be one. That it
+/// is not fit for use is said to the person, and the rest left to them, unless its own limits say otherwise. Gives whether a
+/// yes was asked for.
 ///
 /// # Errors
-/// As [`Why::hold`].
+/// As [`Why::hold`]; `Policy`.
 pub fn ask(
     used: &mut Used,
     name: &KeyName,
@@ -140,12 +142,20 @@ pub fn ask(
     reason: Option<&Reason>,
     event: &Event,
     terminal: &Terminal,
-) -> Result<()> {
+) -> Result<bool> {
     let names = std::slice::from_ref(name);
     let why = Why { reason, here: ReasonFrom::Nobody };
     why.hold(used, names, config, || event.clone(), terminal)?;
+    let question = limiting::hold(&[(used, names.to_vec())], Taker::Reader, config, || event.clone(), terminal)?;
     let clock = Clock::of(&used.kept, &used.payload, Moment::now());
     let keys = judged(used, names, &config.rotation, clock);
+    let stops = |key: &&Judged| key.key.facts.limits.stop_expired && key.outlook.has_ended;
+    let stopped: Vec<&Judged> = keys.iter().filter(stops).collect();
+    if !stopped.is_empty() {
+        let refused = event.clone().refused(&states(&stopped)).names(names);
+        used.record_refusal(refused, config, terminal);
+        return Err(refusal(&stopped, clock));
+    }
     say_unfit(&keys, clock, terminal);
     if let [key] = &keys[..]
         && key.outlook.state == State::Leaked
@@ -154,7 +164,10 @@ pub fn ask(
         terminal.warn(&format!("{}: {}", phrase(key, clock), replace(&[key])));
     }
     used.ended = ended(&keys);
-    Ok(())
+    if let Some(question) = &question {
+        question.ask(&[(used, names.to_vec())], config, || event.clone(), terminal)?;
+    }
+    Ok(question.is_some())
 }
 
 /// The keys that have ended or were found, for the watch.
@@ -217,11 +230,15 @@ fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
     if let Some(key) = stopped.iter().find(|key| is_stopped_as_leaked(key)) {
         failure = failure.hint(format!("if nobody else can have seen it: `keyctl edit {} --not-leaked`", key.name));
     }
-    if stopped.iter().any(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop) {
+    let ended = || stopped.iter().filter(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop);
+    if let Some(key) = ended().find(|key| key.key.facts.limits.stop_expired) {
+        failure = failure.hint(format!("to be warned only: `keyctl edit {} --no-stop-expired`", key.name));
+    }
+    if ended().any(|key| !key.key.facts.limits.stop_expired) {
         failure = failure.hint("to be warned only: `expired = \"warn\"` in `config.toml`");
-        if let Some((behind, hint)) = clock.doubt() {
-            failure = failure.hint(behind).hint(hint);
-        }
+    }
+    if let Some((behind, hint)) = clock.doubt().filter(|_| ended().next().is_some()) {
+        failure = failure.hint(behind).hint(hint);
     }
     failure
 }

@@ -3,7 +3,8 @@
 use std::{ffi::OsString, process::ExitCode};
 
 use crate::{
-    cli, config,
+    cli,
+    config::{self, Config},
     date::Moment,
     history::{Action, Event},
     home::Home,
@@ -14,7 +15,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::choosing::{self, Chosen};
+use super::{
+    choosing::{self, Chosen},
+    limiting::{self, Taker},
+};
 
 /// The list of what happens; the last step does not return.
 ///
@@ -26,13 +30,14 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let config = config::read(&home)?;
     let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
     if arguments.dry_run {
-        return preview(&wanted, &arguments.command, terminal);
+        return preview(&wanted, &config, &arguments.command, terminal);
     }
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    chosen.hold_to_policy(&config, reason, &event, terminal)?;
+    let was_asked = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
+    let event = limiting::signed(event, was_asked);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
     environment.check_limits(program.words())?;
@@ -51,9 +56,19 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
-fn preview(wanted: &choosing::Wish, command: &[OsString], terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let mut rows = vec![["VARIABLE", "FROM"].map(str::to_owned).to_vec()];
-    rows.extend(wanted.rows());
+fn preview(
+    wanted: &choosing::Wish,
+    config: &Config,
+    command: &[OsString],
+    terminal: &Terminal,
+) -> anyhow::Result<ExitCode> {
+    let mut rows = vec![["VARIABLE", "FROM", "LIMITS"].map(str::to_owned).to_vec()];
+    rows.extend(wanted.rows(&config.rotation));
+    if rows.iter().skip(1).all(|row| row[2].is_empty()) {
+        for row in &mut rows {
+            row.truncate(2);
+        }
+    }
     terminal.table(&rows, &[])?;
     let program = command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
     terminal.say(&format!("would run `{program}`; what the store has was not looked at"));

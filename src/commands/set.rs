@@ -31,7 +31,7 @@ use crate::{
 use super::{
     change::{Outcome, change_or_create},
     details::{self, Details, in_words},
-    naming, opening,
+    naming, narrowing, opening,
 };
 
 /// Keeps the secret under the name, and makes the store if there is none.
@@ -68,6 +68,9 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
         details::warn_of_texts(&payload.key(name)?.value, payload, terminal);
+        if set == Set::Added {
+            narrowing::say_of_removed(payload, name, terminal);
+        }
         let answer = (set, payload.key(name)?.facts.clone(), former_end);
         Ok(match set {
             Set::Same if !edited => Outcome::AsItWas(answer),

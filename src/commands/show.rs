@@ -1,6 +1,6 @@
 //! `keyctl show` and `keyctl list`: what is known of keys, never their secrets.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,11 @@ use crate::{
     home::Home,
     issuer::{self, Kind},
     name::Tag,
-    rotation::State,
-    store::payload::{Former, Key},
+    rotation::{Reaction, ReasonFrom, Settings, State},
+    store::{
+        limits::Limits,
+        payload::{Former, Key},
+    },
     terminal::{Terminal, count},
 };
 
@@ -37,7 +40,7 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
     let clock = Clock::of(&kept, &payload, Moment::now());
     let judged = Judged::new(&arguments.name, key, &settings, clock);
     if arguments.json {
-        terminal.json(&as_json(&judged))?;
+        terminal.json(&as_json(&judged, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
     let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
@@ -49,6 +52,7 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
     ];
     rows.extend(dates(&judged, clock));
     rows.extend(notes(&judged));
+    rows.extend(limits(&judged, &settings));
     rows.extend(former(&judged));
     terminal.table(&rows, &[])?;
     Ok(ExitCode::SUCCESS)
@@ -101,6 +105,75 @@ fn notes(judged: &Judged) -> Vec<Vec<String>> {
     notes.into_iter().filter_map(|(about, said)| Some(row(about, said?))).collect()
 }
 
+/// What it may be used for, a row each, and where that is said.
+fn limits(judged: &Judged, settings: &Settings) -> Vec<Vec<String>> {
+    let (facts, plan) = (&judged.key.facts, &judged.plan);
+    let mut said = limits_in_words(&facts.limits);
+    let of_config = settings.limits_for(judged.name, facts).flat_map(|(_, limits)| limits_in_words(limits));
+    let reason = match plan.reason {
+        _ if facts.limits.reason => None,
+        ReasonFrom::Nobody => None,
+        ReasonFrom::Agents => Some("needs a reason of agents".to_owned()),
+        ReasonFrom::Everybody => Some(REASON.to_owned()),
+    };
+    let ends = plan.expired == Reaction::Stop && !facts.limits.stop_expired;
+    let of_config = of_config.chain(reason).chain(ends.then(|| ENDED.to_owned()));
+    said.extend(of_config.map(|said| format!("{said}, as `config.toml` says")));
+    let about = |at| if at == 0 { "limits" } else { "" };
+    said.into_iter().enumerate().map(|(at, said)| row(about(at), said)).collect()
+}
+
+const REASON: &str = "needs a reason";
+const ENDED: &str = "not given once it has ended";
+
+fn limits_in_words(limits: &Limits) -> Vec<String> {
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let paths = |lead: &str, paths: &Option<BTreeSet<String>>| {
+        let paths: Vec<String> = paths.as_ref()?.iter().map(|path| format!("`{path}`")).collect();
+        Some(format!("{lead} {}", if paths.is_empty() { "nothing".to_owned() } else { paths.join(", ") }))
+    };
+    let flags = [
+        (proxy_only, "for the proxy alone"),
+        (terminal, "needs a terminal"),
+        (ask, "needs a yes each time"),
+        (reason, REASON),
+        (stop_expired, ENDED),
+    ];
+    let flags = flags.into_iter().filter(|(is_set, _)| **is_set).map(|(_, words)| words.to_owned());
+    [paths("only in", projects), paths("only for", programs)].into_iter().flatten().chain(flags).collect()
+}
+
+/// The same for a column: a word each, whoever says it.
+#[must_use]
+pub fn limits_in_short<'l>(all: impl Iterator<Item = &'l Limits>) -> String {
+    let all = all.fold(Limits::default(), |all, limits| all.and(limits));
+    let words = [
+        (all.projects.is_some(), "projects"),
+        (all.programs.is_some(), "programs"),
+        (all.proxy_only, "proxy"),
+        (all.terminal, "terminal"),
+        (all.ask, "ask"),
+        (all.reason, "reason"),
+        (all.stop_expired, "until its end"),
+    ];
+    words.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word).collect::<Vec<_>>().join(", ")
+}
+
+fn limits_as_json(of: &str, entry: Option<&str>, limits: &Limits) -> Value {
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    json!({
+        "of": of,
+        "entry": entry,
+        "projects": projects,
+        "programs": programs,
+        "terminal": terminal,
+        "ask": ask,
+        "proxy_only": proxy_only,
+        "require_reason": reason,
+        "stop_expired": stop_expired,
+    })
+}
+
 fn former(Judged { name, key, .. }: &Judged) -> Vec<Vec<String>> {
     let line = |(at, former): (usize, &Former)| {
         let remarks = versions::remarks(&former.into());
@@ -135,13 +208,13 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     let clock = Clock::of(&kept, &payload, Moment::now());
     let judged = judging::tagged(judging::all(&payload, &settings, clock), arguments.tag.as_ref())?;
     if arguments.json {
-        terminal.json(&judged.iter().map(as_json).collect())?;
+        terminal.json(&judged.iter().map(|key| as_json(key, &settings)).collect())?;
         return Ok(ExitCode::SUCCESS);
     }
     if judged.is_empty() {
         terminal.say("no key is kept");
     } else {
-        terminal.table(&table(&judged, clock), &[])?;
+        terminal.table(&table(&judged, &settings, clock), &[])?;
     }
     if let Some(others) = others(&home) {
         terminal.say(&others);
@@ -157,7 +230,7 @@ fn others(home: &Home) -> Option<String> {
 }
 
 /// A row for each key, with what is next for it where any key has a date.
-fn table(judged: &[Judged], clock: Clock) -> Vec<Vec<String>> {
+fn table(judged: &[Judged], settings: &Settings, clock: Clock) -> Vec<Vec<String>> {
     let mut rows = vec![["NAME", "CHANGED", "FORMER"].map(str::to_owned).to_vec()];
     rows.extend(judged.iter().map(|Judged { name, key, .. }| {
         let former = if key.former.is_empty() { String::new() } else { key.former.len().to_string() };
@@ -167,6 +240,16 @@ fn table(judged: &[Judged], clock: Clock) -> Vec<Vec<String>> {
         let due = judged.iter().map(|key| next(key, clock));
         for (row, due) in rows.iter_mut().zip(["DUE".to_owned()].into_iter().chain(due)) {
             row.insert(2, due);
+        }
+    }
+    let limits = judged.iter().map(|Judged { name, key, .. }| {
+        let config = settings.limits_for(name, &key.facts).map(|(_, limits)| limits);
+        limits_in_short([&key.facts.limits].into_iter().chain(config))
+    });
+    let limits: Vec<String> = limits.collect();
+    if limits.iter().any(|limits| !limits.is_empty()) {
+        for (row, limits) in rows.iter_mut().zip(["LIMITS".to_owned()].into_iter().chain(limits)) {
+            row.push(limits);
         }
     }
     rows
@@ -182,12 +265,17 @@ fn next(key: &Judged, clock: Clock) -> String {
     }
 }
 
-fn as_json(judged: &Judged) -> Value {
-    let Key { value, former, .. } = judged.key;
+fn as_json(judged: &Judged, settings: &Settings) -> Value {
+    let Key { value, former, facts: own } = judged.key;
+    let own_limits =
+        Some(&own.limits).filter(|limits| !limits.is_empty()).map(|limits| limits_as_json("key", None, limits));
+    let of_config = settings.limits_for(judged.name, own);
+    let of_config = of_config.map(|(of, limits)| limits_as_json("config", Some(&of.to_string()), limits));
     let mut facts = judged.as_json();
     facts["bytes"] = value.len().into();
     facts["text"] = value.is_text().into();
     facts["kind"] = issuer::recognise(value).map(|recognised| recognised.kind.id()).into();
+    facts["limits"] = own_limits.into_iter().chain(of_config).collect();
     facts["former"] = former.iter().map(former_as_json).collect();
     facts
 }

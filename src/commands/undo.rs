@@ -24,7 +24,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     differences::{self, Difference, SNOOZE},
-    opening, rename,
+    narrowing, opening, rename,
     rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
@@ -72,7 +72,13 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         0 => format!("let this stand for good: {what}?"),
         more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
-    need_yes(arguments.yes, terminal, doing, || question)?;
+    let widened = if arguments.skip { Vec::new() } else { payload.loosened_by_undoing() };
+    if widened.is_empty() {
+        need_yes(arguments.yes, terminal, doing, || question)?;
+    } else {
+        let scene = narrowing::Scene { home: &home, kept: &kept, payload: &payload, action: Action::Undo };
+        narrowing::need_person(&scene, &widened, question.trim_end_matches('?'), terminal)?;
+    }
     let (meant, seen) = (latest.clone(), &payload);
     let _turn = match &meant.renamed {
         Some((_, to)) if !arguments.skip => {

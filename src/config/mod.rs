@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod alerts;
+mod limits;
 pub mod projects;
 mod rotation;
 mod scan;
@@ -216,6 +217,36 @@ mod tests {
              line 5, column 18: this is either `never`, `agents` or `always`\n\
              line 6, column 1: `folder` has to be here"
         );
+    }
+
+    #[test]
+    fn what_keys_may_be_used_for_is_read() {
+        let text = "[[keys]]\nmatch = \"a\"\nprojects = [\"~/shop\", \"/w\"]\nprograms = [\"/usr/bin/gh\"]\nterminal = true\n\
+                    [[keys]]\ntag = \"prod\"\nask = true\nproxy_only = true\nterminal = false\n";
+        let rules = parse(text.as_bytes()).unwrap().rotation.rules;
+        let shop = dirs::home_dir().unwrap().join("shop").to_str().unwrap().to_owned();
+        assert_eq!(rules[0].limits.projects.clone().unwrap().into_iter().collect::<Vec<_>>(), [shop, "/w".into()]);
+        assert_eq!(rules[0].limits.programs.clone().unwrap().into_iter().collect::<Vec<_>>(), ["/usr/bin/gh"]);
+        assert!(rules[0].limits.terminal && !rules[0].limits.ask);
+        assert!(rules[1].limits.ask && rules[1].limits.proxy_only && !rules[1].limits.terminal);
+        let text = "[[keys]]\nmatch = \"a\"\nprojects = [\"shop\"]\nprograms = [\"no-such-program\", \"./x\"]\nask = \"yes\"\n\
+                    [[keys]]\nmatch = \"a\"\nprograms = []\n";
+        assert_eq!(
+            said(text),
+            "line 3, column 13: `shop` is no folder by its whole path, nor one that begins with `~/`\n\
+             line 4, column 13: `no-such-program` is no program by its whole path, such as `/usr/bin/gh`\n\
+             line 4, column 32: `./x` is no program by its whole path, such as `/usr/bin/gh`\n\
+             line 5, column 7: expected `true` or `false`, found a text\n\
+             line 8, column 12: a path has to stand here; without this field there is no such limit"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_by_its_name_alone_is_refused_with_the_path_that_it_would_be() {
+        let said = said("[[keys]]\nmatch = \"a\"\nprograms = [\"sh\"]\n");
+        let path = said.strip_prefix("line 3, column 13: `sh` is no program by its whole path; it would be `");
+        assert!(path.is_some_and(|path| path.starts_with('/') && path.ends_with("/sh`")), "{said}");
     }
 
     #[test]

@@ -22,6 +22,12 @@
 //! require_reason = "always"    # "never": not for these
 //! record_arguments = true      # the history has the arguments of a program that `run` gives one of them; each argument
 //!                              # with one of the secrets in it is left out. Other secrets in arguments are not known
+//! projects = ["~/shop"]        # only in these folders and below them
+//! programs = ["/usr/bin/node"] # only for these programs, by their whole paths; never shown
+//! terminal = true              # only where there is a terminal
+//! ask = true                   # only after a yes on it, each time
+//! proxy_only = true            # only by the proxy: neither given to a program nor shown
+//!                              # of these five what any entry says counts, beside what the key itself says (`edit`)
 //! rotator = ["/usr/local/bin/new-key"]
 //! check = ["/usr/local/bin/try-key"]
 //!
@@ -31,6 +37,7 @@
 //! region = "eu-central-1"
 //! ```
 
+use super::limits;
 use crate::{
     profile::table::{Reader, Table, Value},
     rotation::{AwsIam, Reaction, Rule, Selector, Settings},
@@ -82,6 +89,11 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         "leaked",
         "require_reason",
         "record_arguments",
+        "projects",
+        "programs",
+        "terminal",
+        "ask",
+        "proxy_only",
         "rotator",
         "check",
     ];
@@ -103,6 +115,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         leaked: fields.get("leaked").and_then(|value| reaction(reader, value)),
         reason: fields.get("require_reason").and_then(|value| reader.parsed(value)),
         arguments: fields.get("record_arguments").map(|value| reader.truth(value)),
+        limits: limits::look(reader, fields),
         rotator: fields.get("rotator").and_then(|value| command(reader, value)),
         check: fields.get("check").and_then(|value| command(reader, value)),
     })

@@ -57,6 +57,12 @@ impl Program {
         Path::new(&self.called).file_name().unwrap_or(&self.called).to_string_lossy().into_owned()
     }
 
+    /// The file that is started, as it was found.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The command and its arguments.
     pub fn words(&self) -> impl Iterator<Item = &OsStr> {
         std::iter::once(self.called.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))

@@ -12,7 +12,7 @@ mod unix;
 pub use beside::{Beside, beside, forget_access_list};
 pub use parents::{MOST_PARENTS, parents};
 #[cfg(unix)]
-pub use question::read_line;
+pub use question::{read_line, read_line_within};
 #[cfg(unix)]
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]

@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -30,10 +31,22 @@ use crate::secret::{LARGEST, Secret};
 /// # Errors
 /// `Interrupted` on Ctrl-C and SIGINT, `UnexpectedEof` on Ctrl-D in an empty line, else as the terminal has them.
 pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
+    read_until(question, echo, None)
+}
+
+/// The same with echo, for so long at most.
+///
+/// # Errors
+/// As [`read_line`]; `TimedOut`.
+pub fn read_line_within(question: &str, patience: Duration) -> io::Result<Secret> {
+    read_until(question, true, Instant::now().checked_add(patience))
+}
+
+fn read_until(question: &str, echo: bool, until: Option<Instant>) -> io::Result<Secret> {
     let file = terminal()?;
     loop {
         let signals = hold_signals()?;
-        match ask_once(&file, question, echo, &signals)? {
+        match ask_once(&file, question, Manner { echo, until }, &signals)? {
             End::Answer(mut line) => {
                 // A signal that came with the last key is not lost.
                 signals.follow()?;
@@ -52,12 +65,21 @@ pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
 }
 
 /// One go at the question; the terminal is as before when this returns.
-fn ask_once(terminal: &File, question: &str, echo: bool, signals: &HeldSignals) -> io::Result<End> {
+fn ask_once(terminal: &File, question: &str, manner: Manner, signals: &HeldSignals) -> io::Result<End> {
     let _restore = Raw::enter(terminal)?;
-    let end = edit_line(terminal, question, echo, signals)?;
+    let end = edit_line(terminal, question, manner, signals)?;
     // What comes next begins on a line of its own, unless the terminal is gone: then nobody sees it.
     let _ = (&*terminal).write_all(b"\n");
     Ok(end)
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// What is typed is shown.
+    echo: bool,
+    /// Nobody waits for longer.
+    until: Option<Instant>,
 }
 
 /// What ended a line.
@@ -69,12 +91,13 @@ enum End {
     Signal(i32),
 }
 
-fn edit_line(mut terminal: &File, question: &str, echo: bool, signals: &HeldSignals) -> io::Result<End> {
+fn edit_line(mut terminal: &File, question: &str, manner: Manner, signals: &HeldSignals) -> io::Result<End> {
+    let Manner { echo, until } = manner;
     terminal.write_all(question.as_bytes())?;
     // Reserved at once, so that growing leaves no copy behind.
     let mut line = Zeroizing::new(Vec::with_capacity(LARGEST));
     loop {
-        match next_key(terminal, signals)? {
+        match next_key(terminal, until, signals)? {
             Key::End(end) => return Ok(end),
             Key::Byte(b'\r' | b'\n') => return Ok(End::Answer(line)),
             Key::Byte(3) => return Ok(End::Given(io::ErrorKind::Interrupted)),
@@ -112,7 +135,7 @@ enum Key {
 
 /// The next key, or the signal that came before one. Not by `poll`, which knows no `/dev/tty` on macOS: a read gives up
 /// by itself after a tenth of a second.
-fn next_key(mut terminal: &File, signals: &HeldSignals) -> io::Result<Key> {
+fn next_key(mut terminal: &File, until: Option<Instant>, signals: &HeldSignals) -> io::Result<Key> {
     loop {
         match signals.came() {
             None => {}
@@ -121,6 +144,9 @@ fn next_key(mut terminal: &File, signals: &HeldSignals) -> io::Result<Key> {
         }
         if signals.continued() {
             return Ok(Key::End(End::Continued));
+        }
+        if until.is_some_and(|until| until <= Instant::now()) {
+            return Ok(Key::End(End::Given(io::ErrorKind::TimedOut)));
         }
         let mut key = [0];
         match terminal.read(&mut key) {

@@ -8,6 +8,7 @@ use std::{
     os::windows::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use super::{Access, Input};
@@ -385,6 +386,29 @@ pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
             .map_err(|dialoguer::Error::IO(error)| error)?
     };
     Ok(Secret::new(answer.into_bytes()))
+}
+
+/// Asks on the console itself, whatever standard input is, for so long at most. What is typed is shown.
+///
+/// # Errors
+/// `TimedOut`, `UnexpectedEof` on Ctrl-Z, else as the console has them.
+pub fn read_line_within(question: &str, patience: Duration) -> io::Result<Secret> {
+    use std::io::{BufRead, BufReader, Write};
+    let console = terminal()?;
+    let mut screen = OpenOptions::new().read(true).write(true).open("CONOUT$")?;
+    screen.write_all(question.as_bytes())?;
+    // A read of the console cannot be given up: the thread that waits for it ends with this process.
+    let (answer, answers) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = Vec::new();
+        let read = BufReader::new(console).read_until(b'\n', &mut line);
+        let _ = answer.send(read.map(|_| line));
+    });
+    let line = answers.recv_timeout(patience).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    if line.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Secret::new(line.trim_ascii_end().to_vec()))
 }
 
 fn eprint_question(question: &str) -> io::Result<()> {

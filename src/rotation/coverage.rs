@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{name::KeyName, store::facts::Facts};
+use crate::{
+    name::KeyName,
+    store::{facts::Facts, limits::Limits},
+};
 
 use super::{Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings};
 
@@ -22,7 +25,7 @@ pub struct Coverage {
 pub struct Change {
     /// The entries that make a difference.
     pub entries: Vec<Coverage>,
-    /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, or without a reason.
+    /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, without a reason, or for more.
     pub loses_protection: bool,
 }
 
@@ -33,9 +36,13 @@ impl Settings {
         let (before, after) = (self.plan(from, facts), self.plan(to, facts));
         let said = |name, plan: &Plan| words(plan, self.records_arguments(name, facts));
         let (was, is) = (said(from, &before), said(to, &after));
+        let all = |name| self.limits_for(name, facts).map(|(_, limits)| limits).collect::<Vec<&Limits>>();
+        let (were_limited, are_limited) = (all(from), all(to));
         let mut entries = Vec::new();
         for rule in &self.rules {
-            let Selector::Name(pattern) = &rule.of else { continue };
+            if matches!(rule.of, Selector::Tag(_)) {
+                continue;
+            }
             let is_new = match (rule.of.fits(from, facts), rule.of.fits(to, facts)) {
                 (true, false) => false,
                 (false, true) => true,
@@ -46,9 +53,13 @@ impl Settings {
             let counts = |(at, said): (usize, Option<String>)| {
                 said.filter(|said| here[at].as_ref() == Some(said) && here[at] != there[at])
             };
-            let settings: Vec<String> = words_of(rule).into_iter().enumerate().filter_map(counts).collect();
+            let mut settings: Vec<String> = words_of(rule).into_iter().enumerate().filter_map(counts).collect();
+            let other = if is_new { &were_limited } else { &are_limited };
+            if !other.contains(&&rule.limits) {
+                settings.extend(limits(&rule.limits));
+            }
             if !settings.is_empty() {
-                entries.push(Coverage { entry: format!("[[keys]] match = \"{pattern}\""), is_new, settings });
+                entries.push(Coverage { entry: rule.of.to_string(), is_new, settings });
             }
         }
         for (is_new, plan, other) in [(false, &before, &after), (true, &after, &before)] {
@@ -64,7 +75,8 @@ impl Settings {
         let loses_protection = stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
             || stops(before.leaked, after.leaked)
-            || after.reason < before.reason;
+            || after.reason < before.reason
+            || were_limited.iter().any(|limits| !are_limited.contains(limits));
         Change { entries, loses_protection }
     }
 }
@@ -120,6 +132,16 @@ fn arguments(are_recorded: bool) -> String {
     format!("record_arguments = {are_recorded}")
 }
 
+fn limits(limits: &Limits) -> Vec<String> {
+    let paths = [("projects", &limits.projects), ("programs", &limits.programs)];
+    let paths = paths.into_iter().filter_map(|(field, paths)| {
+        let paths: Vec<String> = paths.as_ref()?.iter().cloned().collect();
+        Some(program(field, &paths))
+    });
+    let flags = [("terminal", limits.terminal), ("ask", limits.ask), ("proxy_only", limits.proxy_only)];
+    paths.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
+}
+
 fn program(field: &str, command: &[String]) -> String {
     let mut words = format!("{field} = [");
     for (at, word) in command.iter().enumerate() {
@@ -143,6 +165,7 @@ mod tests {
             leaked: None,
             reason: None,
             arguments: None,
+            limits: Limits::default(),
             rotator: None,
             check: None,
         }
@@ -184,5 +207,16 @@ mod tests {
         // One that says less in front of it does.
         let warn = Rule { expired: Some(Reaction::Warn), ..rule("a") };
         assert!(renamed(vec![warn, stop("*")], "b", "a").loses_protection);
+    }
+
+    #[test]
+    fn a_limit_that_holds_no_more_is_a_protection_that_is_lost() {
+        let asks = |pattern| Rule { limits: Limits { ask: true, ..Limits::default() }, ..rule(pattern) };
+        let change = renamed(vec![asks("prod/*")], "prod/a", "a");
+        assert!(change.loses_protection);
+        assert_eq!(change.entries[0].settings, ["ask = true"]);
+        let gained = renamed(vec![asks("prod/*")], "a", "prod/a");
+        assert!(!gained.loses_protection && gained.entries[0].is_new);
+        assert_eq!(renamed(vec![asks("prod/*"), asks("*")], "prod/a", "a"), Change::default());
     }
 }

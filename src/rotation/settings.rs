@@ -1,11 +1,11 @@
 //! What the user has set for all keys, for some by their names, and for some by their tags.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use crate::{
     date::Period,
     name::{KeyName, Tag},
-    store::facts::Facts,
+    store::{facts::Facts, limits::Limits},
 };
 
 /// How long before an end or a planned replacement a key is called soon due.
@@ -87,6 +87,8 @@ pub struct Rule {
     pub reason: Option<ReasonFrom>,
     /// Whether the history has the arguments of the programs that get them.
     pub arguments: Option<bool>,
+    /// What they may be used for. Unlike all else, this counts beside what other entries and the key itself say.
+    pub limits: Limits,
     /// The program that replaces them at their issuer, and its arguments.
     pub rotator: Option<Vec<String>>,
     /// The program that tries a new secret, and its arguments.
@@ -174,10 +176,14 @@ impl Settings {
             every: facts.rotate_every.or_else(|| said(&rules, |rule| rule.every)).or(self.every),
             soon: self.soon,
             overlap: said(&rules, |rule| rule.overlap).or(self.overlap),
-            expired: said(&rules, |rule| rule.expired).unwrap_or(self.expired),
+            expired: if facts.limits.stop_expired {
+                Reaction::Stop
+            } else {
+                said(&rules, |rule| rule.expired).unwrap_or(self.expired)
+            },
             revoked: said(&rules, |rule| rule.revoked).unwrap_or(self.revoked),
             leaked: said(&rules, |rule| rule.leaked).unwrap_or(self.leaked),
-            reason: said(&rules, |rule| rule.reason).unwrap_or(self.reason),
+            reason: self.reason_for(name, facts),
             rotator: aws.cloned().map(Rotator::AwsIam).or_else(|| program().map(Rotator::Program)),
             check: said(&rules, |rule| rule.check.clone()),
         }
@@ -186,8 +192,29 @@ impl Settings {
     /// Who has to say why a key is used: what the plan says of it, without the rest of the plan.
     #[must_use]
     pub fn reason_for(&self, name: &KeyName, facts: &Facts) -> ReasonFrom {
+        if facts.limits.reason {
+            return ReasonFrom::Everybody;
+        }
         let said = self.rules.iter().find_map(|rule| rule.reason.filter(|_| rule.of.fits(name, facts)));
         said.unwrap_or(self.reason)
+    }
+
+    /// The entries that limit what a key may be used for, each with its limits. All of them count.
+    pub fn limits_for<'s>(
+        &'s self,
+        name: &'s KeyName,
+        facts: &'s Facts,
+    ) -> impl Iterator<Item = (&'s Selector, &'s Limits)> {
+        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty() && rule.of.fits(name, facts));
+        rules.map(|rule| (&rule.of, &rule.limits))
+    }
+
+    /// Those for a name of which nothing else is known.
+    pub fn limits_by_name<'s>(&'s self, name: &'s KeyName) -> impl Iterator<Item = (&'s Selector, &'s Limits)> {
+        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty());
+        let fitting =
+            rules.filter(|rule| matches!(&rule.of, Selector::Name(pattern) if matches(pattern, name.as_str())));
+        fitting.map(|rule| (&rule.of, &rule.limits))
     }
 
     /// Whether the history is to have the arguments of a program that gets a key: only where the user asks for that.
@@ -200,6 +227,16 @@ impl Settings {
 
 fn said<T>(rules: &[&Rule], what: impl Fn(&Rule) -> Option<T>) -> Option<T> {
     rules.iter().find_map(|rule| what(rule))
+}
+
+impl fmt::Display for Selector {
+    /// As the entry begins in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(pattern) => write!(f, "[[keys]] match = \"{pattern}\""),
+            Self::Tag(tag) => write!(f, "[[keys]] tag = \"{tag}\""),
+        }
+    }
 }
 
 impl Selector {
@@ -243,6 +280,7 @@ mod tests {
             leaked: None,
             reason: None,
             arguments: None,
+            limits: Limits::default(),
             rotator: None,
             check: None,
         }

@@ -226,11 +226,14 @@ impl Editing<'_> {
         let (since, expires) = (version.since, version.expires);
         let revoked = version.revoked.cloned().or_else(|| self.payload.revocation_of(&value));
         let leaked = version.leaked.cloned().or_else(|| self.payload.leak_of(&value));
+        // A secret of a key that was removed brings that one's limits along, or another key of its name would lift them.
+        let limits = version.limits.cloned().unwrap_or_default();
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         key.facts.begin_anew(since);
         key.facts.expires = expires;
+        key.facts.limits = key.facts.limits.and(&limits);
         (key.facts.revoked, key.facts.leaked) = (revoked, leaked);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::limits::Limits;
 use crate::{
     date::{Moment, Period},
     name::Tag,
@@ -42,6 +43,8 @@ pub struct Facts {
     pub leaked: Option<Leaked>,
     /// Until when no reminder speaks of it.
     pub snoozed: Option<Moment>,
+    /// What it may be used for. It belongs to the key, whatever its secret.
+    pub limits: Limits,
 }
 
 /// That a secret must not be used any more.
@@ -77,6 +80,7 @@ impl Facts {
             revoked: None,
             leaked: None,
             snoozed: None,
+            limits: Limits::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
-//! the clear, `moving` how a key goes to another store; `text` is how all of it is written down, `file` the sealed file itself.
+//! the clear, `limits` what a key may be used for, `moving` how it goes to another store; `text` is how all of it is written down, `file` the sealed file itself.
 
 pub mod bearers;
 pub mod editing;
@@ -10,6 +10,7 @@ pub mod facts;
 pub mod file;
 pub mod journal;
 pub mod leaking;
+pub mod limits;
 pub mod moving;
 pub mod payload;
 pub mod revoking;

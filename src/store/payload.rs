@@ -8,6 +8,7 @@ use std::{
 use super::{
     facts::{Facts, Leaked, Revoked},
     journal::Step,
+    limits::Limits,
     revoking::Mark,
 };
 use crate::{
@@ -129,13 +130,16 @@ pub struct Version<'p> {
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
     pub removed: Option<Moment>,
+    /// What that key might be used for.
+    pub limits: Option<&'p Limits>,
 }
 
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
         let Former { value, since, until, expires, revoked, leaked, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
-        Self { value, since, until, expires, revoked: revoked.as_ref(), leaked: leaked.as_ref(), wipe, removed: None }
+        let (revoked, leaked) = (revoked.as_ref(), leaked.as_ref());
+        Self { value, since, until, expires, revoked, leaked, wipe, removed: None, limits: None }
     }
 }
 
@@ -143,6 +147,7 @@ impl Removed {
     /// What the key had: its last secret and those before it.
     fn versions(&self) -> impl Iterator<Item = Version<'_>> {
         let (Key { value, facts, former }, removed) = (&self.key, Some(self.removed));
+        let limits = Some(&facts.limits);
         let last = Version {
             value,
             since: facts.changed,
@@ -152,8 +157,9 @@ impl Removed {
             leaked: facts.leaked.as_ref(),
             wipe: None,
             removed,
+            limits,
         };
-        let former = former.iter().rev().map(move |former| Version { removed, ..former.into() });
+        let former = former.iter().rev().map(move |former| Version { removed, limits, ..former.into() });
         [last].into_iter().chain(former)
     }
 }

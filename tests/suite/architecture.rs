@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["cli", "terminal"],
     &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit"],
     &["project", "config"],
-    &["profile", "rotation", "issuer", "alert"],
+    &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess"],

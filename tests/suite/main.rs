@@ -43,6 +43,7 @@ mod recovering;
 mod rekeying;
 mod reporting;
 mod repository;
+mod restricting;
 mod revoking;
 mod rotating;
 mod rotating_aside;

@@ -1,6 +1,11 @@
 //! What an audit judges: the opened store, its history, what was allowed, and how all of it is kept.
 
-use std::{collections::BTreeMap, ffi::OsString, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     audit::{self, Approval, Facts, Installation, Key, Leak, Open, Project, Standing, UNUSED_FOR, Uses},
@@ -19,6 +24,7 @@ use crate::{
         keeper::KeeperKind,
         keychain::{OsKeychain, Presence},
     },
+    launch::program::Program,
     platform,
     profile::{Grant, Source},
     project::{
@@ -41,6 +47,7 @@ pub struct Gathered {
     /// Whether the history knows what was not used since then.
     pub uses: Uses,
     settings: Settings,
+    programs: BTreeMap<String, PathBuf>,
     installation: Installation,
 }
 
@@ -55,6 +62,7 @@ impl Gathered {
             has_plan: !judged.outlook.is_without_plan(),
             moment: judged.moment(),
             created: judged.key.facts.created,
+            is_for_programs: is_for_programs(judged, &self.settings),
             weakness: audit::of_secret(&judged.key.value, looks_like_a_placeholder(&judged.key.value)),
         };
         Facts {
@@ -63,6 +71,7 @@ impl Gathered {
             keys: judged.iter().map(key).collect(),
             shared: shared(payload),
             uses: &self.uses,
+            programs: &self.programs,
             projects: &self.projects,
             leaks,
             installation: self.installation.clone(),
@@ -101,7 +110,26 @@ pub fn all(
         name: misleading_name(terminal.program()),
     };
     let (projects, settings) = (projects(home, kept)?, settings.clone());
-    Ok(Gathered { projects, clock, since, uses: uses(&log, since, terminal), settings, installation })
+    let uses = uses(&log, since, terminal);
+    let programs = found(&uses);
+    Ok(Gathered { projects, clock, since, uses, settings, programs, installation })
+}
+
+/// Where the programs lie that keys were given to.
+fn found(uses: &Uses) -> BTreeMap<String, PathBuf> {
+    let search_path = std::env::var_os("PATH");
+    let found = |name: &str| {
+        let program = Program::find(&[name.into()], search_path.as_deref()).ok()?;
+        Some((name.to_owned(), program.path().to_owned())).filter(|(_, path)| path.is_absolute())
+    };
+    uses.all_programs().into_iter().filter_map(found).collect()
+}
+
+/// Whether it is said for which programs a key is, by itself or in the settings.
+fn is_for_programs(judged: &judging::Judged, settings: &Settings) -> bool {
+    let facts = &judged.key.facts;
+    let mut all = settings.limits_for(judged.name, facts).map(|(_, limits)| limits).chain([&facts.limits]);
+    all.any(|limits| limits.programs.is_some() || limits.proxy_only)
 }
 
 fn uses(log: &Log, since: Moment, terminal: &Terminal) -> Uses {

@@ -22,6 +22,7 @@ use crate::{
     store::{
         facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
+        limits::Limits,
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
     },
@@ -126,6 +127,19 @@ struct LeakedText {
     place: String,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "as the limits are")]
+struct LimitsText {
+    projects: Option<BTreeSet<String>>,
+    programs: Option<BTreeSet<String>>,
+    terminal: bool,
+    ask: bool,
+    proxy_only: bool,
+    require_reason: bool,
+    stop_expired: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MarkText {
@@ -154,6 +168,8 @@ macro_rules! with_facts {
             tags: BTreeSet<Tag>,
             revoked: Option<RevokedText>,
             leaked: Option<LeakedText>,
+            #[serde(default)]
+            limits: LimitsText,
         }
 
         impl $name {
@@ -170,6 +186,7 @@ macro_rules! with_facts {
                     revoked: self.revoked.map(revoked),
                     leaked: self.leaked.map(leaked),
                     snoozed: self.snoozed,
+                    limits: limits(self.limits),
                 };
                 (($(self.$field,)*), facts)
             }
@@ -278,6 +295,11 @@ fn revoked(text: RevokedText) -> Revoked {
 
 fn leaked(text: LeakedText) -> Leaked {
     Leaked { at: text.at, place: text.place }
+}
+
+fn limits(text: LimitsText) -> Limits {
+    let LimitsText { projects, programs, terminal, ask, proxy_only, require_reason, stop_expired } = text;
+    Limits { projects, programs, terminal, ask, proxy_only, reason: require_reason, stop_expired }
 }
 
 fn former(text: FormerText, since: Moment) -> Option<Former> {

@@ -16,6 +16,7 @@ use crate::{
     store::{
         facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
+        limits::Limits,
         payload::{Former, Key, Recovery, Removed},
         revoking::Mark,
     },
@@ -51,12 +52,27 @@ fn leaked() -> impl Strategy<Value = Option<Leaked>> {
     prop::option::of((moment(), any::<String>()).prop_map(|(at, place)| Leaked { at, place }))
 }
 
+fn limits() -> impl Strategy<Value = Limits> {
+    let paths = || prop::option::of(prop::collection::btree_set(any::<String>(), 0..3));
+    (paths(), paths(), any::<[bool; 5]>()).prop_map(
+        |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
+            projects,
+            programs,
+            terminal,
+            ask,
+            proxy_only,
+            reason,
+            stop_expired,
+        },
+    )
+}
+
 fn facts() -> impl Strategy<Value = Facts> {
     let plan = (moment(), moment(), some_moment(), prop::option::of(1_u16..900), some_moment());
     let words = (prop::option::of(any::<String>()), prop::option::of(any::<String>()));
     let tags = prop::collection::btree_set("[a-z0-9][a-z0-9_-]{0,9}", 0..3);
-    (plan, words, tags, revoked(), leaked()).prop_map(
-        |((created, changed, expires, days, snoozed), (url, note), tags, revoked, leaked)| Facts {
+    (plan, words, tags, revoked(), leaked(), limits()).prop_map(
+        |((created, changed, expires, days, snoozed), (url, note), tags, revoked, leaked, limits)| Facts {
             created,
             changed,
             expires,
@@ -67,6 +83,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             revoked,
             leaked,
             snoozed,
+            limits,
         },
     )
 }
@@ -198,7 +215,7 @@ proptest! {
 #[test]
 fn a_newer_format_and_an_unknown_field_are_refused_by_name() {
     let good = write(&empty());
-    let newer = good.replace("format = 2", "format = 7\nnew_thing = true");
+    let newer = good.replace("format = 2", "format = 99\nnew_thing = true");
     assert_eq!(read(&newer).err().expect("newer").message, "the store was written by a newer keyctl");
     for bad in [
         good.replace("log =", "lag ="),
@@ -264,6 +281,19 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
         let mut payload = empty();
         payload.steps.push(Step { edited: vec![(name.clone(), before)], ..Step::new(1, deed, moment) });
         assert!(write(&payload).contains("format = 6\n"));
+    }
+    // What a key may be used for: of a key, of a removed one, or only in what can be taken back.
+    let limits = Limits { ask: true, ..Limits::default() };
+    let facts = || Facts { limits: limits.clone(), ..Facts::new(moment) };
+    let key = || build((b"v".to_vec(), facts(), Vec::new()));
+    let mut limited = [empty(), empty(), empty()];
+    limited[0].keys.insert(name.clone(), key());
+    limited[1].removed.push(Removed { name: name.clone(), removed: moment, step: None, key: key() });
+    limited[2].steps.push(Step { edited: vec![(name.clone(), facts())], ..Step::new(1, Deed::Edit, moment) });
+    for payload in limited {
+        let text = write(&payload);
+        assert!(text.contains("format = 7\n") && text.contains("\nlimits = { ask = true }\n"));
+        assert!(read(&text.replace("ask = true", "asks = true")).is_err());
     }
 }
 

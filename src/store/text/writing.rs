@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
+use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
@@ -14,6 +14,7 @@ use crate::{
     store::{
         facts::{Facts, Leaked, Revoked},
         journal::{Revived, Step},
+        limits::Limits,
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
     },
@@ -52,7 +53,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_leaks(), FORMAT),
+        (payload.speaks_of_limits(), FORMAT),
+        (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
         (!payload.retired.is_empty(), RETIRED_FORMAT),
         (!payload.marks.is_empty(), MARKS_FORMAT),
@@ -135,7 +137,7 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
 }
 
 fn write_facts(text: &mut String, facts: &Facts) {
-    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, snoozed } = facts;
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, snoozed, limits } = facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -161,6 +163,7 @@ fn write_facts(text: &mut String, facts: &Facts) {
     }
     write_revoked(text, revoked.as_ref());
     write_leaked(text, leaked.as_ref());
+    write_limits(text, limits);
 }
 
 fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
@@ -178,6 +181,35 @@ fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
     let _ = write!(text, "leaked = {{ at = \"{at}\", place = ");
     write_string(text, place);
     text.push_str(" }\n");
+}
+
+fn write_limits(text: &mut String, limits: &Limits) {
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let mut lead = "limits = { ";
+    for (field, paths) in [("projects", projects), ("programs", programs)] {
+        let Some(paths) = paths else { continue };
+        let _ = write!(text, "{lead}{field} = [");
+        for (at, path) in paths.iter().enumerate() {
+            text.push_str(if at == 0 { "" } else { ", " });
+            write_string(text, path);
+        }
+        text.push(']');
+        lead = ", ";
+    }
+    let flags = [
+        ("terminal", terminal),
+        ("ask", ask),
+        ("proxy_only", proxy_only),
+        ("require_reason", reason),
+        ("stop_expired", stop_expired),
+    ];
+    for (field, _) in flags.into_iter().filter(|(_, is_set)| **is_set) {
+        let _ = write!(text, "{lead}{field} = true");
+        lead = ", ";
+    }
+    if !limits.is_empty() {
+        text.push_str(" }\n");
+    }
 }
 
 fn write_number(text: &mut String, step: Option<u64>) {
@@ -266,7 +298,8 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let place = |leaked: &Option<Leaked>| leaked.as_ref().map_or(0, |leaked| leaked.place.len() * 6 + 80);
     let facts = |facts: &Facts| {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
-        600 + said + facts.tags.len() * 70
+        let limits: usize = facts.limits.paths().map(|path| path.len() * 6 + 4).sum();
+        800 + said + facts.tags.len() * 70 + limits
     };
     let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();

@@ -1,0 +1,212 @@
+//! What a key may be used for, as its owner has said of it: in these projects, by these programs, with a person there.
+//!
+//! Paths are kept as they were given, from the root, and links are followed where they are held against a use: so what a
+//! package manager replaces under the same name stays the same program.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::payload::Payload;
+use crate::name::KeyName;
+
+/// The limits of a key's use. Nothing said is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a limit of its own")]
+pub struct Limits {
+    /// Only in these folders, and all below them.
+    pub projects: Option<BTreeSet<String>>,
+    /// Only by these programs.
+    pub programs: Option<BTreeSet<String>>,
+    /// Only where there is a terminal.
+    pub terminal: bool,
+    /// Only after a yes, each time.
+    pub ask: bool,
+    /// Only by the proxy: neither given to a program nor shown.
+    pub proxy_only: bool,
+    /// Only with a reason.
+    pub reason: bool,
+    /// Only until it has ended.
+    pub stop_expired: bool,
+}
+
+impl Limits {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether they say nothing of where, by what and before whom it is used.
+    #[must_use]
+    pub fn are_of_time_and_reason_alone(&self) -> bool {
+        Self { reason: false, stop_expired: false, ..self.clone() }.is_empty()
+    }
+
+    /// Whether something is allowed by these that is not by those.
+    #[must_use]
+    pub fn are_looser_than(&self, before: &Self) -> bool {
+        let folders = looser(self.projects.as_ref(), before.projects.as_ref(), lies_in_one);
+        let programs = looser(self.programs.as_ref(), before.programs.as_ref(), BTreeSet::contains);
+        let flags = self.flags().into_iter().zip(before.flags()).any(|(after, before)| before && !after);
+        folders || programs || flags
+    }
+
+    /// Both together: what either of them does not allow is not allowed.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let [terminal, ask, proxy_only, reason, stop_expired] = {
+            let (one, other) = (self.flags(), other.flags());
+            std::array::from_fn(|at| one[at] || other[at])
+        };
+        let programs = |all: &BTreeSet<String>, program: &str| all.contains(program);
+        Self {
+            projects: both(self.projects.as_ref(), other.projects.as_ref(), lies_in_one),
+            programs: both(self.programs.as_ref(), other.programs.as_ref(), programs),
+            terminal,
+            ask,
+            proxy_only,
+            reason,
+            stop_expired,
+        }
+    }
+
+    /// All paths that they name.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        [&self.projects, &self.programs].into_iter().flatten().flatten().map(String::as_str)
+    }
+
+    fn flags(&self) -> [bool; 5] {
+        let Self { projects: _, programs: _, terminal, ask, proxy_only, reason, stop_expired } = self;
+        [*terminal, *ask, *proxy_only, *reason, *stop_expired]
+    }
+}
+
+/// Whether a path lies in one of these folders, or is one.
+#[must_use]
+pub fn lies_in_one(folders: &BTreeSet<String>, path: &str) -> bool {
+    folders.iter().any(|folder| Path::new(path).starts_with(folder))
+}
+
+type Covers = fn(&BTreeSet<String>, &str) -> bool;
+
+fn looser(after: Option<&BTreeSet<String>>, before: Option<&BTreeSet<String>>, covers: Covers) -> bool {
+    match (after, before) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(after), Some(before)) => after.iter().any(|path| !covers(before, path)),
+    }
+}
+
+fn both(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>, covers: Covers) -> Option<BTreeSet<String>> {
+    let (Some(one), Some(other)) = (one, other) else { return one.or(other).cloned() };
+    let within = |paths: &BTreeSet<String>, all| -> Vec<String> {
+        paths.iter().filter(|path| covers(all, path)).cloned().collect()
+    };
+    Some(within(one, other).into_iter().chain(within(other, one)).collect())
+}
+
+impl Payload {
+    /// Whether a limit stands anywhere in it, be it only in what a step knows of how it was before.
+    pub(super) fn speaks_of_limits(&self) -> bool {
+        let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
+        let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
+        let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
+        all.any(|facts| !facts.limits.is_empty())
+    }
+
+    /// The keys that may be used for more once the latest step is taken back.
+    #[must_use]
+    pub fn loosened_by_undoing(&self) -> Vec<&KeyName> {
+        let before = self.steps.last().into_iter().flat_map(|step| step.edited.iter().chain(&step.replaced));
+        before
+            .filter(|(name, before)| {
+                self.keys.get(name).is_some_and(|key| before.limits.are_looser_than(&key.facts.limits))
+            })
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod bench {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn paths(all: &'static [&'static str]) -> impl Strategy<Value = Option<BTreeSet<String>>> {
+        let some = prop::collection::btree_set(prop::sample::select(all), 0..3);
+        prop::option::of(some.prop_map(|paths| paths.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// Folders that lie in each other, and some that only begin alike.
+    pub const FOLDERS: &[&str] = &["/", "/a", "/a/b", "/a/bc", "/d"];
+    pub const PROGRAMS: &[&str] = &["/bin/x", "/bin/y", "/bin/z"];
+
+    /// Any limits.
+    pub fn any_limits() -> impl Strategy<Value = Limits> {
+        (paths(FOLDERS), paths(PROGRAMS), any::<[bool; 5]>()).prop_map(
+            |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
+                projects,
+                programs,
+                terminal,
+                ask,
+                proxy_only,
+                reason,
+                stop_expired,
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{bench::any_limits, *};
+
+    fn paths(all: &[&str]) -> BTreeSet<String> {
+        all.iter().map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn one_folder_more_is_looser_and_one_below_is_not() {
+        let only = |folders: &[&str]| Limits { projects: Some(paths(folders)), ..Limits::default() };
+        for (before, after, is_looser) in [
+            (Limits::default(), only(&["/a"]), false),
+            (only(&["/a"]), Limits::default(), true),
+            (only(&["/a"]), only(&["/a/b", "/a/c"]), false),
+            (only(&["/a"]), only(&["/a", "/b"]), true),
+            (only(&["/a"]), only(&["/ab"]), true),
+            (only(&["/a"]), only(&[]), false),
+        ] {
+            assert_eq!(after.are_looser_than(&before), is_looser, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn one_program_more_is_looser_and_so_is_each_flag_that_goes() {
+        let only = |programs: &[&str]| Limits { programs: Some(paths(programs)), ..Limits::default() };
+        assert!(
+            only(&["/x", "/y"]).are_looser_than(&only(&["/x"])) && !only(&["/x"]).are_looser_than(&only(&["/x", "/y"]))
+        );
+        let none = Limits::default();
+        for flag in [
+            Limits { terminal: true, ..Limits::default() },
+            Limits { ask: true, ..Limits::default() },
+            Limits { proxy_only: true, ..Limits::default() },
+            Limits { reason: true, ..Limits::default() },
+            Limits { stop_expired: true, ..Limits::default() },
+        ] {
+            assert!(none.are_looser_than(&flag) && !flag.are_looser_than(&none) && !flag.is_empty());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_together_are_no_looser_than_either(one in any_limits(), other in any_limits()) {
+            let both = one.and(&other);
+            prop_assert!(!both.are_looser_than(&one) && !both.are_looser_than(&other));
+            prop_assert_eq!(&both.and(&one), &both);
+            prop_assert_eq!(one.and(&Limits::default()), one);
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! What a key may be used for: where, by which programs, before whom; and that only a person at a terminal takes that back.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::{
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox, put_program},
+};
+
+/// A home with one key, `a`, and two programs that print what they get of it: `mine` and `other`.
+fn with_programs() -> Sandbox {
+    let sandbox = Sandbox::with(&[("a", "first-secret")]);
+    for name in ["mine", "other"] {
+        put_program(b"#!/bin/sh\necho \"${A-nothing} ${B-nothing}\"\n", &sandbox.project().join(name));
+    }
+    sandbox
+}
+
+/// Says what a key may be used for.
+#[track_caller]
+fn limit(sandbox: &Sandbox, name: &str, options: &[&str]) {
+    let said = format!("keyctl: changed `{name}`\n");
+    sandbox.call(&[&["edit", name], options].concat()).run().says("", &said, 0);
+}
+
+/// The last entry of the history that is no alert.
+fn last_event(sandbox: &Sandbox) -> Value {
+    let history = sandbox.call(&["history", "--json"]).run().stdout();
+    let events = history.lines().map(|line| serde_json::from_str::<Value>(line).expect("json"));
+    let mut events = events.filter(|event| event["ev"] != "alert");
+    events.next_back().expect("an event")
+}
+
+/// States how the last refusal stands in the history.
+#[track_caller]
+fn was_refused(sandbox: &Sandbox, why: &str, names: &[&str]) {
+    let event = last_event(sandbox);
+    let told = (&event["ev"], &event["outcome"], &event["names"]);
+    assert_eq!(told, (&json!("failed"), &json!(format!("refused: {why}")), &json!(names)), "{event}");
+}
+
+const RUN: [&str; 5] = ["run", "-k", "A=a", "--", "./mine"];
+const GIVEN: &str = "first-secret nothing\n";
+const YOURSELF: &str = "keyctl: hint: do it yourself, at a terminal\n";
+
+/// The way out that is said of a limit in the store.
+fn way_out(options: &str) -> String {
+    format!("keyctl: hint: to change that, at a terminal: `keyctl edit a {options}`\n")
+}
+
+#[test]
+fn a_key_of_a_project_is_given_there_and_below_and_nowhere_else() {
+    let sandbox = with_programs();
+    let below = sandbox.project().join("api/deep");
+    std::fs::create_dir_all(&below).expect("make");
+    let beside = sandbox.home().join("project-2");
+    std::fs::create_dir_all(&beside).expect("make");
+    std::os::unix::fs::symlink(&below, sandbox.home().join("link")).expect("link");
+    limit(&sandbox, "a", &["--only-project", "."]);
+    for inside in [sandbox.project(), below, sandbox.home().join("link")] {
+        sandbox.call(&["get", "a"]).inside(&inside).run().says("first-secret", "", 0);
+    }
+    sandbox.call(&RUN).run().says(GIVEN, "", 0);
+    for (outside, shown) in [(beside, "~/project-2"), (sandbox.home(), "~"), (PathBuf::from("/"), "/")] {
+        let refused = |tag: &str| {
+            let why = format!("keyctl: not given: `a` is only for `~/project`, not for `{shown}`, as the store says");
+            format!("{why}{tag}\n{}", way_out("--any-project"))
+        };
+        let run = ["run", "-k", "A=a", "--", "true"];
+        sandbox.call(&run).inside(&outside).run().says("", &refused(" [E09]"), 125);
+        was_refused(&sandbox, "project", &["a"]);
+        for words in [&["get", "a"][..], &["env", "-k", "A=a"]] {
+            sandbox.call(words).inside(&outside).run().says("", &refused(""), 9);
+            was_refused(&sandbox, "project", &["a"]);
+        }
+    }
+    // One more folder takes the place of the one before, as it was said; a folder that is none is a slip.
+    let none = "keyctl: `--only-project`: `~/none` is no folder\n";
+    sandbox.call(&["edit", "a", "--only-project", "~/none"]).run().says("", none, 2);
+}
+
+#[test]
+fn a_key_of_a_program_is_given_to_that_file_alone_and_shown_to_nobody() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--only-program", "./mine"]);
+    sandbox.call(&RUN).run().says(GIVEN, "", 0);
+    let planted = sandbox.home().join("planted");
+    std::fs::create_dir(&planted).expect("make");
+    put_program(b"#!/bin/sh\necho stolen\n", &planted.join("mine"));
+    // Along `PATH` and through a link it is the same file; another one of its name is not.
+    let found = |folder: &Path| sandbox.call(&["run", "-k", "A=a", "--", "mine"]).env("PATH", folder).run();
+    let only = "keyctl: not given: `a` is only for `~/project/mine`";
+    let program = way_out("--any-program");
+    let refused = |other: &str| format!("{only}, not for `{other}`, as the store says [E09]\n{program}");
+    found(&planted).says("", &refused("~/planted/mine"), 125);
+    std::fs::remove_file(planted.join("mine")).expect("remove");
+    std::os::unix::fs::symlink(sandbox.project().join("mine"), planted.join("mine")).expect("link");
+    assert_eq!(found(&planted).code(), 0);
+    sandbox.call(&["run", "-k", "A=a", "--", "./other"]).run().says("", &refused("~/project/other"), 125);
+    was_refused(&sandbox, "program", &["a"]);
+    assert_eq!(last_event(&sandbox)["prog"], "other");
+    for words in [&["get", "a"][..], &["get", "a", "--show"], &["env", "-k", "A=a"]] {
+        let shown = format!("{only}, and not to be shown, as the store says\n{program}");
+        sandbox.call(words).run().says("", &shown, 9);
+        was_refused(&sandbox, "program", &["a"]);
+    }
+    // What an update puts in its place is the same program.
+    std::fs::remove_file(sandbox.project().join("mine")).expect("remove");
+    put_program(b"#!/bin/sh\necho newer\n", &sandbox.project().join("mine"));
+    sandbox.call(&RUN).run().says("newer\n", "", 0);
+}
+
+#[test]
+fn a_program_by_its_name_alone_is_refused_with_the_path_that_it_would_be() {
+    let sandbox = with_programs();
+    let folder = sandbox.project();
+    let call = |name: &str| sandbox.call(&["edit", "a", "--only-program", name]).env("PATH", &folder).run();
+    let said = "keyctl: `--only-program`: `mine` is a name, and a path has to stand here\nkeyctl: hint: it would be `--only-program ~/project/mine`\n";
+    call("mine").says("", said, 2);
+    let said = "keyctl: `--only-program`: `none` is a name, and a path has to stand here\nkeyctl: hint: such as `--only-program /usr/bin/gh`\n";
+    call("none").says("", said, 2);
+    call("./none").says("", "keyctl: `--only-program`: `./none` is no program\n", 2);
+    call("./").says("", "keyctl: `--only-program`: `./` is no program\n", 2);
+}
+
+#[test]
+fn what_stands_in_the_store_and_in_the_settings_counts_together() {
+    let sandbox = with_programs();
+    let [mine, other] = ["mine", "other"].map(|name| sandbox.project().join(name).display().to_string());
+    sandbox.configure(&format!(
+        "[[keys]]\nmatch = \"*\"\nprograms = [\"{mine}\", \"{other}\"]\n[[keys]]\nmatch = \"b*\"\nprograms = [\"{other}\"]\n"
+    ));
+    let run = |program: &str| sandbox.call(&["run", "-k", "A=a", "--", program]).run();
+    assert_eq!((run("./mine").code(), run("./other").code()), (0, 0));
+    let refused = "keyctl: not given: `a` is only for `~/project/mine`, `~/project/other`, not for `";
+    let stands = "keyctl: hint: that stands in `config.toml`: `[[keys]] match = \"*\"`\n";
+    let ran = run("true");
+    assert!(ran.stderr().starts_with(refused), "{}", ran.stderr());
+    assert!(ran.stderr().ends_with(&format!(", as `config.toml` says [E09]\n{stands}")), "{}", ran.stderr());
+    limit(&sandbox, "a", &["--only-program", "./other"]);
+    assert_eq!(run("./other").code(), 0);
+    let own = format!(
+        "keyctl: not given: `a` is only for `~/project/other`, not for `~/project/mine`, as the store says [E09]\n{}",
+        way_out("--any-program")
+    );
+    run("./mine").says("", &own, 125);
+    // Of two keys each is said with what keeps it back; nothing is given.
+    sandbox.set("b", "second-secret");
+    limit(&sandbox, "b", &["--proxy-only"]);
+    let both = sandbox.call(&["run", "-k", "A=a", "-k", "B=b", "--", "./mine"]).run();
+    both.says(
+        "",
+        "keyctl: not given: `a` is only for `~/project/other`, not for `~/project/mine`, as the store says; \
+         `b` is for the proxy alone, as the store says; \
+         `b` is only for `~/project/other`, not for `~/project/mine`, as `config.toml` says [E09]\n\
+         keyctl: hint: to change that, at a terminal: `keyctl edit NAME`; see `keyctl edit --help`\n\
+         keyctl: hint: that stands in `config.toml`: `[[keys]] match = \"b*\"`\n",
+        125,
+    );
+    was_refused(&sandbox, "proxy only, program", &["a", "b"]);
+}
+
+#[test]
+fn a_key_that_needs_a_terminal_is_given_where_one_is() {
+    let sandbox = with_programs();
+    sandbox.configure("[[keys]]\nmatch = \"a\"\nterminal = true\n");
+    let stands = "keyctl: hint: that stands in `config.toml`: `[[keys]] match = \"a\"`\n";
+    let said = format!("keyctl: not given: `a` needs a terminal, as `config.toml` says [E09]\n{YOURSELF}{stands}");
+    sandbox.call(&RUN).under(&["setsid", "-w"]).run().says("", &said, 125);
+    was_refused(&sandbox, "no terminal", &["a"]);
+    on_a_terminal(&sandbox, &[&[KEYCTL][..], &RUN].concat(), &[]).says(GIVEN, 0);
+}
+
+#[test]
+fn a_yes_is_asked_for_on_the_terminal_and_no_pipe_can_give_it() {
+    let sandbox = with_programs();
+    sandbox.set("b", "second-secret");
+    for name in ["a", "b"] {
+        limit(&sandbox, name, &["--ask"]);
+    }
+    let said = format!("keyctl: not given: `a` needs a yes at a terminal, as the store says [E09]\n{YOURSELF}");
+    let said = format!("{said}{}", way_out("--no-ask"));
+    sandbox.call(&RUN).input("y\n").under(&["setsid", "-w"]).run().says("", &said, 125);
+    was_refused(&sandbox, "nobody to ask", &["a"]);
+    // One question for both keys; what standard input holds is for the command, and no answer.
+    let script = format!("printf 'y\\ny\\n' | {KEYCTL} run -k A=a -k B=b -- ./mine 2>/dev/null");
+    let question = "keyctl: give `a`, `b` to `~/project/mine` in `~/project`? [y/N] ";
+    let screen = on_a_terminal(&sandbox, &["sh", "-c", &script], &[("[y/N] ", "y\r")]);
+    screen.says(&format!("{question}y\nfirst-secret second-secret\n"), 0);
+    let event = last_event(&sandbox);
+    let told = ["ev", "names", "note"].map(|field| event[field].to_string());
+    assert_eq!(told, ["\"run\"", "[\"a\",\"b\"]", "\"asked for, with a yes\""]);
+    for (keys, rest) in [("n\r", "n\n"), ("\r", "\n")] {
+        let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &RUN].concat(), &[("[y/N] ", keys)]);
+        let question = "keyctl: give `a` to `~/project/mine` in `~/project`? [y/N] ";
+        screen.says(&format!("{question}{rest}keyctl: not given: you said no to `a` [E09]\n"), 125);
+        was_refused(&sandbox, "answered no", &["a"]);
+    }
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &RUN].concat(), &[("[y/N] ", "\u{3}")]);
+    assert_eq!(screen.code, 130, "{}", screen.shown);
+    was_refused(&sandbox, "no answer", &["a"]);
+    // Taken out by its name it is asked for once, and the screen is meant by that.
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "get", "a"], &[("[y/N] ", "yes\r")]);
+    screen.says("keyctl: show `a` in `~/project`? [y/N] yes\nfirst-secret\n", 0);
+    assert_eq!(last_event(&sandbox)["note"], "asked for, with a yes");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "env", "-k", "A=a", "--show"], &[("[y/N] ", "y\r")]);
+    screen.says("keyctl: show `a` in `~/project`? [y/N] y\nA=first-secret\n", 0);
+    assert_eq!(last_event(&sandbox)["note"], "dotenv; asked for, with a yes");
+}
+
+#[test]
+fn an_agent_is_named_in_the_question_and_is_shown_nothing_that_needs_one() {
+    let mut sandbox = with_programs();
+    limit(&sandbox, "a", &["--ask"]);
+    sandbox.variables.push(("CLAUDECODE".into(), "1".into()));
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &RUN].concat(), &[("[y/N] ", "y\r")]);
+    let question = "keyctl: give `a` to `~/project/mine` in `~/project`, perhaps for Claude Code? [y/N] ";
+    screen.says(&format!("{question}y\n{GIVEN}"), 0);
+    let said =
+        "keyctl: not given: `a` is shown to a person alone, and perhaps Claude Code asks for it, as the store says\n";
+    let said = format!("{said}{YOURSELF}{}", way_out("--no-ask"));
+    on_a_terminal(&sandbox, &[KEYCTL, "get", "a", "--show"], &[]).says(&said, 9);
+    was_refused(&sandbox, "agent", &["a"]);
+    on_a_terminal(&sandbox, &[KEYCTL, "env", "-k", "A=a", "--show"], &[]).says(&said, 9);
+}
+
+#[test]
+fn what_the_store_says_is_narrowed_without_a_word_and_widened_by_a_person_alone() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--only-program", "./mine", "--ask"]);
+    limit(&sandbox, "a", &["--needs-terminal", "--only-project", "."]);
+    let alone = "keyctl: to use `a` for more takes a yes at a terminal; nothing was changed\n";
+    let alone = format!("{alone}{YOURSELF}");
+    for options in [
+        &["--any-program"][..],
+        &["--only-program", "./mine", "--only-program", "./other"],
+        &["--only-program", "./other"],
+        &["--any-project"],
+        &["--only-project", ".."],
+        &["--no-ask", "--note", "and a note"],
+        &["--no-needs-terminal"],
+    ] {
+        let call = sandbox.call(&[&["edit", "a"], options].concat()).input("y\n");
+        call.under(&["setsid", "-w"]).run().says("", &alone, 9);
+        was_refused(&sandbox, "nobody to ask", &["a"]);
+    }
+    let undo = sandbox.call(&["undo", "--yes"]).under(&["setsid", "-w"]).run();
+    undo.says("", &alone, 9);
+    assert_eq!(last_event(&sandbox)["outcome"], "refused: nobody to ask");
+    // What does not widen takes no yes, whatever else it says.
+    let same = ["--only-program", "./mine", "--only-project", ".", "--ask", "--no-proxy-only"];
+    let said = "keyctl: nothing was changed: `a` is as you said already\n";
+    sandbox.call(&[&["edit", "a"], &same[..]].concat()).run().says("", said, 0);
+    let words = [KEYCTL, "edit", "a", "--any-program", "--no-ask"];
+    let question = "keyctl: let `a` be used for more: only-program ~/project/mine -> any, ask on -> off? [y/N] ";
+    on_a_terminal(&sandbox, &words, &[("[y/N] ", "n\r")])
+        .says(&format!("{question}n\nkeyctl: nothing was changed\n"), 1);
+    was_refused(&sandbox, "answered no", &["a"]);
+    on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")]).says(&format!("{question}y\nkeyctl: changed `a`\n"), 0);
+    let event = last_event(&sandbox);
+    assert_eq!(event["note"], "only-program ~/project/mine -> any, ask on -> off");
+    // Taking that back narrows, and taking back what narrowed widens.
+    let took = "keyctl: took back: edit of `a` (only-program ~/project/mine -> any, ask on -> off)\n";
+    sandbox.call(&["undo", "--yes"]).run().says("", took, 0);
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "undo", "--yes"], &[("[y/N] ", "y\r")]);
+    screen.says(
+        "keyctl: take back: edit of `a` (only-project any -> ~/project, needs-terminal off -> on), just now? [y/N] y\n\
+         keyctl: took back: edit of `a` (only-project any -> ~/project, needs-terminal off -> on)\n",
+        0,
+    );
+}
+
+#[test]
+fn a_new_secret_has_the_limits_of_its_key_and_a_new_key_those_of_none() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--only-program", "./mine"]);
+    let is_limited = || sandbox.call(&["get", "a"]).run().code() == 9;
+    sandbox.secret("second-secret");
+    sandbox.call(&["set", "a", "--replace"]).input("second-secret").run();
+    assert!(is_limited());
+    sandbox.secret("third-secret");
+    let rotated = sandbox.call(&["rotate", "a", "--yes"]).input("third-secret").run();
+    assert!(rotated.code() == 0 && is_limited(), "{}", rotated.stderr());
+    sandbox.call(&["rollback", "a", "--yes"]).run();
+    assert!(is_limited());
+    sandbox.call(&["rename", "a", "b"]).run();
+    sandbox.call(&["rename", "b", "a"]).run();
+    assert!(is_limited());
+    sandbox.call(&["remove", "a", "--yes"]).run();
+    sandbox.call(&["set", "a"]).input("third-secret").run().says(
+        "",
+        "keyctl: the removed key `a` had limits of its use, and this one has none\n\
+         keyctl: hint: to limit it too: `keyctl edit a` with `--only-program` and the like\n\
+         keyctl: kept `a`\n",
+        0,
+    );
+    assert!(!is_limited());
+    // What the removed one held comes back with what was said of it.
+    let back = sandbox.call(&["rollback", "a", "--yes"]).run();
+    assert!(back.code() == 0 && is_limited(), "{}", back.stderr());
+    let undo = sandbox.call(&["undo", "--yes"]).under(&["setsid", "-w"]).run();
+    assert_eq!((undo.code(), is_limited()), (9, true), "{}", undo.stderr());
+}
+
+#[test]
+fn a_key_may_need_a_reason_and_stop_at_its_end_by_itself() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--require-reason", "--stop-expired"]);
+    let said = "keyctl: not given: `a` needs a reason [E09]\nkeyctl: hint: say why it is used, for the history: `--reason TEXT`\n";
+    sandbox.call(&RUN).run().says("", said, 125);
+    let run = ["run", "-k", "A=a", "--reason", "a test", "--", "./mine"];
+    sandbox.call(&run).run().says(GIVEN, "", 0);
+    sandbox.call(&["edit", "a", "--expires", "2020-01-01"]).run();
+    let ran = sandbox.call(&run).run();
+    assert!(ran.stderr().starts_with("keyctl: not given: `a` expired ") && ran.code() == 125, "{}", ran.stderr());
+    let hints = "keyctl: hint: replace it with `keyctl rotate a`\nkeyctl: hint: to be warned only: `keyctl edit a --no-stop-expired`\n";
+    assert!(ran.stderr().ends_with(hints), "{}", ran.stderr());
+    let got = sandbox.call(&["get", "a", "--reason", "a test"]).run();
+    assert!(got.stderr().ends_with(hints) && got.code() == 9, "{}", got.stderr());
+    was_refused(&sandbox, "expired", &["a"]);
+}
+
+#[test]
+fn show_list_and_a_dry_run_say_what_a_key_may_be_used_for() {
+    let sandbox = with_programs();
+    sandbox.configure("[[keys]]\nmatch = \"a\"\nprojects = [\"~/project\"]\n[policy]\nrequire_reason = \"agents\"\n");
+    sandbox.set("b", "second-secret");
+    limit(&sandbox, "a", &["--only-program", "./mine", "--ask", "--stop-expired"]);
+    let shown = sandbox.call(&["show", "a"]).run().stdout();
+    let limits: Vec<&str> = shown.lines().skip(3).collect();
+    assert_eq!(
+        limits.join("\n"),
+        "limits      only for `~/project/mine`\n            \
+                     needs a yes each time\n            \
+                     not given once it has ended\n            \
+                     only in `~/project`, as `config.toml` says\n            \
+                     needs a reason of agents, as `config.toml` says"
+    );
+    let json: Value = serde_json::from_str(&sandbox.call(&["show", "a", "--json"]).run().stdout()).expect("json");
+    let of_config = json!({ "of": "config", "entry": "[[keys]] match = \"a\"", "projects": ["~/project"], "programs": null, "terminal": false, "ask": false, "proxy_only": false, "require_reason": false, "stop_expired": false });
+    assert_eq!(json["limits"][1], of_config);
+    assert_eq!((&json["limits"][0]["of"], &json["limits"][0]["ask"]), (&json!("key"), &json!(true)));
+    sandbox.call(&["list"]).run().says(
+        "NAME  CHANGED   FORMER  LIMITS\n\
+         a     just now          projects, programs, ask, until its end\n\
+         b     just now\n",
+        "",
+        0,
+    );
+    sandbox.call(&["run", "-n", "-k", "A=a", "-k", "B=b", "--", "./mine"]).run().says(
+        "VARIABLE  FROM   LIMITS\n\
+         A         key a  projects\n\
+         B         key b\n",
+        "keyctl: would run `./mine`; what the store has was not looked at\n",
+        0,
+    );
+    let listed = sandbox.call(&["undo", "--list"]).run().stdout();
+    assert!(
+        listed.contains("edit of `a` (only-program any -> ~/project/mine, ask off -> on, stop-expired off -> on)"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_project_file_says_nothing_of_what_a_key_may_be_used_for() {
+    let sandbox = with_programs();
+    for (text, field) in [
+        ("[[keys]]\nmatch = \"a\"\nask = true\n", "keys"),
+        ("[env]\nA = { key = \"a\", ask = false }\n", "ask"),
+        ("[env]\nA = { key = \"a\", programs = [\"/bin/sh\"] }\n", "programs"),
+        ("[env]\nA = { key = \"a\", projects = [\"/\"] }\n", "projects"),
+    ] {
+        sandbox.file(".keyctl.toml", text);
+        let ran = sandbox.call(&["run", "--", "./mine"]).run();
+        let is_refused = ran.stderr().contains(&format!("the field `{field}` is not known here, only "));
+        assert!(is_refused && ran.code() == 125 && ran.stderr().contains("[E06]"), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn keys_of_two_stores_are_asked_for_in_one_question() {
+    let sandbox = with_programs();
+    sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
+    sandbox.set("team:b", "second-secret");
+    limit(&sandbox, "a", &["--ask"]);
+    sandbox.call(&["edit", "team:b", "--ask"]).run();
+    let words = [KEYCTL, "run", "-k", "A=a", "-k", "B=team:b", "--", "./mine"];
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")]);
+    let question = "keyctl: give `a`, `team:b` to `~/project/mine` in `~/project`? [y/N] ";
+    screen.says(&format!("{question}y\nfirst-secret second-secret\n"), 0);
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "n\r")]);
+    screen.says(&format!("{question}n\nkeyctl: not given: you said no to `a`, `team:b` [E09]\n"), 125);
+    was_refused(&sandbox, "answered no", &["a"]);
+}
+
+#[test]
+fn for_keys_without_limits_nothing_more_is_looked_at() {
+    let sandbox = with_programs();
+    let calls = |sandbox: &Sandbox| {
+        let (ran, trace) = sandbox.call(&RUN).traced("%file,%desc,%process,%memory");
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        let own = trace.lines().take_while(|line| !line.contains("execve(\"./mine\""));
+        let own: Vec<String> = own.map(|line| line.split_whitespace().nth(1).unwrap_or_default().to_owned()).collect();
+        let names = own.iter().map(|line| line.split('(').next().unwrap_or_default().to_owned());
+        (names.collect::<Vec<_>>(), trace.contains("/dev/tty"))
+    };
+    // The first run of a program tells of it.
+    sandbox.call(&RUN).run();
+    let (before, asks) = calls(&sandbox);
+    sandbox.set("b", "second-secret");
+    limit(&sandbox, "b", &["--ask", "--only-program", "./mine", "--only-project", "."]);
+    let (after, _) = calls(&sandbox);
+    let count = |calls: &[String], name: &str| calls.iter().filter(|call| *call == name).count();
+    for name in ["openat", "readlink", "readlinkat", "getcwd", "statx", "newfstatat", "ioctl"] {
+        assert_eq!(count(&before, name), count(&after, name), "{name}");
+    }
+    assert!(!asks && before.len() > 10);
+}
