@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Kind, Result},
-    hex,
+    hex, platform,
     seal::SealKey,
     secret::Secret,
 };
@@ -61,7 +61,10 @@ impl Identity {
     pub fn parse(line: Secret) -> Result<Self> {
         let parsed = line.expose_text().filter(|text| text.starts_with(PREFIX)).and_then(|text| text.parse().ok());
         match parsed {
-            Some(age) => Ok(Self { line, age }),
+            Some(age) => {
+                platform::keep_from_swap(line.expose());
+                Ok(Self { line, age })
+            }
             None => Err(Failure::new(Kind::Keychain, "what is kept as the store's identity is no age identity")
                 .hint("bring the identity back: `keyctl recovery restore FILE`")),
         }
@@ -131,6 +134,7 @@ impl Identity {
         };
         // As large as the file, so that the text never moves and leaves no copy behind.
         let mut plain = Zeroizing::new(Vec::with_capacity(file.len()));
+        platform::keep_from_swap(plain.spare_capacity_mut());
         let mut read = |reader: &mut dyn std::io::Read| reader.read_to_end(&mut plain).map_err(|_| Closed::Damaged);
         if file.starts_with(b"-----") {
             let decryptor = age::Decryptor::new_buffered(age::armor::ArmoredReader::new(file)).map_err(closed)?;

@@ -1,6 +1,7 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
 mod beside;
+mod memory;
 mod parents;
 pub mod processes;
 #[cfg(unix)]
@@ -10,6 +11,7 @@ mod signals;
 #[cfg(unix)]
 mod unix;
 pub use beside::{Beside, beside, forget_access_list};
+pub use memory::keep_from_swap;
 pub use parents::{MOST_PARENTS, parents};
 #[cfg(unix)]
 pub use question::{read_line, read_line_within};

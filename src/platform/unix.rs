@@ -18,11 +18,27 @@ use rustix::fs::OFlags;
 
 use super::{Access, Input};
 
-/// Keeps other processes of the same user from reading this one's memory, and the kernel from writing it to a core file.
-/// The kernel takes it back by itself when the process becomes another program.
+/// Keeps the kernel from writing this process's memory to a core file, and on Linux other processes of the same user from
+/// reading it. Linux takes that back by itself when the process becomes another program; elsewhere [`become_command`] does.
 pub fn harden() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    #[cfg(not(target_os = "linux"))]
+    allow_no_core();
+}
+
+/// The limit for core files that this process was started with, where it is another one now.
+#[cfg(not(target_os = "linux"))]
+static CORE: std::sync::OnceLock<rustix::process::Rlimit> = std::sync::OnceLock::new();
+
+/// Lets nothing be written to a core file, where there is no other way to say so than the limit for its size.
+#[cfg(not(target_os = "linux"))]
+fn allow_no_core() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Core);
+    if limit.current != Some(0) && setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit }).is_ok() {
+        let _ = CORE.set(limit);
+    }
 }
 
 /// Opens for reading what someone else may have put there: no symbolic link, and no waiting on a pipe.
@@ -266,6 +282,10 @@ pub fn program_names(name: &OsStr) -> Vec<OsString> {
 /// # Errors
 /// Only when the system would not start it.
 pub fn become_command(command: &mut Command, called: &OsStr) -> io::Result<Infallible> {
+    #[cfg(not(target_os = "linux"))]
+    if let Some(limit) = CORE.get() {
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, *limit);
+    }
     Err(command.arg0(called).exec())
 }
 

@@ -17,8 +17,14 @@ use crate::secret::Secret;
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Nothing to do: other processes of the same user can read this one's memory whatever it asks for.
-pub fn harden() {}
+/// Keeps the heap out of the reports that Windows makes of a program that crashed. Other processes of the same user can read
+/// this one's memory whatever it asks for.
+#[expect(unsafe_code, reason = "WerSetFlags only sets a flag of this process")]
+pub fn harden() {
+    use windows_sys::Win32::System::ErrorReporting::{WER_FAULT_REPORTING_FLAG_NOHEAP, WerSetFlags};
+    // SAFETY: it takes a number and nothing else (Windows Error Reporting, "WerSetFlags").
+    let _ = unsafe { WerSetFlags(WER_FAULT_REPORTING_FLAG_NOHEAP) };
+}
 
 /// Nothing to do: no signal ends this process for the size of a file.
 pub fn outlive_file_limit() {}

@@ -169,6 +169,7 @@ impl OpenText {
 /// `Disk`; what was there before is then still there, unless the message says otherwise.
 pub fn write(home: &Home, payload: &Payload, identity: &Identity) -> Result<()> {
     let text = text::write(payload);
+    platform::keep_from_swap(text.as_bytes());
     let sealed = identity.encrypt(text.as_bytes())?;
     // Measured as it is read: what is written must never be too large to be read again.
     if sealed.len() > LARGEST {

@@ -32,6 +32,7 @@ mod mending;
 mod mistyping;
 mod moving;
 mod naming;
+mod own_memory;
 mod paging;
 mod policing;
 mod prompting;
