@@ -24,7 +24,7 @@ pub enum Kind {
     Disk = 7,
     /// Another keyctl holds the lock.
     Busy = 8,
-    /// The user's policy says stop: a key is expired, revoked or leaked, or needs a reason.
+    /// The user's policy says stop: a key is expired, revoked or leaked, is for other uses, or needs a reason or a yes.
     Policy = 9,
     /// A remote service cannot be reached or refuses.
     Remote = 10,
@@ -47,7 +47,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("6", "the project file is not allowed or is refused"),
     ("7", "a file cannot be read or written"),
     ("8", "another keyctl holds the lock"),
-    ("9", "the policy says stop: a key is expired, revoked or leaked, or needs a reason"),
+    ("9", "the policy says stop: a key is expired, revoked or leaked, is for other uses, or needs a reason or a yes"),
     ("10", "a remote service cannot be reached or refuses"),
     ("125", "`run`: one of the above, whose number stands behind the message"),
     ("126", "`run`: the command cannot be executed"),

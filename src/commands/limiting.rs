@@ -259,7 +259,7 @@ impl KeptBack<'_> {
             Place::Store => "as the store says",
             Place::Config(_) => "as `config.toml` says",
         };
-        format!("`{}` {}, {of}", self.name, why.join(" and "))
+        format!("`{}` {}, {of}", self.name, why.join(", "))
     }
 
     fn why(&self, limit: Limit, scene: &Scene) -> String {
@@ -267,13 +267,13 @@ impl KeptBack<'_> {
         match limit {
             Limit::Proxy => "is for the proxy alone".to_owned(),
             Limit::Project => {
-                format!("is only for {}, not for {}", places(self.limits.projects.as_ref()), here(&scene.folder))
+                format!("is only for {} and not for {}", places(self.limits.projects.as_ref()), here(&scene.folder))
             }
             Limit::Program if scene.program.is_none() => {
-                format!("is only for {}, and not to be shown", places(self.limits.programs.as_ref()))
+                format!("is only for {} and not to be shown", places(self.limits.programs.as_ref()))
             }
             Limit::Program => {
-                format!("is only for {}, not for {}", places(self.limits.programs.as_ref()), here(&scene.program))
+                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.program))
             }
             Limit::Terminal => "needs a terminal".to_owned(),
             Limit::Ask => "needs a yes at a terminal".to_owned(),

@@ -219,6 +219,8 @@ mod tests {
         );
     }
 
+    // The whole paths of Windows begin with a drive.
+    #[cfg(unix)]
     #[test]
     fn what_keys_may_be_used_for_is_read() {
         let text = "[[keys]]\nmatch = \"a\"\nprojects = [\"~/shop\", \"/w\"]\nprograms = [\"/usr/bin/gh\"]\nterminal = true\n\

@@ -65,7 +65,8 @@ fn a_key_of_a_project_is_given_there_and_below_and_nowhere_else() {
     sandbox.call(&RUN).run().says(GIVEN, "", 0);
     for (outside, shown) in [(beside, "~/project-2"), (sandbox.home(), "~"), (PathBuf::from("/"), "/")] {
         let refused = |tag: &str| {
-            let why = format!("keyctl: not given: `a` is only for `~/project`, not for `{shown}`, as the store says");
+            let why =
+                format!("keyctl: not given: `a` is only for `~/project` and not for `{shown}`, as the store says");
             format!("{why}{tag}\n{}", way_out("--any-project"))
         };
         let run = ["run", "-k", "A=a", "--", "true"];
@@ -93,7 +94,7 @@ fn a_key_of_a_program_is_given_to_that_file_alone_and_shown_to_nobody() {
     let found = |folder: &Path| sandbox.call(&["run", "-k", "A=a", "--", "mine"]).env("PATH", folder).run();
     let only = "keyctl: not given: `a` is only for `~/project/mine`";
     let program = way_out("--any-program");
-    let refused = |other: &str| format!("{only}, not for `{other}`, as the store says [E09]\n{program}");
+    let refused = |other: &str| format!("{only} and not for `{other}`, as the store says [E09]\n{program}");
     found(&planted).says("", &refused("~/planted/mine"), 125);
     std::fs::remove_file(planted.join("mine")).expect("remove");
     std::os::unix::fs::symlink(sandbox.project().join("mine"), planted.join("mine")).expect("link");
@@ -102,7 +103,7 @@ fn a_key_of_a_program_is_given_to_that_file_alone_and_shown_to_nobody() {
     was_refused(&sandbox, "program", &["a"]);
     assert_eq!(last_event(&sandbox)["prog"], "other");
     for words in [&["get", "a"][..], &["get", "a", "--show"], &["env", "-k", "A=a"]] {
-        let shown = format!("{only}, and not to be shown, as the store says\n{program}");
+        let shown = format!("{only} and not to be shown, as the store says\n{program}");
         sandbox.call(words).run().says("", &shown, 9);
         was_refused(&sandbox, "program", &["a"]);
     }
@@ -134,7 +135,7 @@ fn what_stands_in_the_store_and_in_the_settings_counts_together() {
     ));
     let run = |program: &str| sandbox.call(&["run", "-k", "A=a", "--", program]).run();
     assert_eq!((run("./mine").code(), run("./other").code()), (0, 0));
-    let refused = "keyctl: not given: `a` is only for `~/project/mine`, `~/project/other`, not for `";
+    let refused = "keyctl: not given: `a` is only for `~/project/mine`, `~/project/other` and not for `";
     let stands = "keyctl: hint: that stands in `config.toml`: `[[keys]] match = \"*\"`\n";
     let ran = run("true");
     assert!(ran.stderr().starts_with(refused), "{}", ran.stderr());
@@ -142,7 +143,7 @@ fn what_stands_in_the_store_and_in_the_settings_counts_together() {
     limit(&sandbox, "a", &["--only-program", "./other"]);
     assert_eq!(run("./other").code(), 0);
     let own = format!(
-        "keyctl: not given: `a` is only for `~/project/other`, not for `~/project/mine`, as the store says [E09]\n{}",
+        "keyctl: not given: `a` is only for `~/project/other` and not for `~/project/mine`, as the store says [E09]\n{}",
         way_out("--any-program")
     );
     run("./mine").says("", &own, 125);
@@ -152,9 +153,9 @@ fn what_stands_in_the_store_and_in_the_settings_counts_together() {
     let both = sandbox.call(&["run", "-k", "A=a", "-k", "B=b", "--", "./mine"]).run();
     both.says(
         "",
-        "keyctl: not given: `a` is only for `~/project/other`, not for `~/project/mine`, as the store says; \
+        "keyctl: not given: `a` is only for `~/project/other` and not for `~/project/mine`, as the store says; \
          `b` is for the proxy alone, as the store says; \
-         `b` is only for `~/project/other`, not for `~/project/mine`, as `config.toml` says [E09]\n\
+         `b` is only for `~/project/other` and not for `~/project/mine`, as `config.toml` says [E09]\n\
          keyctl: hint: to change that, at a terminal: `keyctl edit NAME`; see `keyctl edit --help`\n\
          keyctl: hint: that stands in `config.toml`: `[[keys]] match = \"b*\"`\n",
         125,
@@ -270,6 +271,37 @@ fn what_the_store_says_is_narrowed_without_a_word_and_widened_by_a_person_alone(
          keyctl: took back: edit of `a` (only-project any -> ~/project, needs-terminal off -> on)\n",
         0,
     );
+}
+
+#[test]
+fn a_yes_counts_for_the_limits_that_were_seen_then() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--ask"]);
+    let narrower = format!("\0{KEYCTL} edit a -q --only-program ./mine");
+    let words = [KEYCTL, "edit", "a", "--no-ask"];
+    let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", &narrower), ("", "y\r")]);
+    screen.says(
+        "keyctl: let `a` be used for more: ask on -> off? [y/N] y\n\
+         keyctl: `a` was changed meanwhile; nothing was changed\n\
+         keyctl: hint: look again: `keyctl show a`\n",
+        1,
+    );
+    assert!(sandbox.call(&["show", "a"]).run().stdout().contains("needs a yes each time"));
+}
+
+#[test]
+fn nobody_is_waited_for_longer_than_two_minutes() {
+    // They pass in a real clock.
+    if std::env::var_os("KEYCTL_TEST_LONG").is_none() {
+        return;
+    }
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--ask"]);
+    let wait = [("[y/N] ", "\0sleep 115")];
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &RUN].concat(), &wait);
+    let question = "keyctl: give `a` to `~/project/mine` in `~/project`? [y/N] ";
+    screen.says(&format!("{question}\nkeyctl: nobody answered within 2 minutes [E09]\n"), 125);
+    was_refused(&sandbox, "no answer", &["a"]);
 }
 
 #[test]
