@@ -236,8 +236,9 @@ fn in_a_word(limit: Limit) -> &'static str {
 fn refusal(kept_back: &[KeptBack], scene: &Scene) -> Failure {
     let phrases: Vec<String> = kept_back.iter().map(|key| key.phrase(scene)).collect();
     let mut failure = Failure::new(Kind::Policy, format!("not given: {}", phrases.join("; ")));
-    let is_of = |limits: &[Limit]| kept_back.iter().any(|key| key.broken.iter().any(|limit| limits.contains(limit)));
-    if is_of(&[Limit::Ask, Limit::Terminal, Limit::Agent]) {
+    // A person at a terminal gets no more where something else keeps it back too.
+    let by_person = |limit: &Limit| matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent);
+    if kept_back.iter().all(|key| key.broken.iter().all(by_person)) {
         failure = failure.hint("do it yourself, at a terminal");
     }
     let own: Vec<&KeptBack> = kept_back.iter().filter(|key| matches!(key.place, Place::Store)).collect();

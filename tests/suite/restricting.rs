@@ -206,6 +206,11 @@ fn a_yes_is_asked_for_on_the_terminal_and_no_pipe_can_give_it() {
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "get", "a"], &[("[y/N] ", "yes\r")]);
     screen.says("keyctl: show `a` in `~/project`? [y/N] yes\nfirst-secret\n", 0);
     assert_eq!(last_event(&sandbox)["note"], "asked for, with a yes");
+    // Where more keeps it back than that there is nobody to ask, nobody is sent to a terminal for it.
+    limit(&sandbox, "b", &["--only-program", "./mine"]);
+    let said = "keyctl: not given: `b` is only for `~/project/mine` and not to be shown, needs a yes at a terminal, as the store says\n";
+    let way_out = way_out("--any-program --no-ask").replace("edit a", "edit b");
+    sandbox.call(&["get", "b"]).under(&["setsid", "-w"]).run().says("", &format!("{said}{way_out}"), 9);
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "env", "-k", "A=a", "--show"], &[("[y/N] ", "y\r")]);
     screen.says("keyctl: show `a` in `~/project`? [y/N] y\nA=first-secret\n", 0);
     assert_eq!(last_event(&sandbox)["note"], "dotenv; asked for, with a yes");
