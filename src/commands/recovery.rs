@@ -32,7 +32,7 @@ use crate::{
 
 use super::{
     change::{self, Outcome},
-    creating, opening,
+    creating, opening, record,
 };
 
 /// Does what the verb says.
@@ -89,8 +89,10 @@ fn create(
         None => terminal.data(recovery::page(&copy, payload.id, now).as_bytes())?,
     }
     drop((kept, payload));
-    let noted = change::change(home, terminal, now, |payload| {
-        payload.recovery = Some(Recovery { created: now, verified: None });
+    let noted = change::change_as(home, terminal, now, |kept, payload| {
+        if record::is_own(kept, payload) {
+            payload.recovery = Some(Recovery { created: now, verified: None });
+        }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("created")))
     });
     if let (Err(_), Some(file)) = (&noted, file) {
@@ -251,9 +253,11 @@ fn verify(home: &Home, file: &Path, passphrase_file: Option<&Path>, as_json: boo
     }
     let now = Moment::now();
     // The keeper may be out of reach just now; that the copy works stays true.
-    let noted = change::change(home, terminal, now, |payload| {
+    let noted = change::change_as(home, terminal, now, |kept, payload| {
         let created = payload.recovery.map_or(now, |recovery| recovery.created);
-        payload.recovery = Some(Recovery { created, verified: Some(now) });
+        if record::is_own(kept, payload) {
+            payload.recovery = Some(Recovery { created, verified: Some(now) });
+        }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("verified")))
     });
     if let Err(failure) = noted {
@@ -358,8 +362,8 @@ fn forged(keeper: &str) -> Failure {
 /// Who can read the history shall see that a copy was used. The store opens again whether that is recorded or not.
 fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
     let now = Moment::now();
-    let recorded = change::change(home, terminal, now, |payload| {
-        if begins_anew {
+    let recorded = change::change_as(home, terminal, now, |kept, payload| {
+        if begins_anew && record::is_own(kept, payload) {
             // The history did not come along: another one begins, with the identity that there is.
             payload.retired.clear();
             payload.history = None;

@@ -1,4 +1,4 @@
-//! `keyctl store`: make, list, show and remove stores, give an identity to another keeper, or a store another identity.
+//! `keyctl store`: make, join, list, show and remove stores, give an identity to another keeper, or a store another identity.
 
 use std::{path::Path, process::ExitCode};
 
@@ -17,6 +17,7 @@ use crate::{
     terminal::Terminal,
 };
 
+mod joining;
 mod list;
 mod moving;
 mod removing;
@@ -24,8 +25,9 @@ mod show;
 
 use super::{
     change::{self, Outcome},
-    creating, opening, rekey,
+    creating, opening, recipients, rekey,
 };
+use joining::Wish;
 
 /// Does what the verb says.
 ///
@@ -41,6 +43,11 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
         StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,
         StoreVerb::Remove { name, yes } => removing::remove(&Home::named(Some(name))?, *yes, terminal)?,
         StoreVerb::Move { key, to } => moving::move_key(key, to, terminal)?,
+        StoreVerb::Join { name, path, keeper, me, yes } => {
+            let wish = Wish { path: path.as_deref(), keeper: *keeper, name: me.as_ref(), yes: *yes };
+            joining::join(Home::named(Some(name))?, &wish, terminal)?;
+        }
+        StoreVerb::Recipients(arguments) => recipients::recipients(&arguments.verb, terminal)?,
         StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,
         StoreVerb::Rekey { name, yes } => rekey::rekey(&Home::of(Some(name))?, *yes, terminal)?,
     }

@@ -7,17 +7,8 @@ impl Key {
     /// The same key once more.
     #[must_use]
     pub fn copy(&self) -> Self {
-        let former = |former: &Former| Former {
-            value: former.value.copy(),
-            since: former.since,
-            until: former.until,
-            expires: former.expires,
-            revoked: former.revoked.clone(),
-            leaked: former.leaked.clone(),
-            wipe: former.wipe,
-            step: former.step,
-        };
-        Self { value: self.value.copy(), facts: self.facts.clone(), former: self.former.iter().map(former).collect() }
+        let former = self.former.iter().map(Former::copy).collect();
+        Self { value: self.value.copy(), facts: self.facts.clone(), former }
     }
 
     /// Whether this is that key: kept at the same moment, with the same secrets since.
@@ -27,6 +18,23 @@ impl Key {
             && self.value.same_as(&other.value)
             && self.former.len() == other.former.len()
             && self.former.iter().zip(&other.former).all(|(one, other)| one.value.same_as(&other.value))
+    }
+}
+
+impl Former {
+    /// The same former secret once more.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            value: self.value.copy(),
+            since: self.since,
+            until: self.until,
+            expires: self.expires,
+            revoked: self.revoked.clone(),
+            leaked: self.leaked.clone(),
+            left_with: self.left_with.clone(),
+            wipe: self.wipe,
+            step: self.step,
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    facts::{Facts, Leaked, Revoked},
+    facts::{Facts, Leaked, LeftWith, Revoked},
     journal::Step,
+    members::Member,
     revoking::Mark,
 };
 use crate::{
@@ -39,6 +40,8 @@ pub struct Payload {
     pub history: Option<String>,
     /// The recovery copy, if one was made.
     pub recovery: Option<Recovery>,
+    /// Who may open it; nobody is named where it is one person's.
+    pub members: Vec<Member>,
     /// The keys.
     pub keys: BTreeMap<KeyName, Key>,
     /// Keys that were removed, oldest first; they are kept until they are forgotten.
@@ -84,6 +87,8 @@ pub struct Former {
     pub revoked: Option<Revoked>,
     /// That it was found lying in the clear.
     pub leaked: Option<Leaked>,
+    /// That somebody has it who may not open the store any more.
+    pub left_with: Option<LeftWith>,
     /// When it is to be wiped; never, if nothing is said.
     pub wipe: Option<Moment>,
     /// The step that replaced it, by which it is found when that is taken back.
@@ -105,9 +110,9 @@ pub struct Removed {
 impl Key {
     /// Puts another secret in the place of the current one, which becomes the latest former one.
     pub(super) fn retire(&mut self, value: Secret, now: Moment, step: Option<u64>) {
-        let Facts { changed: since, expires, revoked, leaked, .. } = self.facts.clone();
+        let Facts { changed: since, expires, revoked, leaked, left_with, .. } = self.facts.clone();
         let value = std::mem::replace(&mut self.value, value);
-        self.former.push(Former { value, since, until: now, expires, revoked, leaked, wipe: None, step });
+        self.former.push(Former { value, since, until: now, expires, revoked, leaked, left_with, wipe: None, step });
     }
 }
 
@@ -125,6 +130,8 @@ pub struct Version<'p> {
     pub revoked: Option<&'p Revoked>,
     /// That it was found lying in the clear.
     pub leaked: Option<&'p Leaked>,
+    /// That somebody has it who may not open the store any more.
+    pub left_with: Option<&'p LeftWith>,
     /// When it is to be wiped.
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
@@ -133,9 +140,10 @@ pub struct Version<'p> {
 
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
-        let Former { value, since, until, expires, revoked, leaked, wipe, .. } = former;
+        let Former { value, since, until, expires, revoked, leaked, left_with, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
-        Self { value, since, until, expires, revoked: revoked.as_ref(), leaked: leaked.as_ref(), wipe, removed: None }
+        let (revoked, leaked, left_with) = (revoked.as_ref(), leaked.as_ref(), left_with.as_ref());
+        Self { value, since, until, expires, revoked, leaked, left_with, wipe, removed: None }
     }
 }
 
@@ -150,6 +158,7 @@ impl Removed {
             expires: facts.expires,
             revoked: facts.revoked.as_ref(),
             leaked: facts.leaked.as_ref(),
+            left_with: facts.left_with.as_ref(),
             wipe: None,
             removed,
         };
@@ -180,6 +189,7 @@ impl Payload {
             aside: Vec::new(),
             history: None,
             recovery: None,
+            members: Vec::new(),
             keys: BTreeMap::new(),
             removed: Vec::new(),
             steps: Vec::new(),

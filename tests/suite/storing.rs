@@ -186,7 +186,7 @@ fn a_store_that_age_armored_opens_and_one_of_a_newer_keyctl_does_not() {
     sandbox.set("B", "second-secret").says("", "keyctl: kept `B`\n", 0);
     let (text, _) = opened(&sandbox);
     let text = String::from_utf8(text).expect("text");
-    for (from, to) in [("format = 2", "format = 7"), ("\n[key.", "future = 1\n[key.")] {
+    for (from, to) in [("format = 2", "format = 8"), ("\n[key.", "future = 1\n[key.")] {
         assert!(text.contains(from), "the store's text has no `{from}`");
         let newer = age(&["-r", &recipient], text.replacen(from, to, 1).as_bytes());
         fs::write(sandbox.data("store.age"), &newer).expect("write");

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::payload::Payload;
 use crate::{failure::Result, name::KeyName};
 
+mod members;
 mod reading;
 mod writing;
 
@@ -26,7 +27,9 @@ pub use writing::write;
 /// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside, the sixth
 /// one secrets that were found in the clear. Each is written only where there is something that it alone has, so that a keyctl
 /// that knows an earlier one goes on reading all other stores.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
+/// The format that is written where secrets were found in the clear.
+const LEAKS_FORMAT: u32 = 6;
 /// The format that is written where there are histories that were set aside.
 const ASIDE_FORMAT: u32 = 5;
 /// The format that is written where there are keys of former identities.
