@@ -36,7 +36,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
-pub use stores::{InStore, NewName, RecipientsVerb, Store, StoreVerb};
+pub use stores::{InStore, Merge, NewName, RecipientsVerb, Store, StoreVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))

@@ -113,6 +113,8 @@ pub enum StoreVerb {
     },
     /// Say who may open a store: add, list, remove and accept members
     Recipients(Recipients),
+    /// Merge two versions of a store's file key by key, as git asks for it
+    Merge(Merge),
     /// Move a store's identity to another keeper
     Keeper {
         /// The store's name
@@ -188,4 +190,30 @@ pub enum RecipientsVerb {
         #[arg(long, short = 'y')]
         yes: bool,
     },
+}
+
+/// `keyctl store merge`
+#[derive(Args)]
+#[command(
+    after_help = "Called by git once it is told so, in the repository that the file lies in:\n  keyctl store merge --install\n\nExit code 0: merged. 1: merged too, with nothing lost, but look at it: both sides\nchanged the same. Above 1: it could not be merged, and ours is as it was."
+)]
+pub struct Merge {
+    /// What both versions come from; an empty file where nothing is
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub base: Option<PathBuf>,
+    /// Our version; the merged one takes its place
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub ours: Option<PathBuf>,
+    /// The other version
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub theirs: Option<PathBuf>,
+    /// Where the file lies in the repository
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub path: Option<PathBuf>,
+    /// Tell git of it: write `.gitattributes` and this clone's settings
+    #[arg(long, conflicts_with_all = ["base", "ours", "theirs", "path", "uninstall"])]
+    pub install: bool,
+    /// Take that back
+    #[arg(long, conflicts_with_all = ["base", "ours", "theirs", "path"])]
+    pub uninstall: bool,
 }

@@ -17,8 +17,10 @@ use crate::{
     terminal::Terminal,
 };
 
+mod driver;
 mod joining;
 mod list;
+mod merging;
 mod moving;
 mod removing;
 mod show;
@@ -47,6 +49,7 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
             let wish = Wish { path: path.as_deref(), keeper: *keeper, name: me.as_ref(), yes: *yes };
             joining::join(Home::named(Some(name))?, &wish, terminal)?;
         }
+        StoreVerb::Merge(arguments) => return Ok(merging::merge(arguments, terminal)?),
         StoreVerb::Recipients(arguments) => recipients::recipients(&arguments.verb, terminal)?,
         StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,
         StoreVerb::Rekey { name, yes } => rekey::rekey(&Home::of(Some(name))?, *yes, terminal)?,

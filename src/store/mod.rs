@@ -2,7 +2,7 @@
 //!
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
-//! the clear, `moving` how a key goes to another store, `members` who may open it and `accepted` whom of these its owner knows, `text` is how all of it is written down, `file` the sealed file itself.
+//! the clear, `moving` how a key goes to another store, `members` who may open it and `accepted` whom of these its owner knows, `merging` how two versions become one; `text` is how all of it is written down, `file` the sealed file itself.
 
 pub mod accepted;
 pub mod bearers;
@@ -12,11 +12,14 @@ pub mod file;
 pub mod journal;
 pub mod leaking;
 pub mod members;
+pub mod merging;
 pub mod moving;
 pub mod payload;
 pub mod revoking;
 pub mod text;
 
+#[cfg(test)]
+mod merging_tests;
 #[cfg(test)]
 mod overlap_tests;
 #[cfg(test)]

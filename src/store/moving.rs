@@ -1,7 +1,11 @@
 //! A whole key goes from one store to another: it is in the one before it leaves the other.
 
 use super::payload::{Former, Key, Payload};
-use crate::{failure::Result, name::KeyName};
+use crate::{
+    failure::Result,
+    identity::retired::{Aside, Retired},
+    name::KeyName,
+};
 
 impl Key {
     /// The same key once more.
@@ -36,6 +40,17 @@ impl Former {
             step: self.step,
         }
     }
+}
+
+/// The same key of a former identity once more.
+pub(super) fn copy_retired(Retired { key, last, hash }: &Retired) -> Retired {
+    Retired { key: key.copy(), last: *last, hash: *hash }
+}
+
+/// The same of a history that was set aside.
+pub(super) fn copy_aside(Aside { folder, log, known, key, retired }: &Aside) -> Aside {
+    let retired = retired.iter().map(copy_retired).collect();
+    Aside { folder: folder.clone(), log: *log, known: known.clone(), key: key.copy(), retired }
 }
 
 impl Payload {

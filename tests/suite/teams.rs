@@ -563,3 +563,195 @@ fn recipients_that_were_appended_or_swapped_are_noticed_and_so_is_what_an_ex_mem
         2,
     );
 }
+
+/// Alice and Bob with the driver installed in both clones.
+fn two_with_driver() -> (Remote, Person, Person) {
+    let (remote, alice, bob) = two();
+    for person in [&alice, &bob] {
+        let ran = person.sandbox.call(&["store", "merge", "--install"]).inside(person.repo()).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        assert!(!person.repo().join(".merge_file").exists());
+    }
+    assert_eq!(
+        fs::read_to_string(alice.repo().join(".gitattributes")).expect("read"),
+        "/team.age -text -diff merge=keyctl\n"
+    );
+    alice.push();
+    bob.git(&["checkout", "-q", "--", "."]);
+    fs::remove_file(bob.repo().join(".gitattributes")).expect("remove");
+    bob.pull();
+    (remote, alice, bob)
+}
+
+fn value(person: &Person, key: &str) -> String {
+    let ran = person.call(&["get", key]);
+    assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0), "{key}");
+    ran.stdout()
+}
+
+#[test]
+fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
+    let (_remote, alice, bob) = two_with_driver();
+    for secret in ["first-secret", "second-secret", "third-secret", "fourth-secret", "alices-secret", "bobs-secret"] {
+        alice.sandbox.secret(secret);
+        bob.sandbox.secret(secret);
+    }
+    // Each keeps a key of his own, and Bob replaces one: nothing to look at.
+    alice.set("team:X", "second-secret");
+    bob.set("team:Y", "third-secret");
+    bob.set("team:A", "fourth-secret");
+    alice.push();
+    bob.git(&["commit", "-qam", "keys"]);
+    let said = bob.git(&["pull", "-q", "origin", "main"]);
+    assert!(said.contains("keyctl: merged both versions of the store `team`\n"), "{said}");
+    bob.git(&["push", "-q", "origin", "HEAD:main"]);
+    alice.pull();
+    for person in [&alice, &bob] {
+        assert_eq!(
+            ["team:A", "team:X", "team:Y"].map(|key| value(person, key)),
+            ["fourth-secret", "second-secret", "third-secret"]
+        );
+        person.call(&["undo", "--store", "team", "--yes"]).says(
+            "",
+            "keyctl: nothing was changed in the last 30 days that could be taken back\n",
+            1,
+        );
+    }
+    // The same key on both sides, and one that was removed here and changed there: it is merged all the same, and told of.
+    bob.set("team:A", "bobs-secret");
+    bob.set("team:Y", "bobs-secret");
+    bob.push();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    alice.set("team:A", "alices-secret");
+    alice.does(&["remove", "team:Y", "--yes"]);
+    alice.git(&["commit", "-qam", "keys"]);
+    let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "origin", "main"]);
+    assert!(!good && said.contains("CONFLICT (content): Merge conflict in team.age"), "{said}");
+    let told = "keyctl: merged both versions of the store `team`\n\
+        keyctl: `team:A` has another secret on both sides: the later one is in use, the other among its former ones\n\
+        keyctl: hint: to see them: `keyctl versions team:A`; to use the other one: `keyctl rollback team:A`\n\
+        keyctl: `team:Y` was changed on the other side and removed, or renamed, on this one: it is kept\n\
+        keyctl: hint: if it is to go: `keyctl remove team:Y`\n\
+        keyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n";
+    assert!(said.contains(told), "{said}");
+    assert_eq!((value(&alice, "team:A"), value(&alice, "team:Y")), ("alices-secret".into(), "bobs-secret".into()));
+    alice.git(&["add", "team.age"]);
+    alice.git(&["commit", "-qm", "merged"]);
+    alice.git(&["push", "-q", "origin", "HEAD:main"]);
+    bob.pull();
+    bob.does(&["rollback", "team:A", "--yes"]);
+    assert_eq!(value(&bob, "team:A"), "bobs-secret");
+    bob.does(&["undo", "--store", "team", "--yes"]);
+    assert_eq!(value(&bob, "team:A"), "alices-secret");
+    for person in [&alice, &bob] {
+        let verified = person.call(&["history", "verify", "--store", "team"]);
+        assert!(verified.stdout().starts_with("the history is intact ("), "{}{}", verified.stdout(), verified.stderr());
+        assert!(!person.call(&["history", "--json", "--store", "team"]).stdout().contains("\"failed\""));
+    }
+}
+
+#[test]
+fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
+    let (remote, alice, bob) = two();
+    let files = alice.sandbox.home().join("files");
+    fs::create_dir(&files).expect("make");
+    let good = fs::read(alice.file()).expect("read");
+    let put = |name: &str, bytes: &[u8]| {
+        let path = files.join(name);
+        fs::write(&path, bytes).expect("write");
+        path.to_str().expect("text").to_owned()
+    };
+    let merge = |base: &[u8], theirs: &[u8], path: &str| {
+        let [base, ours, theirs] =
+            [("base", base), ("ours", &good[..]), ("theirs", theirs)].map(|(name, bytes)| put(name, bytes));
+        let words = ["store", "merge", "--base", &base, "--ours", &ours, "--theirs", &theirs, "--path", path];
+        let ran = alice.sandbox.call(&words).inside(alice.repo()).run();
+        (ran.code(), ran.stderr(), fs::read(files.join("ours")).expect("read"))
+    };
+    let damaged = [&good[..good.len() - 1], b"x"].concat();
+    let strangers = Command::new("age")
+        .args(["-r", "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"])
+        .arg(bob.file())
+        .output();
+    let strangers = strangers.expect("age").stdout;
+    for (theirs, said) in [
+        (&damaged[..], "keyctl: the other side: `~/files/theirs` is damaged\n"),
+        (b"<<<<<<< HEAD\n", "keyctl: the other side: the store is no age file\n"),
+        (b"", "keyctl: the other side: the store is empty\n"),
+        (&strangers, "keyctl: the other side: the store was made for another identity than the one that is kept ("),
+    ] {
+        let (code, told, ours) = merge(&good, theirs, "team.age");
+        assert!(told.starts_with(said) && code == 5 && ours == good, "{code}: {told}");
+    }
+    // By its path, or else by who opens it; from nothing in common, too.
+    for (base, path) in [(&good[..], "team.age"), (&good, "nowhere.age"), (b"", "team.age")] {
+        let (code, told, ours) = merge(base, &good, path);
+        assert!(
+            code == 0
+                && told
+                    == "keyctl: merged both versions of the store `team`\nkeyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n"
+                && ours != good,
+            "{told}"
+        );
+    }
+    let (code, told, _) = merge(&strangers, &good, "team.age");
+    assert!(code == 1 && told.contains("what both come from is from before you were a member"), "{told}");
+    // An old copy, which somebody puts back in a commit, takes nothing back.
+    alice.set("team:B", "second-secret");
+    let newer = fs::read(alice.file()).expect("read");
+    let (code, told, ours) = merge(&newer, &good, "team.age");
+    assert!(
+        told.starts_with("keyctl: this side is an older copy than what both come from: ") && code == 5 && ours == good,
+        "{told}"
+    );
+    // Who was removed and goes on writing is told of by what he changed.
+    alice.git(&["checkout", "-q", "team.age"]);
+    drop((remote, newer));
+    bob.set("team:Z", "third-secret");
+    let bobs = fs::read(bob.file()).expect("read");
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    alice.does(&["store", "recipients", "remove", "team", "bob", "--yes"]);
+    let ours = put("ours", &fs::read(alice.file()).expect("read"));
+    bob.set("team:A", "planted-secret");
+    let (base, theirs) = (put("base", &bobs), put("theirs", &fs::read(bob.file()).expect("read")));
+    let words = ["store", "merge", "--base", &base, "--ours", &ours, "--theirs", &theirs, "--path", "team.age"];
+    let ran = alice.sandbox.call(&words).inside(alice.repo()).run();
+    let warned = "keyctl: one side did not know yet that `bob` is removed, or is by `bob`; it changed `team:A`\n\
+        keyctl: hint: look at these before you use them; what was kept there left with whoever was removed\n";
+    assert!(ran.stderr().contains(warned) && ran.code() == 0, "{}", ran.stderr());
+    fs::copy(&ours, alice.file()).expect("copy");
+    let due = alice.call(&["due", "--store", "team"]).stdout();
+    assert!(due.contains("team:A  due    just now") && due.matches("left with bob").count() == 2, "{due}");
+    let refused = bob.sandbox.call(&["store", "merge"]).run();
+    refused.says(
+        "",
+        "keyctl: a merge takes three files: `--base`, `--ours` and `--theirs`\n\
+         keyctl: hint: to have git call it: `keyctl store merge --install`\n",
+        2,
+    );
+}
+
+#[test]
+fn git_is_told_who_merges_a_store_and_forgets_it_again() {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let call = |word: &str| alice.sandbox.call(&["store", "merge", word]).inside(alice.repo()).run();
+    fs::write(alice.repo().join(".gitattributes"), "*.sh text").expect("write");
+    let program = fs::canonicalize(crate::sandbox::KEYCTL).expect("there");
+    let driver = format!("'{}' store merge --base %O --ours %A --theirs %B --path %P", program.display());
+    let said = format!(
+        "keyctl: `~/repo/.gitattributes` has\n  /team.age -text -diff merge=keyctl\nkeyctl: and the settings of this clone\n  \
+         merge.keyctl.driver = {driver}\nkeyctl: hint: commit the first; each member calls this once in a clone of his own\n"
+    );
+    call("--install").says("", &said, 0);
+    call("--install").says("", &said, 0);
+    let attributes = || fs::read_to_string(alice.repo().join(".gitattributes")).expect("read");
+    assert_eq!(attributes(), "*.sh text\n/team.age -text -diff merge=keyctl\n");
+    assert_eq!(alice.git(&["config", "merge.keyctl.driver"]).trim(), driver);
+    call("--uninstall").says("", "keyctl: git merges stores here by itself again, as it merges any file\n", 0);
+    call("--uninstall").says("", "keyctl: nothing was installed here\n", 0);
+    assert_eq!(attributes(), "*.sh text\n");
+    assert!(!alice.try_git(&alice.repo(), &["config", "merge.keyctl.driver"]).0);
+    let none = alice.sandbox.call(&["store", "merge", "--install"]).run();
+    assert!(none.code() != 0 && !none.stderr().is_empty());
+}
