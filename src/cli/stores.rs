@@ -65,6 +65,8 @@ pub enum StoreVerb {
     /// List the stores, who keeps the identity of each, and where they lie
     #[command(visible_alias = "ls")]
     List(Report),
+    /// Show who can open which store, and what opening asks for
+    Access(Report),
     /// Show what is known of a store, and how many keys it has if it opens unasked
     Show {
         /// The store's name

@@ -17,6 +17,7 @@ use crate::{
     terminal::Terminal,
 };
 
+mod access;
 mod driver;
 mod joining;
 mod list;
@@ -49,6 +50,7 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
             let wish = Wish { path: path.as_deref(), keeper: *keeper, name: me.as_ref(), yes: *yes };
             joining::join(Home::named(Some(name))?, &wish, terminal)?;
         }
+        StoreVerb::Access(report) => access::access(report.json, terminal)?,
         StoreVerb::Merge(arguments) => return Ok(merging::merge(arguments, terminal)?),
         StoreVerb::Recipients(arguments) => recipients::recipients(&arguments.verb, terminal)?,
         StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,

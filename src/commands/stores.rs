@@ -48,7 +48,7 @@ pub fn meant(verb: &Verb) -> Option<Arc<StoreName>> {
                 | RecipientsVerb::Remove { store, .. }
                 | RecipientsVerb::Accept { store, .. } => Some(store),
             },
-            StoreVerb::List(_) | StoreVerb::Move { .. } | StoreVerb::Merge(_) => None,
+            StoreVerb::List(_) | StoreVerb::Access(_) | StoreVerb::Move { .. } | StoreVerb::Merge(_) => None,
         },
         _ => None,
     };

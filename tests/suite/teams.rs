@@ -755,3 +755,28 @@ fn git_is_told_who_merges_a_store_and_forgets_it_again() {
     let none = alice.sandbox.call(&["store", "merge", "--install"]).run();
     assert!(none.code() != 0 && !none.stderr().is_empty());
 }
+
+#[test]
+fn who_can_open_which_store_is_read_from_the_stores() {
+    let (_remote, alice, bob) = two();
+    alice.does(&["store", "create", "ops", "--keeper", "file"]);
+    alice.call(&["store", "access"]).says(
+        "STORE  WHO         KEEPER HERE  OPENING ASKS FOR\nops    you alone   file         nothing\nteam   alice, bob  file         nothing\n",
+        "",
+        0,
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&alice.call(&["store", "access", "--json"]).stdout()).expect("json");
+    assert_eq!(
+        (&json[1]["store"], &json[1]["members"], &json[1]["keys"]),
+        (&"team".into(), &serde_json::json!(["alice", "bob"]), &1.into())
+    );
+    fs::remove_file(bob.own("identity.txt")).expect("remove");
+    let shown = bob.call(&["store", "access"]).stdout();
+    assert!(shown.contains("not known: `identity.txt` has no identity for this store any more"), "{shown}");
+    let shown = alice.call(&["store", "show", "team"]).stdout();
+    assert!(
+        shown.contains("\nmembers        alice, bob\nrecovery copy  not needed: another member can let you in anew\n"),
+        "{shown}"
+    );
+}
