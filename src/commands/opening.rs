@@ -205,7 +205,8 @@ pub fn no_file(home: &Home, kept: &Kept) -> Failure {
 }
 
 /// The failure for a store of others that nobody has let this user into, as far as is known here.
-fn not_joined(home: &Home) -> Failure {
+#[must_use]
+pub fn not_joined(home: &Home) -> Failure {
     let name = home.store().map(ToString::to_string).unwrap_or_default();
     Failure::new(Kind::Missing, format!("the store `{name}` is not joined yet"))
         .hint(format!("once a member has added you, and you have the newest file: `keyctl store join {name}`"))

@@ -19,7 +19,7 @@ use crate::{
     name::{MemberName, StoreName},
     scan::git::Git,
     store::{
-        accepted::{self, Accepted, SealIs, State},
+        accepted::{self, Accepted, Difference, SealIs, State},
         file::SealedFile,
         members::Member,
         payload::Payload,
@@ -259,9 +259,16 @@ fn seen(payload: &Payload) -> Vec<String> {
     if lines.is_empty() { vec!["nothing: no key was ever kept".to_owned()] } else { lines }
 }
 
-fn accept(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
-    let store = name_of(home);
-    let _lock = change::lock(home)?;
+/// What there is to say yes to.
+struct News {
+    kept: Kept,
+    payload: Payload,
+    before: Option<Accepted>,
+    difference: Difference,
+}
+
+/// Looks at the store as it lies there.
+fn news(home: &Home) -> Result<News> {
     let kept = opening::identity(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
     if let Some(exposed) = sealed.exposed {
@@ -270,22 +277,37 @@ fn accept(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let payload = sealed.open_to_look(&kept.identity)?;
     let before = accepted_of(home, &kept, &payload);
     let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
-    if payload.id == kept.anchor.store && (difference.is_none() || payload.members.is_empty()) {
-        terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
-        return Ok(());
+    Ok(News { kept, payload, before, difference })
+}
+
+fn accept(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
+    let store = name_of(home);
+    let asked = {
+        let News { kept, payload, difference, .. } = news(home)?;
+        if payload.id == kept.anchor.store && (difference.is_none() || payload.members.is_empty()) {
+            terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
+            return Ok(());
+        }
+        refuse_what_cannot_be(home, &kept, &payload)?;
+        if difference.seal == SealIs::Former {
+            let said = "the store has a seal of before: whoever was removed since could have written it";
+            return Err(Failure::new(Kind::Store, said)
+                .hint("if it comes from a branch of before that: merge it with the newest one"));
+        }
+        if !yes {
+            terminal.say_lines(&format!("what is new with the store `{store}`:"), &difference.lines());
+        }
+        difference
+    };
+    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
+    let _lock = change::lock(home)?;
+    let News { kept, payload, before, difference } = news(home)?;
+    if difference != asked {
+        return Err(
+            Failure::new(Kind::Busy, "the store was changed meanwhile; nothing was accepted").hint("look at it again")
+        );
     }
     refuse_what_cannot_be(home, &kept, &payload)?;
-    if difference.seal == SealIs::Former {
-        return Err(Failure::new(
-            Kind::Store,
-            "the store has a seal of before: whoever was removed since could have written it",
-        )
-        .hint("if it comes from a branch of before that: merge it with the newest one"));
-    }
-    if !yes {
-        terminal.say_lines(&format!("what is new with the store `{store}`:"), &difference.lines());
-    }
-    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
     let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
     write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
     let kept = Kept { anchor, ..kept };

@@ -25,6 +25,7 @@ use crate::{
     secret::Secret,
     store::{
         file::SealedFile,
+        members::Whose,
         payload::{Payload, Recovery},
     },
     terminal::{Terminal, count},
@@ -322,7 +323,7 @@ fn restore(
     }
     record.write(home)?;
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
-    let anchor = anchor_for(home, &payload, old);
+    let anchor = anchor_for(home, &payload, &copy.identity, old);
     let begins_anew = anchor.entries == 0 && !has_history(home);
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     match record.keeper {
@@ -388,10 +389,11 @@ fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Termi
 
 /// Pins the store as it is now, and the history as far as it was vouched for: by the old anchor, or by the store itself,
 /// which carries the mark of the history at its last write.
-fn anchor_for(home: &Home, payload: &Payload, old: Option<Anchor>) -> Anchor {
+fn anchor_for(home: &Home, payload: &Payload, identity: &Identity, old: Option<Anchor>) -> Anchor {
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
     // On a new machine the history may not have come along: then it begins anew.
-    let mark: Option<Mark> = payload.history.as_ref().filter(|_| has_history(home)).and_then(|mark| mark.parse().ok());
+    let is_of_it = has_history(home) && payload.whose_log(identity) == Whose::Own;
+    let mark: Option<Mark> = payload.history.as_ref().filter(|_| is_of_it).and_then(|mark| mark.parse().ok());
     let anchor = Anchor { generation: payload.generation, ..anchor };
     match mark.filter(|mark| mark.seq > anchor.entries) {
         Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },

@@ -112,6 +112,9 @@ fn exists(home: &Home) -> Failure {
 }
 
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
+    if home.store().is_some() && home.file(opening::JOINING).exists() {
+        return Err(opening::not_joined(home));
+    }
     if !file::is_absent(home) {
         return Err(exists(home));
     }

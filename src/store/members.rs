@@ -236,6 +236,18 @@ mod tests {
         store.step(Deed::Rollback, at(6), |edit| edit.roll_back(&name("c"), 1)).expect("back");
         set(&mut store, "d", "b1", 6);
         assert!(left(&store, "c") && left(&store, "d") && all_say_so(&store));
+        // Taken back behind the removal, an older secret says so too, and what was edited back.
+        let (mut older, ..) = two();
+        set(&mut older, "a", "a1", 0);
+        older
+            .step(Deed::Edit, at(1), |edit| edit.change(&name("a"), |facts| facts.note = Some("n".into())))
+            .expect("there");
+        set(&mut older, "a", "a2", 1);
+        older.remove_member(&"bob".parse().expect("good"), Id([7; 16]), at(3)).expect("there");
+        for _ in 0..2 {
+            older.undo(at(4)).expect("a step");
+            assert!(left(&older, "a") && all_say_so(&older));
+        }
         let last = store.remove_member(&"alice".parse().expect("good"), Id([8; 16]), at(7)).expect_err("the last");
         assert!(last.message.contains("is the last member") && store.seal == Id([7; 16]));
         assert_eq!(

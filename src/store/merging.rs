@@ -241,15 +241,21 @@ fn both_have(
 /// wiped there.
 fn former(base: Option<&Key>, current: &Key, other: &Key, mark: &dyn Fn(&Secret) -> Id) -> Vec<Former> {
     let is_wiped = |value: &Secret, by: &Key| base.is_some_and(|base| base.holds(value)) && !by.holds(value);
+    let same_time = |one: &Former, other: &Former| one.value.same_as(&other.value) && one.since == other.since;
+    let is_of_before = |one: &Former| {
+        let is_it = |before: &Former| same_time(before, one) && before.until == one.until;
+        base.is_some_and(|base| base.former.iter().any(is_it))
+    };
     let mut all: Vec<Former> = Vec::new();
-    for (former, elsewhere) in
-        current.former.iter().map(|former| (former, other)).chain(other.former.iter().map(|former| (former, current)))
-    {
+    let both = current.former.iter().map(|former| (former, other));
+    for (former, elsewhere) in both.chain(other.former.iter().map(|former| (former, current))) {
         if is_wiped(&former.value, elsewhere) {
             continue;
         }
+        // What was current before is replaced on both sides, at one moment here and at another there: that is one end of it.
+        let is_new = !is_of_before(former);
         let is_it = |known: &&mut Former| {
-            known.value.same_as(&former.value) && (known.since, known.until) == (former.since, former.until)
+            same_time(known, former) && (known.until == former.until || (is_new && !is_of_before(known)))
         };
         match all.iter_mut().find(is_it) {
             Some(known) => facts::say_of_former(known, former),

@@ -1245,3 +1245,37 @@ fn killed_or_failing_while_a_store_is_joined_the_next_call_joins_it() {
     println!("{joined} faults of joining, {begun} of asking to");
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
+
+#[test]
+fn killed_or_failing_while_two_versions_are_merged_ours_is_as_it_was_or_has_everything() {
+    let (template, _) = team_template();
+    let home = template.path();
+    let does = |words: &[&str]| assert_eq!(as_team(home, "kept", words).0, Some(0), "{words:?}");
+    let copy_to = |name: &str| std::fs::copy(home.join("team.age"), home.join(name)).expect("copy");
+    copy_to("base");
+    does(&["set", "team:B", "--from-file", "one"]);
+    copy_to("theirs");
+    std::fs::copy(home.join("base"), home.join("team.age")).expect("copy");
+    let merge = ["store", "merge", "--base", "base", "--ours", "team.age", "--theirs", "theirs", "--path", "team.age"];
+    let old = std::fs::read(home.join("team.age")).expect("read");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let is_old = std::fs::read(home.join("team.age")).expect("read") == old;
+        if output.status.success() && is_old {
+            return Err("acknowledged, and not merged".into());
+        }
+        let again = as_team(home, "kept", &merge);
+        if again.0 != Some(0) {
+            return Err(format!("not merged by the next call: {}", again.2));
+        }
+        for key in ["team:A", "team:B"] {
+            let (code, secret, told) = as_team(home, "kept", &["get", key]);
+            if (code, secret.as_str()) != (Some(0), "old-secret-1") {
+                return Err(format!("{key}: {told}"));
+            }
+        }
+        alice_goes_on(home)
+    };
+    let (merged, bad) = sweep_points(home, false, &|home| team(home, "kept", &merge), &judge, points_of_few);
+    println!("{merged} faults of a merge");
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}

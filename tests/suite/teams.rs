@@ -6,7 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::sandbox::{Ran, Sandbox};
+use crate::{
+    keychain::desktop,
+    sandbox::{Ran, Sandbox},
+};
 
 /// A repository without files, which people push to and pull from.
 pub struct Remote(tempfile::TempDir);
@@ -27,7 +30,10 @@ pub struct Person {
 
 impl Person {
     pub fn new(name: &str, remote: &Remote) -> Self {
-        let sandbox = Sandbox::new();
+        Self::at_home(name, remote, Sandbox::new())
+    }
+
+    pub fn at_home(name: &str, remote: &Remote, sandbox: Sandbox) -> Self {
         let settings = format!("[user]\n\tname = {name}\n\temail = {name}@example.com\n[pull]\n\trebase = false\n");
         fs::write(sandbox.home().join(".gitconfig"), settings).expect("write");
         let person = Self { sandbox };
@@ -779,4 +785,81 @@ fn who_can_open_which_store_is_read_from_the_stores() {
         shown.contains("\nmembers        alice, bob\nrecovery copy  not needed: another member can let you in anew\n"),
         "{shown}"
     );
+}
+
+#[test]
+fn an_identity_in_the_keychain_goes_over_to_the_stores_id_when_the_store_is_joined() {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let (sandbox, keychain) = desktop();
+    let bob = Person::at_home("bob", &remote, sandbox);
+    let asked = bob.call(&["store", "join", "team", "--path", "../repo/team.age"]);
+    let id = || {
+        let record = fs::read_to_string(bob.own("keeper.toml")).expect("record");
+        record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"').to_owned()
+    };
+    let kept = |id: &str, item: &str| keychain.lookup(&["service", &format!("keyctl:{id}"), "username", item]);
+    let before = id();
+    let identity = kept(&before, "identity");
+    assert!(identity.starts_with("AGE-SECRET-KEY-1") && kept(&before, "anchor").is_empty());
+    bob.sandbox.secret(identity.trim());
+    alice.does(&["store", "recipients", "add", "team", "bob", asked.stdout().trim(), "--yes"]);
+    alice.push();
+    bob.pull();
+    bob.does(&["store", "join", "team", "--yes"]);
+    let after = id();
+    assert!(after != before && kept(&before, "identity").is_empty() && kept(&after, "identity") == identity);
+    assert!(
+        kept(&after, "anchor").starts_with(&format!("keyctl-anchor 1 {after} ")) && !bob.own("identity.txt").exists()
+    );
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+    bob.set("team:B", "second-secret");
+    keychain.lock();
+    let locked = bob.call(&["get", "team:A"]);
+    assert!(
+        locked.stderr().starts_with("keyctl: the keychain is locked\n") && locked.code() == 4,
+        "{}",
+        locked.stderr()
+    );
+    let [ours, theirs] = ["ours", "theirs"].map(|name| {
+        let path = bob.sandbox.home().join(name);
+        fs::copy(bob.file(), &path).expect("copy");
+        path.to_str().expect("text").to_owned()
+    });
+    let words = ["store", "merge", "--base", &theirs, "--ours", &ours, "--theirs", &theirs, "--path", "team.age"];
+    let merged = bob.sandbox.call(&words).inside(bob.repo()).run();
+    assert!(
+        merged.stderr().starts_with("keyctl: the keychain is locked\n") && merged.code() == 4,
+        "{}",
+        merged.stderr()
+    );
+}
+
+#[test]
+fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
+    let (remote, alice, bob) = two();
+    let phrase = "correct horse battery staple nine";
+    let recovery = |words: &[&str]| {
+        let ran = bob.sandbox.call(&[&["recovery"], words, &["--store", "team"]].concat()).input(phrase).run();
+        (ran.code(), ran.stderr())
+    };
+    assert_eq!(recovery(&["create", "copy.age"]).0, 0);
+    fs::remove_file(bob.own("identity.txt")).expect("remove");
+    assert_eq!(bob.call(&["get", "team:A"]).code(), 4);
+    let (code, told) = recovery(&["restore", "copy.age", "--keeper", "file"]);
+    assert_eq!(code, 0, "{told}");
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+    let carol = joined("carol", &remote, &bob);
+    bob.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
+    let (code, told) = recovery(&["verify", "copy.age"]);
+    assert!(code == 5 && told.contains("its seal differs"), "{told}");
+    // The founder's own is what it was: others write nothing of it.
+    bob.push();
+    alice.pull();
+    alice.does(&["store", "recipients", "accept", "team", "--yes"]);
+    let verified = alice.call(&["history", "verify", "--store", "team"]);
+    assert!(verified.stdout().starts_with("the history is intact ("), "{}", verified.stdout());
+    drop(carol);
 }

@@ -92,6 +92,7 @@ fn first_left(one: Option<&LeftWith>, other: Option<&LeftWith>) -> Option<LeftWi
 
 /// What another says of the same former secret. Where one of them keeps it for good, it is kept.
 pub(super) fn say_of_former(known: &mut Former, other: &Former) {
+    known.until = known.until.max(other.until);
     known.revoked = first_revoked(known.revoked.as_ref(), other.revoked.as_ref());
     known.leaked = first_leaked(known.leaked.as_ref(), other.leaked.as_ref());
     known.left_with = first_left(known.left_with.as_ref(), other.left_with.as_ref());
