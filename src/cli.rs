@@ -38,7 +38,7 @@ pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Roll
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
-pub use stores::{InStore, NewName, Store, StoreVerb};
+pub use stores::{InStore, Merge, NewName, RecipientsVerb, Store, StoreVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))

@@ -50,6 +50,8 @@ const OWN: &[&str] = &[
     "rotate.lock",
     "told",
     "git-hooks",
+    "members",
+    "joining",
     STORES,
     ELSEWHERE,
     REMOVED,

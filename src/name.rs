@@ -3,11 +3,14 @@
 //! All are ASCII, so no two names can look alike, and none can carry a control character into a terminal, a shell or a
 //! kernel structure. A refused text is not quoted back: what stands where a name should may be a secret.
 
+mod member;
 mod nearest;
 
 use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use member::check_member;
 
 /// The most characters a name of a key or a variable may have.
 pub const LONGEST: usize = 128;
@@ -79,6 +82,10 @@ name!(
 name!(
     /// A profile: a letter, then letters, digits, `_` and `-`, at most 64 characters.
     ProfileName, check_profile
+);
+name!(
+    /// A member of a store: a lower-case letter, then lower-case letters, digits, `_`, `-` and `.`, at most 32 characters.
+    MemberName, check_member
 );
 name!(
     /// A tag that keys are sorted by: letters, digits, `_` and `-`, at most 64 characters.

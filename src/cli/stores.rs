@@ -6,8 +6,8 @@ use clap::{Args, Subcommand, ValueHint};
 
 use super::{Report, keeper_parser, path_parser};
 use crate::{
-    identity::keeper::KeeperKind,
-    name::{BadName, KeyName, KeyPath, PERSONAL, StoreName},
+    identity::{keeper::KeeperKind, recipient::Recipient},
+    name::{BadName, KeyName, KeyPath, MemberName, PERSONAL, StoreName},
 };
 
 /// Which store a command is about that is about a whole one.
@@ -65,6 +65,8 @@ pub enum StoreVerb {
     /// List the stores, who keeps the identity of each, and where they lie
     #[command(visible_alias = "ls")]
     List(Report),
+    /// Show who can open which store, and what opening asks for
+    Access(Report),
     /// Show what is known of a store, and how many keys it has if it opens unasked
     Show {
         /// The store's name
@@ -91,6 +93,30 @@ pub enum StoreVerb {
         #[arg(long, value_name = "STORE")]
         to: StoreName,
     },
+    /// Join a store of others whose age file lies here; call it again once you are added
+    #[command(
+        after_help = "The first call makes an identity for you alone and prints its public half, the recipient.\nA member adds it, and you get the newest file:\n  keyctl store join team --path repo/team.age\n  keyctl store recipients add team bob age1...       (typed by a member)\n  git pull\n  keyctl store join team"
+    )]
+    Join {
+        /// What you call the store; its keys are named NAME:KEY
+        name: StoreName,
+        /// Its age file; said once
+        #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+        path: Option<PathBuf>,
+        /// Who keeps your identity for it; by default the keychain, if there is one
+        #[arg(long, value_parser = keeper_parser())]
+        keeper: Option<KeeperKind>,
+        /// What the others call you; by default as git or the system does
+        #[arg(long = "as", value_name = "NAME")]
+        me: Option<MemberName>,
+        /// Do not ask for a yes
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Say who may open a store: add, list, remove and accept members
+    Recipients(Recipients),
+    /// Merge two versions of a store's file key by key, as git asks for it
+    Merge(Merge),
     /// Move a store's identity to another keeper
     Keeper {
         /// The store's name
@@ -109,4 +135,87 @@ pub enum StoreVerb {
         #[arg(short, long)]
         yes: bool,
     },
+}
+
+/// `keyctl store recipients`
+#[derive(Args)]
+pub struct Recipients {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: RecipientsVerb,
+}
+
+/// What `keyctl store recipients` does.
+#[derive(Subcommand)]
+pub enum RecipientsVerb {
+    /// Let another open the store: all its keys, and their former secrets
+    Add {
+        /// The store's name
+        store: StoreName,
+        /// What the others call the one who is let in
+        name: MemberName,
+        /// The recipient that `keyctl store join` printed there
+        #[arg(value_name = "RECIPIENT")]
+        recipient: Recipient,
+        /// What the others call you, where you let the first one in
+        #[arg(long, value_name = "NAME")]
+        me: Option<MemberName>,
+        /// Do not ask for a yes
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// List who may open the store
+    #[command(visible_alias = "ls")]
+    List {
+        /// The store's name
+        store: StoreName,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write nothing more for a member; what was seen is to be replaced
+    #[command(visible_alias = "rm")]
+    Remove {
+        /// The store's name
+        store: StoreName,
+        /// The member's name
+        name: MemberName,
+        /// Do not ask for a yes
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Say yes to members that others added or removed
+    Accept {
+        /// The store's name
+        store: StoreName,
+        /// Do not ask for a yes
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+}
+
+/// `keyctl store merge`
+#[derive(Args)]
+#[command(
+    after_help = "Called by git once it is told so, in the repository that the file lies in:\n  keyctl store merge --install\n\nExit code 0: merged. 1: merged too, with nothing lost, but look at it: both sides\nchanged the same. Above 1: it could not be merged, and ours is as it was."
+)]
+pub struct Merge {
+    /// What both versions come from; an empty file where nothing is
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub base: Option<PathBuf>,
+    /// Our version; the merged one takes its place
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub ours: Option<PathBuf>,
+    /// The other version
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub theirs: Option<PathBuf>,
+    /// Where the file lies in the repository
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub path: Option<PathBuf>,
+    /// Tell git of it: write `.gitattributes` and this clone's settings
+    #[arg(long, conflicts_with_all = ["base", "ours", "theirs", "path", "uninstall"])]
+    pub install: bool,
+    /// Take that back
+    #[arg(long, conflicts_with_all = ["base", "ours", "theirs", "path"])]
+    pub uninstall: bool,
 }

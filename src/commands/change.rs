@@ -1,7 +1,8 @@
 //! One change to the store, the same for every command that makes one: lock, open, change, record, write, anchor, done.
 //!
 //! The event comes before the file, so that no change is without one; if the file then cannot be written, a `failed`
-//! event follows, by the next change where this one was ended in between. The anchor comes last: a store that is ahead of its anchor is sound, one behind it is a rollback.
+//! event follows, by the next change where this one was ended in between. The anchor comes last: a store that is ahead of its
+//! anchor is sound, one behind it is a rollback. Where the members changed, what is accepted of them follows on it.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{alerts::watch, creating, judging::Clock, opening::Kept, prompt, record};
+use super::{alerts::watch, creating, judging::Clock, opening::Kept, prompt, recipients, record};
 
 /// What a change came to.
 pub enum Outcome<T> {
@@ -47,9 +48,22 @@ pub fn change<T>(
     now: Moment,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
+    change_as(home, terminal, now, |_, payload| act(payload))
+}
+
+/// Like [`change`], where it matters who makes it.
+///
+/// # Errors
+/// As [`change`].
+pub fn change_as<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
+    act: impl FnOnce(&Kept, &mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
     let _lock = lock(home)?;
     let (kept, payload) = creating::open_existing(home, terminal)?;
-    apply(home, terminal, now, &kept, payload, act)
+    apply(home, terminal, now, &kept, payload, |payload| act(&kept, payload))
 }
 
 /// Like [`change`], and makes the personal store first if there is none. Another one is made by its user alone.
@@ -135,11 +149,11 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
     let log = record::log(home, kept, &payload);
-    record::note_unconfirmed(&log, &payload, now, terminal);
+    record::note_unconfirmed(&log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);
     let mark = recorded.as_ref().map(|recorded| recorded.mark);
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
-    if let Some(mark) = &mark {
+    if let Some(mark) = mark.as_ref().filter(|_| record::is_own(kept, &payload)) {
         payload.history = Some(mark.to_string());
     }
     if let Err(failure) = write(home, &payload, &kept.identity, terminal) {
@@ -151,15 +165,17 @@ fn apply<T>(
     if wiped > 0 {
         terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
     }
-    let mut anchor = Anchor { generation: payload.generation, day: now.day(), ..kept.anchor.clone() };
+    let (seal, generation) = (payload.seal, payload.generation);
+    let mut anchor = Anchor { seal, generation, day: now.day(), ..kept.anchor.clone() };
     let sure = recorded.filter(|recorded| recorded.doubt.is_none()).map(|recorded| recorded.mark);
     if let Some(mark) = sure.filter(|mark| mark.seq > anchor.entries) {
         anchor.entries = mark.seq;
         anchor.hash = mark.hash;
     }
-    if let Err(failure) = kept.keeper.write(Item::Anchor, &anchor.line()) {
+    match kept.keeper.write(Item::Anchor, &anchor.line()) {
+        Ok(()) => recipients::settle(home, kept, &payload, terminal),
         // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
-        terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message));
+        Err(failure) => terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message)),
     }
     prompt::leave_for(home, &payload, now);
     Ok(answer)

@@ -61,13 +61,18 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
     if let Some(exposed) = sealed.exposed {
         return Err(exposed);
     }
-    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
+    let text = sealed.open(&kept.identity, &kept.anchor)?;
+    if let Some(unaccepted) = opening::unaccepted(home, &text) {
+        return Err(unaccepted);
+    }
+    let payload = text.read()?;
     Ok((rekey::settle(home, kept, &payload, terminal)?, payload))
 }
 
 /// Goes on where the making of a store was cut short; `None` for a store that was made whole.
 fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payload)>> {
-    if !file::is_absent(home) {
+    // A store of others that is being joined is nobody's to make.
+    if !file::is_absent(home) || home.file(opening::JOINING).exists() {
         return Ok(None);
     }
     let keeper = record.open(home);

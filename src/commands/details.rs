@@ -266,6 +266,9 @@ pub fn say_of_new_secret(name: &KeyName, facts: &Facts, former_end: Option<Momen
     if let Some(leaked) = &facts.leaked {
         terminal.warn(&format!("this secret was found in `{}` on {}", leaked.place, leaked.at.local()));
     }
+    if let Some(left) = &facts.left_with {
+        terminal.warn(&format!("`{}` has this secret too, who was removed on {}", left.who, left.at.local()));
+    }
     if let (Some(end), None) = (former_end, facts.expires) {
         say_of_former_end(name, end, terminal);
     }

@@ -46,6 +46,13 @@ pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
             ("leaked", if after.leaked.is_some() { "leaked" } else { "not leaked any more" }.to_owned()),
         ),
         (
+            before.left_with != after.left_with,
+            (
+                "left",
+                after.left_with.as_ref().map_or("left with nobody".into(), |left| format!("left with {}", left.who)),
+            ),
+        ),
+        (
             before.snoozed != after.snoozed,
             (SNOOZE, format!("snooze {} -> {}", moment(before.snoozed), moment(after.snoozed))),
         ),

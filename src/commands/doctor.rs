@@ -287,20 +287,24 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
     findings
 }
 
-/// Opens the store without asking anybody; and what is wrong with who may read its file.
+/// Opens the store without asking anybody; and what is wrong with who may read its file, or with who has become a member.
 ///
 /// # Errors
 /// As opening the store has them.
 pub(super) fn open(home: &Home) -> crate::failure::Result<(Kept, Payload, Option<Failure>)> {
     let kept = opening::identity_unasked(home)?;
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
-    let payload = sealed.open(&kept.identity, &kept.anchor)?.read()?;
-    Ok((kept, payload, sealed.exposed))
+    let text = sealed.open(&kept.identity, &kept.anchor)?;
+    let (payload, unaccepted) = (text.read()?, opening::unaccepted(home, &text));
+    Ok((kept, payload, sealed.exposed.or(unaccepted)))
 }
 
 /// The state of the recovery copy, in words for `status` too.
 #[must_use]
 pub fn recovery_words(payload: &Payload, now: Moment) -> (bool, String) {
+    if payload.members.len() > 1 {
+        return (true, "not needed: another member can let you in anew".to_owned());
+    }
     match payload.recovery {
         None => (false, "none: if the identity is lost, so are the keys".to_owned()),
         Some(recovery) => match recovery.verified {
@@ -390,7 +394,7 @@ fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
 fn beside_the_history(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     let unrecorded = record::unrecorded_words(&record::log(home, kept, payload));
     let behind = record::behind(kept, payload).map(|words| Finding::new("anchor", Grade::Care, words));
-    let missing = record::missing_aside(home, payload).into_iter().map(|folder| record::missing_words(&folder));
+    let missing = record::missing_aside(home, kept, payload).into_iter().map(|folder| record::missing_words(&folder));
     let of_it = missing.chain(unrecorded).map(|words| Finding::new("history", Grade::Care, words));
     behind.into_iter().chain(of_it).collect()
 }

@@ -154,6 +154,9 @@ fn remark(key: &Judged, clock: Clock, all: bool) -> String {
     if let Some(until) = key.outlook.snoozed {
         return format!("snoozed until {}", until.local_day());
     }
+    if let Some(left) = facts.left_with.as_ref().filter(|_| key.outlook.state == State::Due) {
+        return format!("left with {}", left.who);
+    }
     if key.outlook.state != State::Fresh || !key.outlook.is_without_plan() {
         return if all && key.outlook.never_rotated { "never replaced".to_owned() } else { String::new() };
     }

@@ -136,7 +136,7 @@ impl<'p> Judged<'p> {
             State::Revoked => self.key.facts.revoked.as_ref().map(|revoked| revoked.at),
             State::Expired => self.outlook.expires,
             State::Leaked => self.key.facts.leaked.as_ref().map(|leaked| leaked.at),
-            State::Due => self.outlook.rotate_by,
+            State::Due => self.outlook.left.or(self.outlook.rotate_by),
             State::Soon if self.outlook.ends_soon() => self.outlook.expires,
             State::Soon | State::Fresh => self.outlook.first(),
         }
@@ -185,6 +185,7 @@ impl<'p> Judged<'p> {
             "snoozed": outlook.snoozed,
             "revoked": facts.revoked.as_ref().map(|revoked| json!({ "at": revoked.at, "reason": revoked.reason })),
             "leaked": facts.leaked.as_ref().map(|leaked| json!({ "at": leaked.at, "place": leaked.place })),
+            "left_with": facts.left_with.as_ref().map(|left| json!({ "at": left.at, "who": left.who })),
             "url": facts.url,
             "page": self.page(),
             "note": facts.note,

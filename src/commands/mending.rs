@@ -61,6 +61,13 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         terminal.say("sealed the end of the history anew; an entry in it says so");
         return go_on(&log, accept, now, terminal);
     }
+    if !record::is_own(&kept, &payload) {
+        let name = home.store().map(ToString::to_string).unwrap_or_default();
+        return Err(failure
+            .hint("it cannot be set aside: the store remembers that of who made it alone")
+            .hint(format!("to begin another: `keyctl store remove {name}`, then join the store anew"))
+            .into());
+    }
     let begun = begin_another(home, &kept, payload, &log, &verdict, now, terminal)?;
     said(&begun, accept, now, terminal)
 }

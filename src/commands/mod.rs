@@ -35,6 +35,7 @@ pub mod policy;
 pub mod profile;
 pub mod project;
 pub mod prompt;
+pub mod recipients;
 pub mod record;
 pub mod recovery;
 pub mod rekey;

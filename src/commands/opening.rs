@@ -12,11 +12,15 @@ use crate::{
     },
     secret::Secret,
     store::{
+        accepted,
         file::{self, OpenText, SealedFile},
         payload::Payload,
     },
     terminal::Terminal,
 };
+
+/// The file in the folder of another's store that is there while its user is not let in yet.
+pub const JOINING: &str = "joining";
 
 /// What a keeper gave: one round trip.
 pub struct Kept {
@@ -57,6 +61,11 @@ pub fn identity_quietly(home: &Home) -> Result<Kept> {
 }
 
 fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<Kept> {
+    let is_joining = || home.store().is_some() && home.file(JOINING).exists();
+    what_is_held(home, read).map_err(|failure| if is_joining() { not_joined(home) } else { failure })
+}
+
+fn what_is_held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<Kept> {
     let Some(record) = Record::read(home)? else { return Err(no_record(home)) };
     let keeper = record.open(home);
     let held = read(keeper.as_ref())?;
@@ -120,7 +129,26 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&exposed.message);
         exposed.hints.iter().for_each(|hint| terminal.hint(hint));
     }
-    sealed.open(&kept.identity, &kept.anchor).map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))
+    let opened = sealed.open(&kept.identity, &kept.anchor);
+    let text = opened.map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))?;
+    if let Some(unaccepted) = unaccepted(home, &text) {
+        terminal.warn(&unaccepted.message);
+        unaccepted.hints.iter().for_each(|hint| terminal.hint(hint));
+    }
+    Ok(text)
+}
+
+/// What keeps a store from being written: it has members whom nobody has said yes to here.
+#[must_use]
+pub fn unaccepted(home: &Home, text: &OpenText) -> Option<Failure> {
+    if text.new_members.is_empty() {
+        return None;
+    }
+    let name = home.store().map(ToString::to_string).unwrap_or_default();
+    let added: Vec<String> = text.new_members.iter().map(accepted::addition).collect();
+    let said = format!("members of the store `{name}` that you did not say yes to: {}", added.join("; "));
+    let hint = format!("nothing is written for them until you do: `keyctl store recipients accept {name}`");
+    Some(Failure::new(Kind::Store, said).hint(hint))
 }
 
 /// The store as it lies on the disk now, asked for and opened anew: what is in it has come back.
@@ -174,6 +202,14 @@ pub fn no_file(home: &Home, kept: &Kept) -> Failure {
         format!("the store is gone: `{}` was written {times} and is not there", file::path(home).display()),
     )
     .hint("put your newest copy of `store.age` back; the identity that opens it is still kept")
+}
+
+/// The failure for a store of others that nobody has let this user into, as far as is known here.
+#[must_use]
+pub fn not_joined(home: &Home) -> Failure {
+    let name = home.store().map(ToString::to_string).unwrap_or_default();
+    Failure::new(Kind::Missing, format!("the store `{name}` is not joined yet"))
+        .hint(format!("once a member has added you, and you have the newest file: `keyctl store join {name}`"))
 }
 
 fn nothing_kept() -> Failure {

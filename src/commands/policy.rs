@@ -288,6 +288,10 @@ fn phrase_of_state(key: &Judged, clock: Clock) -> String {
             let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
             format!("`{name}` expires {when}")
         }
+        (State::Due, _) if key.outlook.left.is_some() => {
+            let who = key.key.facts.left_with.as_ref().map(|left| left.who.as_str()).unwrap_or_default();
+            format!("`{name}` left with `{who}` {when}")
+        }
         _ => format!("`{name}` was to be replaced {when}"),
     }
 }

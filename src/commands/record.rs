@@ -12,7 +12,7 @@ use crate::{
     },
     home::{self, Home, Lock},
     identity::{anchor::Anchor, keeper::Item, retired::Aside},
-    store::payload::Payload,
+    store::{members::Whose, payload::Payload},
     terminal::{Terminal, count},
 };
 
@@ -76,20 +76,31 @@ impl Recorded {
     }
 }
 
-/// The history that belongs to an opened store.
+/// The history that belongs to an opened store: of a member who did not make it, one of his own, which the store knows
+/// nothing of.
 #[must_use]
 pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
-    Log::new(home.data(), payload.log.0, kept.identity.line().expose())
+    let line = kept.identity.line().expose();
+    if !is_own(kept, payload) {
+        return Log::new(home.data(), kept.identity.log_of(payload.id).0, line).expecting(known(&kept.anchor));
+    }
+    Log::new(home.data(), payload.log.0, line)
         .with_retired(&payload.retired)
         .changing(matches!(kept.other, Some(Other::Former(_))))
         .expecting(known(&kept.anchor))
-        .known_to_the_store(known_to_the_store(payload))
+        .known_to_the_store(known_to_the_store(kept, payload))
         .beginning_with(first(payload))
 }
 
+/// Whether what the store says of a history and of a recovery copy is said of this identity's.
+#[must_use]
+pub fn is_own(kept: &Kept, payload: &Payload) -> bool {
+    payload.whose_log(&kept.identity) == Whose::Own
+}
+
 /// What the store itself says of how far its history has come.
-fn known_to_the_store(payload: &Payload) -> Option<Mark> {
-    payload.history.as_ref().and_then(|mark| mark.parse().ok())
+fn known_to_the_store(kept: &Kept, payload: &Payload) -> Option<Mark> {
+    payload.history.as_ref().filter(|_| is_own(kept, payload)).and_then(|mark| mark.parse().ok())
 }
 
 /// Where a history was set aside, what the one after it begins with.
@@ -101,7 +112,7 @@ fn first(payload: &Payload) -> Option<Event> {
 /// What is odd about an anchor that lies before what the store knows of the history, if it does.
 #[must_use]
 pub fn behind(kept: &Kept, payload: &Payload) -> Option<String> {
-    let (anchor, store) = (kept.anchor.entries, known_to_the_store(payload)?.seq);
+    let (anchor, store) = (kept.anchor.entries, known_to_the_store(kept, payload)?.seq);
     (anchor < store).then(|| {
         format!("the anchor knows #{anchor} of the history, the store #{store}: not renewed, put back, or changed")
     })
@@ -115,7 +126,10 @@ pub fn unrecorded_words(log: &Log) -> Option<String> {
 
 /// The folders of histories that were set aside which are gone, or have nothing in them any more.
 #[must_use]
-pub fn missing_aside(home: &Home, payload: &Payload) -> Vec<String> {
+pub fn missing_aside(home: &Home, kept: &Kept, payload: &Payload) -> Vec<String> {
+    if !is_own(kept, payload) {
+        return Vec::new();
+    }
     let has_any = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
     let is_missing = |aside: &&Aside| {
         let folder = home.data().join(&aside.folder);
@@ -149,8 +163,8 @@ pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Appended>
 /// Records which changes the history has that did not come into the store, as it knows how far the history was when it was
 /// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort: of
 /// thousands of entries since then, or where a file of the history was closed in between, the last ones are looked at.
-pub fn note_unconfirmed(log: &Log, payload: &Payload, now: Moment, terminal: &Terminal) {
-    let Some(mark) = known_to_the_store(payload) else { return };
+pub fn note_unconfirmed(log: &Log, kept: &Kept, payload: &Payload, now: Moment, terminal: &Terminal) {
+    let Some(mark) = known_to_the_store(kept, payload) else { return };
     let later = log.last_after(mark.seq, LOOKED_AT);
     let is_known =
         |number: u64, event: &Event| later.iter().any(|(after, other)| *after > number && other.unmakes(number, event));

@@ -25,6 +25,7 @@ use crate::{
     secret::Secret,
     store::{
         file::SealedFile,
+        members::Whose,
         payload::{Payload, Recovery},
     },
     terminal::{Terminal, count},
@@ -32,7 +33,7 @@ use crate::{
 
 use super::{
     change::{self, Outcome},
-    creating, opening,
+    creating, opening, record,
 };
 
 /// Does what the verb says.
@@ -89,8 +90,10 @@ fn create(
         None => terminal.data(recovery::page(&copy, payload.id, now).as_bytes())?,
     }
     drop((kept, payload));
-    let noted = change::change(home, terminal, now, |payload| {
-        payload.recovery = Some(Recovery { created: now, verified: None });
+    let noted = change::change_as(home, terminal, now, |kept, payload| {
+        if record::is_own(kept, payload) {
+            payload.recovery = Some(Recovery { created: now, verified: None });
+        }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("created")))
     });
     if let (Err(_), Some(file)) = (&noted, file) {
@@ -251,9 +254,11 @@ fn verify(home: &Home, file: &Path, passphrase_file: Option<&Path>, as_json: boo
     }
     let now = Moment::now();
     // The keeper may be out of reach just now; that the copy works stays true.
-    let noted = change::change(home, terminal, now, |payload| {
+    let noted = change::change_as(home, terminal, now, |kept, payload| {
         let created = payload.recovery.map_or(now, |recovery| recovery.created);
-        payload.recovery = Some(Recovery { created, verified: Some(now) });
+        if record::is_own(kept, payload) {
+            payload.recovery = Some(Recovery { created, verified: Some(now) });
+        }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("verified")))
     });
     if let Err(failure) = noted {
@@ -318,7 +323,7 @@ fn restore(
     }
     record.write(home)?;
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
-    let anchor = anchor_for(home, &payload, old);
+    let anchor = anchor_for(home, &payload, &copy.identity, old);
     let begins_anew = anchor.entries == 0 && !has_history(home);
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     match record.keeper {
@@ -358,8 +363,8 @@ fn forged(keeper: &str) -> Failure {
 /// Who can read the history shall see that a copy was used. The store opens again whether that is recorded or not.
 fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
     let now = Moment::now();
-    let recorded = change::change(home, terminal, now, |payload| {
-        if begins_anew {
+    let recorded = change::change_as(home, terminal, now, |kept, payload| {
+        if begins_anew && record::is_own(kept, payload) {
             // The history did not come along: another one begins, with the identity that there is.
             payload.retired.clear();
             payload.history = None;
@@ -384,10 +389,11 @@ fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Termi
 
 /// Pins the store as it is now, and the history as far as it was vouched for: by the old anchor, or by the store itself,
 /// which carries the mark of the history at its last write.
-fn anchor_for(home: &Home, payload: &Payload, old: Option<Anchor>) -> Anchor {
+fn anchor_for(home: &Home, payload: &Payload, identity: &Identity, old: Option<Anchor>) -> Anchor {
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
     // On a new machine the history may not have come along: then it begins anew.
-    let mark: Option<Mark> = payload.history.as_ref().filter(|_| has_history(home)).and_then(|mark| mark.parse().ok());
+    let is_of_it = has_history(home) && payload.whose_log(identity) == Whose::Own;
+    let mark: Option<Mark> = payload.history.as_ref().filter(|_| is_of_it).and_then(|mark| mark.parse().ok());
     let anchor = Anchor { generation: payload.generation, ..anchor };
     match mark.filter(|mark| mark.seq > anchor.entries) {
         Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },

@@ -55,9 +55,11 @@ use super::{
 /// As keeper and store have them; `Usage` without a yes; `Negative` where a rotation is not finished.
 pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let kept = opening::identity(home)?;
-    pending::refuse_to_rekey(home, &kept, &opening::store(home, &kept, terminal)?.read()?)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    refuse_members(home, &payload)?;
+    pending::refuse_to_rekey(home, &kept, &payload)?;
     pending::say_unreadable(home, &kept, terminal);
-    drop(kept);
+    drop((kept, payload));
     ask(yes, terminal)?;
     let now = Moment::now();
     let _turn = pending::turn(home)?;
@@ -66,6 +68,7 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let (kept, payload) = creating::open_existing(home, terminal)?;
     let place = kept.record.keeper.place();
     if !was_cut_short {
+        refuse_members(home, &payload)?;
         pending::refuse_to_rekey(home, &kept, &payload)?;
         pending::end_what_is_over(home, &kept)?;
         // Another keeper must not go on having what is the former identity from now on.
@@ -80,6 +83,17 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     terminal.hint("copies of `store.age` from before still open with the former identity");
     terminal.hint("if that one leaked, so did the keys in them: replace each at its issuer, `keyctl rotate NAME`");
     Ok(())
+}
+
+/// The others encrypt to the identity that they were told of.
+fn refuse_members(home: &Home, payload: &Payload) -> Result<()> {
+    if payload.members.is_empty() {
+        return Ok(());
+    }
+    let name = home.store().map(ToString::to_string).unwrap_or_default();
+    Err(Failure::new(Kind::Usage, "the identity of one member of several is not changed: leave, and join anew")
+        .hint(format!("have another member remove you: `keyctl store recipients remove {name} YOU`"))
+        .hint(format!("then `keyctl store remove {name}`, and join again: `keyctl store join {name} --path FILE`")))
 }
 
 fn ask(yes: bool, terminal: &Terminal) -> Result<()> {
@@ -99,7 +113,7 @@ fn ask(yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn change_identity(home: &Home, kept: Kept, payload: Payload, now: Moment, terminal: &Terminal) -> Result<()> {
-    record::note_unconfirmed(&record::log(home, &kept, &payload), &payload, now, terminal);
+    record::note_unconfirmed(&record::log(home, &kept, &payload), &kept, &payload, now, terminal);
     let next = Identity::generate();
     if let Err(failure) = write_and_read_back(kept.keeper.as_ref(), Item::Identity, &kept.identity.line_with(&next)) {
         // Whatever became of that, the former identity has to stay where it was.

@@ -79,6 +79,9 @@ fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
     if let Some(leaked) = &facts.leaked {
         rows.push(row("leaked", format!("found {} in `{}`", when(leaked.at), leaked.place)));
     }
+    if let Some(left) = &facts.left_with {
+        rows.push(row("left", format!("with `{}`, who was removed {}", left.who, when(left.at))));
+    }
     if let Some(expires) = outlook.expires {
         rows.push(row("expires", when(expires)));
     }
@@ -287,6 +290,7 @@ fn former_as_json(former: &Former) -> Value {
         "expires": former.expires,
         "revoked": former.revoked.as_ref().map(|revoked| revoked.at),
         "leaked": former.leaked.as_ref().map(|leaked| leaked.at),
+        "left_with": former.left_with.as_ref().map(|left| &left.who),
         "wiped_from": former.wipe,
     })
 }

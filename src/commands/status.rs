@@ -51,7 +51,7 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
         Ok((kept, payload)) => {
             store_rows(kept, payload, now, &mut rows, &mut hints);
             history_rows(past.unwrap_or_default(), now, &mut rows, &mut hints);
-            let missing = record::missing_aside(&home, payload);
+            let missing = record::missing_aside(&home, kept, payload);
             let unrecorded = record::unrecorded_words(&record::log(&home, kept, payload));
             rows.extend(unrecorded.map(|words| vec!["history".into(), words]));
             rows.extend(missing.iter().map(|folder| vec!["history".into(), record::missing_words(folder)]));
@@ -106,9 +106,12 @@ fn store_rows(kept: &Kept, payload: &Payload, now: Moment, rows: &mut Vec<Vec<St
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
     let (proven, words) = recovery_words(payload, now);
     rows.push(vec!["recovery copy".into(), words]);
+    if proven {
+        return;
+    }
     if payload.recovery.is_none() {
         hints.push("make a recovery copy: `keyctl recovery create`".into());
-    } else if !proven {
+    } else {
         hints.push("prove the recovery copy from where you keep it: `keyctl recovery verify FILE`".into());
     }
 }

@@ -1,4 +1,4 @@
-//! `keyctl store`: make, list, show and remove stores, give an identity to another keeper, or a store another identity.
+//! `keyctl store`: make, join, list, show and remove stores, give an identity to another keeper, or a store another identity.
 
 use std::{path::Path, process::ExitCode};
 
@@ -17,15 +17,20 @@ use crate::{
     terminal::Terminal,
 };
 
+mod access;
+mod driver;
+mod joining;
 mod list;
+mod merging;
 mod moving;
 mod removing;
 mod show;
 
 use super::{
     change::{self, Outcome},
-    creating, opening, rekey,
+    creating, opening, recipients, rekey,
 };
+use joining::Wish;
 
 /// Does what the verb says.
 ///
@@ -41,6 +46,13 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
         StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,
         StoreVerb::Remove { name, yes } => removing::remove(&Home::named(Some(name))?, *yes, terminal)?,
         StoreVerb::Move { key, to } => moving::move_key(key, to, terminal)?,
+        StoreVerb::Join { name, path, keeper, me, yes } => {
+            let wish = Wish { path: path.as_deref(), keeper: *keeper, name: me.as_ref(), yes: *yes };
+            joining::join(Home::named(Some(name))?, &wish, terminal)?;
+        }
+        StoreVerb::Access(report) => access::access(report.json, terminal)?,
+        StoreVerb::Merge(arguments) => return Ok(merging::merge(arguments, terminal)?),
+        StoreVerb::Recipients(arguments) => recipients::recipients(&arguments.verb, terminal)?,
         StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,
         StoreVerb::Rekey { name, yes } => rekey::rekey(&Home::of(Some(name))?, *yes, terminal)?,
     }
@@ -100,6 +112,9 @@ fn exists(home: &Home) -> Failure {
 }
 
 fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
+    if home.store().is_some() && home.file(opening::JOINING).exists() {
+        return Err(opening::not_joined(home));
+    }
     if !file::is_absent(home) {
         return Err(exists(home));
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    cli::{History, HistoryVerb, StoreVerb, Verb},
+    cli::{History, HistoryVerb, RecipientsVerb, StoreVerb, Verb},
     failure::{Failure, Kind, Result},
     home::Home,
     name::{KeyPath, StoreName},
@@ -40,8 +40,15 @@ pub fn meant(verb: &Verb) -> Option<Arc<StoreName>> {
             | StoreVerb::Show { name, .. }
             | StoreVerb::Remove { name, .. }
             | StoreVerb::Keeper { name, .. }
+            | StoreVerb::Join { name, .. }
             | StoreVerb::Rekey { name, .. } => Some(name),
-            StoreVerb::List(_) | StoreVerb::Move { .. } => None,
+            StoreVerb::Recipients(arguments) => match &arguments.verb {
+                RecipientsVerb::Add { store, .. }
+                | RecipientsVerb::List { store, .. }
+                | RecipientsVerb::Remove { store, .. }
+                | RecipientsVerb::Accept { store, .. } => Some(store),
+            },
+            StoreVerb::List(_) | StoreVerb::Access(_) | StoreVerb::Move { .. } | StoreVerb::Merge(_) => None,
         },
         _ => None,
     };

@@ -51,6 +51,7 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
                 "version": at + 1, "mark": payload.fingerprint(former.value), "since": former.since,
                 "until": former.until, "expires": former.expires, "revoked": revoked.map(|revoked| revoked.at),
                 "leaked": leaked.map(|leaked| leaked.at),
+                "left_with": payload.left_with(former.value).map(|left| left.who),
                 "wiped_from": former.wipe, "removed": former.removed, "is_current": key.is_some_and(|key| former.value.same_as(&key.value)),
             })
         };
@@ -59,6 +60,7 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
                 "mark": payload.fingerprint(&key.value), "since": key.facts.changed, "expires": key.facts.expires,
                 "revoked": key.facts.revoked.as_ref().map(|revoked| revoked.at),
                 "leaked": key.facts.leaked.as_ref().map(|leaked| leaked.at),
+                "left_with": key.facts.left_with.as_ref().map(|left| &left.who),
             })
         });
         let former: Vec<Value> = all.iter().enumerate().map(version).collect();
@@ -71,6 +73,7 @@ pub fn versions(arguments: &cli::Versions, terminal: &Terminal) -> anyhow::Resul
         let of_current = [
             key.facts.revoked.as_ref().map(|_| "revoked".to_owned()),
             key.facts.leaked.as_ref().map(|_| "leaked".to_owned()),
+            key.facts.left_with.as_ref().map(|left| format!("left with {}", left.who)),
             key.facts.expires.map(|end| end_in_words(end, now)),
         ];
         let of_current = of_current.into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -109,6 +112,7 @@ fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
         former.removed.map(|_| "of the removed key".to_owned()),
         is_revoked.then(|| "revoked".to_owned()),
         is_leaked.then(|| "leaked".to_owned()),
+        payload.left_with(former.value).map(|left| format!("left with {}", left.who)),
         former.expires.map(|end| end_in_words(end, now)),
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
     ];
@@ -122,6 +126,7 @@ pub fn remarks(former: &Version) -> String {
         former.removed.map(|_| "of the removed key".to_owned()),
         former.revoked.as_ref().map(|_| "revoked".to_owned()),
         former.leaked.as_ref().map(|_| "leaked".to_owned()),
+        former.left_with.map(|left| format!("left with {}", left.who)),
         former.expires.map(|moment| format!("expires {}", moment.local())),
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
     ];

@@ -1,7 +1,8 @@
 //! The age identity that opens a store, and who keeps it.
 //!
 //! `age` does all the cryptography. A store of one person has one X25519 identity; its recipient is written nowhere in
-//! clear, so nobody but its owner can make a file that this identity opens and that carries the store's seal.
+//! clear, so nobody but its owner can make a file that this identity opens and that carries the store's seal. A store that
+//! has members is made for the identities of all of them, each of which its own member keeps.
 
 pub mod anchor;
 pub mod file;
@@ -9,10 +10,13 @@ pub mod foreign;
 pub mod keeper;
 pub mod keychain;
 pub mod pin;
+pub mod recipient;
 pub mod recovery;
 pub mod retired;
 #[cfg(target_os = "linux")]
 mod secret_service;
+
+use std::io::{Read, Write};
 
 use age::secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -26,9 +30,13 @@ use crate::{
 };
 
 use anchor::Id;
+use recipient::Recipient;
 
 /// How an age identity's text begins (age's specification, "The X25519 recipient type").
 pub const PREFIX: &str = "AGE-SECRET-KEY-1";
+
+/// The most bytes of an age file's header that are looked at; one of 64 recipients and some grease has 15,000.
+const LONGEST_HEADER: u64 = 64 * 1024;
 
 /// age's private half.
 pub struct Identity {
@@ -114,6 +122,12 @@ impl Identity {
         hex::encode(&Sha256::digest(self.age.to_public().to_string())[..4])
     }
 
+    /// The public half.
+    #[must_use]
+    pub fn recipient(&self) -> Recipient {
+        Recipient::of(&self.age.to_public())
+    }
+
     /// An age v1 file that only this identity opens.
     ///
     /// # Errors
@@ -147,9 +161,48 @@ impl Identity {
     }
 }
 
+/// An age v1 file that the identity of each of these recipients opens.
+///
+/// # Errors
+/// `Store` for no recipient at all; otherwise none that are known.
+pub fn encrypt_to(recipients: &[&Recipient], plain: &[u8]) -> Result<Vec<u8>> {
+    let failed = || Failure::new(Kind::Store, "age could not encrypt the store");
+    let read: Vec<age::x25519::Recipient> = recipients.iter().filter_map(|recipient| recipient.to_age()).collect();
+    if read.is_empty() || read.len() != recipients.len() {
+        return Err(failed());
+    }
+    let all = read.iter().map(|recipient| recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(all).map_err(|_| failed())?;
+    let mut sealed = Vec::with_capacity(plain.len() + plain.len() / 1024 + 256 * (1 + recipients.len()));
+    let mut writer = encryptor.wrap_output(&mut sealed).map_err(|_| failed())?;
+    writer.write_all(plain).map_err(|_| failed())?;
+    writer.finish().map_err(|_| failed())?;
+    Ok(sealed)
+}
+
+/// What an age file in armor begins with, as far as its header can reach: to be looked at before any work is done on it.
+#[must_use]
+pub fn header_in_armor(file: &[u8]) -> Option<Vec<u8>> {
+    let mut header = Vec::new();
+    age::armor::ArmoredReader::new(file).take(LONGEST_HEADER).read_to_end(&mut header).ok()?;
+    Some(header)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_encrypted_to_several_opens_for_each_of_them_and_nobody_else() {
+        let all: Vec<Identity> = (0..3).map(|_| Identity::generate()).collect();
+        let recipients: Vec<Recipient> = all[..2].iter().map(Identity::recipient).collect();
+        let file = encrypt_to(&recipients.iter().collect::<Vec<_>>(), b"text").expect("encrypt");
+        for identity in &all[..2] {
+            assert_eq!(identity.decrypt(&file).expect("opens").as_slice(), b"text");
+        }
+        assert_eq!(all[2].decrypt(&file).err(), Some(Closed::OtherIdentity));
+        assert!(encrypt_to(&[], b"text").is_err());
+    }
 
     #[test]
     fn an_identity_opens_what_it_made_and_nothing_that_another_made() {

@@ -183,6 +183,7 @@ mod tests {
             replaced_soon_from: None,
             ends_soon_from: None,
             is_ending: false,
+            left: None,
             never_rotated: false,
             snoozed: None,
         }

@@ -18,7 +18,7 @@ pub enum State {
     Fresh,
     /// Its end or its planned replacement is near.
     Soon,
-    /// Its plan says: now.
+    /// Its plan says: now; or somebody has it who may not open the store any more.
     Due,
     /// Its secret was found lying in the clear.
     Leaked,
@@ -64,6 +64,8 @@ pub struct Outlook {
     pub ends_soon_from: Option<Moment>,
     /// Whether that is so by now, also where its plan comes first.
     pub is_ending: bool,
+    /// Since when somebody has it who may not open the store any more.
+    pub left: Option<Moment>,
     /// Whether its secret is the first it ever had.
     pub never_rotated: bool,
     /// Until when reminders leave it out, if that is still to come.
@@ -87,7 +89,7 @@ pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
         State::Expired
     } else if facts.leaked.is_some() {
         State::Leaked
-    } else if reached(rotate_by) {
+    } else if facts.left_with.is_some() || reached(rotate_by) {
         State::Due
     } else if reached(soon_from) {
         State::Soon
@@ -104,6 +106,7 @@ pub fn look(facts: &Facts, plan: &Plan, now: Moment) -> Outlook {
         replaced_soon_from,
         ends_soon_from,
         is_ending: reached(ends_soon_from),
+        left: facts.left_with.as_ref().map(|left| left.at),
         never_rotated: facts.changed == facts.created,
         snoozed: facts.snoozed.filter(|until| *until > now),
     }
@@ -151,7 +154,8 @@ impl Outlook {
         if self.state == State::Revoked || self.is_to_be_said() {
             return None;
         }
-        if self.state == State::Leaked {
+        // What is no matter of time is put off, and comes back when that is over.
+        if self.state == State::Leaked || self.left.is_some() {
             return self.snoozed;
         }
         let from = [self.ends_soon_from, self.rotate_by].into_iter().flatten().min();
@@ -214,7 +218,10 @@ pub fn judged_at(now: Moment, last_seen: impl IntoIterator<Item = Moment>) -> Mo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{rotation::Settings, store::facts::Leaked};
+    use crate::{
+        rotation::Settings,
+        store::facts::{Leaked, LeftWith},
+    };
     use proptest::prelude::*;
 
     fn moment(text: &str) -> Moment {
@@ -341,6 +348,22 @@ mod tests {
         assert!(put_off.is_to_be_replaced() && !put_off.is_to_be_said());
         assert_eq!(Summary::of(&[put_off], now), Summary { count: 0, next: snoozed });
         assert!(State::Leaked > State::Due && State::Leaked < State::Expired);
+    }
+
+    #[test]
+    fn a_key_that_somebody_left_with_is_due_until_it_is_replaced() {
+        let now = moment("2026-03-01T00:00:00Z");
+        let left = Some(LeftWith { who: "carol".parse().expect("good"), at: now });
+        for every in [None, Some("1y"), Some("1d")] {
+            let mut facts = Facts { left_with: left.clone(), ..facts(every, None) };
+            let found = outlook(&facts, now);
+            assert!(found.state == State::Due && found.is_to_be_said() && found.left == Some(now), "{every:?}");
+            facts.begin_anew(now);
+            assert_eq!(outlook(&facts, now).state, State::Fresh);
+        }
+        let snoozed = Some(moment("2026-03-05T00:00:00Z"));
+        let put_off = outlook(&Facts { left_with: left, snoozed, ..facts(None, None) }, now);
+        assert_eq!(Summary::of(&[put_off], now), Summary { count: 0, next: snoozed });
     }
 
     #[test]

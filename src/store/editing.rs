@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    facts::Facts,
+    facts::{Facts, Leaked, LeftWith, Revoked},
     journal::{Deed, Revived, Step},
     payload::{Former, Key, Payload, Removed},
 };
@@ -55,10 +55,15 @@ impl Payload {
         steps.chain(former).chain(removed).max().map_or(1, |last| last.saturating_add(1))
     }
 
+    /// What is known of this very secret, wherever it is or was kept: that it was revoked, that it was found, with whom it left.
+    fn said_of(&self, value: &Secret) -> (Option<Revoked>, Option<Leaked>, Option<LeftWith>) {
+        (self.revocation_of(value), self.leak_of(value), self.left_with(value))
+    }
+
     /// Keeps a secret among the former ones of a key whose current one it never was, such as one that a program gave and
     /// nobody took. No step takes it away again.
     pub fn keep_beside(&mut self, name: &KeyName, value: Secret, since: Moment, now: Moment) {
-        let (revoked, leaked) = (self.revocation_of(&value), self.leak_of(&value));
+        let (revoked, leaked, left_with) = self.said_of(&value);
         let Some(key) = self.keys.get_mut(name) else { return };
         let is_known = key.value.same_as(&value) || key.former.iter().any(|former| former.value.same_as(&value));
         if !is_known {
@@ -70,6 +75,7 @@ impl Payload {
                 expires: None,
                 revoked,
                 leaked,
+                left_with,
                 wipe: None,
                 step: None,
             });
@@ -113,8 +119,8 @@ impl Editing<'_> {
             self.replace(name, value, None)?;
             return Ok(Set::Replaced);
         }
-        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
-        let facts = Facts { revoked, leaked, ..Facts::new(self.step.at) };
+        let (revoked, leaked, left_with) = self.payload.said_of(&value);
+        let facts = Facts { revoked, leaked, left_with, ..Facts::new(self.step.at) };
         self.payload.keys.insert(name.clone(), Key { value, facts, former: Vec::new() });
         self.step.added.push(name.clone());
         Ok(Set::Added)
@@ -126,25 +132,35 @@ impl Editing<'_> {
     /// `Missing`.
     pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
         let (now, number) = (self.step.at, self.note_replaced(name)?);
-        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
+        let (revoked, leaked, left_with) = self.payload.said_of(&value);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         if let Some(former) = key.former.last_mut() {
             former.wipe = wipe;
         }
         key.facts.begin_anew(now);
-        (key.facts.revoked, key.facts.leaked) = (revoked, leaked);
+        (key.facts.revoked, key.facts.leaked, key.facts.left_with) = (revoked, leaked, left_with);
         Ok(())
     }
 
     /// Gives a key that this very step made a secret that it had elsewhere before; the earliest comes first. What takes the
     /// step back takes these with the key.
     pub fn add_former(&mut self, name: &KeyName, value: Secret, until: Moment) {
-        let (revoked, leaked) = (self.payload.revocation_of(&value), self.payload.leak_of(&value));
+        let (revoked, leaked, left_with) = self.payload.said_of(&value);
         let until = until.min(self.step.at);
         let Some(key) = self.payload.keys.get_mut(name).filter(|_| self.step.added.contains(name)) else { return };
         let since = key.former.last().map_or(until, |before| before.until);
-        key.former.push(Former { value, since, until, expires: None, revoked, leaked, wipe: None, step: None });
+        key.former.push(Former {
+            value,
+            since,
+            until,
+            expires: None,
+            revoked,
+            leaked,
+            left_with,
+            wipe: None,
+            step: None,
+        });
     }
 
     /// Takes a whole key of another store over, with all that is known of it.
@@ -158,6 +174,7 @@ impl Editing<'_> {
         }
         key.facts.revoked = key.facts.revoked.or_else(|| self.payload.revocation_of(&key.value));
         key.facts.leaked = key.facts.leaked.or_else(|| self.payload.leak_of(&key.value));
+        key.facts.left_with = key.facts.left_with.or_else(|| self.payload.left_with(&key.value));
         // The numbers are those of the other store's steps.
         key.former.iter_mut().for_each(|former| former.step = None);
         self.payload.keys.insert(name.clone(), key);
@@ -228,13 +245,14 @@ impl Editing<'_> {
         let leaked = version.leaked.cloned().or_else(|| self.payload.leak_of(&value));
         // A secret of a key that was removed brings that one's limits along, or another key of its name would lift them.
         let limits = version.limits.cloned().unwrap_or_default();
+        let left_with = version.left_with.cloned().or_else(|| self.payload.left_with(&value));
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         key.facts.begin_anew(since);
         key.facts.expires = expires;
         key.facts.limits = key.facts.limits.and(&limits);
-        (key.facts.revoked, key.facts.leaked) = (revoked, leaked);
+        (key.facts.revoked, key.facts.leaked, key.facts.left_with) = (revoked, leaked, left_with);
         Ok(())
     }
 
@@ -255,6 +273,7 @@ impl Editing<'_> {
         // It may have been revoked, or found, under another name meanwhile.
         key.facts.revoked = key.facts.revoked.or_else(|| self.payload.revocation_of(&key.value));
         key.facts.leaked = key.facts.leaked.or_else(|| self.payload.leak_of(&key.value));
+        key.facts.left_with = key.facts.left_with.or_else(|| self.payload.left_with(&key.value));
         self.payload.keys.insert(name.clone(), key);
         self.step.added.push(name.clone());
         self.step.revived = Some(Revived { removed, step });

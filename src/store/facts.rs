@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::limits::Limits;
 use crate::{
     date::{Moment, Period},
-    name::Tag,
+    name::{MemberName, Tag},
 };
 
 /// The most bytes a note, a reason or an address may have.
@@ -41,6 +41,8 @@ pub struct Facts {
     pub revoked: Option<Revoked>,
     /// That the secret was found lying in the clear. It belongs to the secret too.
     pub leaked: Option<Leaked>,
+    /// That somebody has it who may not open the store any more. It belongs to the secret too.
+    pub left_with: Option<LeftWith>,
     /// Until when no reminder speaks of it.
     pub snoozed: Option<Moment>,
     /// What it may be used for. It belongs to the key, whatever its secret.
@@ -65,6 +67,15 @@ pub struct Leaked {
     pub place: String,
 }
 
+/// That a member could see a secret who was removed since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftWith {
+    /// Who.
+    pub who: MemberName,
+    /// When he was removed.
+    pub at: Moment,
+}
+
 impl Facts {
     /// What is known of a key that is kept for the first time.
     #[must_use]
@@ -79,14 +90,24 @@ impl Facts {
             tags: BTreeSet::new(),
             revoked: None,
             leaked: None,
+            left_with: None,
             snoozed: None,
             limits: Limits::default(),
         }
     }
 
-    /// Forgets what was true of the former secret alone: its end, that it was revoked or found, and that reminders were
-    /// put off.
+    /// Forgets what was true of the former secret alone: its end, that it was revoked or found, that somebody left
+    /// with it, and that reminders were put off.
     pub fn begin_anew(&mut self, since: Moment) {
-        *self = Self { changed: since, expires: None, revoked: None, leaked: None, snoozed: None, ..self.clone() };
+        let before = self.clone();
+        *self = Self {
+            changed: since,
+            expires: None,
+            revoked: None,
+            leaked: None,
+            left_with: None,
+            snoozed: None,
+            ..before
+        };
     }
 }

@@ -196,7 +196,9 @@ impl Payload {
             // That a secret was revoked, or found, is taken back by taking back that it was revoked, and by nothing else.
             let revoked = facts.revoked.take().filter(|_| step.deed != Deed::Revoke);
             let leaked = facts.leaked.take().filter(|_| step.deed != Deed::Leak);
+            let left_with = facts.left_with.take();
             *facts = before.clone();
+            facts.left_with = facts.left_with.take().or(left_with);
             facts.revoked = facts.revoked.take().or(revoked);
             facts.leaked = facts.leaked.take().or(leaked);
             let (is_revoked, is_leaked) = (facts.revoked.is_some(), facts.leaked.is_some());
@@ -227,6 +229,7 @@ impl Payload {
         }
         self.settle_revocations();
         self.settle_leaks();
+        self.settle_departures();
         Ok(step)
     }
 
@@ -275,6 +278,7 @@ impl Payload {
             });
         };
         let former = key.former.remove(at);
+        let left_with = former.left_with;
         key.retire(former.value, now, None);
         // A secret that a rollback had brought back is among the former ones already.
         if let Some((undone, others)) = key.former.split_last_mut()
@@ -284,9 +288,11 @@ impl Payload {
             same.wipe = None;
             same.revoked = same.revoked.take().or(undone.revoked.take());
             same.leaked = same.leaked.take().or(undone.leaked.take());
+            same.left_with = same.left_with.take().or(undone.left_with.take());
             key.former.pop();
         }
         key.facts = before.clone();
+        key.facts.left_with = key.facts.left_with.take().or(left_with);
         Ok(())
     }
 

@@ -2,8 +2,11 @@
 //!
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
-//! the clear, `limits` what a key may be used for, `moving` how it goes to another store; `text` is how all of it is written down, `file` the sealed file itself.
+//! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
+//! `accepted` whom of these its owner knows, `merging` how two versions become one; `text` is how all of it is written down,
+//! `file` the sealed file itself.
 
+pub mod accepted;
 pub mod bearers;
 pub mod editing;
 pub mod facts;
@@ -11,11 +14,15 @@ pub mod file;
 pub mod journal;
 pub mod leaking;
 pub mod limits;
+pub mod members;
+pub mod merging;
 pub mod moving;
 pub mod payload;
 pub mod revoking;
 pub mod text;
 
+#[cfg(test)]
+mod merging_tests;
 #[cfg(test)]
 mod overlap_tests;
 #[cfg(test)]

@@ -1,23 +1,18 @@
 //! A whole key goes from one store to another: it is in the one before it leaves the other.
 
 use super::payload::{Former, Key, Payload};
-use crate::{failure::Result, name::KeyName};
+use crate::{
+    failure::Result,
+    identity::retired::{Aside, Retired},
+    name::KeyName,
+};
 
 impl Key {
     /// The same key once more.
     #[must_use]
     pub fn copy(&self) -> Self {
-        let former = |former: &Former| Former {
-            value: former.value.copy(),
-            since: former.since,
-            until: former.until,
-            expires: former.expires,
-            revoked: former.revoked.clone(),
-            leaked: former.leaked.clone(),
-            wipe: former.wipe,
-            step: former.step,
-        };
-        Self { value: self.value.copy(), facts: self.facts.clone(), former: self.former.iter().map(former).collect() }
+        let former = self.former.iter().map(Former::copy).collect();
+        Self { value: self.value.copy(), facts: self.facts.clone(), former }
     }
 
     /// Whether this is that key: kept at the same moment, with the same secrets since.
@@ -28,6 +23,34 @@ impl Key {
             && self.former.len() == other.former.len()
             && self.former.iter().zip(&other.former).all(|(one, other)| one.value.same_as(&other.value))
     }
+}
+
+impl Former {
+    /// The same former secret once more.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            value: self.value.copy(),
+            since: self.since,
+            until: self.until,
+            expires: self.expires,
+            revoked: self.revoked.clone(),
+            leaked: self.leaked.clone(),
+            left_with: self.left_with.clone(),
+            wipe: self.wipe,
+            step: self.step,
+        }
+    }
+}
+
+/// The same key of a former identity once more.
+pub(super) fn copy_retired(Retired { key, last, hash }: &Retired) -> Retired {
+    Retired { key: key.copy(), last: *last, hash: *hash }
+}
+
+/// The same of a history that was set aside.
+pub(super) fn copy_aside(Aside { folder, log, known, key, retired }: &Aside) -> Aside {
+    let retired = retired.iter().map(copy_retired).collect();
+    Aside { folder: folder.clone(), log: *log, known: known.clone(), key: key.copy(), retired }
 }
 
 impl Payload {

@@ -6,9 +6,10 @@ use std::{
 };
 
 use super::{
-    facts::{Facts, Leaked, Revoked},
+    facts::{Facts, Leaked, LeftWith, Revoked},
     journal::Step,
     limits::Limits,
+    members::Member,
     revoking::Mark,
 };
 use crate::{
@@ -40,6 +41,8 @@ pub struct Payload {
     pub history: Option<String>,
     /// The recovery copy, if one was made.
     pub recovery: Option<Recovery>,
+    /// Who may open it; nobody is named where it is one person's.
+    pub members: Vec<Member>,
     /// The keys.
     pub keys: BTreeMap<KeyName, Key>,
     /// Keys that were removed, oldest first; they are kept until they are forgotten.
@@ -85,6 +88,8 @@ pub struct Former {
     pub revoked: Option<Revoked>,
     /// That it was found lying in the clear.
     pub leaked: Option<Leaked>,
+    /// That somebody has it who may not open the store any more.
+    pub left_with: Option<LeftWith>,
     /// When it is to be wiped; never, if nothing is said.
     pub wipe: Option<Moment>,
     /// The step that replaced it, by which it is found when that is taken back.
@@ -106,9 +111,9 @@ pub struct Removed {
 impl Key {
     /// Puts another secret in the place of the current one, which becomes the latest former one.
     pub(super) fn retire(&mut self, value: Secret, now: Moment, step: Option<u64>) {
-        let Facts { changed: since, expires, revoked, leaked, .. } = self.facts.clone();
+        let Facts { changed: since, expires, revoked, leaked, left_with, .. } = self.facts.clone();
         let value = std::mem::replace(&mut self.value, value);
-        self.former.push(Former { value, since, until: now, expires, revoked, leaked, wipe: None, step });
+        self.former.push(Former { value, since, until: now, expires, revoked, leaked, left_with, wipe: None, step });
     }
 }
 
@@ -126,6 +131,8 @@ pub struct Version<'p> {
     pub revoked: Option<&'p Revoked>,
     /// That it was found lying in the clear.
     pub leaked: Option<&'p Leaked>,
+    /// That somebody has it who may not open the store any more.
+    pub left_with: Option<&'p LeftWith>,
     /// When it is to be wiped.
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
@@ -136,10 +143,10 @@ pub struct Version<'p> {
 
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
-        let Former { value, since, until, expires, revoked, leaked, wipe, .. } = former;
+        let Former { value, since, until, expires, revoked, leaked, left_with, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
-        let (revoked, leaked) = (revoked.as_ref(), leaked.as_ref());
-        Self { value, since, until, expires, revoked, leaked, wipe, removed: None, limits: None }
+        let (revoked, leaked, left_with) = (revoked.as_ref(), leaked.as_ref(), left_with.as_ref());
+        Self { value, since, until, expires, revoked, leaked, left_with, wipe, removed: None, limits: None }
     }
 }
 
@@ -155,6 +162,7 @@ impl Removed {
             expires: facts.expires,
             revoked: facts.revoked.as_ref(),
             leaked: facts.leaked.as_ref(),
+            left_with: facts.left_with.as_ref(),
             wipe: None,
             removed,
             limits,
@@ -186,6 +194,7 @@ impl Payload {
             aside: Vec::new(),
             history: None,
             recovery: None,
+            members: Vec::new(),
             keys: BTreeMap::new(),
             removed: Vec::new(),
             steps: Vec::new(),

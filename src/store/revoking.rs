@@ -70,7 +70,7 @@ impl Payload {
     }
 
     /// What stands for a secret in this store, and in no other.
-    fn mark_of(&self, value: &Secret) -> Id {
+    pub(super) fn mark_of(&self, value: &Secret) -> Id {
         Id(SealKey::derive(&self.id.0, &[], "keyctl/revoked/v1").mark(value.expose()))
     }
 

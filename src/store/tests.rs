@@ -41,7 +41,8 @@ fn revoke(store: &mut Payload, key: &str, day: i64) -> Revocation {
 pub(super) fn all_say_so(store: &Payload) -> bool {
     let revoked = |key: &Key| key.facts.revoked.is_some() || store.revocation_of(&key.value).is_none();
     let leaked = |key: &Key| key.facts.leaked.is_some() || store.leak_of(&key.value).is_none();
-    store.keys.values().all(|key| revoked(key) && leaked(key))
+    let left = |key: &Key| key.facts.left_with.is_some() || store.left_with(&key.value).is_none();
+    store.keys.values().all(|key| revoked(key) && leaked(key) && left(key))
 }
 
 /// Names, secrets and facts, as a command would see them.

@@ -35,6 +35,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/recovery.rs",           // wrapping it with a passphrase
     "identity/secret_service.rs",     // telling identity and anchor apart
     "issuer/mod.rs",                  // telling whose key it is
+    "store/accepted.rs",              // deriving the key of what is accepted
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again

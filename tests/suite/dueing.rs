@@ -283,13 +283,13 @@ fn json_has_every_key_with_all_its_dates() {
                 "name": "a", "state": "soon", "has_plan": true, "page": "https://example.com/keys", "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
                 "never_rotated": true, "expires": "2026-12-01T00:00:00Z", "rotate_every": "90d", "rotate_every_of": "key",
                 "rotate_by": "2027-01-30T10:00:00Z", "soon_from": "2026-11-17T00:00:00Z", "snoozed": null,
-                "revoked": null, "leaked": null, "url": "https://example.com/keys", "note": "of the demo", "tags": ["prod"],
+                "revoked": null, "leaked": null, "left_with": null, "url": "https://example.com/keys", "note": "of the demo", "tags": ["prod"],
             },
             {
                 "name": "b", "state": "revoked", "has_plan": false, "page": null, "created": "2026-11-01T10:00:00Z", "changed": "2026-11-01T10:00:00Z",
                 "never_rotated": true, "expires": null, "rotate_every": null, "rotate_every_of": null,
                 "rotate_by": null, "soon_from": null, "snoozed": null,
-                "revoked": { "at": "2026-11-02T10:00:00Z", "reason": "leaked" }, "leaked": null, "url": null, "note": null, "tags": [],
+                "revoked": { "at": "2026-11-02T10:00:00Z", "reason": "leaked" }, "leaked": null, "left_with": null, "url": null, "note": null, "tags": [],
             },
         ],
     });

@@ -165,6 +165,13 @@ fn points_of_writing(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     writing.step_by(if long() { 1 } else { 4 }).collect()
 }
 
+/// The same for commands that take so long that a commit gets each sixth.
+fn points_of_few(calls: &BTreeMap<String, usize>) -> Vec<Point> {
+    let looks = ["read", "close", "fstat", "statx", "lseek", "newfstatat", "fcntl", "getdents64", "ioctl"];
+    let writing = points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str()));
+    writing.step_by(if long() { 1 } else { 6 }).collect()
+}
+
 fn rarer_points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     let point = |call: &str, nth, error| Point { call: call.to_owned(), nth, fault: format!("error={error}") };
     let counted = |call: &str| 1..=calls.get(call).copied().unwrap_or_default();
@@ -1098,4 +1105,177 @@ fn a_fault_anywhere_in_moving_a_key_leaves_it_in_one_store_or_in_both_and_the_ne
         sweep_points(template.path(), true, &|home| keyctl_with_team(home, &arguments), &judge, points_of_writing);
     println!("{arguments:?}: {count} faults, {} bad", bad.len());
     assert!(bad.is_empty(), "{} of {count} faults: {bad:#?}", bad.len());
+}
+
+/// Alice's home is `kept`, Bob's `other`; they share `team.age` beside these. The file is named by its whole path.
+fn team(home: &Path, whose: &str, arguments: &[&str]) -> Command {
+    let path = home.join("team.age");
+    for folder in
+        ["kept", "other"].map(|folder| home.join(folder).join("stores/team")).iter().filter(|folder| folder.exists())
+    {
+        std::fs::write(folder.join("path"), format!("{}\n", path.display())).expect("write");
+    }
+    let mut command = keyctl(home, arguments);
+    command.env("KEYCTL_HOME", home.join(whose)).env("USER", if whose == "kept" { "alice" } else { "bob" });
+    command
+}
+
+fn as_team(home: &Path, whose: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = team(home, whose, arguments).stdin(Stdio::null()).output().expect("start");
+    let [said, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code(), said, told)
+}
+
+/// Alice has the store and Bob has asked to join it; gives his recipient.
+fn team_template() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("folder");
+    let home = folder.path();
+    std::fs::write(home.join("one"), "old-secret-1").expect("write");
+    let does = |whose: &str, words: &[&str]| {
+        let (code, said, told) = as_team(home, whose, words);
+        assert_eq!(code, Some(0), "{words:?}: {told}");
+        said.trim().to_owned()
+    };
+    does("kept", &["store", "create", "team", "--keeper", "file", "--path", "team.age"]);
+    does("kept", &["set", "team:A", "--from-file", "one"]);
+    let recipient = does("other", &["store", "join", "team", "--keeper", "file", "--path", "team.age"]);
+    (folder, recipient)
+}
+
+/// Alice opens the store and changes it, whatever befell the call before, without being asked to say yes to anything.
+fn alice_goes_on(home: &Path) -> Result<(), String> {
+    for words in [
+        &["get", "team:A"][..],
+        &["set", "team:B", "--replace", "--from-file", "one"],
+        &["history", "verify", "--store", "team"],
+    ] {
+        let (code, _, told) = as_team(home, "kept", words);
+        let healed = words[0] == "history" && told.contains("not provable");
+        if code != Some(0) && !healed {
+            return Err(format!("{words:?}: {told}"));
+        }
+        if told.contains("say yes") {
+            return Err(format!("{words:?} asks: {told}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn killed_or_failing_while_a_member_is_added_or_removed_the_store_opens_as_before_or_after_and_asks_nobody() {
+    let (template, recipient) = team_template();
+    let add = ["store", "recipients", "add", "team", "bob", &recipient, "--yes"];
+    let opens_for_bob =
+        |home: &Path| as_team(home, "other", &["store", "join", "team", "--yes"]).2.contains("joined the store");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        alice_goes_on(home)?;
+        if !matches!(as_team(home, "kept", &add).0, Some(0 | 1)) {
+            return Err(format!("not added by the next call: {}", as_team(home, "kept", &add).2));
+        }
+        if output.status.success() && !opens_for_bob(home) {
+            return Err("acknowledged, and Bob is out".into());
+        }
+        Ok(())
+    };
+    let (added, mut bad) =
+        sweep_points(template.path(), false, &|home| team(home, "kept", &add), &judge, points_of_few);
+    assert_eq!(as_team(template.path(), "kept", &add).0, Some(0));
+    assert!(opens_for_bob(template.path()));
+    let remove = ["store", "recipients", "remove", "team", "bob", "--yes"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        alice_goes_on(home)?;
+        let again = as_team(home, "kept", &remove);
+        if !matches!(again.0, Some(0 | 3)) {
+            return Err(format!("not removed by the next call: {}", again.2));
+        }
+        if output.status.success() && again.0 == Some(0) {
+            return Err("acknowledged, and Bob was in".into());
+        }
+        alice_goes_on(home)?;
+        let (code, _, told) = as_team(home, "other", &["get", "team:A"]);
+        if code == Some(5) && told.contains("another identity") { Ok(()) } else { Err(format!("Bob reads on: {told}")) }
+    };
+    let (removed, more) =
+        sweep_points(template.path(), false, &|home| team(home, "kept", &remove), &judge, points_of_few);
+    bad.extend(more);
+    println!("{added} faults of an addition, {removed} of a removal");
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn killed_or_failing_while_a_store_is_joined_the_next_call_joins_it() {
+    let (template, recipient) = team_template();
+    let add = ["store", "recipients", "add", "team", "bob", &recipient, "--yes"];
+    assert_eq!(as_team(template.path(), "kept", &add).0, Some(0));
+    let join = ["store", "join", "team", "--yes"];
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let again = as_team(home, "other", &join);
+        let exists = again.0 == Some(1) && again.2.contains("exists already");
+        if again.0 != Some(0) && !exists {
+            return Err(format!("not joined by the next call: {}", again.2));
+        }
+        if output.status.success() && !exists {
+            return Err("acknowledged, and not joined".into());
+        }
+        let (code, secret, told) = as_team(home, "other", &["get", "team:A"]);
+        if (code, secret.as_str()) != (Some(0), "old-secret-1") || told.contains("say yes") {
+            return Err(format!("does not open: {told}"));
+        }
+        if home.join("other/stores/team/joining").exists() { Err("still joining".into()) } else { alice_goes_on(home) }
+    };
+    let (joined, mut bad) =
+        sweep_points(template.path(), false, &|home| team(home, "other", &join), &judge, points_of_few);
+    // The first call, which makes the identity.
+    let ask = ["store", "join", "team", "--keeper", "file", "--path", "team.age"];
+    std::fs::remove_dir_all(template.path().join("other")).expect("remove");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let (code, recipient, told) = as_team(home, "other", &ask);
+        if code != Some(0) || !recipient.starts_with("age1") {
+            return Err(format!("cannot begin again: {told}"));
+        }
+        let before = String::from_utf8_lossy(&output.stdout);
+        if output.status.success() && before != recipient {
+            Err("another identity".into())
+        } else {
+            alice_goes_on(home)
+        }
+    };
+    let (begun, more) = sweep_points(template.path(), false, &|home| team(home, "other", &ask), &judge, points_of_few);
+    bad.extend(more);
+    println!("{joined} faults of joining, {begun} of asking to");
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn killed_or_failing_while_two_versions_are_merged_ours_is_as_it_was_or_has_everything() {
+    let (template, _) = team_template();
+    let home = template.path();
+    let does = |words: &[&str]| assert_eq!(as_team(home, "kept", words).0, Some(0), "{words:?}");
+    let copy_to = |name: &str| std::fs::copy(home.join("team.age"), home.join(name)).expect("copy");
+    copy_to("base");
+    does(&["set", "team:B", "--from-file", "one"]);
+    copy_to("theirs");
+    std::fs::copy(home.join("base"), home.join("team.age")).expect("copy");
+    let merge = ["store", "merge", "--base", "base", "--ours", "team.age", "--theirs", "theirs", "--path", "team.age"];
+    let old = std::fs::read(home.join("team.age")).expect("read");
+    let judge = |home: &Path, output: &Output| -> Result<(), String> {
+        let is_old = std::fs::read(home.join("team.age")).expect("read") == old;
+        if output.status.success() && is_old {
+            return Err("acknowledged, and not merged".into());
+        }
+        let again = as_team(home, "kept", &merge);
+        if again.0 != Some(0) {
+            return Err(format!("not merged by the next call: {}", again.2));
+        }
+        for key in ["team:A", "team:B"] {
+            let (code, secret, told) = as_team(home, "kept", &["get", key]);
+            if (code, secret.as_str()) != (Some(0), "old-secret-1") {
+                return Err(format!("{key}: {told}"));
+            }
+        }
+        alice_goes_on(home)
+    };
+    let (merged, bad) = sweep_points(home, false, &|home| team(home, "kept", &merge), &judge, points_of_few);
+    println!("{merged} faults of a merge");
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

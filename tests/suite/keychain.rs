@@ -130,7 +130,7 @@ impl Keychain {
     }
 
     /// What `secret-tool`, an independent client, finds.
-    fn lookup(&self, attributes: &[&str]) -> String {
+    pub fn lookup(&self, attributes: &[&str]) -> String {
         let found = Command::new("secret-tool")
             .arg("lookup")
             .args(attributes)

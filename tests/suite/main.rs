@@ -57,6 +57,7 @@ mod scanning_git;
 mod segmenting;
 mod stores;
 mod storing;
+mod teams;
 mod toplevel;
 mod trusting;
 mod undoing;

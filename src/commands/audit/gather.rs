@@ -104,7 +104,11 @@ pub fn all(
         open: open_to_others(home),
         identity_in_file: in_file.then(|| matches!(OsKeychain::presence(), Presence::Usable)),
         identity_twice: !in_file && home.file("identity.txt").exists(),
-        recovery: payload.recovery.map(|recovery| recovery.verified.is_some()),
+        recovery: if payload.members.len() > 1 {
+            Some(true)
+        } else {
+            payload.recovery.map(|recovery| recovery.verified.is_some())
+        },
         history: Some(verdict),
         settings: refused,
         name: misleading_name(terminal.program()),

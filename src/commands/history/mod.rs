@@ -48,7 +48,7 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
         Some(folder) => aside::log(&home, &payload, log, folder)?,
         None => log,
     };
-    let missing = record::missing_aside(&home, &payload);
+    let missing = record::missing_aside(&home, &kept, &payload);
     let opened = Opened { home, kept, store, log, missing };
     // What does not open may be another identity's by now.
     let is_doubt = |failure: &Failure| matches!(failure.kind, Kind::Store | Kind::Negative | Kind::Keychain);

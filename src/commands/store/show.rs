@@ -34,6 +34,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
             "generation": known.map(|payload| payload.generation),
             "written": known.and_then(|payload| payload.written),
             "keys": known.map(|payload| payload.keys.len()),
+            "members": known.map(|payload| payload.members.iter().map(|member| member.name.to_string()).collect::<Vec<_>>()),
             "recovery": known.and_then(|payload| payload.recovery).map(|recovery| recovery.created),
             "error": failure.map(|failure| &failure.message),
         }));
@@ -57,6 +58,10 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
             rows.push(row("keys", payload.keys.len().to_string()));
             let written = payload.written.map(|at| format!(", last {}", at.ago(now))).unwrap_or_default();
             rows.push(row("written", format!("{}{written}", times(payload.generation))));
+            if !payload.members.is_empty() {
+                let names: Vec<&str> = payload.members.iter().map(|member| member.name.as_str()).collect();
+                rows.push(row("members", names.join(", ")));
+            }
             rows.push(row("recovery copy", recovery_words(payload, now).1));
         }
         Err(failure) => rows.push(row("keys", format!("not known: {}", failure.message))),

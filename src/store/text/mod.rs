@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::payload::Payload;
 use crate::{failure::Result, name::KeyName};
 
+mod members;
 mod reading;
 mod writing;
 
@@ -24,8 +25,9 @@ pub use writing::write;
 
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
 /// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside, the sixth
-/// one secrets that were found in the clear, the seventh one limits of what a key may be used for. Each is written only where there is something that it alone has, so that a keyctl
-/// that knows an earlier one goes on reading all other stores.
+/// one secrets that were found in the clear, the seventh one limits of what a key may be used for, members, and secrets that
+/// somebody left with. Each is written only where there is something that it alone has, so that a keyctl that knows an earlier
+/// one goes on reading all other stores.
 pub const FORMAT: u32 = 7;
 /// The format that is written where secrets were found in the clear.
 const LEAKS_FORMAT: u32 = 6;

@@ -8,7 +8,10 @@ use serde::{
     de::{Error as _, Visitor},
 };
 
-use super::{FIRST_FORMAT, FORMAT};
+use super::{
+    FIRST_FORMAT, FORMAT,
+    members::{self, LeftText, MemberText},
+};
 use crate::{
     date::{Moment, Period},
     failure::{Failure, Kind, Result},
@@ -78,6 +81,8 @@ struct Content {
     written: Option<Moment>,
     history: Option<String>,
     recovery: Option<RecoveryText>,
+    #[serde(default)]
+    recipients: Vec<MemberText>,
     #[serde(default)]
     key: BTreeMap<KeyName, KeyText>,
     #[serde(default)]
@@ -170,6 +175,7 @@ macro_rules! with_facts {
             leaked: Option<LeakedText>,
             #[serde(default)]
             limits: LimitsText,
+            left_with: Option<LeftText>,
         }
 
         impl $name {
@@ -185,6 +191,7 @@ macro_rules! with_facts {
                     tags: self.tags,
                     revoked: self.revoked.map(revoked),
                     leaked: self.leaked.map(leaked),
+                    left_with: self.left_with.map(LeftText::into_left),
                     snoozed: self.snoozed,
                     limits: limits(self.limits),
                 };
@@ -231,6 +238,7 @@ struct FormerText {
     wipe: Option<Moment>,
     revoked: Option<RevokedText>,
     leaked: Option<LeakedText>,
+    left_with: Option<LeftText>,
     step: Option<u64>,
 }
 
@@ -310,6 +318,7 @@ fn former(text: FormerText, since: Moment) -> Option<Former> {
         expires: text.expires,
         revoked: text.revoked.map(revoked),
         leaked: text.leaked.map(leaked),
+        left_with: text.left_with.map(LeftText::into_left),
         wipe: text.wipe,
         step: text.step,
     })
@@ -396,6 +405,7 @@ impl Content {
             aside: self.aside.into_iter().map(AsideText::into_aside).collect::<Option<_>>()?,
             history: self.history,
             recovery: self.recovery.map(|text| Recovery { created: text.created, verified: text.verified }),
+            members: members::read(self.recipients)?,
             keys: keys.collect::<Option<_>>()?,
             removed: removed.collect::<Option<_>>()?,
             steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,

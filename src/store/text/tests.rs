@@ -9,14 +9,16 @@ use super::{
 use crate::{
     date::{Moment, Period},
     identity::{
+        Identity,
         anchor::Id,
         retired::{Aside, Retired},
     },
     secret::Secret,
     store::{
-        facts::{Facts, Leaked, Revoked},
+        facts::{Facts, Leaked, LeftWith, Revoked},
         journal::{Deed, Revived, Step},
         limits::Limits,
+        members::{MOST, Member},
         payload::{Former, Key, Recovery, Removed},
         revoking::Mark,
     },
@@ -67,12 +69,18 @@ fn limits() -> impl Strategy<Value = Limits> {
     )
 }
 
+fn left_with() -> impl Strategy<Value = Option<LeftWith>> {
+    prop::option::of(
+        (moment(), "[a-z][a-z0-9_.-]{0,31}").prop_map(|(at, who)| LeftWith { who: who.parse().expect("good"), at }),
+    )
+}
+
 fn facts() -> impl Strategy<Value = Facts> {
     let plan = (moment(), moment(), some_moment(), prop::option::of(1_u16..900), some_moment());
     let words = (prop::option::of(any::<String>()), prop::option::of(any::<String>()));
     let tags = prop::collection::btree_set("[a-z0-9][a-z0-9_-]{0,9}", 0..3);
-    (plan, words, tags, revoked(), leaked(), limits()).prop_map(
-        |((created, changed, expires, days, snoozed), (url, note), tags, revoked, leaked, limits)| Facts {
+    (plan, words, tags, revoked(), leaked(), left_with(), limits()).prop_map(
+        |((created, changed, expires, days, snoozed), (url, note), tags, revoked, leaked, left_with, limits)| Facts {
             created,
             changed,
             expires,
@@ -82,33 +90,43 @@ fn facts() -> impl Strategy<Value = Facts> {
             tags: tags.iter().map(|tag| tag.parse().expect("good")).collect(),
             revoked,
             leaked,
+            left_with,
             snoozed,
             limits,
         },
     )
 }
 
-type Said = (Option<Revoked>, Option<Leaked>);
+type Said = (Option<Revoked>, Option<Leaked>, Option<LeftWith>);
 type FormerParts = (Vec<u8>, Moment, Moment, Option<Moment>, Option<Moment>, Said, Option<u32>);
 type Parts = (Vec<u8>, Facts, Vec<FormerParts>);
 
 fn any_key() -> impl Strategy<Value = Parts> {
-    let former =
-        (value(), moment(), moment(), some_moment(), some_moment(), (revoked(), leaked()), any::<Option<u32>>());
+    let former = (
+        value(),
+        moment(),
+        moment(),
+        some_moment(),
+        some_moment(),
+        (revoked(), leaked(), left_with()),
+        any::<Option<u32>>(),
+    );
     (value(), facts(), prop::collection::vec(former, 0..3))
 }
 
 fn build((value, facts, former): Parts) -> Key {
-    let former = former.into_iter().map(|(value, since, until, expires, wipe, (revoked, leaked), step)| Former {
-        value: Secret::new(value),
-        since,
-        until,
-        expires,
-        revoked,
-        leaked,
-        wipe,
-        step: step.map(u64::from),
-    });
+    let former =
+        former.into_iter().map(|(value, since, until, expires, wipe, (revoked, leaked, left_with), step)| Former {
+            value: Secret::new(value),
+            since,
+            until,
+            expires,
+            revoked,
+            leaked,
+            left_with,
+            wipe,
+            step: step.map(u64::from),
+        });
     Key { value: Secret::new(value), facts, former: former.collect() }
 }
 
@@ -142,6 +160,8 @@ prop_compose! {
         written in some_moment(),
         retired in prop::collection::vec((1_u32..1000, any::<[u8; 32]>(), any::<[u8; 32]>()), 0..3),
         marks in prop::collection::vec((any::<[u8; 16]>(), moment(), prop::option::of(any::<String>())), 0..3),
+        members in prop::collection::btree_map("[a-z][a-z0-9_.-]{0,31}", (moment(), prop::option::of("[a-z]{1,9}")), 0..4),
+        founder in 0_usize..5,
     ) -> Unseen {
         let mut payload = empty();
         // TOML's integers are 64 bits with a sign; a generation never comes near that.
@@ -164,6 +184,14 @@ prop_compose! {
             .into_iter()
             .map(|(mark, at, reason)| Mark { mark: Id(mark), revoked: Revoked { at, reason } })
             .collect();
+        let member = |(at, (name, (added, by))): (usize, (String, (Moment, Option<String>)))| Member {
+            name: name.parse().expect("good"),
+            recipient: Identity::generate().recipient(),
+            added,
+            by: by.map(|by| by.parse().expect("good")),
+            founder: at == founder,
+        };
+        payload.members = members.into_iter().enumerate().map(member).collect();
         Unseen(payload)
     }
 }
@@ -192,6 +220,7 @@ proptest! {
         prop_assert!(write(&back).as_str() == text.as_str());
         prop_assert!(back.keys.iter().zip(&payload.keys).all(|((a, one), (b, other))| a == b && one.value.same_as(&other.value) && one.facts == other.facts));
         prop_assert!(back.steps == payload.steps && back.written == payload.written && back.marks == payload.marks);
+        prop_assert!(back.members == payload.members && super::facts(&text).expect("facts").members == payload.members);
         let same = |(one, other): (&Retired, &Retired)| one.key.same_as(&other.key) && (one.last, one.hash) == (other.last, other.hash);
         for retired in [&back.retired, &pick(&text, &[]).expect("picks").retired, &super::facts(&text).expect("facts").retired] {
             prop_assert!(retired.len() == payload.retired.len() && retired.iter().zip(&payload.retired).all(same));
@@ -268,7 +297,7 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
     let name: KeyName = "a".parse().expect("good");
     let of_key = build((b"v".to_vec(), facts.clone(), Vec::new()));
     let moment = Moment::from_seconds(0);
-    let former = (b"v".to_vec(), moment, moment, None, None, (None, leaked), None);
+    let former = (b"v".to_vec(), moment, moment, None, None, (None, leaked, None), None);
     let of_former = build((b"w".to_vec(), Facts::new(moment), vec![former]));
     for key in [of_key, of_former] {
         let mut payload = empty();
@@ -295,6 +324,40 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
         assert!(text.contains("format = 7\n") && text.contains("\nlimits = { ask = true }\n"));
         assert!(read(&text.replace("ask = true", "asks = true")).is_err());
     }
+}
+
+fn member(name: &str, founder: bool) -> Member {
+    let (name, recipient) = (name.parse().expect("good"), Identity::generate().recipient());
+    Member { name, recipient, added: Moment::from_seconds(0), by: None, founder }
+}
+
+#[test]
+fn members_stand_before_all_tables_and_a_list_that_is_none_is_refused() {
+    let mut payload = empty();
+    payload.members =
+        vec![member("alice", true), Member { by: Some("alice".parse().expect("good")), ..member("bob", false) }];
+    let text = write(&payload);
+    assert!(text.contains("format = 7\n") && estimate(&payload) >= text.len());
+    for back in [read(&text), pick(&text, &[]), super::facts(&text)] {
+        assert_eq!(back.expect("reads").members, payload.members);
+    }
+    let bob = payload.members[1].recipient.as_str();
+    for bad in [
+        text.replace("name = \"bob\"", "name = \"alice\""),
+        text.replace("name = \"bob\"", "name = \"Bob\""),
+        text.replace("by = \"alice\"", "founder = true"),
+        text.replace("by = \"alice\"", "more = true"),
+        text.replace(bob, payload.members[0].recipient.as_str()),
+        text.replace(bob, &bob[1..]),
+    ] {
+        assert!(bad != text.as_str());
+        let said = read(&bad).err().expect("bad").message;
+        assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
+    }
+    payload.members = (0..=MOST).map(|at| member(&format!("m{at}"), false)).collect();
+    assert!(read(&write(&payload)).is_err());
+    payload.members.pop();
+    assert!(read(&write(&payload)).is_ok());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT};
+use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
@@ -53,7 +53,7 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_limits(), FORMAT),
+        (payload.speaks_of_limits() || !payload.members.is_empty() || payload.speaks_of_departures(), FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
         (!payload.retired.is_empty(), RETIRED_FORMAT),
@@ -71,6 +71,7 @@ fn write_head(text: &mut String, payload: &Payload) {
         text.push('\n');
     }
     write_aside(text, &payload.aside);
+    members::write(text, &payload.members);
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
     }
@@ -121,7 +122,7 @@ fn write_seal_key(text: &mut String, key: &Secret) {
 fn write_key(text: &mut String, key: &Key, former_table: &str) {
     write_value(text, &key.value);
     write_facts(text, &key.facts);
-    for Former { value, since, until, expires, revoked, leaked, wipe, step } in &key.former {
+    for Former { value, since, until, expires, revoked, leaked, left_with, wipe, step } in &key.former {
         let _ = writeln!(text, "[[{former_table}]]");
         write_value(text, value);
         let _ = writeln!(text, "since = \"{since}\"\nuntil = \"{until}\"");
@@ -132,12 +133,14 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
         }
         write_revoked(text, revoked.as_ref());
         write_leaked(text, leaked.as_ref());
+        members::write_left(text, left_with.as_ref());
         write_number(text, *step);
     }
 }
 
 fn write_facts(text: &mut String, facts: &Facts) {
-    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, snoozed, limits } = facts;
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, left_with, snoozed, limits } =
+        facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -164,6 +167,7 @@ fn write_facts(text: &mut String, facts: &Facts) {
     write_revoked(text, revoked.as_ref());
     write_leaked(text, leaked.as_ref());
     write_limits(text, limits);
+    members::write_left(text, left_with.as_ref());
 }
 
 fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
@@ -270,7 +274,7 @@ fn write_value(text: &mut String, value: &Secret) {
 }
 
 /// A basic string of TOML (1.0, "String"), on one line whatever is in it.
-fn write_string(text: &mut String, plain: &str) {
+pub(super) fn write_string(text: &mut String, plain: &str) {
     text.push('"');
     for c in plain.chars() {
         match c {
@@ -299,9 +303,9 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let facts = |facts: &Facts| {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
         let limits: usize = facts.limits.paths().map(|path| path.len() * 6 + 4).sum();
-        800 + said + facts.tags.len() * 70 + limits
+        900 + said + facts.tags.len() * 70 + limits
     };
-    let former = |former: &Former| 500 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
+    let former = |former: &Former| 600 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
     let step = |step: &Step| {
         let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));
@@ -312,6 +316,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.steps.iter().map(step).sum::<usize>()
         + payload.retired.len() * 200
         + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
+        + payload.members.len() * 300
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

@@ -1,0 +1,343 @@
+//! `keyctl store recipients`: who may open a store, for how long each member says yes to it.
+//!
+//! Whoever changes the list has said yes to it, so what is accepted is changed with it (accepted.rs): what it will be before
+//! the store is written, what it is behind the anchor. The others are told by the store itself when they open it next.
+
+use serde_json::json;
+
+use crate::{
+    cli::RecipientsVerb,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    identity::{
+        anchor::{Anchor, Id},
+        keeper::{Item, write_and_read_back},
+        recipient::Recipient,
+    },
+    name::{MemberName, StoreName},
+    scan::git::Git,
+    store::{
+        accepted::{self, Accepted, Difference, SealIs, State},
+        file::SealedFile,
+        members::Member,
+        payload::Payload,
+    },
+    terminal::{Terminal, count},
+};
+
+use super::{
+    change::{self, Outcome},
+    opening::{self, Kept},
+    record,
+    versions::need_yes,
+};
+
+/// Does what the verb says.
+///
+/// # Errors
+/// As keeper and store have them; `Usage` for the personal store, and without a yes.
+pub fn recipients(verb: &RecipientsVerb, terminal: &Terminal) -> Result<()> {
+    let home = |name: &StoreName| {
+        let home = Home::of(Some(name))?;
+        if home.store().is_some() { Ok(home) } else { Err(personal()) }
+    };
+    match verb {
+        RecipientsVerb::Add { store, name, recipient, me, yes } => {
+            add(&home(store)?, (name, recipient), me.as_ref(), *yes, terminal)
+        }
+        RecipientsVerb::List { store, json } => list(&home(store)?, *json, terminal),
+        RecipientsVerb::Remove { store, name, yes } => remove(&home(store)?, name, *yes, terminal),
+        RecipientsVerb::Accept { store, yes } => accept(&home(store)?, *yes, terminal),
+    }
+}
+
+/// The failure for the one store that is never anybody else's too.
+#[must_use]
+pub fn personal() -> Failure {
+    Failure::new(Kind::Usage, "the personal store is one person's")
+        .hint("for keys that others need too, make another: `keyctl store create NAME --path FILE`")
+}
+
+fn name_of(home: &Home) -> String {
+    home.store().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What a member is called by others where nothing was said: as git calls him, else as the system does.
+///
+/// # Errors
+/// `Usage` where neither makes a name.
+pub fn usual_name() -> Result<MemberName> {
+    let from_git = || {
+        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+        MemberName::from_words(&String::from_utf8(git.answer(&["config", "user.name"]).ok()??).ok()?)
+    };
+    let from_system = || {
+        let login = |name: &&str| std::env::var(name).ok().and_then(|login| MemberName::from_words(&login));
+        ["USER", "LOGNAME", "USERNAME"].iter().find_map(login)
+    };
+    from_git().or_else(from_system).ok_or_else(|| {
+        Failure::new(Kind::Usage, "it is not known what the others call you")
+            .hint("say it: `--me NAME`, or `--as NAME` where you join")
+    })
+}
+
+/// What is accepted here of the store's members.
+fn accepted_of(home: &Home, kept: &Kept, payload: &Payload) -> Option<Accepted> {
+    Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id)
+}
+
+/// Writes down what the store's members are about to be, by this user's own doing.
+fn announce(home: &Home, kept: &Kept, payload: &Payload, before: State) -> Result<()> {
+    let accepted = accepted_of(home, kept, payload).unwrap_or_else(|| Accepted::after(None, before));
+    accepted.before(State::of(payload)).write(home, &kept.identity, payload.id)
+}
+
+/// Writes down what is accepted, once store and anchor are written. Where nothing changed nothing is written.
+pub fn settle(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) {
+    if payload.members.is_empty() {
+        return;
+    }
+    let before = accepted_of(home, kept, payload);
+    let now = Accepted::after(before.as_ref(), State::of(payload));
+    if before.as_ref() == Some(&now) {
+        return;
+    }
+    if let Err(failure) = now.write(home, &kept.identity, payload.id) {
+        // What was announced opens the store as well, until the next change writes this.
+        terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
+    }
+}
+
+fn add(
+    home: &Home,
+    (name, recipient): (&MemberName, &Recipient),
+    me: Option<&MemberName>,
+    yes: bool,
+    terminal: &Terminal,
+) -> Result<()> {
+    let store = name_of(home);
+    let now = Moment::now();
+    let newcomer = |by: &MemberName| {
+        let (name, recipient) = (name.clone(), recipient.clone());
+        Member { name, recipient, added: now, by: Some(by.clone()), founder: false }
+    };
+    {
+        // What cannot be done is said before anybody is asked.
+        let kept = opening::identity(home)?;
+        let mut payload = opening::store(home, &kept, terminal)?.pick(&[])?;
+        let own = own_name(&mut payload, &kept, me, now)?;
+        payload.add_member(newcomer(&own))?;
+    }
+    let lines = [format!("`{name}`"), recipient.to_string()];
+    if !yes {
+        terminal
+            .say_lines(&format!("all keys of the store `{store}`, and their former secrets, will open for"), &lines);
+    }
+    need_yes(yes, terminal, "adding a member", || {
+        format!("did `{name}` tell you that the recipient ends with `{}`?", recipient.ending())
+    })?;
+    let members = change::change_as(home, terminal, now, |kept, payload| {
+        let before = State::of(payload);
+        let own = own_name(payload, kept, me, now)?;
+        payload.add_member(newcomer(&own))?;
+        announce(home, kept, payload, before)?;
+        let note = format!("added the member `{name}` (…{})", recipient.ending());
+        Ok(Outcome::changed(payload.members.len(), Event::new(Action::Store, now).note(note)))
+    })?;
+    terminal.say(&format!("the store `{store}` opens for `{name}` too: {}", count(members, "member")));
+    let does = if home.is_elsewhere() { "commit it, and push" } else { "hand it over" };
+    terminal
+        .hint(&format!("what lets `{name}` in is the file as it is now, `{}`: {does}", home.store_file().display()));
+    Ok(())
+}
+
+/// What this user is called in the store. Who lets the first one in becomes a member by that.
+fn own_name(payload: &mut Payload, kept: &Kept, me: Option<&MemberName>, now: Moment) -> Result<MemberName> {
+    if let Some(own) = payload.member_of(&kept.identity) {
+        return match me.filter(|me| **me != own.name) {
+            Some(me) => Err(Failure::new(Kind::Usage, format!("you are `{}` in this store, not `{me}`", own.name))),
+            None => Ok(own.name.clone()),
+        };
+    }
+    let name = me.cloned().map_or_else(usual_name, Ok)?;
+    let recipient = kept.identity.recipient();
+    payload.add_member(Member { name: name.clone(), recipient, added: now, by: None, founder: true })?;
+    Ok(name)
+}
+
+fn list(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
+    let kept = opening::identity(home)?;
+    let text = opening::store(home, &kept, terminal)?;
+    let payload = text.pick(&[])?;
+    let own = payload.member_of(&kept.identity).map(|member| member.name.clone());
+    let is_accepted = |member: &Member| !text.new_members.contains(member);
+    if as_json {
+        let all: Vec<_> = payload.members.iter().map(|member| json!({
+            "name": member.name, "recipient": member.recipient.as_str(), "added": member.added, "by": member.by,
+            "founder": member.founder, "you": Some(&member.name) == own.as_ref(), "accepted": is_accepted(member),
+        })).collect();
+        return terminal.json(&all.into());
+    }
+    if payload.members.is_empty() {
+        let name = name_of(home);
+        terminal.say(&format!("the store `{name}` opens for you alone; to let another in: `keyctl store recipients add {name} NAME RECIPIENT`"));
+        return Ok(());
+    }
+    let mut rows = vec![["NAME", "RECIPIENT", "ADDED", "BY"].map(str::to_owned).to_vec()];
+    let now = Moment::now();
+    rows.extend(payload.members.iter().map(|member| {
+        let by = match &member.by {
+            Some(by) => by.to_string(),
+            None if member.founder => "made the store".to_owned(),
+            None => String::new(),
+        };
+        let remark = if Some(&member.name) == own.as_ref() {
+            "you"
+        } else if is_accepted(member) {
+            ""
+        } else {
+            "not accepted"
+        };
+        vec![member.name.to_string(), member.recipient.to_string(), member.added.ago(now), by, remark.to_owned()]
+    }));
+    terminal.table(&rows, &[1])
+}
+
+fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Result<()> {
+    let store = name_of(home);
+    let now = Moment::now();
+    let seal = Id::random()?;
+    let is_self = {
+        let kept = opening::identity(home)?;
+        let mut payload = opening::store(home, &kept, terminal)?.read()?;
+        let is_self = payload.member_of(&kept.identity).is_some_and(|own| own.name == *name);
+        if !yes {
+            terminal.say_lines(&format!("`{name}` goes on having what there is until now:"), &seen(&payload));
+        }
+        payload.remove_member(name, seal, now)?;
+        if is_self {
+            terminal.warn(&format!("that is you: this machine does not open the store `{store}` any more then"));
+        }
+        is_self
+    };
+    need_yes(yes, terminal, "removing a member", || format!("remove `{name}` from the store `{store}`?"))?;
+    let keys = change::change_as(home, terminal, now, |kept, payload| {
+        let before = State::of(payload);
+        payload.remove_member(name, seal, now)?;
+        announce(home, kept, payload, before)?;
+        let note = format!("removed the member `{name}`; the store has a new seal");
+        Ok(Outcome::changed(payload.keys.len(), Event::new(Action::Store, now).note(note)))
+    })?;
+    terminal.say(&format!("removed `{name}`: what is written from now on does not open for that identity"));
+    terminal.hint(&format!("copies of the file from before go on opening for `{name}`, with what was in them"));
+    if keys > 0 && !is_self {
+        terminal.hint(&format!(
+            "{} left with `{name}`; to see and replace them: `keyctl due --store {store}`",
+            count(keys, "key")
+        ));
+    }
+    if !is_self {
+        terminal.hint("the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one");
+    }
+    Ok(())
+}
+
+/// Every key whose secrets somebody could see, a line each.
+fn seen(payload: &Payload) -> Vec<String> {
+    let former = |number: usize| match number {
+        0 => String::new(),
+        number => format!(", and {}", count(number, "former secret")),
+    };
+    let keys = payload.keys.iter().map(|(name, key)| format!("`{name}`{}", former(key.former.len())));
+    let removed = payload
+        .removed
+        .iter()
+        .map(|removed| format!("`{}`, which was removed{}", removed.name, former(removed.key.former.len())));
+    let lines: Vec<String> = keys.chain(removed).collect();
+    if lines.is_empty() { vec!["nothing: no key was ever kept".to_owned()] } else { lines }
+}
+
+/// What there is to say yes to.
+struct News {
+    kept: Kept,
+    payload: Payload,
+    before: Option<Accepted>,
+    difference: Difference,
+}
+
+/// Looks at the store as it lies there.
+fn news(home: &Home) -> Result<News> {
+    let kept = opening::identity(home)?;
+    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    if let Some(exposed) = sealed.exposed {
+        return Err(exposed);
+    }
+    let payload = sealed.open_to_look(&kept.identity)?;
+    let before = accepted_of(home, &kept, &payload);
+    let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
+    Ok(News { kept, payload, before, difference })
+}
+
+fn accept(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
+    let store = name_of(home);
+    let asked = {
+        let News { kept, payload, difference, .. } = news(home)?;
+        if payload.id == kept.anchor.store && (difference.is_none() || payload.members.is_empty()) {
+            terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
+            return Ok(());
+        }
+        refuse_what_cannot_be(home, &kept, &payload)?;
+        if difference.seal == SealIs::Former {
+            let said = "the store has a seal of before: whoever was removed since could have written it";
+            return Err(Failure::new(Kind::Store, said)
+                .hint("if it comes from a branch of before that: merge it with the newest one"));
+        }
+        if !yes {
+            terminal.say_lines(&format!("what is new with the store `{store}`:"), &difference.lines());
+        }
+        difference
+    };
+    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
+    let _lock = change::lock(home)?;
+    let News { kept, payload, before, difference } = news(home)?;
+    if difference != asked {
+        return Err(
+            Failure::new(Kind::Busy, "the store was changed meanwhile; nothing was accepted").hint("look at it again")
+        );
+    }
+    refuse_what_cannot_be(home, &kept, &payload)?;
+    let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
+    write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
+    let kept = Kept { anchor, ..kept };
+    Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
+    let note = format!("accepted its members: {}", difference.lines().join("; "));
+    record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
+    terminal.say(&format!("the store `{store}` opens again as it is now: {}", count(payload.readers(), "member")));
+    Ok(())
+}
+
+/// What nobody can say yes to.
+fn refuse_what_cannot_be(home: &Home, kept: &Kept, payload: &Payload) -> Result<()> {
+    let own_copy = format!("put your own copy of `{}` back", home.store_file().display());
+    if payload.id != kept.anchor.store {
+        return Err(Failure::new(Kind::Store, "another store lies in the place of this one").hint(own_copy));
+    }
+    if payload.member_of(&kept.identity).is_none() {
+        return Err(Failure::new(
+            Kind::Store,
+            "the store opens for you, and does not name you: somebody put another file in its place",
+        )
+        .hint(own_copy));
+    }
+    if payload.generation < kept.anchor.generation {
+        let (found, expected) = (payload.generation, kept.anchor.generation);
+        return Err(Failure::new(
+            Kind::Store,
+            format!("the store is an older copy: generation {found}, but {expected} was written before"),
+        )
+        .hint("get the newest file first"));
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! `keyctl store merge`: what git calls where two branches changed one store's file, and how git is told so.
+//!
+//! git gives three files: what both come from, ours, in whose place the result goes, and theirs. All are opened with the
+//! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
+//! was. Exit code 1 says that a person has to look: the result is whole and opens all the same. Nothing is held against what
+//! is accepted of the members here: that is done, as always, when the store is opened next.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use crate::{
+    cli::Merge,
+    commands::{opening, opening::Kept, record},
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::{self, Home},
+    identity::anchor::Id,
+    store::{
+        file::{self, SealedFile},
+        merging::{self, Merged, Said, Side},
+    },
+    terminal::Terminal,
+};
+
+use super::driver;
+
+/// Merges, or tells git to have it done.
+///
+/// # Errors
+/// As keeper and store have them; never `Negative`, whose exit code says that it was merged.
+pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
+    if arguments.install {
+        return driver::install(terminal);
+    }
+    if arguments.uninstall {
+        return driver::uninstall(terminal);
+    }
+    let (Some(base), Some(ours), Some(theirs)) = (&arguments.base, &arguments.ours, &arguments.theirs) else {
+        return Err(Failure::new(Kind::Usage, "a merge takes three files: `--base`, `--ours` and `--theirs`")
+            .hint("to have git call it: `keyctl store merge --install`"));
+    };
+    let merged = merge_files([base, ours, theirs], arguments.path.as_deref(), terminal);
+    merged.map_err(
+        |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
+    )
+}
+
+fn merge_files([base, ours, theirs]: [&PathBuf; 3], path: Option<&Path>, terminal: &Terminal) -> Result<ExitCode> {
+    let (home, kept) = whose(ours, path)?;
+    let open = |file: &Path, words: &str| {
+        let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
+        let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
+        let sealed =
+            sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
+        sealed.open_unpinned(&kept.identity).and_then(|text| text.read()).map_err(of_it)
+    };
+    let (ours_read, theirs_read) = (open(ours, "this side")?, open(theirs, "the other side")?);
+    if ours_read.id != kept.anchor.store {
+        return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
+    }
+    // Where nothing is in common, git gives an empty file; and what is from before this user was let in does not open.
+    let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
+    let is_others =
+        !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
+    let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
+    let merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Id::random()?, Moment::now())?;
+    let Merged { payload, .. } = &merged;
+    if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
+        return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
+    }
+    let (sealed, names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
+    home::replace(ours, &sealed)?;
+    let note = "merged two versions of its file";
+    record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
+    tell(&merged, &names, is_others, terminal);
+    Ok(if merged.said.is_empty() && !is_others { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
+}
+
+fn store_name(home: &Home) -> String {
+    super::list::name(home).to_owned()
+}
+
+/// The store whose file lies at this path, or else the one whose identity opens ours.
+fn whose(ours: &Path, path: Option<&Path>) -> Result<(Home, Kept)> {
+    let mut homes = Home::all()?.iter().map(|name| Home::named(Some(name))).collect::<Result<Vec<_>>>()?;
+    homes.retain(|home| !home.is_being_removed());
+    let is_there = |home: &&Home| {
+        let lies = home.store_file().canonicalize().ok();
+        lies.is_some() && path.and_then(|path| path.canonicalize().ok()) == lies
+    };
+    if let Some(home) = homes.iter().find(is_there) {
+        return Ok((home.clone(), opening::identity(home)?));
+    }
+    homes.push(Home::find()?);
+    let mut closed = None;
+    for home in homes {
+        match opening::identity_quietly(&home) {
+            Ok(kept) => {
+                let is_made_for = |sealed: SealedFile| sealed.is_made_for(&kept.identity);
+                if SealedFile::read_at(&home, ours).is_ok_and(|sealed| sealed.is_some_and(is_made_for)) {
+                    return Ok((home, kept));
+                }
+            }
+            Err(failure) if failure.kind == Kind::Missing => {}
+            Err(failure) => closed = Some(failure.of_store(super::list::name(&home))),
+        }
+    }
+    Err(closed.unwrap_or_else(|| {
+        Failure::new(Kind::Missing, "no store that you have opens this file")
+            .hint("to become a member of it: `keyctl store join NAME --path FILE`")
+    }))
+}
+
+fn tell(merged: &Merged, store: &str, is_others: bool, terminal: &Terminal) {
+    terminal.say(&format!("merged both versions of the store `{store}`"));
+    if is_others {
+        terminal
+            .warn("what both come from is from before you were a member: what one side removed since is there again");
+    }
+    for said in &merged.said {
+        let (words, hint) = in_words(said);
+        terminal.warn(&words);
+        terminal.hint(&hint);
+    }
+    let names = |names: Vec<String>| names.join(", ");
+    if !merged.unaware.is_empty() {
+        let who = names(merged.removed.iter().map(|name| format!("`{name}`")).collect());
+        let keys = names(merged.unaware.iter().map(|name| format!("`{name}`")).collect());
+        terminal.warn(&format!("one side did not know yet that {who} is removed, or is by {who}; it changed {keys}"));
+        terminal.hint("look at these before you use them; what was kept there left with whoever was removed");
+    }
+    if merged.had_steps {
+        terminal.say("`keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets");
+    }
+}
+
+fn in_words(said: &Said) -> (String, String) {
+    let other = |side: &Side| match side {
+        Side::Ours => ("this side", "the other"),
+        Side::Theirs => ("the other side", "this one"),
+    };
+    match said {
+        Said::Replaced(name) => (
+            format!(
+                "`{name}` has another secret on both sides: the later one is in use, the other among its former ones"
+            ),
+            format!("to see them: `keyctl versions {name}`; to use the other one: `keyctl rollback {name}`"),
+        ),
+        Said::Kept(name, side) => {
+            let (side, other) = other(side);
+            (
+                format!("`{name}` was changed on {side} and removed, or renamed, on {other}: it is kept"),
+                format!("if it is to go: `keyctl remove {name}`"),
+            )
+        }
+        Said::Edited(name, fields) => (
+            format!("`{name}` was edited on both sides: {}", fields.join(", ")),
+            format!("to see what it is now: `keyctl show {name}`"),
+        ),
+    }
+}

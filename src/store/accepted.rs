@@ -1,0 +1,374 @@
+//! What a member has said yes to: the store's seal and who its members are. It lies in his own folder for the store, sealed
+//! with his identity, and each time the store is opened the list inside is held against it.
+//!
+//! Somebody was added: that is said, and reading goes on; whoever writes would encrypt to the new one, so nothing is written
+//! before that is accepted. Somebody is gone, has another recipient, or the seal is another: then it may be somebody else's
+//! file, of one who was removed for instance, and nothing is read.
+//!
+//! Whoever changes the list writes here first what it will be (`next`), then the store, then the anchor, then here what it is.
+//! A kill in between leaves a store that opens. The next state counts only with the anchor of the one it follows on.
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home::{self, Home},
+    identity::{
+        Identity,
+        anchor::{Anchor, Id},
+        recipient::Recipient,
+    },
+    name::MemberName,
+    seal::SealKey,
+};
+
+use super::{members::Member, payload::Payload};
+
+/// The file's name in the store's folder.
+pub const NAME: &str = "members";
+/// How the file begins.
+const HEAD: &str = "keyctl-members 1 ";
+/// What the sealing key is derived for.
+const PURPOSE: &str = "keyctl/members/v1";
+/// The most bytes the file may have.
+const LARGEST: usize = 256 * 1024;
+/// Sealed texts are filled up to a multiple of this, so that a file's length says little about names.
+const BLOCK: usize = 1024;
+/// So many seals of before are remembered.
+const MOST_SEALS: usize = 256;
+
+/// A seal, and who the members are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The seal.
+    pub seal: Id,
+    /// Name, recipient, and whether he made the store.
+    members: Vec<(MemberName, Recipient, bool)>,
+}
+
+/// What is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What it is.
+    pub now: State,
+    /// What it is about to be, by this member's own doing.
+    pub next: Option<State>,
+    /// Seals of before: whoever was removed knows one of them.
+    pub former: Vec<Id>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateText {
+    seal: String,
+    members: Vec<(MemberName, String, bool)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    now: StateText,
+    next: Option<StateText>,
+    former: Vec<String>,
+}
+
+impl State {
+    /// The state of a store.
+    #[must_use]
+    pub fn of(payload: &Payload) -> Self {
+        let entry = |member: &Member| (member.name.clone(), member.recipient.clone(), member.founder);
+        let mut members: Vec<_> = payload.members.iter().map(entry).collect();
+        members.sort();
+        Self { seal: payload.seal, members }
+    }
+
+    fn from_text(text: StateText) -> Option<Self> {
+        let entry =
+            |(name, recipient, founder): (MemberName, String, bool)| Some((name, recipient.parse().ok()?, founder));
+        let members = text.members.into_iter().map(entry).collect::<Option<_>>()?;
+        Some(Self { seal: Id::parse(&text.seal)?, members })
+    }
+
+    fn to_text(&self) -> StateText {
+        let entry = |(name, recipient, founder): &(MemberName, Recipient, bool)| {
+            (name.clone(), recipient.to_string(), *founder)
+        };
+        StateText { seal: self.seal.to_string(), members: self.members.iter().map(entry).collect() }
+    }
+}
+
+/// What a store's seal is, held against the one that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SealIs {
+    /// The same.
+    #[default]
+    Known,
+    /// One that was never seen here.
+    New,
+    /// One of before, which whoever was removed since knows.
+    Former,
+}
+
+/// How a store differs from what was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// Nothing was accepted yet, or what was is gone or cannot be read.
+    pub unknown: bool,
+    /// Whether it has another seal.
+    pub seal: SealIs,
+    /// Who is new, and who put him there.
+    pub added: Vec<Member>,
+    /// Who is gone.
+    pub removed: Vec<MemberName>,
+    /// Who has another recipient.
+    pub swapped: Vec<MemberName>,
+    /// Another one made the store than before.
+    pub founder: bool,
+}
+
+impl Difference {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether somebody was added, and that is all.
+    #[must_use]
+    pub fn is_addition(&self) -> bool {
+        !self.is_none() && Self { added: Vec::new(), ..self.clone() }.is_none()
+    }
+
+    /// What it is, a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let removed = self.removed.iter().map(|name| format!("`{name}` is not a member any more"));
+        let swapped = self.swapped.iter().map(|name| format!("`{name}` has another recipient than before"));
+        let added = self.added.iter().map(addition);
+        let founder = self.founder.then(|| "another member than before is said to have made the store".to_owned());
+        let seal = match self.seal {
+            SealIs::Former => Some("its seal is one of before: whoever was removed since knows it"),
+            SealIs::New => Some("it has a new seal, as it gets when a member is removed"),
+            SealIs::Known => None,
+        };
+        let unknown = self.unknown.then(|| "nobody said yes to its members on this machine yet".to_owned());
+        unknown
+            .into_iter()
+            .chain(removed)
+            .chain(swapped)
+            .chain(added)
+            .chain(founder)
+            .chain(seal.map(str::to_owned))
+            .collect()
+    }
+}
+
+/// That a member was added, in words.
+#[must_use]
+pub fn addition(member: &Member) -> String {
+    let Member { name, recipient, by, .. } = member;
+    let by = by.as_ref().map(|by| format!(", added by `{by}`")).unwrap_or_default();
+    format!("`{name}` (…{}) is new{by}", recipient.ending())
+}
+
+impl Accepted {
+    /// What is accepted from now on; what was before is remembered by its seal.
+    #[must_use]
+    pub fn after(before: Option<&Self>, now: State) -> Self {
+        let mut former = before.map(|before| before.former.clone()).unwrap_or_default();
+        let last = before.map(|before| before.now.seal).filter(|seal| *seal != now.seal && !former.contains(seal));
+        former.extend(last);
+        former.retain(|seal| *seal != now.seal);
+        let surplus = former.len().saturating_sub(MOST_SEALS);
+        former.drain(..surplus);
+        Self { now, next: None, former }
+    }
+
+    /// The same while the store is about to get this state.
+    #[must_use]
+    pub fn before(self, next: State) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// Reads what is accepted; nothing where there is no file, or one that this identity did not write.
+    #[must_use]
+    pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
+        let (bytes, _) = home::read(path, LARGEST).ok()??;
+        let text = std::str::from_utf8(&bytes).ok()?.strip_prefix(HEAD)?.strip_suffix('\n')?;
+        let plain = key(identity, store).open(HEAD.as_bytes(), &BASE64.decode(text).ok()?)?;
+        let Text { now, next, former } = serde_json::from_slice(&plain).ok()?;
+        let next = match next {
+            Some(next) => Some(State::from_text(next)?),
+            None => None,
+        };
+        let former = former.iter().map(|seal| Id::parse(seal)).collect::<Option<_>>()?;
+        Some(Self { now: State::from_text(now)?, next, former })
+    }
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
+        let text = Text {
+            now: self.now.to_text(),
+            next: self.next.as_ref().map(State::to_text),
+            former: self.former.iter().map(Id::to_string).collect(),
+        };
+        let mut plain =
+            serde_json::to_vec(&text).map_err(|_| Failure::new(Kind::Disk, "the members cannot be written down"))?;
+        plain.resize(plain.len().next_multiple_of(BLOCK), b' ');
+        let sealed = key(identity, store).seal(HEAD.as_bytes(), &plain)?;
+        home::replace(&home.file(NAME), format!("{HEAD}{}\n", BASE64.encode(sealed)).as_bytes())
+    }
+
+    /// The state that a store with this seal is to have, by what the anchor pins.
+    fn state(&self, seal: Id, anchor: Id) -> Option<&State> {
+        let is_next = |next: &&State| next.seal == seal && (anchor == seal || anchor == self.now.seal);
+        if self.now.seal == seal && anchor == seal { Some(&self.now) } else { self.next.as_ref().filter(is_next) }
+    }
+
+    /// Whether the store is in one of the states that were accepted.
+    fn accepts(&self, found: &State, anchor: Id) -> bool {
+        let is_next = self.next.as_ref() == Some(found) && (anchor == found.seal || anchor == self.now.seal);
+        (self.now == *found && anchor == found.seal) || is_next
+    }
+}
+
+fn key(identity: &Identity, store: Id) -> SealKey {
+    SealKey::derive(identity.line().expose(), &store.0, PURPOSE)
+}
+
+/// Holds a store's facts against what was accepted, and against the anchor's seal.
+#[must_use]
+pub fn difference(accepted: Option<&Accepted>, payload: &Payload, anchor: &Anchor) -> Difference {
+    let found = State::of(payload);
+    let Some(accepted) = accepted else {
+        let added = payload.members.clone();
+        let seal = if payload.seal == anchor.seal { SealIs::Known } else { SealIs::New };
+        return Difference { unknown: true, seal, added, ..Difference::default() };
+    };
+    if accepted.accepts(&found, anchor.seal) {
+        return Difference::default();
+    }
+    let pinned = accepted.state(payload.seal, anchor.seal);
+    let before = pinned.unwrap_or(&accepted.now);
+    let known = |name: &MemberName| before.members.iter().find(|(other, ..)| other == name);
+    let is_swapped =
+        |member: &Member| known(&member.name).is_some_and(|(_, recipient, _)| *recipient != member.recipient);
+    let founder = |members: &[(MemberName, Recipient, bool)]| {
+        members.iter().find(|(.., founder)| *founder).map(|(name, ..)| name.clone())
+    };
+    let gone = before.members.iter().map(|(name, ..)| name).filter(|name| payload.member(name).is_none());
+    Difference {
+        unknown: false,
+        seal: match pinned {
+            Some(_) => SealIs::Known,
+            None if accepted.former.contains(&payload.seal) => SealIs::Former,
+            None => SealIs::New,
+        },
+        added: payload.members.iter().filter(|member| known(&member.name).is_none()).cloned().collect(),
+        swapped: payload.members.iter().filter(|member| is_swapped(member)).map(|member| member.name.clone()).collect(),
+        removed: gone.clone().cloned().collect(),
+        founder: founder(&before.members) != founder(&found.members)
+            && !gone.clone().any(|name| founder(&before.members).as_ref() == Some(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::date::Moment;
+
+    fn member(name: &str, founder: bool) -> Member {
+        let (name, recipient) = (name.parse().expect("good"), Identity::generate().recipient());
+        let by = (!founder).then(|| "alice".parse().expect("good"));
+        Member { name, recipient, added: Moment::from_seconds(0), by, founder }
+    }
+
+    fn store(seal: u8, members: &[Member]) -> Payload {
+        let mut payload = Payload::new(Id([1; 16]), Id([seal; 16]), Id([3; 16]));
+        payload.members = members.to_vec();
+        payload
+    }
+
+    fn anchor(seal: u8) -> Anchor {
+        Anchor::first(Id([1; 16]), Id([seal; 16]))
+    }
+
+    fn names(difference: &Difference) -> [Vec<String>; 3] {
+        let added = difference.added.iter().map(|member| member.name.to_string()).collect();
+        let named = |names: &[MemberName]| names.iter().map(MemberName::to_string).collect();
+        [added, named(&difference.removed), named(&difference.swapped)]
+    }
+
+    #[test]
+    fn what_differs_is_named_and_only_an_addition_lets_reading_go_on() {
+        let [alice, bob, carol] = [member("alice", true), member("bob", false), member("carol", false)];
+        let before = store(2, &[alice.clone(), bob.clone()]);
+        let accepted = Accepted::after(None, State::of(&before));
+        let look = |payload: &Payload| difference(Some(&accepted), payload, &anchor(2));
+        assert!(look(&before).is_none() && look(&store(2, &[bob.clone(), alice.clone()])).is_none());
+        let added = look(&store(2, &[alice.clone(), bob.clone(), carol.clone()]));
+        assert!(added.is_addition() && names(&added) == [vec!["carol".to_owned()], vec![], vec![]]);
+        let removed = look(&store(5, &[alice.clone(), carol.clone()]));
+        assert!(!removed.is_addition() && removed.seal == SealIs::New);
+        assert_eq!(names(&removed), [vec!["carol".to_owned()], vec!["bob".into()], vec![]]);
+        // A removal without another seal is one too, and so is another recipient, or another founder.
+        assert!(!look(&store(2, std::slice::from_ref(&alice))).is_addition());
+        let swapped = look(&store(2, &[alice.clone(), member("bob", false)]));
+        assert!(!swapped.is_addition() && names(&swapped)[2] == ["bob"]);
+        let founder = |one: &Member, is| Member { founder: is, ..one.clone() };
+        let crowned = look(&store(2, &[founder(&alice, false), founder(&bob, true)]));
+        assert!(crowned.founder && !crowned.is_addition());
+        assert!(!look(&store(5, &[alice.clone(), bob.clone()])).is_addition());
+        let unknown = difference(None, &before, &anchor(2));
+        assert!(unknown.unknown && !unknown.is_addition() && unknown.added.len() == 2);
+    }
+
+    #[test]
+    fn what_is_about_to_be_counts_with_the_anchor_that_it_follows_on_and_no_later_one() {
+        let [alice, bob] = [member("alice", true), member("bob", false)];
+        let (before, after) = (store(2, &[alice.clone(), bob.clone()]), store(5, std::slice::from_ref(&alice)));
+        let accepted = Accepted::after(None, State::of(&before)).before(State::of(&after));
+        let is_none = |payload: &Payload, seal| difference(Some(&accepted), payload, &anchor(seal)).is_none();
+        assert!(is_none(&before, 2) && is_none(&after, 2) && is_none(&after, 5));
+        // Put back later, it would bring a seal back that somebody else knows by then.
+        assert!(!is_none(&after, 7) && !is_none(&before, 5) && !is_none(&before, 7));
+        let done = Accepted::after(Some(&accepted), State::of(&after));
+        assert_eq!((done.former.as_slice(), &done.next), (&[Id([2; 16])][..], &None));
+        assert_eq!(difference(Some(&done), &before, &anchor(5)).seal, SealIs::Former);
+        let many = (0..=MOST_SEALS).fold(done, |done, at| {
+            let mut next = store(0, std::slice::from_ref(&alice));
+            next.seal.0[..8].copy_from_slice(&(at as u64 + 1000).to_be_bytes());
+            Accepted::after(Some(&done), State::of(&next))
+        });
+        assert_eq!(many.former.len(), MOST_SEALS);
+    }
+
+    #[test]
+    fn it_reads_back_for_its_owner_and_its_store_alone() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (home, identity) = (Home::at(folder.path()), Identity::generate());
+        let [alice, bob] = [member("alice", true), member("bob", false)];
+        let states = [store(2, &[alice.clone(), bob]), store(5, &[alice])].map(|store| State::of(&store));
+        let [now, next] = states;
+        let accepted = Accepted { former: vec![Id([9; 16])], ..Accepted::after(None, now).before(next) };
+        accepted.write(&home, &identity, Id([1; 16])).expect("written");
+        let path = home.file(NAME);
+        let read = |identity: &Identity, store: u8| Accepted::read(&path, identity, Id([store; 16]));
+        assert_eq!(read(&identity, 1), Some(accepted));
+        assert!(read(&identity, 2).is_none() && read(&Identity::generate(), 1).is_none());
+        let bytes = std::fs::read(&path).expect("read");
+        assert!(!String::from_utf8_lossy(&bytes).contains("alice"));
+        for at in [0, HEAD.len() + 3, bytes.len() - 1] {
+            let mut bent = bytes.clone();
+            bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
+            std::fs::write(&path, bent).expect("write");
+            assert!(read(&identity, 1).is_none(), "{at}");
+        }
+        std::fs::remove_file(&path).expect("remove");
+        assert!(read(&identity, 1).is_none());
+    }
+}

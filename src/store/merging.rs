@@ -1,0 +1,419 @@
+//! Two versions of one store become one, by what both come from: as git merges a file, but key by key, since nobody can merge
+//! what is encrypted. Pure: no file, no clock.
+//!
+//! What one side alone changed is taken. Where both did, the later secret is the current one and the other a former one, so no
+//! secret of either side is lost, and the person is told. Only what one side wiped and the other left as it was stays wiped.
+//! The result is the same whichever side is called ours.
+//!
+//! Steps do not come along: what they would take back is not what is there any more. `versions` and `rollback` still have all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    identity::anchor::Id,
+    name::{KeyName, MemberName},
+    secret::Secret,
+};
+
+use super::{
+    facts::{Facts, LeftWith},
+    members::{MOST, Member},
+    payload::{Former, Key, Payload, Removed},
+};
+
+mod facts;
+
+/// One of the two versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The one that is merged into.
+    Ours,
+    /// The one that is merged.
+    Theirs,
+}
+
+/// What a person is told, because both sides had a hand in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Said {
+    /// Both gave the key another secret: the later one is current, the other a former one.
+    Replaced(KeyName),
+    /// Changed on this side, and removed or renamed on the other: it is kept.
+    Kept(KeyName, Side),
+    /// Both changed what is known of it: these fields.
+    Edited(KeyName, Vec<&'static str>),
+}
+
+/// What came of it.
+pub struct Merged {
+    /// The store.
+    pub payload: Payload,
+    /// What a person has to look at.
+    pub said: BTreeSet<Said>,
+    /// Whether there were steps that cannot be taken back any more.
+    pub had_steps: bool,
+    /// Members who were removed on one side while the other still wrote for them.
+    pub removed: BTreeSet<MemberName>,
+    /// What the side changed that did not know of it: it may have been one of them.
+    pub unaware: BTreeSet<KeyName>,
+}
+
+/// Merges two versions. `fresh` is a seal that nobody knows yet, for where both sides removed somebody.
+///
+/// # Errors
+/// `Store` for versions of different stores, one that is older than what both come from, and one that nobody who was in it can
+/// have written.
+pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id, now: Moment) -> Result<Merged> {
+    refuse_what_cannot_be(base, ours, theirs)?;
+    let (members, removed) = members(base, ours, theirs)?;
+    let seal = seal(base, ours, theirs, fresh)?;
+    let mut merged = Payload::new(ours.id, seal, ours.log);
+    merged.generation = ours.generation.max(theirs.generation) + 1;
+    merged.written = ours.written.max(theirs.written);
+    merged.members = members;
+    let mut said = BTreeSet::new();
+    let names: BTreeSet<&KeyName> = ours.keys.keys().chain(theirs.keys.keys()).collect();
+    let mark = |value: &Secret| ours.mark_of(value);
+    for name in names {
+        let [base, ours, theirs] =
+            [base, Some(ours), Some(theirs)].map(|side| side.and_then(|side| side.keys.get(name)));
+        if let Some(key) = one_key(name, [base, ours, theirs], &mark, &mut said) {
+            merged.keys.insert(name.clone(), key);
+        }
+    }
+    merged.removed = removed_keys(base, ours, theirs, &mark);
+    merged.marks = marks(base, ours, theirs);
+    founders_own(base, ours, theirs, &mut merged);
+    let unaware = mark_what_left(base, [ours, theirs], &mut merged, &removed, now);
+    merged.settle_revocations();
+    merged.settle_leaks();
+    merged.settle_departures();
+    let had_steps = !ours.steps.is_empty() || !theirs.steps.is_empty();
+    Ok(Merged {
+        payload: merged,
+        said,
+        had_steps,
+        removed: removed.into_iter().map(|(name, _)| name).collect(),
+        unaware,
+    })
+}
+
+fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Result<()> {
+    if theirs.id != ours.id || base.is_some_and(|base| base.id != ours.id) {
+        return Err(Failure::new(Kind::Store, "these are versions of different stores"));
+    }
+    for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
+        if let Some(base) = base.filter(|base| side.generation < base.generation) {
+            let (found, expected) = (side.generation, base.generation);
+            let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
+            return Err(Failure::new(Kind::Store, what)
+                .hint("somebody put an old file back; take the newer side: what is gone is in its former secrets"));
+        }
+    }
+    Ok(())
+}
+
+/// The seal of the side that removed somebody; of both, where neither did. Where both did, whom the one removed knows the
+/// other's.
+fn seal(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id) -> Result<Id> {
+    let forged = |words: &str| {
+        Failure::new(
+            Kind::Store,
+            format!("{words} has another seal, though nobody was removed: somebody else wrote it"),
+        )
+    };
+    if ours.seal == theirs.seal {
+        return Ok(ours.seal);
+    }
+    let Some(base) = base else { return Err(forged("one of the two")) };
+    let has_removed = |side: &Payload| base.members.iter().any(|member| !has(&side.members, member));
+    for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
+        if side.seal != base.seal && !has_removed(side) {
+            return Err(forged(words));
+        }
+    }
+    match (ours.seal == base.seal, theirs.seal == base.seal) {
+        (true, _) => Ok(theirs.seal),
+        (_, true) => Ok(ours.seal),
+        _ => Ok(fresh),
+    }
+}
+
+fn has(members: &[Member], one: &Member) -> bool {
+    members.iter().any(|member| member.name == one.name && member.recipient == one.recipient)
+}
+
+/// Who was removed, and on which side.
+type Gone = Vec<(MemberName, Side)>;
+
+/// Whom either side added, without whom either side removed; and those, with the side that did it.
+fn members(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Result<(Vec<Member>, Gone)> {
+    let before = base.map(|base| base.members.as_slice()).unwrap_or_default();
+    let mut all: Vec<Member> = Vec::new();
+    let both = [(ours, theirs), (theirs, ours)];
+    for (side, other) in both {
+        for member in &side.members {
+            let is_removed = has(before, member) && !has(&other.members, member);
+            if !is_removed && !has(&all, member) {
+                all.push(member.clone());
+            }
+        }
+    }
+    all.sort_by(|one, other| (one.added, &one.name).cmp(&(other.added, &other.name)));
+    let is_twice = |(at, member): (usize, &Member)| {
+        all[..at].iter().find(|other| other.name == member.name || other.recipient == member.recipient)
+    };
+    if let Some(twice) = all.iter().enumerate().find_map(is_twice) {
+        return Err(Failure::new(
+            Kind::Store,
+            format!("both sides have a member `{}`, and not the same one", twice.name),
+        )
+        .hint("take one side, and add the other member anew, under another name"));
+    }
+    if all.len() > MOST {
+        return Err(Failure::new(Kind::Store, format!("together both sides have more than {MOST} members")));
+    }
+    let gone = |side: Side, members: &[Member]| {
+        let gone = before.iter().filter(|member| !has(members, member)).map(|member| (member.name.clone(), side));
+        gone.collect::<Vec<_>>()
+    };
+    let removed = [gone(Side::Ours, &ours.members), gone(Side::Theirs, &theirs.members)].concat();
+    Ok((all, removed))
+}
+
+/// One name's key, of what both come from, of ours and of theirs.
+fn one_key(
+    name: &KeyName,
+    [base, ours, theirs]: [Option<&Key>; 3],
+    mark: &dyn Fn(&Secret) -> Id,
+    said: &mut BTreeSet<Said>,
+) -> Option<Key> {
+    let (key, side) = match (ours, theirs) {
+        (Some(ours), Some(theirs)) => return Some(both_have(name, base, [ours, theirs], mark, said)),
+        (Some(key), None) => (key, Side::Ours),
+        (None, Some(key)) => (key, Side::Theirs),
+        (None, None) => return None,
+    };
+    match base {
+        Some(base) if base.is_as(key) => None,
+        Some(_) => {
+            said.insert(Said::Kept(name.clone(), side));
+            Some(key.unnumbered())
+        }
+        None => Some(key.unnumbered()),
+    }
+}
+
+fn both_have(
+    name: &KeyName,
+    base: Option<&Key>,
+    [ours, theirs]: [&Key; 2],
+    mark: &dyn Fn(&Secret) -> Id,
+    said: &mut BTreeSet<Said>,
+) -> Key {
+    if ours.is_as(theirs) || base.is_some_and(|base| base.is_as(theirs)) {
+        return ours.unnumbered();
+    }
+    if base.is_some_and(|base| base.is_as(ours)) {
+        return theirs.unnumbered();
+    }
+    let is_replaced = |key: &Key| base.is_none_or(|base| !base.value.same_as(&key.value));
+    let is_same = ours.value.same_as(&theirs.value);
+    let order = |key: &Key| (key.facts.changed, mark(&key.value));
+    let (current, other) = match (is_replaced(ours), is_replaced(theirs)) {
+        (false, true) => (theirs, ours),
+        (true, true) | (false, false) if order(theirs) > order(ours) => (theirs, ours),
+        _ => (ours, theirs),
+    };
+    if !is_same && is_replaced(ours) && is_replaced(theirs) {
+        said.insert(Said::Replaced(name.clone()));
+    }
+    let (facts, fields) = facts::merge(base.map(|base| &base.facts), &current.facts, &other.facts, is_same);
+    if !fields.is_empty() {
+        said.insert(Said::Edited(name.clone(), fields));
+    }
+    let former = former(base, current, other, mark);
+    Key { value: current.value.copy(), facts, former }
+}
+
+/// The former secrets of both, and the one that is not current any more. What was there before and one side has nowhere was
+/// wiped there.
+fn former(base: Option<&Key>, current: &Key, other: &Key, mark: &dyn Fn(&Secret) -> Id) -> Vec<Former> {
+    let is_wiped = |value: &Secret, by: &Key| base.is_some_and(|base| base.holds(value)) && !by.holds(value);
+    let same_time = |one: &Former, other: &Former| one.value.same_as(&other.value) && one.since == other.since;
+    let is_of_before = |one: &Former| {
+        let is_it = |before: &Former| same_time(before, one) && before.until == one.until;
+        base.is_some_and(|base| base.former.iter().any(is_it))
+    };
+    let mut all: Vec<Former> = Vec::new();
+    let both = current.former.iter().map(|former| (former, other));
+    for (former, elsewhere) in both.chain(other.former.iter().map(|former| (former, current))) {
+        if is_wiped(&former.value, elsewhere) {
+            continue;
+        }
+        // What was current before is replaced on both sides, at one moment here and at another there: that is one end of it.
+        let is_new = !is_of_before(former);
+        let is_it = |known: &&mut Former| {
+            same_time(known, former) && (known.until == former.until || (is_new && !is_of_before(known)))
+        };
+        match all.iter_mut().find(is_it) {
+            Some(known) => facts::say_of_former(known, former),
+            None => all.push(former.unnumbered()),
+        }
+    }
+    if !current.value.same_as(&other.value) && !is_wiped(&other.value, current) {
+        let until = current.facts.changed.max(other.facts.changed);
+        let replaced = other.as_former(until);
+        match all.iter_mut().find(|known| known.value.same_as(&replaced.value)) {
+            Some(known) => facts::say_of_former(known, &replaced),
+            None => all.push(replaced),
+        }
+    }
+    all.sort_by_cached_key(|former| (former.until, former.since, mark(&former.value)));
+    all
+}
+
+/// Removed keys of both; without those that one side wiped or brought back, where the other left them alone.
+fn removed_keys(
+    base: Option<&Payload>,
+    ours: &Payload,
+    theirs: &Payload,
+    mark: &dyn Fn(&Secret) -> Id,
+) -> Vec<Removed> {
+    fn find<'p>(side: &'p Payload, one: &Removed) -> Option<&'p Removed> {
+        let is_it = |other: &&Removed| {
+            other.name == one.name && other.removed == one.removed && other.key.value.same_as(&one.key.value)
+        };
+        side.removed.iter().find(is_it)
+    }
+    let mut all: Vec<Removed> = Vec::new();
+    for (which, side, other) in [(Side::Ours, ours, theirs), (Side::Theirs, theirs, ours)] {
+        for one in &side.removed {
+            let before = base.and_then(|base| find(base, one)).map(|before| &before.key);
+            let key = match (find(other, one), before) {
+                (Some(_), _) if which == Side::Theirs => continue,
+                (Some(there), before) => {
+                    both_have(&one.name, before, [&one.key, &there.key], mark, &mut BTreeSet::new())
+                }
+                (None, Some(before)) if before.is_as(&one.key) => continue,
+                (None, _) => one.key.unnumbered(),
+            };
+            all.push(Removed { name: one.name.clone(), removed: one.removed, step: None, key });
+        }
+    }
+    all.sort_by_cached_key(|removed| (removed.removed, removed.name.clone(), mark(&removed.key.value)));
+    all
+}
+
+/// What is left of revoked secrets that were wiped, on either side; without what one side has taken back.
+fn marks(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Vec<super::revoking::Mark> {
+    let before: BTreeSet<Id> = base.iter().flat_map(|base| &base.marks).map(|mark| mark.mark).collect();
+    let of = |side: &Payload| side.marks.iter().map(|mark| (mark.mark, mark.clone())).collect::<BTreeMap<_, _>>();
+    let (ours, theirs) = (of(ours), of(theirs));
+    let mut all = BTreeMap::new();
+    for (mark, is_on_both) in
+        ours.keys().chain(theirs.keys()).map(|id| (id, ours.contains_key(id) && theirs.contains_key(id)))
+    {
+        let earliest = [ours.get(mark), theirs.get(mark)].into_iter().flatten().min_by_key(|mark| mark.revoked.at);
+        if let Some(earliest) = earliest.filter(|_| is_on_both || !before.contains(mark)) {
+            all.insert(*mark, earliest.clone());
+        }
+    }
+    all.into_values().collect()
+}
+
+/// The fields that are the founder's own: they grow on one machine, so one side has all that the other has.
+fn founders_own(base: Option<&Payload>, ours: &Payload, theirs: &Payload, merged: &mut Payload) {
+    let reach = |side: &Payload| {
+        let is_another = base.is_some_and(|base| base.log != side.log);
+        let entries = side.history.as_ref().and_then(|mark| mark.split('.').next()?.parse::<u64>().ok());
+        (is_another, side.aside.len(), entries, side.history.clone())
+    };
+    let newer = if reach(theirs) > reach(ours) { theirs } else { ours };
+    merged.log = newer.log;
+    merged.history.clone_from(&newer.history);
+    merged.retired = newer.retired.iter().map(super::moving::copy_retired).collect();
+    merged.aside = newer.aside.iter().map(super::moving::copy_aside).collect();
+    let before = base.and_then(|base| base.recovery);
+    merged.recovery = match (ours.recovery, theirs.recovery) {
+        (ours, theirs) if ours == before => theirs,
+        (ours, theirs) if theirs == before => ours,
+        (Some(one), Some(other)) => Some(if one.created >= other.created { one } else { other }),
+        _ => None,
+    };
+}
+
+/// A member who was removed on one side was still written for on the other: what that one kept meanwhile is his too. Gives the
+/// keys that it changed.
+fn mark_what_left(
+    base: Option<&Payload>,
+    [ours, theirs]: [&Payload; 2],
+    merged: &mut Payload,
+    removed: &[(MemberName, Side)],
+    now: Moment,
+) -> BTreeSet<KeyName> {
+    let mut unaware = BTreeSet::new();
+    for (side, knows, other) in [(Side::Ours, ours, theirs), (Side::Theirs, theirs, ours)] {
+        let names: Vec<&MemberName> = removed.iter().filter(|(_, by)| *by == side).map(|(name, _)| name).collect();
+        let Some(who) = names.first().map(|name| (*name).clone()) else { continue };
+        let gone = LeftWith { who, at: now };
+        merged.mark_departures(&gone, |value| other.holds(value) && !knows.holds(value));
+        let before = |name: &KeyName| base.and_then(|base| base.keys.get(name));
+        let all: BTreeSet<&KeyName> = other.keys.keys().chain(base.iter().flat_map(|base| base.keys.keys())).collect();
+        let is_changed = |name: &&&KeyName| match (before(name), other.keys.get(**name)) {
+            (Some(before), Some(after)) => !before.is_as(after),
+            _ => true,
+        };
+        unaware.extend(all.iter().filter(is_changed).map(|name| (*name).clone()));
+    }
+    unaware
+}
+
+impl Key {
+    /// Whether this is that key in all that is kept and known of it. Which step did what is no part of it.
+    fn is_as(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Former, &Former)| {
+            let known = |former: &Former| {
+                let Former { since, until, expires, wipe, revoked, leaked, left_with, .. } = former;
+                (*since, *until, *expires, *wipe, revoked.clone(), leaked.clone(), left_with.clone())
+            };
+            one.value.same_as(&other.value) && known(one) == known(other)
+        };
+        self.value.same_as(&other.value)
+            && self.facts == other.facts
+            && self.former.len() == other.former.len()
+            && self.former.iter().zip(&other.former).all(same)
+    }
+
+    /// Whether this is or was its secret.
+    fn holds(&self, value: &Secret) -> bool {
+        self.value.same_as(value) || self.former.iter().any(|former| former.value.same_as(value))
+    }
+
+    /// The same without the numbers of steps.
+    fn unnumbered(&self) -> Self {
+        let mut key = self.copy();
+        key.former.iter_mut().for_each(|former| former.step = None);
+        key
+    }
+
+    /// Its current secret as one that was replaced.
+    fn as_former(&self, until: Moment) -> Former {
+        let Facts { changed: since, expires, revoked, leaked, left_with, .. } = self.facts.clone();
+        Former { value: self.value.copy(), since, until, expires, revoked, leaked, left_with, wipe: None, step: None }
+    }
+}
+
+impl Former {
+    fn unnumbered(&self) -> Self {
+        Self { step: None, ..self.copy() }
+    }
+}
+
+impl Payload {
+    /// Whether this is or was a secret of any key, also of one that was removed.
+    fn holds(&self, value: &Secret) -> bool {
+        self.keys.values().chain(self.removed.iter().map(|removed| &removed.key)).any(|key| key.holds(value))
+    }
+}

@@ -1,0 +1,76 @@
+//! The list of members and what says that somebody left, as they are written down.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use super::writing::write_string;
+use crate::{
+    date::Moment,
+    name::MemberName,
+    store::{
+        facts::LeftWith,
+        members::{MOST, Member},
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemberText {
+    name: MemberName,
+    recipient: String,
+    added: Moment,
+    by: Option<MemberName>,
+    #[serde(default)]
+    founder: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LeftText {
+    who: MemberName,
+    at: Moment,
+}
+
+impl LeftText {
+    pub(super) fn into_left(self) -> LeftWith {
+        LeftWith { who: self.who, at: self.at }
+    }
+}
+
+/// The members, if no name and no recipient is there twice, and not two are said to have made the store.
+pub(super) fn read(texts: Vec<MemberText>) -> Option<Vec<Member>> {
+    let member = |text: MemberText| {
+        let MemberText { name, recipient, added, by, founder } = text;
+        Some(Member { name, recipient: recipient.parse().ok()?, added, by, founder })
+    };
+    let members: Vec<Member> = texts.into_iter().map(member).collect::<Option<_>>()?;
+    let is_first = |(at, member): (usize, &Member)| {
+        let before = &members[..at];
+        before.iter().all(|other| other.name != member.name && other.recipient != member.recipient)
+    };
+    let founders = members.iter().filter(|member| member.founder).count();
+    (members.len() <= MOST && founders <= 1 && members.iter().enumerate().all(is_first)).then_some(members)
+}
+
+/// On one line, as all facts of a store are.
+pub(super) fn write(text: &mut String, members: &[Member]) {
+    for (at, Member { name, recipient, added, by, founder }) in members.iter().enumerate() {
+        text.push_str(if at == 0 { "recipients = [{ " } else { ", { " });
+        let _ = write!(text, "name = \"{name}\", recipient = \"{recipient}\", added = \"{added}\"");
+        if let Some(by) = by {
+            let _ = write!(text, ", by = \"{by}\"");
+        }
+        text.push_str(if *founder { ", founder = true }" } else { " }" });
+    }
+    if !members.is_empty() {
+        text.push_str("]\n");
+    }
+}
+
+pub(super) fn write_left(text: &mut String, left: Option<&LeftWith>) {
+    let Some(LeftWith { who, at }) = left else { return };
+    let _ = write!(text, "left_with = {{ at = \"{at}\", who = ");
+    write_string(text, who.as_str());
+    text.push_str(" }\n");
+}

@@ -1,0 +1,865 @@
+//! A store of several: each member with an identity, a history and a keeper of his own, and one age file in a repository.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    keychain::desktop,
+    sandbox::{Ran, Sandbox},
+};
+
+/// A repository without files, which people push to and pull from.
+pub struct Remote(tempfile::TempDir);
+
+impl Remote {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let made = Command::new("git").args(["init", "-q", "--bare", "-b", "main"]).arg(folder.path()).status();
+        assert!(made.expect("git").success());
+        Self(folder)
+    }
+}
+
+/// Somebody with a home of his own and a clone of the repository in it.
+pub struct Person {
+    pub sandbox: Sandbox,
+}
+
+impl Person {
+    pub fn new(name: &str, remote: &Remote) -> Self {
+        Self::at_home(name, remote, Sandbox::new())
+    }
+
+    pub fn at_home(name: &str, remote: &Remote, sandbox: Sandbox) -> Self {
+        let settings = format!("[user]\n\tname = {name}\n\temail = {name}@example.com\n[pull]\n\trebase = false\n");
+        fs::write(sandbox.home().join(".gitconfig"), settings).expect("write");
+        let person = Self { sandbox };
+        person.git_in(&person.sandbox.home(), &["clone", "-q", remote.0.path().to_str().expect("text"), "repo"]);
+        person
+    }
+
+    pub fn repo(&self) -> PathBuf {
+        self.sandbox.home().join("repo")
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.repo().join("team.age")
+    }
+
+    /// A git command in a folder; gives what was said and whether it went well.
+    pub fn try_git(&self, folder: &Path, words: &[&str]) -> (bool, String) {
+        let mut command = Command::new("git");
+        self.sandbox.environment(&mut command);
+        let output = command.args(words).current_dir(folder).stdin(Stdio::null()).output().expect("git");
+        self.sandbox.no_secret_in(&output.stdout);
+        self.sandbox.no_secret_in(&output.stderr);
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+
+    #[track_caller]
+    fn git_in(&self, folder: &Path, words: &[&str]) -> String {
+        let (good, said) = self.try_git(folder, words);
+        assert!(good, "git {words:?}: {said}");
+        said
+    }
+
+    #[track_caller]
+    pub fn git(&self, words: &[&str]) -> String {
+        self.git_in(&self.repo(), words)
+    }
+
+    #[track_caller]
+    pub fn push(&self) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", "keys"]);
+        self.git(&["push", "-q", "origin", "HEAD:main"]);
+    }
+
+    #[track_caller]
+    pub fn pull(&self) {
+        self.git(&["pull", "-q", "origin", "main"]);
+    }
+
+    pub fn call(&self, words: &[&str]) -> Ran<'_> {
+        self.sandbox.call(words).run()
+    }
+
+    /// A call that goes well, whatever it says.
+    #[track_caller]
+    pub fn does(&self, words: &[&str]) {
+        let ran = self.call(words);
+        assert_eq!(ran.code(), 0, "{words:?}: {}", ran.stderr());
+    }
+
+    #[track_caller]
+    pub fn set(&self, name: &str, secret: &str) {
+        self.sandbox.secret(secret);
+        let ran = self.sandbox.call(&["set", name, "--replace"]).input(secret).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    }
+
+    #[track_caller]
+    pub fn has(&self, name: &str, secret: &str) {
+        self.call(&["get", name]).says(secret, "", 0);
+    }
+
+    /// Begins to join, and gives the recipient.
+    #[track_caller]
+    pub fn asks_to_join(&self) -> String {
+        let ran = self.call(&["store", "join", "team", "--path", "../repo/team.age", "--keeper", "file"]);
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        ran.stdout().trim().to_owned()
+    }
+
+    /// What lies in this person's folder for the store.
+    pub fn own(&self, name: &str) -> PathBuf {
+        self.sandbox.data("stores/team").join(name)
+    }
+}
+
+/// Alice made the store, with a key in it, and it is pushed.
+pub fn alice(remote: &Remote) -> Person {
+    let alice = Person::new("alice", remote);
+    alice.does(&["store", "create", "team", "--keeper", "file", "--path", "../repo/team.age"]);
+    alice.set("team:A", "first-secret");
+    alice.push();
+    alice
+}
+
+/// Somebody else whom a member lets in; both have the newest file then.
+pub fn joined(name: &str, remote: &Remote, member: &Person) -> Person {
+    let person = Person::new(name, remote);
+    let recipient = person.asks_to_join();
+    member.does(&["store", "recipients", "add", "team", name, &recipient, "--yes"]);
+    member.push();
+    person.pull();
+    person.does(&["store", "join", "team", "--yes"]);
+    person
+}
+
+/// Alice and Bob, who share a store.
+fn two() -> (Remote, Person, Person) {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let bob = joined("bob", &remote, &alice);
+    (remote, alice, bob)
+}
+
+/// The last letters of a recipient.
+fn ending(recipient: &str) -> &str {
+    &recipient[recipient.len() - 8..]
+}
+
+#[test]
+fn somebody_joins_a_store_once_a_member_has_added_him() {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let bob = Person::new("Bob Meier", &remote);
+    let join = ["store", "join", "team", "--path", "../repo/team.age", "--keeper", "file"];
+    let ran = bob.call(&join);
+    let recipient = ran.stdout().trim().to_owned();
+    let asked = format!(
+        "keyctl: `~/repo/team.age` does not open for you yet; your recipient for the store `team` is\n\
+         keyctl: hint: a member has to type: `keyctl store recipients add team bob-meier {recipient}`\n\
+         keyctl: hint: and to hear from you, not by the same way, that it ends with `{}`\n\
+         keyctl: hint: once you have the newest file: `keyctl store join team`\n",
+        ending(&recipient)
+    );
+    ran.says(&format!("{recipient}\n"), &asked, 0);
+    // The same identity each time, and nothing opens before.
+    bob.call(&["store", "join", "team"]).says(&format!("{recipient}\n"), &asked, 0);
+    let not_yet = "keyctl: the store `team` is not joined yet\n\
+        keyctl: hint: once a member has added you, and you have the newest file: `keyctl store join team`\n";
+    bob.call(&["get", "team:A"]).says("", not_yet, 3);
+    bob.sandbox.call(&["set", "team:B"]).input("lost-secret").run().says("", not_yet, 3);
+    alice.call(&["store", "recipients", "list", "team"]).says(
+        "",
+        "keyctl: the store `team` opens for you alone; to let another in: `keyctl store recipients add team NAME RECIPIENT`\n",
+        0,
+    );
+    let add = ["store", "recipients", "add", "team", "bob", &recipient];
+    alice.call(&add).says(
+        "",
+        &format!(
+            "keyctl: all keys of the store `team`, and their former secrets, will open for\n  `bob`\n  {recipient}\n\
+             keyctl: adding a member needs a yes\nkeyctl: hint: without a terminal: `--yes`\n"
+        ),
+        2,
+    );
+    alice.call(&[&add[..], &["--yes"]].concat()).says(
+        "",
+        "keyctl: the store `team` opens for `bob` too: 2 members\n\
+         keyctl: hint: what lets `bob` in is the file as it is now, `~/repo/team.age`: commit it, and push\n",
+        0,
+    );
+    alice.call(&[&add[..], &["--yes"]].concat()).says("", "keyctl: this recipient is a member already\n", 1);
+    alice.push();
+    bob.pull();
+    let asks = bob.call(&["store", "join", "team"]);
+    assert!(
+        asks.stderr().ends_with("keyctl: joining a store needs a yes\nkeyctl: hint: without a terminal: `--yes`\n")
+    );
+    let lines: Vec<String> = asks.stderr().lines().skip(1).take(2).map(str::to_owned).collect();
+    assert!(lines[0].starts_with("  `alice` (…") && lines[0].ends_with("), who made it"), "{lines:?}");
+    assert_eq!(lines[1], format!("  `bob` (…{}), added by `alice`: that is you", ending(&recipient)));
+    bob.call(&["store", "join", "team", "--yes"]).says(
+        "",
+        "keyctl: joined the store `team` as `bob`; its keys are named `team:KEY`\n\
+         keyctl: hint: see them: `keyctl list --store team`\n",
+        0,
+    );
+    bob.call(&["store", "join", "team", "--yes"]).says(
+        "",
+        "keyctl: the store `team` exists already\n\
+         keyctl: hint: to join another one choose another name: what a store is called is each member's own affair\n",
+        1,
+    );
+    assert!(!bob.own("joining").exists());
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+}
+
+#[test]
+fn members_use_and_change_the_store_each_with_a_history_of_his_own() {
+    let (_remote, alice, bob) = two();
+    bob.set("team:B", "second-secret");
+    bob.push();
+    alice.pull();
+    alice.sandbox.secret("second-secret");
+    alice.has("team:B", "second-secret");
+    alice.set("team:A", "third-secret");
+    alice.push();
+    bob.pull();
+    bob.has("team:A", "third-secret");
+    bob.sandbox.call(&["run", "-k", "team:A", "--", "sh", "-c", "echo $A"]).run().says("third-secret\n", "", 0);
+    bob.call(&["undo", "--store", "team", "--yes"]).says("", "keyctl: took back: set of `team:A`\n", 0);
+    bob.has("team:A", "first-secret");
+    for (person, number) in [(&alice, 5), (&bob, 6)] {
+        let verified = person.call(&["history", "verify", "--store", "team"]);
+        assert!(
+            verified.stdout().starts_with("the history is intact (") && verified.code() == 0,
+            "{}{}",
+            verified.stdout(),
+            verified.stderr()
+        );
+        let events = person.call(&["history", "--json", "--store", "team"]).stdout();
+        assert_eq!(events.lines().count(), number, "{events}");
+        assert!(!events.contains("failed"), "{events}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&bob.call(&["store", "recipients", "list", "team", "--json"]).stdout()).expect("json");
+    let told: Vec<_> = json
+        .as_array()
+        .expect("list")
+        .iter()
+        .map(|one| (&one["name"], &one["founder"], &one["you"], &one["by"], &one["accepted"]))
+        .collect();
+    let yes = serde_json::Value::Bool(true);
+    let no = serde_json::Value::Bool(false);
+    assert_eq!(told[0], (&"alice".into(), &yes, &no, &serde_json::Value::Null, &yes));
+    assert_eq!(told[1], (&"bob".into(), &no, &yes, &"alice".into(), &yes));
+    // age itself opens it with either identity.
+    for person in [&alice, &bob] {
+        let opened = Command::new("age").arg("-d").arg("-i").arg(person.own("identity.txt")).arg(bob.file()).output();
+        let opened = opened.expect("age");
+        assert!(
+            opened.status.success()
+                && String::from_utf8_lossy(&opened.stdout).contains("recipients = [{ name = \"alice\"")
+        );
+    }
+    alice.call(&["store", "rekey", "team", "--yes"]).says(
+        "",
+        "keyctl: the identity of one member of several is not changed: leave, and join anew\n\
+         keyctl: hint: have another member remove you: `keyctl store recipients remove team YOU`\n\
+         keyctl: hint: then `keyctl store remove team`, and join again: `keyctl store join team --path FILE`\n",
+        2,
+    );
+}
+
+#[test]
+fn a_new_member_is_told_by_name_and_nothing_is_written_for_him_before_a_yes() {
+    let (remote, alice, bob) = two();
+    let carol = joined("carol", &remote, &bob);
+    let recipient = serde_json::from_str::<serde_json::Value>(
+        &carol.call(&["store", "recipients", "list", "team", "--json"]).stdout(),
+    )
+    .expect("json")[2]["recipient"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    alice.pull();
+    let unaccepted = format!(
+        "keyctl: members of the store `team` that you did not say yes to: `carol` (…{}) is new, added by `bob`\n\
+         keyctl: hint: nothing is written for them until you do: `keyctl store recipients accept team`\n",
+        ending(&recipient)
+    );
+    alice.call(&["get", "team:A"]).says("first-secret", &unaccepted, 0);
+    alice.sandbox.secret("second-secret");
+    alice.sandbox.call(&["set", "team:B"]).input("second-secret").run().says("", &unaccepted, 5);
+    let listed = alice.call(&["store", "recipients", "list", "team"]);
+    let rows: Vec<String> =
+        listed.stdout().lines().map(|line| line.split_whitespace().last().expect("a word").to_owned()).collect();
+    assert_eq!(rows, ["BY", "you", "alice", "accepted"], "{}", listed.stdout());
+    let new = format!(
+        "keyctl: what is new with the store `team`:\n  `carol` (…{}) is new, added by `bob`\n",
+        ending(&recipient)
+    );
+    alice.call(&["store", "recipients", "accept", "team"]).says(
+        "",
+        &format!("{new}keyctl: saying yes to other members needs a yes\nkeyctl: hint: without a terminal: `--yes`\n"),
+        2,
+    );
+    alice.call(&["store", "recipients", "accept", "team", "--yes"]).says(
+        "",
+        "keyctl: the store `team` opens again as it is now: 3 members\n",
+        0,
+    );
+    alice.call(&["store", "recipients", "accept", "team", "--yes"]).says(
+        "",
+        "keyctl: nothing to say yes to: the store `team` is as you know it\n",
+        0,
+    );
+    alice.set("team:B", "second-secret");
+    alice.push();
+    carol.pull();
+    carol.has("team:B", "second-secret");
+    // What was accepted is gone: nobody knows whom to believe.
+    fs::remove_file(carol.own("members")).expect("remove");
+    let refused = carol.call(&["get", "team:B"]);
+    assert!(
+        refused.stderr().starts_with("keyctl: the members of the store `team` are not those that you said yes to: nobody said yes to its members on this machine yet; `alice` (…"),
+        "{}", refused.stderr()
+    );
+    assert_eq!((refused.code(), refused.stdout().as_str()), (5, ""));
+    carol.does(&["store", "recipients", "accept", "team", "--yes"]);
+    carol.has("team:B", "second-secret");
+}
+
+#[test]
+fn who_is_removed_gets_no_new_keys_and_what_he_has_is_due_until_it_is_replaced() {
+    let (_remote, alice, bob) = two();
+    alice.set("team:B", "old-secret");
+    alice.set("team:B", "second-secret");
+    alice.push();
+    bob.pull();
+    bob.sandbox.secret("second-secret");
+    let kept = fs::read(bob.file()).expect("read");
+    alice.call(&["store", "recipients", "remove", "team", "bob"]).says(
+        "",
+        "keyctl: `bob` goes on having what there is until now:\n  `team:A`\n  `team:B`, and 1 former secret\n\
+         keyctl: removing a member needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+    alice.call(&["store", "recipients", "remove", "team", "bob", "--yes"]).says(
+        "",
+        "keyctl: removed `bob`: what is written from now on does not open for that identity\n\
+         keyctl: hint: copies of the file from before go on opening for `bob`, with what was in them\n\
+         keyctl: hint: 2 keys left with `bob`; to see and replace them: `keyctl due --store team`\n\
+         keyctl: hint: the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one\n",
+        0,
+    );
+    alice.push();
+    alice.call(&["due", "--store", "team"]).says(
+        "KEY     STATE  WHEN      DATE\nteam:A  due    just now  DAY  left with bob\nteam:B  due    just now  DAY  left with bob\n"
+            .replace("DAY", &today(&alice)).as_str(),
+        "",
+        0,
+    );
+    let said = "keyctl: `team:A` left with `bob` just now: replace it with `keyctl rotate team:A`\n";
+    alice.sandbox.call(&["run", "-k", "team:A", "--", "true"]).run().says("", said, 0);
+    let status = alice.call(&["status", "--store", "team"]).stdout();
+    assert!(status.contains("\ndue            2 keys due: `keyctl due --store team`\n"), "{status}");
+    alice.set("team:A", "third-secret");
+    alice.sandbox.secret("fourth-secret");
+    let rotated = alice.sandbox.call(&["rotate", "team:B", "--yes"]).input("fourth-secret").run();
+    assert_eq!(rotated.code(), 0, "{}", rotated.stderr());
+    alice.set("team:C", "fifth-secret");
+    alice.call(&["due", "--store", "team"]).says(
+        "",
+        "keyctl: nothing is due\nkeyctl: 3 keys have no plan: `keyctl due --all --store team` shows them\n",
+        0,
+    );
+    // A secret that he has is due again wherever it comes back, and no other is.
+    alice.does(&["rollback", "team:A", "--yes"]);
+    let due = alice.call(&["due", "--store", "team"]).stdout();
+    assert!(due.contains("team:A") && !due.contains("team:B"), "{due}");
+    alice.does(&["undo", "--store", "team", "--yes"]);
+    assert!(!alice.call(&["due", "--store", "team"]).stdout().contains("team:A"));
+    alice.push();
+    // His copy of before opens with what was in it, the new one does not.
+    bob.has("team:B", "second-secret");
+    bob.pull();
+    let refused = bob.call(&["get", "team:C"]);
+    assert!(
+        refused.stderr().starts_with("keyctl: the store was made for another identity than the one that is kept"),
+        "{}",
+        refused.stderr()
+    );
+    assert_eq!((refused.code(), refused.stdout().as_str()), (5, ""));
+    let opened =
+        Command::new("age").arg("-d").arg("-i").arg(bob.own("identity.txt")).arg(bob.file()).output().expect("age");
+    assert!(!opened.status.success());
+    // The old copy, put back by anybody, is not taken.
+    fs::write(alice.file(), kept).expect("write");
+    let older = alice.call(&["get", "team:A"]);
+    assert!(older.stderr().starts_with("keyctl: the store is an older copy: generation "), "{}", older.stderr());
+    assert_eq!(older.code(), 5);
+    alice.git(&["checkout", "-q", "team.age"]);
+    alice.call(&["store", "recipients", "remove", "team", "alice", "--yes"]).says(
+        "",
+        "keyctl: `alice` is the last member; nobody could open the store any more\n\
+         keyctl: hint: to give it up: `keyctl store remove team`\n",
+        1,
+    );
+    alice.call(&["store", "recipients", "remove", "team", "carol", "--yes"]).says(
+        "",
+        "keyctl: there is no member `carol`\nkeyctl: hint: its members are `alice`\n",
+        3,
+    );
+}
+
+fn today(person: &Person) -> String {
+    let json: serde_json::Value =
+        serde_json::from_str(&person.call(&["due", "--json", "--store", "team"]).stdout()).expect("json");
+    json["now"].as_str().expect("text")[..10].to_owned()
+}
+
+#[test]
+fn that_somebody_was_removed_is_told_by_name_and_nothing_is_read_before_a_yes() {
+    let (remote, alice, bob) = two();
+    let carol = joined("carol", &remote, &alice);
+    bob.pull();
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    alice.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
+    alice.push();
+    bob.pull();
+    let said = "keyctl: the members of the store `team` are not those that you said yes to: `carol` is not a member any more; it has a new seal, as it gets when a member is removed\n\
+        keyctl: hint: ask the others whether that is so; then say yes to it: `keyctl store recipients accept team`\n\
+        keyctl: hint: if nobody knows of it, somebody else wrote the file: put your own copy of `~/repo/team.age` back\n";
+    bob.sandbox.secret("first-secret");
+    bob.call(&["get", "team:A"]).says("", said, 5);
+    bob.sandbox.call(&["set", "team:B"]).input("other-secret").run().says("", said, 5);
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    bob.has("team:A", "first-secret");
+    // Somebody who leaves by himself.
+    bob.call(&["store", "recipients", "remove", "team", "bob", "--yes"]).says(
+        "",
+        "keyctl: that is you: this machine does not open the store `team` any more then\n\
+         keyctl: removed `bob`: what is written from now on does not open for that identity\n\
+         keyctl: hint: copies of the file from before go on opening for `bob`, with what was in them\n",
+        0,
+    );
+    assert_eq!(bob.call(&["get", "team:A"]).code(), 5);
+    drop(carol);
+}
+
+/// The text of the store, opened with the real program, and sealed again with it.
+fn forge(person: &Person, change: impl Fn(String) -> String, recipients: &[&str]) -> Vec<u8> {
+    let opened = Command::new("age")
+        .arg("-d")
+        .arg("-i")
+        .arg(person.own("identity.txt"))
+        .arg(person.file())
+        .output()
+        .expect("age");
+    assert!(opened.status.success());
+    let text = change(String::from_utf8(opened.stdout).expect("text"));
+    let mut command = Command::new("age");
+    command.args(recipients.iter().flat_map(|recipient| ["-r", *recipient]));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("age");
+    std::io::Write::write_all(&mut child.stdin.take().expect("piped"), text.as_bytes()).expect("write");
+    child.wait_with_output().expect("age").stdout
+}
+
+/// The members' recipients, by the list in the store.
+fn recipients(person: &Person) -> Vec<String> {
+    let json = person.call(&["store", "recipients", "list", "team", "--json"]).stdout();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("json");
+    json.as_array().expect("list").iter().map(|one| one["recipient"].as_str().expect("text").to_owned()).collect()
+}
+
+#[test]
+fn recipients_that_were_appended_or_swapped_are_noticed_and_so_is_what_an_ex_member_writes() {
+    let (remote, alice, bob) = two();
+    let carol = joined("carol", &remote, &alice);
+    bob.pull();
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    let all = recipients(&alice);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let stranger = Person::new("mallory", &remote).asks_to_join();
+    let refused = |person: &Person, file: &[u8], said: &str| {
+        let good = fs::read(person.file()).expect("read");
+        fs::write(person.file(), file).expect("write");
+        for call in [&["get", "team:A"][..], &["list", "--store", "team"], &["remove", "team:A", "--yes"]] {
+            let ran = person.call(call);
+            assert!(ran.stderr().starts_with(&format!("keyctl: {said}")), "{}", ran.stderr());
+            assert_eq!((ran.code(), ran.stdout().as_str()), (5, ""));
+        }
+        fs::write(person.file(), good).expect("write");
+    };
+    // One more can read it, and the list does not say so.
+    let appended = forge(&carol, |text| text, &[&all[..], &[stranger.as_str()]].concat());
+    refused(&alice, &appended, "the store opens for 4 identities, and names 3: somebody put another file in its place");
+    refused(&alice, &forge(&carol, |text| text, &all[..2]), "the store opens for 2 identities, and names 3");
+    // The list says that Bob is somebody else, or that somebody is in it by another name.
+    let known = "the members of the store `team` are not those that you said yes to: ";
+    let swapped = forge(&carol, |text| text.replace(all[1], &stranger), &[all[0], &stranger, all[2]]);
+    refused(&alice, &swapped, &format!("{known}`bob` has another recipient than before\n"));
+    let renamed = forge(&carol, |text| text.replace("name = \"bob\"", "name = \"bert\""), &all);
+    refused(
+        &alice,
+        &renamed,
+        &format!("{known}`bob` is not a member any more; `bert` (…{}) is new, added by `alice`\n", ending(all[1])),
+    );
+    let founder = forge(
+        &carol,
+        |text| text.replace(", founder = true", "").replace("by = \"alice\" }]", "by = \"alice\", founder = true }]"),
+        &all,
+    );
+    refused(&alice, &founder, &format!("{known}another member than before is said to have made the store\n"));
+    // Carol is removed, and writes as she could before: with the seal that she knows, for all whom she knows.
+    let old = fs::read(carol.file()).expect("read");
+    alice.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
+    alice.push();
+    bob.pull();
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    fs::write(carol.file(), old).expect("write");
+    let later = |text: String| {
+        let generation = text.lines().find(|line| line.starts_with("generation = ")).expect("there").to_owned();
+        text.replace(&generation, "generation = 99")
+    };
+    let former = "its seal is one of before: whoever was removed since knows it\n";
+    for person in [&alice, &bob] {
+        refused(
+            person,
+            &forge(&carol, later, &all),
+            &format!("{known}`carol` (…{}) is new, added by `alice`; {former}", ending(all[2])),
+        );
+        let without = |text: String| {
+            let from = text.find(", { name = \"carol\"").expect("there");
+            let to = from + text[from..].find('}').expect("there") + 1;
+            later(format!("{}{}", &text[..from], &text[to..]))
+        };
+        let forged = forge(&carol, without, &all[..2]);
+        refused(person, &forged, &format!("{known}{former}"));
+        fs::write(person.file(), &forged).expect("write");
+        person.call(&["store", "recipients", "accept", "team", "--yes"]).says(
+            "",
+            "keyctl: the store has a seal of before: whoever was removed since could have written it\n\
+             keyctl: hint: if it comes from a branch of before that: merge it with the newest one\n",
+            5,
+        );
+        person.git(&["checkout", "-q", "team.age"]);
+        person.sandbox.secret("first-secret");
+        person.has("team:A", "first-secret");
+    }
+    // A list without an end, and what everybody could open, are none.
+    let open = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqzzq42m";
+    let ran = alice.call(&["store", "recipients", "add", "team", "dave", open, "--yes"]);
+    assert!(ran.code() == 2 && ran.stderr().starts_with("keyctl: `<RECIPIENT>`: "), "{}", ran.stderr());
+    let identity = fs::read_to_string(alice.own("identity.txt")).expect("read");
+    let line = identity.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1")).expect("there");
+    alice.call(&["store", "recipients", "add", "team", "dave", line, "--yes"]).says(
+        "",
+        "keyctl: `<RECIPIENT>`: this is the private half; give nobody that, but the line that begins with `age1`\n\
+         keyctl: hint: see `keyctl store recipients add --help`\n",
+        2,
+    );
+}
+
+/// Alice and Bob with the driver installed in both clones.
+fn two_with_driver() -> (Remote, Person, Person) {
+    let (remote, alice, bob) = two();
+    for person in [&alice, &bob] {
+        let ran = person.sandbox.call(&["store", "merge", "--install"]).inside(person.repo()).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        assert!(!person.repo().join(".merge_file").exists());
+    }
+    assert_eq!(
+        fs::read_to_string(alice.repo().join(".gitattributes")).expect("read"),
+        "/team.age -text -diff merge=keyctl\n"
+    );
+    alice.push();
+    bob.git(&["checkout", "-q", "--", "."]);
+    fs::remove_file(bob.repo().join(".gitattributes")).expect("remove");
+    bob.pull();
+    (remote, alice, bob)
+}
+
+fn value(person: &Person, key: &str) -> String {
+    let ran = person.call(&["get", key]);
+    assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0), "{key}");
+    ran.stdout()
+}
+
+#[test]
+fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
+    let (_remote, alice, bob) = two_with_driver();
+    for secret in ["first-secret", "second-secret", "third-secret", "fourth-secret", "alices-secret", "bobs-secret"] {
+        alice.sandbox.secret(secret);
+        bob.sandbox.secret(secret);
+    }
+    // Each keeps a key of his own, and Bob replaces one: nothing to look at.
+    alice.set("team:X", "second-secret");
+    bob.set("team:Y", "third-secret");
+    bob.set("team:A", "fourth-secret");
+    alice.push();
+    bob.git(&["commit", "-qam", "keys"]);
+    let said = bob.git(&["pull", "-q", "origin", "main"]);
+    assert!(said.contains("keyctl: merged both versions of the store `team`\n"), "{said}");
+    bob.git(&["push", "-q", "origin", "HEAD:main"]);
+    alice.pull();
+    for person in [&alice, &bob] {
+        assert_eq!(
+            ["team:A", "team:X", "team:Y"].map(|key| value(person, key)),
+            ["fourth-secret", "second-secret", "third-secret"]
+        );
+        person.call(&["undo", "--store", "team", "--yes"]).says(
+            "",
+            "keyctl: nothing was changed in the last 30 days that could be taken back\n",
+            1,
+        );
+    }
+    // The same key on both sides, and one that was removed here and changed there: it is merged all the same, and told of.
+    bob.set("team:A", "bobs-secret");
+    bob.set("team:Y", "bobs-secret");
+    bob.push();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    alice.set("team:A", "alices-secret");
+    alice.does(&["remove", "team:Y", "--yes"]);
+    alice.git(&["commit", "-qam", "keys"]);
+    let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "origin", "main"]);
+    assert!(!good && said.contains("CONFLICT (content): Merge conflict in team.age"), "{said}");
+    let told = "keyctl: merged both versions of the store `team`\n\
+        keyctl: `team:A` has another secret on both sides: the later one is in use, the other among its former ones\n\
+        keyctl: hint: to see them: `keyctl versions team:A`; to use the other one: `keyctl rollback team:A`\n\
+        keyctl: `team:Y` was changed on the other side and removed, or renamed, on this one: it is kept\n\
+        keyctl: hint: if it is to go: `keyctl remove team:Y`\n\
+        keyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n";
+    assert!(said.contains(told), "{said}");
+    assert_eq!((value(&alice, "team:A"), value(&alice, "team:Y")), ("alices-secret".into(), "bobs-secret".into()));
+    alice.git(&["add", "team.age"]);
+    alice.git(&["commit", "-qm", "merged"]);
+    alice.git(&["push", "-q", "origin", "HEAD:main"]);
+    bob.pull();
+    bob.does(&["rollback", "team:A", "--yes"]);
+    assert_eq!(value(&bob, "team:A"), "bobs-secret");
+    bob.does(&["undo", "--store", "team", "--yes"]);
+    assert_eq!(value(&bob, "team:A"), "alices-secret");
+    for person in [&alice, &bob] {
+        let verified = person.call(&["history", "verify", "--store", "team"]);
+        assert!(verified.stdout().starts_with("the history is intact ("), "{}{}", verified.stdout(), verified.stderr());
+        assert!(!person.call(&["history", "--json", "--store", "team"]).stdout().contains("\"failed\""));
+    }
+}
+
+#[test]
+fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
+    let (remote, alice, bob) = two();
+    let files = alice.sandbox.home().join("files");
+    fs::create_dir(&files).expect("make");
+    let good = fs::read(alice.file()).expect("read");
+    let put = |name: &str, bytes: &[u8]| {
+        let path = files.join(name);
+        fs::write(&path, bytes).expect("write");
+        path.to_str().expect("text").to_owned()
+    };
+    let merge = |base: &[u8], theirs: &[u8], path: &str| {
+        let [base, ours, theirs] =
+            [("base", base), ("ours", &good[..]), ("theirs", theirs)].map(|(name, bytes)| put(name, bytes));
+        let words = ["store", "merge", "--base", &base, "--ours", &ours, "--theirs", &theirs, "--path", path];
+        let ran = alice.sandbox.call(&words).inside(alice.repo()).run();
+        (ran.code(), ran.stderr(), fs::read(files.join("ours")).expect("read"))
+    };
+    let damaged = [&good[..good.len() - 1], b"x"].concat();
+    let strangers = Command::new("age")
+        .args(["-r", "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"])
+        .arg(bob.file())
+        .output();
+    let strangers = strangers.expect("age").stdout;
+    for (theirs, said) in [
+        (&damaged[..], "keyctl: the other side: `~/files/theirs` is damaged\n"),
+        (b"<<<<<<< HEAD\n", "keyctl: the other side: the store is no age file\n"),
+        (b"", "keyctl: the other side: the store is empty\n"),
+        (&strangers, "keyctl: the other side: the store was made for another identity than the one that is kept ("),
+    ] {
+        let (code, told, ours) = merge(&good, theirs, "team.age");
+        assert!(told.starts_with(said) && code == 5 && ours == good, "{code}: {told}");
+    }
+    // By its path, or else by who opens it; from nothing in common, too.
+    for (base, path) in [(&good[..], "team.age"), (&good, "nowhere.age"), (b"", "team.age")] {
+        let (code, told, ours) = merge(base, &good, path);
+        assert!(
+            code == 0
+                && told
+                    == "keyctl: merged both versions of the store `team`\nkeyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n"
+                && ours != good,
+            "{told}"
+        );
+    }
+    let (code, told, _) = merge(&strangers, &good, "team.age");
+    assert!(code == 1 && told.contains("what both come from is from before you were a member"), "{told}");
+    // An old copy, which somebody puts back in a commit, takes nothing back.
+    alice.set("team:B", "second-secret");
+    let newer = fs::read(alice.file()).expect("read");
+    let (code, told, ours) = merge(&newer, &good, "team.age");
+    assert!(
+        told.starts_with("keyctl: this side is an older copy than what both come from: ") && code == 5 && ours == good,
+        "{told}"
+    );
+    // Who was removed and goes on writing is told of by what he changed.
+    alice.git(&["checkout", "-q", "team.age"]);
+    drop((remote, newer));
+    bob.set("team:Z", "third-secret");
+    let bobs = fs::read(bob.file()).expect("read");
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    alice.does(&["store", "recipients", "remove", "team", "bob", "--yes"]);
+    let ours = put("ours", &fs::read(alice.file()).expect("read"));
+    bob.set("team:A", "planted-secret");
+    let (base, theirs) = (put("base", &bobs), put("theirs", &fs::read(bob.file()).expect("read")));
+    let words = ["store", "merge", "--base", &base, "--ours", &ours, "--theirs", &theirs, "--path", "team.age"];
+    let ran = alice.sandbox.call(&words).inside(alice.repo()).run();
+    let warned = "keyctl: one side did not know yet that `bob` is removed, or is by `bob`; it changed `team:A`\n\
+        keyctl: hint: look at these before you use them; what was kept there left with whoever was removed\n";
+    assert!(ran.stderr().contains(warned) && ran.code() == 0, "{}", ran.stderr());
+    fs::copy(&ours, alice.file()).expect("copy");
+    let due = alice.call(&["due", "--store", "team"]).stdout();
+    assert!(due.contains("team:A  due    just now") && due.matches("left with bob").count() == 2, "{due}");
+    let refused = bob.sandbox.call(&["store", "merge"]).run();
+    refused.says(
+        "",
+        "keyctl: a merge takes three files: `--base`, `--ours` and `--theirs`\n\
+         keyctl: hint: to have git call it: `keyctl store merge --install`\n",
+        2,
+    );
+}
+
+#[test]
+fn git_is_told_who_merges_a_store_and_forgets_it_again() {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let call = |word: &str| alice.sandbox.call(&["store", "merge", word]).inside(alice.repo()).run();
+    fs::write(alice.repo().join(".gitattributes"), "*.sh text").expect("write");
+    let program = fs::canonicalize(crate::sandbox::KEYCTL).expect("there");
+    let driver = format!("'{}' store merge --base %O --ours %A --theirs %B --path %P", program.display());
+    let said = format!(
+        "keyctl: `~/repo/.gitattributes` has\n  /team.age -text -diff merge=keyctl\nkeyctl: and the settings of this clone\n  \
+         merge.keyctl.driver = {driver}\nkeyctl: hint: commit the first; each member calls this once in a clone of his own\n"
+    );
+    call("--install").says("", &said, 0);
+    call("--install").says("", &said, 0);
+    let attributes = || fs::read_to_string(alice.repo().join(".gitattributes")).expect("read");
+    assert_eq!(attributes(), "*.sh text\n/team.age -text -diff merge=keyctl\n");
+    assert_eq!(alice.git(&["config", "merge.keyctl.driver"]).trim(), driver);
+    call("--uninstall").says("", "keyctl: git merges stores here by itself again, as it merges any file\n", 0);
+    call("--uninstall").says("", "keyctl: nothing was installed here\n", 0);
+    assert_eq!(attributes(), "*.sh text\n");
+    assert!(!alice.try_git(&alice.repo(), &["config", "merge.keyctl.driver"]).0);
+    let none = alice.sandbox.call(&["store", "merge", "--install"]).run();
+    assert!(none.code() != 0 && !none.stderr().is_empty());
+}
+
+#[test]
+fn who_can_open_which_store_is_read_from_the_stores() {
+    let (_remote, alice, bob) = two();
+    alice.does(&["store", "create", "ops", "--keeper", "file"]);
+    alice.call(&["store", "access"]).says(
+        "STORE  WHO         KEEPER HERE  OPENING ASKS FOR\nops    you alone   file         nothing\nteam   alice, bob  file         nothing\n",
+        "",
+        0,
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&alice.call(&["store", "access", "--json"]).stdout()).expect("json");
+    assert_eq!(
+        (&json[1]["store"], &json[1]["members"], &json[1]["keys"]),
+        (&"team".into(), &serde_json::json!(["alice", "bob"]), &1.into())
+    );
+    fs::remove_file(bob.own("identity.txt")).expect("remove");
+    let shown = bob.call(&["store", "access"]).stdout();
+    assert!(shown.contains("not known: `identity.txt` has no identity for this store any more"), "{shown}");
+    let shown = alice.call(&["store", "show", "team"]).stdout();
+    assert!(
+        shown.contains("\nmembers        alice, bob\nrecovery copy  not needed: another member can let you in anew\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_identity_in_the_keychain_goes_over_to_the_stores_id_when_the_store_is_joined() {
+    let remote = Remote::new();
+    let alice = alice(&remote);
+    let (sandbox, keychain) = desktop();
+    let bob = Person::at_home("bob", &remote, sandbox);
+    let asked = bob.call(&["store", "join", "team", "--path", "../repo/team.age"]);
+    let id = || {
+        let record = fs::read_to_string(bob.own("keeper.toml")).expect("record");
+        record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"').to_owned()
+    };
+    let kept = |id: &str, item: &str| keychain.lookup(&["service", &format!("keyctl:{id}"), "username", item]);
+    let before = id();
+    let identity = kept(&before, "identity");
+    assert!(identity.starts_with("AGE-SECRET-KEY-1") && kept(&before, "anchor").is_empty());
+    bob.sandbox.secret(identity.trim());
+    alice.does(&["store", "recipients", "add", "team", "bob", asked.stdout().trim(), "--yes"]);
+    alice.push();
+    bob.pull();
+    bob.does(&["store", "join", "team", "--yes"]);
+    let after = id();
+    assert!(after != before && kept(&before, "identity").is_empty() && kept(&after, "identity") == identity);
+    assert!(
+        kept(&after, "anchor").starts_with(&format!("keyctl-anchor 1 {after} ")) && !bob.own("identity.txt").exists()
+    );
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+    bob.set("team:B", "second-secret");
+    keychain.lock();
+    let locked = bob.call(&["get", "team:A"]);
+    assert!(
+        locked.stderr().starts_with("keyctl: the keychain is locked\n") && locked.code() == 4,
+        "{}",
+        locked.stderr()
+    );
+    let [ours, theirs] = ["ours", "theirs"].map(|name| {
+        let path = bob.sandbox.home().join(name);
+        fs::copy(bob.file(), &path).expect("copy");
+        path.to_str().expect("text").to_owned()
+    });
+    let words = ["store", "merge", "--base", &theirs, "--ours", &ours, "--theirs", &theirs, "--path", "team.age"];
+    let merged = bob.sandbox.call(&words).inside(bob.repo()).run();
+    assert!(
+        merged.stderr().starts_with("keyctl: the keychain is locked\n") && merged.code() == 4,
+        "{}",
+        merged.stderr()
+    );
+}
+
+#[test]
+fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
+    let (remote, alice, bob) = two();
+    let phrase = "correct horse battery staple nine";
+    let recovery = |words: &[&str]| {
+        let ran = bob.sandbox.call(&[&["recovery"], words, &["--store", "team"]].concat()).input(phrase).run();
+        (ran.code(), ran.stderr())
+    };
+    assert_eq!(recovery(&["create", "copy.age"]).0, 0);
+    fs::remove_file(bob.own("identity.txt")).expect("remove");
+    assert_eq!(bob.call(&["get", "team:A"]).code(), 4);
+    let (code, told) = recovery(&["restore", "copy.age", "--keeper", "file"]);
+    assert_eq!(code, 0, "{told}");
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+    let carol = joined("carol", &remote, &bob);
+    bob.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
+    let (code, told) = recovery(&["verify", "copy.age"]);
+    assert!(code == 5 && told.contains("its seal differs"), "{told}");
+    // The founder's own is what it was: others write nothing of it.
+    bob.push();
+    alice.pull();
+    alice.does(&["store", "recipients", "accept", "team", "--yes"]);
+    let verified = alice.call(&["history", "verify", "--store", "team"]);
+    assert!(verified.stdout().starts_with("the history is intact ("), "{}", verified.stdout());
+    drop(carol);
+}
