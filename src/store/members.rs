@@ -187,6 +187,7 @@ mod tests {
     use super::*;
     use crate::store::{
         journal::Deed,
+        payload::Recovery,
         tests::{all_say_so, at, empty, name, set},
     };
 
@@ -220,8 +221,15 @@ mod tests {
         }
         store.step(Deed::Remove, at(2), |edit| edit.remove(&name("c"))).expect("there");
         let seal = store.seal;
+        store.recovery = Some(Recovery { created: at(1), verified: None });
         store.remove_member(&"bob".parse().expect("good"), Id([7; 16]), at(3)).expect("there");
-        assert!(store.seal != seal && store.members.len() == 1 && left(&store, "a") && left(&store, "b"));
+        assert!(
+            store.seal != seal
+                && store.recovery.is_none()
+                && store.members.len() == 1
+                && left(&store, "a")
+                && left(&store, "b")
+        );
         set(&mut store, "a", "a3", 4);
         set(&mut store, "n", "n1", 4);
         assert!(!left(&store, "a") && !left(&store, "n"));
