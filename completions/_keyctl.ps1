@@ -918,6 +918,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;recovery;restore' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on; by default as before')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `--keeper ssh`')
             [CompletionResult]::new('--keeper-passphrase-file', '--keeper-passphrase-file', [CompletionResultType]::ParameterName, 'Read the new keeper''s passphrase from a file instead of asking for it')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--accept-older', '--accept-older', [CompletionResultType]::ParameterName, 'Accept a store that is older than the newest one written')
@@ -968,6 +969,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;create' {
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps its identity; by default the keychain, if there is one')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Put its age file here, into a repository for one; it must not exist yet')
             [CompletionResult]::new('--anew', '--anew', [CompletionResultType]::ParameterName, 'Begin anew where the keychain knows a store whose files are gone')
@@ -1036,6 +1038,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;keeper' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')

@@ -1,6 +1,6 @@
 //! A new keeper for an identity: who it shall be, and what that one needs, had before anything is changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::Means,
@@ -12,7 +12,10 @@ use crate::{
         keychain::{OsKeychain, Presence},
         passphrase,
         record::FileName,
+        ssh,
+        wrapped_item::Slot,
     },
+    platform,
     secret::Secret,
     terminal::Terminal,
 };
@@ -27,6 +30,8 @@ pub struct Wish<'w> {
     pub kind: Option<KeeperKind>,
     /// Where its passphrase is to be read.
     pub passphrase_file: Option<&'w Path>,
+    /// The private SSH key that is to open it.
+    pub ssh_key: Option<&'w Path>,
 }
 
 impl<'w> Wish<'w> {
@@ -35,12 +40,16 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// `Usage` where something was said that this kind has no use for.
     pub fn new(kind: Option<KeeperKind>, means: &'w Means) -> Result<Self> {
-        let passphrase_file = means.passphrase_file.as_deref();
-        if passphrase_file.is_some() && !kind.is_some_and(KeeperKind::has_passphrase) {
+        let (passphrase_file, ssh_key) = (means.passphrase_file.as_deref(), means.ssh_key.as_deref());
+        let is_ssh = kind == Some(KeeperKind::Ssh);
+        if passphrase_file.is_some() && !is_ssh && !kind.is_some_and(KeeperKind::has_passphrase) {
             return Err(Failure::new(Kind::Usage, "`--passphrase-file` is for a keeper that has a passphrase")
-                .hint("say which one it is: `--keeper passphrase`, or `--to passphrase`"));
+                .hint("those are `passphrase`, `keychain+passphrase`, and `ssh` with a key that has one"));
         }
-        Ok(Self { kind, passphrase_file })
+        if ssh_key.is_some() && !is_ssh {
+            return Err(Failure::new(Kind::Usage, "`--ssh-key` is for the keeper `ssh`"));
+        }
+        Ok(Self { kind, passphrase_file, ssh_key })
     }
 
     /// Who shall keep the identity: the one that is wished for, else the keychain if one answers, else a file, said once with
@@ -81,6 +90,8 @@ impl<'w> Wish<'w> {
             KeeperKind::Keychain => Keeping::Keychain,
             KeeperKind::File => Keeping::File,
             KeeperKind::Passphrase => Keeping::Passphrase(FileName::random()?),
+            KeeperKind::KeychainPassphrase => Keeping::KeychainPassphrase(free_slot(home)?),
+            KeeperKind::Ssh => Keeping::Ssh { file: FileName::random()?, key: self.usable_key(home, terminal)? },
         };
         self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
         Ok(keeping)
@@ -91,7 +102,12 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// As [`Wish::place`].
     pub fn passphrase_for(&self, home: &Home, record: &Record, terminal: &Terminal) -> Result<()> {
-        let Some(place) = record.keeper.place_of_passphrase() else { return Ok(()) };
+        let Some(place) = record.keeper.wrapped_in() else { return Ok(()) };
+        if record.kind() == KeeperKind::Ssh {
+            // The key's own, which is there already: it is asked for before anybody has to wait for it.
+            self.try_on(record)?;
+            return record.prove();
+        }
         if passphrase::held(record.store, &place).is_some() {
             return Ok(());
         }
@@ -109,11 +125,45 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// `Disk`, `Usage`.
     pub fn try_on(&self, record: &Record) -> Result<()> {
-        if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.place_of_passphrase()) {
+        if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.wrapped_in()) {
             passphrase::hold(record.store, &place, &read_passphrase(file)?);
         }
         Ok(())
     }
+}
+
+impl Wish<'_> {
+    /// The private key that is wished for, or the one there was, if age can use it.
+    fn usable_key(&self, home: &Home, terminal: &Terminal) -> Result<PathBuf> {
+        let recorded = || match Record::read(home) {
+            Ok(Some(Record { keeper: Keeping::Ssh { key, .. }, .. })) => Some(key),
+            _ => None,
+        };
+        let key = match self.ssh_key {
+            Some(key) => std::path::absolute(key).map_err(|error| Failure::disk("find", key, &error))?,
+            None => recorded().ok_or_else(|| {
+                Failure::new(Kind::Usage, "it has to be said which SSH key shall open the store")
+                    .hint("name its private half: `--ssh-key ~/.ssh/id_ed25519`")
+            })?,
+        };
+        let look = ssh::look(&key)?;
+        if look.exposed {
+            terminal.warn(&format!("other users may read or change the SSH key `{}`", key.display()));
+            terminal.hint(&platform::how_to_make_private(&key, false));
+        }
+        if !look.encrypted {
+            terminal.warn("the SSH key has no passphrase: whoever copies it and keyctl's folder can open the store");
+        }
+        Ok(key)
+    }
+}
+
+/// The item of the keychain that the store does not use at present.
+fn free_slot(home: &Home) -> Result<Slot> {
+    Ok(match Record::read(home)? {
+        Some(Record { keeper: Keeping::KeychainPassphrase(slot), .. }) => slot.other(),
+        _ => Slot::A,
+    })
 }
 
 /// A new passphrase, typed twice.

@@ -97,11 +97,16 @@ pub enum KeeperKind {
     File,
     /// A file that a passphrase opens.
     Passphrase,
+    /// The keychain, which has it under a passphrase.
+    #[serde(rename = "keychain+passphrase")]
+    KeychainPassphrase,
+    /// A file that an SSH key opens.
+    Ssh,
 }
 
 impl KeeperKind {
     /// All of them, as they are offered.
-    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase];
+    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase, Self::KeychainPassphrase, Self::Ssh];
 
     /// The place, in words for a sentence.
     #[must_use]
@@ -110,6 +115,8 @@ impl KeeperKind {
             Self::Keychain => "the keychain",
             Self::File => "`identity.txt`",
             Self::Passphrase => "a file under a passphrase",
+            Self::KeychainPassphrase => "the keychain under a passphrase",
+            Self::Ssh => "a file under an SSH key",
         }
     }
 
@@ -120,6 +127,8 @@ impl KeeperKind {
             Self::Keychain => "keychain",
             Self::File => "file",
             Self::Passphrase => "passphrase",
+            Self::KeychainPassphrase => "keychain+passphrase",
+            Self::Ssh => "ssh",
         }
     }
 
@@ -127,8 +136,8 @@ impl KeeperKind {
     #[must_use]
     pub fn uses_keychain(self) -> bool {
         match self {
-            Self::Keychain => true,
-            Self::File | Self::Passphrase => false,
+            Self::Keychain | Self::KeychainPassphrase => true,
+            Self::File | Self::Passphrase | Self::Ssh => false,
         }
     }
 
@@ -137,14 +146,14 @@ impl KeeperKind {
     pub fn may_ask(self) -> bool {
         match self {
             Self::Keychain | Self::File => false,
-            Self::Passphrase => true,
+            Self::Passphrase | Self::KeychainPassphrase | Self::Ssh => true,
         }
     }
 
     /// Whether a passphrase of the store's own opens it.
     #[must_use]
     pub fn has_passphrase(self) -> bool {
-        matches!(self, Self::Passphrase)
+        matches!(self, Self::Passphrase | Self::KeychainPassphrase)
     }
 }
 

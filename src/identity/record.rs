@@ -1,16 +1,22 @@
 //! `keeper.toml`: which store this is, and who keeps its identity. Nothing in it is secret.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     anchor::Id,
+    asking,
     file::IdentityFile,
     keeper::{Keeper, KeeperKind},
     keychain::OsKeychain,
     passphrase::{self, Passphrase},
+    ssh::{self, SshKey},
     wrapped_file::WrappedFile,
+    wrapped_item::{Slot, WrappedItem},
     wrapping::Wrapper,
 };
 use crate::{
@@ -62,6 +68,15 @@ pub enum Keeping {
     File,
     /// This file, which a passphrase opens.
     Passphrase(FileName),
+    /// This item of the keychain, which a passphrase opens.
+    KeychainPassphrase(Slot),
+    /// This file, which an SSH key opens.
+    Ssh {
+        /// The file.
+        file: FileName,
+        /// The whole path of the private key.
+        key: PathBuf,
+    },
 }
 
 impl Keeping {
@@ -72,6 +87,8 @@ impl Keeping {
             Self::Keychain => KeeperKind::Keychain,
             Self::File => KeeperKind::File,
             Self::Passphrase(_) => KeeperKind::Passphrase,
+            Self::KeychainPassphrase(_) => KeeperKind::KeychainPassphrase,
+            Self::Ssh { .. } => KeeperKind::Ssh,
         }
     }
 
@@ -79,17 +96,18 @@ impl Keeping {
     #[must_use]
     pub fn file(&self) -> Option<FileName> {
         match self {
-            Self::Keychain | Self::File => None,
-            Self::Passphrase(file) => Some(*file),
+            Self::Keychain | Self::File | Self::KeychainPassphrase(_) => None,
+            Self::Passphrase(file) | Self::Ssh { file, .. } => Some(*file),
         }
     }
 
-    /// The place that a passphrase is given for, if one opens it, see [`super::passphrase::hold`].
+    /// The name of the place that it is wrapped in, if it is: a passphrase is given for that, see [`super::passphrase::hold`].
     #[must_use]
-    pub fn place_of_passphrase(&self) -> Option<String> {
+    pub fn wrapped_in(&self) -> Option<String> {
         match self {
             Self::Keychain | Self::File => None,
-            Self::Passphrase(file) => Some(file.to_string()),
+            Self::Passphrase(file) | Self::Ssh { file, .. } => Some(file.to_string()),
+            Self::KeychainPassphrase(slot) => Some(slot.item().to_owned()),
         }
     }
 }
@@ -111,6 +129,7 @@ struct RecordText {
     store: String,
     keeper: KeeperKind,
     identity: Option<String>,
+    ssh_key: Option<String>,
 }
 
 /// What every form begins with.
@@ -145,11 +164,15 @@ impl Record {
     }
 
     fn of(text: &RecordText) -> Option<Self> {
-        let file = || FileName::parse(text.identity.as_deref()?);
-        let keeper = match (text.format, text.keeper, &text.identity) {
-            (1, KeeperKind::Keychain, None) => Keeping::Keychain,
-            (1, KeeperKind::File, None) => Keeping::File,
-            (2, KeeperKind::Passphrase, Some(_)) => Keeping::Passphrase(file()?),
+        let key = text.ssh_key.as_ref().map(PathBuf::from);
+        let keeper = match (text.format, text.keeper, text.identity.as_deref(), key) {
+            (1, KeeperKind::Keychain, None, None) => Keeping::Keychain,
+            (1, KeeperKind::File, None, None) => Keeping::File,
+            (2, KeeperKind::Passphrase, Some(file), None) => Keeping::Passphrase(FileName::parse(file)?),
+            (2, KeeperKind::KeychainPassphrase, Some(item), None) => Keeping::KeychainPassphrase(Slot::parse(item)?),
+            (2, KeeperKind::Ssh, Some(file), Some(key)) if key.is_absolute() => {
+                Keeping::Ssh { file: FileName::parse(file)?, key }
+            }
             _ => return None,
         };
         Some(Self { store: Id::parse(&text.store)?, keeper })
@@ -160,14 +183,18 @@ impl Record {
     /// # Errors
     /// `Disk`.
     pub fn write(&self, home: &Home) -> Result<()> {
-        let format = if self.keeper.file().is_some() { 2 } else { 1 };
+        let wrapped_in = self.keeper.wrapped_in();
+        let format = if wrapped_in.is_some() { 2 } else { 1 };
         let mut text = format!(
             "# which store this is, and who keeps its age identity; written by keyctl\nformat = {format}\nstore = \"{}\"\nkeeper = \"{}\"\n",
             self.store,
             self.kind().word()
         );
-        if let Some(file) = self.keeper.file() {
-            let _ = writeln!(text, "identity = \"{file}\"");
+        if let Some(place) = wrapped_in {
+            let _ = writeln!(text, "identity = \"{place}\"");
+        }
+        if let Keeping::Ssh { key, .. } = &self.keeper {
+            let _ = writeln!(text, "ssh_key = {}", quoted(key)?);
         }
         home::replace(&home.file(FILE), text.as_bytes())
     }
@@ -181,7 +208,7 @@ impl Record {
     /// What opening it has cost, in words, if a passphrase opened it in this process.
     #[must_use]
     pub fn cost(&self) -> Option<String> {
-        passphrase::cost(self.store, &self.keeper.place_of_passphrase()?)
+        passphrase::cost(self.store, &self.keeper.wrapped_in()?)
     }
 
     /// The keeping place that this record names.
@@ -194,12 +221,44 @@ impl Record {
                 let passphrase = Passphrase::of(self.store, &file.to_string(), question(home));
                 self.in_file(home, *file, Box::new(passphrase))
             }
+            Keeping::KeychainPassphrase(slot) => {
+                let passphrase = Passphrase::of(self.store, slot.item(), question(home));
+                Box::new(WrappedItem::new(self.store, *slot, Box::new(passphrase)))
+            }
+            Keeping::Ssh { file, key } => {
+                self.in_file(home, *file, Box::new(SshKey::at(key, self.store, &file.to_string())))
+            }
+        }
+    }
+
+    /// Asks for what opens an SSH key, so that it is known from now on.
+    ///
+    /// # Errors
+    /// `Keychain` where it is not given, or the key is not there.
+    pub fn prove(&self) -> Result<()> {
+        let Keeping::Ssh { file, key } = &self.keeper else { return Ok(()) };
+        SshKey::at(key, self.store, &file.to_string()).identity(asking::person()).map(drop)
+    }
+
+    /// Whether opening it asks nobody: for what only looks.
+    #[must_use]
+    pub fn asks_nobody(&self) -> bool {
+        match &self.keeper {
+            Keeping::Ssh { key, .. } => ssh::look(key).is_ok_and(|look| !look.encrypted),
+            _ => !self.kind().may_ask(),
         }
     }
 
     fn in_file(&self, home: &Home, file: FileName, wrapper: Box<dyn Wrapper>) -> Box<dyn Keeper> {
         Box::new(WrappedFile::new(home, self.store, file, wrapper))
     }
+}
+
+/// A path as a basic string of TOML (toml.io/en/v1.0.0, "String"), which JSON's is too where nothing is a control character.
+fn quoted(path: &Path) -> Result<String> {
+    let text = path.to_str().filter(|text| !text.contains(char::is_control));
+    let quoted = text.and_then(|text| serde_json::to_string(text).ok());
+    quoted.ok_or_else(|| Failure::new(Kind::Usage, "the path of an SSH key has to be text on one line"))
 }
 
 /// What a person is asked.
@@ -216,7 +275,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let home = Home::at(folder.path());
         assert_eq!(Record::read(&home).expect("none yet"), None);
-        for keeper in [Keeping::Keychain, Keeping::File, Keeping::Passphrase(FileName([0, 1, 0xfe, 0xff]))] {
+        let file = FileName([0, 1, 0xfe, 0xff]);
+        let key = std::env::temp_dir().join("of \"mine\"\\id_ed25519");
+        for keeper in [
+            Keeping::Keychain,
+            Keeping::File,
+            Keeping::Passphrase(file),
+            Keeping::KeychainPassphrase(Slot::A),
+            Keeping::KeychainPassphrase(Slot::B),
+            Keeping::Ssh { file, key },
+        ] {
             let record = Record { store: Id([7; 16]), keeper };
             record.write(&home).expect("write");
             assert_eq!(Record::read(&home).expect("read"), Some(record));
@@ -234,6 +302,16 @@ mod tests {
             (format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\""), "damaged"),
             (
                 format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"../identity.txt\""),
+                "damaged",
+            ),
+            (
+                format!("format = 2\nstore = \"{id}\"\nkeeper = \"keychain+passphrase\"\nidentity = \"wrapped-c\""),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"ssh\"\nidentity = \"identity-0001feff.age\"\nssh_key = \"id\""
+                ),
                 "damaged",
             ),
             ("format = 3\nstore = \"\"\nkeeper = \"cloud\"\nmore = 1".into(), "newer"),

@@ -34,7 +34,9 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/mod.rs",                // reading an identity
     "identity/passphrase.rs",         // telling that nothing was typed
     "identity/recovery.rs",           // wrapping it with a passphrase
+    "identity/ssh.rs",                // reading a private key's file
     "identity/secret_service.rs",     // telling identity and anchor apart
+    "identity/wrapped_item.rs",       // the keychain's item of an identity that is wrapped
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped
     "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is
