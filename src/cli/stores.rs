@@ -18,6 +18,17 @@ pub struct InStore {
     pub store: Option<StoreName>,
 }
 
+/// What a new keeper needs.
+#[derive(Args, Default)]
+pub struct Means {
+    /// The private SSH key that is to open it, with `ssh`
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub ssh_key: Option<PathBuf>,
+    /// Read the new passphrase from a file instead of asking for it
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
 /// A new name for a key, and the store that was said with it, if one was.
 #[derive(Debug, Clone)]
 pub struct NewName {
@@ -55,6 +66,9 @@ pub enum StoreVerb {
         /// Who keeps its identity; by default the keychain, if there is one
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
+        /// What that keeper needs
+        #[command(flatten)]
+        means: Means,
         /// Put its age file here, into a repository for one; it must not exist yet
         #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         path: Option<PathBuf>,
@@ -106,6 +120,9 @@ pub enum StoreVerb {
         /// Who keeps your identity for it; by default the keychain, if there is one
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
+        /// What that keeper needs
+        #[command(flatten)]
+        means: Means,
         /// What the others call you; by default as git or the system does
         #[arg(long = "as", value_name = "NAME")]
         me: Option<MemberName>,
@@ -117,7 +134,7 @@ pub enum StoreVerb {
     Recipients(Recipients),
     /// Merge two versions of a store's file key by key, as git asks for it
     Merge(Merge),
-    /// Move a store's identity to another keeper
+    /// Move a store's identity to another keeper, or give it another passphrase
     Keeper {
         /// The store's name
         #[arg(default_value = PERSONAL)]
@@ -125,6 +142,9 @@ pub enum StoreVerb {
         /// Who keeps the identity from now on
         #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
         to: KeeperKind,
+        /// What that keeper needs
+        #[command(flatten)]
+        means: Means,
     },
     /// Give a store a new identity, when the old one got into wrong hands
     Rekey {

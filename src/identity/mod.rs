@@ -5,16 +5,24 @@
 //! has members is made for the identities of all of them, each of which its own member keeps.
 
 pub mod anchor;
+pub mod asking;
 pub mod file;
 pub mod foreign;
 pub mod keeper;
 pub mod keychain;
+pub mod passphrase;
 pub mod pin;
 pub mod recipient;
+pub mod record;
 pub mod recovery;
 pub mod retired;
 #[cfg(target_os = "linux")]
 mod secret_service;
+pub mod ssh;
+pub mod unlocked;
+pub mod wrapped_file;
+pub mod wrapped_item;
+pub mod wrapping;
 
 use std::io::{Read, Write};
 

@@ -34,7 +34,7 @@ pub fn access(as_json: bool, terminal: &Terminal) -> Result<()> {
     }
     let mut rows = vec![["STORE", "WHO", "KEEPER HERE", "OPENING ASKS FOR"].map(str::to_owned).to_vec()];
     for home in &homes {
-        let keeper = Record::read(home).ok().flatten().map(|record| record.keeper);
+        let keeper = Record::read(home).ok().flatten().map(|record| record.kind());
         let who = match show::open(home) {
             Ok(payload) => who(&payload).join(", "),
             Err(failure) => format!("not known: {}", failure.message),
@@ -46,7 +46,7 @@ pub fn access(as_json: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn one_as_json(home: &Home) -> Value {
-    let keeper = Record::read(home).ok().flatten().map(|record| record.keeper);
+    let keeper = Record::read(home).ok().flatten().map(|record| record.kind());
     let opened = show::open(home);
     let members = opened
         .as_ref()
@@ -72,5 +72,8 @@ fn asks(keeper: KeeperKind) -> &'static str {
     match keeper {
         KeeperKind::Keychain => "the keychain to be unlocked",
         KeeperKind::File => "nothing",
+        KeeperKind::Passphrase => "the passphrase",
+        KeeperKind::KeychainPassphrase => "the keychain to be unlocked, and the passphrase",
+        KeeperKind::Ssh => "the SSH key, and its passphrase if it has one",
     }
 }

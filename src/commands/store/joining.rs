@@ -17,7 +17,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    commands::{change, creating, opening::JOINING, opening::Kept, recipients, record, versions::need_yes},
+    commands::{
+        change, keepers,
+        opening::{self, JOINING, Kept},
+        recipients, record,
+        versions::need_yes,
+    },
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -25,8 +30,8 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
-        keeper::{Item, KeeperKind, Record, write_and_read_back},
-        pin,
+        keeper::{Item, Record, write_and_read_back},
+        passphrase, pin,
     },
     name::MemberName,
     store::{
@@ -46,7 +51,7 @@ pub struct Wish<'w> {
     /// Where its age file lies; said once.
     pub path: Option<&'w Path>,
     /// Who is to keep the identity.
-    pub keeper: Option<KeeperKind>,
+    pub keeper: keepers::Wish<'w>,
     /// What the others call the one who joins.
     pub name: Option<&'w MemberName>,
     /// Whether a yes was given.
@@ -111,6 +116,7 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     if path.is_none() && !home.is_elsewhere() {
         return Err(Failure::new(Kind::Usage, "say where the store's age file lies: `--path FILE`"));
     }
+    opening::ask_first(&home)?;
     let _lock = change::lock(&home)?;
     let home = match path {
         Some(path) if !home.is_elsewhere() || home.store_file() != path => home.move_elsewhere(path)?,
@@ -153,10 +159,6 @@ fn begin(
     terminal: &Terminal,
 ) -> Result<(Joining, Record, Identity)> {
     let record = Record::read(home)?;
-    let keeper = match record {
-        Some(record) => record.keeper,
-        None => creating::choose(wish.keeper, terminal)?,
-    };
     let name = match (wish.name, begun) {
         (Some(name), _) => name.clone(),
         (None, Some(begun)) => begun.name.clone(),
@@ -168,9 +170,11 @@ fn begin(
         joining.write(home)?;
     }
     let record = if let Some(record) = record {
+        wish.keeper.try_on(&record)?;
         record
     } else {
-        let record = Record { store: joining.id(), keeper };
+        let kind = wish.keeper.choose(terminal)?;
+        let record = Record { store: joining.id(), keeper: wish.keeper.place(home, joining.id(), kind, terminal)? };
         record.write(home)?;
         record
     };
@@ -178,6 +182,7 @@ fn begin(
     let identity = if let Some(line) = place.read()?.identity {
         Identity::parse(line)?
     } else {
+        wish.keeper.passphrase_for(home, &record, terminal)?;
         let identity = Identity::generate();
         write_and_read_back(place.as_ref(), Item::Identity, identity.line())?;
         identity
@@ -226,8 +231,8 @@ fn take_over(
         need_yes(yes, terminal, "joining a store", || format!("join it as `{}`, under the name `{store}`?", own.name))?;
         switch(home, &record, &identity, payload)?;
     }
-    if record.keeper == KeeperKind::Keychain {
-        let former = Record { store: joining.id(), ..record }.open(home);
+    if record.kind().uses_keychain() {
+        let former = Record { store: joining.id(), keeper: record.keeper.clone() }.open(home);
         for item in [Item::Identity, Item::Anchor] {
             former.remove(item)?;
         }
@@ -249,14 +254,21 @@ fn take_over(
 
 /// Steps 1 to 3.
 fn switch(home: &Home, record: &Record, identity: &Identity, payload: &Payload) -> Result<()> {
-    let record = Record { store: payload.id, ..*record };
+    let former = record.store;
+    let record = Record { store: payload.id, keeper: record.keeper.clone() };
+    // What was typed for the place under its former id opens it under the new one.
+    if let Some(place) = record.keeper.wrapped_in()
+        && let Some(passphrase) = passphrase::held(former, &place)
+    {
+        passphrase::hold(record.store, &place, &passphrase);
+    }
     let place = record.open(home);
     match place.read()?.identity {
         Some(line) if line.same_as(identity.line()) => {}
         Some(_) => {
             return Err(Failure::new(
                 Kind::Keychain,
-                format!("{} has another identity for this store; it is left alone", record.keeper.place()),
+                format!("{} has another identity for this store; it is left alone", record.kind().place()),
             )
             .hint("perhaps you joined it before, under another name or from another folder: `keyctl store list`"));
         }
@@ -265,7 +277,7 @@ fn switch(home: &Home, record: &Record, identity: &Identity, payload: &Payload) 
     let anchor = Anchor { generation: payload.generation, ..Anchor::first(payload.id, payload.seal) };
     write_and_read_back(place.as_ref(), Item::Anchor, &anchor.line())?;
     Accepted::after(None, State::of(payload)).write(home, identity, payload.id)?;
-    if record.keeper == KeeperKind::Keychain {
+    if record.kind().uses_keychain() {
         pin::write(home, record.store)?;
     }
     record.write(home)

@@ -7,7 +7,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     home::Home,
-    identity::keeper::Record,
+    identity::keeper::{Keeping, Record},
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
 };
@@ -29,7 +29,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
         let known = opened.as_ref().ok();
         let failure = opened.as_ref().err();
         return terminal.json(&json!({
-            "name": list::name(home), "id": record.store.to_string(), "keeper": record.keeper.word(),
+            "name": list::name(home), "id": record.store.to_string(), "keeper": record.kind().word(),
             "folder": home.data(), "path": home.store_file(), "bytes": bytes,
             "generation": known.map(|payload| payload.generation),
             "written": known.and_then(|payload| payload.written),
@@ -44,12 +44,15 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
     let mut rows = vec![
         row("store", list::name(home).to_owned()),
         row("id", record.store.to_string()),
-        row("identity", format!("kept in {}", record.keeper.place())),
+        row("identity", format!("kept in {}", record.kind().place())),
         row(
             "file",
             format!("`{}`{}", home.store_file().display(), size.unwrap_or_else(|| ", which is not there".into())),
         ),
     ];
+    if let Keeping::Ssh { key, .. } = &record.keeper {
+        rows.push(row("SSH key", format!("`{}`", key.display())));
+    }
     if home.is_elsewhere() {
         rows.push(row("folder", format!("`{}`: history, approvals and the rest", home.data().display())));
     }
