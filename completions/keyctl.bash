@@ -2775,7 +2775,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__restore)
-            opts="-q -h --passphrase-file --keeper --accept-older --json --store --quiet --no-color --help"
+            opts="-q -h --passphrase-file --keeper --keeper-passphrase-file --accept-older --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2797,7 +2797,22 @@ _keyctl() {
                     return 0
                     ;;
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase" -- "${cur}"))
+                    return 0
+                    ;;
+                --keeper-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --store)
@@ -3411,14 +3426,29 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__create)
-            opts="-q -h --keeper --path --anew --quiet --no-color --help"
+            opts="-q -h --keeper --passphrase-file --path --anew --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase" -- "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --path)
@@ -3570,14 +3600,29 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__keeper)
-            opts="-q -h --to --quiet --no-color --help"
+            opts="-q -h --to --passphrase-file --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase" -- "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)

@@ -827,6 +827,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;recovery;restore'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
             cand --keeper 'Who keeps the identity from now on; by default as before'
+            cand --keeper-passphrase-file 'Read the new keeper''s passphrase from a file instead of asking for it'
             cand --store 'Of this store; by default the personal one'
             cand --accept-older 'Accept a store that is older than the newest one written'
             cand --json 'Report as JSON'
@@ -863,12 +864,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand rm 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
-            cand keeper 'Move a store''s identity to another keeper'
+            cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;store;create'= {
             cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
+            cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
             cand --path 'Put its age file here, into a repository for one; it must not exist yet'
             cand --anew 'Begin anew where the keychain knows a store whose files are gone'
             cand -q 'Say only what must not be overlooked'
@@ -929,6 +931,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;keeper'= {
             cand --to 'Who keeps the identity from now on'
+            cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -950,7 +953,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
-            cand keeper 'Move a store''s identity to another keeper'
+            cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -1189,7 +1192,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
-            cand keeper 'Move a store''s identity to another keeper'
+            cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
         }
         &'keyctl;help;store;create'= {

@@ -595,7 +595,9 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l passphrase-file -d 'Read the passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l keeper -d 'Who keeps the identity from now on; by default as before' -r -f -a "keychain\t''
-file\t''"
+file\t''
+passphrase\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l keeper-passphrase-file -d 'Read the new keeper\'s passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l accept-older -d 'Accept a store that is older than the newest one written'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l json -d 'Report as JSON'
@@ -616,11 +618,13 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "rm" -d 'Remove a store with its keys, its identity and its history, for good'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "keeper" -d 'Move a store\'s identity to another keeper, or give it another passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen_subcommand_from create list ls show remove rm move keeper rekey help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l keeper -d 'Who keeps its identity; by default the keychain, if there is one' -r -f -a "keychain\t''
-file\t''"
+file\t''
+passphrase\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l passphrase-file -d 'Read the new passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l path -d 'Put its age file here, into a repository for one; it must not exist yet' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l anew -d 'Begin anew where the keychain knows a store whose files are gone'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -651,7 +655,9 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_sub
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l to -d 'Who keeps the identity from now on' -r -f -a "keychain\t''
-file\t''"
+file\t''
+passphrase\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l passphrase-file -d 'Read the new passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -s h -l help -d 'Print help'
@@ -664,7 +670,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_sub
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what is known of a store, and how many keys it has if it opens unasked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
-complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "keeper" -d 'Move a store\'s identity to another keeper, or give it another passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand status" -l store -d 'Of this store; by default the personal one' -r
@@ -758,5 +764,5 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subc
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "show" -d 'Show what is known of a store, and how many keys it has if it opens unasked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "remove" -d 'Remove a store with its keys, its identity and its history, for good'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "move" -d 'Move a key to another store, with its former secrets and its dates'
-complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "keeper" -d 'Move a store\'s identity to another keeper'
+complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "keeper" -d 'Move a store\'s identity to another keeper, or give it another passphrase'
 complete -c keyctl -n "__fish_keyctl_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "rekey" -d 'Give a store a new identity, when the old one got into wrong hands'

@@ -36,7 +36,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
-pub use stores::{InStore, NewName, Store, StoreVerb};
+pub use stores::{InStore, Means, NewName, Store, StoreVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -468,9 +468,8 @@ fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
 
 fn keeper_parser() -> impl clap::builder::TypedValueParser<Value = KeeperKind> {
     use clap::builder::TypedValueParser as _;
-    let kinds = [KeeperKind::Keychain, KeeperKind::File];
-    clap::builder::PossibleValuesParser::new(kinds.map(KeeperKind::word))
-        .map(move |word| kinds.into_iter().find(|kind| kind.word() == word).expect("one of the words"))
+    clap::builder::PossibleValuesParser::new(KeeperKind::ALL.iter().map(|kind| kind.word()))
+        .map(|word| KeeperKind::ALL.iter().copied().find(|kind| kind.word() == word).expect("one of the words"))
 }
 
 fn path_parser() -> impl clap::builder::TypedValueParser<Value = PathBuf> {

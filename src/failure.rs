@@ -134,6 +134,9 @@ fn command_for_store(command: &str, store: &str) -> Option<String> {
         let named = ["create", "keeper", "rekey", "show", "remove"].contains(deed) && rest.first() != Some(&store);
         return named.then(|| [&["keyctl", "store", deed, store], rest].concat().join(" "));
     }
+    if ["unlock", "lock"].contains(verb) && rest.is_empty() {
+        return Some(format!("{command} {store}"));
+    }
     if ABOUT_A_STORE.contains(verb) {
         return Some(format!("{command} --store {store}"));
     }
@@ -180,6 +183,7 @@ mod tests {
             ("`keyctl undo --list`", "`keyctl undo --list --store team`"),
             ("`keyctl store create --anew`", "`keyctl store create team --anew`"),
             ("`keyctl store create personal --keeper file`", "`keyctl store create team --keeper file`"),
+            ("`keyctl unlock`, then `keyctl lock`", "`keyctl unlock team`, then `keyctl lock team`"),
             ("`keyctl set NAME` or `keyctl list`", "`keyctl set team:NAME` or `keyctl list --store team`"),
             ("`keyctl rotate team:x`", "`keyctl rotate team:x`"),
             ("`keyctl edit x --rotate-every 90d`", "`keyctl edit team:x --rotate-every 90d`"),

@@ -127,7 +127,7 @@ impl Home {
         let Some(name) = name.to_str() else { return false };
         let replaced = name.strip_prefix('.').and_then(|name| name.strip_suffix(TEMPORARY)?.rsplit_once('.'));
         let name = replaced.map_or(name, |(name, _)| name);
-        OWN.contains(&name) || OWN_BEGIN.iter().any(|begin| name.starts_with(begin))
+        OWN.contains(&name) || OWN_BEGIN.iter().any(|begin| name.starts_with(begin)) || is_wrapped_identity(name)
     }
 
     /// Whether this is the name of what may be a copy of a file of keyctl's own that somebody made: `identity.txt.bak`.
@@ -206,6 +206,12 @@ impl Home {
             }
         }
     }
+}
+
+/// Whether this is the name of an identity's file that a passphrase or another key opens: `identity-1a2b3c4d.age`.
+fn is_wrapped_identity(name: &str) -> bool {
+    let digits = name.strip_prefix("identity-").and_then(|name| name.strip_suffix(".age"));
+    digits.is_some_and(|digits| hex::decode::<4>(digits).is_some())
 }
 
 /// A path as a user writes it: `~` for the home folder, also where no shell was there to put that in (`--from-file=~/key`,

@@ -18,6 +18,14 @@ pub struct InStore {
     pub store: Option<StoreName>,
 }
 
+/// What a new keeper needs.
+#[derive(Args, Default)]
+pub struct Means {
+    /// Read the new passphrase from a file instead of asking for it
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
 /// A new name for a key, and the store that was said with it, if one was.
 #[derive(Debug, Clone)]
 pub struct NewName {
@@ -55,6 +63,9 @@ pub enum StoreVerb {
         /// Who keeps its identity; by default the keychain, if there is one
         #[arg(long, value_parser = keeper_parser())]
         keeper: Option<KeeperKind>,
+        /// What that keeper needs
+        #[command(flatten)]
+        means: Means,
         /// Put its age file here, into a repository for one; it must not exist yet
         #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         path: Option<PathBuf>,
@@ -91,7 +102,7 @@ pub enum StoreVerb {
         #[arg(long, value_name = "STORE")]
         to: StoreName,
     },
-    /// Move a store's identity to another keeper
+    /// Move a store's identity to another keeper, or give it another passphrase
     Keeper {
         /// The store's name
         #[arg(default_value = PERSONAL)]
@@ -99,6 +110,9 @@ pub enum StoreVerb {
         /// Who keeps the identity from now on
         #[arg(long, value_name = "KEEPER", value_parser = keeper_parser())]
         to: KeeperKind,
+        /// What that keeper needs
+        #[command(flatten)]
+        means: Means,
     },
     /// Give a store a new identity, when the old one got into wrong hands
     Rekey {

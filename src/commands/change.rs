@@ -13,14 +13,21 @@ use crate::{
     identity::{
         Identity,
         anchor::Anchor,
-        keeper::{Item, KeeperKind, Record},
+        keeper::{Item, Record},
     },
     platform,
     store::{file, payload::Payload},
     terminal::{Terminal, count},
 };
 
-use super::{alerts::watch, creating, judging::Clock, opening::Kept, prompt, record};
+use super::{
+    alerts::watch,
+    creating,
+    judging::Clock,
+    keepers::Wish,
+    opening::{self, Kept},
+    prompt, record,
+};
 
 /// What a change came to.
 pub enum Outcome<T> {
@@ -47,6 +54,7 @@ pub fn change<T>(
     now: Moment,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
+    opening::ask_first(home)?;
     let _lock = lock(home)?;
     let (kept, payload) = creating::open_existing(home, terminal)?;
     apply(home, terminal, now, &kept, payload, act)
@@ -62,11 +70,12 @@ pub fn change_or_create<T>(
     now: Moment,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
+    opening::ask_first(home)?;
     let _lock = lock(home)?;
     if home.store().is_some() && Record::read(home)?.is_none() {
         return Err(removed_meanwhile(home));
     }
-    let (kept, payload) = creating::open_or_create(home, None, terminal)?;
+    let (kept, payload) = creating::open_or_create(home, &Wish::default(), terminal)?;
     apply(home, terminal, now, &kept, payload, act)
 }
 
@@ -78,7 +87,7 @@ pub fn make<T>(
     home: &Home,
     terminal: &Terminal,
     now: Moment,
-    keeper: Option<KeeperKind>,
+    wish: &Wish,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
     let _lock = lock(home)?;
@@ -87,7 +96,7 @@ pub fn make<T>(
         return Err(Failure::new(Kind::Busy, "another keyctl is making this store just now")
             .hint("look at it: `keyctl store list`"));
     }
-    let (kept, payload) = creating::open_or_create(home, keeper, terminal)?;
+    let (kept, payload) = creating::open_or_create(home, wish, terminal)?;
     apply(home, terminal, now, &kept, payload, act)
 }
 

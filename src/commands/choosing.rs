@@ -226,7 +226,7 @@ fn in_home<'n>(name: &'n KeyPath, home: &Home) -> Option<&'n KeyName> {
 /// Records that a project asked for keys it was not allowed, if that takes nobody's leave: a refused project must bring up
 /// no keychain's question and make no use of one. So it is recorded where the identity lies in a file, and else not.
 fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, terminal: &Terminal) {
-    if !Record::read(home).is_ok_and(|record| record.is_some_and(|record| record.keeper == KeeperKind::File)) {
+    if !Record::read(home).is_ok_and(|record| record.is_some_and(|record| record.kind() == KeeperKind::File)) {
         return;
     }
     let names: Vec<KeyName> = wish

@@ -10,9 +10,9 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
-        keeper::{Item, Keeper, KeeperKind, Record, write_and_read_back},
-        keychain::{OsKeychain, Presence},
+        keeper::{Item, Keeper, Record, write_and_read_back},
         pin,
+        record::FileName,
     },
     store::{
         file::{self, SealedFile},
@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    keepers::Wish,
     opening::{self, Kept},
     rekey,
 };
@@ -30,9 +31,9 @@ use super::{
 ///
 /// # Errors
 /// As opening has them; `Keychain` when a keychain is there but locked.
-pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<(Kept, Payload)> {
+pub fn open_or_create(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(Kept, Payload)> {
     let made = match Record::read(home)? {
-        Some(record) => finish_if_cut_short(home, record)?,
+        Some(record) => finish_if_cut_short(home, record, wish, terminal)?,
         // A store without its record is opened below, which fails with the way out.
         None if !file::is_absent(home) => None,
         None if !left_of_a_store(home).is_empty() => return Err(remains(home)),
@@ -41,7 +42,7 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
             for ignored in Home::ignored() {
                 terminal.warn(&ignored);
             }
-            Some(create(home, choose(keeper, terminal)?)?)
+            Some(create(home, wish, terminal)?)
         }
     };
     made.map_or_else(|| open_existing(home, terminal), Ok)
@@ -54,7 +55,7 @@ pub fn open_or_create(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
 /// As opening has them.
 pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)> {
     let kept = opening::identity(home)?;
-    if kept.record.keeper == KeeperKind::File && pin::read(home).is_some() {
+    if !kept.record.kind().uses_keychain() && pin::read(home).is_some() {
         return Err(pin::contradicted());
     }
     let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
@@ -66,10 +67,16 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
 }
 
 /// Goes on where the making of a store was cut short; `None` for a store that was made whole.
-fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payload)>> {
+fn finish_if_cut_short(
+    home: &Home,
+    record: Record,
+    wish: &Wish,
+    terminal: &Terminal,
+) -> Result<Option<(Kept, Payload)>> {
     if !file::is_absent(home) {
         return Ok(None);
     }
+    wish.try_on(&record)?;
     let keeper = record.open(home);
     let held = keeper.read()?;
     let anchor = held.anchor.as_ref().and_then(Anchor::parse);
@@ -77,17 +84,21 @@ fn finish_if_cut_short(home: &Home, record: Record) -> Result<Option<(Kept, Payl
         return Ok(None);
     }
     // The anchor is made before the first event: a history without an anchor is of a store that was lost.
-    if anchor.is_none() && !left_of_a_store(home).iter().all(|name| *name == "identity.txt") {
+    if anchor.is_none() && !left_of_a_store(home).iter().all(|name| name.starts_with("identity")) {
         return Err(remains(home));
     }
     let identity = held.identity.map(Identity::parse).transpose()?;
+    if identity.is_none() {
+        wish.passphrase_for(home, &record, terminal)?;
+    }
     finish(home, record, keeper, identity, anchor).map(Some)
 }
 
 /// What lies in the folder that only a store leaves behind.
-fn left_of_a_store(home: &Home) -> Vec<&'static str> {
+fn left_of_a_store(home: &Home) -> Vec<String> {
     let names = ["identity.txt", "anchor.txt", "history.log", "history.head"];
-    names.into_iter().filter(|name| std::fs::symlink_metadata(home.file(name)).is_ok()).collect()
+    let left = names.into_iter().filter(|name| std::fs::symlink_metadata(home.file(name)).is_ok());
+    FileName::all_in(home).iter().map(ToString::to_string).chain(left.map(str::to_owned)).collect()
 }
 
 /// The failure for a folder where a store was: a new one would take its place, and a new identity that of the old.
@@ -98,10 +109,13 @@ fn remains(home: &Home) -> Failure {
         .hint("to begin anew, move what is left away first")
 }
 
-fn create(home: &Home, keeper: KeeperKind) -> Result<(Kept, Payload)> {
-    let record = Record { store: Id::random()?, keeper };
+fn create(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(Kept, Payload)> {
+    let store = Id::random()?;
+    let kind = wish.choose(terminal)?;
+    let record = Record { store, keeper: wish.place(home, store, kind, terminal)? };
     record.write(home)?;
-    finish(home, record, record.open(home), None, None)
+    let keeper = record.open(home);
+    finish(home, record, keeper, None, None)
 }
 
 fn finish(
@@ -125,43 +139,18 @@ fn finish(
         write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
         anchor
     };
-    if record.keeper == KeeperKind::Keychain {
+    if record.kind().uses_keychain() {
         pin::write(home, record.store)?;
     }
     let payload = Payload::new(record.store, anchor.seal, identity.log_of(record.store));
     Ok((Kept { record, keeper, identity, anchor, other: None }, payload))
 }
 
-/// Who shall keep a new store's identity: the keychain if one answers, else a file, said once with what it means.
-///
-/// # Errors
-/// `Keychain` when the wished-for or only keychain is locked or absent.
-pub fn choose(wish: Option<KeeperKind>, terminal: &Terminal) -> Result<KeeperKind> {
-    if wish == Some(KeeperKind::File) {
-        return Ok(KeeperKind::File);
-    }
-    match (OsKeychain::presence(), wish) {
-        (Presence::Usable, _) => Ok(KeeperKind::Keychain),
-        (Presence::Locked, _) => {
-            Err(Failure::new(Kind::Keychain, "the keychain is locked, so it cannot take the new store's identity")
-                .hint("unlock it and try again, or keep the identity in a file: `keyctl store create --keeper file`"))
-        }
-        (Presence::Absent(why), Some(_)) => {
-            Err(Failure::new(Kind::Keychain, format!("cannot reach a keychain: {why}")))
-        }
-        (Presence::Absent(why), None) => {
-            terminal.warn(&format!("no keychain here ({why}): the store's identity is kept in `identity.txt`, readable by you alone; whoever copies keyctl's whole folder can open the store"));
-            terminal.hint("where there is a keychain: `keyctl store keeper --to keychain`");
-            Ok(KeeperKind::File)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::identity::keeper::{
-        Held,
+        Held, Keeping,
         scripted::{Fault, Scripted},
     };
     use crate::secret::Secret;
@@ -190,13 +179,13 @@ mod tests {
     fn a_keychain_that_forgets_refuses_or_gives_something_else_makes_no_store() {
         let folder = tempfile::tempdir().expect("folder");
         let home = Home::at(folder.path());
-        let record = Record { store: Id([7; 16]), keeper: KeeperKind::File };
+        let record = Record { store: Id([7; 16]), keeper: Keeping::File };
         for (fault, said) in [
             (Fault::ForgetsWrites, "the keychain took the identity but does not give it back"),
             (Fault::GivesOldValue, "the keychain took the identity but does not give it back"),
             (Fault::Locked, "the keychain is locked"),
         ] {
-            let made = finish(&home, record, Box::new(Shared(keychain(fault))), None, None);
+            let made = finish(&home, record.clone(), Box::new(Shared(keychain(fault))), None, None);
             let failure = made.err().expect("refused");
             assert_eq!((failure.kind, failure.message.as_str()), (Kind::Keychain, said));
             assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 0, "nothing lies in the folder");
@@ -207,14 +196,14 @@ mod tests {
     fn an_identity_that_was_kept_before_a_kill_is_used_again_and_not_replaced() {
         let folder = tempfile::tempdir().expect("folder");
         let home = Home::at(folder.path());
-        let record = Record { store: Id([7; 16]), keeper: KeeperKind::File };
+        let record = Record { store: Id([7; 16]), keeper: Keeping::File };
         let keychain = keychain(Fault::None);
         let first = Identity::generate();
         let line = Secret::new(first.line().expose().to_vec());
         keychain.write(Item::Identity, &line).expect("kept");
         let again = Identity::parse(line).expect("an identity");
         let (kept, payload) =
-            finish(&home, record, Box::new(Shared(keychain.clone())), Some(again), None).expect("made");
+            finish(&home, record.clone(), Box::new(Shared(keychain.clone())), Some(again), None).expect("made");
         assert!(kept.identity.line().same_as(first.line()));
         let held = keychain.read().expect("open");
         assert!(held.identity.is_some_and(|line| line.same_as(first.line())));

@@ -219,7 +219,7 @@ fn leftovers(home: &Home) -> Option<Finding> {
 
 fn keychain(home: &Home) -> Finding {
     let about = "keychain";
-    let needed = matches!(Record::read(home), Ok(Some(Record { keeper: KeeperKind::Keychain, .. })));
+    let needed = matches!(Record::read(home), Ok(Some(record)) if record.kind().uses_keychain());
     match OsKeychain::presence() {
         Presence::Usable => Finding::new(about, Grade::Good, "answers and is open"),
         Presence::Locked if needed => {
@@ -246,13 +246,14 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
         }
         Err(failure) => return vec![Finding::failed("store", &failure)],
     };
-    let keeper = match record.keeper {
+    let keeper = match record.kind() {
+        KeeperKind::Passphrase => Finding::new("keeper", Grade::Good, "a passphrase opens the identity"),
         KeeperKind::Keychain => Finding::new("keeper", Grade::Good, "the keychain keeps the identity"),
         KeeperKind::File => Finding::new("keeper", Grade::Care, "`identity.txt` keeps the identity: whoever copies the whole folder can open the store, and putting all of it back to an older state would go unnoticed")
             .hint("where there is a keychain: `keyctl store keeper --to keychain`"),
     };
     let mut findings = vec![keeper];
-    if record.keeper == KeeperKind::Keychain && home.file("identity.txt").exists() {
+    if record.kind() == KeeperKind::Keychain && home.file("identity.txt").exists() {
         findings.push(
             Finding::new(
                 "identity file",
@@ -262,7 +263,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
             .hint("take it away: `keyctl store keeper --to keychain`"),
         );
     }
-    if record.keeper == KeeperKind::File && pin::read(home).is_some() {
+    if !record.kind().uses_keychain() && pin::read(home).is_some() {
         findings.push(Finding::failed("folder", &pin::contradicted()));
     }
     match open(home) {

@@ -16,7 +16,12 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{alerts::watch, caller, change, creating, opening::Kept, record};
+use super::{
+    alerts::watch,
+    caller, change, creating,
+    opening::{self, Kept},
+    record,
+};
 
 /// The most losses in one entry that says yes to them, so that it fits into its line.
 const AT_ONCE: usize = 200;
@@ -28,6 +33,7 @@ const AT_ONCE: usize = 200;
 /// As keeper and store have them; `Usage` without a yes; `Keychain` where only an acceptance is left to be had.
 pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let now = Moment::now();
+    opening::ask_first(home)?;
     let _lock = change::lock(home)?;
     let (kept, payload) = creating::open_existing(home, terminal)?;
     let log = record::log(home, &kept, &payload);

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod allow;
+pub mod asking;
 pub mod audit;
 pub mod caller;
 pub mod change;
@@ -22,6 +23,7 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod judging;
+pub mod keepers;
 pub mod mending;
 pub mod mistyped;
 mod moving;
@@ -286,6 +288,7 @@ fn period_of_snooze<'a>(path: &[String], arguments: &'a [OsString]) -> Option<&'
 /// # Errors
 /// A [`Failure`], or what a library says that none was expected of.
 pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    asking::introduce(terminal);
     match command.verb {
         Verb::Run(arguments) => run::run(&arguments, terminal),
         Verb::Set(arguments) => set::set(&arguments, terminal),

@@ -73,17 +73,31 @@ fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<K
         },
         // Made only half: nothing was ever kept under it.
         (_, None) if file::is_absent(home) => Err(nothing_kept()),
-        (None, _) => Err(Failure::new(
-            Kind::Keychain,
-            format!("{} has no identity for this store any more", record.keeper.place()),
-        )
-        .hint("the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`")),
+        (None, _) => {
+            Err(Failure::new(Kind::Keychain, format!("{} has no identity for this store any more", place(&record)))
+                .hint("the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`"))
+        }
         (Some(_), None) => Err(Failure::new(
             Kind::Keychain,
-            format!("{} has the identity, but nothing pins the store to it", record.keeper.place()),
+            format!("{} has the identity, but nothing pins the store to it", place(&record)),
         )
         .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")),
     }
+}
+
+/// Where the identity is to be, in words for a sentence: the very file, where it is wrapped in one.
+fn place(record: &Record) -> String {
+    record.keeper.file().map_or_else(|| record.kind().place().to_owned(), |file| format!("`{file}`"))
+}
+
+/// Asks the person whom the keeper of a store may ask, before a lock is taken: nobody else waits for their typing then.
+///
+/// # Errors
+/// As [`identity`] has them, where somebody may be asked.
+pub fn ask_first(home: &Home) -> Result<()> {
+    let Some(record) = Record::read(home)?.filter(|record| record.kind().may_ask()) else { return Ok(()) };
+    // A store that was made only half is finished under the lock.
+    if file::is_absent(home) { Ok(()) } else { record.open(home).read().map(drop) }
 }
 
 /// Which of two identities is the store's, while it is being changed: the one that its file is made for. The store then has
@@ -103,8 +117,9 @@ fn one_of_two(home: &Home, kept: Kept, next: Identity) -> Kept {
 /// # Errors
 /// As [`identity`].
 pub fn identity_unasked(home: &Home) -> Result<Kept> {
-    let kept_by_keychain = Record::read(home)?.is_some_and(|record| record.keeper == KeeperKind::Keychain);
-    if kept_by_keychain && OsKeychain::presence() == Presence::Locked {
+    let kind = Record::read(home)?.map(|record| record.kind());
+    let may_ask = kind.is_some_and(KeeperKind::may_ask);
+    if may_ask || (kind.is_some_and(KeeperKind::uses_keychain) && OsKeychain::presence() == Presence::Locked) {
         return identity_quietly(home);
     }
     identity(home)

@@ -292,7 +292,7 @@ fn unrecorded(log: &Log, failure: &Failure, terminal: &Terminal) {
 pub fn renew_anchor(home: &Home, kept: &Kept, mark: Mark, now: Moment) {
     // A writer that holds the lock renews the anchor itself; and what it has written since must not be taken back.
     let Ok(_lock) = Lock::acquire_within(&home.file("lock"), Duration::ZERO) else { return };
-    let Ok(held) = kept.keeper.read() else { return };
+    let Ok(held) = kept.keeper.peek() else { return };
     if let Some(newest) = held.anchor.as_ref().and_then(Anchor::parse).filter(|newest| newest.entries < mark.seq) {
         let anchor = Anchor { entries: mark.seq, hash: mark.hash, day: newest.day.max(now.day()), ..newest };
         let _ = kept.keeper.write(Item::Anchor, &anchor.line());

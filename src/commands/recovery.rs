@@ -32,7 +32,8 @@ use crate::{
 
 use super::{
     change::{self, Outcome},
-    creating, opening,
+    keepers::Wish,
+    opening,
 };
 
 /// Does what the verb says.
@@ -52,8 +53,9 @@ pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result
         RecoveryVerb::Verify { file, passphrase_file, json } => {
             verify(&home, &file, passphrase_file.as_deref(), json, terminal)?;
         }
-        RecoveryVerb::Restore { file, passphrase_file, keeper, accept_older, json } => {
-            let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), keeper, accept_older, terminal)?;
+        RecoveryVerb::Restore { file, passphrase_file, keeper, keeper_passphrase_file, accept_older, json } => {
+            let wish = Wish { kind: keeper, passphrase_file: keeper_passphrase_file.as_deref() };
+            let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), &wish, accept_older, terminal)?;
             if json {
                 terminal.json(&json!({ "opens": true, "keys": keys, "keeper": place.word() }))?;
             } else {
@@ -266,7 +268,7 @@ fn restore(
     home: &Home,
     file: &Path,
     passphrase_file: Option<&Path>,
-    wish: Option<KeeperKind>,
+    wish: &Wish,
     accept_older: bool,
     terminal: &Terminal,
 ) -> Result<(usize, KeeperKind)> {
@@ -280,7 +282,7 @@ fn restore(
     let pins_another = old.as_ref().is_some_and(|old| old.seal != payload.seal);
     // The copy proves this store's own seal, which another identity has given it another one for since.
     if pins_another && copy.made_for.is_some() {
-        return Err(from_before(record.keeper.place(), file));
+        return Err(from_before(record.kind().place(), file));
     }
     let holds_another = |line: Secret| match Identity::parse_kept(line) {
         // Two, where a change of identity was cut short: then either may be what the store is made for.
@@ -290,15 +292,16 @@ fn restore(
     if held.identity.is_some_and(holds_another) {
         return Err(Failure::new(
             Kind::Keychain,
-            format!("{} holds another identity for this store; it is left alone", record.keeper.place()),
+            format!("{} holds another identity for this store; it is left alone", record.kind().place()),
         )
-        .hint(match record.keeper {
-            KeeperKind::Keychain => "remove that item with the keychain's own tool if it is wrong, then try again",
-            KeeperKind::File => "move that file away if it is wrong, then try again",
+        .hint(if record.kind().uses_keychain() {
+            "remove that item with the keychain's own tool if it is wrong, then try again"
+        } else {
+            "move that file away if it is wrong, then try again"
         }));
     }
     if pins_another {
-        return Err(forged(record.keeper.place()));
+        return Err(forged(record.kind().place()));
     }
     if let Some(old) = old.as_ref().filter(|old| old.generation > payload.generation && !accept_older) {
         return Err(Failure::new(
@@ -321,15 +324,16 @@ fn restore(
     let anchor = anchor_for(home, &payload, old);
     let begins_anew = anchor.entries == 0 && !has_history(home);
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
-    match record.keeper {
-        KeeperKind::Keychain => pin::write(home, payload.id)?,
+    if record.kind().uses_keychain() {
+        pin::write(home, payload.id)?;
+    } else {
         // Where there is no keychain there is nothing to take back.
-        KeeperKind::File => drop(pin::remove(home)),
+        drop(pin::remove(home));
     }
     open_like_any_other(home, terminal)?;
     drop(lock);
     record_restore(home, begins_anew, terminal);
-    Ok((payload.keys.len(), record.keeper))
+    Ok((payload.keys.len(), record.kind()))
 }
 
 /// The failure for a store, with the copy that belongs to it, from before a change of identity. Put in the place of the one
@@ -371,15 +375,15 @@ fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
     }
 }
 
-/// The keeper on record, or on a machine that has none the one that is wished for or can be had.
-fn record_for(home: &Home, store: Id, wish: Option<KeeperKind>, terminal: &Terminal) -> Result<Record> {
+/// The keeper on record, or on a machine that has none the one that is wished for or can be had. What a passphrase opens is
+/// put into a new place, with a new one: that the old one is forgotten may be why this is done.
+fn record_for(home: &Home, store: Id, wish: &Wish, terminal: &Terminal) -> Result<Record> {
     let recorded = Record::read(home).ok().flatten().filter(|record| record.store == store);
-    let keeper = match (recorded, wish) {
-        (_, Some(wish)) => creating::choose(Some(wish), terminal)?,
-        (Some(record), None) => record.keeper,
-        (None, None) => creating::choose(None, terminal)?,
+    let kind = match recorded {
+        Some(record) if wish.kind.is_none() => record.kind(),
+        _ => wish.choose(terminal)?,
     };
-    Ok(Record { store, keeper })
+    Ok(Record { store, keeper: wish.place(home, store, kind, terminal)? })
 }
 
 /// Pins the store as it is now, and the history as far as it was vouched for: by the old anchor, or by the store itself,

@@ -64,12 +64,12 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     let _lock = change::lock(home)?;
     let was_cut_short = matches!(opening::identity(home)?.other, Some(Other::Former(_)));
     let (kept, payload) = creating::open_existing(home, terminal)?;
-    let place = kept.record.keeper.place();
+    let place = kept.record.kind().place();
     if !was_cut_short {
         pending::refuse_to_rekey(home, &kept, &payload)?;
         pending::end_what_is_over(home, &kept)?;
         // Another keeper must not go on having what is the former identity from now on.
-        store::clear_former_keeper(home, &kept)?;
+        store::keeper::clear_former(home, &kept)?;
         change_identity(home, kept, payload, now, terminal)?;
         terminal.say(&format!("the store has a new identity; {place} keeps it, and the former one no more"));
     }

@@ -102,7 +102,7 @@ fn outlook<'p>(home: &Home, kept: &Kept, payload: &'p Payload, now: Moment) -> O
 }
 
 fn store_rows(kept: &Kept, payload: &Payload, now: Moment, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {
-    let keeper = format!("identity kept in {}", kept.record.keeper.place());
+    let keeper = format!("identity kept in {}", kept.record.kind().place());
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
     let (proven, words) = recovery_words(payload, now);
     rows.push(vec!["recovery copy".into(), words]);
@@ -233,7 +233,7 @@ fn as_json(
     let store = match opened {
         Ok((kept, payload)) => json!({
             "keys": payload.keys.len(),
-            "keeper": kept.record.keeper.word(),
+            "keeper": kept.record.kind().word(),
             "generation": payload.generation,
             "recovery": payload.recovery.map(|recovery| json!({ "created": recovery.created, "verified": recovery.verified })),
         }),

@@ -10,13 +10,14 @@ use crate::{
     home::Home,
     identity::{
         anchor::Anchor,
-        keeper::{Item, KeeperKind, Record, write_and_read_back},
+        keeper::{Item, KeeperKind, Record},
         pin,
     },
     store::file,
     terminal::Terminal,
 };
 
+pub mod keeper;
 mod list;
 mod moving;
 mod removing;
@@ -24,7 +25,8 @@ mod show;
 
 use super::{
     change::{self, Outcome},
-    creating, opening, rekey,
+    keepers::Wish,
+    rekey,
 };
 
 /// Does what the verb says.
@@ -33,15 +35,18 @@ use super::{
 /// As keeper and store have them.
 pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     match &arguments.verb {
-        StoreVerb::Create { name, keeper, path, anew } => {
+        StoreVerb::Create { name, keeper, means, path, anew } => {
+            let wish = Wish::new(*keeper, means)?;
             let home = place(Home::named(Some(name))?, path.as_deref())?;
-            create(&home, *keeper, *anew, terminal).inspect_err(|failure| leave_nothing_half(&home, failure))?;
+            create(&home, &wish, *anew, terminal).inspect_err(|failure| leave_nothing_half(&home, failure))?;
         }
         StoreVerb::List(report) => list::list(report.json, terminal)?,
         StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,
         StoreVerb::Remove { name, yes } => removing::remove(&Home::named(Some(name))?, *yes, terminal)?,
         StoreVerb::Move { key, to } => moving::move_key(key, to, terminal)?,
-        StoreVerb::Keeper { name, to } => move_identity(&Home::of(Some(name))?, *to, terminal)?,
+        StoreVerb::Keeper { name, to, means } => {
+            keeper::change(&Home::of(Some(name))?, *to, &Wish::new(Some(*to), means)?, terminal)?;
+        }
         StoreVerb::Rekey { name, yes } => rekey::rekey(&Home::of(Some(name))?, *yes, terminal)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -95,38 +100,40 @@ fn exists(home: &Home) -> Failure {
     let which = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
     let failure = Failure::new(Kind::Negative, format!("the store{which} exists already"));
     let Ok(Some(record)) = Record::read(home) else { return failure };
-    let other = if record.keeper == KeeperKind::File { KeeperKind::Keychain } else { KeeperKind::File };
+    let other = if record.kind() == KeeperKind::Keychain { KeeperKind::File } else { KeeperKind::Keychain };
     failure.hint(format!("to let another keep its identity: `keyctl store keeper --to {}`", other.word()))
 }
 
-fn create(home: &Home, keeper: Option<KeeperKind>, anew: bool, terminal: &Terminal) -> Result<()> {
+fn create(home: &Home, wish: &Wish, anew: bool, terminal: &Terminal) -> Result<()> {
     if !file::is_absent(home) {
         return Err(exists(home));
     }
-    give_up_unfinished(home, keeper, terminal)?;
+    give_up_unfinished(home, wish, terminal)?;
     if anew && Record::read(home)?.is_none() {
         pin::remove(home)?;
     }
     let now = Moment::now();
-    change::make(home, terminal, now, keeper, |_| {
+    change::make(home, terminal, now, wish, |_| {
         Ok(Outcome::changed((), Event::new(Action::Store, now).note("created")))
     })?;
     if let Some(record) = Record::read(home)? {
         let which = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
         let path = home.store_file();
         let where_ = if home.is_elsewhere() { format!(" in `{}`", path.display()) } else { String::new() };
-        terminal.say(&format!("made the store{which}{where_}; its identity is kept in {}", record.keeper.place()));
+        terminal.say(&format!("made the store{which}{where_}; its identity is kept in {}", record.kind().place()));
+        keeper::say_cost(&record, true, terminal);
     }
     Ok(())
 }
 
 /// Where the making of a store was cut short and its keeper cannot be had after all, another may be chosen: no key was
 /// kept yet, so nothing can be lost. A keeper that cannot be asked, or a history, says that there may have been keys.
-fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>, terminal: &Terminal) -> Result<()> {
-    let other = |record: &Record| keeper.is_some_and(|wish| wish != record.keeper);
+fn give_up_unfinished(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
+    let other = |record: &Record| wish.kind.is_some_and(|kind| kind != record.kind());
     let Some(record) = Record::read(home)?.filter(other) else { return Ok(()) };
     let _lock = change::lock(home)?;
-    let acknowledged = match record.open(home).read() {
+    let keeper = record.open(home);
+    let acknowledged = match keeper.peek() {
         Ok(held) => held.anchor.as_ref().and_then(Anchor::parse).is_some_and(|anchor| anchor.generation > 0),
         Err(_) => home.file("history.log").exists() || home.file("history.head").exists(),
     };
@@ -134,85 +141,11 @@ fn give_up_unfinished(home: &Home, keeper: Option<KeeperKind>, terminal: &Termin
         return Err(Failure::new(Kind::Store, "a store was here before, and its identity is still kept")
             .hint("put your copy of `store.age` back"));
     }
-    if let Some(wish) = keeper {
-        creating::choose(Some(wish), terminal)?;
+    wish.choose(terminal)?;
+    if record.keeper.file().is_some() {
+        // With the record nothing would say any more whose it is.
+        keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor))?;
     }
     let path = home.file("keeper.toml");
     std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
-}
-
-/// What a move that was cut short has left: a pin that is missing or not taken back, and the identity with both keepers.
-fn finish_the_move(home: &Home, kept: &opening::Kept) -> Result<()> {
-    match kept.record.keeper {
-        KeeperKind::File => drop(pin::remove(home)),
-        KeeperKind::Keychain => pin::write(home, kept.record.store)?,
-    }
-    clear_former_keeper(home, kept)
-}
-
-/// Takes the identity away from the keeper that is not the store's any more, where a move was cut short.
-///
-/// # Errors
-/// As the keepers have them.
-pub fn clear_former_keeper(home: &Home, kept: &opening::Kept) -> Result<()> {
-    let former = match kept.record.keeper {
-        KeeperKind::File => KeeperKind::Keychain,
-        KeeperKind::Keychain => KeeperKind::File,
-    };
-    let former = Record { keeper: former, ..kept.record }.open(home);
-    let left = match kept.record.keeper {
-        // Where no keychain can be reached there is nothing to take back.
-        KeeperKind::File => former.read_quietly().unwrap_or_default(),
-        KeeperKind::Keychain => former.read()?,
-    };
-    let there = left.identity.is_some() || left.anchor.is_some();
-    if there && left.identity.is_none_or(|line| line.same_as(kept.identity.line())) {
-        former.remove(Item::Identity)?;
-        former.remove(Item::Anchor)?;
-    }
-    Ok(())
-}
-
-/// Old and new keeper both open the store until the record, the last step but one, names the new one.
-fn move_identity(home: &Home, to: KeeperKind, terminal: &Terminal) -> Result<()> {
-    let now = Moment::now();
-    {
-        let _lock = change::lock(home)?;
-        let kept = opening::identity(home)?;
-        let payload = opening::store(home, &kept, terminal)?.read()?;
-        let kept = rekey::settle(home, kept, &payload, terminal)?;
-        if kept.record.keeper == to {
-            finish_the_move(home, &kept)?;
-            terminal.say(&format!("{} keeps the identity already", to.place()));
-            return Ok(());
-        }
-        let keeper = creating::choose(Some(to), terminal)?;
-        let record = Record { keeper, ..kept.record };
-        let place = record.open(home);
-        write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())?;
-        write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line())?;
-        // The pin stands whenever the record says keychain: before it does, and until it no longer does.
-        if to == KeeperKind::Keychain {
-            pin::write(home, record.store)?;
-        }
-        record.write(home)?;
-        if to == KeeperKind::File {
-            pin::remove(home)?;
-        }
-        for item in [Item::Identity, Item::Anchor] {
-            if let Err(failure) = kept.keeper.remove(item) {
-                terminal.warn(&format!(
-                    "{} still has the {}: {}",
-                    kept.record.keeper.place(),
-                    item.name(),
-                    failure.message
-                ));
-            }
-        }
-    }
-    change::change(home, terminal, now, |_| {
-        Ok(Outcome::changed((), Event::new(Action::Store, now).note(format!("identity moved to the {}", to.word()))))
-    })?;
-    terminal.say(&format!("{} keeps the identity now", to.place()));
-    Ok(())
 }

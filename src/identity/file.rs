@@ -4,7 +4,7 @@
 //! It protects from other users and from whoever gets the store alone. It does not protect from whoever copies the
 //! whole folder: `status` and `doctor` say so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     PREFIX, anchor,
@@ -39,21 +39,33 @@ impl IdentityFile {
         }
     }
 
-    fn line(&self, item: Item) -> Result<Option<Secret>> {
-        let path = self.path(item);
-        let Some((bytes, facts)) = home::read(path, LARGEST)? else { return Ok(None) };
-        let text = Secret::new(bytes);
-        let access = platform::access(&facts);
-        if access.by_other || access.writable_by_others || access.readable_by_others {
-            return Err(Failure::new(Kind::Disk, format!("other users may read or change `{}`", path.display()))
-                .hint(platform::how_to_make_private(path, false)));
-        }
+    /// One of the two lines, if it is there.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub(super) fn line(&self, item: Item) -> Result<Option<Secret>> {
+        let Some(text) = private(self.path(item))? else { return Ok(None) };
         let Some(text) = text.expose_text() else { return Ok(None) };
         Ok(match item {
             Item::Identity => join_lines(text),
             Item::Anchor => pick_line(text, anchor::PREFIX),
         })
     }
+}
+
+/// A file of keyctl's own that nobody else may read or change; nothing where there is none.
+///
+/// # Errors
+/// `Disk`.
+pub(super) fn private(path: &Path) -> Result<Option<Secret>> {
+    let Some((bytes, facts)) = home::read(path, LARGEST)? else { return Ok(None) };
+    let text = Secret::new(bytes);
+    let access = platform::access(&facts);
+    if access.by_other || access.writable_by_others || access.readable_by_others {
+        return Err(Failure::new(Kind::Disk, format!("other users may read or change `{}`", path.display()))
+            .hint(platform::how_to_make_private(path, false)));
+    }
+    Ok(Some(text))
 }
 
 /// The one line that begins with `prefix`; age's identity files have comments beside it.
@@ -66,7 +78,7 @@ pub fn pick_line(text: &str, prefix: &str) -> Option<Secret> {
 }
 
 /// All identities of a file on one line. There is one, or two while it is being changed.
-fn join_lines(text: &str) -> Option<Secret> {
+pub(super) fn join_lines(text: &str) -> Option<Secret> {
     let mut joined = Vec::with_capacity(text.len());
     for line in text.lines().map(str::trim_end).filter(|line| line.starts_with(PREFIX)) {
         if !joined.is_empty() {

@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{anchor::Id, file::IdentityFile, keychain::OsKeychain};
+use super::wrapping::Hash;
 use crate::{
     failure::{Failure, Kind, Result},
-    home::{self, Home},
     secret::Secret,
 };
+
+pub use super::record::{Keeping, Record};
 
 /// The two things that are kept, one ASCII line each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,14 @@ pub trait Keeper {
         self.read()
     }
 
+    /// Like [`Keeper::read`], and leaves an identity out that a person would be asked for.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    fn peek(&self) -> Result<Held> {
+        self.read()
+    }
+
     /// Puts one line in place and returns once it is kept.
     ///
     /// # Errors
@@ -68,6 +77,14 @@ pub trait Keeper {
     /// # Errors
     /// As [`Keeper::read`].
     fn remove(&self, item: Item) -> Result<()>;
+
+    /// What marks the identity as it lies wrapped just now; nothing where it is not.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    fn mark(&self) -> Result<Option<Hash>> {
+        Ok(None)
+    }
 }
 
 /// The kinds of keeper a store may have.
@@ -78,15 +95,21 @@ pub enum KeeperKind {
     Keychain,
     /// A file that only its owner may read, for machines without a keychain.
     File,
+    /// A file that a passphrase opens.
+    Passphrase,
 }
 
 impl KeeperKind {
+    /// All of them, as they are offered.
+    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase];
+
     /// The place, in words for a sentence.
     #[must_use]
     pub fn place(self) -> &'static str {
         match self {
             Self::Keychain => "the keychain",
             Self::File => "`identity.txt`",
+            Self::Passphrase => "a file under a passphrase",
         }
     }
 
@@ -96,71 +119,32 @@ impl KeeperKind {
         match self {
             Self::Keychain => "keychain",
             Self::File => "file",
+            Self::Passphrase => "passphrase",
         }
     }
-}
 
-/// What `keeper.toml` says: which store this is and who keeps its identity. Nothing in it is secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record {
-    /// The store's id, under which the keeper has it.
-    pub store: Id,
-    /// Who keeps it.
-    pub keeper: KeeperKind,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RecordText {
-    format: u32,
-    store: String,
-    keeper: KeeperKind,
-}
-
-const FILE: &str = "keeper.toml";
-const LARGEST: usize = 4096;
-
-impl Record {
-    /// Reads the record; `None` where no store was ever made.
-    ///
-    /// # Errors
-    /// `Store` when it is damaged or of a newer keyctl, `Disk` when it cannot be read.
-    pub fn read(home: &Home) -> Result<Option<Self>> {
-        let path = home.file(FILE);
-        let Some((bytes, _)) = home::read(&path, LARGEST)? else { return Ok(None) };
-        let damaged = || {
-            Failure::new(Kind::Store, format!("`{}` is damaged", path.display()))
-                .hint("bring the store back with its recovery copy: `keyctl recovery restore FILE`")
-        };
-        let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
-        let record: RecordText = toml::from_str(text).map_err(|_| damaged())?;
-        if record.format != 1 {
-            return Err(Failure::new(Kind::Store, format!("`{}` was written by a newer keyctl", path.display()))
-                .hint("update keyctl"));
-        }
-        Ok(Some(Self { store: Id::parse(&record.store).ok_or_else(damaged)?, keeper: record.keeper }))
-    }
-
-    /// Writes the record.
-    ///
-    /// # Errors
-    /// `Disk`.
-    pub fn write(&self, home: &Home) -> Result<()> {
-        let text = format!(
-            "# which store this is, and who keeps its age identity; written by keyctl\nformat = 1\nstore = \"{}\"\nkeeper = \"{}\"\n",
-            self.store,
-            self.keeper.word()
-        );
-        home::replace(&home.file(FILE), text.as_bytes())
-    }
-
-    /// The keeping place that this record names.
+    /// Whether the keychain has a part in it: then it has the anchor, and knows which store belongs to the folder.
     #[must_use]
-    pub fn open(&self, home: &Home) -> Box<dyn Keeper> {
-        match self.keeper {
-            KeeperKind::Keychain => Box::new(OsKeychain::of_store(self.store)),
-            KeeperKind::File => Box::new(IdentityFile::in_home(home)),
+    pub fn uses_keychain(self) -> bool {
+        match self {
+            Self::Keychain => true,
+            Self::File | Self::Passphrase => false,
         }
+    }
+
+    /// Whether it may ask a person for a passphrase or a touch.
+    #[must_use]
+    pub fn may_ask(self) -> bool {
+        match self {
+            Self::Keychain | Self::File => false,
+            Self::Passphrase => true,
+        }
+    }
+
+    /// Whether a passphrase of the store's own opens it.
+    #[must_use]
+    pub fn has_passphrase(self) -> bool {
+        matches!(self, Self::Passphrase)
     }
 }
 
@@ -245,25 +229,6 @@ mod tests {
             let keeper = Scripted { fault, lines: std::cell::RefCell::default() };
             let result = write_and_read_back(&keeper, Item::Identity, &line);
             assert_eq!(result.err().map(|failure| failure.message).as_deref(), message);
-        }
-    }
-
-    #[test]
-    fn a_record_reads_back_and_a_damaged_one_is_named() {
-        let folder = tempfile::tempdir().expect("folder");
-        let home = Home::at(folder.path());
-        assert_eq!(Record::read(&home).expect("none yet"), None);
-        let record = Record { store: Id([7; 16]), keeper: KeeperKind::File };
-        record.write(&home).expect("write");
-        assert_eq!(Record::read(&home).expect("read"), Some(record));
-        for (text, message) in [
-            ("", "damaged"),
-            ("format = 1\nstore = \"x\"\nkeeper = \"file\"", "damaged"),
-            ("format = 1\nstore = \"07070707070707070707070707070707\"\nkeeper = \"cloud\"", "damaged"),
-            ("format = 2\nstore = \"\"\nkeeper = \"file\"", "newer"),
-        ] {
-            std::fs::write(home.file(FILE), text).expect("write");
-            assert!(Record::read(&home).expect_err(text).message.contains(message), "{text}");
         }
     }
 }

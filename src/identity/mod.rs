@@ -4,15 +4,21 @@
 //! clear, so nobody but its owner can make a file that this identity opens and that carries the store's seal.
 
 pub mod anchor;
+pub mod asking;
 pub mod file;
 pub mod foreign;
 pub mod keeper;
 pub mod keychain;
+pub mod passphrase;
 pub mod pin;
+pub mod record;
 pub mod recovery;
 pub mod retired;
 #[cfg(target_os = "linux")]
 mod secret_service;
+pub mod unlocked;
+pub mod wrapped_file;
+pub mod wrapping;
 
 use age::secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};

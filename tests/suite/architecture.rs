@@ -32,8 +32,11 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/foreign.rs",            // reading what other programs keep with age
     "identity/keychain.rs",           // the line for the keychain
     "identity/mod.rs",                // reading an identity
+    "identity/passphrase.rs",         // telling that nothing was typed
     "identity/recovery.rs",           // wrapping it with a passphrase
     "identity/secret_service.rs",     // telling identity and anchor apart
+    "identity/wrapped_file.rs",       // the file of an identity that is wrapped
+    "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
@@ -56,6 +59,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/get.rs",                // printing it
     "commands/moving/mod.rs",         // reading other managers' files
     "commands/init.rs",               // telling settings from secrets
+    "commands/keepers.rs",            // telling whether a passphrase is short
     "commands/record.rs",             // deriving the history's key
     "commands/reminded.rs",           // deriving the key of the marks
     "commands/online.rs",             // asking AWS with it

@@ -22,6 +22,7 @@ mod enduring;
 mod exchanging;
 mod faults;
 mod hooking;
+mod keepers;
 mod keeping;
 mod keychain;
 mod launching;

@@ -90,7 +90,7 @@ pub fn all(
         return Err(opening::superseded());
     }
     watch::history_is(home, &log, &verdict, terminal);
-    let in_file = kept.record.keeper == KeeperKind::File;
+    let in_file = kept.record.kind() == KeeperKind::File;
     let installation = Installation {
         open: open_to_others(home),
         identity_in_file: in_file.then(|| matches!(OsKeychain::presence(), Presence::Usable)),

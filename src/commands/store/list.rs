@@ -17,7 +17,7 @@ pub fn list(as_json: bool, terminal: &Terminal) -> Result<()> {
     if as_json {
         let all: Vec<Value> = homes.iter().map(|home| match home {
             Ok(home) => {
-                let keeper = Record::read(home).ok().flatten().map(|record| record.keeper.word());
+                let keeper = Record::read(home).ok().flatten().map(|record| record.kind().word());
                 json!({ "name": name(home), "keeper": keeper, "path": home.store_file(), "removing": home.is_being_removed() })
             }
             Err((name, _)) => json!({ "name": name, "keeper": null, "path": null, "removing": false }),
@@ -45,7 +45,7 @@ fn keeper(home: &Home) -> String {
         return "being removed".to_owned();
     }
     match Record::read(home) {
-        Ok(Some(record)) => record.keeper.word().to_owned(),
+        Ok(Some(record)) => record.kind().word().to_owned(),
         Ok(None) | Err(_) => "unknown".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     identity::{
-        keeper::{Item, KeeperKind, Record},
+        keeper::{Item, Record},
         pin,
     },
     terminal::{Terminal, count},
@@ -83,10 +83,9 @@ fn end(home: &Home, terminal: &Terminal) -> Result<()> {
     if let Some(record) = Record::read(home)? {
         let keeper = record.open(home);
         let removed = keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor));
-        let removed =
-            removed.and_then(|()| if record.keeper == KeeperKind::Keychain { pin::remove(home) } else { Ok(()) });
+        let removed = removed.and_then(|()| if record.kind().uses_keychain() { pin::remove(home) } else { Ok(()) });
         if let Err(failure) = removed {
-            terminal.warn(&format!("{} still has the identity: {}", record.keeper.place(), failure.message));
+            terminal.warn(&format!("{} still has the identity: {}", record.kind().place(), failure.message));
             terminal.hint(&format!("to take it away there, remove the items of `keyctl:{}`", record.store));
         }
     }

@@ -29,7 +29,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
         let known = opened.as_ref().ok();
         let failure = opened.as_ref().err();
         return terminal.json(&json!({
-            "name": list::name(home), "id": record.store.to_string(), "keeper": record.keeper.word(),
+            "name": list::name(home), "id": record.store.to_string(), "keeper": record.kind().word(),
             "folder": home.data(), "path": home.store_file(), "bytes": bytes,
             "generation": known.map(|payload| payload.generation),
             "written": known.and_then(|payload| payload.written),
@@ -43,7 +43,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
     let mut rows = vec![
         row("store", list::name(home).to_owned()),
         row("id", record.store.to_string()),
-        row("identity", format!("kept in {}", record.keeper.place())),
+        row("identity", format!("kept in {}", record.kind().place())),
         row(
             "file",
             format!("`{}`{}", home.store_file().display(), size.unwrap_or_else(|| ", which is not there".into())),

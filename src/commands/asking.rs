@@ -1,0 +1,31 @@
+//! The person at the terminal, whom an identity's keeper may ask for a passphrase.
+
+use crate::{
+    failure::Result,
+    identity::asking::{self, Person},
+    secret::Secret,
+    terminal::Terminal,
+};
+
+/// Says that who is at this terminal is to be asked.
+pub fn introduce(terminal: &Terminal) {
+    asking::introduce(Box::new(AtTerminal(terminal.clone())));
+}
+
+/// Asked is on the controlling terminal, and only where messages go to one too: what runs keyctl for somebody else, an agent
+/// or a build, must not find its own screen asked.
+struct AtTerminal(Terminal);
+
+impl Person for AtTerminal {
+    fn is_there(&self) -> bool {
+        self.0.can_ask()
+    }
+
+    fn passphrase(&self, question: &str) -> Result<Secret> {
+        self.0.ask_secret(question)
+    }
+
+    fn say(&self, text: &str) {
+        self.0.warn(text);
+    }
+}

@@ -1,0 +1,161 @@
+//! A new keeper for an identity: who it shall be, and what that one needs, had before anything is changed.
+
+use std::path::Path;
+
+use crate::{
+    cli::Means,
+    failure::{Failure, Kind, Result},
+    home::{self, Home},
+    identity::{
+        anchor::Id,
+        keeper::{KeeperKind, Keeping, Record},
+        keychain::{OsKeychain, Presence},
+        passphrase,
+        record::FileName,
+    },
+    secret::Secret,
+    terminal::Terminal,
+};
+
+/// Fewer characters than these are warned about: whoever has the file can try passphrases day and night.
+const SHORT: usize = 10;
+
+/// Which keeper the user wants.
+#[derive(Default)]
+pub struct Wish<'w> {
+    /// Of which kind, if that was said.
+    pub kind: Option<KeeperKind>,
+    /// Where its passphrase is to be read.
+    pub passphrase_file: Option<&'w Path>,
+}
+
+impl<'w> Wish<'w> {
+    /// A kind with what was said of it.
+    ///
+    /// # Errors
+    /// `Usage` where something was said that this kind has no use for.
+    pub fn new(kind: Option<KeeperKind>, means: &'w Means) -> Result<Self> {
+        let passphrase_file = means.passphrase_file.as_deref();
+        if passphrase_file.is_some() && !kind.is_some_and(KeeperKind::has_passphrase) {
+            return Err(Failure::new(Kind::Usage, "`--passphrase-file` is for a keeper that has a passphrase")
+                .hint("say which one it is: `--keeper passphrase`, or `--to passphrase`"));
+        }
+        Ok(Self { kind, passphrase_file })
+    }
+
+    /// Who shall keep the identity: the one that is wished for, else the keychain if one answers, else a file, said once with
+    /// what it means.
+    ///
+    /// # Errors
+    /// `Keychain` when the wished-for or only keychain is locked or absent.
+    pub fn choose(&self, terminal: &Terminal) -> Result<KeeperKind> {
+        if let Some(kind) = self.kind.filter(|kind| !kind.uses_keychain()) {
+            return Ok(kind);
+        }
+        let kind = self.kind.unwrap_or(KeeperKind::Keychain);
+        match (OsKeychain::presence(), self.kind) {
+            (Presence::Usable, _) => Ok(kind),
+            (Presence::Locked, _) => {
+                Err(Failure::new(Kind::Keychain, "the keychain is locked, so it cannot take the new store's identity")
+                    .hint(
+                        "unlock it and try again, or keep the identity in a file: `keyctl store create --keeper file`",
+                    ))
+            }
+            (Presence::Absent(why), Some(_)) => {
+                Err(Failure::new(Kind::Keychain, format!("cannot reach a keychain: {why}")))
+            }
+            (Presence::Absent(why), None) => {
+                terminal.warn(&format!("no keychain here ({why}): the store's identity is kept in `identity.txt`, readable by you alone; whoever copies keyctl's whole folder can open the store"));
+                terminal.hint("where there is a keychain: `keyctl store keeper --to keychain`");
+                Ok(KeeperKind::File)
+            }
+        }
+    }
+
+    /// A new place at this keeper, with what it needs: a passphrase is asked for now.
+    ///
+    /// # Errors
+    /// `Usage` where it is not given; `Disk` where it cannot be read.
+    pub fn place(&self, home: &Home, store: Id, kind: KeeperKind, terminal: &Terminal) -> Result<Keeping> {
+        let keeping = match kind {
+            KeeperKind::Keychain => Keeping::Keychain,
+            KeeperKind::File => Keeping::File,
+            KeeperKind::Passphrase => Keeping::Passphrase(FileName::random()?),
+        };
+        self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
+        Ok(keeping)
+    }
+
+    /// Has the passphrase of a place that is to be made, if one opens it, and is not given yet.
+    ///
+    /// # Errors
+    /// As [`Wish::place`].
+    pub fn passphrase_for(&self, home: &Home, record: &Record, terminal: &Terminal) -> Result<()> {
+        let Some(place) = record.keeper.place_of_passphrase() else { return Ok(()) };
+        if passphrase::held(record.store, &place).is_some() {
+            return Ok(());
+        }
+        let passphrase = match self.passphrase_file {
+            Some(file) => read_passphrase(file)?,
+            None => ask_for_new(home, terminal)?,
+        };
+        warn_of_short(&passphrase, terminal);
+        passphrase::hold(record.store, &place, &passphrase);
+        Ok(())
+    }
+
+    /// Takes the passphrase that was given in a file for that of a place which is there already.
+    ///
+    /// # Errors
+    /// `Disk`, `Usage`.
+    pub fn try_on(&self, record: &Record) -> Result<()> {
+        if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.place_of_passphrase()) {
+            passphrase::hold(record.store, &place, &read_passphrase(file)?);
+        }
+        Ok(())
+    }
+}
+
+/// A new passphrase, typed twice.
+fn ask_for_new(home: &Home, terminal: &Terminal) -> Result<Secret> {
+    if !terminal.can_ask() {
+        return Err(Failure::new(Kind::Usage, "a new passphrase is needed, and there is no terminal to ask on")
+            .hint("give it in a file: `--passphrase-file FILE`"));
+    }
+    let whose = home.store().map(|name| format!(" `{name}`")).unwrap_or_default();
+    let first = terminal.ask_secret(&format!("a new passphrase for the store{whose}: "))?;
+    if first.expose_text().is_none_or(str::is_empty) {
+        return Err(Failure::new(Kind::Usage, "the passphrase is empty or no text; nothing was changed"));
+    }
+    if terminal.ask_secret("the same once more: ")?.same_as(&first) {
+        return Ok(first);
+    }
+    Err(Failure::new(Kind::Usage, "the two passphrases differ; nothing was changed"))
+}
+
+/// A passphrase in a file, with or without a line's end.
+///
+/// # Errors
+/// `Disk`; `Usage` for what is empty or no text.
+pub fn read_passphrase(file: &Path) -> Result<Secret> {
+    let Some((bytes, _)) = home::read_named(file, 4096)? else {
+        return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())));
+    };
+    let mut passphrase = Secret::new(bytes);
+    passphrase.trim_line_ending();
+    if passphrase.expose_text().is_none_or(str::is_empty) {
+        let said = format!("the passphrase in `{}` is empty or no text", file.display());
+        return Err(Failure::new(Kind::Usage, said));
+    }
+    Ok(passphrase)
+}
+
+fn warn_of_short(passphrase: &Secret, terminal: &Terminal) {
+    let length = passphrase.expose_text().map_or(0, |text| text.chars().count());
+    if length < SHORT {
+        terminal.warn(&format!(
+            "the passphrase has fewer than {SHORT} characters: whoever gets hold of the file can try all such day and night"
+        ));
+        terminal.hint("four words that have nothing to do with each other are better");
+    }
+}

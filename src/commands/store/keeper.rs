@@ -1,0 +1,154 @@
+//! `keyctl store keeper`: an identity goes to another keeper, or gets another passphrase or key where it is.
+//!
+//! The order makes a kill at any point harmless: the new place has the identity and gave it back, then the record names it,
+//! then the old place is emptied. Until the record stands the old one opens the store, from then on the new one; what was
+//! left behind is taken away by whoever does this again, or changes the identity.
+
+use crate::{
+    commands::{
+        change::{self, Outcome},
+        keepers::Wish,
+        opening::{self, Kept},
+        rekey,
+    },
+    date::Moment,
+    failure::Result,
+    history::{Action, Event},
+    home::Home,
+    identity::{
+        keeper::{Held, Item, Keeper, KeeperKind, Keeping, Record, write_and_read_back},
+        pin,
+        record::FileName,
+    },
+    terminal::Terminal,
+};
+
+/// Lets another keep the identity.
+///
+/// # Errors
+/// As both keepers and the store have them; the old keeper then has it still.
+pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> Result<()> {
+    let now = Moment::now();
+    // Whoever is to be asked is asked before anybody has to wait.
+    let Kept { record: former, .. } = opening::identity(home)?;
+    let stays = former.kind() == to && former.keeper.file().is_none();
+    let keeper = if stays { former.keeper } else { wish.place(home, former.store, wish.choose(terminal)?, terminal)? };
+    let (from, record, has_copy) = {
+        let _lock = change::lock(home)?;
+        let kept = opening::identity(home)?;
+        let payload = opening::store(home, &kept, terminal)?.read()?;
+        let kept = rekey::settle(home, kept, &payload, terminal)?;
+        clear_former(home, &kept)?;
+        if kept.record.keeper == keeper {
+            renew_pin(home, &kept.record)?;
+            terminal.say(&format!("{} keeps the identity already", to.place()));
+            return Ok(());
+        }
+        let record = Record { keeper, ..kept.record };
+        hand_over(home, &kept, &record, terminal)?;
+        (kept.record.kind(), record, payload.recovery.is_some())
+    };
+    change::change(home, terminal, now, |_| {
+        Ok(Outcome::changed((), Event::new(Action::Store, now).note(note(from, to))))
+    })?;
+    terminal.say(&format!("{} keeps the identity now", to.place()));
+    say_cost(&record, !has_copy, terminal);
+    Ok(())
+}
+
+/// What opening costs, where that is something; and that a passphrase can be forgotten.
+pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
+    if let Some(cost) = record.cost() {
+        terminal.say(&cost);
+    }
+    if record.kind().has_passphrase() && lacks_copy {
+        terminal
+            .hint("if the passphrase is forgotten, so are the keys: make a recovery copy, `keyctl recovery create`");
+    }
+}
+
+fn note(from: KeeperKind, to: KeeperKind) -> String {
+    match to {
+        KeeperKind::Keychain | KeeperKind::File => format!("identity moved to the {}", to.word()),
+        KeeperKind::Passphrase if from == to => "the passphrase was changed".to_owned(),
+        KeeperKind::Passphrase => format!("identity moved to {}", to.place()),
+    }
+}
+
+/// Old and new place both open the store until the record names the new one.
+fn hand_over(home: &Home, kept: &Kept, record: &Record, terminal: &Terminal) -> Result<()> {
+    let (from, to) = (kept.record.kind(), record.kind());
+    let place = record.open(home);
+    let made = write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())
+        .and_then(|()| write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line()));
+    if made.is_err() && record.keeper.file().is_some() {
+        let _ = place.remove(Item::Identity);
+    }
+    made?;
+    // The pin stands whenever the record says keychain: before it does, and until it no longer does.
+    if to.uses_keychain() {
+        pin::write(home, record.store)?;
+    }
+    record.write(home)?;
+    if from.uses_keychain() && !to.uses_keychain() {
+        pin::remove(home)?;
+    }
+    let items: &[Item] = if share_anchor(from, to) { &[Item::Identity] } else { &[Item::Identity, Item::Anchor] };
+    for item in items {
+        if let Err(failure) = kept.keeper.remove(*item) {
+            terminal.warn(&format!("{} still has the {}: {}", from.place(), item.name(), failure.message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two kinds have the anchor in the same place: the keychain's item, or the file in the folder.
+fn share_anchor(one: KeeperKind, other: KeeperKind) -> bool {
+    one.uses_keychain() == other.uses_keychain()
+}
+
+fn renew_pin(home: &Home, record: &Record) -> Result<()> {
+    if record.kind().uses_keychain() {
+        return pin::write(home, record.store);
+    }
+    drop(pin::remove(home));
+    Ok(())
+}
+
+/// Takes the identity away from every place that the record does not name, where a move was cut short. The caller has opened
+/// the store by the one that it names.
+///
+/// # Errors
+/// As the keepers have them.
+pub fn clear_former(home: &Home, kept: &Kept) -> Result<()> {
+    let own = &kept.record;
+    for kind in [KeeperKind::Keychain, KeeperKind::File] {
+        let keeping = if kind == KeeperKind::File { Keeping::File } else { Keeping::Keychain };
+        if own.keeper == keeping {
+            continue;
+        }
+        let former = Record { keeper: keeping, store: own.store }.open(home);
+        let left = match kind {
+            // Where no keychain can be reached there is nothing to take back.
+            KeeperKind::Keychain if !own.kind().uses_keychain() => former.read_quietly().unwrap_or_default(),
+            _ => former.read()?,
+        };
+        clear(former.as_ref(), left, kept, share_anchor(own.kind(), kind))?;
+    }
+    // What a passphrase opens cannot be looked into; that the store's own keeper opens it makes any other needless.
+    for file in FileName::all_in(home).into_iter().filter(|file| own.keeper.file() != Some(*file)) {
+        Record { keeper: Keeping::Passphrase(file), store: own.store }.open(home).remove(Item::Identity)?;
+    }
+    Ok(())
+}
+
+fn clear(former: &dyn Keeper, left: Held, kept: &Kept, shares_anchor: bool) -> Result<()> {
+    let there = left.identity.is_some() || (left.anchor.is_some() && !shares_anchor);
+    if there && left.identity.is_none_or(|line| line.same_as(kept.identity.line())) {
+        former.remove(Item::Identity)?;
+        if !shares_anchor {
+            former.remove(Item::Anchor)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! `keeper.toml`: which store this is, and who keeps its identity. Nothing in it is secret.
+
+use std::fmt::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    anchor::Id,
+    file::IdentityFile,
+    keeper::{Keeper, KeeperKind},
+    keychain::OsKeychain,
+    passphrase::{self, Passphrase},
+    wrapped_file::WrappedFile,
+    wrapping::Wrapper,
+};
+use crate::{
+    failure::{Failure, Kind, Result},
+    hex,
+    home::{self, Home},
+    platform, random,
+};
+
+/// The name of a wrapped identity's file: `identity-<8 hexadecimal digits>.age`. It is another one at each change, so that
+/// old and new lie beside each other until the record names the new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileName([u8; 4]);
+
+impl FileName {
+    /// One that nothing has yet, but for a chance in four billion.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn random() -> Result<Self> {
+        random::bytes().map(Self)
+    }
+
+    /// Reads it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        hex::decode(name.strip_prefix("identity-")?.strip_suffix(".age")?).map(Self)
+    }
+
+    /// All that lie in the folder of a store.
+    #[must_use]
+    pub fn all_in(home: &Home) -> Vec<Self> {
+        platform::names_in(home.data()).iter().filter_map(|name| Self::parse(name.to_str()?)).collect()
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "identity-{}.age", hex::encode(&self.0))
+    }
+}
+
+/// Who keeps an identity, and what has to be known to find it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// The operating system's keychain.
+    Keychain,
+    /// `identity.txt`.
+    File,
+    /// This file, which a passphrase opens.
+    Passphrase(FileName),
+}
+
+impl Keeping {
+    /// Which kind of keeper it is.
+    #[must_use]
+    pub fn kind(&self) -> KeeperKind {
+        match self {
+            Self::Keychain => KeeperKind::Keychain,
+            Self::File => KeeperKind::File,
+            Self::Passphrase(_) => KeeperKind::Passphrase,
+        }
+    }
+
+    /// The file that it is wrapped in, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<FileName> {
+        match self {
+            Self::Keychain | Self::File => None,
+            Self::Passphrase(file) => Some(*file),
+        }
+    }
+
+    /// The place that a passphrase is given for, if one opens it, see [`super::passphrase::hold`].
+    #[must_use]
+    pub fn place_of_passphrase(&self) -> Option<String> {
+        match self {
+            Self::Keychain | Self::File => None,
+            Self::Passphrase(file) => Some(file.to_string()),
+        }
+    }
+}
+
+/// What `keeper.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The store's id, under which the keeper has it.
+    pub store: Id,
+    /// Who keeps it.
+    pub keeper: Keeping,
+}
+
+/// The first form, which has the two kinds that were there first, and the second one, which older versions do not read.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordText {
+    format: u32,
+    store: String,
+    keeper: KeeperKind,
+    identity: Option<String>,
+}
+
+/// What every form begins with.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+const FILE: &str = "keeper.toml";
+const LARGEST: usize = 4096;
+const NEWEST: u32 = 2;
+
+impl Record {
+    /// Reads the record; `None` where no store was ever made.
+    ///
+    /// # Errors
+    /// `Store` when it is damaged or of a newer keyctl, `Disk` when it cannot be read.
+    pub fn read(home: &Home) -> Result<Option<Self>> {
+        let path = home.file(FILE);
+        let Some((bytes, _)) = home::read(&path, LARGEST)? else { return Ok(None) };
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let record = toml::from_str(text).ok().and_then(|text| Self::of(&text));
+        if record.is_some() {
+            return Ok(record);
+        }
+        if toml::from_str(text).is_ok_and(|Format { format }| format > NEWEST) {
+            return Err(Failure::new(Kind::Store, format!("`{}` was written by a newer keyctl", path.display()))
+                .hint("update keyctl"));
+        }
+        Err(Failure::new(Kind::Store, format!("`{}` is damaged", path.display()))
+            .hint("bring the store back with its recovery copy: `keyctl recovery restore FILE`"))
+    }
+
+    fn of(text: &RecordText) -> Option<Self> {
+        let file = || FileName::parse(text.identity.as_deref()?);
+        let keeper = match (text.format, text.keeper, &text.identity) {
+            (1, KeeperKind::Keychain, None) => Keeping::Keychain,
+            (1, KeeperKind::File, None) => Keeping::File,
+            (2, KeeperKind::Passphrase, Some(_)) => Keeping::Passphrase(file()?),
+            _ => return None,
+        };
+        Some(Self { store: Id::parse(&text.store)?, keeper })
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn write(&self, home: &Home) -> Result<()> {
+        let format = if self.keeper.file().is_some() { 2 } else { 1 };
+        let mut text = format!(
+            "# which store this is, and who keeps its age identity; written by keyctl\nformat = {format}\nstore = \"{}\"\nkeeper = \"{}\"\n",
+            self.store,
+            self.kind().word()
+        );
+        if let Some(file) = self.keeper.file() {
+            let _ = writeln!(text, "identity = \"{file}\"");
+        }
+        home::replace(&home.file(FILE), text.as_bytes())
+    }
+
+    /// Which kind of keeper it names.
+    #[must_use]
+    pub fn kind(&self) -> KeeperKind {
+        self.keeper.kind()
+    }
+
+    /// What opening it has cost, in words, if a passphrase opened it in this process.
+    #[must_use]
+    pub fn cost(&self) -> Option<String> {
+        passphrase::cost(self.store, &self.keeper.place_of_passphrase()?)
+    }
+
+    /// The keeping place that this record names.
+    #[must_use]
+    pub fn open(&self, home: &Home) -> Box<dyn Keeper> {
+        match &self.keeper {
+            Keeping::Keychain => Box::new(OsKeychain::of_store(self.store)),
+            Keeping::File => Box::new(IdentityFile::in_home(home)),
+            Keeping::Passphrase(file) => {
+                let passphrase = Passphrase::of(self.store, &file.to_string(), question(home));
+                self.in_file(home, *file, Box::new(passphrase))
+            }
+        }
+    }
+
+    fn in_file(&self, home: &Home, file: FileName, wrapper: Box<dyn Wrapper>) -> Box<dyn Keeper> {
+        Box::new(WrappedFile::new(home, self.store, file, wrapper))
+    }
+}
+
+/// What a person is asked.
+fn question(home: &Home) -> String {
+    home.store().map_or("the store's passphrase: ".to_owned(), |name| format!("the passphrase of the store `{name}`: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_reads_back_and_a_damaged_one_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        assert_eq!(Record::read(&home).expect("none yet"), None);
+        for keeper in [Keeping::Keychain, Keeping::File, Keeping::Passphrase(FileName([0, 1, 0xfe, 0xff]))] {
+            let record = Record { store: Id([7; 16]), keeper };
+            record.write(&home).expect("write");
+            assert_eq!(Record::read(&home).expect("read"), Some(record));
+        }
+        let id = "07070707070707070707070707070707";
+        for (text, message) in [
+            (String::new(), "damaged"),
+            ("format = 1\nstore = \"x\"\nkeeper = \"file\"".into(), "damaged"),
+            (format!("format = 1\nstore = \"{id}\"\nkeeper = \"cloud\""), "damaged"),
+            (
+                format!("format = 1\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"identity-0001feff.age\""),
+                "damaged",
+            ),
+            (format!("format = 2\nstore = \"{id}\"\nkeeper = \"file\""), "damaged"),
+            (format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\""), "damaged"),
+            (
+                format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"../identity.txt\""),
+                "damaged",
+            ),
+            ("format = 3\nstore = \"\"\nkeeper = \"cloud\"\nmore = 1".into(), "newer"),
+        ] {
+            std::fs::write(home.file(FILE), &text).expect("write");
+            assert!(Record::read(&home).expect_err(&text).message.contains(message), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_records_of_the_first_kinds_are_what_older_versions_read_byte_for_byte() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = Home::at(folder.path());
+        Record { store: Id([7; 16]), keeper: Keeping::File }.write(&home).expect("write");
+        let text = std::fs::read_to_string(home.file(FILE)).expect("read");
+        let head = "# which store this is, and who keeps its age identity; written by keyctl\n";
+        assert_eq!(text, format!("{head}format = 1\nstore = \"{}\"\nkeeper = \"file\"\n", Id([7; 16])));
+    }
+
+    #[test]
+    fn only_such_names_are_those_of_wrapped_identities() {
+        let file = FileName([0x1a, 0x2b, 0x3c, 0x4d]);
+        assert_eq!(file.to_string(), "identity-1a2b3c4d.age");
+        assert_eq!(FileName::parse("identity-1a2b3c4d.age"), Some(file));
+        for other in
+            ["identity.txt", "identity-1A2B3C4D.age", "identity-1a2b3c4d.age.bak", "identity-old.age", "store.age"]
+        {
+            assert_eq!(FileName::parse(other), None, "{other}");
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        for name in ["identity-1a2b3c4d.age", "identity-mine.age", "identity.txt"] {
+            std::fs::write(folder.path().join(name), "x").expect("write");
+        }
+        assert_eq!(FileName::all_in(&Home::at(folder.path())), [file]);
+    }
+}
