@@ -12,7 +12,7 @@ use crate::{
     history::Verdict,
     home::Home,
     identity::{
-        keeper::{KeeperKind, Record},
+        keeper::{KeeperKind, Keeping, Record},
         keychain::{OsKeychain, Presence},
         pin,
     },
@@ -25,6 +25,8 @@ use crate::{
     subprocess::Program,
     terminal::{Terminal, count},
 };
+
+mod plugin;
 
 use super::{
     alerts::watch,
@@ -247,12 +249,16 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
         Err(failure) => return vec![Finding::failed("store", &failure)],
     };
     let keeper = match record.kind() {
-        KeeperKind::Passphrase => Finding::new("keeper", Grade::Good, "a passphrase opens the identity"),
-        KeeperKind::Keychain => Finding::new("keeper", Grade::Good, "the keychain keeps the identity"),
-        KeeperKind::File => Finding::new("keeper", Grade::Care, "`identity.txt` keeps the identity: whoever copies the whole folder can open the store, and putting all of it back to an older state would go unnoticed")
-            .hint("where there is a keychain: `keyctl store keeper --to keychain`"),
+        KeeperKind::Plugin => None,
+        KeeperKind::Passphrase => Some(Finding::new("keeper", Grade::Good, "a passphrase opens the identity")),
+        KeeperKind::Keychain => Some(Finding::new("keeper", Grade::Good, "the keychain keeps the identity")),
+        KeeperKind::File => Some(Finding::new("keeper", Grade::Care, "`identity.txt` keeps the identity: whoever copies the whole folder can open the store, and putting all of it back to an older state would go unnoticed")
+            .hint("where there is a keychain: `keyctl store keeper --to keychain`")),
     };
-    let mut findings = vec![keeper];
+    let mut findings: Vec<Finding> = keeper.into_iter().collect();
+    if let Keeping::Plugin(place) = &record.keeper {
+        findings.extend(plugin::findings(place));
+    }
     if record.kind() == KeeperKind::Keychain && home.file("identity.txt").exists() {
         findings.push(
             Finding::new(

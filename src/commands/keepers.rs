@@ -11,6 +11,7 @@ use crate::{
         keeper::{KeeperKind, Keeping, Record},
         keychain::{OsKeychain, Presence},
         passphrase,
+        plugin::{self, kept::PluginPlace, name::PluginLine},
         record::FileName,
     },
     secret::Secret,
@@ -19,6 +20,8 @@ use crate::{
 
 /// Fewer characters than these are warned about: whoever has the file can try passphrases day and night.
 const SHORT: usize = 10;
+/// The most bytes of a plugin's identity: those of post-quantum keys have about 2,000.
+const LONGEST_IDENTITY: usize = 16 * 1024;
 
 /// Which keeper the user wants.
 #[derive(Default)]
@@ -27,6 +30,8 @@ pub struct Wish<'w> {
     pub kind: Option<KeeperKind>,
     /// Where its passphrase is to be read.
     pub passphrase_file: Option<&'w Path>,
+    /// Where the identity of its plugin is to be read.
+    pub plugin_identity: Option<&'w Path>,
 }
 
 impl<'w> Wish<'w> {
@@ -40,7 +45,12 @@ impl<'w> Wish<'w> {
             return Err(Failure::new(Kind::Usage, "`--passphrase-file` is for a keeper that has a passphrase")
                 .hint("say which one it is: `--keeper passphrase`, or `--to passphrase`"));
         }
-        Ok(Self { kind, passphrase_file })
+        let plugin_identity = means.plugin_identity.as_deref();
+        if plugin_identity.is_some() && kind != Some(KeeperKind::Plugin) {
+            return Err(Failure::new(Kind::Usage, "`--plugin-identity` is for the keeper `plugin`")
+                .hint("say that it is the one: `--keeper plugin`, or `--to plugin`"));
+        }
+        Ok(Self { kind, passphrase_file, plugin_identity })
     }
 
     /// Who shall keep the identity: the one that is wished for, else the keychain if one answers, else a file, said once with
@@ -81,9 +91,29 @@ impl<'w> Wish<'w> {
             KeeperKind::Keychain => Keeping::Keychain,
             KeeperKind::File => Keeping::File,
             KeeperKind::Passphrase => Keeping::Passphrase(FileName::random()?),
+            KeeperKind::Plugin => self.plugin(terminal)?,
         };
         self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
         Ok(keeping)
+    }
+
+    /// A plugin, its program as it lies on `PATH` now.
+    fn plugin(&self, terminal: &Terminal) -> Result<Keeping> {
+        let Some(file) = self.plugin_identity else {
+            return Err(Failure::new(Kind::Usage, "a plugin needs its identity")
+                .hint("make one with `age-plugin-NAME --generate`, and give its file: `--plugin-identity FILE`"));
+        };
+        let line = read_plugin_identity(file)?;
+        let program = plugin::place::find(&line.name)?;
+        if program.to_str().is_none_or(|path| path.contains(char::is_control)) {
+            return Err(Failure::new(Kind::Usage, "the path of a plugin has to be text on one line"));
+        }
+        let shown = program.display();
+        terminal
+            .say(&format!("the plugin is `{shown}`; no other of this name is started, whatever comes first on `PATH`"));
+        let place = PluginPlace { file: FileName::random()?, name: line.name.clone(), program };
+        place.hold(line);
+        Ok(Keeping::Plugin(place))
     }
 
     /// Has the passphrase of a place that is to be made, if one opens it, and is not given yet.
@@ -112,7 +142,23 @@ impl<'w> Wish<'w> {
         if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.place_of_passphrase()) {
             passphrase::hold(record.store, &place, &read_passphrase(file)?);
         }
+        if let (Some(file), Keeping::Plugin(place)) = (self.plugin_identity, &record.keeper) {
+            let line = read_plugin_identity(file)?;
+            if line.name != place.name {
+                let begun = place.name.program();
+                return Err(Failure::new(Kind::Usage, format!("the making of the store was begun with `{begun}`"))
+                    .hint("give the identity of that one, or choose another keeper"));
+            }
+            place.hold(line);
+        }
         Ok(())
+    }
+}
+
+fn read_plugin_identity(file: &Path) -> Result<PluginLine> {
+    match home::read_named(file, LONGEST_IDENTITY)? {
+        Some((bytes, _)) => PluginLine::read(&Secret::new(bytes)),
+        None => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result
             verify(&home, &file, passphrase_file.as_deref(), json, terminal)?;
         }
         RecoveryVerb::Restore { file, passphrase_file, keeper, keeper_passphrase_file, accept_older, json } => {
-            let wish = Wish { kind: keeper, passphrase_file: keeper_passphrase_file.as_deref() };
+            let wish = Wish { kind: keeper, passphrase_file: keeper_passphrase_file.as_deref(), ..Wish::default() };
             let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), &wish, accept_older, terminal)?;
             if json {
                 terminal.json(&json!({ "opens": true, "keys": keys, "keeper": place.word() }))?;

@@ -97,11 +97,13 @@ pub enum KeeperKind {
     File,
     /// A file that a passphrase opens.
     Passphrase,
+    /// A file that an age plugin opens: a key on a device, for one.
+    Plugin,
 }
 
 impl KeeperKind {
     /// All of them, as they are offered.
-    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase];
+    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase, Self::Plugin];
 
     /// The place, in words for a sentence.
     #[must_use]
@@ -110,6 +112,7 @@ impl KeeperKind {
             Self::Keychain => "the keychain",
             Self::File => "`identity.txt`",
             Self::Passphrase => "a file under a passphrase",
+            Self::Plugin => "a file that a plugin opens",
         }
     }
 
@@ -120,6 +123,7 @@ impl KeeperKind {
             Self::Keychain => "keychain",
             Self::File => "file",
             Self::Passphrase => "passphrase",
+            Self::Plugin => "plugin",
         }
     }
 
@@ -128,7 +132,7 @@ impl KeeperKind {
     pub fn uses_keychain(self) -> bool {
         match self {
             Self::Keychain => true,
-            Self::File | Self::Passphrase => false,
+            Self::File | Self::Passphrase | Self::Plugin => false,
         }
     }
 
@@ -137,7 +141,7 @@ impl KeeperKind {
     pub fn may_ask(self) -> bool {
         match self {
             Self::Keychain | Self::File => false,
-            Self::Passphrase => true,
+            Self::Passphrase | Self::Plugin => true,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod keeper;
 pub mod keychain;
 pub mod passphrase;
 pub mod pin;
+pub mod plugin;
 pub mod record;
 pub mod recovery;
 pub mod retired;

@@ -1,6 +1,9 @@
 //! `keeper.toml`: which store this is, and who keeps its identity. Nothing in it is secret.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +13,7 @@ use super::{
     keeper::{Keeper, KeeperKind},
     keychain::OsKeychain,
     passphrase::{self, Passphrase},
+    plugin::{Plugin, kept::PluginPlace, name::PluginName},
     wrapped_file::WrappedFile,
     wrapping::Wrapper,
 };
@@ -40,6 +44,23 @@ impl FileName {
         hex::decode(name.strip_prefix("identity-")?.strip_suffix(".age")?).map(Self)
     }
 
+    /// The name of the file beside it that leads a plugin to its key: `plugin-<the same digits>.txt`.
+    #[must_use]
+    pub fn of_plugin(self) -> String {
+        format!("plugin-{}.txt", hex::encode(&self.0))
+    }
+
+    /// All of plugins that lie in the folder of a store.
+    #[must_use]
+    pub fn all_of_plugins_in(home: &Home) -> Vec<String> {
+        let is_one = |name: &str| {
+            let digits = name.strip_prefix("plugin-").and_then(|rest| rest.strip_suffix(".txt"));
+            digits.and_then(hex::decode).is_some_and(|digits| Self(digits).of_plugin() == name)
+        };
+        let names = platform::names_in(home.data()).into_iter().filter_map(|name| name.into_string().ok());
+        names.filter(|name| is_one(name)).collect()
+    }
+
     /// All that lie in the folder of a store.
     #[must_use]
     pub fn all_in(home: &Home) -> Vec<Self> {
@@ -62,6 +83,8 @@ pub enum Keeping {
     File,
     /// This file, which a passphrase opens.
     Passphrase(FileName),
+    /// This file, which a plugin opens.
+    Plugin(PluginPlace),
 }
 
 impl Keeping {
@@ -72,6 +95,7 @@ impl Keeping {
             Self::Keychain => KeeperKind::Keychain,
             Self::File => KeeperKind::File,
             Self::Passphrase(_) => KeeperKind::Passphrase,
+            Self::Plugin(_) => KeeperKind::Plugin,
         }
     }
 
@@ -81,6 +105,7 @@ impl Keeping {
         match self {
             Self::Keychain | Self::File => None,
             Self::Passphrase(file) => Some(*file),
+            Self::Plugin(place) => Some(place.file),
         }
     }
 
@@ -88,7 +113,7 @@ impl Keeping {
     #[must_use]
     pub fn place_of_passphrase(&self) -> Option<String> {
         match self {
-            Self::Keychain | Self::File => None,
+            Self::Keychain | Self::File | Self::Plugin(_) => None,
             Self::Passphrase(file) => Some(file.to_string()),
         }
     }
@@ -111,6 +136,8 @@ struct RecordText {
     store: String,
     keeper: KeeperKind,
     identity: Option<String>,
+    plugin: Option<String>,
+    program: Option<PathBuf>,
 }
 
 /// What every form begins with.
@@ -150,8 +177,17 @@ impl Record {
             (1, KeeperKind::Keychain, None) => Keeping::Keychain,
             (1, KeeperKind::File, None) => Keeping::File,
             (2, KeeperKind::Passphrase, Some(_)) => Keeping::Passphrase(file()?),
+            (2, KeeperKind::Plugin, Some(_)) => {
+                let name = PluginName::parse(text.plugin.as_deref()?)?;
+                let program = text.program.clone().filter(|program| program.is_absolute())?;
+                Keeping::Plugin(PluginPlace { file: file()?, name, program })
+            }
             _ => return None,
         };
+        let is_of_plugin = matches!(keeper, Keeping::Plugin(_));
+        if !is_of_plugin && (text.plugin.is_some() || text.program.is_some()) {
+            return None;
+        }
         Some(Self { store: Id::parse(&text.store)?, keeper })
     }
 
@@ -168,6 +204,9 @@ impl Record {
         );
         if let Some(file) = self.keeper.file() {
             let _ = writeln!(text, "identity = \"{file}\"");
+        }
+        if let Keeping::Plugin(place) = &self.keeper {
+            text += &place.lines();
         }
         home::replace(&home.file(FILE), text.as_bytes())
     }
@@ -194,6 +233,7 @@ impl Record {
                 let passphrase = Passphrase::of(self.store, &file.to_string(), question(home));
                 self.in_file(home, *file, Box::new(passphrase))
             }
+            Keeping::Plugin(place) => self.in_file(home, place.file, Box::new(Plugin::of(home, place))),
         }
     }
 
@@ -216,7 +256,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let home = Home::at(folder.path());
         assert_eq!(Record::read(&home).expect("none yet"), None);
-        for keeper in [Keeping::Keychain, Keeping::File, Keeping::Passphrase(FileName([0, 1, 0xfe, 0xff]))] {
+        let file = FileName([0, 1, 0xfe, 0xff]);
+        let (name, program) =
+            (PluginName::parse("yubikey").expect("a name"), "/opt/a \"b\\c'/age-plugin-yubikey".into());
+        let plugin = PluginPlace { file, name, program };
+        for keeper in [Keeping::Keychain, Keeping::File, Keeping::Passphrase(file), Keeping::Plugin(plugin)] {
             let record = Record { store: Id([7; 16]), keeper };
             record.write(&home).expect("write");
             assert_eq!(Record::read(&home).expect("read"), Some(record));
@@ -234,6 +278,24 @@ mod tests {
             (format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\""), "damaged"),
             (
                 format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"../identity.txt\""),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"plugin\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a/b\"\nprogram = \"/a\""
+                ),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"plugin\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a\"\nprogram = \"a\""
+                ),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a\""
+                ),
                 "damaged",
             ),
             ("format = 3\nstore = \"\"\nkeeper = \"cloud\"\nmore = 1".into(), "newer"),

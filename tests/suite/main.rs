@@ -34,6 +34,7 @@ mod mistyping;
 mod moving;
 mod naming;
 mod paging;
+mod plugins;
 mod policing;
 mod prompting;
 mod pty;

@@ -12,7 +12,7 @@ use crate::{
         rekey,
     },
     date::Moment,
-    failure::Result,
+    failure::{Failure, Result},
     history::{Action, Event},
     home::Home,
     identity::{
@@ -71,7 +71,7 @@ fn note(from: KeeperKind, to: KeeperKind) -> String {
     match to {
         KeeperKind::Keychain | KeeperKind::File => format!("identity moved to the {}", to.word()),
         KeeperKind::Passphrase if from == to => "the passphrase was changed".to_owned(),
-        KeeperKind::Passphrase => format!("identity moved to {}", to.place()),
+        KeeperKind::Passphrase | KeeperKind::Plugin => format!("identity moved to {}", to.place()),
     }
 }
 
@@ -138,6 +138,11 @@ pub fn clear_former(home: &Home, kept: &Kept) -> Result<()> {
     // What a passphrase opens cannot be looked into; that the store's own keeper opens it makes any other needless.
     for file in FileName::all_in(home).into_iter().filter(|file| own.keeper.file() != Some(*file)) {
         Record { keeper: Keeping::Passphrase(file), store: own.store }.open(home).remove(Item::Identity)?;
+    }
+    let of_own_plugin = own.keeper.file().map(FileName::of_plugin);
+    for name in FileName::all_of_plugins_in(home).into_iter().filter(|name| of_own_plugin.as_ref() != Some(name)) {
+        let path = home.file(&name);
+        std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))?;
     }
     Ok(())
 }
