@@ -80,6 +80,8 @@ impl Keeper for WrappedFile {
         let wrapped = wrap(self.wrapper.as_ref(), line, Form::File)?;
         self.wrapper.prepare()?;
         home::replace(&self.path, &wrapped)?;
+        // What was open for a while is void now, and may be of a former identity.
+        let _ = unlocked::close(self.store);
         Ok(())
     }
 
@@ -91,7 +93,10 @@ impl Keeper for WrappedFile {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::disk("remove", &self.path, &error))
             }
-            _ => self.wrapper.forget(),
+            _ => {
+                let _ = unlocked::close(self.store);
+                self.wrapper.forget()
+            }
         }
     }
 

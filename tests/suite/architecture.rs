@@ -37,6 +37,8 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/plugin/machine.rs",     // a PIN, and the key of a file
     "identity/plugin/mod.rs",         // the line that leads a plugin to its key
     "identity/plugin/name.rs",        // reading that line
+    "identity/unlocked/kernel.rs",    // the line for the kernel's keyring
+    "identity/unlocked/lease.rs",     // the line with its end
     "identity/recovery.rs",           // wrapping it with a passphrase
     "identity/secret_service.rs",     // telling identity and anchor apart
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped

@@ -60,4 +60,5 @@ mod storing;
 mod toplevel;
 mod trusting;
 mod undoing;
+mod unlocking;
 mod witnessing;
