@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    faults,
     pty::on_a_terminal,
     sandbox::{KEYCTL, Sandbox, copy_program, path},
     tools,
@@ -78,7 +79,8 @@ impl Toy {
 }
 
 const MADE: &str = "keyctl: the plugin is `~/bin/age-plugin-toy`; no other of this name is started, whatever comes first on `PATH`\n\
-                    keyctl: made the store; its identity is kept in a file that a plugin opens\n";
+                    keyctl: made the store; its identity is kept in a file that a plugin opens\n\
+                    keyctl: hint: if the device is lost, so are the keys: make a recovery copy, `keyctl recovery create`\n";
 
 /// What `age` or `rage` says a file holds.
 fn opened_by(program: &Path, sandbox: &Sandbox, identities: &Path, file: &Path) -> Vec<u8> {
@@ -426,4 +428,86 @@ fn a_key_in_a_tpm_keeps_a_store_and_neither_a_wrong_pin_nor_another_tpm_opens_it
     fails("ended with exit code 1 before it was done: ");
     let _tpm = Tpm::start(&own);
     toy.sandbox.call(&["get", "plain:A"]).run().says("first-secret", "", 0);
+}
+
+/// A kill before any call that changes something leaves the store with its old keeper or with the new one, and the same call
+/// ends what was begun.
+#[test]
+fn a_kill_anywhere_while_an_identity_goes_to_a_plugin_or_away_from_it_loses_nothing() {
+    let toy = Toy::new();
+    let template = toy.sandbox.outside().join("template");
+    let to_plugin = ["store", "keeper", "--to", "plugin", "--plugin-identity", "toy.txt"];
+    let call = |home: &Path, words: &[&str]| {
+        let mut command = Command::new(KEYCTL);
+        toy.sandbox.environment(&mut command);
+        command.env("KEYCTL_HOME", home).args(words).current_dir(toy.sandbox.project());
+        command
+    };
+    let done = |home: &Path, words: &[&str]| {
+        let output = call(home, words).stdin(Stdio::null()).output().expect("start");
+        toy.sandbox.no_secret_in(&output.stderr);
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    toy.sandbox.secret("first-secret");
+    toy.sandbox.may_lie_in(&toy.sandbox.file("secret", "first-secret"));
+    let changing =
+        ["openat", "write", "pwrite64", "rename", "unlink", "fsync", "fdatasync", "fchmod", "ftruncate", "mkdir"];
+    let (mut points, mut bad) = (0, Vec::new());
+    for (from, words) in [
+        (&["store", "create", "--keeper", "file"][..], &to_plugin[..]),
+        (&[], &to_plugin),
+        (&[], &["store", "keeper", "--to", "file"]),
+    ] {
+        // The first goes to a plugin, the second to another place at it, the third away from it.
+        if from.is_empty() {
+            assert_eq!(done(&template, &to_plugin).0, Some(0));
+        } else {
+            assert_eq!(done(&template, from).0, Some(0));
+            assert_eq!(done(&template, &["set", "A", "--from-file", "secret"]).0, Some(0));
+        }
+        let copy = |name: &str| {
+            let home = toy.sandbox.outside().join(name);
+            let _ = std::fs::remove_dir_all(&home);
+            assert!(Command::new("cp").arg("-a").args([&template, &home]).status().expect("cp").success());
+            home
+        };
+        let counts = faults::calls(&mut call(&copy("counted"), words), false);
+        let all = changing
+            .iter()
+            .flat_map(|name| (1..=counts.get(*name).copied().unwrap_or_default()).map(move |nth| (*name, nth)));
+        for (name, nth) in all.step_by(if faults::long() { 1 } else { 60 }) {
+            let home = copy("killed");
+            let inject = format!("inject={name}:signal=KILL:when={nth}");
+            let killed = faults::under_strace(&call(&home, words), false, &["-o", "/dev/null", "-e", &inject]).output();
+            drop(killed.expect("strace"));
+            points += 1;
+            let opens = done(&home, &["get", "A"]);
+            let again = done(&home, words);
+            let still = done(&home, &["get", "A"]);
+            let left = std::fs::read_dir(&home)
+                .expect("folder")
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned());
+            let mut left: Vec<String> =
+                left.filter(|name| name.starts_with("identity") || name.starts_with("plugin")).collect();
+            left.sort();
+            let is_clean = if words.contains(&"file") {
+                left == ["identity.txt"]
+            } else {
+                left.len() == 2 && left[0].ends_with(".age")
+            };
+            if opens.1 != "first-secret" || again.0 != Some(0) || still.1 != "first-secret" || !is_clean {
+                bad.push(format!("{words:?} {name} {nth}: {opens:?} {again:?} {still:?} {left:?}"));
+            }
+        }
+    }
+    println!("{points} kills, {} bad", bad.len());
+    assert!(bad.is_empty() && points > 5, "{points} kills: {bad:#?}");
+    for name in ["template", "counted", "killed"] {
+        let _ = std::fs::remove_dir_all(toy.sandbox.outside().join(name));
+    }
 }

@@ -56,7 +56,7 @@ pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> 
     Ok(())
 }
 
-/// What opening costs, where that is something; and that a passphrase can be forgotten.
+/// What opening costs, where that is something; and that a passphrase can be forgotten, and a device lost.
 pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
     if let Some(cost) = record.cost() {
         terminal.say(&cost);
@@ -64,6 +64,9 @@ pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
     if record.kind().has_passphrase() && lacks_copy {
         terminal
             .hint("if the passphrase is forgotten, so are the keys: make a recovery copy, `keyctl recovery create`");
+    }
+    if record.kind() == KeeperKind::Plugin && lacks_copy {
+        terminal.hint("if the device is lost, so are the keys: make a recovery copy, `keyctl recovery create`");
     }
 }
 

@@ -178,19 +178,19 @@ impl<'p> Heard<'p> {
                 };
                 let (Some(Ok(yes)), no) = (option(0), option(1).transpose()) else { return Err(talk.garbled()) };
                 let no = no.map_err(|_| talk.garbled())?;
-                let answer = talk.asking(|| person.choose(&words, &yes, no.as_deref()));
+                let answer = asked(talk, person, |person| person.choose(&words, &yes, no.as_deref()));
                 if let Some(is_yes) = self.heed(talk, answer)? {
                     talk.send("ok", &[if is_yes { "yes" } else { "no" }], &[]);
                 }
             }
             "request-public" => {
-                let answer = talk.asking(|| person.line(&question(&words)));
+                let answer = asked(talk, person, |person| person.line(&question(&words)));
                 if let Some(line) = self.heed(talk, answer)? {
                     talk.send("ok", &[], line.as_bytes());
                 }
             }
             _ => {
-                let answer = talk.asking(|| person.passphrase(&question(&words)));
+                let answer = asked(talk, person, |person| person.passphrase(&question(&words)));
                 if let Some(secret) = self.heed(talk, answer)? {
                     talk.send("ok", &[], secret.expose());
                 }
@@ -225,6 +225,14 @@ impl<'p> Heard<'p> {
             None => Ok(()),
         }
     }
+}
+
+/// What a person answers, if there is one; that takes as long as it takes.
+fn asked<T>(talk: &mut Talk, person: &dyn Person, ask: impl FnOnce(&dyn Person) -> Result<T>) -> Result<T> {
+    if !person.is_there() {
+        return Err(Failure::new(Kind::Usage, "there is no terminal to ask on"));
+    }
+    talk.asking(|| ask(person))
 }
 
 /// What a person is asked in a plugin's words.

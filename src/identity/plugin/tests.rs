@@ -39,6 +39,7 @@ const SHORT: Patience = Patience {
 struct Somebody {
     answer: Mutex<Option<&'static str>>,
     interrupts: AtomicBool,
+    is_away: AtomicBool,
     heard: Mutex<Vec<String>>,
 }
 
@@ -63,7 +64,7 @@ impl Somebody {
 
 impl Person for Somebody {
     fn is_there(&self) -> bool {
-        true
+        !self.is_away.load(Ordering::Relaxed)
     }
     fn passphrase(&self, question: &str) -> Result<Secret> {
         self.hear(format!("secret? {question}")).map(|answer| Secret::new(answer.as_bytes().to_vec()))
@@ -261,6 +262,13 @@ fn where_nobody_can_be_asked_that_is_said_and_who_interrupts_is_heard() {
     let said = "the plugin `age-plugin-toy` has a question, and there is no terminal to ask on";
     bench.fails(&file, "pin", said);
     bench.fails(&file, "confirm", said);
+    // Who does not see what is said is not asked either.
+    bench.person.answers("4711-toy");
+    bench.person.is_away.store(true, Ordering::Relaxed);
+    bench.person.heard();
+    bench.fails(&file, "pin", said);
+    assert!(bench.person.heard().is_empty());
+    bench.person.is_away.store(false, Ordering::Relaxed);
     bench.person.interrupts.store(true, Ordering::Relaxed);
     let failure = bench.faults("pin").open(&file).expect_err("interrupted");
     assert_eq!(failure.kind, Kind::Interrupted);
