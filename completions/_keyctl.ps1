@@ -920,6 +920,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;recovery;restore' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase from a file instead of asking for it')
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on; by default as before')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `--keeper ssh`')
             [CompletionResult]::new('--keeper-passphrase-file', '--keeper-passphrase-file', [CompletionResultType]::ParameterName, 'Read the new keeper''s passphrase from a file instead of asking for it')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--accept-older', '--accept-older', [CompletionResultType]::ParameterName, 'Accept a store that is older than the newest one written')
@@ -970,6 +971,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;create' {
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps its identity; by default the keychain, if there is one')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
             [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `age-plugin-NAME --generate` for one')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Put its age file here, into a repository for one; it must not exist yet')
@@ -1039,6 +1041,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;keeper' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
             [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `age-plugin-NAME --generate` for one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')

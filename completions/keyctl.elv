@@ -829,6 +829,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;recovery;restore'= {
             cand --passphrase-file 'Read the passphrase from a file instead of asking for it'
             cand --keeper 'Who keeps the identity from now on; by default as before'
+            cand --ssh-key 'The private SSH key that is to open it, with `--keeper ssh`'
             cand --keeper-passphrase-file 'Read the new keeper''s passphrase from a file instead of asking for it'
             cand --store 'Of this store; by default the personal one'
             cand --accept-older 'Accept a store that is older than the newest one written'
@@ -872,6 +873,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;create'= {
             cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
+            cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
             cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
             cand --plugin-identity 'The identity that the plugin made, with `age-plugin-NAME --generate` for one'
             cand --path 'Put its age file here, into a repository for one; it must not exist yet'
@@ -934,6 +936,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;keeper'= {
             cand --to 'Who keeps the identity from now on'
+            cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
             cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
             cand --plugin-identity 'The identity that the plugin made, with `age-plugin-NAME --generate` for one'
             cand -q 'Say only what must not be overlooked'

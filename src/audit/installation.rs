@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Finding, Repair, Rule, Severity};
-use crate::history::Verdict;
+use crate::{history::Verdict, identity::keeper::KeeperKind};
 
 /// How all of it is kept. By default nothing is wrong but that there is no recovery copy.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +13,7 @@ pub struct Installation {
     /// A file keeps the identity; and whether there is a keychain that could.
     pub identity_in_file: Option<bool>,
     /// The keychain keeps the identity, and a file has it too.
-    pub identity_twice: bool,
+    pub identity_twice: Option<KeeperKind>,
     /// The recovery copy, and whether it was proven.
     pub recovery: Option<bool>,
     /// Whether the history is whole.
@@ -71,9 +71,10 @@ fn open(open: &Open) -> Finding {
 
 fn identity(facts: &Installation) -> Option<Finding> {
     const TO_KEYCHAIN: &str = "keyctl store keeper --to keychain";
-    if facts.identity_twice {
-        let what = "the keychain keeps the identity, but `identity.txt` still lies in the folder too";
-        return Some(Finding::new(Rule::IdentityTwice, what).words("take it away").command(TO_KEYCHAIN));
+    if let Some(keeper) = facts.identity_twice {
+        let what = format!("{} keeps the identity, but `identity.txt` still lies in the folder too", keeper.place());
+        let command = format!("keyctl store keeper --to {}", keeper.word());
+        return Some(Finding::new(Rule::IdentityTwice, what).words("take it away").command(command));
     }
     let has_keychain = facts.identity_in_file?;
     let what = "`identity.txt` keeps the identity: whoever copies the whole folder can open the store";
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(kept(true), [["identity-in-file", "medium", what, to]]);
         let where_ = format!("there is no keychain here; where there is one: {to}");
         assert_eq!(kept(false), [["identity-in-file", "low", what, &where_]]);
-        let twice = said(&Installation { identity_twice: true, ..good() });
+        let twice = said(&Installation { identity_twice: Some(KeeperKind::Keychain), ..good() });
         assert_eq!((twice[0][0].as_str(), twice[0][1].as_str(), twice.len()), ("identity-twice", "high", 1));
     }
 

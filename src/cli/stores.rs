@@ -21,6 +21,9 @@ pub struct InStore {
 /// What a new keeper needs.
 #[derive(Args, Default)]
 pub struct Means {
+    /// The private SSH key that is to open it, with `ssh`
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub ssh_key: Option<PathBuf>,
     /// Read the new passphrase from a file instead of asking for it
     #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,

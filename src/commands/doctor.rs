@@ -12,9 +12,8 @@ use crate::{
     history::Verdict,
     home::Home,
     identity::{
-        keeper::{KeeperKind, Keeping, Record},
+        keeper::Record,
         keychain::{OsKeychain, Presence},
-        pin,
     },
     name::KeyName,
     platform,
@@ -26,8 +25,6 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-mod plugin;
-
 use super::{
     alerts::watch,
     judging::Clock,
@@ -36,6 +33,8 @@ use super::{
     other_keyctl, record,
     rotate::pending::{self, Pending},
 };
+
+mod keeper;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,30 +247,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
         }
         Err(failure) => return vec![Finding::failed("store", &failure)],
     };
-    let keeper = match record.kind() {
-        KeeperKind::Plugin => None,
-        KeeperKind::Passphrase => Some(Finding::new("keeper", Grade::Good, "a passphrase opens the identity")),
-        KeeperKind::Keychain => Some(Finding::new("keeper", Grade::Good, "the keychain keeps the identity")),
-        KeeperKind::File => Some(Finding::new("keeper", Grade::Care, "`identity.txt` keeps the identity: whoever copies the whole folder can open the store, and putting all of it back to an older state would go unnoticed")
-            .hint("where there is a keychain: `keyctl store keeper --to keychain`")),
-    };
-    let mut findings: Vec<Finding> = keeper.into_iter().collect();
-    if let Keeping::Plugin(place) = &record.keeper {
-        findings.extend(plugin::findings(place));
-    }
-    if record.kind() == KeeperKind::Keychain && home.file("identity.txt").exists() {
-        findings.push(
-            Finding::new(
-                "identity file",
-                Grade::Bad,
-                "the keychain keeps the identity, but `identity.txt` still lies in the folder too",
-            )
-            .hint("take it away: `keyctl store keeper --to keychain`"),
-        );
-    }
-    if !record.kind().uses_keychain() && pin::read(home).is_some() {
-        findings.push(Finding::failed("folder", &pin::contradicted()));
-    }
+    let mut findings = keeper::findings(home, &record);
     match open(home) {
         Ok((kept, payload, exposed)) => {
             findings.extend(exposed.map(|failure| Finding::failed("store's file", &failure)));
@@ -289,9 +265,19 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
             findings.extend(alerts(home, &kept, &payload));
             findings.extend(unfinished(home, &kept, &payload));
         }
+        // Closed it is by the owner's wish, and nobody is asked here.
+        Err(failure) if failure.kind == Kind::Keychain && is_closed(home, &record) => {
+            let seen = "closed: not looked into, because that would ask for a passphrase";
+            findings.push(Finding::new("store", Grade::Good, seen));
+        }
         Err(failure) => findings.push(Finding::failed("store", &failure)),
     }
     findings
+}
+
+/// Whether a store would open if somebody was asked, as far as that can be told.
+fn is_closed(home: &Home, record: &Record) -> bool {
+    !record.asks_nobody() && record.open(home).mark().is_ok_and(|mark| mark.is_some()) && !file::is_absent(home)
 }
 
 /// Opens the store without asking anybody; and what is wrong with who may read its file.

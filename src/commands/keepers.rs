@@ -1,6 +1,6 @@
 //! A new keeper for an identity: who it shall be, and what that one needs, had before anything is changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::Means,
@@ -13,7 +13,10 @@ use crate::{
         passphrase,
         plugin::{self, kept::PluginPlace, name::PluginLine},
         record::FileName,
+        ssh,
+        wrapped_item::Slot,
     },
+    platform,
     secret::Secret,
     terminal::Terminal,
 };
@@ -30,6 +33,8 @@ pub struct Wish<'w> {
     pub kind: Option<KeeperKind>,
     /// Where its passphrase is to be read.
     pub passphrase_file: Option<&'w Path>,
+    /// The private SSH key that is to open it.
+    pub ssh_key: Option<&'w Path>,
     /// Where the identity of its plugin is to be read.
     pub plugin_identity: Option<&'w Path>,
 }
@@ -40,17 +45,20 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// `Usage` where something was said that this kind has no use for.
     pub fn new(kind: Option<KeeperKind>, means: &'w Means) -> Result<Self> {
-        let passphrase_file = means.passphrase_file.as_deref();
-        if passphrase_file.is_some() && !kind.is_some_and(KeeperKind::has_passphrase) {
+        let (passphrase_file, ssh_key) = (means.passphrase_file.as_deref(), means.ssh_key.as_deref());
+        let is_ssh = kind == Some(KeeperKind::Ssh);
+        if passphrase_file.is_some() && !is_ssh && !kind.is_some_and(KeeperKind::has_passphrase) {
             return Err(Failure::new(Kind::Usage, "`--passphrase-file` is for a keeper that has a passphrase")
-                .hint("say which one it is: `--keeper passphrase`, or `--to passphrase`"));
+                .hint("those are `passphrase`, `keychain+passphrase`, and `ssh` with a key that has one"));
+        }
+        if ssh_key.is_some() && !is_ssh {
+            return Err(Failure::new(Kind::Usage, "`--ssh-key` is for the keeper `ssh`"));
         }
         let plugin_identity = means.plugin_identity.as_deref();
         if plugin_identity.is_some() && kind != Some(KeeperKind::Plugin) {
-            return Err(Failure::new(Kind::Usage, "`--plugin-identity` is for the keeper `plugin`")
-                .hint("say that it is the one: `--keeper plugin`, or `--to plugin`"));
+            return Err(Failure::new(Kind::Usage, "`--plugin-identity` is for the keeper `plugin`"));
         }
-        Ok(Self { kind, passphrase_file, plugin_identity })
+        Ok(Self { kind, passphrase_file, ssh_key, plugin_identity })
     }
 
     /// Who shall keep the identity: the one that is wished for, else the keychain if one answers, else a file, said once with
@@ -91,6 +99,8 @@ impl<'w> Wish<'w> {
             KeeperKind::Keychain => Keeping::Keychain,
             KeeperKind::File => Keeping::File,
             KeeperKind::Passphrase => Keeping::Passphrase(FileName::random()?),
+            KeeperKind::KeychainPassphrase => Keeping::KeychainPassphrase(free_slot(home)?),
+            KeeperKind::Ssh => Keeping::Ssh { file: FileName::random()?, key: self.usable_key(home, terminal)? },
             KeeperKind::Plugin => self.plugin(terminal)?,
         };
         self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
@@ -121,7 +131,14 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// As [`Wish::place`].
     pub fn passphrase_for(&self, home: &Home, record: &Record, terminal: &Terminal) -> Result<()> {
-        let Some(place) = record.keeper.place_of_passphrase() else { return Ok(()) };
+        let Some(place) = record.keeper.wrapped_in().filter(|_| record.kind() != KeeperKind::Plugin) else {
+            return Ok(());
+        };
+        if record.kind() == KeeperKind::Ssh {
+            // The key's own, which is there already: it is asked for before anybody has to wait for it.
+            self.try_on(record)?;
+            return record.prove();
+        }
         if passphrase::held(record.store, &place).is_some() {
             return Ok(());
         }
@@ -139,7 +156,7 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// `Disk`, `Usage`.
     pub fn try_on(&self, record: &Record) -> Result<()> {
-        if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.place_of_passphrase()) {
+        if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.wrapped_in()) {
             passphrase::hold(record.store, &place, &read_passphrase(file)?);
         }
         if let (Some(file), Keeping::Plugin(place)) = (self.plugin_identity, &record.keeper) {
@@ -153,6 +170,40 @@ impl<'w> Wish<'w> {
         }
         Ok(())
     }
+}
+
+impl Wish<'_> {
+    /// The private key that is wished for, or the one there was, if age can use it.
+    fn usable_key(&self, home: &Home, terminal: &Terminal) -> Result<PathBuf> {
+        let recorded = || match Record::read(home) {
+            Ok(Some(Record { keeper: Keeping::Ssh { key, .. }, .. })) => Some(key),
+            _ => None,
+        };
+        let key = match self.ssh_key {
+            Some(key) => std::path::absolute(key).map_err(|error| Failure::disk("find", key, &error))?,
+            None => recorded().ok_or_else(|| {
+                Failure::new(Kind::Usage, "it has to be said which SSH key shall open the store")
+                    .hint("name its private half: `--ssh-key ~/.ssh/id_ed25519`")
+            })?,
+        };
+        let look = ssh::look(&key)?;
+        if look.exposed {
+            terminal.warn(&format!("other users may read or change the SSH key `{}`", key.display()));
+            terminal.hint(&platform::how_to_make_private(&key, false));
+        }
+        if !look.encrypted {
+            terminal.warn("the SSH key has no passphrase: whoever copies it and keyctl's folder can open the store");
+        }
+        Ok(key)
+    }
+}
+
+/// The item of the keychain that the store does not use at present.
+fn free_slot(home: &Home) -> Result<Slot> {
+    Ok(match Record::read(home)? {
+        Some(Record { keeper: Keeping::KeychainPassphrase(slot), .. }) => slot.other(),
+        _ => Slot::A,
+    })
 }
 
 fn read_plugin_identity(file: &Path) -> Result<PluginLine> {

@@ -117,9 +117,10 @@ fn one_of_two(home: &Home, kept: Kept, next: Identity) -> Kept {
 /// # Errors
 /// As [`identity`].
 pub fn identity_unasked(home: &Home) -> Result<Kept> {
-    let kind = Record::read(home)?.map(|record| record.kind());
-    let may_ask = kind.is_some_and(KeeperKind::may_ask);
-    if may_ask || (kind.is_some_and(KeeperKind::uses_keychain) && OsKeychain::presence() == Presence::Locked) {
+    let record = Record::read(home)?;
+    let kind = record.as_ref().map(Record::kind);
+    let asks = record.is_some_and(|record| !record.asks_nobody());
+    if asks || (kind.is_some_and(KeeperKind::uses_keychain) && OsKeychain::presence() == Presence::Locked) {
         return identity_quietly(home);
     }
     identity(home)

@@ -53,8 +53,19 @@ pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result
         RecoveryVerb::Verify { file, passphrase_file, json } => {
             verify(&home, &file, passphrase_file.as_deref(), json, terminal)?;
         }
-        RecoveryVerb::Restore { file, passphrase_file, keeper, keeper_passphrase_file, accept_older, json } => {
-            let wish = Wish { kind: keeper, passphrase_file: keeper_passphrase_file.as_deref(), ..Wish::default() };
+        RecoveryVerb::Restore {
+            file,
+            passphrase_file,
+            keeper,
+            ssh_key,
+            plugin_identity,
+            keeper_passphrase_file,
+            accept_older,
+            json,
+        } => {
+            let (passphrase, ssh_key) = (keeper_passphrase_file.as_deref(), ssh_key.as_deref());
+            let plugin_identity = plugin_identity.as_deref();
+            let wish = Wish { kind: keeper, passphrase_file: passphrase, ssh_key, plugin_identity };
             let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), &wish, accept_older, terminal)?;
             if json {
                 terminal.json(&json!({ "opens": true, "keys": keys, "keeper": place.word() }))?;

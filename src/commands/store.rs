@@ -142,7 +142,7 @@ fn give_up_unfinished(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(
             .hint("put your copy of `store.age` back"));
     }
     wish.choose(terminal)?;
-    if record.keeper.file().is_some() {
+    if record.keeper.wrapped_in().is_some() {
         // With the record nothing would say any more whose it is.
         keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor))?;
     }

@@ -32,7 +32,7 @@ pub mod watch;
 /// As keeper and store have them; `Negative` for a store that asks nobody, `Keychain` where nothing can be kept open.
 pub fn unlock(arguments: &cli::Unlock, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::of(arguments.store.as_ref())?;
-    if let Some(record) = Record::read(&home)?.filter(|record| !record.kind().may_ask()) {
+    if let Some(record) = Record::read(&home)?.filter(Record::asks_nobody) {
         return Err(asks_nobody(&record).into());
     }
     unlocked::is_possible()?;
@@ -104,9 +104,11 @@ pub fn shown(until: Moment, now: Moment) -> String {
 /// Until when a store is open that asks, if it is.
 #[must_use]
 pub fn until(record: &Record, home: &Home, now: Moment) -> Option<Moment> {
-    if !record.kind().may_ask() {
+    if record.asks_nobody() {
         return None;
     }
+    // A keychain is asked only where there is something to hold against what it has.
+    let lease = unlocked::any_lease(record.store, now)?;
     let wrapped = record.open(home).mark().ok()??;
-    unlocked::lease(record.store, wrapped, now).map(|lease| lease.until)
+    (lease.wrapped == wrapped).then_some(lease.until)
 }

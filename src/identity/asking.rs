@@ -82,6 +82,12 @@ pub fn person() -> &'static dyn Person {
     PERSON.get().map_or(&Nobody, AsRef::as_ref)
 }
 
+/// Why nobody was asked, in words that go behind what would have been.
+#[must_use]
+pub fn why_nobody() -> &'static str {
+    if person().is_there() { "and this asks nobody" } else { "and there is no terminal to ask on" }
+}
+
 #[cfg(test)]
 pub(crate) mod scripted {
     //! Someone who has learnt the answers by heart.

@@ -97,13 +97,19 @@ pub enum KeeperKind {
     File,
     /// A file that a passphrase opens.
     Passphrase,
+    /// The keychain, which has it under a passphrase.
+    #[serde(rename = "keychain+passphrase")]
+    KeychainPassphrase,
+    /// A file that an SSH key opens.
+    Ssh,
     /// A file that an age plugin opens: a key on a device, for one.
     Plugin,
 }
 
 impl KeeperKind {
     /// All of them, as they are offered.
-    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase, Self::Plugin];
+    pub const ALL: &[Self] =
+        &[Self::Keychain, Self::File, Self::Passphrase, Self::KeychainPassphrase, Self::Ssh, Self::Plugin];
 
     /// The place, in words for a sentence.
     #[must_use]
@@ -112,6 +118,8 @@ impl KeeperKind {
             Self::Keychain => "the keychain",
             Self::File => "`identity.txt`",
             Self::Passphrase => "a file under a passphrase",
+            Self::KeychainPassphrase => "the keychain under a passphrase",
+            Self::Ssh => "a file under an SSH key",
             Self::Plugin => "a file that a plugin opens",
         }
     }
@@ -123,6 +131,8 @@ impl KeeperKind {
             Self::Keychain => "keychain",
             Self::File => "file",
             Self::Passphrase => "passphrase",
+            Self::KeychainPassphrase => "keychain+passphrase",
+            Self::Ssh => "ssh",
             Self::Plugin => "plugin",
         }
     }
@@ -131,8 +141,8 @@ impl KeeperKind {
     #[must_use]
     pub fn uses_keychain(self) -> bool {
         match self {
-            Self::Keychain => true,
-            Self::File | Self::Passphrase | Self::Plugin => false,
+            Self::Keychain | Self::KeychainPassphrase => true,
+            Self::File | Self::Passphrase | Self::Ssh | Self::Plugin => false,
         }
     }
 
@@ -141,14 +151,14 @@ impl KeeperKind {
     pub fn may_ask(self) -> bool {
         match self {
             Self::Keychain | Self::File => false,
-            Self::Passphrase | Self::Plugin => true,
+            Self::Passphrase | Self::KeychainPassphrase | Self::Ssh | Self::Plugin => true,
         }
     }
 
     /// Whether a passphrase of the store's own opens it.
     #[must_use]
     pub fn has_passphrase(self) -> bool {
-        matches!(self, Self::Passphrase)
+        matches!(self, Self::Passphrase | Self::KeychainPassphrase)
     }
 }
 

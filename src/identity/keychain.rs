@@ -4,13 +4,15 @@
 //! Every call has a deadline, because a keychain may wait for a prompt nobody sees. A prompt is let come up only where a
 //! person can answer it. On Linux reading takes the short way of `secret_service.rs`, where the reason is told.
 //!
-//! The items: service `keyctl:<store id>`, user names `identity` and `anchor`.
+//! The items: service `keyctl:<store id>`, user names `identity` and `anchor`; where a passphrase opens the identity,
+//! `wrapped-a` or `wrapped-b` instead of `identity` (see `wrapped_item.rs`).
 
 use std::{collections::HashMap, sync::mpsc, time::Duration};
 
 use keyring_core::Error;
 
 use super::{
+    PREFIX,
     anchor::Id,
     keeper::{Held, Item, Keeper},
 };
@@ -43,6 +45,8 @@ pub enum Presence {
 /// The two items of one store.
 pub struct OsKeychain {
     service: String,
+    /// The name of the one that has the identity, and how its line begins.
+    identity: (&'static str, &'static str),
     lasts: Lasts,
 }
 
@@ -60,20 +64,34 @@ impl OsKeychain {
     /// The items of this store.
     #[must_use]
     pub fn of_store(store: Id) -> Self {
-        Self { service: format!("keyctl:{store}"), lasts: Lasts::Always }
+        Self::of_wrapped(store, Item::Identity.name(), PREFIX)
+    }
+
+    /// The same with the identity in an item of this name, whose line begins so: where it is wrapped.
+    #[must_use]
+    pub fn of_wrapped(store: Id, item: &'static str, prefix: &'static str) -> Self {
+        Self { service: format!("keyctl:{store}"), identity: (item, prefix), lasts: Lasts::Always }
     }
 
     /// The item that says which store belongs to a folder, see [`super::pin`].
     #[must_use]
     pub fn of_folder(folder: Id) -> Self {
-        Self { service: format!("keyctl-home:{folder}"), lasts: Lasts::Always }
+        Self {
+            service: format!("keyctl-home:{folder}"),
+            identity: (Item::Identity.name(), PREFIX),
+            lasts: Lasts::Always,
+        }
     }
 
     /// The item of a store that is open for a while, see [`super::unlocked`].
     #[cfg(windows)]
     #[must_use]
     pub fn of_session(store: Id) -> Self {
-        Self { service: format!("keyctl-unlocked:{store}"), lasts: Lasts::Session }
+        Self {
+            service: format!("keyctl-unlocked:{store}"),
+            identity: (Item::Identity.name(), PREFIX),
+            lasts: Lasts::Session,
+        }
     }
 
     /// Keeps a text in that item.
@@ -120,7 +138,8 @@ impl OsKeychain {
         }
         #[cfg(not(target_os = "linux"))]
         {
-            let probe = Self { service: "keyctl:probe".into(), lasts: Lasts::Always };
+            let identity = (Item::Identity.name(), PREFIX);
+            let probe = Self { service: "keyctl:probe".into(), identity, lasts: Lasts::Always };
             match probe.with_entry(Item::Anchor, DEADLINE, |entry| entry.get_secret().map(|_| ())) {
                 Ok(()) => Presence::Usable,
                 Err(failure) if failure.message.contains("locked") => Presence::Locked,
@@ -137,9 +156,10 @@ impl OsKeychain {
         F: FnOnce(&keyring_core::Entry) -> keyring_core::Result<T> + Send + 'static,
     {
         let (service, lasts) = (self.service.clone(), self.lasts);
+        let name = if item == Item::Identity { self.identity.0 } else { item.name() };
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let _ = sender.send(open_entry(&service, item.name(), lasts).and_then(|entry| act(&entry)));
+            let _ = sender.send(open_entry(&service, name, lasts).and_then(|entry| act(&entry)));
         });
         match receiver.recv_timeout(deadline) {
             Ok(Ok(value)) => Ok(value),
@@ -201,7 +221,7 @@ impl Keeper for OsKeychain {
     fn read(&self) -> Result<Held> {
         use super::secret_service::{Found, read};
         use crate::session_bus::Trouble;
-        match read(&self.service, DEADLINE) {
+        match read(&self.service, self.identity.1, DEADLINE) {
             Ok(Found::Held(held)) => Ok(held),
             Ok(Found::Locked) if a_person_can_answer() => self.read_through_keyring(PROMPT_DEADLINE),
             Ok(Found::Locked) => Err(locked()),
@@ -221,7 +241,7 @@ impl Keeper for OsKeychain {
     #[cfg(target_os = "linux")]
     fn read_quietly(&self) -> Result<Held> {
         use super::secret_service::{Found, read};
-        match read(&self.service, SHORT_DEADLINE) {
+        match read(&self.service, self.identity.1, SHORT_DEADLINE) {
             Ok(Found::Held(held)) => Ok(held),
             _ => Err(locked()),
         }

@@ -17,8 +17,10 @@ pub mod recovery;
 pub mod retired;
 #[cfg(target_os = "linux")]
 mod secret_service;
+pub mod ssh;
 pub mod unlocked;
 pub mod wrapped_file;
+pub mod wrapped_item;
 pub mod wrapping;
 
 use age::secrecy::ExposeSecret;

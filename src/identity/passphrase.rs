@@ -5,6 +5,7 @@
 
 use std::{
     cell::RefCell,
+    io::Read,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,7 +15,7 @@ use age_core::format::{FILE_KEY_BYTES, FileKey, Stanza};
 
 use super::{
     anchor::Id,
-    asking::Person,
+    asking::{Person, why_nobody},
     recovery::{MOST_WORK, phrase},
     wrapping::Wrapper,
 };
@@ -32,7 +33,7 @@ const MEASURED: u8 = 14;
 /// How long opening ought to take.
 const WANTED: Duration = Duration::from_secs(1);
 /// How often a wrong one may be typed.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 const STANZA: &str = "scrypt";
 
 /// A passphrase that was given to this process: who writes anew is not asked once more.
@@ -147,7 +148,7 @@ fn work_of(stanza: &Stanza) -> Result<u8> {
 }
 
 fn closed() -> Failure {
-    Failure::new(Kind::Keychain, "the store is closed: a passphrase opens it, and there is no terminal to ask on")
+    Failure::new(Kind::Keychain, format!("the store is closed: a passphrase opens it, {}", why_nobody()))
         .hint("open it at a terminal first: `keyctl unlock`")
 }
 
@@ -181,6 +182,21 @@ impl Wrapper for Passphrase {
     fn is_ready(&self) -> bool {
         held(self.store, &self.place).is_some()
     }
+}
+
+/// How much work a wrapped file asks for, as its header says.
+#[must_use]
+pub fn work_of_file(bytes: &[u8]) -> Option<u8> {
+    let mut head = Vec::new();
+    age::armor::ArmoredReader::new(bytes).take(200).read_to_end(&mut head).ok()?;
+    let mut lines = head.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    lines.find_map(|line| line.strip_prefix("-> scrypt ")?.split(' ').nth(1)?.parse().ok())
+}
+
+/// Whether that is as much as keyctl itself takes at least.
+#[must_use]
+pub fn is_enough(work: u8) -> bool {
+    work >= LEAST
 }
 
 /// age's private half, which asks when it has the stanza: so nobody is asked for a file that is refused anyway.
@@ -272,7 +288,8 @@ mod tests {
         let (passphrase, identity, _) = wrapped(3, "x");
         assert!(passphrase.recipient().is_err() && !passphrase.is_ready());
         hold(Id([3; 16]), "it", &text("a new passphrase"));
-        let file = wrap(&passphrase, identity.line(), Form::Item).expect("wrapped");
+        let file = wrap(&passphrase, identity.line(), Form::File).expect("wrapped");
+        assert!(work_of_file(&file).is_some_and(is_enough) && work_of_file(b"age-encryption.org/v1\n").is_none());
         assert!(unwrap(&passphrase, &Nobody, &file, "it").expect("opens").same_as(identity.line()));
         let cost = cost(Id([3; 16]), "it").expect("opened");
         let work: u8 = cost.rsplit_once('^').expect("a power").1.trim_end_matches(')').parse().expect("a number");

@@ -2,19 +2,22 @@
 
 use std::{
     fmt::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     anchor::Id,
+    asking,
     file::IdentityFile,
     keeper::{Keeper, KeeperKind},
     keychain::OsKeychain,
     passphrase::{self, Passphrase},
     plugin::{Plugin, kept::PluginPlace, name::PluginName},
+    ssh::{self, SshKey},
     wrapped_file::WrappedFile,
+    wrapped_item::{Slot, WrappedItem},
     wrapping::Wrapper,
 };
 use crate::{
@@ -83,6 +86,15 @@ pub enum Keeping {
     File,
     /// This file, which a passphrase opens.
     Passphrase(FileName),
+    /// This item of the keychain, which a passphrase opens.
+    KeychainPassphrase(Slot),
+    /// This file, which an SSH key opens.
+    Ssh {
+        /// The file.
+        file: FileName,
+        /// The whole path of the private key.
+        key: PathBuf,
+    },
     /// This file, which a plugin opens.
     Plugin(PluginPlace),
 }
@@ -95,6 +107,8 @@ impl Keeping {
             Self::Keychain => KeeperKind::Keychain,
             Self::File => KeeperKind::File,
             Self::Passphrase(_) => KeeperKind::Passphrase,
+            Self::KeychainPassphrase(_) => KeeperKind::KeychainPassphrase,
+            Self::Ssh { .. } => KeeperKind::Ssh,
             Self::Plugin(_) => KeeperKind::Plugin,
         }
     }
@@ -103,18 +117,20 @@ impl Keeping {
     #[must_use]
     pub fn file(&self) -> Option<FileName> {
         match self {
-            Self::Keychain | Self::File => None,
-            Self::Passphrase(file) => Some(*file),
+            Self::Keychain | Self::File | Self::KeychainPassphrase(_) => None,
+            Self::Passphrase(file) | Self::Ssh { file, .. } => Some(*file),
             Self::Plugin(place) => Some(place.file),
         }
     }
 
-    /// The place that a passphrase is given for, if one opens it, see [`super::passphrase::hold`].
+    /// The name of the place that it is wrapped in, if it is: a passphrase is given for that, see [`super::passphrase::hold`].
     #[must_use]
-    pub fn place_of_passphrase(&self) -> Option<String> {
+    pub fn wrapped_in(&self) -> Option<String> {
         match self {
-            Self::Keychain | Self::File | Self::Plugin(_) => None,
-            Self::Passphrase(file) => Some(file.to_string()),
+            Self::Keychain | Self::File => None,
+            Self::Passphrase(file) | Self::Ssh { file, .. } => Some(file.to_string()),
+            Self::KeychainPassphrase(slot) => Some(slot.item().to_owned()),
+            Self::Plugin(place) => Some(place.file.to_string()),
         }
     }
 }
@@ -136,6 +152,7 @@ struct RecordText {
     store: String,
     keeper: KeeperKind,
     identity: Option<String>,
+    ssh_key: Option<String>,
     plugin: Option<String>,
     program: Option<PathBuf>,
 }
@@ -172,22 +189,26 @@ impl Record {
     }
 
     fn of(text: &RecordText) -> Option<Self> {
-        let file = || FileName::parse(text.identity.as_deref()?);
-        let keeper = match (text.format, text.keeper, &text.identity) {
-            (1, KeeperKind::Keychain, None) => Keeping::Keychain,
-            (1, KeeperKind::File, None) => Keeping::File,
-            (2, KeeperKind::Passphrase, Some(_)) => Keeping::Passphrase(file()?),
-            (2, KeeperKind::Plugin, Some(_)) => {
-                let name = PluginName::parse(text.plugin.as_deref()?)?;
-                let program = text.program.clone().filter(|program| program.is_absolute())?;
-                Keeping::Plugin(PluginPlace { file: file()?, name, program })
+        let key = text.ssh_key.as_ref().map(PathBuf::from);
+        let plugin = text.plugin.as_deref().zip(text.program.clone());
+        if text.plugin.is_some() != text.program.is_some() {
+            return None;
+        }
+        let keeper = match (text.format, text.keeper, text.identity.as_deref(), key, plugin) {
+            (1, KeeperKind::Keychain, None, None, None) => Keeping::Keychain,
+            (1, KeeperKind::File, None, None, None) => Keeping::File,
+            (2, KeeperKind::Passphrase, Some(file), None, None) => Keeping::Passphrase(FileName::parse(file)?),
+            (2, KeeperKind::KeychainPassphrase, Some(item), None, None) => {
+                Keeping::KeychainPassphrase(Slot::parse(item)?)
+            }
+            (2, KeeperKind::Plugin, Some(file), None, Some((name, program))) if program.is_absolute() => {
+                Keeping::Plugin(PluginPlace { file: FileName::parse(file)?, name: PluginName::parse(name)?, program })
+            }
+            (2, KeeperKind::Ssh, Some(file), Some(key), None) if key.is_absolute() => {
+                Keeping::Ssh { file: FileName::parse(file)?, key }
             }
             _ => return None,
         };
-        let is_of_plugin = matches!(keeper, Keeping::Plugin(_));
-        if !is_of_plugin && (text.plugin.is_some() || text.program.is_some()) {
-            return None;
-        }
         Some(Self { store: Id::parse(&text.store)?, keeper })
     }
 
@@ -196,14 +217,18 @@ impl Record {
     /// # Errors
     /// `Disk`.
     pub fn write(&self, home: &Home) -> Result<()> {
-        let format = if self.keeper.file().is_some() { 2 } else { 1 };
+        let wrapped_in = self.keeper.wrapped_in();
+        let format = if wrapped_in.is_some() { 2 } else { 1 };
         let mut text = format!(
             "# which store this is, and who keeps its age identity; written by keyctl\nformat = {format}\nstore = \"{}\"\nkeeper = \"{}\"\n",
             self.store,
             self.kind().word()
         );
-        if let Some(file) = self.keeper.file() {
-            let _ = writeln!(text, "identity = \"{file}\"");
+        if let Some(place) = wrapped_in {
+            let _ = writeln!(text, "identity = \"{place}\"");
+        }
+        if let Keeping::Ssh { key, .. } = &self.keeper {
+            let _ = writeln!(text, "ssh_key = {}", quoted(key)?);
         }
         if let Keeping::Plugin(place) = &self.keeper {
             text += &place.lines();
@@ -220,7 +245,7 @@ impl Record {
     /// What opening it has cost, in words, if a passphrase opened it in this process.
     #[must_use]
     pub fn cost(&self) -> Option<String> {
-        passphrase::cost(self.store, &self.keeper.place_of_passphrase()?)
+        passphrase::cost(self.store, &self.keeper.wrapped_in()?)
     }
 
     /// The keeping place that this record names.
@@ -234,12 +259,44 @@ impl Record {
                 self.in_file(home, *file, Box::new(passphrase))
             }
             Keeping::Plugin(place) => self.in_file(home, place.file, Box::new(Plugin::of(home, place))),
+            Keeping::KeychainPassphrase(slot) => {
+                let passphrase = Passphrase::of(self.store, slot.item(), question(home));
+                Box::new(WrappedItem::new(self.store, *slot, Box::new(passphrase)))
+            }
+            Keeping::Ssh { file, key } => {
+                self.in_file(home, *file, Box::new(SshKey::at(key, self.store, &file.to_string())))
+            }
+        }
+    }
+
+    /// Asks for what opens an SSH key, so that it is known from now on.
+    ///
+    /// # Errors
+    /// `Keychain` where it is not given, or the key is not there.
+    pub fn prove(&self) -> Result<()> {
+        let Keeping::Ssh { file, key } = &self.keeper else { return Ok(()) };
+        SshKey::at(key, self.store, &file.to_string()).identity(asking::person()).map(drop)
+    }
+
+    /// Whether opening it asks nobody: for what only looks.
+    #[must_use]
+    pub fn asks_nobody(&self) -> bool {
+        match &self.keeper {
+            Keeping::Ssh { key, .. } => ssh::look(key).is_ok_and(|look| !look.encrypted),
+            _ => !self.kind().may_ask(),
         }
     }
 
     fn in_file(&self, home: &Home, file: FileName, wrapper: Box<dyn Wrapper>) -> Box<dyn Keeper> {
         Box::new(WrappedFile::new(home, self.store, file, wrapper))
     }
+}
+
+/// A path as a basic string of TOML (toml.io/en/v1.0.0, "String"), which JSON's is too where nothing is a control character.
+fn quoted(path: &Path) -> Result<String> {
+    let text = path.to_str().filter(|text| !text.contains(char::is_control));
+    let quoted = text.and_then(|text| serde_json::to_string(text).ok());
+    quoted.ok_or_else(|| Failure::new(Kind::Usage, "the path of an SSH key has to be text on one line"))
 }
 
 /// What a person is asked.
@@ -260,7 +317,16 @@ mod tests {
         let (name, program) =
             (PluginName::parse("yubikey").expect("a name"), "/opt/a \"b\\c'/age-plugin-yubikey".into());
         let plugin = PluginPlace { file, name, program };
-        for keeper in [Keeping::Keychain, Keeping::File, Keeping::Passphrase(file), Keeping::Plugin(plugin)] {
+        let key = std::env::temp_dir().join("of \"mine\"\\id_ed25519");
+        for keeper in [
+            Keeping::Keychain,
+            Keeping::File,
+            Keeping::Passphrase(file),
+            Keeping::KeychainPassphrase(Slot::A),
+            Keeping::KeychainPassphrase(Slot::B),
+            Keeping::Ssh { file, key },
+            Keeping::Plugin(plugin),
+        ] {
             let record = Record { store: Id([7; 16]), keeper };
             record.write(&home).expect("write");
             assert_eq!(Record::read(&home).expect("read"), Some(record));
@@ -295,6 +361,16 @@ mod tests {
             (
                 format!(
                     "format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a\""
+                ),
+                "damaged",
+            ),
+            (
+                format!("format = 2\nstore = \"{id}\"\nkeeper = \"keychain+passphrase\"\nidentity = \"wrapped-c\""),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"ssh\"\nidentity = \"identity-0001feff.age\"\nssh_key = \"id\""
                 ),
                 "damaged",
             ),

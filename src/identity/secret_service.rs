@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Duration};
 
 use zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
-use super::{PREFIX, anchor, keeper::Held};
+use super::{anchor, keeper::Held};
 use crate::{
     secret::Secret,
     session_bus::{Bus, Object, Trouble},
@@ -49,11 +49,11 @@ pub enum Collection {
 /// What `GetSecrets` gives: item -> (session, parameters, value, content type).
 type Secrets = HashMap<OwnedObjectPath, (OwnedObjectPath, Vec<u8>, Vec<u8>, String)>;
 
-/// Reads identity and anchor of one store, without ever causing a prompt.
+/// Reads identity and anchor of one store, without ever causing a prompt. The identity's line begins with `prefix`.
 ///
 /// # Errors
 /// See [`Trouble`].
-pub fn read(service: &str, deadline: Duration) -> Result<Found, Trouble> {
+pub fn read(service: &str, prefix: &str, deadline: Duration) -> Result<Found, Trouble> {
     let mut bus = Bus::connect(deadline)?;
     // An answered call before `OpenSession`: gnome-keyring 42 can end in an assertion when a connection's first call opens
     // a session (1 in 18,580 calls; 4 of 4 daemons under four clients at once, and 0 of 4 in 32,000 calls with this).
@@ -73,7 +73,7 @@ pub fn read(service: &str, deadline: Duration) -> Result<Found, Trouble> {
     bus.call(SERVICE, "GetSecrets", "aoo", &(items, session.as_ref()))?;
     bus.flush()?;
     let secrets: Secrets = bus.answer()?.body()?;
-    Ok(sort_out(secrets.into_values().map(|(_, _, value, _)| Secret::new(value))))
+    Ok(sort_out(prefix, secrets.into_values().map(|(_, _, value, _)| Secret::new(value))))
 }
 
 /// A variable that `envchain` keeps.
@@ -136,11 +136,11 @@ pub fn of_envchain(namespace: Option<&str>, deadline: Duration) -> Result<Option
 }
 
 /// Which of the values is which; two different values for one thing are nobody's to choose from.
-fn sort_out(values: impl Iterator<Item = Secret>) -> Found {
+fn sort_out(prefix: &str, values: impl Iterator<Item = Secret>) -> Found {
     let mut held = Held::default();
     for value in values {
         let slot = match value.expose() {
-            text if text.starts_with(PREFIX.as_bytes()) => &mut held.identity,
+            text if text.starts_with(prefix.as_bytes()) => &mut held.identity,
             text if text.starts_with(anchor::PREFIX.as_bytes()) => &mut held.anchor,
             _ => continue,
         };
@@ -184,8 +184,9 @@ mod tests {
     fn two_different_identities_are_nobodys_to_choose_from() {
         let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
         let one = || secret("AGE-SECRET-KEY-1A");
-        assert!(matches!(sort_out([one(), secret("AGE-SECRET-KEY-1B")].into_iter()), Found::Ambiguous));
-        let found = sort_out([one(), one(), secret("keyctl-anchor 1"), secret("other")].into_iter());
+        let sort_out = |values: Vec<Secret>| super::sort_out("AGE-SECRET-KEY-1", values.into_iter());
+        assert!(matches!(sort_out(vec![one(), secret("AGE-SECRET-KEY-1B")]), Found::Ambiguous));
+        let found = sort_out(vec![one(), one(), secret("keyctl-anchor 1"), secret("keyctl-wrapped 1 a x")]);
         assert!(matches!(found, Found::Held(Held { identity: Some(_), anchor: Some(_) })));
     }
 }

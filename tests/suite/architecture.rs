@@ -40,7 +40,9 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/unlocked/kernel.rs",    // the line for the kernel's keyring
     "identity/unlocked/lease.rs",     // the line with its end
     "identity/recovery.rs",           // wrapping it with a passphrase
+    "identity/ssh.rs",                // reading a private key's file
     "identity/secret_service.rs",     // telling identity and anchor apart
+    "identity/wrapped_item.rs",       // the keychain's item of an identity that is wrapped
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped
     "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is

@@ -19,7 +19,7 @@ use crate::{
 pub struct Keychain {
     bus: Child,
     daemon: Child,
-    address: String,
+    pub address: String,
     runtime: PathBuf,
     /// Its own file: in memory where that can be had, since it waits for the disk at each change and a test is no
     /// measure of the disk.
@@ -130,7 +130,7 @@ impl Keychain {
     }
 
     /// What `secret-tool`, an independent client, finds.
-    fn lookup(&self, attributes: &[&str]) -> String {
+    pub fn lookup(&self, attributes: &[&str]) -> String {
         let found = Command::new("secret-tool")
             .arg("lookup")
             .args(attributes)
@@ -151,7 +151,7 @@ impl Drop for Keychain {
     }
 }
 
-fn store_id(sandbox: &Sandbox) -> String {
+pub fn store_id(sandbox: &Sandbox) -> String {
     let record = std::fs::read_to_string(sandbox.data("keeper.toml")).expect("record");
     record.lines().find_map(|line| line.strip_prefix("store = ")).expect("id").trim_matches('"').to_owned()
 }

@@ -84,6 +84,43 @@ pub fn typed_into<S: AsRef<OsStr>>(command: &mut Command, words: &[S], steps: &[
     Screen { code: code.parse().expect("a number"), shown: shown.to_owned() }
 }
 
+/// Who has one answer to every question that ends with a text, and types it each time. `-c`, this, answers, the program.
+const ANSWERER: &str = r#"
+import json, os, pty, sys
+answers = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+shown, mark = b"", 0
+while True:
+    try:
+        read = os.read(terminal, 65536)
+    except OSError:
+        read = b""
+    if not read:
+        break
+    shown += read
+    for text, keys in answers:
+        if shown[mark:].endswith(text.encode()):
+            mark = len(shown)
+            os.write(terminal, keys.encode())
+            break
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.stdout.buffer.write(b"%d\n" % code + shown)
+"#;
+
+/// Runs a program on a terminal whose user answers whatever is asked, however often; `command` is [`python`] with an
+/// environment. Each answer is the end of a question and what is typed then.
+#[track_caller]
+pub fn answering<S: AsRef<OsStr>>(command: &mut Command, words: &[S], answers: &[(&str, &str)]) -> Screen {
+    command.env("TERM", "dumb");
+    command.args(["-c", ANSWERER, &serde_json::to_string(answers).expect("json")]).args(words);
+    let output = command.output().expect("python3: apt-get install python3");
+    let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
+    let (code, shown) = text.split_once('\n').expect("a code");
+    Screen { code: code.parse().expect("a number"), shown: shown.to_owned() }
+}
+
 impl Screen {
     /// States the whole screen and the exit code.
     #[track_caller]

@@ -94,7 +94,7 @@ pub fn all(
     let installation = Installation {
         open: open_to_others(home),
         identity_in_file: in_file.then(|| matches!(OsKeychain::presence(), Presence::Usable)),
-        identity_twice: !in_file && home.file("identity.txt").exists(),
+        identity_twice: (!in_file && home.file("identity.txt").exists()).then(|| kept.record.kind()),
         recovery: payload.recovery.map(|recovery| recovery.verified.is_some()),
         history: Some(verdict),
         settings: refused,

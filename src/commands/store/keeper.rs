@@ -17,8 +17,10 @@ use crate::{
     home::Home,
     identity::{
         keeper::{Held, Item, Keeper, KeeperKind, Keeping, Record, write_and_read_back},
+        keychain::OsKeychain,
         pin,
         record::FileName,
+        wrapped_item::Slot,
     },
     terminal::Terminal,
 };
@@ -31,7 +33,7 @@ pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> 
     let now = Moment::now();
     // Whoever is to be asked is asked before anybody has to wait.
     let Kept { record: former, .. } = opening::identity(home)?;
-    let stays = former.kind() == to && former.keeper.file().is_none();
+    let stays = former.kind() == to && former.keeper.wrapped_in().is_none();
     let keeper = if stays { former.keeper } else { wish.place(home, former.store, wish.choose(terminal)?, terminal)? };
     let (from, record, has_copy) = {
         let _lock = change::lock(home)?;
@@ -53,6 +55,9 @@ pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> 
     })?;
     terminal.say(&format!("{} keeps the identity now", to.place()));
     say_cost(&record, !has_copy, terminal);
+    if from == to && to.has_passphrase() {
+        terminal.hint("copies from before still open with the former passphrase; if that leaked: `keyctl store rekey`");
+    }
     Ok(())
 }
 
@@ -73,8 +78,13 @@ pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
 fn note(from: KeeperKind, to: KeeperKind) -> String {
     match to {
         KeeperKind::Keychain | KeeperKind::File => format!("identity moved to the {}", to.word()),
-        KeeperKind::Passphrase if from == to => "the passphrase was changed".to_owned(),
-        KeeperKind::Passphrase | KeeperKind::Plugin => format!("identity moved to {}", to.place()),
+        KeeperKind::Passphrase | KeeperKind::KeychainPassphrase if from == to => {
+            "the passphrase was changed".to_owned()
+        }
+        KeeperKind::Ssh if from == to => "identity moved to a file under another SSH key".to_owned(),
+        KeeperKind::Passphrase | KeeperKind::KeychainPassphrase | KeeperKind::Ssh | KeeperKind::Plugin => {
+            format!("identity moved to {}", to.place())
+        }
     }
 }
 
@@ -84,7 +94,7 @@ fn hand_over(home: &Home, kept: &Kept, record: &Record, terminal: &Terminal) -> 
     let place = record.open(home);
     let made = write_and_read_back(place.as_ref(), Item::Identity, kept.identity.line())
         .and_then(|()| write_and_read_back(place.as_ref(), Item::Anchor, &kept.anchor.line()));
-    if made.is_err() && record.keeper.file().is_some() {
+    if made.is_err() && record.keeper.wrapped_in().is_some() {
         let _ = place.remove(Item::Identity);
     }
     made?;
@@ -137,6 +147,13 @@ pub fn clear_former(home: &Home, kept: &Kept) -> Result<()> {
             _ => former.read()?,
         };
         clear(former.as_ref(), left, kept, share_anchor(own.kind(), kind))?;
+    }
+    for slot in Slot::ALL.into_iter().filter(|slot| own.keeper != Keeping::KeychainPassphrase(*slot)) {
+        let former = OsKeychain::of_wrapped(own.store, slot.item(), slot.prefix());
+        let left = if own.kind().uses_keychain() { former.read()? } else { former.read_quietly().unwrap_or_default() };
+        if left.identity.is_some() {
+            former.remove(Item::Identity)?;
+        }
     }
     // What a passphrase opens cannot be looked into; that the store's own keeper opens it makes any other needless.
     for file in FileName::all_in(home).into_iter().filter(|file| own.keeper.file() != Some(*file)) {

@@ -7,7 +7,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     home::Home,
-    identity::keeper::Record,
+    identity::keeper::{Keeping, Record},
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
 };
@@ -49,6 +49,9 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
             format!("`{}`{}", home.store_file().display(), size.unwrap_or_else(|| ", which is not there".into())),
         ),
     ];
+    if let Keeping::Ssh { key, .. } = &record.keeper {
+        rows.push(row("SSH key", format!("`{}`", key.display())));
+    }
     if home.is_elsewhere() {
         rows.push(row("folder", format!("`{}`: history, approvals and the rest", home.data().display())));
     }
