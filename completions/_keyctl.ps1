@@ -59,6 +59,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Open a store that asks once, so that the next commands ask nobody for a while')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Close what was opened with `unlock`, at once')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
@@ -971,6 +973,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps its identity; by default the keychain, if there is one')
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `age-plugin-NAME --generate` for one')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Put its age file here, into a repository for one; it must not exist yet')
             [CompletionResult]::new('--anew', '--anew', [CompletionResultType]::ParameterName, 'Begin anew where the keychain knows a store whose files are gone')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1040,6 +1043,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on')
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `age-plugin-NAME --generate` for one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -1090,6 +1094,23 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help;help' {
+            break
+        }
+        'keyctl;unlock' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For so long, at most 12 hours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;lock' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'keyctl;status' {
@@ -1174,6 +1195,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Open a store that asks once, so that the next commands ask nobody for a while')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Close what was opened with `unlock`, at once')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
@@ -1392,6 +1415,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store;rekey' {
+            break
+        }
+        'keyctl;help;unlock' {
+            break
+        }
+        'keyctl;help;lock' {
             break
         }
         'keyctl;help;status' {

@@ -70,6 +70,9 @@ _keyctl() {
             keyctl,list)
                 cmd="keyctl__subcmd__list"
                 ;;
+            keyctl,lock)
+                cmd="keyctl__subcmd__lock"
+                ;;
             keyctl,ls)
                 cmd="keyctl__subcmd__list"
                 ;;
@@ -123,6 +126,9 @@ _keyctl() {
                 ;;
             keyctl,undo)
                 cmd="keyctl__subcmd__undo"
+                ;;
+            keyctl,unlock)
+                cmd="keyctl__subcmd__unlock"
                 ;;
             keyctl,versions)
                 cmd="keyctl__subcmd__versions"
@@ -202,6 +208,9 @@ _keyctl() {
             keyctl__subcmd__help,list)
                 cmd="keyctl__subcmd__help__subcmd__list"
                 ;;
+            keyctl__subcmd__help,lock)
+                cmd="keyctl__subcmd__help__subcmd__lock"
+                ;;
             keyctl__subcmd__help,man)
                 cmd="keyctl__subcmd__help__subcmd__man"
                 ;;
@@ -249,6 +258,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,undo)
                 cmd="keyctl__subcmd__help__subcmd__undo"
+                ;;
+            keyctl__subcmd__help,unlock)
+                cmd="keyctl__subcmd__help__subcmd__unlock"
                 ;;
             keyctl__subcmd__help,versions)
                 cmd="keyctl__subcmd__help__subcmd__versions"
@@ -575,7 +587,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -981,7 +993,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store status doctor audit completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1387,6 +1399,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__lock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1904,6 +1930,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__unlock)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__versions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1949,7 +1989,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2057,7 +2097,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2534,6 +2574,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__lock)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__man)
             opts="-q -h --out --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2775,7 +2829,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__restore)
-            opts="-q -h --passphrase-file --keeper --ssh-key --keeper-passphrase-file --accept-older --json --store --quiet --no-color --help"
+            opts="-q -h --passphrase-file --keeper --keeper-passphrase-file --accept-older --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2797,22 +2851,7 @@ _keyctl() {
                     return 0
                     ;;
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh" -- "${cur}"))
-                    return 0
-                    ;;
-                --ssh-key)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
+                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
                     return 0
                     ;;
                 --keeper-passphrase-file)
@@ -3441,17 +3480,17 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__create)
-            opts="-q -h --keeper --ssh-key --passphrase-file --path --anew --quiet --no-color --help"
+            opts="-q -h --keeper --passphrase-file --plugin-identity --path --anew --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
                     return 0
                     ;;
-                --ssh-key)
+                --passphrase-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3466,7 +3505,7 @@ _keyctl() {
                     fi
                     return 0
                     ;;
-                --passphrase-file)
+                --plugin-identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3630,17 +3669,17 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__keeper)
-            opts="-q -h --to --ssh-key --passphrase-file --quiet --no-color --help"
+            opts="-q -h --to --passphrase-file --plugin-identity --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
                     return 0
                     ;;
-                --ssh-key)
+                --passphrase-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3655,7 +3694,7 @@ _keyctl() {
                     fi
                     return 0
                     ;;
-                --passphrase-file)
+                --plugin-identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3759,6 +3798,24 @@ _keyctl() {
             fi
             case "${prev}" in
                 --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__unlock)
+            opts="-q -h --for --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

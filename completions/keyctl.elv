@@ -56,6 +56,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make, list or remove stores, or move an identity between keychain and file'
+            cand unlock 'Open a store that asks once, so that the next commands ask nobody for a while'
+            cand lock 'Close what was opened with `unlock`, at once'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
@@ -873,6 +875,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --keeper 'Who keeps its identity; by default the keychain, if there is one'
             cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
             cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
+            cand --plugin-identity 'The identity that the plugin made, with `age-plugin-NAME --generate` for one'
             cand --path 'Put its age file here, into a repository for one; it must not exist yet'
             cand --anew 'Begin anew where the keychain knows a store whose files are gone'
             cand -q 'Say only what must not be overlooked'
@@ -935,6 +938,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --to 'Who keeps the identity from now on'
             cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
             cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
+            cand --plugin-identity 'The identity that the plugin made, with `age-plugin-NAME --generate` for one'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -975,6 +979,21 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;store;help;rekey'= {
         }
         &'keyctl;store;help;help'= {
+        }
+        &'keyctl;unlock'= {
+            cand --for 'For so long, at most 12 hours'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;lock'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'keyctl;status'= {
             cand --store 'Of this store; by default the personal one'
@@ -1053,6 +1072,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make, list or remove stores, or move an identity between keychain and file'
+            cand unlock 'Open a store that asks once, so that the next commands ask nobody for a while'
+            cand lock 'Close what was opened with `unlock`, at once'
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
@@ -1211,6 +1232,10 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;store;keeper'= {
         }
         &'keyctl;help;store;rekey'= {
+        }
+        &'keyctl;help;unlock'= {
+        }
+        &'keyctl;help;lock'= {
         }
         &'keyctl;help;status'= {
         }

@@ -25,6 +25,7 @@ mod lifecycle;
 mod limits;
 mod scan;
 mod stores;
+mod unlocking;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use audit::Audit;
@@ -39,6 +40,7 @@ pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, RecipientsVerb, Store, StoreVerb};
+pub use unlocking::{CloseOnLock, Lock, Unlock};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -140,6 +142,10 @@ pub enum Verb {
     /// Make, list or remove stores, or move an identity between keychain and file
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Store(Store),
+    /// Open a store that asks once, so that the next commands ask nobody for a while
+    Unlock(Unlock),
+    /// Close what was opened with `unlock`, at once
+    Lock(Lock),
     /// Show what is kept, what this project gets, and what needs care
     Status(Status),
     /// Check the keychain, the files, the recovery copy and which `keyctl` a shell finds
@@ -153,6 +159,10 @@ pub enum Verb {
     /// Hold the clipboard (started by `copy`)
     #[command(hide = true)]
     HoldClipboard(HoldClipboard),
+    /// Close an opened store when the screen is locked (started by `unlock`)
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    CloseOnLock(CloseOnLock),
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),

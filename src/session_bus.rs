@@ -1,4 +1,5 @@
-//! The session's D-Bus on Linux: calls over its local socket, sent together, answered in order, up to a deadline.
+//! D-Bus on Linux, the session's and the system's: calls over a local socket, sent together, answered in order, up to a
+//! deadline; and signals.
 //!
 //! Small and without a runtime, because every `keyctl run` reads the keychain through it (see
 //! `identity/secret_service.rs` for the numbers). What it receives is wiped, since it may hold secrets.
@@ -7,6 +8,7 @@
 //! of what is sent and read; here are the socket, the deadline and the calls.
 
 use std::{
+    collections::VecDeque,
     io::{self, Read, Write},
     os::{
         linux::net::SocketAddrExt,
@@ -27,7 +29,7 @@ const LARGEST_MESSAGE: usize = 1024 * 1024;
 /// Why there was no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// There is no session bus, or its address is none this code can use.
+    /// There is no such bus, or its address is none this code can use.
     NoBus,
     /// There is a bus, and nobody on it has the name that was called.
     NoService,
@@ -48,7 +50,7 @@ pub struct Object<'a> {
     pub interface: &'a str,
 }
 
-/// A connection to the session bus: calls are queued, sent together, and answered in order.
+/// A connection to a bus: calls are queued, sent together, and answered in order.
 pub struct Bus {
     stream: UnixStream,
     until: Instant,
@@ -57,6 +59,17 @@ pub struct Bus {
     taken: usize,
     serial: u32,
     answered: u32,
+    signals: VecDeque<Signal>,
+}
+
+/// What somebody on the bus told all who asked to be told.
+pub struct Signal {
+    /// The object that it is about.
+    pub path: String,
+    /// What it is called.
+    pub member: String,
+    /// What it says.
+    pub said: Answer,
 }
 
 /// One message that came back.
@@ -65,12 +78,23 @@ pub struct Answer {
     body_at: usize,
 }
 
+/// One message, and what its header says.
+struct Message {
+    answer: Answer,
+    kind: u8,
+    reply_to: Option<u32>,
+    error: Option<String>,
+    path: Option<String>,
+    member: Option<String>,
+}
+
 /// Everything of a message before its body: byte order, kind, flags, version, body length, serial, fields.
 type Header<'a> = (u8, u8, u8, u8, u32, u32, Vec<(u8, Value<'a>)>);
 
 const METHOD_CALL: u8 = 1;
 const METHOD_RETURN: u8 = 2;
 const ERROR: u8 = 3;
+const SIGNAL: u8 = 4;
 const FIELD_PATH: u8 = 1;
 const FIELD_INTERFACE: u8 = 2;
 const FIELD_MEMBER: u8 = 3;
@@ -78,6 +102,12 @@ const FIELD_ERROR_NAME: u8 = 4;
 const FIELD_REPLY_SERIAL: u8 = 5;
 const FIELD_DESTINATION: u8 = 6;
 const FIELD_SIGNATURE: u8 = 8;
+
+/// The bus itself.
+pub const DAEMON: Object<'static> =
+    Object { service: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
+/// The most signals that wait to be looked at, while an answer is waited for.
+const MOST_WAITING: usize = 64;
 
 fn context() -> Context {
     Context::new_dbus(Endian::Little, 0)
@@ -91,6 +121,14 @@ impl Bus {
     /// `NoBus`.
     pub fn connect(deadline: Duration) -> Result<Self, Trouble> {
         Self::connect_first(&session_addresses(), deadline)
+    }
+
+    /// Connects to the system's bus.
+    ///
+    /// # Errors
+    /// `NoBus`.
+    pub fn connect_to_system(deadline: Duration) -> Result<Self, Trouble> {
+        Self::connect_first(&system_addresses(), deadline)
     }
 
     /// Connects to the user's own bus or else the session's; they differ where a session was given a bus of its own.
@@ -112,13 +150,9 @@ impl Bus {
         queued.extend(user.bytes().flat_map(|digit| [b'3', digit]));
         queued.extend(b"\r\nBEGIN\r\n");
         let received = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        let mut bus = Self { stream, until, queued, received, taken: 0, serial: 0, answered: 0 };
-        let daemon = Object {
-            service: "org.freedesktop.DBus",
-            path: "/org/freedesktop/DBus",
-            interface: "org.freedesktop.DBus",
-        };
-        bus.queue(daemon, "Hello", "", &[])?;
+        let signals = VecDeque::new();
+        let mut bus = Self { stream, until, queued, received, taken: 0, serial: 0, answered: 0, signals };
+        bus.queue(DAEMON, "Hello", "", &[])?;
         Ok(bus)
     }
 
@@ -186,20 +220,54 @@ impl Bus {
         Ok(())
     }
 
-    /// The answer to the oldest call that has none yet; signals in between are passed over.
+    /// Gives what comes next this long.
+    pub fn extend(&mut self, deadline: Duration) {
+        self.until = Instant::now() + deadline;
+    }
+
+    /// The next signal; none where the deadline passes before there is one.
+    ///
+    /// # Errors
+    /// As [`Trouble`] has them, but for `Silent`.
+    pub fn signal(&mut self) -> Result<Option<Signal>, Trouble> {
+        loop {
+            if let Some(signal) = self.signals.pop_front() {
+                return Ok(Some(signal));
+            }
+            match self.message() {
+                Ok(message) => self.keep_signal(message),
+                Err(Trouble::Silent) => return Ok(None),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+
+    fn keep_signal(&mut self, message: Message) {
+        if message.kind != SIGNAL {
+            return;
+        }
+        if self.signals.len() == MOST_WAITING {
+            self.signals.pop_front();
+        }
+        let (path, member) = (message.path.unwrap_or_default(), message.member.unwrap_or_default());
+        self.signals.push_back(Signal { path, member, said: message.answer });
+    }
+
+    /// The answer to the oldest call that has none yet; signals in between wait.
     ///
     /// # Errors
     /// As [`Trouble`] has them.
     pub fn answer(&mut self) -> Result<Answer, Trouble> {
         self.answered += 1;
         loop {
-            let (answer, kind, reply_to, error) = self.message()?;
-            if reply_to != Some(self.answered) {
+            let message = self.message()?;
+            if message.reply_to != Some(self.answered) {
+                self.keep_signal(message);
                 continue;
             }
-            return match kind {
-                METHOD_RETURN => Ok(answer),
-                ERROR => Err(match error.as_deref() {
+            return match message.kind {
+                METHOD_RETURN => Ok(message.answer),
+                ERROR => Err(match message.error.as_deref() {
                     Some("org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner") => {
                         Trouble::NoService
                     }
@@ -214,7 +282,7 @@ impl Bus {
         }
     }
 
-    fn message(&mut self) -> Result<(Answer, u8, Option<u32>, Option<String>), Trouble> {
+    fn message(&mut self) -> Result<Message, Trouble> {
         let start = self.take(16)?;
         let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize;
         let (body, fields) = (number(4), number(12));
@@ -228,10 +296,15 @@ impl Bus {
         let (header, _): (Header<'_>, usize) = data.deserialize().map_err(|_| Trouble::Refused)?;
         let field = |code: u8| header.6.iter().find(|(at, _)| *at == code).map(|(_, value)| value);
         let reply_to = field(FIELD_REPLY_SERIAL).and_then(|value| u32::try_from(value).ok());
-        let error = field(FIELD_ERROR_NAME).and_then(|value| <&str>::try_from(value).ok()).map(str::to_owned);
+        let text = |code: u8| field(code).and_then(|value| <&str>::try_from(value).ok()).map(str::to_owned);
+        let (error, member) = (text(FIELD_ERROR_NAME), text(FIELD_MEMBER));
+        let path = match field(FIELD_PATH) {
+            Some(Value::ObjectPath(path)) => Some(path.as_str().to_owned()),
+            _ => None,
+        };
         let kind = header.1;
         drop(header);
-        Ok((Answer { bytes, body_at }, kind, reply_to, error))
+        Ok(Message { answer: Answer { bytes, body_at }, kind, reply_to, error, path, member })
     }
 
     /// Takes exactly so many bytes off what the bus has sent.
@@ -247,6 +320,11 @@ impl Bus {
     /// Waits for more from the bus. A whole exchange stays in one buffer that is wiped at the end.
     fn receive(&mut self) -> Result<(), Trouble> {
         let left = self.time_left()?;
+        // Who listens for hours takes no more room than for one message.
+        if self.taken == self.received.len() {
+            self.received.clear();
+            self.taken = 0;
+        }
         self.stream.set_read_timeout(Some(left)).map_err(|_| Trouble::Refused)?;
         let mut piece = Zeroizing::new([0; 8 * 1024]);
         match self.stream.read(piece.as_mut()) {
@@ -311,6 +389,17 @@ fn session_addresses() -> Vec<SocketAddr> {
     match std::env::var("DBUS_SESSION_BUS_ADDRESS") {
         Ok(text) if !text.is_empty() => text.split(';').filter_map(address).collect(),
         _ => user_address().into_iter().collect(),
+    }
+}
+
+/// The system bus's local socket (D-Bus Specification, "Well-known Message Bus Instances").
+fn system_addresses() -> Vec<SocketAddr> {
+    match std::env::var("DBUS_SYSTEM_BUS_ADDRESS") {
+        Ok(text) if !text.is_empty() => text.split(';').filter_map(address).collect(),
+        _ => ["/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"]
+            .iter()
+            .filter_map(|path| SocketAddr::from_pathname(path).ok())
+            .collect(),
     }
 }
 

@@ -95,6 +95,9 @@ pub enum RecoveryVerb {
         /// Read the new keeper's passphrase from a file instead of asking for it
         #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
         keeper_passphrase_file: Option<PathBuf>,
+        /// The identity that the plugin made, with `--keeper plugin`
+        #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+        plugin_identity: Option<PathBuf>,
         /// Accept a store that is older than the newest one written
         #[arg(long)]
         accept_older: bool,

@@ -27,6 +27,9 @@ pub struct Means {
     /// Read the new passphrase from a file instead of asking for it
     #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
+    /// The identity that the plugin made, with `age-plugin-NAME --generate` for one
+    #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+    pub plugin_identity: Option<PathBuf>,
 }
 
 /// A new name for a key, and the store that was said with it, if one was.

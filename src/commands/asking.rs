@@ -25,6 +25,21 @@ impl Person for AtTerminal {
         self.0.ask_secret(question)
     }
 
+    fn line(&self, question: &str) -> Result<String> {
+        self.0.ask(question)
+    }
+
+    fn choose(&self, question: &str, yes: &str, no: Option<&str>) -> Result<bool> {
+        let Some(no) = no else { return self.0.ask(&format!("{question} (Enter: {yes}) ")).map(|_| true) };
+        loop {
+            match self.0.ask(&format!("{question} (1: {yes}, 2: {no}) "))?.trim() {
+                "1" => return Ok(true),
+                "2" => return Ok(false),
+                _ => self.0.warn("type 1 or 2"),
+            }
+        }
+    }
+
     fn say(&self, text: &str) {
         self.0.warn(text);
     }

@@ -11,6 +11,7 @@ use crate::{
         keeper::{KeeperKind, Keeping, Record},
         keychain::{OsKeychain, Presence},
         passphrase,
+        plugin::{self, kept::PluginPlace, name::PluginLine},
         record::FileName,
         ssh,
         wrapped_item::Slot,
@@ -22,6 +23,8 @@ use crate::{
 
 /// Fewer characters than these are warned about: whoever has the file can try passphrases day and night.
 const SHORT: usize = 10;
+/// The most bytes of a plugin's identity: those of post-quantum keys have about 2,000.
+const LONGEST_IDENTITY: usize = 16 * 1024;
 
 /// Which keeper the user wants.
 #[derive(Default)]
@@ -32,6 +35,8 @@ pub struct Wish<'w> {
     pub passphrase_file: Option<&'w Path>,
     /// The private SSH key that is to open it.
     pub ssh_key: Option<&'w Path>,
+    /// Where the identity of its plugin is to be read.
+    pub plugin_identity: Option<&'w Path>,
 }
 
 impl<'w> Wish<'w> {
@@ -49,7 +54,11 @@ impl<'w> Wish<'w> {
         if ssh_key.is_some() && !is_ssh {
             return Err(Failure::new(Kind::Usage, "`--ssh-key` is for the keeper `ssh`"));
         }
-        Ok(Self { kind, passphrase_file, ssh_key })
+        let plugin_identity = means.plugin_identity.as_deref();
+        if plugin_identity.is_some() && kind != Some(KeeperKind::Plugin) {
+            return Err(Failure::new(Kind::Usage, "`--plugin-identity` is for the keeper `plugin`"));
+        }
+        Ok(Self { kind, passphrase_file, ssh_key, plugin_identity })
     }
 
     /// Who shall keep the identity: the one that is wished for, else the keychain if one answers, else a file, said once with
@@ -92,9 +101,29 @@ impl<'w> Wish<'w> {
             KeeperKind::Passphrase => Keeping::Passphrase(FileName::random()?),
             KeeperKind::KeychainPassphrase => Keeping::KeychainPassphrase(free_slot(home)?),
             KeeperKind::Ssh => Keeping::Ssh { file: FileName::random()?, key: self.usable_key(home, terminal)? },
+            KeeperKind::Plugin => self.plugin(terminal)?,
         };
         self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
         Ok(keeping)
+    }
+
+    /// A plugin, its program as it lies on `PATH` now.
+    fn plugin(&self, terminal: &Terminal) -> Result<Keeping> {
+        let Some(file) = self.plugin_identity else {
+            return Err(Failure::new(Kind::Usage, "a plugin needs its identity")
+                .hint("make one with `age-plugin-NAME --generate`, and give its file: `--plugin-identity FILE`"));
+        };
+        let line = read_plugin_identity(file)?;
+        let program = plugin::place::find(&line.name)?;
+        if program.to_str().is_none_or(|path| path.contains(char::is_control)) {
+            return Err(Failure::new(Kind::Usage, "the path of a plugin has to be text on one line"));
+        }
+        let shown = program.display();
+        terminal
+            .say(&format!("the plugin is `{shown}`; no other of this name is started, whatever comes first on `PATH`"));
+        let place = PluginPlace { file: FileName::random()?, name: line.name.clone(), program };
+        place.hold(line);
+        Ok(Keeping::Plugin(place))
     }
 
     /// Has the passphrase of a place that is to be made, if one opens it, and is not given yet.
@@ -102,7 +131,9 @@ impl<'w> Wish<'w> {
     /// # Errors
     /// As [`Wish::place`].
     pub fn passphrase_for(&self, home: &Home, record: &Record, terminal: &Terminal) -> Result<()> {
-        let Some(place) = record.keeper.wrapped_in() else { return Ok(()) };
+        let Some(place) = record.keeper.wrapped_in().filter(|_| record.kind() != KeeperKind::Plugin) else {
+            return Ok(());
+        };
         if record.kind() == KeeperKind::Ssh {
             // The key's own, which is there already: it is asked for before anybody has to wait for it.
             self.try_on(record)?;
@@ -127,6 +158,15 @@ impl<'w> Wish<'w> {
     pub fn try_on(&self, record: &Record) -> Result<()> {
         if let (Some(file), Some(place)) = (self.passphrase_file, record.keeper.wrapped_in()) {
             passphrase::hold(record.store, &place, &read_passphrase(file)?);
+        }
+        if let (Some(file), Keeping::Plugin(place)) = (self.plugin_identity, &record.keeper) {
+            let line = read_plugin_identity(file)?;
+            if line.name != place.name {
+                let begun = place.name.program();
+                return Err(Failure::new(Kind::Usage, format!("the making of the store was begun with `{begun}`"))
+                    .hint("give the identity of that one, or choose another keeper"));
+            }
+            place.hold(line);
         }
         Ok(())
     }
@@ -164,6 +204,13 @@ fn free_slot(home: &Home) -> Result<Slot> {
         Some(Record { keeper: Keeping::KeychainPassphrase(slot), .. }) => slot.other(),
         _ => Slot::A,
     })
+}
+
+fn read_plugin_identity(file: &Path) -> Result<PluginLine> {
+    match home::read_named(file, LONGEST_IDENTITY)? {
+        Some((bytes, _)) => PluginLine::read(&Secret::new(bytes)),
+        None => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", file.display()))),
+    }
 }
 
 /// A new passphrase, typed twice.

@@ -25,6 +25,7 @@ pub mod init;
 pub mod judging;
 pub mod keepers;
 pub mod limiting;
+pub mod lock;
 pub mod mending;
 pub mod mistyped;
 mod moving;
@@ -55,6 +56,7 @@ pub mod status;
 pub mod store;
 pub mod stores;
 pub mod undo;
+pub mod unlock;
 pub mod using;
 pub mod versions;
 
@@ -321,12 +323,16 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Scan(arguments) => scan::scan(&arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),
+        Verb::Unlock(arguments) => unlock::unlock(&arguments, terminal),
+        Verb::Lock(arguments) => lock::lock(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
+        #[cfg(target_os = "linux")]
+        Verb::CloseOnLock(arguments) => unlock::watch::watch(&arguments, terminal),
         Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
     }
 }

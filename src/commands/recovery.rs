@@ -59,12 +59,14 @@ pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result
             passphrase_file,
             keeper,
             ssh_key,
+            plugin_identity,
             keeper_passphrase_file,
             accept_older,
             json,
         } => {
             let (passphrase, ssh_key) = (keeper_passphrase_file.as_deref(), ssh_key.as_deref());
-            let wish = Wish { kind: keeper, passphrase_file: passphrase, ssh_key };
+            let plugin_identity = plugin_identity.as_deref();
+            let wish = Wish { kind: keeper, passphrase_file: passphrase, ssh_key, plugin_identity };
             let (keys, place) = restore(&home, &file, passphrase_file.as_deref(), &wish, accept_older, terminal)?;
             if json {
                 terminal.json(&json!({ "opens": true, "keys": keys, "keeper": place.word() }))?;

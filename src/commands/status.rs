@@ -22,6 +22,7 @@ use super::{
     project::{self, Standing},
     record,
     rotate::pending::{self, Whose},
+    unlock,
 };
 
 /// How many leaked keys are named.
@@ -49,7 +50,7 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
     let mut hints = Vec::new();
     match &opened {
         Ok((kept, payload)) => {
-            store_rows(kept, payload, now, &mut rows, &mut hints);
+            store_rows(kept, payload, unlock::until(&kept.record, &home, now), now, &mut rows, &mut hints);
             history_rows(past.unwrap_or_default(), now, &mut rows, &mut hints);
             let missing = record::missing_aside(&home, kept, payload);
             let unrecorded = record::unrecorded_words(&record::log(&home, kept, payload));
@@ -101,9 +102,17 @@ fn outlook<'p>(home: &Home, kept: &Kept, payload: &'p Payload, now: Moment) -> O
     Ok((judging::all(payload, &settings, clock), clock))
 }
 
-fn store_rows(kept: &Kept, payload: &Payload, now: Moment, rows: &mut Vec<Vec<String>>, hints: &mut Vec<String>) {
+fn store_rows(
+    kept: &Kept,
+    payload: &Payload,
+    until: Option<Moment>,
+    now: Moment,
+    rows: &mut Vec<Vec<String>>,
+    hints: &mut Vec<String>,
+) {
     let keeper = format!("identity kept in {}", kept.record.kind().place());
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
+    rows.extend(until.map(|until| vec!["open".into(), format!("until {}: `keyctl lock`", unlock::shown(until, now))]));
     let (proven, words) = recovery_words(payload, now);
     rows.push(vec!["recovery copy".into(), words]);
     if proven {
@@ -237,6 +246,7 @@ fn as_json(
         Ok((kept, payload)) => json!({
             "keys": payload.keys.len(),
             "keeper": kept.record.kind().word(),
+            "unlocked_until": unlock::until(&kept.record, home, now),
             "generation": payload.generation,
             "recovery": payload.recovery.map(|recovery| json!({ "created": recovery.created, "verified": recovery.verified })),
         }),

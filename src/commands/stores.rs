@@ -33,6 +33,7 @@ pub fn meant(verb: &Verb) -> Option<Arc<StoreName>> {
         Verb::Status(arguments) => arguments.within.store.as_ref(),
         Verb::Doctor(arguments) => arguments.within.store.as_ref(),
         Verb::Audit(arguments) => arguments.within.store.as_ref(),
+        Verb::Unlock(arguments) => arguments.store.as_ref(),
         Verb::Alerts(arguments) => arguments.store.as_ref(),
         Verb::Recovery(arguments) => arguments.store.as_ref(),
         Verb::Store(arguments) => match &arguments.verb {

@@ -104,6 +104,10 @@ actions! {
     Store = "store",
     /// The store got another identity.
     Rekey = "rekey",
+    /// A store that asks was opened for a while.
+    Unlock = "unlock",
+    /// What was open for a while was closed.
+    Lock = "lock",
     /// What was done before this could not be recorded.
     Gap = "gap",
     /// The history itself was mended.

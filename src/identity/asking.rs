@@ -15,14 +15,39 @@ pub trait Person: Send + Sync {
     /// Whether there is anybody to ask.
     fn is_there(&self) -> bool;
 
+    /// Whether this call may take as long as a person does who looks for a device and touches it: there need be none to ask.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
     /// Asks for what is not shown while it is typed.
     ///
     /// # Errors
     /// `Interrupted` on Ctrl-C, `Usage` when there is nobody or no answer.
     fn passphrase(&self, question: &str) -> Result<Secret>;
 
+    /// Asks for a line that may be seen.
+    ///
+    /// # Errors
+    /// As [`Person::passphrase`].
+    fn line(&self, _question: &str) -> Result<String> {
+        Err(nobody())
+    }
+
+    /// Asks which of two it is, or for the one that there is; says whether it is the first.
+    ///
+    /// # Errors
+    /// As [`Person::passphrase`].
+    fn choose(&self, _question: &str, _yes: &str, _no: Option<&str>) -> Result<bool> {
+        Err(nobody())
+    }
+
     /// Says a line that must not be overlooked.
     fn say(&self, text: &str);
+}
+
+fn nobody() -> Failure {
+    Failure::new(Kind::Usage, "there is no terminal to ask on")
 }
 
 /// Where nobody can be asked, or nobody is to be.
@@ -33,8 +58,12 @@ impl Person for Nobody {
         false
     }
 
+    fn may_wait(&self) -> bool {
+        false
+    }
+
     fn passphrase(&self, _: &str) -> Result<Secret> {
-        Err(Failure::new(Kind::Usage, "there is no terminal to ask on"))
+        Err(nobody())
     }
 
     fn say(&self, _: &str) {}

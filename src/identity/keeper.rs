@@ -102,11 +102,14 @@ pub enum KeeperKind {
     KeychainPassphrase,
     /// A file that an SSH key opens.
     Ssh,
+    /// A file that an age plugin opens: a key on a device, for one.
+    Plugin,
 }
 
 impl KeeperKind {
     /// All of them, as they are offered.
-    pub const ALL: &[Self] = &[Self::Keychain, Self::File, Self::Passphrase, Self::KeychainPassphrase, Self::Ssh];
+    pub const ALL: &[Self] =
+        &[Self::Keychain, Self::File, Self::Passphrase, Self::KeychainPassphrase, Self::Ssh, Self::Plugin];
 
     /// The place, in words for a sentence.
     #[must_use]
@@ -117,6 +120,7 @@ impl KeeperKind {
             Self::Passphrase => "a file under a passphrase",
             Self::KeychainPassphrase => "the keychain under a passphrase",
             Self::Ssh => "a file under an SSH key",
+            Self::Plugin => "a file that a plugin opens",
         }
     }
 
@@ -129,6 +133,7 @@ impl KeeperKind {
             Self::Passphrase => "passphrase",
             Self::KeychainPassphrase => "keychain+passphrase",
             Self::Ssh => "ssh",
+            Self::Plugin => "plugin",
         }
     }
 
@@ -137,7 +142,7 @@ impl KeeperKind {
     pub fn uses_keychain(self) -> bool {
         match self {
             Self::Keychain | Self::KeychainPassphrase => true,
-            Self::File | Self::Passphrase | Self::Ssh => false,
+            Self::File | Self::Passphrase | Self::Ssh | Self::Plugin => false,
         }
     }
 
@@ -146,7 +151,7 @@ impl KeeperKind {
     pub fn may_ask(self) -> bool {
         match self {
             Self::Keychain | Self::File => false,
-            Self::Passphrase | Self::KeychainPassphrase | Self::Ssh => true,
+            Self::Passphrase | Self::KeychainPassphrase | Self::Ssh | Self::Plugin => true,
         }
     }
 

@@ -47,6 +47,17 @@ pub struct OsKeychain {
     service: String,
     /// The name of the one that has the identity, and how its line begins.
     identity: (&'static str, &'static str),
+    lasts: Lasts,
+}
+
+/// How long Windows keeps an item; elsewhere it stays.
+#[derive(Clone, Copy)]
+enum Lasts {
+    /// Until it is removed, on this machine.
+    Always,
+    /// Until the user signs out; never on a disk.
+    #[cfg(windows)]
+    Session,
 }
 
 impl OsKeychain {
@@ -59,13 +70,53 @@ impl OsKeychain {
     /// The same with the identity in an item of this name, whose line begins so: where it is wrapped.
     #[must_use]
     pub fn of_wrapped(store: Id, item: &'static str, prefix: &'static str) -> Self {
-        Self { service: format!("keyctl:{store}"), identity: (item, prefix) }
+        Self { service: format!("keyctl:{store}"), identity: (item, prefix), lasts: Lasts::Always }
     }
 
     /// The item that says which store belongs to a folder, see [`super::pin`].
     #[must_use]
     pub fn of_folder(folder: Id) -> Self {
-        Self { service: format!("keyctl-home:{folder}"), identity: (Item::Identity.name(), PREFIX) }
+        Self {
+            service: format!("keyctl-home:{folder}"),
+            identity: (Item::Identity.name(), PREFIX),
+            lasts: Lasts::Always,
+        }
+    }
+
+    /// The item of a store that is open for a while, see [`super::unlocked`].
+    #[cfg(windows)]
+    #[must_use]
+    pub fn of_session(store: Id) -> Self {
+        Self {
+            service: format!("keyctl-unlocked:{store}"),
+            identity: (Item::Identity.name(), PREFIX),
+            lasts: Lasts::Session,
+        }
+    }
+
+    /// Keeps a text in that item.
+    ///
+    /// # Errors
+    /// `Keychain`.
+    #[cfg(windows)]
+    pub fn keep(&self, text: &Secret) -> Result<()> {
+        self.write(Item::Identity, text)
+    }
+
+    /// The text in that item.
+    #[cfg(windows)]
+    #[must_use]
+    pub fn find(&self) -> Option<Secret> {
+        self.read_quietly().ok()?.identity
+    }
+
+    /// Removes that item.
+    ///
+    /// # Errors
+    /// `Keychain`.
+    #[cfg(windows)]
+    pub fn take_away(&self) -> Result<()> {
+        self.remove(Item::Identity)
     }
 
     /// Asks once, without causing a prompt.
@@ -87,7 +138,8 @@ impl OsKeychain {
         }
         #[cfg(not(target_os = "linux"))]
         {
-            let probe = Self { service: "keyctl:probe".into(), identity: (Item::Identity.name(), PREFIX) };
+            let identity = (Item::Identity.name(), PREFIX);
+            let probe = Self { service: "keyctl:probe".into(), identity, lasts: Lasts::Always };
             match probe.with_entry(Item::Anchor, DEADLINE, |entry| entry.get_secret().map(|_| ())) {
                 Ok(()) => Presence::Usable,
                 Err(failure) if failure.message.contains("locked") => Presence::Locked,
@@ -103,11 +155,11 @@ impl OsKeychain {
         T: Default + Send + 'static,
         F: FnOnce(&keyring_core::Entry) -> keyring_core::Result<T> + Send + 'static,
     {
-        let service = self.service.clone();
+        let (service, lasts) = (self.service.clone(), self.lasts);
         let name = if item == Item::Identity { self.identity.0 } else { item.name() };
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let _ = sender.send(open_entry(&service, name).and_then(|entry| act(&entry)));
+            let _ = sender.send(open_entry(&service, name, lasts).and_then(|entry| act(&entry)));
         });
         match receiver.recv_timeout(deadline) {
             Ok(Ok(value)) => Ok(value),
@@ -128,13 +180,18 @@ impl OsKeychain {
 
 /// The native store's entry. `keyring` opens and installs that store; what it installed makes the entry, because only
 /// `keyring-core` can say that a Windows credential stays on this machine instead of roaming.
-fn open_entry(service: &str, user: &str) -> keyring_core::Result<keyring_core::Entry> {
+fn open_entry(service: &str, user: &str, lasts: Lasts) -> keyring_core::Result<keyring_core::Entry> {
     if keyring::Entry::store_status().is_err() {
         // The first error is the true one; a second `Entry::new` would only say that there is no store.
         return Err(Error::NoStorageAccess("the keychain's store did not open".into()));
     }
+    let persistence = match lasts {
+        Lasts::Always => "Local",
+        #[cfg(windows)]
+        Lasts::Session => "Session",
+    };
     let here: HashMap<&str, &str> =
-        if cfg!(windows) { HashMap::from([("persistence", "Local")]) } else { HashMap::new() };
+        if cfg!(windows) { HashMap::from([("persistence", persistence)]) } else { HashMap::new() };
     keyring_core::Entry::new_with_modifiers(service, user, &here)
 }
 

@@ -12,6 +12,7 @@ pub mod keeper;
 pub mod keychain;
 pub mod passphrase;
 pub mod pin;
+pub mod plugin;
 pub mod recipient;
 pub mod record;
 pub mod recovery;

@@ -14,6 +14,7 @@ use super::{
     keeper::{Keeper, KeeperKind},
     keychain::OsKeychain,
     passphrase::{self, Passphrase},
+    plugin::{Plugin, kept::PluginPlace, name::PluginName},
     ssh::{self, SshKey},
     wrapped_file::WrappedFile,
     wrapped_item::{Slot, WrappedItem},
@@ -44,6 +45,23 @@ impl FileName {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         hex::decode(name.strip_prefix("identity-")?.strip_suffix(".age")?).map(Self)
+    }
+
+    /// The name of the file beside it that leads a plugin to its key: `plugin-<the same digits>.txt`.
+    #[must_use]
+    pub fn of_plugin(self) -> String {
+        format!("plugin-{}.txt", hex::encode(&self.0))
+    }
+
+    /// All of plugins that lie in the folder of a store.
+    #[must_use]
+    pub fn all_of_plugins_in(home: &Home) -> Vec<String> {
+        let is_one = |name: &str| {
+            let digits = name.strip_prefix("plugin-").and_then(|rest| rest.strip_suffix(".txt"));
+            digits.and_then(hex::decode).is_some_and(|digits| Self(digits).of_plugin() == name)
+        };
+        let names = platform::names_in(home.data()).into_iter().filter_map(|name| name.into_string().ok());
+        names.filter(|name| is_one(name)).collect()
     }
 
     /// All that lie in the folder of a store.
@@ -77,6 +95,8 @@ pub enum Keeping {
         /// The whole path of the private key.
         key: PathBuf,
     },
+    /// This file, which a plugin opens.
+    Plugin(PluginPlace),
 }
 
 impl Keeping {
@@ -89,6 +109,7 @@ impl Keeping {
             Self::Passphrase(_) => KeeperKind::Passphrase,
             Self::KeychainPassphrase(_) => KeeperKind::KeychainPassphrase,
             Self::Ssh { .. } => KeeperKind::Ssh,
+            Self::Plugin(_) => KeeperKind::Plugin,
         }
     }
 
@@ -98,6 +119,7 @@ impl Keeping {
         match self {
             Self::Keychain | Self::File | Self::KeychainPassphrase(_) => None,
             Self::Passphrase(file) | Self::Ssh { file, .. } => Some(*file),
+            Self::Plugin(place) => Some(place.file),
         }
     }
 
@@ -108,6 +130,7 @@ impl Keeping {
             Self::Keychain | Self::File => None,
             Self::Passphrase(file) | Self::Ssh { file, .. } => Some(file.to_string()),
             Self::KeychainPassphrase(slot) => Some(slot.item().to_owned()),
+            Self::Plugin(place) => Some(place.file.to_string()),
         }
     }
 }
@@ -130,6 +153,8 @@ struct RecordText {
     keeper: KeeperKind,
     identity: Option<String>,
     ssh_key: Option<String>,
+    plugin: Option<String>,
+    program: Option<PathBuf>,
 }
 
 /// What every form begins with.
@@ -165,12 +190,21 @@ impl Record {
 
     fn of(text: &RecordText) -> Option<Self> {
         let key = text.ssh_key.as_ref().map(PathBuf::from);
-        let keeper = match (text.format, text.keeper, text.identity.as_deref(), key) {
-            (1, KeeperKind::Keychain, None, None) => Keeping::Keychain,
-            (1, KeeperKind::File, None, None) => Keeping::File,
-            (2, KeeperKind::Passphrase, Some(file), None) => Keeping::Passphrase(FileName::parse(file)?),
-            (2, KeeperKind::KeychainPassphrase, Some(item), None) => Keeping::KeychainPassphrase(Slot::parse(item)?),
-            (2, KeeperKind::Ssh, Some(file), Some(key)) if key.is_absolute() => {
+        let plugin = text.plugin.as_deref().zip(text.program.clone());
+        if text.plugin.is_some() != text.program.is_some() {
+            return None;
+        }
+        let keeper = match (text.format, text.keeper, text.identity.as_deref(), key, plugin) {
+            (1, KeeperKind::Keychain, None, None, None) => Keeping::Keychain,
+            (1, KeeperKind::File, None, None, None) => Keeping::File,
+            (2, KeeperKind::Passphrase, Some(file), None, None) => Keeping::Passphrase(FileName::parse(file)?),
+            (2, KeeperKind::KeychainPassphrase, Some(item), None, None) => {
+                Keeping::KeychainPassphrase(Slot::parse(item)?)
+            }
+            (2, KeeperKind::Plugin, Some(file), None, Some((name, program))) if program.is_absolute() => {
+                Keeping::Plugin(PluginPlace { file: FileName::parse(file)?, name: PluginName::parse(name)?, program })
+            }
+            (2, KeeperKind::Ssh, Some(file), Some(key), None) if key.is_absolute() => {
                 Keeping::Ssh { file: FileName::parse(file)?, key }
             }
             _ => return None,
@@ -195,6 +229,9 @@ impl Record {
         }
         if let Keeping::Ssh { key, .. } = &self.keeper {
             let _ = writeln!(text, "ssh_key = {}", quoted(key)?);
+        }
+        if let Keeping::Plugin(place) = &self.keeper {
+            text += &place.lines();
         }
         home::replace(&home.file(FILE), text.as_bytes())
     }
@@ -221,6 +258,7 @@ impl Record {
                 let passphrase = Passphrase::of(self.store, &file.to_string(), question(home));
                 self.in_file(home, *file, Box::new(passphrase))
             }
+            Keeping::Plugin(place) => self.in_file(home, place.file, Box::new(Plugin::of(home, place))),
             Keeping::KeychainPassphrase(slot) => {
                 let passphrase = Passphrase::of(self.store, slot.item(), question(home));
                 Box::new(WrappedItem::new(self.store, *slot, Box::new(passphrase)))
@@ -276,6 +314,9 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(Record::read(&home).expect("none yet"), None);
         let file = FileName([0, 1, 0xfe, 0xff]);
+        let (name, program) =
+            (PluginName::parse("yubikey").expect("a name"), "/opt/a \"b\\c'/age-plugin-yubikey".into());
+        let plugin = PluginPlace { file, name, program };
         let key = std::env::temp_dir().join("of \"mine\"\\id_ed25519");
         for keeper in [
             Keeping::Keychain,
@@ -284,6 +325,7 @@ mod tests {
             Keeping::KeychainPassphrase(Slot::A),
             Keeping::KeychainPassphrase(Slot::B),
             Keeping::Ssh { file, key },
+            Keeping::Plugin(plugin),
         ] {
             let record = Record { store: Id([7; 16]), keeper };
             record.write(&home).expect("write");
@@ -302,6 +344,24 @@ mod tests {
             (format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\""), "damaged"),
             (
                 format!("format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"../identity.txt\""),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"plugin\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a/b\"\nprogram = \"/a\""
+                ),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"plugin\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a\"\nprogram = \"a\""
+                ),
+                "damaged",
+            ),
+            (
+                format!(
+                    "format = 2\nstore = \"{id}\"\nkeeper = \"passphrase\"\nidentity = \"identity-0001feff.age\"\nplugin = \"a\""
+                ),
                 "damaged",
             ),
             (

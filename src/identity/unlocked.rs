@@ -1,13 +1,37 @@
-//! What is open already, so that nobody is asked for it once more: what this process has opened.
+//! What is open already, so that nobody is asked for it once more: what this process has opened, and what another one keeps open
+//! for a while because its user wants that (`keyctl unlock`).
 //!
 //! An identity is found by a hash of the bytes it was wrapped in, so whatever wraps it anew makes what was open void.
 
-use std::sync::{Mutex, PoisonError};
+mod lease;
+#[cfg(not(any(target_os = "linux", windows)))]
+mod nowhere;
+#[cfg(windows)]
+mod session;
+
+#[cfg(target_os = "linux")]
+pub mod kernel;
+#[cfg(target_os = "linux")]
+pub mod logind;
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{anchor::Id, wrapping::Hash};
-use crate::secret::Secret;
+use crate::{date::Moment, failure::Result, secret::Secret};
+
+#[cfg(target_os = "linux")]
+use kernel as place;
+pub use lease::Lease;
+#[cfg(not(any(target_os = "linux", windows)))]
+use nowhere as place;
+#[cfg(windows)]
+use session as place;
 
 static OPENED: Mutex<Vec<(Hash, Secret)>> = Mutex::new(Vec::new());
+static ASKS_ANEW: AtomicBool = AtomicBool::new(false);
 
 /// The identity of a store that was wrapped in these bytes, if it is open.
 #[must_use]
@@ -26,9 +50,45 @@ pub fn hold(wrapped: Hash, line: &Secret) {
     }
 }
 
-/// What another process has opened: none can yet.
-fn elsewhere(_store: Id, _wrapped: Hash) -> Option<Secret> {
-    None
+/// What another process has opened.
+fn elsewhere(store: Id, wrapped: Hash) -> Option<Secret> {
+    if ASKS_ANEW.load(Ordering::Relaxed) {
+        return None;
+    }
+    lease(store, wrapped, Moment::now()).map(|lease| lease.line)
+}
+
+/// What is open for a while of a store that is wrapped in these bytes.
+#[must_use]
+pub fn lease(store: Id, wrapped: Hash, now: Moment) -> Option<Lease> {
+    any_lease(store, now).filter(|lease| lease.wrapped == wrapped)
+}
+
+/// The same, whatever it was wrapped in.
+#[must_use]
+pub fn any_lease(store: Id, now: Moment) -> Option<Lease> {
+    Lease::find(store, now)
+}
+
+/// From now on this process takes nothing that another has opened.
+pub fn ask_anew() {
+    ASKS_ANEW.store(true, Ordering::Relaxed);
+}
+
+/// Whether anything can be kept open for a while on this machine.
+///
+/// # Errors
+/// `Keychain`: why not.
+pub fn is_possible() -> Result<()> {
+    place::is_usable()
+}
+
+/// Closes what is open for a while of a store, whatever it was wrapped in; says whether there was anything.
+///
+/// # Errors
+/// `Keychain` where it cannot be closed.
+pub fn close(store: Id) -> Result<bool> {
+    place::take_away(store)
 }
 
 #[cfg(test)]

@@ -77,7 +77,12 @@ impl Keeper for WrappedFile {
             // It was open without anybody's being asked; who writes it anew has to be who can open it.
             unwrap(self.wrapper.as_ref(), self.person, present.expose(), &self.place)?;
         }
-        home::replace(&self.path, &wrap(self.wrapper.as_ref(), line, Form::File)?)
+        let wrapped = wrap(self.wrapper.as_ref(), line, Form::File)?;
+        self.wrapper.prepare()?;
+        home::replace(&self.path, &wrapped)?;
+        // What was open for a while is void now, and may be of a former identity.
+        let _ = unlocked::close(self.store);
+        Ok(())
     }
 
     fn remove(&self, item: Item) -> Result<()> {
@@ -88,7 +93,10 @@ impl Keeper for WrappedFile {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::disk("remove", &self.path, &error))
             }
-            _ => Ok(()),
+            _ => {
+                let _ = unlocked::close(self.store);
+                self.wrapper.forget()
+            }
         }
     }
 

@@ -132,10 +132,16 @@ impl Keeper for WrappedItem {
             unwrap(self.wrapper.as_ref(), self.person, &self.bytes(&present)?, PLACE)?;
         }
         let wrapped = BASE64_STANDARD.encode(wrap(self.wrapper.as_ref(), line, Form::Item)?);
-        self.keychain.write(item, &Secret::new([self.slot.prefix(), &wrapped].concat().into_bytes()))
+        self.keychain.write(item, &Secret::new([self.slot.prefix(), &wrapped].concat().into_bytes()))?;
+        // As in wrapped_file.rs.
+        let _ = unlocked::close(self.store);
+        Ok(())
     }
 
     fn remove(&self, item: Item) -> Result<()> {
+        if item == Item::Identity {
+            let _ = unlocked::close(self.store);
+        }
         self.keychain.remove(item)
     }
 

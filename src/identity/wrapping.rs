@@ -40,6 +40,11 @@ pub trait Wrapper {
     /// The kinds of the one stanza that a file of its has in its header, one of these.
     fn stanzas(&self) -> &'static [&'static str];
 
+    /// Whether a stanza of this kind is one of them.
+    fn knows(&self, stanza: &str) -> bool {
+        self.stanzas().contains(&stanza)
+    }
+
     /// The public half, for wrapping.
     ///
     /// # Errors
@@ -61,6 +66,22 @@ pub trait Wrapper {
     /// Whether the public half can be had without opening what is wrapped at present.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// Puts beside the wrapped identity what it needs there, just before that one is put in its place.
+    ///
+    /// # Errors
+    /// `Disk`.
+    fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes away what lies beside the wrapped identity for it alone.
+    ///
+    /// # Errors
+    /// `Disk`.
+    fn forget(&self) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -163,7 +184,7 @@ impl age::Identity for Looked<'_> {
         };
         // age adds a stanza of random content, so that no reader comes to rely on there being none it does not know.
         let mut ours = stanzas.iter().filter(|stanza| !stanza.tag.ends_with("-grease"));
-        let is_known = |stanza: &&Stanza| self.wrapper.stanzas().contains(&stanza.tag.as_str());
+        let is_known = |stanza: &&Stanza| self.wrapper.knows(&stanza.tag);
         match (ours.next().filter(is_known), ours.next(), stanzas.len()) {
             (Some(stanza), None, 1..=2) => match self.wrapper.identity(self.person) {
                 Ok(identity) => identity.unwrap_stanza(stanza),

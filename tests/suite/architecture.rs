@@ -33,6 +33,12 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/keychain.rs",           // the line for the keychain
     "identity/mod.rs",                // reading an identity
     "identity/passphrase.rs",         // telling that nothing was typed
+    "identity/plugin/kept.rs",        // writing its line down
+    "identity/plugin/machine.rs",     // a PIN, and the key of a file
+    "identity/plugin/mod.rs",         // the line that leads a plugin to its key
+    "identity/plugin/name.rs",        // reading that line
+    "identity/unlocked/kernel.rs",    // the line for the kernel's keyring
+    "identity/unlocked/lease.rs",     // the line with its end
     "identity/recovery.rs",           // wrapping it with a passphrase
     "identity/ssh.rs",                // reading a private key's file
     "identity/secret_service.rs",     // telling identity and anchor apart

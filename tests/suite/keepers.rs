@@ -249,8 +249,7 @@ fn a_new_passphrase_takes_the_place_of_the_old_one() {
     assert_eq!((without_cost(&done.shown), done.code), (format!("{asked}{said}"), 0));
     let files = wrapped(&sandbox);
     assert!(files.len() == 1 && files[0] != sandbox.data(WRAPPED), "{files:?}");
-    at_terminal(&sandbox, USE, &[old, ("passphrase: ", "another-phrase\r")])
-        .says(&format!("{ASKED}keyctl: that is not the passphrase\n{ASKED}first-secret"), 0);
+    at_terminal(&sandbox, USE, &[("passphrase: ", "another-phrase\r")]).says(&format!("{ASKED}first-secret"), 0);
 }
 
 #[test]
@@ -266,6 +265,10 @@ fn an_identity_under_a_passphrase_goes_back_into_a_file() {
 
 #[test]
 fn a_new_identity_is_wrapped_with_the_passphrase_that_was_typed() {
+    if !faults::long() {
+        // Five times a second of work; a commit changes identities under an SSH key.
+        return;
+    }
     let sandbox = sandbox();
     let before = fs::read(sandbox.data(WRAPPED)).expect("read");
     let typed = &[("passphrase: ", "correct horse battery\r")];
@@ -279,16 +282,27 @@ fn a_new_identity_is_wrapped_with_the_passphrase_that_was_typed() {
 #[test]
 fn a_forgotten_passphrase_is_replaced_with_the_recovery_copy() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
-    assert_eq!(sandbox.call(&["recovery", "create", "copy.age"]).input("recovery-passphrase\n").run().code(), 0);
+    // The simplest copy there is: age's own identity file.
+    let copy = sandbox.outside().join("copy.txt");
+    fs::copy(sandbox.data("identity.txt"), &copy).expect("copy");
+    sandbox.may_lie_in(&copy);
     put_under_passphrase(&sandbox, "forgotten-phrase");
     let phrase = phrase_file(&sandbox, PHRASE);
-    let words = ["recovery", "restore", "copy.age", "--keeper-passphrase-file", &phrase];
-    sandbox.call(&words).input("recovery-passphrase\n").run().says(
+    let copy = copy.to_str().expect("text");
+    sandbox.call(&["recovery", "restore", copy, "--keeper-passphrase-file", &phrase]).run().says(
         "",
         "keyctl: the store opens again: 1 key; its identity is kept in a file under a passphrase\n",
         0,
     );
     at_terminal(&sandbox, USE, &[("passphrase: ", "correct horse battery\r")]).says(&format!("{ASKED}first-secret"), 0);
+    // What the forgotten one opens is told of; the next change of keeper takes it away.
+    let seen = sandbox.call(&["doctor"]).run().stdout();
+    assert!(
+        seen.contains(
+            "care  identity file      1 file of the identity that a former keeper opens still in the folder\n"
+        ),
+        "{seen}"
+    );
 }
 
 /// A private key of its own, outside of the store's folder.
@@ -523,7 +537,8 @@ impl Change<'_> {
         };
         let home = copied("counted");
         let trace = self.sandbox.outside().join("trace");
-        let strace = ["strace", "-f", "-qq", "-o", trace.to_str().expect("text"), "--"];
+        // Without what was read: the passphrase is among it.
+        let strace = ["strace", "-f", "-qq", "-s", "0", "-o", trace.to_str().expect("text"), "--"];
         let whole = self.call(&home, self.phrases[0], &strace, self.words);
         assert_eq!(whole.code, 0, "{}", whole.shown);
         let text = fs::read_to_string(&trace).expect("trace");
@@ -641,7 +656,8 @@ fn a_kill_while_the_identity_in_the_keychain_goes_under_a_passphrase_loses_nothi
     };
     let words = ["store", "keeper", "--to", "keychain+passphrase", "--passphrase-file", &phrase];
     let trace = sandbox.outside().join("trace");
-    let strace = ["strace", "-f", "-qq", "-o", trace.to_str().expect("text"), "--"];
+    // Without what was read: the passphrase is among it.
+    let strace = ["strace", "-f", "-qq", "-s", "0", "-o", trace.to_str().expect("text"), "--"];
     let whole = call(&made("counted"), &strace, &words);
     assert_eq!(whole.code, 0, "{}", whole.shown);
     let text = fs::read_to_string(&trace).expect("trace");

@@ -269,6 +269,8 @@ const LEAVE_NONE: &[&str] = &[
     "man",
     // The part of `copy` that stays, which `copy` has recorded.
     "hold-clipboard",
+    // The part of `unlock` that stays, which `unlock` has recorded.
+    "close-on-lock",
     // The part of an alert that goes on by itself.
     "deliver-alert",
 ];
@@ -321,8 +323,8 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         assert!(event["pid"].is_u64() && event["tty"].is_boolean() && event["t"].is_string(), "{event}");
         seen.insert(words[0].to_owned());
     }
-    // These need a clipboard and an alert, and have their events in the chapters about them.
-    seen.extend(["copy", "alerts"].map(str::to_owned));
+    // These need a clipboard, an alert and a store that asks, and have their events in the chapters about them.
+    seen.extend(["copy", "alerts", "unlock", "lock"].map(str::to_owned));
     let verbs = keyctl::cli::Cli::command();
     let verbs: BTreeSet<String> = verbs.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     let none: BTreeSet<String> = LEAVE_NONE.iter().map(|name| (*name).to_owned()).collect();

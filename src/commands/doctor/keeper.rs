@@ -8,6 +8,7 @@ use crate::{
     identity::{
         keeper::{KeeperKind, Keeping, Record},
         passphrase, pin,
+        plugin::{kept::PluginPlace, place},
         record::FileName,
         ssh,
         wrapping::LARGEST,
@@ -19,6 +20,9 @@ use crate::{
 /// Everything about the keeper that needs no opening.
 pub(super) fn findings(home: &Home, record: &Record) -> Vec<Finding> {
     let mut findings = vec![keeper(home, record)];
+    if let Keeping::Plugin(place) = &record.keeper {
+        findings.extend(another_plugin(place));
+    }
     if let Keeping::Ssh { key, .. } = &record.keeper {
         findings.push(ssh_key(key));
     }
@@ -53,7 +57,24 @@ fn keeper(home: &Home, record: &Record) -> Finding {
             let seen = format!("the SSH key `{}` opens the identity; {UNNOTICED}", key.display());
             Finding::new("keeper", Grade::Good, seen)
         }
+        Keeping::Plugin(place) => {
+            let seen = format!("the plugin `{}` opens the identity; {UNNOTICED}", place.program.display());
+            match place::flaw(&place.program) {
+                None => Finding::new("keeper", Grade::Good, seen),
+                Some(flaw) => Finding::failed("keeper", &place::refused(&place.program, &flaw)),
+            }
+        }
     }
+}
+
+/// Whether another program of the plugin's name comes first on `PATH`.
+fn another_plugin(at: &PluginPlace) -> Option<Finding> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let other = place::first_on_path(&at.name).filter(|other| real(other) != real(&at.program))?;
+    let (name, other) = (at.name.program(), other.display());
+    let seen = format!("another `{name}` comes first on `PATH`: `{other}`; it is not started");
+    let finding = Finding::new("plugin", Grade::Care, seen).hint("take it away if you do not know it");
+    Some(finding.hint("if it is the one you want: `keyctl store keeper --to plugin --plugin-identity FILE`"))
 }
 
 fn ssh_key(key: &Path) -> Finding {

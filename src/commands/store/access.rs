@@ -75,5 +75,6 @@ fn asks(keeper: KeeperKind) -> &'static str {
         KeeperKind::Passphrase => "the passphrase",
         KeeperKind::KeychainPassphrase => "the keychain to be unlocked, and the passphrase",
         KeeperKind::Ssh => "the SSH key, and its passphrase if it has one",
+        KeeperKind::Plugin => "the plugin, and what it asks for",
     }
 }

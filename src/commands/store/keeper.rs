@@ -12,7 +12,7 @@ use crate::{
         rekey,
     },
     date::Moment,
-    failure::Result,
+    failure::{Failure, Result},
     history::{Action, Event},
     home::Home,
     identity::{
@@ -61,7 +61,7 @@ pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> 
     Ok(())
 }
 
-/// What opening costs, where that is something; and that a passphrase can be forgotten.
+/// What opening costs, where that is something; and that a passphrase can be forgotten, and a device lost.
 pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
     if let Some(cost) = record.cost() {
         terminal.say(&cost);
@@ -69,6 +69,9 @@ pub fn say_cost(record: &Record, lacks_copy: bool, terminal: &Terminal) {
     if record.kind().has_passphrase() && lacks_copy {
         terminal
             .hint("if the passphrase is forgotten, so are the keys: make a recovery copy, `keyctl recovery create`");
+    }
+    if record.kind() == KeeperKind::Plugin && lacks_copy {
+        terminal.hint("if the device is lost, so are the keys: make a recovery copy, `keyctl recovery create`");
     }
 }
 
@@ -79,7 +82,7 @@ fn note(from: KeeperKind, to: KeeperKind) -> String {
             "the passphrase was changed".to_owned()
         }
         KeeperKind::Ssh if from == to => "identity moved to a file under another SSH key".to_owned(),
-        KeeperKind::Passphrase | KeeperKind::KeychainPassphrase | KeeperKind::Ssh => {
+        KeeperKind::Passphrase | KeeperKind::KeychainPassphrase | KeeperKind::Ssh | KeeperKind::Plugin => {
             format!("identity moved to {}", to.place())
         }
     }
@@ -155,6 +158,11 @@ pub fn clear_former(home: &Home, kept: &Kept) -> Result<()> {
     // What a passphrase opens cannot be looked into; that the store's own keeper opens it makes any other needless.
     for file in FileName::all_in(home).into_iter().filter(|file| own.keeper.file() != Some(*file)) {
         Record { keeper: Keeping::Passphrase(file), store: own.store }.open(home).remove(Item::Identity)?;
+    }
+    let of_own_plugin = own.keeper.file().map(FileName::of_plugin);
+    for name in FileName::all_of_plugins_in(home).into_iter().filter(|name| of_own_plugin.as_ref() != Some(name)) {
+        let path = home.file(&name);
+        std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))?;
     }
     Ok(())
 }

@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::{failure::Result, home::Home, identity::keeper::Record, name::PERSONAL, store::file, terminal::Terminal};
+use crate::{
+    commands::unlock, date::Moment, failure::Result, home::Home, identity::keeper::Record, name::PERSONAL, store::file,
+    terminal::Terminal,
+};
 
 /// Lists the stores, the personal one first.
 ///
 /// # Errors
 /// When the folder of the stores cannot be found, or standard output cannot be written.
 pub fn list(as_json: bool, terminal: &Terminal) -> Result<()> {
+    let now = Moment::now();
     let personal = Home::find()?;
     let is_made = Record::read(&personal).map_or(true, |record| record.is_some()) || !file::is_absent(&personal);
     let mut homes = if is_made { vec![Ok(personal)] } else { Vec::new() };
@@ -17,10 +21,12 @@ pub fn list(as_json: bool, terminal: &Terminal) -> Result<()> {
     if as_json {
         let all: Vec<Value> = homes.iter().map(|home| match home {
             Ok(home) => {
-                let keeper = Record::read(home).ok().flatten().map(|record| record.kind().word());
-                json!({ "name": name(home), "keeper": keeper, "path": home.store_file(), "removing": home.is_being_removed() })
+                let record = Record::read(home).ok().flatten();
+                let keeper = record.as_ref().map(|record| record.kind().word());
+                let until = record.and_then(|record| unlock::until(&record, home, now));
+                json!({ "name": name(home), "keeper": keeper, "unlocked_until": until, "path": home.store_file(), "removing": home.is_being_removed() })
             }
-            Err((name, _)) => json!({ "name": name, "keeper": null, "path": null, "removing": false }),
+            Err((name, _)) => json!({ "name": name, "keeper": null, "unlocked_until": null, "path": null, "removing": false }),
         }).collect();
         return terminal.json(&all.into());
     }
@@ -30,7 +36,7 @@ pub fn list(as_json: bool, terminal: &Terminal) -> Result<()> {
     }
     let mut rows = vec![["NAME", "KEEPER", "FILE"].map(str::to_owned).to_vec()];
     rows.extend(homes.iter().map(|home| match home {
-        Ok(home) => vec![name(home).to_owned(), keeper(home), home.store_file().display().to_string()],
+        Ok(home) => vec![name(home).to_owned(), keeper(home, now), home.store_file().display().to_string()],
         Err((name, failure)) => vec![name.to_string(), "?".to_owned(), failure.message.clone()],
     }));
     terminal.table(&rows, &[])
@@ -40,12 +46,16 @@ pub(super) fn name(home: &Home) -> &str {
     home.store().map_or(PERSONAL, |name| name.as_str())
 }
 
-fn keeper(home: &Home) -> String {
+fn keeper(home: &Home, now: Moment) -> String {
     if home.is_being_removed() {
         return "being removed".to_owned();
     }
     match Record::read(home) {
-        Ok(Some(record)) => record.kind().word().to_owned(),
+        Ok(Some(record)) => {
+            let until =
+                unlock::until(&record, home, now).map(|until| format!(", open until {}", unlock::shown(until, now)));
+            record.kind().word().to_owned() + &until.unwrap_or_default()
+        }
         Ok(None) | Err(_) => "unknown".to_owned(),
     }
 }

@@ -1,0 +1,173 @@
+//! Where a plugin's program lies, and whether it may be trusted to lie there.
+//!
+//! It is looked for on `PATH` once, when a store is given to it, and its absolute path is recorded. A program of the same name
+//! that somebody puts earlier on `PATH` later gets nothing.
+
+use std::{
+    ffi::OsString,
+    fs::{Metadata, symlink_metadata},
+    path::{Path, PathBuf},
+};
+
+use super::name::PluginName;
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    platform,
+};
+
+/// What may be wrong with where a program lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// There is none.
+    Gone,
+    /// It cannot be executed.
+    NotExecutable,
+    /// Others than this user and the administrator can put another in its place: here.
+    Open(PathBuf),
+    /// It could not be looked at, and why.
+    Unseen(String),
+}
+
+/// The first program of this plugin's name on `PATH`; folders that are not absolute are passed over.
+#[must_use]
+pub fn first_on_path(name: &PluginName) -> Option<PathBuf> {
+    first_in(name, &std::env::var_os("PATH")?)
+}
+
+fn first_in(name: &PluginName, folders: &OsString) -> Option<PathBuf> {
+    let program = OsString::from(name.program());
+    std::env::split_paths(folders)
+        .filter(|folder| folder.is_absolute())
+        .flat_map(|folder| platform::program_names(&program).into_iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file() && platform::is_executable(path))
+}
+
+/// Finds the program of a plugin that a store is to be given to.
+///
+/// # Errors
+/// `Keychain` where there is none, or others can put another in its place.
+pub fn find(name: &PluginName) -> Result<PathBuf> {
+    let Some(path) = first_on_path(name) else {
+        return Err(Failure::new(Kind::Keychain, format!("there is no program `{}` on `PATH`", name.program()))
+            .hint("install the plugin, or put the folder it lies in on `PATH`"));
+    };
+    match flaw(&path) {
+        None => Ok(path),
+        Some(flaw) => Err(refused(&path, &flaw)),
+    }
+}
+
+/// What is wrong with a program that was recorded, if anything is.
+#[must_use]
+pub fn flaw(path: &Path) -> Option<Flaw> {
+    let unseen = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Flaw::Gone,
+        _ => Flaw::Unseen(reason(&error)),
+    };
+    let real = match path.canonicalize() {
+        Ok(real) => real,
+        Err(error) => return Some(unseen(error)),
+    };
+    if !real.is_file() || !platform::is_executable(&real) {
+        return Some(Flaw::NotExecutable);
+    }
+    // The way there, through links, and the program itself: each folder says what lies in it.
+    let folders = path.ancestors().skip(1).chain(real.ancestors());
+    for place in folders.filter(|place| !place.as_os_str().is_empty()) {
+        match symlink_metadata(place) {
+            Ok(facts) if is_open(&facts) => return Some(Flaw::Open(place.to_owned())),
+            Ok(_) => {}
+            Err(error) => return Some(unseen(error)),
+        }
+    }
+    None
+}
+
+/// Whether others than this user and the administrator can change what lies here. In a shared folder whose files each belong
+/// to who made them (`/tmp`) nobody else can.
+fn is_open(facts: &Metadata) -> bool {
+    let access = platform::access(facts);
+    // What a link leads to is looked at by itself; its own mode says nothing.
+    let is_writable = access.writable_by_others && !facts.is_symlink() && !(facts.is_dir() && access.sticky);
+    is_writable || (access.by_other && !access.by_root)
+}
+
+/// The failure for a program that is not started.
+#[must_use]
+pub fn refused(path: &Path, flaw: &Flaw) -> Failure {
+    let failure = |what: String| Failure::new(Kind::Keychain, what);
+    match flaw {
+        Flaw::Gone => failure(format!("the plugin `{}` is gone", path.display())).hint(
+            "install it there again, or bring the identity back with the recovery copy: `keyctl recovery restore FILE`",
+        ),
+        Flaw::NotExecutable => failure(format!("the plugin `{}` is not executable", path.display())),
+        Flaw::Open(place) if place == path => {
+            failure(format!("others than you may change the plugin `{}`", path.display())).hint(how_to_close(place))
+        }
+        Flaw::Open(place) => failure(format!(
+            "others than you may put another program in the place of the plugin `{}`: `{}` is open to them",
+            path.display(),
+            place.display()
+        ))
+        .hint(how_to_close(place)),
+        Flaw::Unseen(why) => failure(format!("cannot look at the plugin `{}`: {why}", path.display())),
+    }
+}
+
+fn how_to_close(place: &Path) -> String {
+    format!("if it is yours: `chmod go-w '{}'`; else install the plugin elsewhere", place.display())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn put(folder: &Path, mode: u32) -> PathBuf {
+        let path = folder.join("age-plugin-x");
+        std::fs::write(&path, "#!/bin/sh\n").expect("write");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("mode");
+        path
+    }
+
+    #[test]
+    fn the_first_of_absolute_folders_is_found() {
+        let (one, two) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+        let name = PluginName::parse("x").expect("name");
+        put(one.path(), 0o644);
+        let path = put(two.path(), 0o755);
+        let folders = std::env::join_paths([Path::new("."), one.path(), two.path()]).expect("path");
+        assert_eq!(first_in(&name, &folders), Some(path));
+        assert_eq!(first_in(&name, &OsString::from("bin:.")), None);
+    }
+
+    #[test]
+    fn a_program_that_others_can_exchange_is_refused_wherever_they_can() {
+        let folder = tempfile::tempdir().expect("folder");
+        let own = folder.path().join("a/b");
+        std::fs::create_dir_all(&own).expect("make");
+        let mode =
+            |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("mode");
+        mode(folder.path(), 0o755);
+        let path = put(&own, 0o755);
+        assert_eq!(flaw(&path), None);
+        mode(&path, 0o757);
+        assert_eq!(flaw(&path), Some(Flaw::Open(path.clone())));
+        mode(&path, 0o755);
+        mode(&folder.path().join("a"), 0o777);
+        assert_eq!(flaw(&path), Some(Flaw::Open(folder.path().join("a"))));
+        mode(&folder.path().join("a"), 0o1777);
+        assert_eq!(flaw(&path), None);
+        mode(&path, 0o644);
+        // Root may execute what anybody may.
+        assert_eq!(flaw(&path), Some(Flaw::NotExecutable));
+        mode(&path, 0o755);
+        let link = folder.path().join("age-plugin-x");
+        symlink(&path, &link).expect("link");
+        assert_eq!(flaw(&link), None);
+        mode(&own, 0o777);
+        assert_eq!(flaw(&link), Some(Flaw::Open(own.clone())));
+        std::fs::remove_file(&path).expect("remove");
+        assert_eq!(flaw(&link), Some(Flaw::Gone));
+    }
+}
