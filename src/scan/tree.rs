@@ -6,9 +6,10 @@
 //! entered; what could not be read is named.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Instant,
 };
 
@@ -18,6 +19,7 @@ use super::{
     archive::{self, Amount, Told},
     engine::{Buffer, Engine},
     finding::{Finding, Place, path_within},
+    git::{linked, unwalked},
     names,
     rest::Rest,
 };
@@ -27,6 +29,9 @@ use crate::{failure::reason, platform};
 pub const MOST: usize = 10_000;
 /// The most files that are named because they could not be read; more are counted.
 const MOST_NAMED: usize = 1000;
+
+/// What is said of a list that git does not read, where git cannot say what it would leave out.
+const LINKED_LIST: &str = "a symbolic link, which git does not follow: what it leaves out was not looked at";
 
 /// Folders of what tools have made: git's own, and what package managers and compilers fill.
 pub const LEFT_OUT: &[&str] = &[".git", "node_modules", "target"];
@@ -146,10 +151,16 @@ pub fn look_within(engine: &Engine, paths: &[PathBuf], bounds: Bounds) -> (Vec<F
             Err(error) => own.seen.fail(path, reason(&error)),
         }
     }
-    drop(own);
+    let linked = Mutex::default();
     for (folder, device) in folders {
-        walk(folder, bounds).visit(&mut Workers { engine, all: &all, device, until: bounds.until });
+        let minds_lists = !bounds.ignored_too && unwalked::is_in_repository(folder);
+        let linked = minds_lists.then_some(&linked);
+        walk(folder, bounds).visit(&mut Workers { engine, all: &all, device, until: bounds.until, linked });
+        if let Some(linked) = linked {
+            own.left_out_by_links(folder, std::mem::take(&mut *linked.lock().unwrap_or_else(PoisonError::into_inner)));
+        }
     }
+    drop(own);
     let (mut findings, mut seen) = all.into_inner().unwrap_or_default();
     findings.sort();
     findings.dedup();
@@ -197,11 +208,14 @@ struct Workers<'e> {
     all: &'e Mutex<(Vec<Finding>, Seen)>,
     device: u64,
     until: Option<Instant>,
+    /// Folders whose list of what to ignore is a link, where that matters.
+    linked: Option<&'e Mutex<Vec<PathBuf>>>,
 }
 
 impl<'e> ParallelVisitorBuilder<'e> for Workers<'e> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 'e> {
-        Box::new(Walker { worker: Worker::new(self.engine, self.all), device: self.device, until: self.until })
+        let worker = Worker::new(self.engine, self.all);
+        Box::new(Walker { worker, device: self.device, until: self.until, linked: self.linked })
     }
 }
 
@@ -209,6 +223,7 @@ struct Walker<'e> {
     worker: Worker<'e>,
     device: u64,
     until: Option<Instant>,
+    linked: Option<&'e Mutex<Vec<PathBuf>>>,
 }
 
 impl ParallelVisitor for Walker<'_> {
@@ -237,6 +252,9 @@ impl Walker<'_> {
                 self.worker.seen.elsewhere.push(entry.path().to_owned());
                 return WalkState::Skip;
             }
+            if let Some(linked) = self.linked.filter(|_| linked::is_in(entry.path())) {
+                linked.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+            }
         } else if kind.is_file() {
             self.worker.file(entry.path(), platform::open_untrusted(entry.path()));
         } else if !kind.is_symlink() {
@@ -258,6 +276,25 @@ struct Worker<'e> {
 impl<'e> Worker<'e> {
     fn new(engine: &'e Engine, all: &'e Mutex<(Vec<Finding>, Seen)>) -> Self {
         Self { engine, buffer: Buffer::default(), findings: Vec::new(), seen: Seen::default(), all }
+    }
+
+    /// Looks at what a walk of this folder left out for lists that git does not follow.
+    fn left_out_by_links(&mut self, folder: &Path, mut lists: Vec<PathBuf>) {
+        lists.sort();
+        let mut files = BTreeSet::new();
+        let above = linked::above(folder).into_iter().map(|list_of| (folder.to_owned(), list_of));
+        for (folder, list_of) in above.chain(lists.into_iter().map(|list_of| (list_of.clone(), list_of))) {
+            match linked::left_out(&folder, &list_of) {
+                Ok(paths) => files.extend(paths),
+                Err(_) => self.seen.fail(&list_of.join(".gitignore"), LINKED_LIST),
+            }
+        }
+        for path in files {
+            if path.symlink_metadata().is_ok_and(|facts| facts.is_file()) {
+                self.name(&path);
+                self.file(&path, platform::open_untrusted(&path));
+            }
+        }
     }
 
     fn name(&mut self, path: &Path) {
@@ -371,6 +408,34 @@ mod tests {
         let (_kept, top) = folder(&["a", "b"]);
         std::fs::write(top.join(".gitignore"), "*\n").expect("write");
         assert_eq!(found(&top, false).0, ["a:2", "b:2"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_list_that_is_a_link_leaves_nothing_out_as_git_has_it() {
+        let (_kept, top) = folder(&["a", "b.log", "c/d", "c/e", "c/f/g", "real/x", "real/y.tmp"]);
+        let git = |words: &[&str]| {
+            let done = std::process::Command::new("git").arg("-C").arg(&top).args(words).output().expect("git");
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            String::from_utf8_lossy(&done.stdout).into_owned()
+        };
+        git(&["init", "-q"]);
+        std::fs::write(top.join("real/list"), "*\n").expect("write");
+        std::fs::write(top.join("real/.gitignore"), "*.tmp\nlist\n").expect("write");
+        std::fs::write(top.join(".git/info/exclude"), "b.log\n").expect("write");
+        std::os::unix::fs::symlink("../real/list", top.join("c/.gitignore")).expect("link");
+        let shown = git(&["ls-files", "--others", "--exclude-standard"]);
+        let (places, seen) = found(&top, false);
+        assert_eq!(
+            (places, seen.files),
+            (["a:2", "c/d:2", "c/e:2", "c/f/g:2", "real/x:2"].map(str::to_owned).into(), 6)
+        );
+        assert!(shown.contains("c/f/g\n") && !shown.contains("b.log"), "{shown}");
+        // Also where the walk begins below it, and where a hidden list is one of all.
+        assert_eq!(found(&top.join("c/f"), false).0, ["g:2"]);
+        std::os::unix::fs::symlink("real/list", top.join(".gitignore")).expect("link");
+        let (places, seen) = found(&top, false);
+        assert_eq!((places.len(), seen.files), (5, 6));
     }
 
     #[cfg(unix)]

@@ -608,7 +608,10 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
     // A blob that no commit has, and one that is staged.
     repository.stage("loose", format!("{}other\n", line()));
     repository.stage("loose", "1\n");
-    repository.stage("staged & \u{e4}", line());
+    let staged = repository.stage("staged & \u{e4}", line());
+    let mut tar = Command::new("tar");
+    tar.args(["czf", "a b.tgz", "a folder", "staged & \u{e4}"]).current_dir(staged.parent().expect("folder"));
+    assert!(tar.status().expect("tar").success());
     let mut running = Command::new("sleep").arg("60").env("LEAKED", SECRET).spawn().expect("sleep");
     let mut kinds = Vec::new();
     for (words, input, least) in [
@@ -618,6 +621,7 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
         (&["--home"], "", 0),
         (&["-"], SECRET, 1),
         (&["."], "", 1),
+        (&["--deep", "a b.tgz"], "", 1),
         (&["--no-shapes", "/nowhere"], "", 0),
     ] {
         let ran = sandbox.call(&[&["scan", "--sarif"], words].concat()).input(input).run();
@@ -632,7 +636,7 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
     running.wait().expect("wait");
     kinds.sort();
     kinds.dedup();
-    assert_eq!(kinds, ["module", "object", "resource", "variable"]);
+    assert_eq!(kinds, ["member", "module", "object", "resource", "variable"]);
     let wrong = objections(&sandbox, "{\"version\": \"2.1.0\", \"runs\": [{}], \"more\": 1}");
     assert!(wrong.contains("'tool' is a required property") && wrong.contains("'more' was unexpected"), "{wrong}");
 }

@@ -10,6 +10,7 @@
 pub mod batch;
 pub mod changes;
 pub mod history;
+pub mod linked;
 pub mod pushing;
 mod remotes;
 pub mod staged;
