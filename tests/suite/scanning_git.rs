@@ -384,12 +384,31 @@ fn files_that_git_keeps_although_it_ignores_them_are_looked_at() {
     assert_eq!(repository.at(repository.folder.join("logs")).places(&["."]).len(), 3, "named itself");
     let all = ["logs/kept:2", "logs/name\nof two lines:2", "logs/other:2"];
     assert_eq!(repository.places(&["--no-ignore"]), all);
-    // Without git, and where it refuses, the rest is looked at.
+    // Another repository that the environment names is not asked for them.
+    let elsewhere = sandbox.call(&["scan", "--json"]).env("GIT_DIR", "/nowhere/.git").run();
+    assert_eq!(elsewhere.stdout().matches("\"key\": \"A\"").count(), 2, "{}", elsewhere.stdout());
+    // From above the repository it is no different.
+    let above: Vec<_> = kept.iter().map(|place| format!("project/{place}")).collect();
+    let found = repository.at(sandbox.home()).places(&["."]);
+    assert!(above.iter().all(|place| found.contains(place)), "{found:?}");
+    // Without git, and where it refuses, the rest is looked at, and that is said.
     repository.write("plain", line());
     let ran = sandbox.call(&["scan"]).env("PATH", "/nowhere").run();
     assert!(ran.code() == 1 && ran.stdout().contains("plain:2") && !ran.stdout().contains("logs"), "{}", ran.stdout());
     std::fs::write(repository.folder.join(".git/index"), "none").expect("write");
     assert_eq!(repository.places(&[]), ["plain:2"]);
+    std::fs::remove_file(repository.folder.join("plain")).expect("remove");
+    let said = "keyctl: not looked at: what git keeps in `.` though it is ignored: git is not found\n\
+                keyctl: nothing found; 2 files, ";
+    for without in [true, false] {
+        let call = sandbox.call(&["scan"]);
+        let ran = if without { call.env("PATH", "/nowhere") } else { call }.run();
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 7), "{}", ran.stderr());
+        assert!(ran.stderr().starts_with(said.split("git is").next().expect("words")), "{}", ran.stderr());
+        assert!(!without || ran.stderr().starts_with(said), "{}", ran.stderr());
+    }
+    // Where nothing is left out nothing can be missing.
+    assert!(sandbox.call(&["scan", "--no-ignore"]).run().stderr().find("not looked at").is_none());
 }
 
 #[test]

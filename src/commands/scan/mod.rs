@@ -79,13 +79,12 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
         let mut notes = Vec::new();
-        let also = if arguments.adopt {
-            let (variables, cut_short) = sources::variables_in(paths, sources::PATIENCE);
+        let mut also = Vec::new();
+        if arguments.adopt {
+            let cut_short;
+            (also, cut_short) = sources::variables_in(paths, sources::PATIENCE);
             notes.extend(cut_short.then(sources::cut_short));
-            variables
-        } else {
-            sources::unwalked_in(paths, arguments.no_ignore)
-        };
+        }
         Looked { notes, ..tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into() }
     };
     search.tell_rest(&mut looked.findings, &mut looked.seen);

@@ -20,7 +20,6 @@ use crate::{
             batch::Type,
             history::Holder,
             pushing::{self, Outgoing, Update},
-            unwalked,
         },
         home,
         names::Names,
@@ -294,23 +293,6 @@ pub fn variables_in(paths: &[PathBuf], time: Duration) -> (Vec<PathBuf>, bool) {
         is_cut_short |= is_cut;
     }
     (found, is_cut_short)
-}
-
-/// What a walk through these folders does not come to by itself: the settings of a repository, and files that it keeps
-/// although a rule ignores them, unless those are walked to anyway. Where git does not answer there are none.
-#[must_use]
-pub fn unwalked_in(paths: &[PathBuf], ignored_too: bool) -> Vec<PathBuf> {
-    let mut also = Vec::new();
-    for folder in paths.iter().filter(|path| path.is_dir()) {
-        also.extend(unwalked::settings(folder));
-        if ignored_too || !unwalked::is_in_repository(folder) {
-            continue;
-        }
-        let kept = Git::at(folder).and_then(|git| git.kept_though_ignored()).unwrap_or_default();
-        let own = kept.into_iter().filter(|path: &PathBuf| unwalked::is_own_file(folder, path));
-        also.extend(own.map(|path: PathBuf| Path::join(folder, path)));
-    }
-    also
 }
 
 /// Looks through what the user's running programs carry.
