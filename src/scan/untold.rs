@@ -81,6 +81,7 @@ fn place(engine: &Engine, place: &Place) -> Place {
                 *name = path(engine, name);
             }
         }
+        Place::Reference(name) => *name = text(engine, name),
         Place::Loose(_) | Place::Process { .. } | Place::Input => {}
     }
     told

@@ -25,14 +25,19 @@ use crate::{
 /// The hooks that were chosen.
 fn events(choice: &HookChoice) -> Vec<Event> {
     let chosen = |event: &Event| match event {
-        Event::Commit => !choice.pre_push || choice.pre_commit,
+        Event::Commit | Event::Merge | Event::Patch => !choice.pre_push || choice.pre_commit,
         Event::Push => !choice.pre_commit || choice.pre_push,
     };
     Event::ALL.into_iter().filter(chosen).collect()
 }
 
 fn names(events: &[Event]) -> String {
-    events.iter().map(|event| format!("`{}`", event.name())).collect::<Vec<_>>().join(" and ")
+    let names: Vec<String> = events.iter().map(|event| format!("`{}`", event.name())).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn here() -> Result<Git> {
@@ -235,6 +240,8 @@ fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     terminal.table(&rows, &[])?;
     if !in_force(&states[0].1) {
         terminal.hint("let commits be looked through: `keyctl scan install-hook`");
+    } else if !states[1..3].iter().all(|(_, state)| in_force(state)) {
+        terminal.hint("let those of merges and patches be looked through too: `keyctl scan install-hook`");
     }
     Ok(code)
 }

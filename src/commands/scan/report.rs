@@ -132,10 +132,12 @@ impl Report<'_> {
     /// Nobody else has it yet, so nothing has to be replaced.
     fn say_how_to_stop_it(event: Event, terminal: &Terminal) {
         terminal.hint(match event {
-            Event::Commit => "take it out of there and stage that: nothing was committed yet",
+            Event::Commit | Event::Merge | Event::Patch => {
+                "take it out of there and stage that: nothing was committed yet"
+            }
             Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
         });
-        let accept = if event == Event::Commit { "`keyctl scan --staged --accept`, or " } else { "" };
+        let accept = if event != Event::Push { "`keyctl scan --staged --accept`, or " } else { "" };
         terminal.hint(&format!("if it is meant to be there: {accept}`{}`", event.without()));
     }
 
@@ -333,6 +335,9 @@ pub fn as_json(finding: &Finding) -> Value {
             json!({ "kind": "commit", "commit": commit, "path": path.to_string_lossy(), "pushed": pushed })
         }
         Place::Loose(id) => json!({ "kind": "object", "object": id }),
+        Place::Reference(name) => {
+            json!({ "kind": "reference", "reference": name, "pushed": finding.place.is_pushed() })
+        }
         Place::Process { pid, program, variable } => {
             json!({ "kind": "process", "pid": pid, "program": program, "variable": variable })
         }

@@ -19,10 +19,10 @@ use crate::{
             Git,
             batch::Type,
             history::Holder,
-            pushing::{self, Outgoing, Update},
+            pushing::{Outgoing, Push},
         },
         home,
-        names::Names,
+        names::{self, Names},
         tree::{self, Seen},
     },
     terminal::count,
@@ -66,6 +66,18 @@ impl Looked {
         for (path, of) in paths {
             names.look(path, &mut |part, hit| {
                 self.seen.keep(Finding::new(place(part, of), hit), &mut self.findings);
+            });
+        }
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+
+    /// Looks at the names of references too.
+    fn with_references(mut self, engine: &Engine, references: impl IntoIterator<Item = String>) -> Self {
+        for name in references {
+            names::look(engine, OsStr::new(&name), &mut |hit| {
+                self.seen.keep(Finding::new(Place::Reference(name.clone()), hit), &mut self.findings);
             });
         }
         self.findings.sort();
@@ -196,23 +208,23 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         }
     });
     looked.add_names(git, &names)?;
-    Ok(looked)
+    Ok(looked.with_references(engine, git.references()?))
 }
 
-/// Looks through what a push to this remote would send; `lines` is what git told the hook.
+/// Looks through what this push would send.
 ///
 /// # Errors
-/// As git has them; `Usage` for lines that are none of git's.
-pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<Looked> {
-    let mut updates = pushing::updates(lines)?;
-    if updates.is_empty() {
-        updates.extend(Update::of_framework(|name| std::env::var(name).ok()));
-    }
-    let outgoing = git.outgoing(&updates, remote)?;
+/// As git has them.
+pub fn pushing(git: &Git, engine: &Engine, push: &Push) -> Result<Looked> {
+    let outgoing = git.outgoing(push)?;
     let mut objects = Objects::new(engine);
     let ids: Vec<&str> = outgoing.contents.iter().map(|(id, ..)| id.as_str()).collect();
     let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
-    let notes = objects.notes(counts, outgoing.submodules);
+    let mut notes = objects.notes(counts, outgoing.submodules);
+    if push.of_framework {
+        notes
+            .push("other references of this push: pre-commit tells of one alone (`scan install-hook` sees all)".into());
+    }
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
     let number = outgoing.commits + outgoing.tags + outgoing.loose;
@@ -226,11 +238,12 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
         places.get(id).map(place).into_iter().collect()
     });
     let paths = outgoing.paths.iter().map(|(path, commit)| (path.as_path(), commit.as_str()));
-    Ok(looked.with_names(engine, paths, |path, commit| Place::Object {
+    let looked = looked.with_names(engine, paths, |path, commit| Place::Object {
         commit: commit.to_owned(),
         path: path.to_owned(),
         pushed: false,
-    }))
+    });
+    Ok(looked.with_references(engine, push.updates.iter().map(|update| update.reference.clone())))
 }
 
 /// What is pushed, counted.
