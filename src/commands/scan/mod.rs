@@ -14,6 +14,7 @@ use crate::{
         finding::{Finding, Place},
         git::{Git, pushing::Push},
         hook::Event,
+        needles::MANY,
         tree, untold,
     },
     terminal::Terminal,
@@ -87,6 +88,10 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         }
         Looked { notes, ..tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into() }
     };
+    if search.engine.needles().are_many() {
+        let most = format!("{},{:03}", MANY / 1000, MANY % 1000);
+        looked.notes.push(format!("parts of secrets in base64, hex and UTF-16: there are more than {most} secrets"));
+    }
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
         return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
