@@ -503,6 +503,15 @@ fn a_folder_of_hooks_is_told_without_the_key_in_its_name() {
         assert!(ran.code() == 0 && said.contains("hooks/[like: Stripe secret key]"), "{words:?}: {said}");
         assert!(!said.contains(&stripe), "{words:?}: {said}");
     }
+    // The same with one that is kept, and as long as the store opens.
+    sandbox.may_lie_in(&repository.folder.join(".git/config"));
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{SECRET}")]);
+    for words in [&["install-hook"][..], &["hook-status"], &["hook-status", "--json"], &["uninstall-hook"]] {
+        let ran = sandbox.call(&[&["scan"], words].concat()).run();
+        let said = ran.stdout() + &ran.stderr();
+        assert!(ran.code() == 0 && said.contains("hooks/[secret of A]") && !said.contains(SECRET), "{words:?}: {said}");
+    }
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{stripe}")]);
     put_program(b"#!/bin/sh\nbasename \"$0\"\n", &sandbox.home().join("hooks").join(&stripe).join("pre-commit"));
     let refused = sandbox.call(&["scan", "install-hook"]).run();
     assert!(refused.code() == 2 && !refused.stderr().contains(&stripe), "{}", refused.stderr());

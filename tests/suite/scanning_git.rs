@@ -250,7 +250,7 @@ fn a_push_is_looked_through_for_what_the_remote_does_not_have() {
     let clean = repository.git(&["rev-parse", "HEAD"]);
     assert_eq!(push(format!("refs/heads/main {clean} refs/heads/main {before}\n")).0, 0);
     // Brought in by one commit and taken out by the next one: it is sent all the same.
-    let bad = repository.commit("new", line());
+    let bad = repository.commit("new", line() + "new\n");
     repository.git(&["rm", "-q", "new"]);
     repository.git(&["commit", "-q", "-m", "away"]);
     let head = repository.git(&["rev-parse", "HEAD"]);
