@@ -753,7 +753,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;scan;install-hook'= {
             cand --global 'In all of your repositories (git''s `core.hooksPath`)'
-            cand --pre-commit 'Only the one before a commit'
+            cand --pre-commit 'Only those before a commit, a merge''s and `git am`''s too'
             cand --pre-push 'Only the one before a push'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -763,7 +763,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;scan;uninstall-hook'= {
             cand --global 'In all of your repositories (git''s `core.hooksPath`)'
-            cand --pre-commit 'Only the one before a commit'
+            cand --pre-commit 'Only those before a commit, a merge''s and `git am`''s too'
             cand --pre-push 'Only the one before a push'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'

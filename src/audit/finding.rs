@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Rule, Severity};
-use crate::{failure::for_store, name::StoreName};
+use crate::{failure::for_store, name::StoreName, plain};
 
 /// So many names are told of a list; the rest are counted.
 const NAMED: usize = 3;
@@ -141,6 +141,15 @@ pub(super) fn word(path: &Path) -> String {
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.into_owned();
     }
+    // What a terminal would not show as it is, is written by its numbers.
+    if plain::printable(&text) != text {
+        let letter = |byte: u8| match byte {
+            b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+            b' '..=b'~' => char::from(byte).to_string(),
+            _ => format!("\\x{byte:02x}"),
+        };
+        return format!("$'{}'", text.bytes().map(letter).collect::<String>());
+    }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
@@ -161,6 +170,7 @@ mod tests {
         assert_eq!(word(Path::new("/home/me/shop")), "/home/me/shop");
         assert_eq!(word(Path::new("/a b/$(id)")), "'/a b/$(id)'");
         assert_eq!(word(Path::new("/it's")), r"'/it'\''s'");
+        assert_eq!(word(Path::new("/it's a\n\u{1b}[31m/\u{e4}")), r"$'/it\'s a\x0a\x1b[31m/\xc3\xa4'");
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub struct ScanSource {
     #[arg(long)]
     pub history: bool,
     /// Look through what a push sends (for the pre-push hook)
-    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "")]
-    pub pushing: Option<String>,
+    #[arg(long, value_names = ["REMOTE", "ADDRESS"], num_args = 0..=2, default_missing_value = "")]
+    pub pushing: Option<Vec<String>>,
     /// Look where keys come to lie in your home folder
     #[arg(long)]
     pub home: bool,
@@ -92,7 +92,7 @@ pub enum ScanVerb {
 /// Which hooks.
 #[derive(Args)]
 pub struct HookChoice {
-    /// Only the one before a commit
+    /// Only those before a commit, a merge's and `git am`'s too
     #[arg(long)]
     pub pre_commit: bool,
     /// Only the one before a push

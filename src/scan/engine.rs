@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     finding::{Hit, What},
     matches::{self, Match},
-    needles::{Form, Needles},
+    needles::Needles,
     sampling::Sampling,
     shapes::{self, Shapes},
 };
@@ -121,21 +121,26 @@ impl Engine {
         reader: &mut dyn Read,
         found: &mut dyn FnMut(Hit),
     ) -> io::Result<u64> {
-        let buffer = buffer.room(self.block + 2 * self.reach);
-        // `filled` bytes are in the buffer; those before `from` were looked at, and are kept for what begins in them.
-        let (mut filled, mut from, mut before, mut line) = (0, 0, 0_u64, 1);
+        let buffer = buffer.room(self.room());
+        let mut window = Window::default();
         loop {
-            let ended = fill(reader, buffer, &mut filled)?;
-            let to = if ended { filled } else { filled - self.reach };
-            Part { bytes: &buffer[..filled], from, to, before, line }.look(self, found);
+            let ended = fill(reader, buffer, &mut window.filled)?;
+            window.look(self, buffer, ended, found);
             if ended {
-                return Ok(before + filled as u64);
+                return Ok(window.before + window.filled as u64);
             }
-            let gone = to.saturating_sub(self.reach);
-            line += memchr_iter(b'\n', &buffer[..gone]).count() as u64;
-            buffer.copy_within(gone..filled, 0);
-            (filled, from, before) = (filled - gone, to - gone, before + gone as u64);
         }
+    }
+
+    /// The same for bytes that somebody else reads, as they pass by.
+    #[must_use]
+    pub fn passing(&self) -> Passing<'_> {
+        Passing { engine: self, buffer: Buffer::default(), window: Window::default() }
+    }
+
+    /// How large a buffer is.
+    fn room(&self) -> usize {
+        self.block + 2 * self.reach
     }
 
     /// Every match in these bytes.
@@ -172,12 +177,70 @@ impl Engine {
             Some(scale) => scale.inner(first, first + length),
             None => return,
         };
-        let is_word = pattern.written.form != Form::Word || stands_alone(bytes, start, end);
+        let is_word = stands_alone(bytes, start, end, pattern.written.apart);
         if is_word && (length == form.len() || secret.has_random_part(from, to)) {
             let whole = length == form.len() && secret.length <= super::needles::LONGEST;
             let bytes = if whole { secret.length } else { to.min(super::needles::LONGEST) - from };
             matches.push(Match { start, end, first, pattern: piece.of, secret: pattern.secret, bytes, whole });
         }
+    }
+}
+
+/// Where in a stream a buffer is.
+#[derive(Default)]
+struct Window {
+    /// So many bytes are in the buffer.
+    filled: usize,
+    /// Those before this one were looked at, and are kept for what begins in them.
+    from: usize,
+    /// How many bytes came before the buffer's first one, and how many lines ended there.
+    before: u64,
+    lines: u64,
+}
+
+impl Window {
+    /// Looks at a buffer that is full or the last one, and makes room in it.
+    fn look(&mut self, engine: &Engine, buffer: &mut [u8], has_ended: bool, found: &mut dyn FnMut(Hit)) {
+        let Self { filled, from, before, lines } = *self;
+        let to = if has_ended { filled } else { filled - engine.reach };
+        Part { bytes: &buffer[..filled], from, to, before, line: lines + 1 }.look(engine, found);
+        if has_ended {
+            return;
+        }
+        let gone = to.saturating_sub(engine.reach);
+        let lines = lines + memchr_iter(b'\n', &buffer[..gone]).count() as u64;
+        buffer.copy_within(gone..filled, 0);
+        *self = Self { filled: filled - gone, from: to - gone, before: before + gone as u64, lines };
+    }
+}
+
+/// A stream that passes by and is looked at on its way, in bounded memory.
+pub struct Passing<'e> {
+    engine: &'e Engine,
+    buffer: Buffer,
+    window: Window,
+}
+
+impl Passing<'_> {
+    /// Looks at the next bytes.
+    pub fn take(&mut self, mut bytes: &[u8], found: &mut dyn FnMut(Hit)) {
+        let buffer = self.buffer.room(self.engine.room());
+        while !bytes.is_empty() {
+            let free = &mut buffer[self.window.filled..];
+            let (now, later) = bytes.split_at(bytes.len().min(free.len()));
+            free[..now.len()].copy_from_slice(now);
+            self.window.filled += now.len();
+            if self.window.filled == buffer.len() {
+                self.window.look(self.engine, buffer, false, found);
+            }
+            bytes = later;
+        }
+    }
+
+    /// Looks at the last of them.
+    pub fn end(mut self, found: &mut dyn FnMut(Hit)) {
+        let buffer = self.buffer.room(self.engine.room());
+        self.window.look(self.engine, buffer, true, found);
     }
 }
 
@@ -194,10 +257,10 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Res
     Ok(false)
 }
 
-/// Whether these bytes are a word of their own.
-fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    !is_word(start.checked_sub(1).and_then(|at| bytes.get(at))) && !is_word(bytes.get(end))
+/// Whether no bytes of a word are so near to these.
+fn stands_alone(bytes: &[u8], start: usize, end: usize, apart: usize) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    !bytes[..start].iter().rev().take(apart).any(is_word) && !bytes[end..].iter().take(apart).any(is_word)
 }
 
 /// A part of a stream; what begins from `from` to `to` is told.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    scan::needles::{Kept, Which},
+    scan::needles::{Form, Kept, MANY, Which},
     secret::Secret,
 };
 
@@ -241,5 +241,61 @@ fn of_many_secrets_which_several_threads_make_ready_each_is_found_by_its_own_nam
             });
             assert_eq!(told, [name.as_str()], "{way}");
         }
+    }
+}
+
+#[test]
+fn a_short_secret_is_found_as_a_word_in_json_urls_and_utf_16_too() {
+    let secret = "pa$w/0\"rd9";
+    let engine = engine(&[secret]);
+    let of_units = |text: &str, little| utf16(&format!("k={text}\n"), little);
+    for bytes in [
+        format!("k={secret}\n").into_bytes(),
+        format!("{{\"k\":{}}}", json(secret)).into_bytes(),
+        format!("{{\"k\":{}}}", json(secret).replace('/', "\\/")).into_bytes(),
+        format!("?k={}&x", percent(secret)).into_bytes(),
+        of_units(secret, true),
+        of_units(secret, false),
+    ] {
+        let told = found(&engine, &bytes);
+        assert!(matches!(told[..], [(_, _, Form::Word, None)]), "{told:?} in {}", String::from_utf8_lossy(&bytes));
+    }
+    for bytes in [
+        format!("x{secret}").into_bytes(),
+        of_units(&format!("x{secret}"), true),
+        of_units(&format!("{secret}x"), false),
+    ] {
+        assert_eq!(found(&engine, &bytes), [], "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn a_secret_of_several_lines_is_whole_with_other_line_ends_and_indented() {
+    let lines = ["-----BEGIN KEY-----", "3Hq9ZbT7mWx2LcR5vYk8", "aB3dE5fG7hJ9kL1mN2pQ", "-----END KEY-----", ""];
+    let whole = |stored: &str, text: &str| {
+        let told = found(&engine(&[stored]), text.as_bytes());
+        matches!(told[..], [(_, _, Form::Raw, None)])
+    };
+    let (unix, windows) = (lines.join("\n"), lines.join("\r\n"));
+    assert!(whole(&unix, &windows) && whole(&windows, &unix) && whole(&unix, &unix));
+    for indent in ["  ", "    ", "\t"] {
+        let yaml = format!("key: |\n{}", unix.lines().fold(String::new(), |yaml, line| yaml + indent + line + "\n"));
+        assert!(whole(&unix, &yaml), "{yaml}");
+        assert!(whole(unix.trim_end(), &yaml), "{yaml}");
+    }
+}
+
+#[test]
+fn of_two_thousand_secrets_parts_are_found_in_every_form_and_of_more_as_they_are() {
+    use sha2::Digest as _;
+    let text = |number: usize| STANDARD.encode(sha2::Sha256::digest(number.to_le_bytes()));
+    for (count, expected) in [(MANY, 3), (MANY + 1, 1)] {
+        let secrets: Vec<Secret> = (0..count).map(|number| secret(&text(number))).collect();
+        let kept = secrets.iter().map(|secret| Kept { name: "KEY", which: Which::Current, secret });
+        let engine = Engine::new(Needles::of(kept), false);
+        let one = text(7);
+        let lines = [one[..30].to_owned(), hex(&one[..30]), STANDARD.encode(&one[..30])].join("\n");
+        assert_eq!(found(&engine, lines.as_bytes()).len(), expected, "{count}");
+        assert_eq!(engine.needles().are_many(), expected == 1);
     }
 }

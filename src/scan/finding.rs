@@ -64,6 +64,8 @@ pub enum Place {
     },
     /// An object of a repository that is in no commit.
     Loose(String),
+    /// The name of a branch or a tag.
+    Reference(String),
     /// A variable of a process.
     Process {
         /// Its number.
@@ -109,7 +111,11 @@ impl Place {
     /// Whether it is in a commit that a remote has, as far as the repository knows.
     #[must_use]
     pub fn is_pushed(&self) -> bool {
-        matches!(self.outermost(), Self::Object { pushed: true, .. })
+        match self.outermost() {
+            Self::Object { pushed, .. } => *pushed,
+            Self::Reference(name) => name.starts_with("refs/remotes/"),
+            _ => false,
+        }
     }
 }
 
@@ -180,6 +186,7 @@ impl fmt::Display for Place {
                 write!(f, "message of {}", short(commit))
             }
             Self::Object { commit, path, .. } => write!(f, "{}:{}", short(commit), path.display()),
+            Self::Reference(name) => f.write_str(name),
             Self::Loose(id) => write!(f, "object {} in no commit", short(id)),
             Self::Process { pid, program, variable } => write!(f, "{program} ({pid}): {variable}"),
             Self::Input => f.write_str("standard input"),

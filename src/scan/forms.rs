@@ -37,6 +37,7 @@ impl Scale {
 }
 
 /// A form that was written.
+#[derive(Clone, Copy)]
 pub(super) struct Written {
     pub form: Form,
     /// Where it stands in the text.
@@ -46,12 +47,18 @@ pub(super) struct Written {
     pub scale: Option<Scale>,
     /// Up to where it is made of what comes before `mark` in the secret: what is behind that may be a constant.
     pub mark: usize,
+    /// How many bytes at both of its ends must be of no word; none where it counts wherever it stands.
+    pub apart: usize,
 }
 
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
     let plain = Signs::of(secret).are_in(UNRESERVED);
-    secret.len() * if plain { 36 } else { 24 + (STYLES.len() + QUOTED.len()) * 6 + 2 * LEFT.len() * 3 } + 64
+    let lines = secret.iter().filter(|byte| **byte == b'\n').count();
+    let with_lines = if lines == 0 { 0 } else { (1 + INDENTED.len()) * (2 * secret.len() + 8 * lines) };
+    secret.len() * if plain { 36 } else { 24 + (STYLES.len() + QUOTED.len()) * 6 + 2 * LEFT.len() * 3 }
+        + with_lines
+        + 64
 }
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
@@ -60,6 +67,7 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
     let (signs, first) = (Signs::of(secret), done.len());
     let mut writer = Writer { secret, signs, mark, text, done, first };
     writer.evenly(Form::Raw, Some(Scale::RAW), |byte| [byte]);
+    writer.lines();
     writer.escaped();
     writer.quoted();
     writer.percent();
@@ -70,11 +78,18 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
     writer.utf16();
 }
 
-/// Writes a short secret: as it is, and as JSON and URLs have it.
+/// Writes a short secret: as it is, as JSON and URLs have it, and in UTF-16; each counts as a word of its own alone.
 pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let first = done.len();
     let mut writer = Writer { secret, signs: Signs::of(secret), mark: secret.len(), text, done, first };
-    writer.evenly(Form::Word, None, |byte| [byte]);
+    writer.evenly(Form::Raw, None, |byte| [byte]);
+    writer.escaped();
+    writer.percent();
+    writer.utf16();
+    for written in &mut done[first..] {
+        let apart = if written.form == Form::Utf16 { 2 } else { 1 };
+        *written = Written { form: Form::Word, scale: None, apart, ..*written };
+    }
 }
 
 struct Writer<'a> {
@@ -119,7 +134,32 @@ impl Writer<'_> {
             self.text.truncate(at);
         } else {
             let mark = if mark == 0 { length } else { mark };
-            self.done.push(Written { form, at, length, scale, mark });
+            self.done.push(Written { form, at, length, scale, mark, apart: 0 });
+        }
+    }
+
+    /// Several lines with the other system's line ends, and as YAML and other texts indent them. Each counts as a whole: of its
+    /// lines each is a part of the secret as it is.
+    fn lines(&mut self) {
+        if !self.secret.contains(&b'\n') {
+            return;
+        }
+        let has_returns = self.secret.contains(&b'\r');
+        self.bytewise(Form::Raw, None, |text, byte| match byte {
+            b'\r' => {}
+            b'\n' if !has_returns => text.extend_from_slice(b"\r\n"),
+            _ => text.push(byte),
+        });
+        let end = self.secret.len() - 1;
+        for blanks in INDENTED {
+            let mut at = 0;
+            self.bytewise(Form::Raw, None, |text, byte| {
+                text.push(byte);
+                if byte == b'\n' && at < end {
+                    text.extend_from_slice(blanks);
+                }
+                at += 1;
+            });
         }
     }
 
@@ -232,6 +272,9 @@ impl Writer<'_> {
         }
     }
 }
+
+/// By how much texts are indented.
+const INDENTED: &[&[u8]] = &[b"  ", b"    ", b"      ", b"        ", b"\t"];
 
 /// How a program writes strings.
 struct Style {

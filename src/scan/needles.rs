@@ -19,8 +19,8 @@ pub const SURE: usize = 12;
 pub const WINDOW: usize = 14;
 /// The most bytes of a secret that are looked for.
 pub const LONGEST: usize = 4096;
-/// With more secrets than this, parts are looked for of the plain form alone: else the table would outgrow what is near a core.
-const MANY: usize = 300;
+/// With more secrets than this, parts are looked for of the plain form alone: else they would not be ready soon.
+pub const MANY: usize = 2000;
 /// As many are not worth a thread.
 const FEW: usize = 200;
 /// How many forms most secrets have.
@@ -192,6 +192,12 @@ impl Needles {
     /// They and what stands behind them.
     pub(super) fn bytes_from(&self, pattern: &Pattern) -> &[u8] {
         &self.texts[pattern.text][pattern.written.at..]
+    }
+
+    /// Whether there are too many to look for parts of what is not written as it is.
+    #[must_use]
+    pub fn are_many(&self) -> bool {
+        self.secrets.len() > MANY
     }
 
     /// The keys that have a secret too short to look for, each once.

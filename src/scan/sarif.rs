@@ -65,6 +65,7 @@ fn location(finding: &Finding) -> Value {
             }
         }
         Place::Loose(_) => names.push(logical(place.to_string(), "object")),
+        Place::Reference(name) => names.push(logical(name.clone(), "module")),
         Place::Process { .. } => names.push(logical(place.to_string(), "variable")),
         Place::Input | Place::Within { .. } => names.push(logical(place.to_string(), "resource")),
     }

@@ -12,14 +12,13 @@ use std::{
     time::Instant,
 };
 
-use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
-
 use super::{
     archive::{self, Amount, Told},
     engine::{Buffer, Engine},
     finding::{Finding, Place, path_within},
     names,
     rest::Rest,
+    walk::Walk,
 };
 use crate::{failure::reason, platform};
 
@@ -59,6 +58,8 @@ pub struct Seen {
     pub unreadable: Vec<(PathBuf, String)>,
     /// How many more there are.
     pub more_unreadable: u64,
+    /// Repositories that git says nothing of, and why: whether it keeps what its lists ignore is not known.
+    pub unasked: Vec<(PathBuf, String)>,
     /// What was found beyond the first [`MOST`].
     pub rest: Rest,
     /// How many findings there are beyond those that are told.
@@ -88,6 +89,7 @@ impl Seen {
         self.entries += other.entries;
         self.no_files += other.no_files;
         self.elsewhere.extend(other.elsewhere);
+        self.unasked.extend(other.unasked);
         self.more_unreadable += other.more_unreadable;
         self.rest.join(other.rest);
         self.more += other.more;
@@ -146,14 +148,15 @@ pub fn look_within(engine: &Engine, paths: &[PathBuf], bounds: Bounds) -> (Vec<F
             Err(error) => own.seen.fail(path, reason(&error)),
         }
     }
-    drop(own);
     for (folder, device) in folders {
-        walk(folder, bounds).visit(&mut Workers { engine, all: &all, device, until: bounds.until });
+        Walk::new(engine, &all, device, bounds).through(folder);
     }
+    drop(own);
     let (mut findings, mut seen) = all.into_inner().unwrap_or_default();
     findings.sort();
     findings.dedup();
     seen.unreadable.sort();
+    seen.unasked.sort();
     seen.elsewhere.sort();
     (findings, seen)
 }
@@ -177,90 +180,24 @@ pub fn look_through(engine: &Engine, place: &Place, reader: &mut dyn Read) -> io
     Ok((findings, seen))
 }
 
-fn walk(folder: &Path, bounds: Bounds) -> ignore::WalkParallel {
-    let Bounds { ignored_too, leave_out_made, .. } = bounds;
-    let left_out = if leave_out_made { LEFT_OUT } else { &LEFT_OUT[..1] };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    WalkBuilder::new(folder)
-        .standard_filters(false)
-        .parents(!ignored_too)
-        .git_ignore(!ignored_too)
-        .git_global(!ignored_too)
-        .git_exclude(!ignored_too)
-        .filter_entry(move |entry| entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name))
-        .threads(threads)
-        .build_parallel()
-}
-
-struct Workers<'e> {
-    engine: &'e Engine,
-    all: &'e Mutex<(Vec<Finding>, Seen)>,
-    device: u64,
-    until: Option<Instant>,
-}
-
-impl<'e> ParallelVisitorBuilder<'e> for Workers<'e> {
-    fn build(&mut self) -> Box<dyn ParallelVisitor + 'e> {
-        Box::new(Walker { worker: Worker::new(self.engine, self.all), device: self.device, until: self.until })
-    }
-}
-
-struct Walker<'e> {
-    worker: Worker<'e>,
-    device: u64,
-    until: Option<Instant>,
-}
-
-impl ParallelVisitor for Walker<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
-        if self.until.is_some_and(|until| Instant::now() >= until) {
-            self.worker.seen.cut_short = true;
-            return WalkState::Quit;
-        }
-        match entry {
-            Ok(entry) => self.entry(&entry),
-            Err(error) => {
-                self.worker.fail(&error);
-                WalkState::Continue
-            }
-        }
-    }
-}
-
-impl Walker<'_> {
-    fn entry(&mut self, entry: &DirEntry) -> WalkState {
-        let Some(kind) = entry.file_type() else { return WalkState::Continue };
-        self.worker.name(entry.path());
-        if kind.is_dir() {
-            let is_elsewhere = entry.metadata().is_ok_and(|facts| platform::access(&facts).device != self.device);
-            if is_elsewhere {
-                self.worker.seen.elsewhere.push(entry.path().to_owned());
-                return WalkState::Skip;
-            }
-        } else if kind.is_file() {
-            self.worker.file(entry.path(), platform::open_untrusted(entry.path()));
-        } else if !kind.is_symlink() {
-            self.worker.seen.no_files += 1;
-        }
-        WalkState::Continue
-    }
-}
-
 /// What one thread found; put to the others' when it ends.
-struct Worker<'e> {
+pub(super) struct Worker<'e> {
     engine: &'e Engine,
     buffer: Buffer,
     findings: Vec<Finding>,
-    seen: Seen,
+    /// What it has seen.
+    pub(super) seen: Seen,
     all: &'e Mutex<(Vec<Finding>, Seen)>,
 }
 
 impl<'e> Worker<'e> {
-    fn new(engine: &'e Engine, all: &'e Mutex<(Vec<Finding>, Seen)>) -> Self {
+    /// One that has found nothing yet.
+    pub(super) fn new(engine: &'e Engine, all: &'e Mutex<(Vec<Finding>, Seen)>) -> Self {
         Self { engine, buffer: Buffer::default(), findings: Vec::new(), seen: Seen::default(), all }
     }
 
-    fn name(&mut self, path: &Path) {
+    /// Looks at the name of a file or folder.
+    pub(super) fn name(&mut self, path: &Path) {
         let (findings, seen) = (&mut self.findings, &mut self.seen);
         let Some(name) = path.file_name() else { return };
         names::look(self.engine, name, &mut |hit| {
@@ -269,7 +206,8 @@ impl<'e> Worker<'e> {
         });
     }
 
-    fn file(&mut self, path: &Path, opened: io::Result<std::fs::File>) {
+    /// Looks through a file that was opened, or says why that failed.
+    pub(super) fn file(&mut self, path: &Path, opened: io::Result<std::fs::File>) {
         let (findings, seen) = (&mut self.findings, &mut self.seen);
         // A walk of `.` names each file as the user would.
         let own = path.strip_prefix(".").unwrap_or(path);
@@ -295,20 +233,14 @@ impl<'e> Worker<'e> {
         }
     }
 
-    fn fail(&mut self, error: &ignore::Error) {
-        let why = error.io_error().map(reason);
-        // A rule in a `.gitignore` that git would not understand either is no file that was not read.
-        if let Some(why) = why {
-            self.seen.fail(path_of(error).unwrap_or(Path::new("?")), why);
-        }
-    }
-}
-
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        _ => None,
+    /// Looks at what a link says, which is not where it leads.
+    pub(super) fn link(&mut self, path: &Path) {
+        let Ok(to) = std::fs::read_link(path) else { return };
+        let (findings, seen) = (&mut self.findings, &mut self.seen);
+        let place = Place::File(path.strip_prefix(".").unwrap_or(path).to_owned());
+        self.engine.look(to.as_os_str().as_encoded_bytes(), &mut |hit| {
+            seen.keep(Finding::new(place.clone(), hit), findings);
+        });
     }
 }
 
@@ -355,21 +287,99 @@ mod tests {
         (findings.iter().map(place).collect(), seen)
     }
 
-    #[test]
-    fn what_git_ignores_is_left_out_and_no_other_list_is_read() {
-        let (_kept, top) = folder(&["a", ".env", "b/target/x", "b/c", ".git/config", "e/.git/config", "d/.hidden/e"]);
-        std::fs::write(top.join(".gitignore"), ".env\ntarget/\n").expect("write");
-        std::fs::write(top.join(".ignore"), "*\n").expect("write");
-        let (places, seen) = found(&top, false);
-        assert_eq!(places, ["a:2", "b/c:2", "d/.hidden/e:2"]);
-        assert_eq!((seen.files, seen.bytes), (5, 3 * 27 + 13 + 2));
-        assert_eq!(found(&top, true).0, [".env:2", "a:2", "b/c:2", "b/target/x:2", "d/.hidden/e:2"]);
+    fn git(folder: &Path, words: &[&str]) {
+        let done = std::process::Command::new("git").arg("-C").arg(folder).args(words).output().expect("git");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     #[test]
-    fn without_a_repository_nothing_is_ignored() {
+    fn what_git_ignores_is_left_out_and_no_other_list_is_read() {
+        let (_kept, top) = folder(&["a", ".env", "b/target/x", "b/c", "e/.git/config", "d/.hidden/e"]);
+        git(&top, &["init", "-q"]);
+        std::fs::write(top.join(".gitignore"), ".env\ntarget/\n").expect("write");
+        std::fs::write(top.join(".ignore"), "*\n").expect("write");
+        let (places, seen) = found(&top, false);
+        assert_eq!((places, seen.files), (["a:2", "b/c:2", "d/.hidden/e:2"].map(str::to_owned).into(), 6));
+        assert_eq!(found(&top, true).0, [".env:2", "a:2", "b/c:2", "b/target/x:2", "d/.hidden/e:2"]);
+        // Where the walk begins below a list, that counts too, but not for where it begins.
+        assert_eq!(found(&top.join("b"), false).0, ["c:2"]);
+        assert_eq!(found(&top.join("b/target"), false).0, ["x:2"]);
+    }
+
+    #[test]
+    fn without_a_repository_nothing_is_ignored_and_an_empty_folder_of_gits_makes_none() {
+        let (_kept, top) = folder(&["a", "b", "c/d", "e/f"]);
+        for list in [".gitignore", "c/.gitignore", "e/.gitignore"] {
+            std::fs::write(top.join(list), "*\n").expect("write");
+        }
+        std::fs::create_dir(top.join("c/.git")).expect("make");
+        std::fs::write(top.join("e/.git"), "gitdir: ../c/.git\n").expect("write");
+        assert_eq!(found(&top, false).0, ["a:2", "b:2", "c/d:2", "e/f:2"]);
+        git(&top.join("c"), &["init", "-q"]);
+        assert_eq!(found(&top, false).0, ["a:2", "b:2"]);
+    }
+
+    #[test]
+    fn each_repository_that_a_walk_comes_to_has_its_own_lists_settings_and_files_that_git_keeps() {
+        let (_kept, top) = folder(&["one/kept", "one/other", "one/sub/.env", "one/two/kept", "one/two/deep/x", "x"]);
+        for name in ["one", "one/two"] {
+            git(&top.join(name), &["init", "-q"]);
+            git(&top.join(name), &["add", "kept"]);
+        }
+        std::fs::write(top.join("one/.gitignore"), "kept\n.env\nx\n").expect("write");
+        std::fs::write(top.join("one/two/.git/info/exclude"), "kept\n").expect("write");
+        git(&top.join("one/two"), &["config", "remote.o.url", &format!("https://u:{KEY}@example.com/a.git")]);
+        let settings = std::fs::read_to_string(top.join("one/two/.git/config")).expect("read").lines().count();
+        let places = ["one/kept:2", "one/other:2", &format!("one/two/.git/config:{settings}"), "one/two/deep/x:2"];
+        let places = [&places[..], &["one/two/kept:2", "x:2"]].concat();
+        let (seen_places, seen) = found(&top, false);
+        assert_eq!(
+            (seen_places, seen.files, seen.unasked),
+            (places.iter().map(ToString::to_string).collect(), 8, vec![])
+        );
+        // One that git says nothing of is named, if anything was left out there.
+        for name in ["one", "one/two"] {
+            std::fs::write(top.join(name).join(".git/index"), "none").expect("write");
+        }
+        std::fs::write(top.join("one/two/.git/info/exclude"), "").expect("write");
+        let (_, seen) = found(&top, false);
+        assert_eq!(seen.unasked.iter().map(|(folder, _)| folder).collect::<Vec<_>>(), [&top.join("one")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_list_that_is_a_link_leaves_nothing_out_as_git_has_it() {
+        let (_kept, top) = folder(&["a", "b.log", "c/d", "c/f/g", "real/x", "real/y.tmp"]);
+        git(&top, &["init", "-q"]);
+        std::fs::write(top.join("real/list"), "*\n").expect("write");
+        std::fs::write(top.join("real/.gitignore"), "*.tmp\nlist\n").expect("write");
+        std::fs::write(top.join(".git/info/exclude"), "b.log\n").expect("write");
+        std::os::unix::fs::symlink("../real/list", top.join("c/.gitignore")).expect("link");
+        assert_eq!(found(&top, false).0, ["a:2", "c/d:2", "c/f/g:2", "real/x:2"]);
+        // Also where the walk begins below it, and where it is one of all.
+        assert_eq!(found(&top.join("c/f"), false).0, ["g:2"]);
+        std::os::unix::fs::symlink("real/list", top.join(".gitignore")).expect("link");
+        assert_eq!(found(&top, false).0.len(), 4);
+    }
+
+    #[test]
+    fn a_list_for_all_repositories_is_the_one_that_git_names() {
         let (_kept, top) = folder(&["a", "b"]);
-        std::fs::write(top.join(".gitignore"), "*\n").expect("write");
+        git(&top, &["init", "-q"]);
+        std::fs::write(top.join("list"), "a\n").expect("write");
+        let after = |value: &str| {
+            git(&top, &["config", "core.excludesFile", value]);
+            found(&top, false).0
+        };
+        assert_eq!(after("list"), ["b:2"]);
+        assert_eq!(after(""), ["a:2", "b:2"]);
+        assert_eq!(after("gone"), ["a:2", "b:2"]);
+        assert_eq!(after(top.join("list").to_str().expect("text")), ["b:2"]);
+        std::fs::write(
+            top.join(".git/config"),
+            "[foo \"bar\"]\n\texcludesFile = list\n[core]\n\texcludesFile = list\n\texcludesFile = x\n",
+        )
+        .expect("write");
         assert_eq!(found(&top, false).0, ["a:2", "b:2"]);
     }
 
@@ -382,8 +392,10 @@ mod tests {
         std::os::unix::fs::symlink("..", top.join("real/round")).expect("link");
         let made = std::process::Command::new("mkfifo").arg(top.join("pipe")).status().expect("mkfifo");
         assert!(made.success());
+        // What a link says is looked at.
+        std::os::unix::fs::symlink(format!("/run/{KEY}"), top.join("said")).expect("link");
         let (places, seen) = found(&top, false);
-        assert_eq!(places, ["real/one:2"]);
+        assert_eq!(places, ["real/one:2", "said:1"]);
         assert_eq!((seen.files, seen.no_files, seen.unreadable.len()), (1, 1, 0));
         // What the user named is looked at as what it leads to.
         assert_eq!(look(&engine(), &[top.join("file")], false).0.len(), 1);

@@ -81,6 +81,7 @@ fn place(engine: &Engine, place: &Place) -> Place {
                 *name = path(engine, name);
             }
         }
+        Place::Reference(name) => *name = text(engine, name),
         Place::Loose(_) | Place::Process { .. } | Place::Input => {}
     }
     told
@@ -91,6 +92,10 @@ fn place(engine: &Engine, place: &Place) -> Place {
 pub fn seen(engine: &Engine, mut seen: Seen) -> Seen {
     let named = seen.unreadable.iter_mut().map(|(path, _)| path).chain(&mut seen.elsewhere);
     named.for_each(|name| *name = path(engine, name));
+    for (folder, why) in &mut seen.unasked {
+        *folder = path(engine, folder);
+        *why = text(engine, why);
+    }
     seen
 }
 

@@ -111,6 +111,10 @@ fn main() {
             assert!(seen.files > 0, "nothing was read");
         }
         ["build"] => (0..20).for_each(|_| println!("{:?}", engine(&Lot(1).keys(10_000), false).1)),
+        ["build", count] => {
+            let count = count.parse().expect("a number");
+            (0..20).for_each(|_| println!("{:?}", engine(&Lot(1).keys(count), false).1));
+        }
         ["memory", folder] => memory(Path::new(folder)),
         ["tree", folder] => trees(Path::new(folder)),
         _ => accuracy(),

@@ -3,7 +3,7 @@
 //!
 //! `strace` injects one fault a run. The counter of its `when=` is per system call, so a first run lists the calls.
 //! `KEYCTL_TEST_LONG=1` kills at every call and gives each that may fail every error. A commit kills only before what can be
-//! seen from outside, takes the errors in turn, and of most commands each third or fourth of these points.
+//! seen from outside, takes the errors in turn, and of most commands a sample of these points.
 
 #![expect(clippy::print_stdout, reason = "how many faults were tried is the result")]
 
@@ -152,17 +152,17 @@ fn points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     points
 }
 
-/// For what saves as `set` does, of which a commit tries every point: of the others it tries every fourth one.
+/// For what saves as `set` does, of which a commit tries every point: of the others it tries every seventh one.
 fn points_of_another(calls: &BTreeMap<String, usize>) -> Vec<Point> {
-    points(calls).into_iter().step_by(if long() { 1 } else { 4 }).collect()
+    points(calls).into_iter().step_by(if long() { 1 } else { 7 }).collect()
 }
 
 /// Without the calls that only look: for commands that look at much before they change anything. They also take long, so a
-/// commit gets each fourth.
+/// commit gets each eleventh.
 fn points_of_writing(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     let looks = ["read", "close", "fstat", "statx", "lseek", "newfstatat", "fcntl", "getdents64", "ioctl"];
     let writing = points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str()));
-    writing.step_by(if long() { 1 } else { 4 }).collect()
+    writing.step_by(if long() { 1 } else { 11 }).collect()
 }
 
 /// The same for commands that take so long that a commit gets one of so many.
@@ -181,7 +181,7 @@ fn rarer_points(calls: &BTreeMap<String, usize>) -> Vec<Point> {
         let error = *error;
         names.iter().flat_map(move |call| counted(call).map(move |nth| point(call, nth, error))).collect::<Vec<_>>()
     };
-    RARER.iter().flat_map(of_error).step_by(if long() { 1 } else { 2 }).collect()
+    RARER.iter().flat_map(of_error).step_by(if long() { 1 } else { 5 }).collect()
 }
 
 /// `strace OPTIONS COMMAND`, with the command's folder, input and environment; `follow` is for what it starts, too.

@@ -14,8 +14,8 @@ use crate::{
 };
 
 const SECRET: &str = "sk-planted-3f9a71c2e8b04d56";
-const INSTALLED: &str = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/project/.git/hooks`\n";
-const REMOVED: &str = "keyctl: the hooks `pre-commit` and `pre-push` are taken away from `~/project/.git/hooks`\n";
+const INSTALLED: &str = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are installed in `~/project/.git/hooks`\n";
+const REMOVED: &str = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are taken away from `~/project/.git/hooks`\n";
 
 fn kept() -> Sandbox {
     Sandbox::with(&[("A", SECRET)])
@@ -197,9 +197,14 @@ fn a_hook_that_asks_for_its_own_name_is_left_alone() {
     put_program(b"#!/bin/sh\nexec run-hooks \"$(basename \"$0\")\" \"$@\"\n", &hooks.join("pre-push"));
     let before = all(&hooks);
     let said = "keyctl: the hook `~/project/.git/hooks/pre-push` asks under which name it was called, so it cannot be put aside\n\
-                keyctl: hint: put this line into it, near the top: `keyctl scan --pushing \"$1\" || exit 1`\n";
+                keyctl: hint: put these lines into it, near the top:\n\
+                keyctl: hint: input=$(cat)\n\
+                keyctl: hint: printf '%s\\n' \"$input\" | keyctl scan --pushing \"$1\" \"$2\" || exit 1\n\
+                keyctl: hint: [ -z \"$input\" ] || exec <<TOLD\n\
+                keyctl: hint: $input\n\
+                keyctl: hint: TOLD\n";
     sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
-    assert_eq!(all(&hooks), before, "one of two hooks was written");
+    assert_eq!(all(&hooks), before, "one of the hooks was written");
     for text in [
         "#!/bin/sh\ncase \"$0\" in *pre-push) exit 1 ;; esac\n",
         "#!/bin/bash\n[[ ${0} == *pre-push ]] || exit 0\n",
@@ -216,6 +221,189 @@ fn a_hook_that_asks_for_its_own_name_is_left_alone() {
     // What is no script has such letters by chance.
     put_program(b"\x7fELF\0 $0 \0", &hooks.join("pre-push"));
     assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+}
+
+/// The lines of a hint for a hook that is written by hand.
+fn hinted(said: &str) -> String {
+    let lines = said.lines().filter_map(|line| line.strip_prefix("keyctl: hint: "));
+    lines.skip_while(|line| !line.starts_with("put these lines")).skip(1).map(|line| format!("{line}\n")).collect()
+}
+
+/// A call of git by which a hook finds keyctl.
+fn with_keyctl(repository: &Repository<'_>, words: &[&str]) -> (bool, String) {
+    let output = repository.command(words).env("PATH", crate::tools::path_with_keyctl()).output().expect("git");
+    let said = [output.stdout, output.stderr].concat();
+    repository.sandbox.no_secret_in(&said);
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// A repository with an empty remote.
+fn with_remote<'s>(sandbox: &'s Sandbox, name: &str) -> (Repository<'s>, Repository<'s>) {
+    let repository = Repository::new(sandbox);
+    let remote = repository.at(sandbox.home().join(name));
+    std::fs::create_dir(&remote.folder).expect("make");
+    remote.git(&["init", "-q", "--bare"]);
+    repository.git(&["remote", "add", "origin", remote.folder.to_str().expect("text")]);
+    (repository, remote)
+}
+
+#[test]
+fn the_lines_for_a_hook_of_ones_own_keep_what_git_says_for_what_comes_after_them() {
+    let sandbox = kept();
+    let (repository, _) = with_remote(&sandbox, "remote.git");
+    let hook = repository.folder.join(".git/hooks/pre-push");
+    let rest = "name=$(basename \"$0\")\nwhile read -r a b c d; do echo \"UPLOADING $name $c\"; done\n";
+    put_program(format!("#!/bin/sh\n{rest}").as_bytes(), &hook);
+    let said = sandbox.call(&["scan", "install-hook", "--pre-push"]).run().stderr();
+    put_program(format!("#!/bin/sh -e\n{}{rest}", hinted(&said)).as_bytes(), &hook);
+    repository.commit("clean", "nothing\n");
+    let (done, said) = with_keyctl(&repository, &["push", "-q", "origin", "main"]);
+    assert!(done && said.contains("UPLOADING pre-push refs/heads/main\n"), "{said}");
+    // With nothing to push there is nothing to say either.
+    let (done, said) = with_keyctl(&repository, &["push", "origin", "main"]);
+    assert!(done && !said.contains("UPLOADING"), "{said}");
+    repository.commit("secret", format!("{SECRET}\n"));
+    let (done, said) = with_keyctl(&repository, &["push", "-q", "origin", "main"]);
+    assert!(!done && !said.contains("UPLOADING") && said.contains(":secret:1"), "{said}");
+    // Where something else has read it before, nothing passes.
+    let late = "cat >/dev/null\nkeyctl scan --pushing \"$1\" \"$2\" || exit 1\n";
+    put_program(format!("#!/bin/sh\n{late}").as_bytes(), &hook);
+    let (done, said) = with_keyctl(&repository, &["push", "-q", "origin", "main"]);
+    assert!(!done && said.starts_with("keyctl: nobody says what is pushed: standard input is empty\n"), "{said}");
+    // husky's and the others' are the same lines.
+    repository.git(&["config", "core.hooksPath", ".husky/_"]);
+    std::fs::create_dir_all(repository.folder.join(".husky/_")).expect("make");
+    put_program(b"#!/bin/sh\n", &repository.folder.join(".husky/_/pre-push"));
+    let husky = sandbox.call(&["scan", "install-hook", "--pre-push"]).run().stderr();
+    assert!(hinted(&husky).starts_with("input=$(cat)\n"), "{husky}");
+}
+
+#[test]
+fn a_merge_and_a_patch_with_a_key_are_stopped() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    repository.commit("first", "1\n");
+    repository.git(&["checkout", "-q", "-b", "side"]);
+    repository.commit("leak", format!("{SECRET}\n"));
+    let patch = sandbox.home().join("leak.patch");
+    std::fs::write(&patch, repository.git(&["format-patch", "-1", "--stdout"]) + "\n").expect("write");
+    sandbox.may_lie_in(&patch);
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("other", "1\n");
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    let merge = || repository.tried(&["merge", "-q", "--no-ff", "-m", "m", "side"]).status.success();
+    let am = || repository.tried(&["am", "-q", patch.to_str().expect("text")]).status.success();
+    assert!(!merge());
+    repository.git(&["merge", "--abort"]);
+    assert!(!am());
+    repository.git(&["am", "--abort"]);
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook"]).run().code(), 0);
+    assert!(am());
+}
+
+/// What `install-hook` wrote before: two hooks, and what git said was given on otherwise.
+fn as_before(folder: &Path, dispatches: bool) {
+    let push = folder.join("pre-push");
+    let text = std::fs::read_to_string(&push).expect("hook");
+    let now = "printf '%s\\n' \"$told\" | \"$keyctl\" scan --pushing \"$1\" \"$2\"";
+    assert!(text.contains(now), "{text}");
+    put_program(text.replace(now, "printf %s \"$told\" | \"$keyctl\" scan --pushing \"$1\"").as_bytes(), &push);
+    for name in ["pre-merge-commit", "pre-applypatch"] {
+        std::fs::remove_file(folder.join(name)).expect("remove");
+        if dispatches {
+            let other = std::fs::read_to_string(folder.join("post-commit")).expect("another");
+            put_program(other.replace("post-commit", name).as_bytes(), &folder.join(name));
+        }
+    }
+}
+
+#[test]
+fn hooks_of_an_older_keyctl_are_completed_and_taken_away_whole() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    let before = all(&hooks);
+    for (global, folder) in [(&[][..], &hooks), (&["--global"], &sandbox.data("git-hooks"))] {
+        let call = |verb: &str| sandbox.call(&[&["scan", verb], global].concat()).run();
+        assert_eq!(call("install-hook").code(), 0);
+        let whole = all(folder);
+        as_before(folder, !global.is_empty());
+        let status = sandbox.call(&["scan", "hook-status"]).run();
+        assert!(
+            status.code() == 0 && status.stdout().contains("\npre-merge-commit  not installed\n"),
+            "{}",
+            status.stdout()
+        );
+        assert!(status.stderr().contains("those of merges and patches"), "{}", status.stderr());
+        let installed = call("install-hook");
+        assert_eq!((installed.code(), all(folder)), (0, whole), "{}", installed.stderr());
+        as_before(folder, !global.is_empty());
+        let removed = call("uninstall-hook");
+        assert!(removed.stderr().contains("hooks `pre-commit` and `pre-push` are taken away"), "{}", removed.stderr());
+    }
+    assert_eq!(all(&hooks), before);
+    assert!(!sandbox.data("git-hooks").exists());
+}
+
+#[test]
+fn a_remote_at_another_address_has_nothing_that_is_known_of_the_former_one() {
+    let sandbox = kept();
+    let (repository, _) = with_remote(&sandbox, "private.git");
+    let other = repository.at(sandbox.home().join("public.git"));
+    std::fs::create_dir(&other.folder).expect("make");
+    other.git(&["init", "-q", "--bare"]);
+    repository.commit("secret", format!("{SECRET}\n"));
+    repository.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    let push = |words: &[&str]| {
+        let done = repository.tried(&[words, &["push", "origin", "main"]].concat());
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let (public, private) = (other.folder.to_str().expect("text"), sandbox.home().join("private.git"));
+    let (done, said) = push(&[]);
+    assert!(done && said.contains("nothing to look at; 0 commits to push"), "{said}");
+    // A remote that was set anew, and one that is only pushed to elsewhere, by settings of three kinds.
+    repository.git(&["remote", "set-url", "origin", public]);
+    let (done, said) = push(&[]);
+    assert!(!done && said.contains("1 commit to push"), "{said}");
+    repository.git(&["remote", "set-url", "origin", private.to_str().expect("text")]);
+    repository.git(&["commit", "-q", "--allow-empty", "-m", "more"]);
+    for words in [
+        ["-c".to_owned(), format!("remote.origin.pushurl={public}")],
+        ["-c".to_owned(), format!("url.{public}.pushInsteadOf={}", private.display())],
+    ] {
+        let (done, said) = push(&words.each_ref().map(String::as_str));
+        assert!(!done && said.contains("2 commits to push"), "{words:?}: {said}");
+    }
+    assert_eq!(other.git(&["for-each-ref"]), "");
+    // The same address written otherwise for both is the same.
+    let words = ["-c".to_owned(), format!("url.{}.insteadOf=here:", private.display())];
+    repository.git(&["remote", "set-url", "origin", "here:"]);
+    let (done, said) = push(&words.each_ref().map(String::as_str));
+    assert!(done && said.contains("1 commit to push"), "{said}");
+}
+
+#[test]
+fn names_of_branches_and_tags_are_looked_at_before_a_push_and_in_the_history() {
+    let sandbox = kept();
+    let (repository, _) = with_remote(&sandbox, "remote.git");
+    repository.commit("clean", "nothing\n");
+    repository.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    repository.git(&["tag", &format!("v-{SECRET}")]);
+    for (what, place) in [
+        (format!("HEAD:refs/heads/br-{SECRET}"), "refs/heads/br-[secret of A] (its name)\n"),
+        (format!("v-{SECRET}"), "refs/tags/v-[secret of A] (its name)\n"),
+    ] {
+        let done = repository.tried(&["push", "-q", "origin", &what]);
+        let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        assert!(!done.status.success() && said.contains(place), "{said}");
+    }
+    let (code, found, said) = repository.scan(&["--history"]);
+    let expected = "KEY  FORM  WHERE\nA    raw   refs/tags/v-[secret of A] (its name)\n";
+    assert_eq!((code, found.as_str()), (1, expected), "{said}");
+    assert_eq!(sandbox.call(&["scan", "--history", "--accept", "--yes"]).run().code(), 0);
+    assert_eq!(repository.scan(&["--history"]).0, 0);
 }
 
 #[test]
@@ -288,10 +476,10 @@ fn a_folder_that_one_repository_names_is_not_said_to_be_for_all() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);
     repository.git(&["config", "core.hooksPath", "~/mine"]);
-    let installed = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/mine`\n";
+    let installed = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are installed in `~/mine`\n";
     sandbox.call(&["scan", "install-hook"]).run().says("", installed, 0);
     let status = || sandbox.call(&["scan", "hook-status"]).run().stdout();
-    assert!(status().starts_with("hooks       `~/mine`\n"), "{}", status());
+    assert!(status().starts_with("hooks             `~/mine`\n"), "{}", status());
     let removed = installed.replace("installed in", "taken away from");
     sandbox.call(&["scan", "uninstall-hook"]).run().says("", &removed, 0);
     // The same folder, once the user's own settings name it.
@@ -299,7 +487,7 @@ fn a_folder_that_one_repository_names_is_not_said_to_be_for_all() {
     repository.git(&["config", "--global", "core.hooksPath", "~/mine"]);
     let all = "keyctl: git uses this folder in all of your repositories (`core.hooksPath`)\n";
     sandbox.call(&["scan", "install-hook"]).run().says("", &format!("{installed}{all}"), 0);
-    assert!(status().starts_with("hooks       `~/mine`, for all repositories\n"), "{}", status());
+    assert!(status().starts_with("hooks             `~/mine`, for all repositories\n"), "{}", status());
 }
 
 #[test]
@@ -315,6 +503,15 @@ fn a_folder_of_hooks_is_told_without_the_key_in_its_name() {
         assert!(ran.code() == 0 && said.contains("hooks/[like: Stripe secret key]"), "{words:?}: {said}");
         assert!(!said.contains(&stripe), "{words:?}: {said}");
     }
+    // The same with one that is kept, and as long as the store opens.
+    sandbox.may_lie_in(&repository.folder.join(".git/config"));
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{SECRET}")]);
+    for words in [&["install-hook"][..], &["hook-status"], &["hook-status", "--json"], &["uninstall-hook"]] {
+        let ran = sandbox.call(&[&["scan"], words].concat()).run();
+        let said = ran.stdout() + &ran.stderr();
+        assert!(ran.code() == 0 && said.contains("hooks/[secret of A]") && !said.contains(SECRET), "{words:?}: {said}");
+    }
+    repository.git(&["config", "core.hooksPath", &format!("~/hooks/{stripe}")]);
     put_program(b"#!/bin/sh\nbasename \"$0\"\n", &sandbox.home().join("hooks").join(&stripe).join("pre-commit"));
     let refused = sandbox.call(&["scan", "install-hook"]).run();
     assert!(refused.code() == 2 && !refused.stderr().contains(&stripe), "{}", refused.stderr());
@@ -390,7 +587,7 @@ fn worktrees_share_the_hooks_and_a_folder_that_git_was_told_of_is_used() {
     let below = repository.folder.join("below");
     std::fs::create_dir(&below).expect("make");
     put_hook(&repository.folder.join("tools/hooks/pre-commit"), "theirs");
-    let said = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/project/tools/hooks`\n\
+    let said = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are installed in `~/project/tools/hooks`\n\
                 keyctl: `~/project/tools/hooks/pre-commit.before-keyctl` is called first, as it was\n\
                 keyctl: this folder is one of the project's own: others would get these hooks with it, do not commit them\n";
     sandbox.call(&["scan", "install-hook"]).inside(&below).run().says("", said, 0);
@@ -409,7 +606,7 @@ fn hooks_for_all_repositories_call_those_of_each_one() {
     put_hook(&hooks.join("pre-commit"), "own");
     put_hook(&hooks.join("post-commit"), "after");
     let before = all(&hooks);
-    let said = "keyctl: the hooks `pre-commit` and `pre-push` are installed in `~/.local/share/keyctl/git-hooks`\n\
+    let said = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are installed in `~/.local/share/keyctl/git-hooks`\n\
                 keyctl: hint: they hold in all repositories but those with a `core.hooksPath` of their own; a repository's own hooks are called first\n";
     sandbox.call(&["scan", "install-hook", "--global"]).run().says("", said, 0);
     let folder = std::fs::metadata(sandbox.data("git-hooks")).expect("there");
@@ -430,16 +627,17 @@ fn hooks_for_all_repositories_call_those_of_each_one() {
     let status = sandbox.call(&["scan", "hook-status"]).run();
     status.says(
         &format!(
-            "hooks       `~/.local/share/keyctl/git-hooks`, for all repositories\n\
-             pre-commit  installed\n\
-             pre-push    installed\n\
-             calls       `{KEYCTL}`\n"
+            "hooks             `~/.local/share/keyctl/git-hooks`, for all repositories\n\
+             pre-commit        installed\n\
+             pre-merge-commit  installed\n\
+             pre-applypatch    installed\n\
+             pre-push          installed\n\
+             calls             `{KEYCTL}`\n"
         ),
         "",
         0,
     );
-    let removed =
-        "keyctl: the hooks `pre-commit` and `pre-push` are taken away from `~/.local/share/keyctl/git-hooks`\n";
+    let removed = "keyctl: the hooks `pre-commit`, `pre-merge-commit`, `pre-applypatch` and `pre-push` are taken away from `~/.local/share/keyctl/git-hooks`\n";
     sandbox.call(&["scan", "uninstall-hook", "--global"]).run().says("", removed, 0);
     assert!(!sandbox.data("git-hooks").exists());
     assert_eq!(std::fs::read_to_string(sandbox.home().join(".gitconfig")).expect("config"), "");
@@ -572,7 +770,7 @@ fn hooks_that_husky_writes_are_left_to_it() {
     let output = node.args(["-e", &script]).current_dir(&repository.folder).output().expect("node");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = "keyctl: husky writes the hooks here and would take keyctl's away again\n\
-                keyctl: hint: put this line into `.husky/pre-commit`: `keyctl scan --staged || exit 1`\n";
+                keyctl: hint: put this line into `.husky/pre-commit`, near the top: `keyctl scan --staged || exit 1`\n";
     sandbox.call(&["scan", "install-hook"]).run().says("", said, 2);
     // And that is right.
     std::fs::write(repository.folder.join(".husky/pre-commit"), "keyctl scan --staged || exit 1\n").expect("write");
@@ -655,7 +853,7 @@ fn the_hook_of_the_pre_commit_framework_calls_keyctl_first() {
     assert!(committed(&repository));
     sandbox.call(&["scan", "hook-status"]).run().says(
         &format!(
-            "hooks       `~/project/.git/hooks`\npre-commit  installed\npre-push    installed\ncalls       `{KEYCTL}`\n"
+            "hooks             `~/project/.git/hooks`\npre-commit        installed\npre-merge-commit  installed\npre-applypatch    installed\npre-push          installed\ncalls             `{KEYCTL}`\n"
         ),
         "",
         0,
@@ -699,11 +897,50 @@ fn keyctl_is_a_hook_of_the_pre_commit_framework() {
     std::fs::create_dir(&remote.folder).expect("make");
     remote.git(&["init", "-q", "--bare"]);
     repository.git(&["remote", "add", "origin", remote.folder.to_str().expect("text")]);
+    // The first push of all, for which the framework gives no ids.
+    let clean = repository.git(&["rev-parse", "HEAD"]);
+    let first = repository.commit("secret", format!("{SECRET}\n"));
     let (done, said) = run(&["push", "-q", "origin", "main"]);
+    assert!(!done && said.contains(&format!("{}:secret:1", &first[..12])), "{said}");
+    assert_eq!(remote.git(&["for-each-ref"]), "");
+    repository.git(&["reset", "-q", "--hard", &clean]);
+    let (done, said) = run(&["push", "-v", "origin", "main"]);
     assert!(done, "{said}");
     repository.commit("secret", format!("{SECRET}\n"));
     let (done, said) = run(&["push", "-q", "origin", "main"]);
     assert!(!done && said.contains(":secret:1"), "{said}");
+    let of_one = "not looked at: other references of this push: pre-commit tells of one alone";
+    assert_eq!(said.matches(of_one).count(), 1, "{said}");
+}
+
+#[test]
+fn a_hook_that_the_framework_has_renamed_is_still_keyctls() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    let hooks = repository.folder.join(".git/hooks");
+    repository.stage(".pre-commit-config.yaml", NO_HOOKS);
+    let text = put_hook(&hooks.join("pre-commit"), "own");
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    let (installed, said) = framework(&repository, &["install"]);
+    assert!(installed && hooks.join("pre-commit.legacy").exists(), "{said}");
+    let again = sandbox.call(&["scan", "install-hook"]).run();
+    assert!(again.code() == 0 && again.stderr().contains("are there already"), "{}", again.stderr());
+    repository.stage("file", format!("{SECRET}\n"));
+    assert!(!committed(&repository));
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("called")).expect("called"), "own 0\n");
+    // What the framework calls first is the user's own again.
+    let removed = sandbox.call(&["scan", "uninstall-hook"]).run();
+    assert!(removed.code() == 0 && removed.stderr().starts_with(REMOVED), "{}", removed.stderr());
+    assert_eq!(std::fs::read(hooks.join("pre-commit.legacy")).expect("there"), text);
+    assert!(!hooks.join("pre-commit.before-keyctl").exists());
+    assert!(framework(&repository, &["uninstall"]).0);
+    assert_eq!(std::fs::read(hooks.join("pre-commit")).expect("there"), text);
+    // And where the framework goes first.
+    assert!(framework(&repository, &["install"]).0);
+    assert_eq!(sandbox.call(&["scan", "install-hook"]).run().code(), 0);
+    assert!(framework(&repository, &["uninstall"]).0);
+    assert_eq!(sandbox.call(&["scan", "uninstall-hook"]).run().code(), 0);
+    assert_eq!(std::fs::read(hooks.join("pre-commit")).expect("there"), text);
 }
 
 #[test]
@@ -711,7 +948,7 @@ fn a_kill_at_any_moment_leaves_the_old_hook_or_the_new_one_in_force() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);
     let hooks = repository.folder.join(".git/hooks");
-    let hook = hooks.join("pre-commit");
+    let hook = hooks.join("pre-push");
     let text = put_hook(&hook, "theirs");
     let before = all(&hooks);
     let in_force = || {
@@ -719,8 +956,8 @@ fn a_kill_at_any_moment_leaves_the_old_hook_or_the_new_one_in_force() {
         if now == text {
             return false;
         }
-        assert!(String::from_utf8_lossy(&now).contains("scan --staged"), "half a hook is there");
-        assert_eq!(std::fs::read(hooks.join("pre-commit.before-keyctl")).expect("the old one is lost"), text);
+        assert!(String::from_utf8_lossy(&now).contains("scan --pushing"), "half a hook is there");
+        assert_eq!(std::fs::read(hooks.join("pre-push.before-keyctl")).expect("the old one is lost"), text);
         true
     };
     // Each call that changes a file, the first time it is made, the second time, and so on.
@@ -731,11 +968,11 @@ fn a_kill_at_any_moment_leaves_the_old_hook_or_the_new_one_in_force() {
             for nth in 1..20 {
                 let inject = format!("inject={call}:signal=KILL:when={nth}");
                 let traced = ["strace", "-qq", "-o", "/dev/null", "-e", &inject];
-                let ran = sandbox.call(&["scan", words, "--pre-commit"]).under(&traced).run();
+                let ran = sandbox.call(&["scan", words, "--pre-push"]).under(&traced).run();
                 let ours = in_force();
                 // From the same beginning each time.
                 let back = if ends_ours { "uninstall-hook" } else { "install-hook" };
-                assert_eq!(sandbox.call(&["scan", back, "--pre-commit"]).run().code(), 0);
+                assert_eq!(sandbox.call(&["scan", back, "--pre-push"]).run().code(), 0);
                 if ran.output.status.success() {
                     assert_eq!(ours, ends_ours, "{words} {call} {nth}");
                     break;
@@ -746,7 +983,7 @@ fn a_kill_at_any_moment_leaves_the_old_hook_or_the_new_one_in_force() {
         assert!(seen[0] > 0 && seen[1] > 0, "{words}: no kill came early or late enough: {seen:?}");
         // What is there when the other command begins.
         let next = if ends_ours { "install-hook" } else { "uninstall-hook" };
-        assert_eq!(sandbox.call(&["scan", next, "--pre-commit"]).run().code(), 0);
+        assert_eq!(sandbox.call(&["scan", next, "--pre-push"]).run().code(), 0);
     }
     let left_over = |path: &Path| path.extension().is_some_and(|end| end == "tmp");
     assert_eq!(all(&hooks).into_iter().filter(|(path, ..)| !left_over(path)).collect::<Vec<_>>(), before);

@@ -250,19 +250,24 @@ fn a_push_is_looked_through_for_what_the_remote_does_not_have() {
     let clean = repository.git(&["rev-parse", "HEAD"]);
     assert_eq!(push(format!("refs/heads/main {clean} refs/heads/main {before}\n")).0, 0);
     // Brought in by one commit and taken out by the next one: it is sent all the same.
-    let bad = repository.commit("new", line());
+    let bad = repository.commit("new", line() + "new\n");
     repository.git(&["rm", "-q", "new"]);
     repository.git(&["commit", "-q", "-m", "away"]);
     let head = repository.git(&["rev-parse", "HEAD"]);
     for known in [before.as_str(), &zero, &"1".repeat(40)] {
         let (code, found, said) = push(format!("refs/heads/main {head} refs/heads/main {known}\n"));
         assert_eq!(code, 1, "{said}");
-        assert!(found.contains(&format!("{}:new:2", &bad[..12])) && !found.contains("old"), "{found}");
+        // Where git finds the branch elsewhere than it is known here, nothing that is known counts.
+        let has_old = known != before;
+        assert!(found.contains(&format!("{}:new:2", &bad[..12])) && found.contains(":old:") == has_old, "{found}");
     }
     // A branch that is removed sends nothing, and what is none of git's lines is refused.
     let (code, _, said) = push(format!("(delete) {zero} refs/heads/main {before}\n"));
     assert_eq!(code, 0, "{said}");
     assert_eq!(push("--all --all --all --all\n".into()).0, 2);
+    // Where git says nothing, its hook gives on a blank line; not even that is no word of git's.
+    assert_eq!(push("\n".into()).0, 0);
+    assert_eq!(push(String::new()).0, 2);
 }
 
 #[test]
@@ -384,12 +389,31 @@ fn files_that_git_keeps_although_it_ignores_them_are_looked_at() {
     assert_eq!(repository.at(repository.folder.join("logs")).places(&["."]).len(), 3, "named itself");
     let all = ["logs/kept:2", "logs/name\nof two lines:2", "logs/other:2"];
     assert_eq!(repository.places(&["--no-ignore"]), all);
-    // Without git, and where it refuses, the rest is looked at.
+    // Another repository that the environment names is not asked for them.
+    let elsewhere = sandbox.call(&["scan", "--json"]).env("GIT_DIR", "/nowhere/.git").run();
+    assert_eq!(elsewhere.stdout().matches("\"key\": \"A\"").count(), 2, "{}", elsewhere.stdout());
+    // From above the repository it is no different.
+    let above: Vec<_> = kept.iter().map(|place| format!("project/{place}")).collect();
+    let found = repository.at(sandbox.home()).places(&["."]);
+    assert!(above.iter().all(|place| found.contains(place)), "{found:?}");
+    // Without git, and where it refuses, the rest is looked at, and that is said.
     repository.write("plain", line());
     let ran = sandbox.call(&["scan"]).env("PATH", "/nowhere").run();
     assert!(ran.code() == 1 && ran.stdout().contains("plain:2") && !ran.stdout().contains("logs"), "{}", ran.stdout());
     std::fs::write(repository.folder.join(".git/index"), "none").expect("write");
     assert_eq!(repository.places(&[]), ["plain:2"]);
+    std::fs::remove_file(repository.folder.join("plain")).expect("remove");
+    let said = "keyctl: not looked at: what git keeps in `.` though it is ignored: git is not found\n\
+                keyctl: nothing found; 2 files, ";
+    for without in [true, false] {
+        let call = sandbox.call(&["scan"]);
+        let ran = if without { call.env("PATH", "/nowhere") } else { call }.run();
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 7), "{}", ran.stderr());
+        assert!(ran.stderr().starts_with(said.split("git is").next().expect("words")), "{}", ran.stderr());
+        assert!(!without || ran.stderr().starts_with(said), "{}", ran.stderr());
+    }
+    // Where nothing is left out nothing can be missing.
+    assert!(sandbox.call(&["scan", "--no-ignore"]).run().stderr().find("not looked at").is_none());
 }
 
 #[test]
@@ -608,7 +632,10 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
     // A blob that no commit has, and one that is staged.
     repository.stage("loose", format!("{}other\n", line()));
     repository.stage("loose", "1\n");
-    repository.stage("staged & \u{e4}", line());
+    let staged = repository.stage("staged & \u{e4}", line());
+    let mut tar = Command::new("tar");
+    tar.args(["czf", "a b.tgz", "a folder", "staged & \u{e4}"]).current_dir(staged.parent().expect("folder"));
+    assert!(tar.status().expect("tar").success());
     let mut running = Command::new("sleep").arg("60").env("LEAKED", SECRET).spawn().expect("sleep");
     let mut kinds = Vec::new();
     for (words, input, least) in [
@@ -618,6 +645,7 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
         (&["--home"], "", 0),
         (&["-"], SECRET, 1),
         (&["."], "", 1),
+        (&["--deep", "a b.tgz"], "", 1),
         (&["--no-shapes", "/nowhere"], "", 0),
     ] {
         let ran = sandbox.call(&[&["scan", "--sarif"], words].concat()).input(input).run();
@@ -632,7 +660,7 @@ fn what_code_hosts_read_is_as_the_schema_of_sarif_says_for_each_kind_of_place() 
     running.wait().expect("wait");
     kinds.sort();
     kinds.dedup();
-    assert_eq!(kinds, ["module", "object", "resource", "variable"]);
+    assert_eq!(kinds, ["member", "module", "object", "resource", "variable"]);
     let wrong = objections(&sandbox, "{\"version\": \"2.1.0\", \"runs\": [{}], \"more\": 1}");
     assert!(wrong.contains("'tool' is a required property") && wrong.contains("'more' was unexpected"), "{wrong}");
 }

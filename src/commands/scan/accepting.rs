@@ -89,6 +89,7 @@ impl Accepted {
             }
             Place::Staged(path) | Place::Object { path, .. } => (b"git", self.top.join(path)),
             Place::Loose(id) => (b"object", self.top.join(id)),
+            Place::Reference(name) => (b"reference", self.top.join(name)),
             Place::Process { .. } | Place::Input | Place::Within { .. } => return None,
         };
         // What only looked like a key is another thing once it is kept.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{self, HookChoice},
+    commands::opening,
     failure::{Failure, Kind, Result, reason},
     home::Home,
     platform,
@@ -19,20 +20,28 @@ use crate::{
         needles::Needles,
         untold,
     },
+    store::file::SealedFile,
     terminal::Terminal,
 };
+
+use super::search::secrets;
 
 /// The hooks that were chosen.
 fn events(choice: &HookChoice) -> Vec<Event> {
     let chosen = |event: &Event| match event {
-        Event::Commit => !choice.pre_push || choice.pre_commit,
+        Event::Commit | Event::Merge | Event::Patch => !choice.pre_push || choice.pre_commit,
         Event::Push => !choice.pre_commit || choice.pre_push,
     };
     Event::ALL.into_iter().filter(chosen).collect()
 }
 
 fn names(events: &[Event]) -> String {
-    events.iter().map(|event| format!("`{}`", event.name())).collect::<Vec<_>>().join(" and ")
+    let names: Vec<String> = events.iter().map(|event| format!("`{}`", event.name())).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn here() -> Result<Git> {
@@ -50,14 +59,21 @@ fn place(global: bool, git: &Git) -> Result<Place> {
     if global { Place::of_all(git, &own_folder()?) } else { Place::of(git, &own_folder()?) }
 }
 
-/// Finds what looks like a key in what is shown. The store's own stay closed: a hook is installed without them.
-fn shapes() -> Engine {
-    Engine::new(Needles::of([]), true)
+/// Finds what is kept, and what looks like a key, in what is shown. Where somebody would be asked for it the store stays
+/// closed: a hook is put in without it too.
+fn finder() -> Engine {
+    let opened = || {
+        let home = Home::find().ok()?;
+        let kept = opening::identity_unasked(&home).ok()?;
+        SealedFile::read(&home).ok()??.open(&kept.identity, &kept.anchor).ok()?.read().ok()
+    };
+    let payload = opened();
+    Engine::new(Needles::of(payload.iter().flat_map(|payload| secrets(payload))), true)
 }
 
 /// A path as it is shown.
-fn shown(path: &Path) -> String {
-    untold::path(&shapes(), path).display().to_string()
+fn shown(engine: &Engine, path: &Path) -> String {
+    untold::path(engine, path).display().to_string()
 }
 
 /// Puts the hooks in, and sees to it that they work.
@@ -65,10 +81,11 @@ fn shown(path: &Path) -> String {
 /// # Errors
 /// As [`hook::install`], and `Disk` where the hook that was written does not call keyctl.
 pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
-    installed(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+    let engine = finder();
+    installed(arguments, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 
-fn installed(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+fn installed(arguments: &cli::InstallHook, engine: &Engine, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
@@ -94,10 +111,10 @@ fn installed(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCo
     let state = if written.is_empty() { "there already" } else { "installed" };
     let hooks = if events.len() == 1 { "the hook" } else { "the hooks" };
     let are = if events.len() == 1 { "is" } else { "are" };
-    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), shown(&place.folder)));
+    terminal.say(&format!("{hooks} {} {are} {state} in `{}`", names(&events), shown(engine, &place.folder)));
     for event in &events {
         if let State::Ours { before: Some(before), .. } = hook::status(&place, *event)? {
-            terminal.say(&format!("`{}` is called first, as it was", shown(&before)));
+            terminal.say(&format!("`{}` is called first, as it was", shown(engine, &before)));
         }
     }
     if place.shared {
@@ -143,10 +160,11 @@ fn check(place: &Place, event: Event) -> Result<()> {
 /// # Errors
 /// As [`hook::uninstall`]; `Usage` where the hooks are those of all repositories and only this one was meant.
 pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
-    uninstalled(arguments, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+    let engine = finder();
+    uninstalled(arguments, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 
-fn uninstalled(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
+fn uninstalled(arguments: &cli::InstallHook, engine: &Engine, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let mut place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
@@ -169,13 +187,13 @@ fn uninstalled(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<Exit
     let removed = hook::uninstall(&place, &events)?;
     let said = match removed.len() {
         0 => "no hook of keyctl's was there".to_owned(),
-        1 => format!("the hook {} is taken away from `{}`", names(&removed), shown(&place.folder)),
-        _ => format!("the hooks {} are taken away from `{}`", names(&removed), shown(&place.folder)),
+        1 => format!("the hook {} is taken away from `{}`", names(&removed), shown(engine, &place.folder)),
+        _ => format!("the hooks {} are taken away from `{}`", names(&removed), shown(engine, &place.folder)),
     };
     terminal.say(&said);
     for event in &removed {
         if place.file(*event).symlink_metadata().is_ok() {
-            terminal.say(&format!("`{}` is as it was before", shown(&place.file(*event))));
+            terminal.say(&format!("`{}` is as it was before", shown(engine, &place.file(*event))));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -196,10 +214,11 @@ fn has_any(place: &Place, events: &[Event]) -> Result<bool> {
 /// # Errors
 /// As git has them.
 pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
-    looked_at(as_json, terminal).map_err(|failure| untold::failure(&shapes(), failure))
+    let engine = finder();
+    looked_at(as_json, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 
-fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
+fn looked_at(as_json: bool, engine: &Engine, terminal: &Terminal) -> Result<ExitCode> {
     let git = here()?;
     let place = Place::of(&git, &own_folder()?)?;
     let states = Event::ALL.map(|event| Ok((event, hook::status(&place, event)?)));
@@ -207,15 +226,15 @@ fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     let in_force = |state: &State| matches!(state, State::Ours { callable: true, executable: true, .. });
     let code = if in_force(&states[0].1) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if as_json {
-        let hooks: Vec<Value> = states.iter().map(|(event, state)| as_value(*event, state)).collect();
-        let folder = shown(&place.folder);
+        let hooks: Vec<Value> = states.iter().map(|(event, state)| as_value(*event, state, engine)).collect();
+        let folder = shown(engine, &place.folder);
         terminal.json(
             &json!({ "folder": folder, "all_repositories": place.common, "shared": place.shared, "hooks": hooks }),
         )?;
         return Ok(code);
     }
     let whose = if place.common { ", for all repositories" } else { "" };
-    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", shown(&place.folder))]];
+    let mut rows = vec![vec!["hooks".to_owned(), format!("`{}`{whose}", shown(engine, &place.folder))]];
     for (event, state) in &states {
         let words = match state {
             State::Absent => "not installed".to_owned(),
@@ -229,18 +248,20 @@ fn looked_at(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
     }
     for (_, state) in states.iter().take(1) {
         if let State::Ours { program, .. } = state {
-            rows.push(vec!["calls".into(), format!("`{}`", shown(program))]);
+            rows.push(vec!["calls".into(), format!("`{}`", shown(engine, program))]);
         }
     }
     terminal.table(&rows, &[])?;
     if !in_force(&states[0].1) {
         terminal.hint("let commits be looked through: `keyctl scan install-hook`");
+    } else if !states[1..3].iter().all(|(_, state)| in_force(state)) {
+        terminal.hint("let those of merges and patches be looked through too: `keyctl scan install-hook`");
     }
     Ok(code)
 }
 
-fn as_value(event: Event, state: &State) -> Value {
-    let path = shown;
+fn as_value(event: Event, state: &State, engine: &Engine) -> Value {
+    let path = |path: &Path| shown(engine, path);
     match state {
         State::Absent => json!({ "hook": event.name(), "state": "absent" }),
         State::Foreign => json!({ "hook": event.name(), "state": "foreign" }),

@@ -12,8 +12,9 @@ use crate::{
     home::Home,
     scan::{
         finding::{Finding, Place},
-        git::Git,
+        git::{Git, pushing::Push},
         hook::Event,
+        needles::MANY,
         tree, untold,
     },
     terminal::Terminal,
@@ -79,15 +80,18 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         let here = [PathBuf::from(".")];
         let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
         let mut notes = Vec::new();
-        let also = if arguments.adopt {
-            let (variables, cut_short) = sources::variables_in(paths, sources::PATIENCE);
+        let mut also = Vec::new();
+        if arguments.adopt {
+            let cut_short;
+            (also, cut_short) = sources::variables_in(paths, sources::PATIENCE);
             notes.extend(cut_short.then(sources::cut_short));
-            variables
-        } else {
-            sources::unwalked_in(paths, arguments.no_ignore)
-        };
+        }
         Looked { notes, ..tree::look(&search.engine, &[paths, &also].concat(), arguments.no_ignore).into() }
     };
+    if search.engine.needles().are_many() {
+        let most = format!("{},{:03}", MANY / 1000, MANY % 1000);
+        looked.notes.push(format!("parts of secrets in base64, hex and UTF-16: there are more than {most} secrets"));
+    }
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
         return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
@@ -171,11 +175,33 @@ fn look_elsewhere(source: &ScanSource, search: &Search) -> Result<Option<Looked>
     Ok(Some(match source {
         ScanSource { staged: true, .. } => sources::staged(&git()?, engine)?,
         ScanSource { history: true, .. } => sources::history(&git()?, engine)?,
-        ScanSource { pushing: Some(remote), .. } => sources::pushing(&git()?, engine, remote, &told()?)?,
+        ScanSource { pushing: Some(words), .. } => {
+            let git = git()?;
+            sources::pushing(&git, engine, &pushed(&git, words)?)?
+        }
         ScanSource { home: true, .. } => sources::home(git().ok().as_ref(), engine)?,
         ScanSource { running: true, .. } => sources::running(engine)?,
         _ => return Ok(None),
     }))
+}
+
+/// What is pushed, by what git tells a hook or the pre-commit framework one of its own.
+fn pushed(git: &Git, words: &[String]) -> Result<Push> {
+    let (remote, address) = (words.first().map_or("", |remote| remote), words.get(1).map(String::as_str));
+    let lines = told()?;
+    let by_framework = || Push::of_framework(git, |name| std::env::var(name).ok());
+    // A blank line is what a hook gives on where git told it of nothing; without even that, git's words went elsewhere.
+    match if lines.trim().is_empty() { by_framework()? } else { None } {
+        Some(push) => Ok(push),
+        None if lines.is_empty() => Err(told_nothing()),
+        None => Push::of_git(remote, address, &lines),
+    }
+}
+
+fn told_nothing() -> Failure {
+    let failure = Failure::new(Kind::Usage, "nobody says what is pushed: standard input is empty")
+        .hint("a hook that reads it before has to give it on; `keyctl scan install-hook` writes one that does");
+    with_way_out(failure, Some(Event::Push))
 }
 
 /// What git tells a pre-push hook.

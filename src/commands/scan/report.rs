@@ -1,6 +1,11 @@
 //! What a scan says: which key lies where and how, and what to do. Never a secret, nor a part of one.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
@@ -75,9 +80,10 @@ impl Report<'_> {
                 terminal.say(&format!("{number} accepted {ones} {are} not shown: `{all}`"));
             }
         }
-        Ok(match (self.findings, self.seen.more, self.seen.unreadable.as_slice()) {
-            ([], 0, []) => ExitCode::SUCCESS,
-            ([], 0, _) => ExitCode::from(UNREADABLE),
+        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty());
+        Ok(match (self.findings, self.seen.more, is_unread) {
+            ([], 0, false) => ExitCode::SUCCESS,
+            ([], 0, true) => ExitCode::from(UNREADABLE),
             _ => ExitCode::from(FOUND),
         })
     }
@@ -126,10 +132,12 @@ impl Report<'_> {
     /// Nobody else has it yet, so nothing has to be replaced.
     fn say_how_to_stop_it(event: Event, terminal: &Terminal) {
         terminal.hint(match event {
-            Event::Commit => "take it out of there and stage that: nothing was committed yet",
+            Event::Commit | Event::Merge | Event::Patch => {
+                "take it out of there and stage that: nothing was committed yet"
+            }
             Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
         });
-        let accept = if event == Event::Commit { "`keyctl scan --staged --accept`, or " } else { "" };
+        let accept = if event != Event::Push { "`keyctl scan --staged --accept`, or " } else { "" };
         terminal.hint(&format!("if it is meant to be there: {accept}`{}`", event.without()));
     }
 
@@ -188,8 +196,11 @@ impl Report<'_> {
             let name = finding.key().map_or("", |name| name);
             terminal.say(&format!("`{name}` in {program} ({pid}): {variable} was given by `keyctl run`"));
         }
-        for note in self.notes {
+        for note in self.notes.iter().cloned().chain(unasked(seen).take(NAMED)) {
             terminal.say(&format!("not looked at: {note}"));
+        }
+        if seen.unasked.len() > NAMED {
+            terminal.say(&format!("and that of {} more", seen.unasked.len() - NAMED));
         }
         for (path, why) in seen.unreadable.iter().take(NAMED) {
             terminal.warn(&format!("cannot read `{}`: {why}", path.display()));
@@ -236,10 +247,18 @@ impl Report<'_> {
             "more_unreadable": seen.more_unreadable,
             "no_files": seen.no_files,
             "given": self.given.iter().map(as_json).collect::<Vec<_>>(),
-            "not_looked_at": self.notes,
+            "not_looked_at": self.notes.iter().cloned().chain(unasked(seen)).collect::<Vec<_>>(),
             "not_entered": seen.elsewhere.iter().map(|folder| path(folder)).collect::<Vec<_>>(),
         })
     }
+}
+
+/// What git may keep of repositories and does not say.
+fn unasked(seen: &Seen) -> impl Iterator<Item = String> {
+    let words = |(folder, why): &(PathBuf, String)| {
+        format!("what git keeps in `{}` though it is ignored: {why}", folder.display())
+    };
+    seen.unasked.iter().map(words)
 }
 
 /// The key that can be replaced now: of one that is removed or not in use there is nothing left to do here.
@@ -316,6 +335,9 @@ pub fn as_json(finding: &Finding) -> Value {
             json!({ "kind": "commit", "commit": commit, "path": path.to_string_lossy(), "pushed": pushed })
         }
         Place::Loose(id) => json!({ "kind": "object", "object": id }),
+        Place::Reference(name) => {
+            json!({ "kind": "reference", "reference": name, "pushed": finding.place.is_pushed() })
+        }
         Place::Process { pid, program, variable } => {
             json!({ "kind": "process", "pid": pid, "program": program, "variable": variable })
         }

@@ -234,7 +234,7 @@ fn event() -> Event {
 }
 
 /// Every secret that a store has, with its name: also those that are not in use any more, which their issuers may still take.
-fn secrets(payload: &Payload) -> Vec<needles::Kept<'_>> {
+pub(super) fn secrets(payload: &Payload) -> Vec<needles::Kept<'_>> {
     let mut secrets = Vec::new();
     let mut add = |name, key, which| secrets.extend(of_key(name, key, which));
     for (name, key) in &payload.keys {

@@ -19,11 +19,10 @@ use crate::{
             Git,
             batch::Type,
             history::Holder,
-            pushing::{self, Outgoing, Update},
-            unwalked,
+            pushing::{Outgoing, Push},
         },
         home,
-        names::Names,
+        names::{self, Names},
         tree::{self, Seen},
     },
     terminal::count,
@@ -67,6 +66,18 @@ impl Looked {
         for (path, of) in paths {
             names.look(path, &mut |part, hit| {
                 self.seen.keep(Finding::new(place(part, of), hit), &mut self.findings);
+            });
+        }
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+
+    /// Looks at the names of references too.
+    fn with_references(mut self, engine: &Engine, references: impl IntoIterator<Item = String>) -> Self {
+        for name in references {
+            names::look(engine, OsStr::new(&name), &mut |hit| {
+                self.seen.keep(Finding::new(Place::Reference(name.clone()), hit), &mut self.findings);
             });
         }
         self.findings.sort();
@@ -197,23 +208,23 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         }
     });
     looked.add_names(git, &names)?;
-    Ok(looked)
+    Ok(looked.with_references(engine, git.references()?))
 }
 
-/// Looks through what a push to this remote would send; `lines` is what git told the hook.
+/// Looks through what this push would send.
 ///
 /// # Errors
-/// As git has them; `Usage` for lines that are none of git's.
-pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<Looked> {
-    let mut updates = pushing::updates(lines)?;
-    if updates.is_empty() {
-        updates.extend(Update::of_framework(|name| std::env::var(name).ok()));
-    }
-    let outgoing = git.outgoing(&updates, remote)?;
+/// As git has them.
+pub fn pushing(git: &Git, engine: &Engine, push: &Push) -> Result<Looked> {
+    let outgoing = git.outgoing(push)?;
     let mut objects = Objects::new(engine);
     let ids: Vec<&str> = outgoing.contents.iter().map(|(id, ..)| id.as_str()).collect();
     let counts = git.contents(&ids, &mut |object, reader| objects.look(object, reader))?;
-    let notes = objects.notes(counts, outgoing.submodules);
+    let mut notes = objects.notes(counts, outgoing.submodules);
+    if push.of_framework {
+        notes
+            .push("other references of this push: pre-commit tells of one alone (`scan install-hook` sees all)".into());
+    }
     let places: BTreeMap<&str, _> =
         outgoing.contents.iter().map(|(id, commit, path)| (id.as_str(), (commit, path))).collect();
     let number = outgoing.commits + outgoing.tags + outgoing.loose;
@@ -227,11 +238,12 @@ pub fn pushing(git: &Git, engine: &Engine, remote: &str, lines: &str) -> Result<
         places.get(id).map(place).into_iter().collect()
     });
     let paths = outgoing.paths.iter().map(|(path, commit)| (path.as_path(), commit.as_str()));
-    Ok(looked.with_names(engine, paths, |path, commit| Place::Object {
+    let looked = looked.with_names(engine, paths, |path, commit| Place::Object {
         commit: commit.to_owned(),
         path: path.to_owned(),
         pushed: false,
-    }))
+    });
+    Ok(looked.with_references(engine, push.updates.iter().map(|update| update.reference.clone())))
 }
 
 /// What is pushed, counted.
@@ -294,23 +306,6 @@ pub fn variables_in(paths: &[PathBuf], time: Duration) -> (Vec<PathBuf>, bool) {
         is_cut_short |= is_cut;
     }
     (found, is_cut_short)
-}
-
-/// What a walk through these folders does not come to by itself: the settings of a repository, and files that it keeps
-/// although a rule ignores them, unless those are walked to anyway. Where git does not answer there are none.
-#[must_use]
-pub fn unwalked_in(paths: &[PathBuf], ignored_too: bool) -> Vec<PathBuf> {
-    let mut also = Vec::new();
-    for folder in paths.iter().filter(|path| path.is_dir()) {
-        also.extend(unwalked::settings(folder));
-        if ignored_too || !unwalked::is_in_repository(folder) {
-            continue;
-        }
-        let kept = Git::at(folder).and_then(|git| git.kept_though_ignored()).unwrap_or_default();
-        let own = kept.into_iter().filter(|path: &PathBuf| unwalked::is_own_file(folder, path));
-        also.extend(own.map(|path: PathBuf| Path::join(folder, path)));
-    }
-    also
 }
 
 /// Looks through what the user's running programs carry.

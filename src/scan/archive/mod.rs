@@ -1,17 +1,20 @@
-//! Looking into archives: zip and what is one under another name (jar, whl, docx), tar, and what gzip, bzip2, xz and zstd have
-//! packed. What a file is, its first bytes say and not its name.
+//! Looking into archives: zip and what is one under another name (jar, whl, docx), tar, and what gzip, bzip2, xz, lzma and
+//! zstd have packed. What a file is, its first bytes say and not its name; only a zip may stand behind something else. What
+//! was packed is looked at as it is, too, for what stands beside the content.
 //!
 //! An archive is made by anybody. So each looks through in bounded memory, archives within one another to a bounded depth, and
 //! what comes out of one file is bounded too ([`limits`]); where a bound is met, where an entry is encrypted, damaged or packed
 //! in an unknown way, that is told with its name: nothing is passed over in silence. Names in it are nobody's paths: they are
 //! told and never opened. Nothing is written anywhere, and nothing in an archive is ever changed.
 
+mod beside;
 mod limits;
 mod packed;
 mod tar;
 mod zip;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Cursor, Read, Seek},
     path::{Path, PathBuf},
@@ -22,17 +25,20 @@ use zeroize::Zeroizing;
 
 use super::{
     engine::{Buffer, Engine},
-    finding::Hit,
+    finding::{Hit, What},
     git::path_of,
     names, untold,
 };
 use crate::failure::reason;
+use beside::sort;
 use limits::Limits;
 
 /// How many archives may lie in one another.
 pub const DEEPEST: usize = 4;
 /// The largest zip that is looked into where it is no file of its own: it is read from its end.
 const LARGEST_ZIP: u64 = 64 * 1024 * 1024;
+/// What has no more bytes is read whole, so that it is seen whether it ends as a zip does.
+const SMALL: usize = 1024 * 1024;
 /// How many of the first bytes tell what something is: a head of tar's.
 const HEAD: usize = tar::BLOCK;
 /// The longest name that is told; longer ones are cut.
@@ -76,6 +82,7 @@ enum Kind {
     Gzip,
     Bzip2,
     Xz,
+    Lzma,
     Zstd,
     /// One that is known and not looked into.
     Other(&'static str),
@@ -92,7 +99,7 @@ impl Kind {
             (b"\x28\xb5\x2f\xfd", Kind::Zstd),
             (b"7z\xbc\xaf\x27\x1c", Kind::Other("7z")),
             (b"Rar!\x1a\x07", Kind::Other("rar")),
-            (b"\x04\x22\x4d\x18", Kind::Other("lz4")),
+            (packed::LZ4, Kind::Other("lz4")),
             (b"LZIP\x01", Kind::Other("lzip")),
             (b"!<arch>\ndebian-binary", Kind::Other("deb")),
             (b"\xed\xab\xee\xdb", Kind::Other("rpm")),
@@ -104,6 +111,13 @@ impl Kind {
         });
         if is_bzip2 {
             return Some(Self::Bzip2);
+        }
+        // Frames to be skipped may come first; pzstd begins with one.
+        if matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {
+            return Some(Self::Zstd);
+        }
+        if packed::is_lzma(head) {
+            return Some(Self::Lzma);
         }
         let known = HEADS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, kind)| *kind);
         known.or_else(|| tar::is_head(head).then_some(Self::Tar))
@@ -128,33 +142,25 @@ pub fn look_through(engine: &Engine, buffer: &mut Buffer, reader: &mut dyn Read,
 pub fn look_through_file(engine: &Engine, buffer: &mut Buffer, file: &mut File, tell: Tell<'_>) -> io::Result<Amount> {
     let mut head = [0; HEAD];
     let filled = fill(file, &mut head)?;
+    let size = file.metadata()?.len();
     let kind = match Kind::of(&head[..filled]) {
-        None if filled == HEAD && zip::is_at_end(file).unwrap_or(false) => Some(Kind::Zip),
+        None if size > SMALL as u64 && zip::is_at_end(file).unwrap_or(false) => Some(Kind::Zip),
         kind => kind,
     };
     file.rewind()?;
-    let size = file.metadata()?.len();
     let limits = Rc::new(Limits::of_size(size));
     let mut looking = Looking::new(engine, buffer, tell, &limits);
     match kind {
         None => {
-            let bytes = looking.plain(file)?;
-            return Ok(Amount { bytes, entries: 0 });
+            let bytes = looking.unknown(&[], file)?;
+            return Ok(Amount { bytes, ..limits.amount() });
         }
         Some(Kind::Zip) => {
             looking.depth += 1;
             let ended = looking.zip(file);
             looking.say_failure(ended);
         }
-        Some(kind) => {
-            looking.words_of(kind, &head[..filled]);
-            let is_whole = looking.archive(kind, file);
-            // What was packed may stand there as it is, too: that counts where it could not be unpacked.
-            if !is_whole && kind != Kind::Tar {
-                file.rewind()?;
-                looking.plain(file)?;
-            }
-        }
+        Some(kind) => looking.archive(kind, file),
     }
     Ok(limits.amount())
 }
@@ -169,11 +175,16 @@ struct Looking<'l> {
     /// How many archives are around what it looks at.
     depth: usize,
     limits: Rc<Limits>,
+    /// What was told: what of it is found again in packed bytes is the same.
+    told: BTreeSet<What>,
+    /// Room for what is small.
+    rooms: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl<'l> Looking<'l> {
     fn new(engine: &'l Engine, buffer: &'l mut Buffer, tell: Tell<'l>, limits: &Rc<Limits>) -> Self {
-        Self { engine, buffer, tell, names: Vec::new(), depth: 0, limits: limits.clone() }
+        let (names, told, rooms, limits) = (Vec::new(), BTreeSet::new(), Vec::new(), limits.clone());
+        Self { engine, buffer, tell, names, depth: 0, limits, told, rooms }
     }
 
     /// Looks through bytes, whatever they are.
@@ -183,16 +194,40 @@ impl<'l> Looking<'l> {
         if filled == 0 {
             return Ok(());
         }
-        let kind = Kind::of(&head[..filled]);
+        let Some(kind) = Kind::of(&head[..filled]) else {
+            return self.unknown(&head[..filled], reader).map(drop);
+        };
         let mut whole = (&head[..filled]).chain(reader);
-        let Some(kind) = kind else { return self.plain(&mut whole).map(drop) };
         if self.depth >= DEEPEST {
             self.unread(format!("more than {DEEPEST} archives lie in one another"));
             return self.plain(&mut whole).map(drop);
         }
-        self.words_of(kind, &head[..filled]);
         self.archive(kind, &mut whole);
         Ok(())
+    }
+
+    /// Looks through what does not begin as an archive. What is small is looked into where it ends as a zip.
+    fn unknown(&mut self, head: &[u8], reader: &mut dyn Read) -> io::Result<u64> {
+        // With all the room that is needed: what grows leaves a copy behind that nobody wipes.
+        let mut room = self.rooms.pop().unwrap_or_else(|| Vec::with_capacity(SMALL + 64).into());
+        room.clear();
+        room.extend_from_slice(head);
+        let read = (&mut *reader).take((SMALL + 1 - head.len()) as u64).read_to_end(&mut room);
+        let is_whole = read.is_ok() && room.len() <= SMALL;
+        let is_zip = is_whole && self.depth < DEEPEST && zip::is_at_end(&mut Cursor::new(&**room)).unwrap_or(false);
+        let looked = if is_zip {
+            self.depth += 1;
+            let ended = self.zip(&mut Cursor::new(&**room));
+            self.depth -= 1;
+            self.say_failure(ended);
+            Ok(room.len() as u64)
+        } else if is_whole {
+            self.plain(&mut room.as_slice())
+        } else {
+            self.plain(&mut room.as_slice().chain(&mut *reader))
+        };
+        self.rooms.push(room);
+        read.and(looked)
     }
 
     /// Reads the start of something; of what cannot be read further than that it is looked through.
@@ -207,29 +242,30 @@ impl<'l> Looking<'l> {
 
     /// Looks through bytes as they are. What came before they could not be read further is looked through too.
     fn plain(&mut self, reader: &mut dyn Read) -> io::Result<u64> {
-        let (tell, names) = (&mut *self.tell, &self.names);
+        let (tell, names, told) = (&mut *self.tell, &self.names, &mut self.told);
         let mut reader = UpToFailure { reader, failed: None };
-        let mut found = |hit| tell(names, Told::Found(hit));
+        let mut found = |hit: Hit| {
+            told.insert(sort(&hit.what));
+            tell(names, Told::Found(hit));
+        };
         let read = self.engine.look_through_with(self.buffer, &mut reader, &mut found)?;
         reader.failed.map_or(Ok(read), Err)
     }
 
-    /// Looks into an archive, and says whether it was read to its end; that it was not is told.
-    fn archive(&mut self, kind: Kind, reader: &mut dyn Read) -> bool {
+    /// Looks into an archive; that it could not be read to its end is told.
+    fn archive(&mut self, kind: Kind, reader: &mut dyn Read) {
         self.depth += 1;
         let ended = match kind {
             Kind::Tar => self.tar(reader),
             Kind::Zip => self.zip_within(reader),
-            Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Zstd => self.packed(kind, reader),
+            Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd => self.packed_and_beside(kind, reader),
             Kind::Other(what) => {
                 self.unread(format!("keyctl does not look into {what}"));
                 self.plain(reader).map(drop)
             }
         };
         self.depth -= 1;
-        let is_whole = ended.is_ok();
         self.say_failure(ended);
-        is_whole
     }
 
     /// Looks into what was packed. A tar in it is what the file is to everybody; it has no name of its own.
@@ -313,14 +349,8 @@ impl<'l> Looking<'l> {
         }
     }
 
-    /// Looks at what gzip says of a file: the name that it had.
-    fn words_of(&mut self, kind: Kind, head: &[u8]) {
-        if kind == Kind::Gzip {
-            self.words(head);
-        }
-    }
-
     fn found(&mut self, hit: Hit) {
+        self.told.insert(sort(&hit.what));
         (self.tell)(&self.names, Told::Found(hit));
     }
 

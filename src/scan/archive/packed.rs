@@ -1,10 +1,10 @@
-//! What one file was packed to, unpacked as it is read: gzip, bzip2, xz, zstd, and the methods of zip.
+//! What one file was packed to, unpacked as it is read: gzip, bzip2, xz, lzma, zstd, and the methods of zip.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
-use lzma_rust2::XzReader;
+use flate2::bufread::{DeflateDecoder, GzDecoder};
+use lzma_rust2::{LzmaReader, XzReader};
 use ruzstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
     errors::{FrameDecoderError, ReadFrameHeaderError},
@@ -18,14 +18,29 @@ const READ: usize = 32 * 1024;
 const MEMORY: u64 = 64 * 1024 * 1024;
 /// The same for xz, in kilobytes, with what it needs beside that.
 const XZ_MEMORY: u32 = 66 * 1024;
+/// What lz4 begins with.
+pub(super) const LZ4: &[u8] = b"\x04\x22\x4d\x18";
+/// The most bytes that the head of an lzma can say are in it, to be taken for one.
+const LARGEST_LZMA: u64 = 1 << 40;
+
+/// Whether this is the head of what `xz --format=lzma` writes: it has no mark, but few numbers can stand in it (its usual
+/// settings, a size of memory, how much is in it or that this is not known, and a zero).
+pub(super) fn is_lzma(head: &[u8]) -> bool {
+    let Some((&[settings, a, b, c, d], rest)) = head.split_first_chunk() else { return false };
+    let Some((size, [0, ..])) = rest.split_first_chunk() else { return false };
+    let (memory, size) = (u32::from_le_bytes([a, b, c, d]), u64::from_le_bytes(*size));
+    let is_usual = memory >= 4096 && (memory.is_power_of_two() || memory % 3 == 0 && (memory / 3).is_power_of_two());
+    settings == 0x5d && is_usual && (size == u64::MAX || size < LARGEST_LZMA)
+}
 
 /// Unpacks a file of one of these kinds; several that follow one another are one.
 pub(super) fn unpacking<'r>(kind: Kind, reader: &'r mut dyn Read) -> io::Result<Box<dyn Read + 'r>> {
     let reader = BufReader::with_capacity(READ, reader);
     Ok(match kind {
-        Kind::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        Kind::Gzip => Box::new(Members(Some(GzDecoder::new(reader)))),
         Kind::Bzip2 => Box::new(MultiBzDecoder::new(reader)),
         Kind::Xz => Box::new(XzReader::new_mem_limit(reader, true, XZ_MEMORY)),
+        Kind::Lzma => Box::new(LzmaReader::new_mem_limit(reader, XZ_MEMORY, None)?),
         Kind::Zstd => Box::new(Frames::of(reader)),
         Kind::Zip | Kind::Tar | Kind::Other(_) => return Err(damaged()),
     })
@@ -42,6 +57,36 @@ pub(super) fn unpacking_entry<'r>(method: u16, reader: &'r mut dyn Read) -> Opti
         95 => Box::new(XzReader::new_mem_limit(reader, true, XZ_MEMORY)),
         _ => return None,
     })
+}
+
+/// The members of gzip, one after the other. Tapes and blocks are filled up with zeros behind the last one.
+struct Members<R: BufRead>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.0 else { return Ok(0) };
+            let read = member.read(bytes)?;
+            if read > 0 || bytes.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut reader) = self.0.take().map(GzDecoder::into_inner) else { return Ok(0) };
+            let is_over = loop {
+                let zeros = match reader.fill_buf()? {
+                    [] => break true,
+                    more => more.iter().take_while(|byte| **byte == 0).count(),
+                };
+                if zeros == 0 {
+                    break false;
+                }
+                reader.consume(zeros);
+            };
+            if is_over {
+                return Ok(0);
+            }
+            self.0 = Some(GzDecoder::new(reader));
+        }
+    }
 }
 
 /// The frames of zstd, one after the other; those that are to be skipped are.
@@ -63,6 +108,9 @@ impl<R: Read> Frames<R> {
             let mut magic = [0; 4];
             match fill(&mut self.reader, &mut magic)? {
                 0 => return Ok(false),
+                4 if magic == *LZ4 => {
+                    return Err(io::Error::new(io::ErrorKind::Unsupported, "keyctl does not look into lz4"));
+                }
                 4 => {}
                 _ => return Err(too_early()),
             }

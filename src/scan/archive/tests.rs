@@ -29,6 +29,9 @@ pub(super) const OTHERS: &[&str] = &[
     "KLUv/QRY2QAAYQprZXk9M0hxOVpiVDdtV3gyTGNSNXZZazgK4SxeAg==",
 ];
 
+/// The same by `xz --format=lzma`.
+const LZMA: &str = "XQAAgAD//////////wAwgom37s9lpCw9oVGHn7jacnZyAemv714gcm0iNEEWNC//+6nAAA==";
+
 /// The key in the second line.
 pub(super) fn text() -> Vec<u8> {
     format!("a\nkey={KEY}\n").into_bytes()
@@ -173,6 +176,60 @@ fn what_no_entry_holds_is_told_of_the_archive() {
 }
 
 #[test]
+fn a_zip_behind_something_is_looked_into_with_a_comment_or_a_signature_too() {
+    let small = zip(&[(b"c", &text(), true)]);
+    let mut comment = small.clone();
+    let length = comment.len();
+    comment[length - 2] = 9;
+    comment.extend(b"a comment");
+    let signed = [&small[..], &b"signature".repeat(20)].concat();
+    for before in [&b"#!/usr/bin/env python3\n"[..], &b"MZ".repeat(1000)] {
+        for zip in [&small, &comment, &signed] {
+            let bytes = [before, zip].concat();
+            assert_eq!(told(&bytes), ["c:2"]);
+            assert_eq!(told_of_file(&bytes), ["c:2"]);
+            assert_eq!(told(&tar(&[(b"x", &bytes)])), ["x!c:2"]);
+        }
+    }
+    // What is large is looked into where it is a file.
+    let large = [&b"MZ".repeat(SMALL)[..], &comment].concat();
+    assert_eq!((told_of_file(&large), told(&large)), (vec!["c:2".to_owned()], Vec::new()));
+    // Words that only look like the end of one.
+    let words = format!("a PK\x05\x06 and {KEY}, then more than enough of other words\n");
+    assert_eq!(told(words.as_bytes()), [":1"]);
+}
+
+#[test]
+fn what_stands_beside_a_packed_content_is_found_and_that_is_not_told_twice() {
+    let frame = STANDARD.decode(OTHERS[2]).expect("base64");
+    let skipped = |words: &[u8]| {
+        let length = u32::try_from(words.len()).expect("short").to_le_bytes();
+        [&[0x5e, 0x2a, 0x4d, 0x18][..], &length, words].concat()
+    };
+    // As pzstd packs, which begins with a frame to be skipped.
+    assert_eq!(told(&[skipped(b"size"), frame.clone()].concat()), ["unpacked:2"]);
+    let empty = STANDARD.decode("KLUv/SQAAQAAmenYUQ==").expect("base64");
+    for bytes in [[empty, skipped(KEY.as_bytes())].concat(), [gzip(b"a"), KEY.as_bytes().to_vec()].concat()] {
+        for told in [told(&bytes), told_of_file(&bytes), told(&tar(&[(b"x", &bytes)]))] {
+            assert!(told.iter().any(|place| place.ends_with(":1")) && !told.join(" ").contains(":0"), "{told:?}");
+        }
+    }
+    // Words of gzip's that are longer than what tells its kind.
+    let mut comment = gzip(b"nothing");
+    comment[3] |= 16;
+    comment.splice(10..10, format!("{}{KEY}\0", "c".repeat(600)).into_bytes());
+    assert_eq!((told(&comment), told_of_file(&comment)), (vec![":1".to_owned()], vec![":1".to_owned()]));
+    // Filled up with zeros it is whole.
+    assert_eq!(told(&[gzip(&text()), vec![0; 70_000]].concat()), ["unpacked:2"]);
+    let stored = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01", &[27, 0, 228, 255][..], &text()].concat();
+    assert!(told(&stored).contains(&"unpacked:2".to_owned()) && !told(&stored).iter().any(|place| place == ":2"));
+    // `xz --format=lzma` of the text, and lz4 behind what both it and zstd skip.
+    let lzma = STANDARD.decode(LZMA).expect("base64");
+    assert_eq!(told(&lzma), ["unpacked:2"]);
+    assert_eq!(told(&[skipped(b"x"), packed::LZ4.to_vec()].concat()), [": keyctl does not look into lz4"]);
+}
+
+#[test]
 fn names_are_looked_at_and_told_once() {
     let name = format!("d-{KEY}/e");
     for bytes in [
@@ -190,8 +247,8 @@ fn names_are_looked_at_and_told_once() {
     let mut named = gzip(b"nothing");
     named[3] |= 8;
     named.splice(10..10, format!("{KEY}\0").into_bytes());
-    assert_eq!(told(&named), [":0"]);
-    assert_eq!(told_of_file(&named), [":0"]);
+    assert_eq!(told(&named), [":1"]);
+    assert_eq!(told_of_file(&named), [":1"]);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! rest, such as comments, is looked at as it stands there.
 
 use std::{
-    fs::File,
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
 };
@@ -34,13 +33,10 @@ const SPLIT: &str = "it is a part of an archive that was split";
 pub(super) trait Source: Read + Seek {}
 impl<T: Read + Seek> Source for T {}
 
-/// Whether a file ends as a zip without a comment does, however it begins.
-pub(super) fn is_at_end(file: &mut File) -> io::Result<bool> {
-    let mut end = [0; END_LENGTH];
-    let length = i64::try_from(END_LENGTH).unwrap_or_default();
-    file.seek(SeekFrom::End(-length))?;
-    file.read_exact(&mut end)?;
-    Ok(end.starts_with(END) && end[END_LENGTH - 2..] == [0, 0])
+/// Whether something ends as a zip does, however it begins: with a directory, and perhaps a comment or a signature behind it.
+pub(super) fn is_at_end(source: &mut dyn Source) -> io::Result<bool> {
+    let directory = Directory::find(source)?;
+    Ok(directory.size > 0 && read_at(source, directory.at, ENTRY.len() as u64)?.starts_with(ENTRY))
 }
 
 fn two(bytes: &[u8], at: usize) -> u16 {
@@ -76,6 +72,8 @@ impl Directory {
         let all = source.seek(SeekFrom::End(0))?;
         let length = all.min((END_LENGTH + LONGEST_COMMENT) as u64);
         let tail = read_at(source, all - length, length)?;
+        // Nearly all that is no zip does not have this at all, and that is soon seen.
+        memchr::memmem::find(&tail, END).ok_or_else(too_early)?;
         let is_end = |at: &usize| tail[*at..].len() >= END_LENGTH + usize::from(two(&tail, at + END_LENGTH - 2));
         let end = memchr::memmem::rfind_iter(&tail, END).find(|at| tail.len() - at >= END_LENGTH && is_end(at));
         let end = end.ok_or_else(too_early)?;
@@ -164,12 +162,13 @@ impl Looking<'_> {
         let ended = self.entries(source, &mut looked_into);
         source.rewind()?;
         let looked_into = joined(looked_into);
-        let (tell, names) = (&mut *self.tell, &self.names);
+        let (tell, names, told) = (&mut *self.tell, &self.names, &mut self.told);
         self.engine.look_through_with(self.buffer, source, &mut |hit| {
             // What is told of an entry is not told of the whole again.
             let is_known = |range: &Range<u64>| range.start <= hit.at && hit.at + hit.length as u64 <= range.end;
             let next = looked_into.partition_point(|range| range.end <= hit.at);
             if !looked_into.get(next).is_some_and(is_known) {
+                told.insert(super::beside::sort(&hit.what));
                 tell(names, super::Told::Found(hit));
             }
         })?;

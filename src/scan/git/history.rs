@@ -101,6 +101,15 @@ impl Git {
         Ok(local)
     }
 
+    /// The names of all branches and tags that are known here.
+    ///
+    /// # Errors
+    /// As [`Git::output`].
+    pub fn references(&self) -> Result<Vec<String>> {
+        let printed = self.output(&["for-each-ref", "--format=%(refname)"])?;
+        Ok(String::from_utf8_lossy(&printed).lines().map(str::to_owned).collect())
+    }
+
     /// The commit that a tag leads to, if it is on one.
     ///
     /// # Errors

@@ -49,11 +49,26 @@ const SETTINGS: &[&str] = &[
     "maintenance.auto=false",
 ];
 
+/// Variables that make git take another repository than the one around the folder, or other settings (`git rev-parse
+/// --local-env-vars`).
+const OF_ONE_REPOSITORY: &[&str] = &[
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+];
+
 /// The repository around a folder.
 #[derive(Debug, Clone)]
 pub struct Git {
     program: PathBuf,
     folder: PathBuf,
+    /// The top of the repository, where no other one is meant whatever the environment says.
+    top: Option<PathBuf>,
 }
 
 /// What is not here of a repository, by its own word.
@@ -79,13 +94,25 @@ impl Git {
             .find(|path| path.is_file() && platform::is_executable(path));
         let missing =
             || Failure::new(Kind::NotFound, "git is not found").hint("`PATH` has to name the folder it lies in");
-        Ok(Self { program: program.ok_or_else(missing)?, folder: folder.to_owned() })
+        Ok(Self { program: program.ok_or_else(missing)?, folder: folder.to_owned(), top: None })
     }
 
     /// The same repository, seen from another folder of it.
     #[must_use]
     pub fn from_folder(&self, folder: &Path) -> Self {
-        Self { program: self.program.clone(), folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), ..self.clone() }
+    }
+
+    /// The repository with this top, and no other one: neither that of a hook which called keyctl, nor one further up.
+    #[must_use]
+    pub fn of(&self, top: &Path) -> Self {
+        Self { top: Some(top.to_owned()), ..self.clone() }
+    }
+
+    /// The folder in which git is called.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What is not here of the repository.
@@ -173,6 +200,12 @@ impl Git {
         // An older git that does not know the first of these still has no protocol to fetch by.
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none").env("GIT_TERMINAL_PROMPT", "0");
         command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").env_remove("GIT_EXTERNAL_DIFF");
+        if let Some(top) = &self.top {
+            for name in OF_ONE_REPOSITORY {
+                command.env_remove(name);
+            }
+            command.env("GIT_CEILING_DIRECTORIES", top.parent().unwrap_or(top));
+        }
         command
     }
 

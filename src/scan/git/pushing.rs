@@ -2,7 +2,7 @@
 //! there, which have messages of their own.
 //!
 //! git tells a pre-push hook on its standard input what goes where, a line for each: `local-ref local-id remote-ref
-//! remote-id` (githooks(5)). The pre-commit framework tells it in variables instead.
+//! remote-id` (githooks(5)). The pre-commit framework tells it in variables instead, and only of the first.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -22,9 +22,24 @@ use crate::failure::{Failure, Kind, Result};
 /// The longest first line of a tag: `object` and an id.
 const LONGEST_TARGET: u64 = 256;
 
+/// A push that is about to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Push {
+    /// The remote's name, or its address where it has none.
+    pub remote: String,
+    /// The address that is pushed to, where it was told.
+    pub address: Option<String>,
+    /// What is pushed.
+    pub updates: Vec<Update>,
+    /// Whether the pre-commit framework told it, which is not all.
+    pub of_framework: bool,
+}
+
 /// One reference on its way: what is pushed, a commit mostly, and what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
+    /// What it is called at the remote.
+    pub reference: String,
     /// What is pushed.
     pub local: String,
     /// What the remote's reference is at, if there is such a reference.
@@ -57,12 +72,13 @@ pub fn updates(lines: &str) -> Result<Vec<Update>> {
     let mut updates = Vec::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split(' ').collect();
-        let [_, local, _, remote] = words[..] else { return Err(no_update()) };
+        let [_, local, reference, remote] = words[..] else { return Err(no_update()) };
         if !is_id(local) || !is_id(remote) {
             return Err(no_update());
         }
         if !is_zero(local) {
-            updates.push(Update { local: local.to_owned(), remote: Some(remote.to_owned()).filter(|id| !is_zero(id)) });
+            let remote = Some(remote.to_owned()).filter(|id| !is_zero(id));
+            updates.push(Update { reference: reference.to_owned(), local: local.to_owned(), remote });
         }
     }
     Ok(updates)
@@ -81,29 +97,59 @@ fn is_zero(id: &str) -> bool {
     id.bytes().all(|digit| digit == b'0')
 }
 
-impl Update {
-    /// What the pre-commit framework says of a push in its variables.
-    #[must_use]
-    pub fn of_framework(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let id = |name: &str| variable(name).filter(|id| is_id(id) && !is_zero(id));
-        Some(Self { local: id("PRE_COMMIT_TO_REF")?, remote: id("PRE_COMMIT_FROM_REF") })
+impl Push {
+    /// What git has told a hook: the remote, the address, and the lines on its standard input.
+    ///
+    /// # Errors
+    /// `Usage` for a line that is none of git's.
+    pub fn of_git(remote: &str, address: Option<&str>, lines: &str) -> Result<Self> {
+        let (remote, address) = (remote.to_owned(), address.map(str::to_owned));
+        Ok(Self { remote, address, updates: updates(lines)?, of_framework: false })
+    }
+
+    /// What the pre-commit framework says of a push in its variables, if it does.
+    ///
+    /// # Errors
+    /// `Usage` where it names what is not here; as [`Git::output`].
+    pub fn of_framework(git: &Git, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        let told = |name: &str| variable(&format!("PRE_COMMIT_{name}")).filter(|value| !value.is_empty());
+        let id = |name: &str| told(name).filter(|id| is_id(id) && !is_zero(id));
+        // It gives no ids where all of a branch is new at the remote, the first commit too.
+        let local = match (id("TO_REF"), told("LOCAL_BRANCH")) {
+            (Some(id), _) => id,
+            (None, Some(name)) => git.id_of(&name)?.ok_or_else(|| no_reference(&name))?,
+            (None, None) => return Ok(None),
+        };
+        let update = Update { reference: told("REMOTE_BRANCH").unwrap_or_default(), local, remote: id("FROM_REF") };
+        let (remote, address) = (told("REMOTE_NAME").unwrap_or_default(), told("REMOTE_URL"));
+        Ok(Some(Self { remote, address, updates: vec![update], of_framework: true }))
     }
 }
 
+fn no_reference(name: &str) -> Failure {
+    Failure::new(Kind::Usage, format!("`{name}`, which is to be pushed, is not in this repository"))
+}
+
 impl Git {
-    /// What a push of these to this remote would send. Only what that remote has counts as sent; of one that is named by its
-    /// address nothing is known but what git said.
+    /// What a push would send. Only what that remote has counts as sent; of one that is named by its address nothing is known
+    /// but what git said.
     ///
     /// # Errors
     /// As [`Git::output`].
-    pub fn outgoing(&self, updates: &[Update], remote: &str) -> Result<Outgoing> {
+    pub fn outgoing(&self, push: &Push) -> Result<Outgoing> {
         let mut outgoing = Outgoing::default();
+        let updates = &push.updates;
         if updates.is_empty() {
             return Ok(outgoing);
         }
         let led_to = self.led_to(updates.iter().map(|update| update.local.clone()))?;
-        let mut known = self.known_to(remote)?;
-        known.extend(updates.iter().filter_map(|update| update.remote.clone()));
+        let mut known = Vec::new();
+        let tracked = self.known_to(push)?;
+        // Where git and the framework disagree with what is known here, what the framework reckoned from that is wrong too.
+        if tracked.is_some() || !push.of_framework {
+            known.extend(updates.iter().filter_map(|update| update.remote.clone()));
+        }
+        known.extend(tracked.unwrap_or_default());
         let commits = self.commits_without(&led_to.commits, &known)?;
         let mut seen = HashSet::new();
         self.changes(&commits, &mut |commit, entry, path| {
@@ -199,15 +245,36 @@ impl Git {
     }
 
     /// What the branches of this remote are at, as far as is known here: those that its own fetches write and no other
-    /// remote's. One that is named by its address has none.
-    fn known_to(&self, remote: &str) -> Result<Vec<String>> {
+    /// remote's. One that is named by its address has none. Nothing where what is known is of another repository than the one
+    /// that is pushed to: by another address, or where the remote's branch is not at what is known of it.
+    fn known_to(&self, push: &Push) -> Result<Option<Vec<String>>> {
         let set = self.answer(&["config", "-z", "--get-regexp", r"^remote\..*\.fetch$"])?.unwrap_or_default();
-        let tracking = Tracking::of(&String::from_utf8_lossy(&set), remote);
+        let tracking = Tracking::of(&String::from_utf8_lossy(&set), &push.remote);
         if tracking.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
+        }
+        if let Some(address) = &push.address {
+            let fetched = self.output(&["ls-remote", "--get-url", "--", &push.remote])?;
+            if fetched.trim_ascii_end() != address.as_bytes() {
+                return Ok(None);
+            }
         }
         let format = "--format=%(objectname) %(refname) %(symref)";
-        Ok(names(&self.output(&["for-each-ref", format, "refs/remotes"])?, &tracking))
+        let known = names(&self.output(&["for-each-ref", format, "refs/remotes"])?, &tracking);
+        let is_other = |update: &Update| {
+            let there = tracking.of_branch(&update.reference).and_then(|name| known.get(&name));
+            there.is_some_and(|id| Some(id) != update.remote.as_ref())
+        };
+        if push.updates.iter().any(is_other) {
+            return Ok(None);
+        }
+        Ok(Some(known.into_values().collect()))
+    }
+
+    /// What a reference is at, or another name for an object.
+    fn id_of(&self, name: &str) -> Result<Option<String>> {
+        let printed = self.answer(&["rev-parse", "--verify", "--quiet", "--end-of-options", name])?;
+        Ok(printed.map(|printed| String::from_utf8_lossy(printed.trim_ascii_end()).into_owned()).filter(|id| is_id(id)))
     }
 }
 
@@ -240,8 +307,13 @@ mod tests {
         let lines = format!(
             "refs/heads/a {A} refs/heads/a {NONE}\n(delete) {NONE} refs/heads/b {A}\nHEAD {A} refs/heads/c {A}\n"
         );
-        let update = |remote: Option<&str>| Update { local: A.into(), remote: remote.map(str::to_owned) };
-        assert_eq!(updates(&lines).unwrap(), [update(None), update(Some(A))]);
+        let update = |reference: &str, remote: Option<&str>| Update {
+            reference: reference.into(),
+            local: A.into(),
+            remote: remote.map(str::to_owned),
+        };
+        let expected = [update("refs/heads/a", None), update("refs/heads/c", Some(A))];
+        assert_eq!(updates(&lines).unwrap(), expected);
         assert_eq!(updates("").unwrap(), []);
         for bad in ["a b c d", "refs/heads/a --all refs/heads/a --all", A] {
             assert_eq!(updates(bad).unwrap_err().kind, Kind::Usage, "{bad}");
@@ -250,12 +322,23 @@ mod tests {
 
     #[test]
     fn the_framework_says_it_in_variables() {
+        let git = Git::at(std::path::Path::new("/")).unwrap();
         let told = |to: Option<&str>, from: Option<&str>| {
-            let value = |name: &str| if name.ends_with("TO_REF") { to } else { from };
-            Update::of_framework(|name| value(name).map(str::to_owned))
+            let value = |name: &str| match name {
+                "PRE_COMMIT_TO_REF" => to,
+                "PRE_COMMIT_FROM_REF" => from,
+                "PRE_COMMIT_REMOTE_BRANCH" => Some("refs/heads/a"),
+                _ => None,
+            };
+            let push = Push::of_framework(&git, |name| value(name).map(str::to_owned)).unwrap();
+            push.map(|push| (push.updates, push.of_framework))
         };
-        assert_eq!(told(Some(A), Some(NONE)), Some(Update { local: A.into(), remote: None }));
-        assert_eq!(told(Some(A), Some(A)), Some(Update { local: A.into(), remote: Some(A.into()) }));
+        let update = |remote: Option<&str>| {
+            let (reference, local) = ("refs/heads/a".to_owned(), A.to_owned());
+            Some((vec![Update { reference, local, remote: remote.map(str::to_owned) }], true))
+        };
+        assert_eq!(told(Some(A), Some(NONE)), update(None));
+        assert_eq!(told(Some(A), Some(A)), update(Some(A)));
         assert_eq!((told(None, Some(A)), told(Some("main"), None)), (None, None));
     }
 }

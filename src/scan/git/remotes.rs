@@ -2,10 +2,13 @@
 //! (`remote.NAME.fetch`, git-config(1)): mostly below `refs/remotes/NAME/`, where those of a remote called `NAME/other` lie
 //! too. So one counts only where no other remote writes it.
 
+use std::collections::BTreeMap;
+
 /// Where the fetches of one remote write, and those of all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tracking {
-    own: Vec<String>,
+    /// What is fetched, and where it is written.
+    own: Vec<(String, String)>,
     others: Vec<String>,
 }
 
@@ -16,10 +19,13 @@ impl Tracking {
         for (name, value) in printed.split('\0').filter_map(|entry| entry.split_once('\n')) {
             let name = name.strip_prefix("remote.").and_then(|name| name.strip_suffix(".fetch"));
             // `^` leaves out, and what has no colon is not kept.
-            let into = value.split_once(':').map(|(_, into)| into).filter(|into| !into.is_empty());
-            let (Some(name), Some(into)) = (name, into) else { continue };
-            let list = if name == remote { &mut tracking.own } else { &mut tracking.others };
-            list.push(into.to_owned());
+            let both = value.split_once(':').filter(|(_, into)| !into.is_empty());
+            let (Some(name), Some((from, into))) = (name, both) else { continue };
+            if name == remote {
+                tracking.own.push((from.strip_prefix('+').unwrap_or(from).to_owned(), into.to_owned()));
+            } else {
+                tracking.others.push(into.to_owned());
+            }
         }
         tracking
     }
@@ -30,8 +36,16 @@ impl Tracking {
     }
 
     fn has(&self, reference: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| is_match(pattern, reference));
-        any(&self.own) && !any(&self.others)
+        let is_own = self.own.iter().any(|(_, into)| is_match(into, reference));
+        is_own && !self.others.iter().any(|into| is_match(into, reference))
+    }
+
+    /// Where it is kept what a branch of the remote is at.
+    pub(super) fn of_branch(&self, branch: &str) -> Option<String> {
+        self.own.iter().filter(|(from, _)| is_match(from, branch)).find_map(|(from, into)| match from.split_once('*') {
+            Some((start, end)) => Some(into.replacen('*', &branch[start.len()..branch.len() - end.len()], 1)),
+            None => Some(into.clone()),
+        })
     }
 }
 
@@ -45,14 +59,14 @@ fn is_match(pattern: &str, reference: &str) -> bool {
     }
 }
 
-/// The ids of the references that count, of lines `id reference other`: one that only leads to another one does not.
-pub(super) fn names(printed: &[u8], tracking: &Tracking) -> Vec<String> {
+/// The references that count and their ids, of lines `id reference other`: one that only leads to another one does not.
+pub(super) fn names(printed: &[u8], tracking: &Tracking) -> BTreeMap<String, String> {
     let printed = String::from_utf8_lossy(printed);
     let counts = |line: &str| {
         let mut words = line.split(' ');
         let (id, reference) = (words.next()?, words.next()?);
         let leads_on = words.next().is_some_and(|other| !other.is_empty());
-        (!leads_on && tracking.has(reference)).then(|| id.to_owned())
+        (!leads_on && tracking.has(reference)).then(|| (reference.to_owned(), id.to_owned()))
     };
     printed.lines().filter_map(counts).collect()
 }
@@ -68,7 +82,7 @@ mod tests {
                            3 refs/remotes/origin/HEAD refs/remotes/origin/main\n4 refs/remotes/one/main \n5 refs/remotes/one/x \n";
 
     fn known(remote: &str) -> Vec<String> {
-        names(KNOWN, &Tracking::of(SET, remote))
+        names(KNOWN, &Tracking::of(SET, remote)).into_values().collect()
     }
 
     #[test]
@@ -77,6 +91,13 @@ mod tests {
         // A branch `mirror/main` of origin would lie there too.
         assert_eq!(known("origin/mirror"), [""; 0]);
         assert_eq!(known("one"), ["4"]);
+        let at = |remote, branch| Tracking::of(SET, remote).of_branch(branch);
+        assert_eq!(at("origin", "refs/heads/a/b"), Some("refs/remotes/origin/a/b".into()));
+        assert_eq!(at("one", "refs/heads/main"), Some("refs/remotes/one/main".into()));
+        assert_eq!(
+            (at("one", "refs/heads/x"), at("origin", "refs/tags/a"), at("none", "refs/heads/main")),
+            (None, None, None)
+        );
         for remote in ["none", "", "other", "*", "https://example.com/a.git"] {
             assert!(Tracking::of(SET, remote).is_empty() && known(remote).is_empty(), "{remote}");
         }

@@ -35,9 +35,9 @@ impl Manager {
 
     /// Why keyctl writes nothing, and what the user can write.
     pub(super) fn refusal(self, event: Event) -> Failure {
-        let (name, line) = (event.name(), event.line());
+        let (name, lines) = (event.name(), event.lines());
         let (tool, hint) = match self {
-            Self::Husky => ("husky", format!("put this line into `.husky/{name}`: {line}")),
+            Self::Husky => ("husky", String::new()),
             Self::Lefthook => (
                 "lefthook",
                 format!(
@@ -46,13 +46,28 @@ impl Manager {
                 ),
             ),
             Self::SimpleGitHooks => {
-                ("simple-git-hooks", format!("put {line} into `{name}` of `simple-git-hooks` in `package.json`"))
+                let text = serde_json::Value::from(lines.join("\n"));
+                ("simple-git-hooks", format!("put {text} into `{name}` of `simple-git-hooks` in `package.json`"))
             }
             Self::PreCommit => ("pre-commit", format!("it calls `{name}.legacy` first")),
         };
         let failure =
             Failure::new(Kind::Usage, format!("{tool} writes the hooks here and would take keyctl's away again"));
+        if self == Self::Husky {
+            return with_lines(failure, &format!("`.husky/{name}`"), event);
+        }
         let failure = failure.hint(hint);
         if self == Self::Lefthook { failure.hint("then run `lefthook install`") } else { failure }
+    }
+}
+
+/// The same with the lines that somebody can put into a hook.
+pub(super) fn with_lines(failure: Failure, hook: &str, event: Event) -> Failure {
+    match event.lines() {
+        [line] => failure.hint(format!("put this line into {hook}, near the top: `{line}`")),
+        lines => {
+            let failure = failure.hint(format!("put these lines into {hook}, near the top:"));
+            lines.iter().fold(failure, |failure, line| failure.hint(*line))
+        }
     }
 }

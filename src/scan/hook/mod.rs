@@ -1,4 +1,4 @@
-//! The git hooks that call keyctl: before a commit, and before a push.
+//! The git hooks that call keyctl: before a commit, for which git has three, and before a push.
 //!
 //! What is there already stays: a hook of somebody's own is put beside keyctl's, byte for byte and with its mode, is called
 //! first, and comes back when keyctl's is taken away. The order of steps is such that at any moment either the old hook is
@@ -154,17 +154,17 @@ fn plan(place: &Place, event: Event) -> Result<Plan> {
     if let Found::Foreign(text) = &found
         && asks_for_its_name(text)
     {
-        return Err(Failure::new(
+        let failure = Failure::new(
             Kind::Usage,
             format!("the hook `{}` asks under which name it was called, so it cannot be put aside", file.display()),
-        )
-        .hint(format!("put this line into it, near the top: {}", event.line())));
+        );
+        return Err(managers::with_lines(failure, "it", event));
     }
-    let plan = Plan { before: before(&file), file, found };
-    if let Found::Ours(text) = &plan.found {
-        refuse_changed(place, event, &plan.file, text)?;
-    }
-    Ok(plan)
+    let before = match &found {
+        Found::Ours(text) => called_first(place, event, &file, text)?,
+        _ => before(&file),
+    };
+    Ok(Plan { before, file, found })
 }
 
 /// Where a hook that was there is put.
@@ -174,11 +174,22 @@ fn before(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// Refuses to replace a hook of keyctl's that has become somebody else's too.
-fn refuse_changed(place: &Place, event: Event, file: &Path, text: &str) -> Result<()> {
-    let before = before(file);
-    let name = before.file_name().unwrap_or_default().to_string_lossy();
-    if script::is_as_written(text, event, &name) { Ok(()) } else { Err(changed(place, file)) }
+/// The files in which an event's hook may be: its own, and the one that the pre-commit framework calls first.
+fn files_of(place: &Place, event: Event) -> [PathBuf; 2] {
+    [place.file(event), place.folder.join(format!("{}.legacy", event.name()))]
+}
+
+/// The hook that one of keyctl's calls first. The pre-commit framework gives hooks that it finds another name, and their own
+/// back: what they call stays where it is.
+///
+/// # Errors
+/// `Usage` where keyctl's hook has become somebody else's too.
+fn called_first(place: &Place, event: Event, file: &Path, text: &str) -> Result<PathBuf> {
+    let names = [before(file)].into_iter().chain(files_of(place, event).map(|file| before(&file)));
+    let is_called = |before: &PathBuf| {
+        script::is_as_written(text, event, &before.file_name().unwrap_or_default().to_string_lossy())
+    };
+    names.into_iter().find(is_called).ok_or_else(|| changed(place, file))
 }
 
 fn changed(place: &Place, file: &Path) -> Failure {
@@ -251,7 +262,7 @@ pub fn install(place: &Place, events: &[Event], call: &Call) -> Result<Vec<Event
 
 /// Puts in what calls the hooks of each repository that are none of keyctl's.
 fn put_in_others(place: &Place) -> Result<()> {
-    for name in script::OTHERS {
+    for name in script::OTHERS.iter().copied().chain(Event::ALL.map(Event::name)) {
         let file = place.folder.join(name);
         if matches!(files::look(&file)?, Found::Nothing) {
             files::write(&file, &script::dispatcher(name))?;
@@ -266,10 +277,9 @@ fn put_in_others(place: &Place) -> Result<()> {
 /// `Usage` where one was, and `Disk` for what cannot be read.
 pub fn refuse_if_changed(place: &Place, events: &[Event]) -> Result<()> {
     for event in events {
-        for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {
-            let file = place.folder.join(name);
+        for file in files_of(place, *event) {
             if let Found::Ours(text) = files::look(&file)? {
-                refuse_changed(place, *event, &file, &text)?;
+                called_first(place, *event, &file, &text)?;
             }
         }
     }
@@ -291,11 +301,12 @@ pub fn uninstall(place: &Place, events: &[Event]) -> Result<Vec<Event>> {
     refuse_if_changed(place, events)?;
     let mut removed = Vec::new();
     for event in events {
-        for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {
-            let file = place.folder.join(&name);
-            if matches!(files::look(&file)?, Found::Ours(_)) {
-                files::put_back(&place.folder.join(format!("{name}{BEFORE}")), &file)?;
-                removed.push(*event);
+        for file in files_of(place, *event) {
+            if let Found::Ours(text) = files::look(&file)? {
+                files::put_back(&called_first(place, *event, &file, &text)?, &file)?;
+                if !script::is_dispatcher(&text, event.name()) {
+                    removed.push(*event);
+                }
             }
         }
     }
@@ -318,16 +329,17 @@ pub fn uninstall(place: &Place, events: &[Event]) -> Result<Vec<Event>> {
 /// `Disk` for what cannot be read.
 pub fn status(place: &Place, event: Event) -> Result<State> {
     let mut state = State::Absent;
-    for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {
-        let file = place.folder.join(&name);
+    for file in files_of(place, event) {
         match files::look(&file)? {
+            Found::Ours(text) if script::is_dispatcher(&text, event.name()) => {}
             Found::Ours(text) => {
                 let program = script::program(&text).unwrap_or_default();
-                let before = Some(place.folder.join(format!("{name}{BEFORE}"))).filter(|path| path.exists());
+                let before = called_first(place, event, &file, &text).unwrap_or_else(|_| before(&file));
+                let before = Some(before).filter(|path| path.exists());
                 let callable = program.is_file() && crate::platform::is_executable(&program);
                 return Ok(State::Ours { program, callable, executable: files::is_executable(&file), before });
             }
-            Found::Foreign(_) if state == State::Absent && !name.ends_with(".legacy") => state = State::Foreign,
+            Found::Foreign(_) if state == State::Absent && file == place.file(event) => state = State::Foreign,
             _ => {}
         }
     }
@@ -340,10 +352,10 @@ pub fn status(place: &Place, event: Event) -> Result<State> {
 /// # Errors
 /// `Disk` for what cannot be read.
 pub fn file_of(place: &Place, event: Event) -> Result<Option<PathBuf>> {
-    for name in [event.name().to_owned(), format!("{}.legacy", event.name())] {
-        let file = place.folder.join(name);
-        if matches!(files::look(&file)?, Found::Ours(_)) {
-            return Ok(Some(file));
+    for file in files_of(place, event) {
+        match files::look(&file)? {
+            Found::Ours(text) if !script::is_dispatcher(&text, event.name()) => return Ok(Some(file)),
+            _ => {}
         }
     }
     Ok(None)

@@ -29,9 +29,7 @@ pub(super) const OTHERS: &[&str] = &[
     "post-receive",
     "post-rewrite",
     "post-update",
-    "pre-applypatch",
     "pre-auto-gc",
-    "pre-merge-commit",
     "pre-rebase",
     "pre-receive",
     "prepare-commit-msg",
@@ -47,19 +45,25 @@ pub(super) const OTHERS: &[&str] = &[
 pub enum Event {
     /// Before a commit is made.
     Commit,
+    /// Before the commit of a merge is made: git asks another hook then.
+    Merge,
+    /// Before the commit of a patch is made (`git am`), and another one again.
+    Patch,
     /// Before anything is sent.
     Push,
 }
 
 impl Event {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Commit, Self::Push];
+    /// All. For `git cherry-pick`, `revert` and `rebase` git has none.
+    pub const ALL: [Self; 4] = [Self::Commit, Self::Merge, Self::Patch, Self::Push];
 
     /// What git calls the hook.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "pre-commit",
+            Self::Merge => "pre-merge-commit",
+            Self::Patch => "pre-applypatch",
             Self::Push => "pre-push",
         }
     }
@@ -69,27 +73,42 @@ impl Event {
     pub fn without(self) -> &'static str {
         match self {
             Self::Commit => "git commit --no-verify",
+            Self::Merge => "git merge --no-verify",
+            Self::Patch => "git am --no-verify",
             Self::Push => "git push --no-verify",
         }
     }
 
-    /// The line for a hook that is written by hand.
+    /// The lines for a hook that is written by hand. What git says on standard input is there for what comes after them too.
     #[must_use]
-    pub fn line(self) -> &'static str {
+    pub fn lines(self) -> &'static [&'static str] {
         match self {
-            Self::Commit => "`keyctl scan --staged || exit 1`",
-            Self::Push => "`keyctl scan --pushing \"$1\" || exit 1`",
+            Self::Commit | Self::Merge | Self::Patch => &["keyctl scan --staged || exit 1"],
+            Self::Push => &[
+                "input=$(cat)",
+                "printf '%s\\n' \"$input\" | keyctl scan --pushing \"$1\" \"$2\" || exit 1",
+                "[ -z \"$input\" ] || exec <<TOLD",
+                "$input",
+                "TOLD",
+            ],
         }
     }
 
     /// What lefthook shall run.
     pub(super) fn run_of_lefthook(self) -> &'static str {
         match self {
-            Self::Commit => "run: keyctl scan --staged",
-            Self::Push => "run: \"keyctl scan --pushing {1}\", use_stdin: true",
+            Self::Commit | Self::Merge | Self::Patch => "run: keyctl scan --staged",
+            Self::Push => {
+                "run: \"input=$(cat); printf '%s\\\\n' \\\"$input\\\" | keyctl scan --pushing {1} {2}\", use_stdin: true"
+            }
         }
     }
 }
+
+/// How keyctl is called before a push. Where git says nothing that is a blank line, which is not the same as no word from it.
+const PUSHING: &str = "printf '%s\\n' \"$told\" | \"$keyctl\" scan --pushing \"$1\" \"$2\"";
+/// The same as it was before.
+const FORMER_PUSHING: &str = "printf %s \"$told\" | \"$keyctl\" scan --pushing \"$1\"";
 
 /// What a hook calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,11 +134,11 @@ pub(super) fn hook(event: Event, call: &Call, dispatches: bool) -> Result<String
     let before = if dispatches { of_repository(name) } else { format!("before=${{0%/*}}/{BEFORE_MARK}\n") };
     // What git says on standard input is for both.
     let (read, first, last) = match event {
-        Event::Commit => ("", "\"$before\" \"$@\"", "exec \"$keyctl\" scan --staged"),
+        Event::Commit | Event::Merge | Event::Patch => ("", "\"$before\" \"$@\"", "exec \"$keyctl\" scan --staged"),
         Event::Push => (
             "told=\nwhile IFS= read -r line; do\n  told=\"$told$line\n\"\ndone\n",
             "printf %s \"$told\" | \"$before\" \"$@\"",
-            "printf %s \"$told\" | \"$keyctl\" scan --pushing \"$1\"",
+            PUSHING,
         ),
     };
     let without = event.without();
@@ -161,11 +180,19 @@ pub(super) fn dispatcher(name: &str) -> String {
 /// Whether a hook that calls keyctl has the text that [`hook`] gives it, whatever program that is; `before` is the name of
 /// the hook that it calls first. Whoever changes that text keeps the one before here.
 pub(super) fn is_as_written(text: &str, event: Event, before: &str) -> bool {
-    let Some(program) = program(text) else { return false };
+    let Some(program) = program(text) else { return is_dispatcher(text, event.name()) };
     let call = Call { program, home: word(text, "KEYCTL_HOME=") };
     [false, true].into_iter().any(|dispatches| {
-        hook(event, &call, dispatches).is_ok_and(|written| written.replace(BEFORE_MARK, before) == text)
+        hook(event, &call, dispatches).is_ok_and(|written| {
+            let written = written.replace(BEFORE_MARK, before);
+            written == text || written.replace(PUSHING, FORMER_PUSHING) == text
+        })
     })
+}
+
+/// Whether a hook for all repositories only calls that of the repository.
+pub(super) fn is_dispatcher(text: &str, name: &str) -> bool {
+    text == dispatcher(name)
 }
 
 /// Where the repository that a hook is called in has its own: worktrees share them.
