@@ -659,6 +659,7 @@ fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
 #[test]
 fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     let (remote, alice, bob) = two();
+    let [bobs_anchor, bobs_members] = ["anchor.txt", "members"].map(|name| fs::read(bob.own(name)).expect("read"));
     let files = alice.sandbox.home().join("files");
     fs::create_dir(&files).expect("make");
     let good = fs::read(alice.file()).expect("read");
@@ -702,6 +703,18 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     }
     let (code, told, _) = merge(&strangers, &good, "team.age");
     assert!(code == 1 && told.contains("what both come from is from before you were a member"), "{told}");
+    // Whom the other side let in is told of, and git does not commit it by itself.
+    let carol = joined("carol", &remote, &bob);
+    let (code, told, _) = merge(&good, &fs::read(carol.file()).expect("read"), "team.age");
+    assert!(code == 1 && told.contains("keyctl: its members are not those that you said yes to: `carol` (…"), "{told}");
+    assert!(
+        told.ends_with(", added by `bob`\nkeyctl: hint: before you commit it: `keyctl store recipients accept team`\n"),
+        "{told}"
+    );
+    // Bob goes back to where he was.
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    fs::write(bob.own("anchor.txt"), bobs_anchor).expect("write");
+    fs::write(bob.own("members"), bobs_members).expect("write");
     // An old copy, which somebody puts back in a commit, takes nothing back.
     alice.set("team:B", "second-secret");
     let newer = fs::read(alice.file()).expect("read");

@@ -2,8 +2,8 @@
 //!
 //! git gives three files: what both come from, ours, in whose place the result goes, and theirs. All are opened with the
 //! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
-//! was. Exit code 1 says that a person has to look: the result is whole and opens all the same. Nothing is held against what
-//! is accepted of the members here: that is done, as always, when the store is opened next.
+//! was. Exit code 1 says that a person has to look: the result is whole and opens all the same. So it is where the members
+//! are not those that were accepted here: what is merged is made for them, and is not to be pushed before a yes.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,8 +19,10 @@ use crate::{
     home::{self, Home},
     identity::anchor::Id,
     store::{
+        accepted::{self, Accepted},
         file::{self, SealedFile},
         merging::{self, Merged, Said, Side},
+        payload::Payload,
     },
     terminal::Terminal,
 };
@@ -76,7 +78,24 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], path: Option<&Path>, termina
     let note = "merged two versions of its file";
     record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     tell(&merged, &names, is_others, terminal);
-    Ok(if merged.said.is_empty() && !is_others { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
+    let is_accepted = say_members(&home, &kept, payload, terminal);
+    let is_clean = merged.said.is_empty() && !is_others && is_accepted;
+    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
+}
+
+/// Whether the members of what was merged are those that were accepted here; says it where not.
+fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> bool {
+    if payload.members.is_empty() {
+        return true;
+    }
+    let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
+    let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
+    if !difference.is_none() {
+        let (name, lines) = (store_name(home), difference.lines().join("; "));
+        terminal.warn(&format!("its members are not those that you said yes to: {lines}"));
+        terminal.hint(&format!("before you commit it: `keyctl store recipients accept {name}`"));
+    }
+    difference.is_none()
 }
 
 fn store_name(home: &Home) -> String {
