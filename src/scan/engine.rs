@@ -17,7 +17,10 @@ use super::{
 use crate::seal::SealKey;
 
 /// How many bytes of a stream are read before they are looked at.
-const BLOCK: usize = 1024 * 1024;
+const BLOCK: usize = 256 * 1024;
+/// What the places are multiples of to which a stream is read, in bytes: some processors copy a file from the system's cache at
+/// a third of the speed to any other (AMD's `rep movsb`; measured: 2.0 and 6.5 GB/s).
+const ALIGNED: usize = 64;
 /// How many matches before the last one may be the same as one that comes again by another of its pieces.
 const RECENT: usize = 8;
 
@@ -47,6 +50,18 @@ pub struct Engine {
 #[derive(Default)]
 pub struct Buffer(Zeroizing<Vec<u8>>);
 
+impl Buffer {
+    /// So many bytes that begin at an aligned place. What was in them before is still there.
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        if self.0.len() < length + ALIGNED {
+            // Not grown: what it held would be left behind where it was.
+            self.0 = Zeroizing::new(vec![0; length + ALIGNED]);
+        }
+        let from = self.0.as_ptr().align_offset(ALIGNED);
+        &mut self.0[from..from + length]
+    }
+}
+
 impl Engine {
     /// One that looks for these, and with `shapes` also for texts that look like an issuer's keys.
     #[must_use]
@@ -54,7 +69,8 @@ impl Engine {
         let longest = needles.patterns.iter().map(|pattern| pattern.written.length).max().unwrap_or_default();
         let sieve = Sampling::of(&needles).map(|sampling| sampling.sieve(&needles));
         let shapes = shapes.then(Shapes::known);
-        let reach = longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16;
+        // What is kept of a block and looked at again is twice as much; the next one is read behind it.
+        let reach = (longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16).next_multiple_of(ALIGNED);
         Self { needles, sieve, shapes, marks: None, is_deep: false, reach, block: BLOCK }
     }
 
@@ -105,10 +121,7 @@ impl Engine {
         reader: &mut dyn Read,
         found: &mut dyn FnMut(Hit),
     ) -> io::Result<u64> {
-        let buffer = &mut buffer.0;
-        if buffer.is_empty() {
-            buffer.resize(self.block + 2 * self.reach, 0);
-        }
+        let buffer = buffer.room(self.block + 2 * self.reach);
         // `filled` bytes are in the buffer; those before `from` were looked at, and are kept for what begins in them.
         let (mut filled, mut from, mut before, mut line) = (0, 0, 0_u64, 1);
         loop {

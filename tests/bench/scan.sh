@@ -94,7 +94,7 @@ done
   mkdir "$work/repository"
   cd "$work/repository"
   git init -q .
-  find "$tree" -name '*.rs' -size -40k | sort | head -n 420 | tail -n 20 | while read -r file; do cp "$file" "$(echo "$file" | sha1sum | cut -c1-12).rs"; done
+  find "$tree" -name '*.rs' -size -40k | sort | sed -n 401,420p | while read -r file; do cp "$file" "$(echo "$file" | sha1sum | cut -c1-12).rs"; done
   git add .
   # shellcheck disable=SC2034 # by name
   declare -A ways=(
