@@ -922,6 +922,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on; by default as before')
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `--keeper ssh`')
             [CompletionResult]::new('--keeper-passphrase-file', '--keeper-passphrase-file', [CompletionResultType]::ParameterName, 'Read the new keeper''s passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `--keeper plugin`')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
             [CompletionResult]::new('--accept-older', '--accept-older', [CompletionResultType]::ParameterName, 'Accept a store that is older than the newest one written')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')

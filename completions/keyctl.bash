@@ -2829,7 +2829,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__recovery__subcmd__restore)
-            opts="-q -h --passphrase-file --keeper --keeper-passphrase-file --accept-older --json --store --quiet --no-color --help"
+            opts="-q -h --passphrase-file --keeper --ssh-key --keeper-passphrase-file --plugin-identity --accept-older --json --store --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2851,10 +2851,40 @@ _keyctl() {
                     return 0
                     ;;
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh plugin" -- "${cur}"))
+                    return 0
+                    ;;
+                --ssh-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --keeper-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --plugin-identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3480,14 +3510,29 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__create)
-            opts="-q -h --keeper --passphrase-file --plugin-identity --path --anew --quiet --no-color --help"
+            opts="-q -h --keeper --ssh-key --passphrase-file --plugin-identity --path --anew --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --keeper)
-                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh plugin" -- "${cur}"))
+                    return 0
+                    ;;
+                --ssh-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --passphrase-file)
@@ -3669,14 +3714,29 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__keeper)
-            opts="-q -h --to --passphrase-file --plugin-identity --quiet --no-color --help"
+            opts="-q -h --to --ssh-key --passphrase-file --plugin-identity --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "keychain file passphrase plugin" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh plugin" -- "${cur}"))
+                    return 0
+                    ;;
+                --ssh-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --passphrase-file)

@@ -831,6 +831,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --keeper 'Who keeps the identity from now on; by default as before'
             cand --ssh-key 'The private SSH key that is to open it, with `--keeper ssh`'
             cand --keeper-passphrase-file 'Read the new keeper''s passphrase from a file instead of asking for it'
+            cand --plugin-identity 'The identity that the plugin made, with `--keeper plugin`'
             cand --store 'Of this store; by default the personal one'
             cand --accept-older 'Accept a store that is older than the newest one written'
             cand --json 'Report as JSON'

@@ -603,8 +603,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l keeper -d 'Who keeps the identity from now on; by default as before' -r -f -a "keychain\t''
 file\t''
 passphrase\t''
+keychain+passphrase\t''
+ssh\t''
 plugin\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l ssh-key -d 'The private SSH key that is to open it, with `--keeper ssh`' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l keeper-passphrase-file -d 'Read the new keeper\'s passphrase from a file instead of asking for it' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l plugin-identity -d 'The identity that the plugin made, with `--keeper plugin`' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l store -d 'Of this store; by default the personal one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l accept-older -d 'Accept a store that is older than the newest one written'
 complete -c keyctl -n "__fish_keyctl_using_subcommand recovery; and __fish_seen_subcommand_from restore" -l json -d 'Report as JSON'
@@ -631,7 +635,10 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and not __fish_seen
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l keeper -d 'Who keeps its identity; by default the keychain, if there is one' -r -f -a "keychain\t''
 file\t''
 passphrase\t''
+keychain+passphrase\t''
+ssh\t''
 plugin\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l ssh-key -d 'The private SSH key that is to open it, with `ssh`' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l passphrase-file -d 'Read the new passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l plugin-identity -d 'The identity that the plugin made, with `age-plugin-NAME --generate` for one' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from create" -l path -d 'Put its age file here, into a repository for one; it must not exist yet' -r -F
@@ -666,7 +673,10 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_sub
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l to -d 'Who keeps the identity from now on' -r -f -a "keychain\t''
 file\t''
 passphrase\t''
+keychain+passphrase\t''
+ssh\t''
 plugin\t''"
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l ssh-key -d 'The private SSH key that is to open it, with `ssh`' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l passphrase-file -d 'Read the new passphrase from a file instead of asking for it' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -l plugin-identity -d 'The identity that the plugin made, with `age-plugin-NAME --generate` for one' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from keeper" -s q -l quiet -d 'Say only what must not be overlooked'

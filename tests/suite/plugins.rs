@@ -498,14 +498,13 @@ fn a_kill_anywhere_while_an_identity_goes_to_a_plugin_or_away_from_it_loses_noth
             let is_clean = if words.contains(&"file") {
                 left == ["identity.txt"]
             } else {
-                left.len() == 2 && left[0].ends_with(".age")
+                left.len() == 2 && left[0].starts_with("identity-")
             };
             if opens.1 != "first-secret" || again.0 != Some(0) || still.1 != "first-secret" || !is_clean {
                 bad.push(format!("{words:?} {name} {nth}: {opens:?} {again:?} {still:?} {left:?}"));
             }
         }
     }
-    println!("{points} kills, {} bad", bad.len());
     assert!(bad.is_empty() && points > 5, "{points} kills: {bad:#?}");
     for name in ["template", "counted", "killed"] {
         let _ = std::fs::remove_dir_all(toy.sandbox.outside().join(name));
