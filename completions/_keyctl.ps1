@@ -227,12 +227,26 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--note', '--note', [CompletionResultType]::ParameterName, 'A note of your own, which is no secret')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Sort it under this tag; may be given several times')
             [CompletionResult]::new('--no-tag', '--no-tag', [CompletionResultType]::ParameterName, 'Take a tag away; may be given several times')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Give it only in this folder and below; several times for several')
+            [CompletionResult]::new('--only-program', '--only-program', [CompletionResultType]::ParameterName, 'Give it only to this program, by its path, and show it to nobody')
             [CompletionResult]::new('--no-expires', '--no-expires', [CompletionResultType]::ParameterName, 'Take the date of its end away')
             [CompletionResult]::new('--no-rotate-every', '--no-rotate-every', [CompletionResultType]::ParameterName, 'Take its own plan away; what `config.toml` says counts again')
             [CompletionResult]::new('--no-url', '--no-url', [CompletionResultType]::ParameterName, 'Take the page away')
             [CompletionResult]::new('--no-note', '--no-note', [CompletionResultType]::ParameterName, 'Take the note away')
             [CompletionResult]::new('--not-revoked', '--not-revoked', [CompletionResultType]::ParameterName, 'Take back that it was revoked')
             [CompletionResult]::new('--not-leaked', '--not-leaked', [CompletionResultType]::ParameterName, 'Take back that it was found leaked')
+            [CompletionResult]::new('--any-project', '--any-project', [CompletionResultType]::ParameterName, 'Give it in every folder again')
+            [CompletionResult]::new('--any-program', '--any-program', [CompletionResultType]::ParameterName, 'Give it to every program again, and show it')
+            [CompletionResult]::new('--needs-terminal', '--needs-terminal', [CompletionResultType]::ParameterName, 'Give it only where there is a terminal')
+            [CompletionResult]::new('--no-needs-terminal', '--no-needs-terminal', [CompletionResultType]::ParameterName, 'Give it without a terminal again')
+            [CompletionResult]::new('--ask', '--ask', [CompletionResultType]::ParameterName, 'Ask for a yes on the terminal each time')
+            [CompletionResult]::new('--no-ask', '--no-ask', [CompletionResultType]::ParameterName, 'Ask for no yes any more')
+            [CompletionResult]::new('--proxy-only', '--proxy-only', [CompletionResultType]::ParameterName, 'Keep it for the proxy: give it to no program, and show it to nobody')
+            [CompletionResult]::new('--no-proxy-only', '--no-proxy-only', [CompletionResultType]::ParameterName, 'Give it to programs again, and show it')
+            [CompletionResult]::new('--require-reason', '--require-reason', [CompletionResultType]::ParameterName, 'Give it only with a reason (`--reason`)')
+            [CompletionResult]::new('--no-require-reason', '--no-require-reason', [CompletionResultType]::ParameterName, 'Ask for no reason any more; what `config.toml` says counts again')
+            [CompletionResult]::new('--stop-expired', '--stop-expired', [CompletionResultType]::ParameterName, 'Give it no more once it has ended')
+            [CompletionResult]::new('--no-stop-expired', '--no-stop-expired', [CompletionResultType]::ParameterName, 'Only warn then; what `config.toml` says counts again')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -961,10 +975,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('access', 'access', [CompletionResultType]::ParameterValue, 'Show who can open which store, and what opening asks for')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
+            [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper, or give it another passphrase')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -994,6 +1012,15 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;ls' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;access' {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1040,6 +1067,133 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;store;join' {
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Its age file; said once')
+            [CompletionResult]::new('--keeper', '--keeper', [CompletionResultType]::ParameterName, 'Who keeps your identity for it; by default the keychain, if there is one')
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from a file instead of asking for it')
+            [CompletionResult]::new('--plugin-identity', '--plugin-identity', [CompletionResultType]::ParameterName, 'The identity that the plugin made, with `age-plugin-NAME --generate` for one')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What the others call you; by default as git or the system does')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Let another open the store: all its keys, and their former secrets')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may open the store')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List who may open the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Write nothing more for a member; what was seen is to be replaced')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Write nothing more for a member; what was seen is to be replaced')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Say yes to members that others added or removed')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;store;recipients;add' {
+            [CompletionResult]::new('--me', '--me', [CompletionResultType]::ParameterName, 'What the others call you, where you let the first one in')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;ls' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;remove' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;rm' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;accept' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;recipients;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Let another open the store: all its keys, and their former secrets')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may open the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Write nothing more for a member; what was seen is to be replaced')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Say yes to members that others added or removed')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;store;recipients;help;add' {
+            break
+        }
+        'keyctl;store;recipients;help;list' {
+            break
+        }
+        'keyctl;store;recipients;help;remove' {
+            break
+        }
+        'keyctl;store;recipients;help;accept' {
+            break
+        }
+        'keyctl;store;recipients;help;help' {
+            break
+        }
+        'keyctl;store;merge' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'What both versions come from; an empty file where nothing is')
+            [CompletionResult]::new('--ours', '--ours', [CompletionResultType]::ParameterName, 'Our version; the merged one takes its place')
+            [CompletionResult]::new('--theirs', '--theirs', [CompletionResultType]::ParameterName, 'The other version')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Where the file lies in the repository')
+            [CompletionResult]::new('--install', '--install', [CompletionResultType]::ParameterName, 'Tell git of it: write `.gitattributes` and this clone''s settings')
+            [CompletionResult]::new('--uninstall', '--uninstall', [CompletionResultType]::ParameterName, 'Take that back')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;store;keeper' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Who keeps the identity from now on')
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'The private SSH key that is to open it, with `ssh`')
@@ -1065,9 +1219,13 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;store;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('access', 'access', [CompletionResultType]::ParameterValue, 'Show who can open which store, and what opening asks for')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
+            [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper, or give it another passphrase')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1079,6 +1237,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;store;help;list' {
             break
         }
+        'keyctl;store;help;access' {
+            break
+        }
         'keyctl;store;help;show' {
             break
         }
@@ -1086,6 +1247,31 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help;move' {
+            break
+        }
+        'keyctl;store;help;join' {
+            break
+        }
+        'keyctl;store;help;recipients' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Let another open the store: all its keys, and their former secrets')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may open the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Write nothing more for a member; what was seen is to be replaced')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Say yes to members that others added or removed')
+            break
+        }
+        'keyctl;store;help;recipients;add' {
+            break
+        }
+        'keyctl;store;help;recipients;list' {
+            break
+        }
+        'keyctl;store;help;recipients;remove' {
+            break
+        }
+        'keyctl;store;help;recipients;accept' {
+            break
+        }
+        'keyctl;store;help;merge' {
             break
         }
         'keyctl;store;help;keeper' {
@@ -1390,9 +1576,13 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;store' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an empty store; the first `set` makes the personal one by itself')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the stores, who keeps the identity of each, and where they lie')
+            [CompletionResult]::new('access', 'access', [CompletionResultType]::ParameterValue, 'Show who can open which store, and what opening asks for')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
+            [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
             [CompletionResult]::new('keeper', 'keeper', [CompletionResultType]::ParameterValue, 'Move a store''s identity to another keeper, or give it another passphrase')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Give a store a new identity, when the old one got into wrong hands')
             break
@@ -1403,6 +1593,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;store;list' {
             break
         }
+        'keyctl;help;store;access' {
+            break
+        }
         'keyctl;help;store;show' {
             break
         }
@@ -1410,6 +1603,31 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store;move' {
+            break
+        }
+        'keyctl;help;store;join' {
+            break
+        }
+        'keyctl;help;store;recipients' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Let another open the store: all its keys, and their former secrets')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may open the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Write nothing more for a member; what was seen is to be replaced')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Say yes to members that others added or removed')
+            break
+        }
+        'keyctl;help;store;recipients;add' {
+            break
+        }
+        'keyctl;help;store;recipients;list' {
+            break
+        }
+        'keyctl;help;store;recipients;remove' {
+            break
+        }
+        'keyctl;help;store;recipients;accept' {
+            break
+        }
+        'keyctl;help;store;merge' {
             break
         }
         'keyctl;help;store;keeper' {

@@ -340,8 +340,14 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__scan,uninstall-hook)
                 cmd="keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook"
                 ;;
+            keyctl__subcmd__help__subcmd__store,access)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__access"
+                ;;
             keyctl__subcmd__help__subcmd__store,create)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__create"
+                ;;
+            keyctl__subcmd__help__subcmd__store,join)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__join"
                 ;;
             keyctl__subcmd__help__subcmd__store,keeper)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__keeper"
@@ -349,8 +355,14 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__store,list)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__list"
                 ;;
+            keyctl__subcmd__help__subcmd__store,merge)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__merge"
+                ;;
             keyctl__subcmd__help__subcmd__store,move)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__move"
+                ;;
+            keyctl__subcmd__help__subcmd__store,recipients)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients"
                 ;;
             keyctl__subcmd__help__subcmd__store,rekey)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__rekey"
@@ -360,6 +372,18 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__store,show)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__show"
+                ;;
+            keyctl__subcmd__help__subcmd__store__subcmd__recipients,accept)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__accept"
+                ;;
+            keyctl__subcmd__help__subcmd__store__subcmd__recipients,add)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__add"
+                ;;
+            keyctl__subcmd__help__subcmd__store__subcmd__recipients,list)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__store__subcmd__recipients,remove)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__remove"
                 ;;
             keyctl__subcmd__history,anchor)
                 cmd="keyctl__subcmd__history__subcmd__anchor"
@@ -526,11 +550,17 @@ _keyctl() {
             keyctl__subcmd__scan__subcmd__help,uninstall-hook)
                 cmd="keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook"
                 ;;
+            keyctl__subcmd__store,access)
+                cmd="keyctl__subcmd__store__subcmd__access"
+                ;;
             keyctl__subcmd__store,create)
                 cmd="keyctl__subcmd__store__subcmd__create"
                 ;;
             keyctl__subcmd__store,help)
                 cmd="keyctl__subcmd__store__subcmd__help"
+                ;;
+            keyctl__subcmd__store,join)
+                cmd="keyctl__subcmd__store__subcmd__join"
                 ;;
             keyctl__subcmd__store,keeper)
                 cmd="keyctl__subcmd__store__subcmd__keeper"
@@ -541,8 +571,14 @@ _keyctl() {
             keyctl__subcmd__store,ls)
                 cmd="keyctl__subcmd__store__subcmd__list"
                 ;;
+            keyctl__subcmd__store,merge)
+                cmd="keyctl__subcmd__store__subcmd__merge"
+                ;;
             keyctl__subcmd__store,move)
                 cmd="keyctl__subcmd__store__subcmd__move"
+                ;;
+            keyctl__subcmd__store,recipients)
+                cmd="keyctl__subcmd__store__subcmd__recipients"
                 ;;
             keyctl__subcmd__store,rekey)
                 cmd="keyctl__subcmd__store__subcmd__rekey"
@@ -556,11 +592,17 @@ _keyctl() {
             keyctl__subcmd__store,show)
                 cmd="keyctl__subcmd__store__subcmd__show"
                 ;;
+            keyctl__subcmd__store__subcmd__help,access)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__access"
+                ;;
             keyctl__subcmd__store__subcmd__help,create)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__create"
                 ;;
             keyctl__subcmd__store__subcmd__help,help)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__store__subcmd__help,join)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__join"
                 ;;
             keyctl__subcmd__store__subcmd__help,keeper)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__keeper"
@@ -568,8 +610,14 @@ _keyctl() {
             keyctl__subcmd__store__subcmd__help,list)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__list"
                 ;;
+            keyctl__subcmd__store__subcmd__help,merge)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__merge"
+                ;;
             keyctl__subcmd__store__subcmd__help,move)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__move"
+                ;;
+            keyctl__subcmd__store__subcmd__help,recipients)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients"
                 ;;
             keyctl__subcmd__store__subcmd__help,rekey)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__rekey"
@@ -579,6 +627,54 @@ _keyctl() {
                 ;;
             keyctl__subcmd__store__subcmd__help,show)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__show"
+                ;;
+            keyctl__subcmd__store__subcmd__help__subcmd__recipients,accept)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__accept"
+                ;;
+            keyctl__subcmd__store__subcmd__help__subcmd__recipients,add)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__add"
+                ;;
+            keyctl__subcmd__store__subcmd__help__subcmd__recipients,list)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__list"
+                ;;
+            keyctl__subcmd__store__subcmd__help__subcmd__recipients,remove)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__remove"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,accept)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__accept"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,add)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__add"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,help)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,list)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__list"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,ls)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__list"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,remove)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__remove"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients,rm)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__remove"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients__subcmd__help,accept)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__accept"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients__subcmd__help,add)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__add"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients__subcmd__help,help)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients__subcmd__help,list)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__store__subcmd__recipients__subcmd__help,remove)
+                cmd="keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__remove"
                 ;;
             *)
                 ;;
@@ -881,7 +977,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -908,6 +1004,17 @@ _keyctl() {
                     return 0
                     ;;
                 --no-tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-project)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --only-program)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1805,7 +1912,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store)
-            opts="create list show remove move keeper rekey"
+            opts="create list access show remove move join recipients merge keeper rekey"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1818,7 +1925,35 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__access)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__store__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__join)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1860,9 +1995,93 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__store__subcmd__move)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__recipients)
+            opts="add list remove accept"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__accept)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__recipients__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3496,8 +3715,22 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store)
-            opts="-q -h --quiet --no-color --help create list ls show remove rm move keeper rekey help"
+            opts="-q -h --quiet --no-color --help create list ls access show remove rm move join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__access)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3588,8 +3821,22 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help)
-            opts="create list show remove move keeper rekey help"
+            opts="create list access show remove move join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__access)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3616,6 +3863,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__join)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3657,9 +3918,93 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__help__subcmd__move)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__recipients)
+            opts="add list remove accept"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__accept)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__recipients__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3706,6 +4051,88 @@ _keyctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__join)
+            opts="-y -q -h --path --keeper --ssh-key --passphrase-file --plugin-identity --as --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --path)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --keeper)
+                    COMPREPLY=($(compgen -W "keychain file passphrase keychain+passphrase ssh plugin" -- "${cur}"))
+                    return 0
+                    ;;
+                --ssh-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --plugin-identity)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3790,6 +4217,80 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__store__subcmd__merge)
+            opts="-q -h --base --ours --theirs --path --install --uninstall --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --base)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --ours)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --theirs)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --path)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__store__subcmd__move)
             opts="-q -h --to --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3801,6 +4302,164 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients)
+            opts="-q -h --quiet --no-color --help add list ls remove rm accept help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__accept)
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__add)
+            opts="-y -q -h --me --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --me)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help)
+            opts="add list remove accept help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__accept)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__list)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__recipients__subcmd__remove)
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

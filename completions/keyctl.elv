@@ -212,12 +212,26 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --note 'A note of your own, which is no secret'
             cand --tag 'Sort it under this tag; may be given several times'
             cand --no-tag 'Take a tag away; may be given several times'
+            cand --only-project 'Give it only in this folder and below; several times for several'
+            cand --only-program 'Give it only to this program, by its path, and show it to nobody'
             cand --no-expires 'Take the date of its end away'
             cand --no-rotate-every 'Take its own plan away; what `config.toml` says counts again'
             cand --no-url 'Take the page away'
             cand --no-note 'Take the note away'
             cand --not-revoked 'Take back that it was revoked'
             cand --not-leaked 'Take back that it was found leaked'
+            cand --any-project 'Give it in every folder again'
+            cand --any-program 'Give it to every program again, and show it'
+            cand --needs-terminal 'Give it only where there is a terminal'
+            cand --no-needs-terminal 'Give it without a terminal again'
+            cand --ask 'Ask for a yes on the terminal each time'
+            cand --no-ask 'Ask for no yes any more'
+            cand --proxy-only 'Keep it for the proxy: give it to no program, and show it to nobody'
+            cand --no-proxy-only 'Give it to programs again, and show it'
+            cand --require-reason 'Give it only with a reason (`--reason`)'
+            cand --no-require-reason 'Ask for no reason any more; what `config.toml` says counts again'
+            cand --stop-expired 'Give it no more once it has ended'
+            cand --no-stop-expired 'Only warn then; what `config.toml` says counts again'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -864,10 +878,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand create 'Make an empty store; the first `set` makes the personal one by itself'
             cand list 'List the stores, who keeps the identity of each, and where they lie'
             cand ls 'List the stores, who keeps the identity of each, and where they lie'
+            cand access 'Show who can open which store, and what opening asks for'
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand rm 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand join 'Join a store of others whose age file lies here; call it again once you are added'
+            cand recipients 'Say who may open a store: add, list, remove and accept members'
+            cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
             cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -894,6 +912,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;store;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;access'= {
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -935,6 +961,118 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;store;join'= {
+            cand --path 'Its age file; said once'
+            cand --keeper 'Who keeps your identity for it; by default the keychain, if there is one'
+            cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
+            cand --passphrase-file 'Read the new passphrase from a file instead of asking for it'
+            cand --plugin-identity 'The identity that the plugin made, with `age-plugin-NAME --generate` for one'
+            cand --as 'What the others call you; by default as git or the system does'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand add 'Let another open the store: all its keys, and their former secrets'
+            cand list 'List who may open the store'
+            cand ls 'List who may open the store'
+            cand remove 'Write nothing more for a member; what was seen is to be replaced'
+            cand rm 'Write nothing more for a member; what was seen is to be replaced'
+            cand accept 'Say yes to members that others added or removed'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;store;recipients;add'= {
+            cand --me 'What the others call you, where you let the first one in'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;remove'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;rm'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;accept'= {
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;recipients;help'= {
+            cand add 'Let another open the store: all its keys, and their former secrets'
+            cand list 'List who may open the store'
+            cand remove 'Write nothing more for a member; what was seen is to be replaced'
+            cand accept 'Say yes to members that others added or removed'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;store;recipients;help;add'= {
+        }
+        &'keyctl;store;recipients;help;list'= {
+        }
+        &'keyctl;store;recipients;help;remove'= {
+        }
+        &'keyctl;store;recipients;help;accept'= {
+        }
+        &'keyctl;store;recipients;help;help'= {
+        }
+        &'keyctl;store;merge'= {
+            cand --base 'What both versions come from; an empty file where nothing is'
+            cand --ours 'Our version; the merged one takes its place'
+            cand --theirs 'The other version'
+            cand --path 'Where the file lies in the repository'
+            cand --install 'Tell git of it: write `.gitattributes` and this clone''s settings'
+            cand --uninstall 'Take that back'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;store;keeper'= {
             cand --to 'Who keeps the identity from now on'
             cand --ssh-key 'The private SSH key that is to open it, with `ssh`'
@@ -958,9 +1096,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;store;help'= {
             cand create 'Make an empty store; the first `set` makes the personal one by itself'
             cand list 'List the stores, who keeps the identity of each, and where they lie'
+            cand access 'Show who can open which store, and what opening asks for'
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand join 'Join a store of others whose age file lies here; call it again once you are added'
+            cand recipients 'Say who may open a store: add, list, remove and accept members'
+            cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
             cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -969,11 +1111,31 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;help;list'= {
         }
+        &'keyctl;store;help;access'= {
+        }
         &'keyctl;store;help;show'= {
         }
         &'keyctl;store;help;remove'= {
         }
         &'keyctl;store;help;move'= {
+        }
+        &'keyctl;store;help;join'= {
+        }
+        &'keyctl;store;help;recipients'= {
+            cand add 'Let another open the store: all its keys, and their former secrets'
+            cand list 'List who may open the store'
+            cand remove 'Write nothing more for a member; what was seen is to be replaced'
+            cand accept 'Say yes to members that others added or removed'
+        }
+        &'keyctl;store;help;recipients;add'= {
+        }
+        &'keyctl;store;help;recipients;list'= {
+        }
+        &'keyctl;store;help;recipients;remove'= {
+        }
+        &'keyctl;store;help;recipients;accept'= {
+        }
+        &'keyctl;store;help;merge'= {
         }
         &'keyctl;store;help;keeper'= {
         }
@@ -1214,9 +1376,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;store'= {
             cand create 'Make an empty store; the first `set` makes the personal one by itself'
             cand list 'List the stores, who keeps the identity of each, and where they lie'
+            cand access 'Show who can open which store, and what opening asks for'
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand join 'Join a store of others whose age file lies here; call it again once you are added'
+            cand recipients 'Say who may open a store: add, list, remove and accept members'
+            cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
             cand keeper 'Move a store''s identity to another keeper, or give it another passphrase'
             cand rekey 'Give a store a new identity, when the old one got into wrong hands'
         }
@@ -1224,11 +1390,31 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help;store;list'= {
         }
+        &'keyctl;help;store;access'= {
+        }
         &'keyctl;help;store;show'= {
         }
         &'keyctl;help;store;remove'= {
         }
         &'keyctl;help;store;move'= {
+        }
+        &'keyctl;help;store;join'= {
+        }
+        &'keyctl;help;store;recipients'= {
+            cand add 'Let another open the store: all its keys, and their former secrets'
+            cand list 'List who may open the store'
+            cand remove 'Write nothing more for a member; what was seen is to be replaced'
+            cand accept 'Say yes to members that others added or removed'
+        }
+        &'keyctl;help;store;recipients;add'= {
+        }
+        &'keyctl;help;store;recipients;list'= {
+        }
+        &'keyctl;help;store;recipients;remove'= {
+        }
+        &'keyctl;help;store;recipients;accept'= {
+        }
+        &'keyctl;help;store;merge'= {
         }
         &'keyctl;help;store;keeper'= {
         }

@@ -8,6 +8,7 @@ use crate::date::{Moment, Period};
 
 use super::super::{
     facts::{Facts, LONGEST_TEXT, Leaked, LeftWith, Revoked},
+    limits::Limits,
     payload::Former,
 };
 
@@ -42,7 +43,7 @@ pub(super) fn merge(base: Option<&Facts>, current: &Facts, other: &Facts, is_sam
     merge_field!(rotate_every, "plan", |one, other| [*one, *other].into_iter().flatten().min_by_key(day));
     merge_field!(url, "page", |one, other| one.clone().max(other.clone()));
     merge_field!(note, "note", |one, other| both_notes(one.as_deref(), other.as_deref()));
-    merge_field!(limits, "limits", |one, other| one.and(other));
+    merge_field!(limits, "limits", Limits::and);
     let (one, two) = (&current.tags, &other.tags);
     let before = base.map(|base| base.tags.clone()).unwrap_or_default();
     let is_kept = |tag: &&_| !before.contains(*tag) || (one.contains(*tag) && two.contains(*tag));

@@ -74,3 +74,46 @@ pub(super) fn write_left(text: &mut String, left: Option<&LeftWith>) {
     write_string(text, who.as_str());
     text.push_str(" }\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        identity::Identity,
+        store::text::{self, tests::empty, writing::estimate},
+    };
+
+    fn member(name: &str, founder: bool) -> Member {
+        let (name, recipient) = (name.parse().expect("good"), Identity::generate().recipient());
+        Member { name, recipient, added: Moment::from_seconds(0), by: None, founder }
+    }
+
+    #[test]
+    fn members_stand_before_all_tables_and_a_list_that_is_none_is_refused() {
+        let mut payload = empty();
+        payload.members =
+            vec![member("alice", true), Member { by: Some("alice".parse().expect("good")), ..member("bob", false) }];
+        let text = text::write(&payload);
+        assert!(text.contains("format = 7\n") && estimate(&payload) >= text.len());
+        for back in [text::read(&text), text::pick(&text, &[]), text::facts(&text)] {
+            assert_eq!(back.expect("reads").members, payload.members);
+        }
+        let bob = payload.members[1].recipient.as_str();
+        for bad in [
+            text.replace("name = \"bob\"", "name = \"alice\""),
+            text.replace("name = \"bob\"", "name = \"Bob\""),
+            text.replace("by = \"alice\"", "founder = true"),
+            text.replace("by = \"alice\"", "more = true"),
+            text.replace(bob, payload.members[0].recipient.as_str()),
+            text.replace(bob, &bob[1..]),
+        ] {
+            assert!(bad != text.as_str());
+            let said = text::read(&bad).err().expect("bad").message;
+            assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
+        }
+        payload.members = (0..=MOST).map(|at| member(&format!("m{at}"), false)).collect();
+        assert!(text::read(&text::write(&payload)).is_err());
+        payload.members.pop();
+        assert!(text::read(&text::write(&payload)).is_ok());
+    }
+}

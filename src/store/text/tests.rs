@@ -18,7 +18,7 @@ use crate::{
         facts::{Facts, Leaked, LeftWith, Revoked},
         journal::{Deed, Revived, Step},
         limits::Limits,
-        members::{MOST, Member},
+        members::Member,
         payload::{Former, Key, Recovery, Removed},
         revoking::Mark,
     },
@@ -196,7 +196,7 @@ prop_compose! {
     }
 }
 
-fn empty() -> Payload {
+pub(super) fn empty() -> Payload {
     Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]))
 }
 
@@ -324,40 +324,6 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
         assert!(text.contains("format = 7\n") && text.contains("\nlimits = { ask = true }\n"));
         assert!(read(&text.replace("ask = true", "asks = true")).is_err());
     }
-}
-
-fn member(name: &str, founder: bool) -> Member {
-    let (name, recipient) = (name.parse().expect("good"), Identity::generate().recipient());
-    Member { name, recipient, added: Moment::from_seconds(0), by: None, founder }
-}
-
-#[test]
-fn members_stand_before_all_tables_and_a_list_that_is_none_is_refused() {
-    let mut payload = empty();
-    payload.members =
-        vec![member("alice", true), Member { by: Some("alice".parse().expect("good")), ..member("bob", false) }];
-    let text = write(&payload);
-    assert!(text.contains("format = 7\n") && estimate(&payload) >= text.len());
-    for back in [read(&text), pick(&text, &[]), super::facts(&text)] {
-        assert_eq!(back.expect("reads").members, payload.members);
-    }
-    let bob = payload.members[1].recipient.as_str();
-    for bad in [
-        text.replace("name = \"bob\"", "name = \"alice\""),
-        text.replace("name = \"bob\"", "name = \"Bob\""),
-        text.replace("by = \"alice\"", "founder = true"),
-        text.replace("by = \"alice\"", "more = true"),
-        text.replace(bob, payload.members[0].recipient.as_str()),
-        text.replace(bob, &bob[1..]),
-    ] {
-        assert!(bad != text.as_str());
-        let said = read(&bad).err().expect("bad").message;
-        assert!(said.starts_with("the store opens, but its content is not what keyctl writes"), "{said}");
-    }
-    payload.members = (0..=MOST).map(|at| member(&format!("m{at}"), false)).collect();
-    assert!(read(&write(&payload)).is_err());
-    payload.members.pop();
-    assert!(read(&write(&payload)).is_ok());
 }
 
 #[test]
