@@ -54,7 +54,7 @@ pub(super) struct Written {
 /// How many bytes all forms of a secret take at most.
 pub(super) fn room(secret: &[u8]) -> usize {
     let plain = Signs::of(secret).are_in(UNRESERVED);
-    let lines = secret.iter().filter(|byte| **byte == b'\n').count();
+    let lines = memchr::memchr_iter(b'\n', secret).count();
     let with_lines = if lines == 0 { 0 } else { (1 + INDENTED.len()) * (2 * secret.len() + 8 * lines) };
     secret.len() * if plain { 36 } else { 24 + (STYLES.len() + QUOTED.len()) * 6 + 2 * LEFT.len() * 3 }
         + with_lines

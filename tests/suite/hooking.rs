@@ -226,7 +226,8 @@ fn a_hook_that_asks_for_its_own_name_is_left_alone() {
 /// The lines of a hint for a hook that is written by hand.
 fn hinted(said: &str) -> String {
     let lines = said.lines().filter_map(|line| line.strip_prefix("keyctl: hint: "));
-    lines.skip_while(|line| !line.starts_with("put these lines")).skip(1).map(|line| format!("{line}\n")).collect()
+    let lines: Vec<&str> = lines.skip_while(|line| !line.starts_with("put these lines")).skip(1).collect();
+    lines.join("\n") + "\n"
 }
 
 /// A call of git by which a hook finds keyctl.

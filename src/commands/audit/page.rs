@@ -43,6 +43,13 @@ impl Page<'_> {
             let files = count(self.searched.unreadable, "file");
             terminal.say(&format!("{files} could not be read: `keyctl scan DIR` names them"));
         }
+        match self.searched.unasked {
+            0 => {}
+            1 => terminal.say("git does not say what it keeps of 1 project: `keyctl scan DIR` says why"),
+            more => {
+                terminal.say(&format!("git does not say what it keeps of {more} projects: `keyctl scan DIR` says why"));
+            }
+        }
         let projects = self.gathered.projects.len();
         let (keys, projects) = (count(keys, "key"), count(projects, "project"));
         terminal.say(&format!("looked at {keys} and {projects}: {}", self.in_words()));

@@ -39,6 +39,8 @@ pub struct Searched {
     pub cut_short: bool,
     /// How many files could not be read.
     pub unreadable: usize,
+    /// Of how many repositories git does not say what it keeps though it is ignored.
+    pub unasked: usize,
 }
 
 /// Looks through the projects' folders, where there are any; that it looks is written down as for `scan`.
@@ -89,7 +91,7 @@ pub fn search(
         .unzip();
     search.record(&findings, seen.more, terminal)?;
     let unreadable = seen.unreadable.len() + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
-    Ok(Searched { leaks, cut_short: cut_short || seen.cut_short, unreadable })
+    Ok(Searched { leaks, cut_short: cut_short || seen.cut_short, unreadable, unasked: seen.unasked.len() })
 }
 
 /// What counts of what was found: whole secrets that may be in use. Parts, and words that are short enough to mean something

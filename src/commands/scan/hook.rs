@@ -68,7 +68,7 @@ fn finder() -> Engine {
         SealedFile::read(&home).ok()??.open(&kept.identity, &kept.anchor).ok()?.read().ok()
     };
     let payload = opened();
-    Engine::new(Needles::of(payload.iter().flat_map(|payload| secrets(payload))), true)
+    Engine::new(Needles::of(payload.iter().flat_map(secrets)), true)
 }
 
 /// A path as it is shown.

@@ -137,7 +137,7 @@ impl Report<'_> {
             }
             Event::Push => "take it out of these commits, as with `git rebase -i`: nothing was sent yet",
         });
-        let accept = if event != Event::Push { "`keyctl scan --staged --accept`, or " } else { "" };
+        let accept = if event == Event::Push { "" } else { "`keyctl scan --staged --accept`, or " };
         terminal.hint(&format!("if it is meant to be there: {accept}`{}`", event.without()));
     }
 

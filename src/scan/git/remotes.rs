@@ -42,9 +42,10 @@ impl Tracking {
 
     /// Where it is kept what a branch of the remote is at.
     pub(super) fn of_branch(&self, branch: &str) -> Option<String> {
-        self.own.iter().filter(|(from, _)| is_match(from, branch)).find_map(|(from, into)| match from.split_once('*') {
-            Some((start, end)) => Some(into.replacen('*', &branch[start.len()..branch.len() - end.len()], 1)),
-            None => Some(into.clone()),
+        let (from, into) = self.own.iter().find(|(from, _)| is_match(from, branch))?;
+        Some(match from.split_once('*') {
+            Some((start, end)) => into.replacen('*', &branch[start.len()..branch.len() - end.len()], 1),
+            None => into.clone(),
         })
     }
 }

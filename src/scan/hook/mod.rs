@@ -164,7 +164,7 @@ fn plan(place: &Place, event: Event) -> Result<Plan> {
         Found::Ours(text) => called_first(place, event, &file, text)?,
         _ => before(&file),
     };
-    Ok(Plan { before, file, found })
+    Ok(Plan { file, before, found })
 }
 
 /// Where a hook that was there is put.

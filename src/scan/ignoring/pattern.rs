@@ -121,12 +121,11 @@ fn parts(line: &[u8], start: usize, is_path: bool) -> Option<Vec<Part>> {
                 let begins = from == start || from.checked_sub(1).is_some_and(|before| line[before] == b'/');
                 let is_more = is_path && at - from > 1 && begins;
                 match &line[at..] {
-                    [] if is_more => parts.push(Part::Stars),
                     [b'/', ..] if is_more => {
                         parts.push(Part::Folders);
                         at += 1;
                     }
-                    [b'\\', b'/', ..] if is_more => parts.push(Part::Stars),
+                    [] | [b'\\', b'/', ..] if is_more => parts.push(Part::Stars),
                     _ => parts.push(Part::Star),
                 }
             }
@@ -149,16 +148,13 @@ fn class(line: &[u8], mut at: usize) -> Option<(Box<[bool; 256]>, usize)> {
             b']' if !is_first => break,
             b'[' if line.get(at) == Some(&b':') => {
                 let end = at + 1 + line.get(at + 1..)?.iter().position(|byte| *byte == b']')?;
-                match line[at + 1..end].strip_suffix(b":") {
-                    Some(name) => {
-                        let is_in = letters(name)?;
-                        (0..=u8::MAX).filter(is_in).for_each(|byte| of[usize::from(byte)] = true);
-                        (at, before) = (end + 1, None);
-                    }
-                    None => {
-                        of[usize::from(byte)] = true;
-                        before = Some(byte);
-                    }
+                if let Some(name) = line[at + 1..end].strip_suffix(b":") {
+                    let is_in = letters(name)?;
+                    (0..=u8::MAX).filter(is_in).for_each(|byte| of[usize::from(byte)] = true);
+                    (at, before) = (end + 1, None);
+                } else {
+                    of[usize::from(byte)] = true;
+                    before = Some(byte);
                 }
             }
             b'-' if before.is_some() && line.get(at).is_some_and(|next| *next != b']') => {

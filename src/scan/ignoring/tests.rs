@@ -187,9 +187,9 @@ fn what_is_left_out_is_what_git_leaves_out() {
         let text = |paths: Vec<&Vec<u8>>| {
             paths.into_iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect::<Vec<_>>()
         };
-        let lost = text(said.difference(&found).collect());
+        let missed = text(said.difference(&found).collect());
         let more = text(found.difference(&said).collect());
-        assert!(lost.is_empty() && more.is_empty(), "lost: {lost:?}\nmore: {more:?}\n{lists}");
+        assert!(missed.is_empty() && more.is_empty(), "lost: {missed:?}\nmore: {more:?}\n{lists}");
         compared += said.len();
     }
     assert!(compared > 20 * count, "hardly anything was compared");
