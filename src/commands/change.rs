@@ -161,7 +161,7 @@ fn apply<T>(
     record::note_unconfirmed(&log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);
     let mark = recorded.as_ref().map(|recorded| recorded.mark);
-    payload.generation = payload.generation.max(kept.anchor.generation) + 1;
+    payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     if let Some(mark) = mark.as_ref().filter(|_| record::is_own(kept, &payload)) {
         payload.history = Some(mark.to_string());
     }

@@ -56,7 +56,7 @@ fn all() -> Result<Vec<Home>> {
 
 /// Closes one; this process keeps what it needs to say so in the history.
 fn close(home: &Home, now: Moment) -> Result<bool> {
-    let Ok(Some(record)) = Record::read(home) else { return Ok(false) };
+    let Some(record) = Record::read(home)? else { return Ok(false) };
     let lease = unlocked::any_lease(record.store, now);
     let was_there = unlocked::close(record.store)?;
     if let Some(lease) = &lease {

@@ -15,6 +15,7 @@ use crate::{
         anchor::{Anchor, Id},
         keeper::{Item, write_and_read_back},
         recipient::Recipient,
+        unlocked,
     },
     name::{MemberName, StoreName},
     scan::git::Git,
@@ -117,6 +118,8 @@ fn add(
     yes: bool,
     terminal: &Terminal,
 ) -> Result<()> {
+    // Another opens it for good from then on: that it is open for a while is no leave for that.
+    unlocked::ask_anew();
     let store = name_of(home);
     let now = Moment::now();
     let newcomer = |by: &MemberName| {

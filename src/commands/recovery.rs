@@ -20,6 +20,7 @@ use crate::{
         keeper::{Item, KeeperKind, Record, write_and_read_back},
         pin,
         recovery::{self, RecoveryCopy},
+        unlocked,
     },
     platform,
     secret::Secret,
@@ -86,6 +87,8 @@ fn create(
     as_json: bool,
     terminal: &Terminal,
 ) -> Result<()> {
+    // A copy opens the store for good: that it is open for a while is no leave to make one.
+    unlocked::ask_anew();
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     if let Some(file) = file.filter(|file| file.exists()) {

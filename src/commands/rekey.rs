@@ -180,7 +180,7 @@ fn hand_over(
     handover.retire(&log, &mut payload.retired);
     payload.history = Some(handover.mark().to_string());
     payload.seal = next.seal_of(payload.id);
-    payload.generation = payload.generation.max(kept.anchor.generation) + 1;
+    payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     payload.recovery = None;
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());

@@ -25,6 +25,9 @@ use super::{
 
 mod facts;
 
+/// How far a side may have come from what both come from, in changes.
+const FARTHEST: u64 = 1 << 32;
+
 /// One of the two versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
@@ -69,7 +72,7 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id
     let (members, removed) = members(base, ours, theirs)?;
     let seal = seal(base, ours, theirs, fresh)?;
     let mut merged = Payload::new(ours.id, seal, ours.log);
-    merged.generation = ours.generation.max(theirs.generation) + 1;
+    merged.generation = ours.generation.max(theirs.generation).saturating_add(1);
     merged.written = ours.written.max(theirs.written);
     merged.members = members;
     let mut said = BTreeSet::new();
@@ -110,6 +113,15 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
             return Err(Failure::new(Kind::Store, what)
                 .hint("somebody put an old file back; take the newer side: what is gone is in its former secrets"));
         }
+    }
+    // Nobody changes a store so often; who makes such a number up would have every later file called an older one.
+    let least = base.unwrap_or(if ours.generation < theirs.generation { ours } else { theirs }).generation;
+    if ours.generation.max(theirs.generation) - least > FARTHEST {
+        return Err(Failure::new(
+            Kind::Store,
+            "one side counts more changes than anybody can have made: it was forged",
+        )
+        .hint("leave that side alone, and ask whoever pushed it"));
     }
     Ok(())
 }
@@ -310,13 +322,15 @@ fn removed_keys(
 fn marks(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Vec<super::revoking::Mark> {
     let before: BTreeSet<Id> = base.iter().flat_map(|base| &base.marks).map(|mark| mark.mark).collect();
     let of = |side: &Payload| side.marks.iter().map(|mark| (mark.mark, mark.clone())).collect::<BTreeMap<_, _>>();
+    let has_removal = ours.seal != theirs.seal;
     let (ours, theirs) = (of(ours), of(theirs));
     let mut all = BTreeMap::new();
     for (mark, is_on_both) in
         ours.keys().chain(theirs.keys()).map(|id| (id, ours.contains_key(id) && theirs.contains_key(id)))
     {
         let earliest = [ours.get(mark), theirs.get(mark)].into_iter().flatten().min_by_key(|mark| mark.revoked.at);
-        if let Some(earliest) = earliest.filter(|_| is_on_both || !before.contains(mark)) {
+        // What a side has dropped that did not know of a removal may have been dropped by whoever was removed.
+        if let Some(earliest) = earliest.filter(|_| is_on_both || !before.contains(mark) || has_removal) {
             all.insert(*mark, earliest.clone());
         }
     }
@@ -330,7 +344,13 @@ fn founders_own(base: Option<&Payload>, ours: &Payload, theirs: &Payload, merged
         let entries = side.history.as_ref().and_then(|mark| mark.split('.').next()?.parse::<u64>().ok());
         (is_another, side.aside.len(), entries, side.history.clone())
     };
-    let newer = if reach(theirs) > reach(ours) { theirs } else { ours };
+    // A side that did not know of a removal may be by whoever was removed: it says nothing of a history.
+    let newer = match (merged.seal == ours.seal, merged.seal == theirs.seal) {
+        (true, false) => ours,
+        (false, true) => theirs,
+        _ if reach(theirs) > reach(ours) => theirs,
+        _ => ours,
+    };
     merged.log = newer.log;
     merged.history.clone_from(&newer.history);
     merged.retired = newer.retired.iter().map(super::moving::copy_retired).collect();

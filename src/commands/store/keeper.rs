@@ -20,6 +20,7 @@ use crate::{
         keychain::OsKeychain,
         pin,
         record::FileName,
+        unlocked,
         wrapped_item::Slot,
     },
     terminal::Terminal,
@@ -31,6 +32,8 @@ use crate::{
 /// As both keepers and the store have them; the old keeper then has it still.
 pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> Result<()> {
     let now = Moment::now();
+    // To use a store that is open is one thing, to hand its identity over for good another.
+    unlocked::ask_anew();
     // Whoever is to be asked is asked before anybody has to wait.
     let Kept { record: former, .. } = opening::identity(home)?;
     let stays = former.kind() == to && former.keeper.wrapped_in().is_none();

@@ -79,7 +79,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], path: Option<&Path>, termina
     record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     tell(&merged, &names, is_others, terminal);
     let is_accepted = say_members(&home, &kept, payload, terminal);
-    let is_clean = merged.said.is_empty() && !is_others && is_accepted;
+    // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
+    let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
 }
 
