@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::payload::Payload;
 use crate::{failure::Result, name::KeyName};
 
+mod limits;
 mod members;
 mod reading;
 mod writing;

@@ -10,6 +10,7 @@ use serde::{
 
 use super::{
     FIRST_FORMAT, FORMAT,
+    limits::LimitsText,
     members::{self, LeftText, MemberText},
 };
 use crate::{
@@ -25,7 +26,6 @@ use crate::{
     store::{
         facts::{Facts, Leaked, Revoked},
         journal::{Deed, Revived, Step},
-        limits::Limits,
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
     },
@@ -132,19 +132,6 @@ struct LeakedText {
     place: String,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-#[expect(clippy::struct_excessive_bools, reason = "as the limits are")]
-struct LimitsText {
-    projects: Option<BTreeSet<String>>,
-    programs: Option<BTreeSet<String>>,
-    terminal: bool,
-    ask: bool,
-    proxy_only: bool,
-    require_reason: bool,
-    stop_expired: bool,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MarkText {
@@ -193,7 +180,7 @@ macro_rules! with_facts {
                     leaked: self.leaked.map(leaked),
                     left_with: self.left_with.map(LeftText::into_left),
                     snoozed: self.snoozed,
-                    limits: limits(self.limits),
+                    limits: self.limits.into_limits(),
                 };
                 (($(self.$field,)*), facts)
             }
@@ -303,11 +290,6 @@ fn revoked(text: RevokedText) -> Revoked {
 
 fn leaked(text: LeakedText) -> Leaked {
     Leaked { at: text.at, place: text.place }
-}
-
-fn limits(text: LimitsText) -> Limits {
-    let LimitsText { projects, programs, terminal, ask, proxy_only, require_reason, stop_expired } = text;
-    Limits { projects, programs, terminal, ask, proxy_only, reason: require_reason, stop_expired }
 }
 
 fn former(text: FormerText, since: Moment) -> Option<Former> {
