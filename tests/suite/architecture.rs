@@ -75,7 +75,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/mending.rs",            // deriving the new history's key
     "commands/project.rs",            // deriving the approvals' key
     "commands/allow.rs",              // deriving the approvals' key
-    "commands/recovery.rs",           // reading a copy
+    "commands/recovery/copy.rs",      // reading a copy
     "commands/rotate/asking.rs",      // showing what a rotator printed to who wants it, or it is lost
     "commands/rekey.rs",              // sealing the approvals anew
     "commands/rotate/aws.rs",         // both halves of an access key
