@@ -1,4 +1,5 @@
-//! One conversation with a plugin's program: started by its absolute path, answered within a time, ended for certain.
+//! One conversation with a plugin's program: started by its absolute path, answered within a time, and ended with it, unless
+//! keyctl itself is killed or interrupted meanwhile.
 //!
 //! It leads a process group of its own, so that it can be ended with all that it started, and cannot read from the terminal.
 //! What it prints is read by a thread, because something it started may hold the pipe open for ever, and no more of it is taken
