@@ -10,12 +10,12 @@ use crate::{
     home::Home,
     identity::{keeper::Record, unlocked},
     name::PERSONAL,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 use super::{opening, record};
 
-/// Closes a store, or all that are open.
+/// Closes a store, or all that are open, wherever they lie.
 ///
 /// # Errors
 /// `Missing` for a store that there is not; `Keychain` where one cannot be closed.
@@ -35,14 +35,20 @@ pub fn lock(arguments: &cli::Lock, terminal: &Terminal) -> anyhow::Result<ExitCo
             Err(failure) => failed = Some(failure),
         }
     }
+    // Also what no folder is of here, or one that cannot be read: what is open for a while lies in the system's memory.
+    let others = if arguments.store.is_none() { unlocked::close_all() } else { Ok(0) };
     for home in &closed {
         note(home, now, terminal);
         terminal.say(&format!("closed: the store `{}`", home.store().map_or(PERSONAL, |name| name.as_str())));
     }
+    let others = others?;
+    if others > 0 {
+        terminal.say(&format!("closed: {} that cannot be told any more from here", count(others, "store")));
+    }
     if let Some(failure) = failed {
         return Err(failure.into());
     }
-    if closed.is_empty() {
+    if closed.is_empty() && others == 0 {
         terminal.say(if arguments.store.is_some() { "the store was not open" } else { "no store was open" });
     }
     Ok(ExitCode::SUCCESS)

@@ -91,6 +91,15 @@ pub fn close(store: Id) -> Result<bool> {
     place::take_away(store)
 }
 
+/// Closes whatever is open for a while of this user's, also what no store is known of any more; says how much there was. Windows
+/// lists nothing: there it is gone with the session.
+///
+/// # Errors
+/// `Keychain` where it cannot be closed.
+pub fn close_all() -> Result<usize> {
+    place::take_all_away()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,11 +111,10 @@ fn a_store_that_asks_is_asked_for_once_and_open_for_all_until_it_is_locked() {
     let open = until(&["status", "--json"], "/store/unlocked_until");
     assert!(open.is_string());
     assert_eq!(until(&["store", "list", "--json"], "/0/unlocked_until"), open);
-    toy.sandbox.call(&["lock"]).run().says("", "keyctl: closed: the store `personal`\n", 0);
+    toy.sandbox.call(&["lock", "personal"]).run().says("", "keyctl: closed: the store `personal`\n", 0);
     assert_eq!(in_the_kernel(&toy.sandbox), None);
     get(&toy).says("", CLOSED, 4);
     assert_eq!(until(&["store", "list", "--json"], "/0/unlocked_until"), Value::Null);
-    toy.sandbox.call(&["lock"]).run().says("", "keyctl: no store was open\n", 0);
     toy.sandbox.call(&["lock", "personal"]).run().says("", "keyctl: the store was not open\n", 0);
     toy.faults("");
     let told: Vec<_> = events(&toy.sandbox).into_iter().filter(|(action, _)| action.ends_with("lock")).collect();
@@ -142,7 +141,7 @@ fn the_time_that_was_given_ends_it_and_asking_again_begins_it_anew() {
     assert!(["59m", "1h"].contains(&time_left(&toy).as_str()));
     assert_eq!(unlock(&toy, &["--for", "12h"]).code, 0);
     assert!(["11h", "12h"].contains(&time_left(&toy).as_str()));
-    assert_eq!(toy.sandbox.call(&["lock"]).run().code(), 0);
+    assert_eq!(toy.sandbox.call(&["lock", "personal"]).run().code(), 0);
     let ran = toy.sandbox.call(&["unlock", "--for", "13h"]).run();
     assert!(ran.code() == 2 && ran.stderr().contains("a store can be opened for at most 12 hours"), "{}", ran.stderr());
     // Without a terminal nobody can open it.
@@ -167,8 +166,36 @@ fn another_wrapping_or_another_identity_makes_it_void() {
     bytes.push(b'\n');
     std::fs::write(&file, &bytes).expect("write");
     assert_eq!(get(&toy).code(), 4);
-    assert_eq!(toy.sandbox.call(&["lock"]).run().code(), 0);
+    assert_eq!(toy.sandbox.call(&["lock", "personal"]).run().code(), 0);
     assert_eq!(in_the_kernel(&toy.sandbox), None);
+}
+
+/// In a user namespace, which has a keyring of its own: what is open of whoever runs the tests stays so.
+#[test]
+fn lock_closes_all_that_is_open_also_of_a_store_that_is_gone_or_cannot_be_read() {
+    if !std::process::Command::new("unshare").args(["-r", "true"]).status().is_ok_and(|status| status.success()) {
+        return;
+    }
+    let toy = closed();
+    let words = ["store", "create", "team", "--keeper", "plugin", "--plugin-identity", "toy.txt"];
+    toy.faults("");
+    assert_eq!(toy.sandbox.call(&words).run().code(), 0);
+    toy.faults("pin");
+    let script = format!(
+        "{KEYCTL} unlock; {KEYCTL} unlock team; {KEYCTL} get A --show
+         mv {0} kept; rm -r {1}; {KEYCTL} lock; echo $?; mv kept {0}
+         {KEYCTL} get A 2>&1 </dev/null | head -n1; {KEYCTL} lock",
+        toy.sandbox.data("keeper.toml").display(),
+        toy.sandbox.data("stores/team").display()
+    );
+    let pin = format!("{PIN}\r");
+    let words = ["unshare", "-r", "sh", "-c", &script];
+    let screen = on_a_terminal(&toy.sandbox, &words, &[(ASKED, &pin), (ASKED, &pin)]);
+    let end = "first-secret\n\
+               keyctl: closed: 2 stores that cannot be told any more from here\n0\n\
+               keyctl: the plugin `age-plugin-toy` has a question, and there is no terminal to ask on\n\
+               keyctl: no store was open\n";
+    assert!(screen.shown.ends_with(end), "{}", screen.shown);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! A key is made in a keyring that only this process has, gets its time and its rights there, and is then put into the user's:
 //! whatever ends this process in between, no key without an end is left behind. One of the same name makes way for it.
 
-use linux_keyutils::{Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
+use linux_keyutils::{Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, LinkNode, Permission};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 
 /// No text that is kept comes near it.
 const LARGEST: usize = 4096;
+/// So many keys are looked through at most, far more than a user may have (keyrings(7): 200, and root has few).
+const MOST_KEYS: usize = 1 << 16;
 /// "Function not implemented" (errno(3)), as kernels and sandboxes without keyrings have it.
 const NO_SUCH_CALL: i32 = 38;
 
@@ -22,8 +24,11 @@ const NO_SUCH_CALL: i32 = 38;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number(Key);
 
+/// How the names of what is kept begin.
+const NAMES: &str = "keyctl-unlocked:";
+
 fn name(store: Id) -> String {
-    format!("keyctl-unlocked:{store}")
+    format!("{NAMES}{store}")
 }
 
 fn of_user() -> std::result::Result<KeyRing, KeyError> {
@@ -93,6 +98,23 @@ pub fn take_away(store: Id) -> Result<bool> {
     Ok(true)
 }
 
+/// Takes away what is kept for any store of this user's, also for one that is nowhere any more; says for how many.
+///
+/// # Errors
+/// `Keychain` where something is there and stays.
+pub fn take_all_away() -> Result<usize> {
+    // Without a keyring nothing is in one.
+    of_user().map_or(Ok(0), take_all_from)
+}
+
+fn take_all_from(ring: KeyRing) -> Result<usize> {
+    let is_ours = |key: &Key| key.metadata().is_ok_and(|facts| facts.get_description().starts_with(NAMES));
+    let links = ring.get_links(MOST_KEYS).map_err(explain)?;
+    let ours: Vec<Key> = links.iter().filter_map(LinkNode::as_key).filter(is_ours).collect();
+    ours.iter().try_for_each(Key::invalidate).map_err(explain)?;
+    Ok(ours.len())
+}
+
 fn explain(error: KeyError) -> Failure {
     let none = |why: &str| {
         Failure::new(Kind::Keychain, format!("nothing can be kept open here: {why}"))
@@ -138,6 +160,22 @@ mod tests {
         keep(store, &text("third"), 1).expect("kept");
         sleep(Duration::from_millis(2100));
         assert!(find(store).is_none());
+    }
+
+    #[test]
+    fn all_that_is_kept_is_taken_away_and_nothing_else() {
+        if is_usable().is_err() {
+            return;
+        }
+        // One of this process's own: the user's may have what is open just now.
+        let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).expect("a keyring");
+        let stores = [Id::random().expect("id"), Id::random().expect("id")];
+        for kept in [name(stores[0]), name(stores[1]), "of-somebody-else".to_owned()] {
+            own.add_key(&kept, b"text").expect("kept");
+        }
+        assert_eq!(take_all_from(own).expect("taken"), 2);
+        assert!(stores.iter().all(|store| own.search(&name(*store)).is_err()));
+        assert!(own.search("of-somebody-else").is_ok() && take_all_from(own).expect("none") == 0);
     }
 
     #[test]
