@@ -10,8 +10,9 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
-        keeper::{Item, Keeper, Record, write_and_read_back},
+        keeper::{Item, Keeper, Keeping, Record, write_and_read_back},
         pin,
+        plugin::kept::PluginPlace,
         record::FileName,
     },
     store::{
@@ -22,6 +23,7 @@ use crate::{
 };
 
 use super::{
+    change,
     keepers::Wish,
     opening::{self, Kept},
     rekey,
@@ -94,9 +96,41 @@ fn finish_if_cut_short(
     }
     let identity = held.identity.map(Identity::parse).transpose()?;
     if identity.is_none() {
+        lacks_no_plugin(home, &record)?;
         wish.passphrase_for(home, &record, terminal)?;
     }
     finish(home, record, keeper, identity, anchor).map(Some)
+}
+
+/// Refuses to go on with a plugin whose own identity was given to the call that was cut short, and not to this one.
+fn lacks_no_plugin(home: &Home, record: &Record) -> Result<()> {
+    let Keeping::Plugin(place) = &record.keeper else { return Ok(()) };
+    if place.held().is_some() || place.line_file(home).exists() { Ok(()) } else { Err(begun(home, place)) }
+}
+
+/// The failure for a store that a plugin was to keep, and whose making was cut short.
+#[must_use]
+pub fn begun(home: &Home, place: &PluginPlace) -> Failure {
+    let (which, name) = home.store().map(|name| (format!(" `{name}`"), format!(" {name}"))).unwrap_or_default();
+    let program = place.name.program();
+    Failure::new(Kind::Negative, format!("the making of the store{which} was begun with `{program}`, and not ended"))
+        .hint(format!("do it again: `keyctl store create{name} --keeper plugin --plugin-identity FILE`"))
+}
+
+/// Takes back that a store was begun whose keeper never got its identity. What no store can be missed of is not called one.
+pub fn forget_unmade(home: &Home) {
+    let is_begun = || Record::read(home).ok().flatten();
+    // Without one there is nothing to wait for, and no folder to make.
+    let Some(_lock) = is_begun().and_then(|_| change::lock(home).ok()) else { return };
+    let Some(record) = is_begun() else { return };
+    let is_made = !file::is_absent(home) || !left_of_a_store(home).is_empty() || home.file(opening::JOINING).exists();
+    // What a keychain has cannot be looked at here.
+    if is_made || record.kind().uses_keychain() {
+        return;
+    }
+    // With it goes what leads a plugin to its key.
+    let _ = record.open(home).remove(Item::Identity);
+    let _ = record.remove(home);
 }
 
 /// What lies in the folder that only a store leaves behind.
@@ -155,7 +189,7 @@ fn finish(
 mod tests {
     use super::*;
     use crate::identity::keeper::{
-        Held, Keeping,
+        Held,
         scripted::{Fault, Scripted},
     };
     use crate::secret::Secret;

@@ -29,6 +29,7 @@ mod show;
 
 use super::{
     change::{self, Outcome},
+    creating,
     keepers::Wish,
     opening, recipients, rekey,
 };
@@ -99,11 +100,11 @@ fn place(home: Home, path: Option<&Path>) -> Result<Home> {
 /// What was not made shall not look as if it had been begun; the next call may want it elsewhere. What another keyctl is
 /// making stays.
 fn leave_nothing_half(home: &Home, failure: &Failure) {
-    if failure.kind != Kind::Busy
-        && home.store().is_some()
-        && file::is_absent(home)
-        && matches!(Record::read(home), Ok(None))
-    {
+    if failure.kind == Kind::Busy || !file::is_absent(home) {
+        return;
+    }
+    creating::forget_unmade(home);
+    if home.store().is_some() && matches!(Record::read(home), Ok(None)) {
         let _ = home.begin_removal().and_then(|()| home.end_removal());
     }
 }
@@ -161,6 +162,5 @@ fn give_up_unfinished(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(
         // With the record nothing would say any more whose it is.
         keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor))?;
     }
-    let path = home.file("keeper.toml");
-    std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
+    record.remove(home)
 }

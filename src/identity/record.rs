@@ -236,6 +236,15 @@ impl Record {
         home::replace(&home.file(FILE), text.as_bytes())
     }
 
+    /// Removes the record: from then on nothing says that there is a store.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn remove(&self, home: &Home) -> Result<()> {
+        let path = home.file(FILE);
+        std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))
+    }
+
     /// Which kind of keeper it names.
     #[must_use]
     pub fn kind(&self) -> KeeperKind {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Finding, Grade};
 use crate::{
+    commands::creating,
     home::{self, Home},
     identity::{
         keeper::{KeeperKind, Keeping, Record},
@@ -14,6 +15,7 @@ use crate::{
         wrapping::LARGEST,
     },
     platform,
+    store::file,
     terminal::count,
 };
 
@@ -60,6 +62,9 @@ fn keeper(home: &Home, record: &Record) -> Finding {
         Keeping::Plugin(place) => {
             let seen = format!("the plugin `{}` opens the identity; {UNNOTICED}", place.program.display());
             match place::flaw(&place.program) {
+                None if !home.file(&place.file.to_string()).exists() && file::is_absent(home) => {
+                    Finding::failed("keeper", &creating::begun(home, place))
+                }
                 None => Finding::new("keeper", Grade::Good, seen),
                 Some(flaw) => Finding::failed("keeper", &place::refused(&place.program, &flaw)),
             }
