@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    platform::{self, ProgramFile},
 };
 
 /// The most bytes a program may print: 64 KiB.
@@ -49,9 +49,11 @@ enum Printed {
 /// A program that was found, and what messages call it.
 pub struct Program {
     path: PathBuf,
+    file: Option<ProgramFile>,
     name: String,
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, String)>,
+    without: Vec<OsString>,
     role: &'static str,
     of_system: bool,
     stop: Option<Arc<AtomicBool>>,
@@ -123,7 +125,7 @@ impl Program {
         if let Some(path) = candidates.iter().find(|path| path.is_file() && platform::is_executable(path)) {
             let arguments = arguments.iter().map(OsString::from).collect();
             let (path, name) = (path.clone(), name.clone());
-            return Ok(Self { path, name, arguments, variables: Vec::new(), role, of_system: false, stop: None });
+            return Ok(Self { path, name, arguments, ..Self::of_nobody(role) });
         }
         if candidates.iter().any(|path| path.exists()) {
             return Err(Failure::new(Kind::NotExecutable, format!("the {role} `{name}` is not executable")));
@@ -136,21 +138,53 @@ impl Program {
     /// A program of the system's, by its absolute path. What it says on standard error is for nobody.
     #[must_use]
     pub fn of_system(path: &Path, arguments: &[&std::ffi::OsStr]) -> Self {
+        let arguments = arguments.iter().map(OsString::from).collect();
+        let name = path.display().to_string();
+        Self { path: path.to_owned(), name, arguments, of_system: true, ..Self::of_nobody("program") }
+    }
+
+    fn of_nobody(role: &'static str) -> Self {
         Self {
-            path: path.to_owned(),
-            name: path.display().to_string(),
-            arguments: arguments.iter().map(OsString::from).collect(),
+            path: PathBuf::new(),
+            file: None,
+            name: String::new(),
+            arguments: Vec::new(),
             variables: Vec::new(),
-            role: "program",
-            of_system: true,
+            without: Vec::new(),
+            role,
+            of_system: false,
             stop: None,
         }
+    }
+
+    /// Its file, which is opened where it is to be judged. From then on that file is started and no other.
+    ///
+    /// # Errors
+    /// `NotExecutable` where it cannot be opened.
+    pub fn file(&mut self) -> Result<&ProgramFile> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => ProgramFile::open(&self.path).map_err(|error| self.not_started(&error))?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    fn not_started(&self, error: &io::Error) -> Failure {
+        let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
+        Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(error)))
     }
 
     /// The same program with one more variable; never a secret.
     #[must_use]
     pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// The same program without these variables of the caller's.
+    #[must_use]
+    pub fn without(mut self, names: impl Iterator<Item = OsString>) -> Self {
+        self.without.extend(names);
         self
     }
 
@@ -228,8 +262,13 @@ impl Program {
         deadline: Duration,
         mut listener: Listener,
     ) -> Result<Stopped> {
-        let mut command = Command::new(&self.path);
+        let own = self.file.as_ref().map(|file| file.command(self.path.as_os_str()));
+        let command = own.unwrap_or_else(|| Ok(Command::new(&self.path)));
+        let mut command = command.map_err(|error| self.not_started(&error))?;
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::piped()).stdout(output);
         if self.of_system {
             command.stderr(Stdio::null());
@@ -239,10 +278,7 @@ impl Program {
         }
         // Before the program is there, so that it is not started where nobody could listen to it.
         let (feed, (listen, printed)) = (feed(input)?, listen()?);
-        let mut child = command.spawn().map_err(|error| {
-            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::NotExecutable };
-            Failure::new(kind, format!("cannot start the {} `{}`: {}", self.role, self.name, reason(&error)))
-        })?;
+        let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
         let piped = child.stdout.is_some();
         let _ = (child.stdin.take().map(|pipe| feed.send(pipe)), child.stdout.take().map(|pipe| listen.send(pipe)));
         drop((feed, listen));

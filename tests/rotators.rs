@@ -19,7 +19,7 @@ use keyctl::{
     rotator::{
         aws_iam::{AccessKey, Client},
         http::{Address, Client as Http},
-        program::check,
+        program::{Called, check},
     },
     secret::Secret,
 };
@@ -266,7 +266,8 @@ fn a_name_is_looked_up_and_one_that_does_not_exist_is_said() {
 fn check_call() {
     let command = ["sh", "-c", "cat >/dev/null; echo from-the-\"\"check"].map(str::to_owned);
     let key = "stripe/test".parse().expect("a name");
-    check(&command, &key, &Secret::new(b"a-secret-half".to_vec()), LONG).0.expect("good");
+    let called = Called { words: &command, judged: None };
+    check(called, &key, &Secret::new(b"a-secret-half".to_vec()), LONG).0.expect("good");
 }
 
 #[test]

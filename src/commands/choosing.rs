@@ -27,7 +27,7 @@ use crate::{
 
 use super::{
     allow,
-    limiting::{self, Keys, Taker},
+    limiting::{self, Keys, Leave, Taker},
     opening::{self, Kept},
     policy::{self, Why},
     project::{self, Project},
@@ -87,7 +87,7 @@ impl Taken {
 
 /// What each store gives, to be held against what it may be used for.
 fn held(taken: &[Taken]) -> Vec<Keys<'_>> {
-    taken.iter().map(|taken| (&taken.used, taken.names(&[]))).collect()
+    taken.iter().map(|taken| (taken.used.opened(), taken.names(&[]))).collect()
 }
 
 /// Where keys are used.
@@ -315,7 +315,7 @@ impl Chosen {
     }
 
     /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one
-    /// that is expired, revoked or leaked may not be given, or not unsaid. Gives whether a yes was asked for.
+    /// that is expired, revoked or leaked may not be given, or not unsaid. Gives how they may be given.
     ///
     /// # Errors
     /// `Policy`.
@@ -326,7 +326,7 @@ impl Chosen {
         reason: Option<&Reason>,
         event: &Event,
         terminal: &Terminal,
-    ) -> Result<bool> {
+    ) -> Result<Leave> {
         let Self { taken, place, profile, .. } = self;
         let now = event.moment.unwrap_or_else(Moment::now);
         let placed = || place.sign(event.clone(), profile.as_ref());
@@ -336,15 +336,12 @@ impl Chosen {
         for taken in &*taken {
             why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
         }
-        let question = limiting::hold(&held(taken), taker, config, placed, terminal)?;
+        let limited = limiting::hold(&held(taken), taker, config, placed, terminal)?;
         for taken in &mut *taken {
             let names = taken.names(&[]);
             policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
         }
-        if let Some(question) = &question {
-            question.ask(&held(taken), config, placed, terminal)?;
-        }
-        Ok(question.is_some())
+        limited.ask(&held(taken), config, placed, terminal)
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of

@@ -12,10 +12,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{
-    choosing,
-    limiting::{self, Taker},
-};
+use super::{choosing, limiting::Taker};
 
 /// Prints the variables, every value so that its reader gets the same bytes back, or none at all.
 ///
@@ -34,8 +31,7 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let was_asked = chosen.hold_to_policy(Taker::Reader, &config, reason, &event, terminal)?;
-    let event = limiting::signed(event, was_asked);
+    let event = chosen.hold_to_policy(Taker::Reader, &config, reason, &event, terminal)?.sign(event);
     chosen.say_missing(terminal);
     if chosen.given.is_empty() {
         return Err(Failure::new(Kind::Negative, "there is nothing to print").into());

@@ -13,14 +13,14 @@ use crate::{
     history::Event,
     launch::program::Program,
     name::KeyName,
-    platform,
+    platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
     rotation::Selector,
     store::{facts::Facts, limits::Limits},
     terminal::Terminal,
 };
 
-use super::{caller, using::Used};
+use super::{caller, using::Opened};
 
 /// What the history has of a use that a person has said yes to.
 const ASKED: &str = "asked for, with a yes";
@@ -29,13 +29,16 @@ const ASKED: &str = "asked for, with a yes";
 const NAMED: usize = 3;
 
 /// Some keys of a store that was opened.
-pub type Keys<'u> = (&'u Used, Vec<KeyName>);
+pub type Keys<'u> = (Opened<'u>, Vec<KeyName>);
 
 /// Who gets the keys.
 #[derive(Clone, Copy)]
 pub enum Taker<'p> {
     /// A program, in its environment.
     Program(&'p Program),
+    /// A program that `config.toml` names to replace a key or to try it, and whether a person may be asked about it. What
+    /// `config.toml` limits is for others: it names this one itself.
+    Named(&'p ProgramFile, bool),
     /// Whoever reads what is printed, or what lies on the clipboard.
     Reader,
 }
@@ -46,6 +49,9 @@ enum Place<'s> {
     Store,
     Config(&'s Selector),
 }
+
+/// A limit of a key, and where it stands.
+type Said<'s> = (&'s KeyName, Place<'s>, &'s Limits);
 
 /// A use as it is now.
 struct Scene {
@@ -64,26 +70,83 @@ struct KeptBack<'s> {
 }
 
 /// What is left to be asked before keys are given.
-pub struct Question {
+struct Question {
     /// Of each store, by its place among those that were held, the keys that need a yes.
     keys: Vec<(usize, Vec<KeyName>)>,
     scene: Scene,
+    /// What a yes goes beyond.
+    despite: Vec<String>,
+}
+
+/// What may be given, after a question if there is one.
+#[derive(Default)]
+pub struct Held {
+    question: Option<Question>,
+    leave: Leave,
+}
+
+/// How keys may be given.
+#[derive(Default)]
+pub struct Leave {
+    /// Whether a person was asked, and said yes.
+    pub was_asked: bool,
+    /// Whether one of them is for certain programs alone.
+    pub is_for_programs: bool,
+    /// The program's file, where it matters which one it is.
+    program: Option<PathBuf>,
+}
+
+impl Taker<'_> {
+    fn is_named(self) -> bool {
+        matches!(self, Self::Named(..))
+    }
+
+    fn heeds(self, place: Place) -> bool {
+        matches!(place, Place::Store) || !self.is_named()
+    }
 }
 
 impl Scene {
-    fn now(taker: Taker) -> Self {
+    /// How it is now; the program's file is opened where it matters which one it is.
+    fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
         let program = match taker {
-            Taker::Program(program) => Some(followed(program.path())),
-            Taker::Reader => None,
+            Taker::Program(program) if is_asked_which => Some(program.file()?.path().to_owned()),
+            Taker::Program(_) | Taker::Reader => None,
+            Taker::Named(file, _) => Some(file.path().to_owned()),
         };
         let folder = std::env::current_dir().ok().map(|folder| followed(&folder));
-        Self { program, folder, has_terminal: platform::terminal().is_ok(), agent: caller::agent() }
+        let may_ask = !matches!(taker, Taker::Named(_, false));
+        Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
     }
 
     fn wanted(&self) -> Use<'_> {
         let (program, folder) = (self.program.as_deref(), self.folder.as_deref());
         Use { program, folder, has_terminal: self.has_terminal, is_agent: self.agent.is_some() }
     }
+
+    /// The verdict, and the limits that a yes would go beyond.
+    fn judge(&self, limits: &Limits, taker: Taker) -> (Verdict, Vec<Limit>) {
+        match policy::judge(&resolved(limits), &self.wanted()) {
+            Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
+            Verdict::Refused(broken)
+                if taker.is_named()
+                    && self.has_terminal
+                    && broken.iter().all(|limit| limit.gives_way_to_a_person()) =>
+            {
+                (Verdict::Asked, broken)
+            }
+            verdict => (verdict, Vec::new()),
+        }
+    }
+
+    /// An event with the program that was looked at.
+    fn sign(&self, event: Event) -> Event {
+        signed_by(event, self.program.as_deref())
+    }
+}
+
+fn signed_by(event: Event, program: Option<&Path>) -> Event {
+    program.into_iter().fold(event, |event, program| event.program(program.as_os_str()))
 }
 
 /// A path with its links followed; what is not there stays as it is.
@@ -101,75 +164,111 @@ fn resolved(limits: &Limits) -> Limits {
 }
 
 /// All that is said of what a key may be used for.
-fn said<'s>(name: &'s KeyName, facts: &'s Facts, config: &'s Config) -> impl Iterator<Item = (Place<'s>, &'s Limits)> {
+fn said<'s>(name: &'s KeyName, facts: &'s Facts, config: &'s Config) -> impl Iterator<Item = Said<'s>> {
     let own = Some((Place::Store, &facts.limits)).filter(|(_, limits)| !limits.are_of_time_and_reason_alone());
-    let config = config.rotation.limits_for(name, facts);
-    own.into_iter().chain(config.map(|(of, limits)| (Place::Config(of), limits)))
+    let config = config.rotation.limits_for(name, facts).map(|(of, limits)| (Place::Config(of), limits));
+    own.into_iter().chain(config).map(move |(place, limits)| (name, place, limits))
 }
 
-/// Holds keys against what they may be used for. Gives what a person has to be asked before they are given, if anything.
+/// The same of some keys, as far as it is for who gets them.
+fn said_of<'s>((opened, names): &Keys<'s>, taker: Taker, config: &'s Config) -> Vec<Said<'s>> {
+    let keys = names.iter().filter_map(|name| opened.payload.keys.get_key_value(name));
+    keys.flat_map(|(name, key)| said(name, &key.facts, config)).filter(|said| taker.heeds(said.1)).collect()
+}
+
+/// Holds keys against what they may be used for.
 ///
 /// # Errors
-/// `Policy` with every key that is kept back and why; the history of each store has it as a failed `event`.
+/// `Policy` with every key that is kept back and why, `NotExecutable` for a program that cannot be looked at; the history of
+/// each store has it as a failed `event`.
 pub fn hold(
     stores: &[Keys],
     taker: Taker,
     config: &Config,
     event: impl Fn() -> Event,
     terminal: &Terminal,
-) -> Result<Option<Question>> {
-    let keys = |at: usize| {
-        let (used, names): &Keys = &stores[at];
-        names.iter().filter_map(|name| Some((name, &used.payload.keys.get(name)?.facts)))
-    };
-    let is_limited = |at: usize| keys(at).any(|(name, facts)| said(name, facts, config).next().is_some());
-    if !(0..stores.len()).any(is_limited) {
-        return Ok(None);
+) -> Result<Held> {
+    let all: Vec<Vec<Said>> = stores.iter().map(|keys| said_of(keys, taker, config)).collect();
+    if all.iter().all(Vec::is_empty) {
+        return Ok(Held::default());
     }
-    let scene = Scene::now(taker);
-    let (mut kept_back, mut asked) = (Vec::new(), Vec::new());
-    for (at, (used, _)) in stores.iter().enumerate() {
+    let is_for_programs = all.iter().flatten().any(|(_, _, limits)| limits.programs.is_some());
+    let is_asked_which = is_for_programs || all.iter().flatten().any(|(_, _, limits)| limits.ask);
+    let scene = Scene::now(taker, is_asked_which).inspect_err(|_| {
+        for ((opened, _), said) in stores.iter().zip(&all).filter(|(_, said)| !said.is_empty()) {
+            let event = event().refused(in_a_word(Limit::Program)).names(names_of(said));
+            opened.record_refusal(event, config, terminal);
+        }
+    })?;
+    let (mut kept_back, mut asked, mut despite) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
-        for (name, facts) in keys(at) {
-            for (place, limits) in said(name, facts, config) {
-                match policy::judge(&resolved(limits), &scene.wanted()) {
-                    Verdict::Allowed => {}
-                    Verdict::Asked => asks.push(name.clone()),
-                    Verdict::Refused(broken) => refused.push(KeptBack { name, limits, broken, place }),
+        for &(name, place, limits) in said {
+            let (verdict, beyond) = scene.judge(limits, taker);
+            let key = |broken| KeptBack { name, limits, broken, place };
+            match verdict {
+                Verdict::Allowed => {}
+                Verdict::Asked => {
+                    asks.push(name.clone());
+                    despite.extend((!beyond.is_empty()).then(|| key(beyond).why(&scene)));
                 }
+                Verdict::Refused(broken) => refused.push(key(broken)),
             }
         }
         if !refused.is_empty() {
-            used.record_refusal(refusal_event(event(), &refused), config, terminal);
+            stores[at].0.record_refusal(refusal_event(scene.sign(event()), &refused), config, terminal);
         }
         asks.dedup();
         asked.push((at, asks));
         kept_back.extend(refused);
     }
     if !kept_back.is_empty() {
-        return Err(refusal(&kept_back, &scene));
+        return Err(refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    Ok((!asked.is_empty()).then_some(Question { keys: asked, scene }))
+    let leave = Leave { was_asked: false, is_for_programs, program: scene.program.clone() };
+    Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
+}
+
+fn names_of<'s>(said: &[Said<'s>]) -> Vec<&'s KeyName> {
+    let mut names: Vec<&KeyName> = said.iter().map(|(name, ..)| *name).collect();
+    names.dedup();
+    names
+}
+
+impl Held {
+    /// Whether one of them is for certain programs alone.
+    #[must_use]
+    pub fn is_for_programs(&self) -> bool {
+        self.leave.is_for_programs
+    }
+
+    /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.
+    ///
+    /// # Errors
+    /// `Policy` without a yes, which the history of each store has as a failed `event`.
+    pub fn ask(
+        self,
+        stores: &[Keys],
+        config: &Config,
+        event: impl Fn() -> Event,
+        terminal: &Terminal,
+    ) -> Result<Leave> {
+        let Some(question) = &self.question else { return Ok(self.leave) };
+        let answer = terminal.consent(&question.words());
+        if matches!(answer, Ok(true)) {
+            return Ok(Leave { was_asked: true, ..self.leave });
+        }
+        for (at, names) in &question.keys {
+            let why = if answer.is_ok() { "answered no" } else { "no answer" };
+            let event = question.scene.sign(event()).refused(why).names(names);
+            stores[*at].0.record_refusal(event, config, terminal);
+        }
+        answer.and_then(|_| Err(Failure::new(Kind::Policy, format!("not given: {}", question.no()))))
+    }
 }
 
 impl Question {
-    /// Asks on the terminal whether the keys are to be given, once for all of them. Gives the event with the yes.
-    ///
-    /// # Errors
-    /// `Policy` without one, which the history of each store has as a failed `event`.
-    pub fn ask(&self, stores: &[Keys], config: &Config, event: impl Fn() -> Event, terminal: &Terminal) -> Result<()> {
-        let answer = terminal.consent(&self.words());
-        if matches!(answer, Ok(true)) {
-            return Ok(());
-        }
-        for (at, names) in &self.keys {
-            let why = if answer.is_ok() { "answered no" } else { "no answer" };
-            stores[*at].0.record_refusal(event().refused(why).names(names), config, terminal);
-        }
-        answer.and_then(|_| Err(Failure::new(Kind::Policy, format!("not given: {}", self.no()))))
-    }
-
     /// What is asked: which keys, for what, where, and by whom if that can be told.
     fn words(&self) -> String {
         let names = listed(self.names());
@@ -179,7 +278,8 @@ impl Question {
         };
         let folder = self.scene.folder.as_deref().map(|folder| format!(" in {}", quoted(folder))).unwrap_or_default();
         let agent = self.scene.agent.as_ref().map(|agent| format!(", perhaps for {agent}")).unwrap_or_default();
-        format!("{done}{folder}{agent}?")
+        let despite = self.despite.first().map(|why| format!(", though it {why}")).unwrap_or_default();
+        format!("{done}{folder}{agent}{despite}?")
     }
 
     fn no(&self) -> String {
@@ -188,6 +288,14 @@ impl Question {
 
     fn names(&self) -> impl Iterator<Item = String> {
         self.keys.iter().flat_map(|(_, names)| names).map(ToString::to_string)
+    }
+}
+
+impl Leave {
+    /// The event of a use: with the program that it is for, and what a person has said yes to.
+    #[must_use]
+    pub fn sign(&self, event: Event) -> Event {
+        signed(signed_by(event, self.program.as_deref()), self.was_asked)
     }
 }
 
@@ -233,11 +341,14 @@ fn in_a_word(limit: Limit) -> &'static str {
     }
 }
 
-fn refusal(kept_back: &[KeptBack], scene: &Scene) -> Failure {
+fn refusal(kept_back: &[KeptBack], scene: &Scene, taker: Taker) -> Failure {
     let phrases: Vec<String> = kept_back.iter().map(|key| key.phrase(scene)).collect();
     let mut failure = Failure::new(Kind::Policy, format!("not given: {}", phrases.join("; ")));
     // A person at a terminal gets no more where something else keeps it back too.
-    let by_person = |limit: &Limit| matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent);
+    let by_person = |limit: &Limit| {
+        let gives_way = taker.is_named() && limit.gives_way_to_a_person();
+        gives_way || matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent)
+    };
     if kept_back.iter().all(|key| key.broken.iter().all(by_person)) {
         failure = failure.hint("do it yourself, at a terminal");
     }
@@ -255,15 +366,19 @@ fn refusal(kept_back: &[KeptBack], scene: &Scene) -> Failure {
 impl KeptBack<'_> {
     /// What keeps it back, in words.
     fn phrase(&self, scene: &Scene) -> String {
-        let why: Vec<String> = self.broken.iter().map(|limit| self.why(*limit, scene)).collect();
         let of = match self.place {
             Place::Store => "as the store says",
             Place::Config(_) => "as `config.toml` says",
         };
-        format!("`{}` {}, {of}", self.name, why.join(", "))
+        format!("`{}` {}, {of}", self.name, self.why(scene))
     }
 
-    fn why(&self, limit: Limit, scene: &Scene) -> String {
+    fn why(&self, scene: &Scene) -> String {
+        let all: Vec<String> = self.broken.iter().map(|limit| self.why_of(*limit, scene)).collect();
+        all.join(", ")
+    }
+
+    fn why_of(&self, limit: Limit, scene: &Scene) -> String {
         let here = |path: &Option<PathBuf>| path.as_deref().map_or_else(|| "what is gone".into(), quoted);
         match limit {
             Limit::Proxy => "is for the proxy alone".to_owned(),

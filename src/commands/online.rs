@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    config,
+    config::{self, Config},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -13,13 +13,19 @@ use crate::{
     rotation::{AwsIam, Plan, Rotator},
     rotator::{
         aws_iam::{AccessKey, Client},
-        program,
+        program::{self, Called},
     },
     store::payload::Payload,
     terminal::Terminal,
 };
 
-use super::{caller, opening::Kept, record};
+use super::{
+    caller,
+    named::{self, Part},
+    opening::Kept,
+    record,
+    using::Opened,
+};
 
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -65,12 +71,19 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         };
         let at = Moment::now();
         let event = Event::new(Action::Check, at).names(&names).program(by.as_ref());
+        let ready = match asked.ready((home, kept, payload), name, &config, &event, terminal) {
+            Ok(ready) => ready,
+            Err(failure) => {
+                answers.tried.push(Answer { name: name.clone(), by: by.to_owned(), at, outcome: Err(failure) });
+                continue;
+            }
+        };
         let (event, strictness) = (caller::sign(event), (&config).into());
         let recorded = record::usage(home, kept, &log, &[&event], strictness, terminal)?;
         let started = Instant::now();
-        let (outcome, exit) = match &asked {
-            Asked::Aws(pair) => (ask_aws(pair, payload), None),
-            Asked::Check(command) => match program::answer(command, name, &key.value, DEADLINE) {
+        let (outcome, exit) = match ready {
+            Ready::Aws(pair) => (ask_aws(pair, payload), None),
+            Ready::Check(called) => match program::answer(called, name, &key.value, DEADLINE) {
                 Ok(code) => (Ok(code == 0), Some(code)),
                 Err(failure) => (Err(failure), None),
             },
@@ -95,7 +108,31 @@ enum Asked {
     Check(Vec<String>),
 }
 
+/// The same, once it may have the key's secret.
+enum Ready<'a> {
+    Aws(&'a AwsIam),
+    Check(Called<'a>),
+}
+
 impl Asked {
+    /// Nobody is asked, as this may be one of many keys: what a key's limits keep back is not tried.
+    fn ready(
+        &self,
+        (home, kept, payload): (&Home, &Kept, &Payload),
+        name: &KeyName,
+        config: &Config,
+        event: &Event,
+        terminal: &Terminal,
+    ) -> Result<Ready<'_>> {
+        let command = match self {
+            Self::Aws(pair) => return Ok(Ready::Aws(pair)),
+            Self::Check(command) => command,
+        };
+        let key = (Opened::by_nobody(home, kept, payload), vec![name.clone()]);
+        let held = named::hold(&key, (Part::Check, command), false, config, || event.clone(), terminal);
+        held.map(|(called, _)| Ready::Check(called))
+    }
+
     fn of(name: &KeyName, plan: Plan) -> Option<Self> {
         match plan {
             Plan { rotator: Some(Rotator::AwsIam(pair)), .. } if pair.id == *name || pair.secret == *name => {

@@ -146,7 +146,8 @@ pub fn ask(
     let names = std::slice::from_ref(name);
     let why = Why { reason, here: ReasonFrom::Nobody };
     why.hold(used, names, config, || event.clone(), terminal)?;
-    let question = limiting::hold(&[(used, names.to_vec())], Taker::Reader, config, || event.clone(), terminal)?;
+    let limited =
+        limiting::hold(&[(used.opened(), names.to_vec())], Taker::Reader, config, || event.clone(), terminal)?;
     let clock = Clock::of(&used.kept, &used.payload, Moment::now());
     let keys = judged(used, names, &config.rotation, clock);
     let stops = |key: &&Judged| key.key.facts.limits.stop_expired && key.outlook.has_ended;
@@ -164,10 +165,8 @@ pub fn ask(
         terminal.warn(&format!("{}: {}", phrase(key, clock), replace(&[key])));
     }
     used.ended = ended(&keys);
-    if let Some(question) = &question {
-        question.ask(&[(used, names.to_vec())], config, || event.clone(), terminal)?;
-    }
-    Ok(question.is_some())
+    let leave = limited.ask(&[(used.opened(), names.to_vec())], config, || event.clone(), terminal)?;
+    Ok(leave.was_asked)
 }
 
 /// The keys that have ended or were found, for the watch.

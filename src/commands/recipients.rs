@@ -30,8 +30,9 @@ use crate::{
 
 use super::{
     change::{self, Outcome},
+    narrowing::Scene,
     opening::{self, Kept},
-    record,
+    record, unbound,
     versions::need_yes,
 };
 
@@ -129,9 +130,11 @@ fn add(
     {
         // What cannot be done is said before anybody is asked.
         let kept = opening::identity(home)?;
-        let mut payload = opening::store(home, &kept, terminal)?.pick(&[])?;
+        let mut payload = opening::store(home, &kept, terminal)?.read()?;
         let own = own_name(&mut payload, &kept, me, now)?;
         payload.add_member(newcomer(&own))?;
+        let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Store };
+        unbound::hold(&scene, &format!("`{name}`"), terminal)?;
     }
     let lines = [format!("`{name}`"), recipient.to_string()];
     if !yes {

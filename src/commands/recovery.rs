@@ -28,7 +28,8 @@ use crate::{
 use super::{
     change::{self, Outcome},
     keepers::Wish,
-    opening, record,
+    narrowing::Scene,
+    opening, record, unbound,
 };
 
 mod copy;
@@ -93,6 +94,8 @@ fn create(
             Failure::new(Kind::Negative, format!("`{}` exists already", file.display())).hint("name another file")
         );
     }
+    let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Recovery };
+    unbound::hold(&scene, "whoever opens the copy", terminal)?;
     let passphrase = new_passphrase(passphrase_file, terminal)?;
     let now = Moment::now();
     let copy = recovery::wrap(&kept.identity, payload.id, payload.seal, now, &passphrase)?;

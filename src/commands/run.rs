@@ -12,12 +12,13 @@ use crate::{
         environment::{Environment, Rules},
         program::Program,
     },
+    profile::variables,
     terminal::Terminal,
 };
 
 use super::{
     choosing::{self, Chosen},
-    limiting::{self, Taker},
+    limiting::Taker,
 };
 
 /// The list of what happens; the last step does not return.
@@ -36,15 +37,16 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let was_asked = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
-    let event = limiting::signed(event, was_asked);
+    let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
+    let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let environment = Environment::join(std::env::vars_os(), &chosen.given, rules)?;
+    let (caller, left_out) = callers_variables(leave.is_for_programs);
+    let environment = Environment::join(caller, &chosen.given, rules)?;
     environment.check_limits(program.words())?;
-    say_what_differs(&environment, &program, &chosen, arguments, terminal);
+    say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let name = program.name();
+    let name = event.program.unwrap_or_default();
     let failure = match program.become_it(&environment) {
         Ok(never) => match never {},
         Err(failure) => failure,
@@ -53,6 +55,15 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let ended = |number| event.clone().not_started(number, &failure.message);
     chosen.record_failure(ended, &environment.kept, &numbers, terminal);
     Err(failure.into())
+}
+
+/// The caller's variables. For keys that are for certain programs those by which a caller has a program load other code are
+/// left out, and these are named.
+fn callers_variables(is_for_programs: bool) -> (impl Iterator<Item = (OsString, OsString)>, Vec<String>) {
+    let loads = |(name, _): &(OsString, OsString)| is_for_programs && variables::loads_code(name);
+    let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
+    let left_out = left_out.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    (passed.into_iter(), left_out)
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
@@ -78,6 +89,7 @@ fn preview(
 /// One line each on what a user would not expect. Nothing is said where all is as always.
 fn say_what_differs(
     environment: &Environment<'_>,
+    left_out: &[String],
     program: &Program,
     chosen: &Chosen,
     arguments: &cli::Run,
@@ -92,6 +104,10 @@ fn say_what_differs(
     }
     if !environment.kept.is_empty() {
         terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
+    }
+    if !left_out.is_empty() {
+        let names = left_out.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        terminal.say(&format!("left out, as a key is for certain programs alone: {names}"));
     }
     chosen.say_missing(terminal);
     if !chosen.given.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {

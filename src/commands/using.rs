@@ -6,7 +6,7 @@ use crate::{
     alert::End,
     config::Config,
     failure::{Failure, Kind, Result},
-    history::{Event, Log},
+    history::Event,
     home::Home,
     name::KeyName,
     store::payload::Payload,
@@ -72,18 +72,73 @@ pub fn keys_of(
     Ok(Used { home: home.clone(), kept, payload, project: None, ended: Vec::new() })
 }
 
+/// A store that is open, and for whom keys of it are used.
+#[derive(Clone, Copy)]
+pub struct Opened<'o> {
+    /// Where it is.
+    pub home: &'o Home,
+    /// What its keeper gave.
+    pub kept: &'o Kept,
+    /// What was read of it.
+    pub payload: &'o Payload,
+    /// The folder of the project that asks, where one does.
+    pub project: Option<&'o Path>,
+    /// The keys that have ended and are given all the same.
+    pub ended: &'o [(KeyName, End)],
+}
+
+impl<'o> Opened<'o> {
+    /// Of which no project asks for keys.
+    #[must_use]
+    pub fn by_nobody(home: &'o Home, kept: &'o Kept, payload: &'o Payload) -> Self {
+        Self { home, kept, payload, project: None, ended: &[] }
+    }
+
+    /// Records that keys were refused. That they are does not hang on its being written down.
+    pub fn record_refusal(self, event: Event, config: &Config, terminal: &Terminal) {
+        let _ = self.write_down(event, Strictness::default(), config, terminal);
+    }
+
+    /// Records a use from this place, and tells of it if it is unusual. Gives the number of its entry, if it has one.
+    fn write_down(
+        self,
+        event: Event,
+        strictness: Strictness,
+        config: &Config,
+        terminal: &Terminal,
+    ) -> Result<Option<u64>> {
+        let Self { home, kept, payload, project, ended } = self;
+        let log = &record::log(home, kept, payload);
+        let event = caller::sign(event);
+        let watch = Watch { home, log, settings: &config.alerts, terminal };
+        let place = Use { event: &event, project, ended };
+        let sight = watch.look_at(&place);
+        let recorded = record::usage(home, kept, log, &sight.entries(&event), strictness, terminal);
+        let after = sight.told_after() as u64;
+        watch.tell(&place, sight, &recorded);
+        recorded.map(|recorded| recorded.last().map(|last| last - after))
+    }
+}
+
 impl Used {
+    /// It as a store that is open.
+    #[must_use]
+    pub fn opened(&self) -> Opened<'_> {
+        let Self { home, kept, payload, project, ended } = self;
+        Opened { home, kept, payload, project: project.as_deref(), ended }
+    }
+
     /// Records the use, before it happens, and tells of it if it is unusual. Gives the number of its entry, if it has one.
     ///
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
     pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
-        self.write_down(event, config.into(), config, terminal)
+        self.opened().write_down(event, config.into(), config, terminal)
     }
 
     /// Records that keys were refused. That they are does not hang on its being written down.
     pub fn record_refusal(&self, event: Event, config: &Config, terminal: &Terminal) {
-        let _ = self.write_down(event, Strictness::default(), config, terminal);
+        self.opened().record_refusal(event, config, terminal);
     }
 
     /// Records that a use came to nothing after all, as good as that can be done now.
@@ -93,42 +148,9 @@ impl Used {
         // What cannot be recorded is said; the failure itself comes after that.
         let _ = record::usage(&self.home, &self.kept, &log, &[&caller::sign(event)], strictness, terminal);
     }
-
-    fn write_down(
-        &self,
-        event: Event,
-        strictness: Strictness,
-        config: &Config,
-        terminal: &Terminal,
-    ) -> Result<Option<u64>> {
-        let log = record::log(&self.home, &self.kept, &self.payload);
-        let place = (self.project.as_deref(), self.ended.as_slice());
-        write_down(&self.home, &self.kept, &log, (event, strictness), place, config, terminal)
-    }
 }
 
 /// Records that a key was refused which was not taken out, but was to be replaced: to replace it is a use too.
 pub fn record_refusal(home: &Home, kept: &Kept, payload: &Payload, event: Event, config: &Config, terminal: &Terminal) {
-    let log = record::log(home, kept, payload);
-    let _ = write_down(home, kept, &log, (event, Strictness::default()), (None, &[]), config, terminal);
-}
-
-/// Records a use from this place, and tells of it if it is unusual. Gives the number of its entry, if it has one.
-fn write_down(
-    home: &Home,
-    kept: &Kept,
-    log: &Log,
-    (event, strictness): (Event, Strictness),
-    (project, ended): (Option<&Path>, &[(KeyName, End)]),
-    config: &Config,
-    terminal: &Terminal,
-) -> Result<Option<u64>> {
-    let event = caller::sign(event);
-    let watch = Watch { home, log, settings: &config.alerts, terminal };
-    let place = Use { event: &event, project, ended };
-    let sight = watch.look_at(&place);
-    let recorded = record::usage(home, kept, log, &sight.entries(&event), strictness, terminal);
-    let after = sight.told_after() as u64;
-    watch.tell(&place, sight, &recorded);
-    recorded.map(|recorded| recorded.last().map(|last| last - after))
+    Opened::by_nobody(home, kept, payload).record_refusal(event, config, terminal);
 }

@@ -1,6 +1,7 @@
 //! Finding the program before anything is opened for it, so that a mistyped command costs no keychain call.
 
 use std::{
+    cell::OnceCell,
     ffi::{OsStr, OsString},
     fs::File,
     io::{ErrorKind, Read},
@@ -10,7 +11,7 @@ use std::{
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    platform::{self, ProgramFile},
 };
 
 use super::environment::Environment;
@@ -20,6 +21,7 @@ pub struct Program {
     path: PathBuf,
     called: OsString,
     arguments: Vec<OsString>,
+    file: OnceCell<ProgramFile>,
 }
 
 impl Program {
@@ -33,7 +35,7 @@ impl Program {
                 Failure::new(Kind::Usage, "no command was given").hint("put it after `--`: `keyctl run -- myapp`")
             );
         };
-        let found = |path| Self { path, called: called.clone(), arguments: arguments.to_vec() };
+        let found = |path| Self { path, called: called.clone(), arguments: arguments.to_vec(), file: OnceCell::new() };
         let shown = || format!("`{}`", called.to_string_lossy());
         let mut not_executable = None;
         for path in candidates(called, search_path) {
@@ -57,10 +59,22 @@ impl Program {
         Path::new(&self.called).file_name().unwrap_or(&self.called).to_string_lossy().into_owned()
     }
 
-    /// The file that is started, as it was found.
+    /// Where it was found.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its file, which is opened for keys that are not for every program. From then on that file is started and no other.
+    ///
+    /// # Errors
+    /// `NotExecutable` where it cannot be opened.
+    pub fn file(&self) -> Result<&ProgramFile> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let file = ProgramFile::open(&self.path).map_err(|error| self.not_started(&reason(&error)))?;
+        Ok(self.file.get_or_init(|| file))
     }
 
     /// The command and its arguments.
@@ -79,14 +93,21 @@ impl Program {
     /// # Errors
     /// `NotExecutable` when the system does not start it.
     pub fn become_it(self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
-        let mut command = Command::new(&self.path);
-        command.args(&self.arguments).env_clear().envs(environment.variables.iter().map(|(name, value)| (name, value)));
-        platform::become_command(&mut command, &self.called).map_err(|error| {
+        let command = self.file.get().map_or_else(|| Ok(Command::new(&self.path)), |file| file.command(&self.called));
+        let started = command.and_then(|mut command| {
+            let variables = environment.variables.iter().map(|(name, value)| (name, value));
+            platform::become_command(command.args(&self.arguments).env_clear().envs(variables), &self.called)
+        });
+        started.map_err(|error| {
             // The file is there, so it is its interpreter that is not.
             let lacks = error.kind() == ErrorKind::NotFound && is_script(&self.path);
             let why = if lacks { "its `#!` program is not there".to_owned() } else { reason(&error) };
-            Failure::new(Kind::NotExecutable, format!("cannot start `{}`: {why}", self.called.to_string_lossy()))
+            self.not_started(&why)
         })
+    }
+
+    fn not_started(&self, why: &str) -> Failure {
+        Failure::new(Kind::NotExecutable, format!("cannot start `{}`: {why}", self.called.to_string_lossy()))
     }
 }
 

@@ -13,10 +13,7 @@ use rustix::{
     process::{Signal, kill_current_process_group},
     termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr},
 };
-use signal_hook::{
-    consts::{SIGINT, SIGQUIT},
-    low_level::emulate_default_handler,
-};
+use signal_hook::consts::{SIGINT, SIGQUIT};
 use zeroize::Zeroizing;
 
 use super::{
@@ -59,7 +56,10 @@ fn read_until(question: &str, echo: bool, until: Option<Instant>) -> io::Result<
                 kill_current_process_group(Signal::TSTP)?;
             }
             End::Continued => signals.follow()?,
-            End::Signal(signal) => emulate_default_handler(signal)?,
+            End::Signal(signal) => {
+                signals.give_back(signal);
+                signals.follow()?;
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ use signal_hook::{
     low_level::emulate_default_handler,
 };
 
+/// How many hold signals back just now: a question may be asked while something else must not be cut short either.
+static HOLDERS: AtomicUsize = AtomicUsize::new(0);
 /// Whether nothing holds signals back just now: then each does what it always does.
 static CALM: AtomicBool = AtomicBool::new(true);
 /// The signal that came meanwhile; 0 is none.
@@ -36,7 +38,7 @@ pub fn outlive_file_limit() {
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::clone(&TOO_LARGE));
 }
 
-/// SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back as long as this lives. One at a time in a process.
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back as long as this lives, or another one.
 pub struct HeldSignals(());
 
 /// Holds back what would end this process.
@@ -45,9 +47,11 @@ pub struct HeldSignals(());
 /// As `sigaction(2)` has them.
 pub fn hold_signals() -> io::Result<HeldSignals> {
     watch()?;
-    CAME.store(0, Ordering::SeqCst);
     CONTINUED.store(false, Ordering::SeqCst);
-    CALM.store(false, Ordering::SeqCst);
+    if HOLDERS.fetch_add(1, Ordering::SeqCst) == 0 {
+        CAME.store(0, Ordering::SeqCst);
+        CALM.store(false, Ordering::SeqCst);
+    }
     Ok(HeldSignals(()))
 }
 
@@ -83,16 +87,22 @@ impl HeldSignals {
     /// Holds nothing back any more, and ends the process if a signal came, as that would have done.
     ///
     /// # Errors
-    /// When it cannot be ended so.
+    /// When it cannot be ended so; `Interrupted` where another one holds signals back, who ends the process.
     pub fn follow(self) -> io::Result<()> {
         drop(self);
-        came().map_or(Ok(()), emulate_default_handler)
+        match came() {
+            None => Ok(()),
+            Some(_) if HOLDERS.load(Ordering::SeqCst) > 0 => Err(io::ErrorKind::Interrupted.into()),
+            Some(signal) => emulate_default_handler(signal),
+        }
     }
 }
 
 impl Drop for HeldSignals {
     fn drop(&mut self) {
-        CALM.store(true, Ordering::SeqCst);
+        if HOLDERS.fetch_sub(1, Ordering::SeqCst) == 1 {
+            CALM.store(true, Ordering::SeqCst);
+        }
     }
 }
 

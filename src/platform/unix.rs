@@ -12,6 +12,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use rustix::fs::OFlags;
@@ -56,6 +57,19 @@ pub fn open_untrusted(path: &Path) -> io::Result<File> {
 /// As `open(2)` has them.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+}
+
+/// Opens a file to hold it and to look at it, though it may only be executed.
+///
+/// # Errors
+/// As `open(2)` has them.
+pub fn open_to_look(path: &Path) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    let flags = OFlags::PATH;
+    // Elsewhere it has to be readable, as nearly all programs are.
+    #[cfg(not(target_os = "linux"))]
+    let flags = OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
 
 /// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
@@ -349,6 +363,13 @@ pub fn open_page(address: &str) -> io::Result<()> {
     command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     detach(&mut command);
     command.spawn().map(drop)
+}
+
+/// How long this thread was at work so far, whatever else the machine did meanwhile.
+#[must_use]
+pub fn time_of_thread() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?))
 }
 
 /// The signal that ended a process.

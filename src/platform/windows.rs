@@ -49,6 +49,14 @@ pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Opens a file to hold it and to look at it.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+pub fn open_to_look(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
 #[must_use]
 pub fn is_symbolic_link(error: &io::Error) -> bool {
@@ -292,6 +300,12 @@ impl HeldSignals {
     pub fn follow(self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// How long this thread was at work: to be asked for takes `unsafe` here.
+#[must_use]
+pub fn time_of_thread() -> Option<std::time::Duration> {
+    None
 }
 
 /// Windows has no signals.

@@ -77,6 +77,15 @@ pub fn judge(limits: &Limits, wanted: &Use) -> Verdict {
     }
 }
 
+impl Limit {
+    /// Whether a person at the terminal may let a program have the key all the same which the settings name to replace it or to
+    /// try it: where and by what a key is used is not said with that in mind.
+    #[must_use]
+    pub fn gives_way_to_a_person(self) -> bool {
+        matches!(self, Self::Project | Self::Program)
+    }
+}
+
 /// What is not known, or is no text, is within nothing.
 fn is_in(path: Option<&Path>, holds: impl Fn(&str) -> bool) -> bool {
     path.and_then(Path::to_str).is_some_and(holds)

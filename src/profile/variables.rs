@@ -8,34 +8,44 @@
 //! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
 //! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
 
+use std::ffi::OsStr;
+
 use crate::name::VariableName;
 
-/// What a project file may not set. `*` stands for any characters, also none.
+/// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, and by
+/// interpreters. A project file may not set it either. `*` stands for any characters, also none.
+#[rustfmt::skip]
+const LOADS_CODE: &[&str] = &[
+    "LD_*", "DYLD_*", "_RLD*", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "GLIBC_TUNABLES",
+    "ENV", "BASH_ENV", "BASH_FUNC_*", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+    "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
+    "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
+    "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_FLAGS", "ERL_*FLAGS",
+    "R_PROFILE*", "JULIA_*",
+];
+
+/// Of those, what only says how it works: containers set it for everybody.
+const HARMLESS: &[&str] = &[
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUTF8",
+    "PYTHONIOENCODING",
+    "PYTHONHASHSEED",
+    "PYTHONFAULTHANDLER",
+    "JULIA_NUM_THREADS",
+];
+
+/// What else a project file may not set.
 const REFUSED: &[&str] = &[
-    // The dynamic linker, the C library and the allocator.
-    "LD_*",
-    "DYLD_*",
-    "_RLD*",
-    "LIBPATH",
-    "SHLIB_PATH",
-    "GCONV_PATH",
-    "GLIBC_TUNABLES",
+    // The allocator, and where languages are.
     "MALLOC_*",
     "LOCPATH",
     "NLSPATH",
     // Shells.
     "IFS",
     "CDPATH",
-    "ENV",
-    "BASH_ENV",
-    "BASH_FUNC_*",
-    "SHELLOPTS",
-    "BASHOPTS",
     "PS1",
-    "PS4",
-    "PROMPT_COMMAND",
     "GLOBIGNORE",
-    "ZDOTDIR",
     "FPATH",
     "NULLCMD",
     "INPUTRC",
@@ -70,43 +80,19 @@ const REFUSED: &[&str] = &[
     "TEMP",
     "TMP",
     "PSMODULEPATH",
-    // Interpreters and their package managers.
-    "PERL5*",
-    "PERLLIB",
-    "PERLIO_DEBUG",
-    "PYTHON*",
+    // Package managers.
     "PIP_*",
     "UV_*",
-    "RUBYOPT",
-    "RUBYLIB",
     "GEM_*",
     "BUNDLE_*",
-    "NODE_OPTIONS",
-    "NODE_PATH",
     "NODE_EXTRA_CA_CERTS",
     "NODE_TLS_REJECT_UNAUTHORIZED",
     "NPM_CONFIG_*",
     "YARN_*",
     "BUN_*",
     "DENO_*",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "CLASSPATH",
     "MAVEN_OPTS",
     "GRADLE_OPTS",
-    "DOTNET_STARTUP_HOOKS",
-    "CORECLR_*",
-    "COR_*",
-    "PHPRC",
-    "PHP_INI_SCAN_DIR",
-    "LUA_INIT*",
-    "LUA_PATH*",
-    "LUA_CPATH*",
-    "ERL_FLAGS",
-    "ERL_*FLAGS",
-    "R_PROFILE*",
-    "JULIA_*",
     // Compilers and build tools.
     "RUSTC",
     "RUSTC_WRAPPER",
@@ -197,13 +183,13 @@ const NEVER: &[&str] = &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BA
 /// Whether a project file may not put a key of the store into this variable.
 #[must_use]
 pub fn refused_for_key(variable: &VariableName) -> bool {
-    listed(REFUSED, variable) && !listed(KEYS, variable)
+    refused(variable) && !listed(KEYS, variable)
 }
 
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    listed(REFUSED, variable) || listed(ADDRESSES_AND_PROGRAMS, variable)
+    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable)
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
@@ -212,8 +198,23 @@ pub fn never(variable: &VariableName) -> bool {
     listed(NEVER, variable)
 }
 
+/// Whether this has a program load or run other code than its own.
+#[must_use]
+pub fn loads_code(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    is_among(LOADS_CODE, &name) && !is_among(HARMLESS, &name)
+}
+
+fn refused(variable: &VariableName) -> bool {
+    listed(LOADS_CODE, variable) || listed(REFUSED, variable)
+}
+
 fn listed(patterns: &[&str], variable: &VariableName) -> bool {
-    let name = variable.as_str().to_ascii_uppercase();
+    is_among(patterns, variable.as_str())
+}
+
+fn is_among(patterns: &[&str], name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
     let first = name.as_bytes().first();
     // Told apart by the first letter in a plain loop: `run` holds each variable it sets against all of them.
     for pattern in patterns {
@@ -286,6 +287,20 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_program_load_other_code_is_told_from_where_it_works_and_whom_it_trusts() {
+        let loads = |name: &str| loads_code(OsStr::new(name));
+        for name in ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "NODE_OPTIONS", "BASH_ENV", "Env"]
+        {
+            assert!(loads(name) && refused_for_value(&self::name(name)), "{name}");
+        }
+        for name in
+            ["PATH", "HOME", "HTTPS_PROXY", "SSL_CERT_FILE", "PYTHONUNBUFFERED", "MALLOC_ARENA_MAX", "ENVIRONMENT"]
+        {
+            assert!(!loads(name), "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_an_api_key_may_take_a_key_and_no_text() {
         for variable in ["VAULT_TOKEN", "CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_MINE_TOKEN", "GIT_TOKEN"] {
             assert!(!refused_for_key(&name(variable)), "{variable}");
@@ -323,7 +338,7 @@ mod tests {
         }
         assert!(!never(&name("NODE_OPTIONS")));
         for pattern in NEVER {
-            assert!(REFUSED.contains(pattern), "{pattern}");
+            assert!(REFUSED.contains(pattern) || LOADS_CODE.contains(pattern), "{pattern}");
         }
     }
 

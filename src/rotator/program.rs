@@ -36,6 +36,20 @@ pub struct NotRotated {
     pub exit: Option<i32>,
 }
 
+/// A program as the settings name it, which was found and judged already where it matters which one it is.
+pub struct Called<'c> {
+    /// Its name, an absolute path or one to find on `PATH`, and its arguments.
+    pub words: &'c [String],
+    /// What was judged of it.
+    pub judged: Option<Program>,
+}
+
+impl Called<'_> {
+    fn program(self, role: &'static str) -> Result<Program> {
+        self.judged.map_or_else(|| Program::find(self.words, role), Ok)
+    }
+}
+
 /// The processes in which a rotation's program is still at work, with their names; also where the keyctl that had started it is
 /// gone. None where the system does not tell.
 #[must_use]
@@ -49,15 +63,14 @@ pub fn at_work(number: &str) -> Vec<(u32, String)> {
     found
 }
 
-/// Lets a program replace the old secret, and gives the new one. `command` is its name, an absolute path or one to find
-/// on `PATH`, and its arguments. It is stopped at the deadline, and as soon as `stop` is true. `hears` gets all that it has
+/// Lets a program replace the old secret, and gives the new one. It is stopped at the deadline, and as soon as `stop` is true. `hears` gets all that it has
 /// printed so far as soon as there is more.
 ///
 /// # Errors
 /// `Usage` for a command that cannot be meant, `NotFound`, `NotExecutable`; `Remote` when it does not end well in time
 /// or prints what cannot be a new secret. The old secret stays in force then, as far as keyctl is concerned.
 pub fn rotate(
-    command: &[String],
+    called: Called,
     (key, number): (&KeyName, &str),
     old: &Secret,
     deadline: Duration,
@@ -66,7 +79,7 @@ pub fn rotate(
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
     let nothing = |failure| not(failure, None, None);
-    let rotator = Program::find(command, "rotator").map_err(nothing)?;
+    let rotator = called.program("rotator").map_err(nothing)?;
     let rotator = rotator.variable(KEY, key.as_str()).variable(ROTATION, number).stopped_by(stop);
     let Stopped { ended, mut output, end } = rotator.run_or_stop(copy(old), deadline, hears).map_err(nothing)?;
     let exit = ended.as_ref().ok().and_then(std::process::ExitStatus::code);
@@ -97,8 +110,8 @@ pub fn rotate(
 
 /// Lets a program try the new secret, which it gets on its standard input; it says with exit code 0 that it works. What
 /// it prints goes to standard error. Gives that, with what failed as [`rotate`] has it, and its exit code if it ended by itself.
-pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration) -> (Result<()>, Option<i32>) {
-    let ended = Program::find(command, "check").and_then(|check| {
+pub fn check(called: Called, key: &KeyName, new: &Secret, deadline: Duration) -> (Result<()>, Option<i32>) {
+    let ended = called.program("check").and_then(|check| {
         let check = check.variable(KEY, key.as_str());
         let ended = check.run(copy(new), Stdio::from(io::stderr()), deadline)?;
         Ok((check.judge(ended.status), ended.status.code()))
@@ -110,8 +123,8 @@ pub fn check(command: &[String], key: &KeyName, new: &Secret, deadline: Duration
 ///
 /// # Errors
 /// As [`rotate`] has them where the program gave no answer: it cannot be started, is late or was killed.
-pub fn answer(command: &[String], key: &KeyName, secret: &Secret, deadline: Duration) -> Result<i32> {
-    let check = Program::find(command, "check")?.variable(KEY, key.as_str());
+pub fn answer(called: Called, key: &KeyName, secret: &Secret, deadline: Duration) -> Result<i32> {
+    let check = called.program("check")?.variable(KEY, key.as_str());
     let ended = check.run(copy(secret), Stdio::from(io::stderr()), deadline)?;
     ended.status.code().ok_or_else(|| check.failure("was killed"))
 }
@@ -146,8 +159,12 @@ mod tests {
         ["sh", "-c", script].map(str::to_owned).to_vec()
     }
 
+    fn called(words: &[String]) -> Called<'_> {
+        Called { words, judged: None }
+    }
+
     fn call(command: &[String], old: &Secret, deadline: Duration) -> std::result::Result<Secret, Box<NotRotated>> {
-        rotate(command, (&name(), "1"), old, deadline, &Arc::default(), &mut |_| {})
+        rotate(called(command), (&name(), "1"), old, deadline, &Arc::default(), &mut |_| {})
     }
 
     fn rotated(script: &str, deadline: Duration) -> std::result::Result<String, String> {
@@ -234,7 +251,7 @@ mod tests {
             assert!(b"new\n".starts_with(printed));
             std::fs::write(&mark, "").expect("write");
         };
-        let ended = rotate(&sh(&script), (&name(), "1"), &secret("old"), LONG, &Arc::default(), &mut hears);
+        let ended = rotate(called(&sh(&script)), (&name(), "1"), &secret("old"), LONG, &Arc::default(), &mut hears);
         assert!(ended.is_ok_and(|new| new.expose() == b"new"));
     }
 
@@ -300,7 +317,7 @@ mod tests {
             thread::sleep(Duration::from_millis(700));
             later.store(true, std::sync::atomic::Ordering::SeqCst);
         });
-        let not = rotate(&sh("echo new; sleep 60"), (&name(), "1"), &secret("old"), LONG, &stop, &mut |_| {})
+        let not = rotate(called(&sh("echo new; sleep 60")), (&name(), "1"), &secret("old"), LONG, &stop, &mut |_| {})
             .err()
             .expect("stopped");
         thread.join().expect("ended");
@@ -329,7 +346,7 @@ mod tests {
     #[test]
     fn a_check_says_with_its_exit_code_whether_the_new_secret_works() {
         let said = |script: &str, deadline| {
-            check(&sh(script), &name(), &secret("new"), deadline).0.map_err(|failure| failure.message)
+            check(called(&sh(script)), &name(), &secret("new"), deadline).0.map_err(|failure| failure.message)
         };
         assert_eq!(said("test \"$(cat)\" = new", LONG), Ok(()));
         assert_eq!(said("test \"$(cat)\" = other", LONG), Err("the check `sh` ended with exit code 1".into()));

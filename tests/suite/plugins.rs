@@ -232,12 +232,53 @@ fn what_is_no_identity_of_a_plugin_or_has_a_name_that_leads_elsewhere_makes_no_s
     toy.faults("removed");
     let ran = create("toy.txt");
     assert!(ran.code() == 4 && ran.stderr().contains("the device was removed"), "{}", ran.stderr());
-    // Begun is begun: the same call ends it.
+    let left: Vec<_> = std::fs::read_dir(toy.sandbox.data("")).expect("folder").flatten().collect();
+    assert!(left.iter().all(|entry| entry.file_name() == "lock" || entry.path().is_dir()), "{left:?}");
+    // The same call makes it once the device is there.
     toy.faults("");
     std::fs::write(toy.beside("device"), "the device").expect("write");
     let ran = create("toy.txt");
     assert_eq!((ran.stderr().lines().last(), ran.code()), (MADE.lines().last(), 0), "{}", ran.stderr());
     toy.sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+}
+
+#[test]
+fn a_store_whose_making_was_cut_short_is_called_that_until_it_is_made() {
+    let toy = Toy::with(&[]);
+    // As a kill leaves it between the record and the identity.
+    let keep = |name: &OsString| name != "keeper.toml" && name != "lock";
+    let names = std::fs::read_dir(toy.sandbox.data("")).expect("folder").flatten().map(|entry| entry.file_name());
+    for name in names.filter(keep) {
+        let path = toy.sandbox.data(name.to_str().expect("text"));
+        if path.is_file() {
+            std::fs::remove_file(path).expect("remove");
+        }
+    }
+    let said = "keyctl: the making of the store was begun with `age-plugin-toy`, and not ended\n\
+                keyctl: hint: do it again: `keyctl store create --keeper plugin --plugin-identity FILE`\n";
+    toy.sandbox.secret("first-secret");
+    toy.sandbox.call(&["set", "A"]).input("first-secret").run().says("", said, 1);
+    let doctor = toy.sandbox.call(&["doctor"]).run().stdout();
+    assert!(doctor.contains("bad   keeper") && doctor.contains("was begun with `age-plugin-toy`"), "{doctor}");
+    let words = ["store", "create", "--keeper", "plugin", "--plugin-identity", "toy.txt"];
+    let ran = toy.sandbox.call(&words).run();
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    toy.sandbox.set("A", "first-secret").says("", "keyctl: kept `A`\n", 0);
+}
+
+#[test]
+fn what_ends_keyctl_ends_its_plugin_first() {
+    let toy = Toy::with(&[("A", "first-secret")]);
+    toy.faults("touch silent");
+    let caller = format!("\0kill -TERM $(ps -o ppid= -p $(tail -n1 {}))", toy.beside("numbers").display());
+    for (keys, signal) in [("\u{3}", 2), (&caller, 15)] {
+        let touch = "keyctl: `age-plugin-toy`: touch the device\n";
+        let screen = on_a_terminal(&toy.sandbox, &[KEYCTL, "get", "A", "--show"], &[("touch the device", keys)]);
+        assert_eq!((screen.shown.replace("^C", "").as_str(), screen.code), (touch, -signal));
+        let numbers = std::fs::read_to_string(toy.beside("numbers")).expect("numbers");
+        let plugin = Path::new("/proc").join(numbers.lines().last().expect("started"));
+        assert!(!plugin.exists(), "it goes on");
+    }
 }
 
 #[test]

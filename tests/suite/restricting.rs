@@ -107,6 +107,10 @@ fn a_key_of_a_program_is_given_to_that_file_alone_and_shown_to_nobody() {
         sandbox.call(words).run().says("", &shown, 9);
         was_refused(&sandbox, "program", &["a"]);
     }
+    // What has a program load other code comes from whoever calls it.
+    put_program(b"#!/bin/sh\necho $A ${PYTHONPATH-none}\n", &sandbox.project().join("mine"));
+    let said = "keyctl: left out, as a key is for certain programs alone: `PYTHONPATH`\n";
+    sandbox.call(&RUN).env("PYTHONPATH", "/planted").run().says("first-secret none\n", said, 0);
     // What an update puts in its place is the same program.
     std::fs::remove_file(sandbox.project().join("mine")).expect("remove");
     put_program(b"#!/bin/sh\necho newer\n", &sandbox.project().join("mine"));
@@ -124,6 +128,135 @@ fn a_program_by_its_name_alone_is_refused_with_the_path_that_it_would_be() {
     call("none").says("", said, 2);
     call("./none").says("", "keyctl: `--only-program`: `./none` is no program\n", 2);
     call("./").says("", "keyctl: `--only-program`: `./` is no program\n", 2);
+}
+
+#[test]
+fn what_a_person_was_asked_about_is_what_is_started_or_nothing_is() {
+    let sandbox = with_programs();
+    put_program(b"#!/bin/sh\necho \"stolen: $A\"\n", &sandbox.project().join("other"));
+    std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
+    limit(&sandbox, "a", &["--ask"]);
+    let question = "keyctl: give `a` to `~/project/mine` in `~/project`? [y/N] ";
+    let run = |meanwhile: &str| {
+        let meanwhile = format!("\0cd {} && {meanwhile}", sandbox.project().display());
+        let steps = [("keyctl: give `a`", meanwhile.as_str()), ("[y/N] ", "y\r")];
+        on_a_terminal(&sandbox, &[KEYCTL, "run", "-k", "A=a", "--", "./link"], &steps)
+    };
+    run("ln -sfn other link").says(&format!("{question}y\n{GIVEN}"), 0);
+    assert_eq!(last_event(&sandbox)["prog"], "mine");
+    std::fs::remove_file(sandbox.project().join("link")).expect("remove");
+    std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
+    let said = "keyctl: cannot start `./link`: another file lies in its place by now\n";
+    run("mv other mine").says(&format!("{question}y\n{said}"), 126);
+    assert_eq!(last_event(&sandbox)["ev"], "failed");
+}
+
+/// What a program of the settings gets of a key it writes to `got`.
+fn with_named() -> Sandbox {
+    let mut sandbox = with_programs();
+    sandbox.secret("second-secret");
+    put_program(b"#!/bin/sh\ncat >>\"$HOME/got\"; echo second-\"\"secret\n", &sandbox.home().join("rot"));
+    put_program(b"#!/bin/sh\ncat >>\"$HOME/got\"\n", &sandbox.home().join("try"));
+    sandbox.may_lie_in(&sandbox.home().join("got"));
+    let named = ["rot", "try"].map(|name| sandbox.home().join(name).display().to_string());
+    sandbox.configure(&format!("[[keys]]\nmatch = \"*\"\nrotator = [\"{}\"]\ncheck = [\"{}\"]\n", named[0], named[1]));
+    sandbox
+}
+
+#[test]
+fn a_program_that_replaces_or_tries_a_key_is_held_to_its_limits_too() {
+    let sandbox = with_named();
+    let got = || std::fs::read_to_string(sandbox.home().join("got")).unwrap_or_default();
+    let alone = |words: &[&str]| sandbox.call(words).input("second-secret").under(&["setsid", "-w"]).run();
+    let rotate = ["rotate", "a", "--yes"];
+    let untouched = "keyctl: as far as keyctl knows nothing uses `a`\n";
+    let by_hand = "keyctl: hint: to replace it by hand: `keyctl rotate a --by-hand`\n";
+    let refused = |why: &str, hints: &str| {
+        format!("{untouched}keyctl: not given: `a` {why}, as the store says\n{hints}{by_hand}")
+    };
+    let rotate_alone = || sandbox.call(&rotate).under(&["setsid", "-w"]).run();
+    limit(&sandbox, "a", &["--only-program", "./mine"]);
+    let only = "is only for `~/project/mine` and not for `~/rot`";
+    rotate_alone().says("", &refused(only, &format!("{YOURSELF}{}", way_out("--any-program"))), 9);
+    was_refused(&sandbox, "program", &["a"]);
+    assert_eq!(last_event(&sandbox)["prog"], "rot");
+    // Nor is the new secret tried, nor the one in force.
+    let ran = alone(&["rotate", "a", "--yes", "--by-hand"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("and not for `~/try`, as the store says"), "{}", ran.stderr());
+    let doctor = sandbox.call(&["doctor", "--online"]).run().stdout();
+    assert!(doctor.contains("and not for `~/try`"), "{doctor}");
+    assert_eq!(got(), "");
+    // A person may let them have it.
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &rotate].concat(), &[("~/rot`? [y/N] ", "n\r")]);
+    let question = |program: &str| {
+        let only = only.replace("~/rot", program);
+        format!("keyctl: give `a` to `{program}` in `~/project`, though it {only}? [y/N] ")
+    };
+    let touched = &screen.shown[..screen.shown.find("keyctl: give").expect("asked")];
+    screen.says(&format!("{touched}{}n\nkeyctl: not given: you said no to `a`\n", question("~/rot")), 9);
+    assert_eq!(got(), "");
+    let steps = [("~/rot`? [y/N] ", "y\r"), ("~/try`? [y/N] ", "y\r")];
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &rotate].concat(), &steps);
+    let asked = format!("{}y\n{}y\n", question("~/rot"), question("~/try"));
+    screen.says(&format!("{touched}{asked}keyctl: replaced `a`; its former secret is kept\n"), 0);
+    assert_eq!(got(), "first-secretsecond-secret");
+}
+
+#[test]
+fn a_rotator_that_is_among_a_keys_programs_is_asked_about_by_nobody_and_other_limits_hold() {
+    let sandbox = with_named();
+    sandbox.set("b", "second-secret");
+    let got = || std::fs::read_to_string(sandbox.home().join("got")).unwrap_or_default();
+    let rotate = |name: &str| sandbox.call(&["rotate", name, "--yes"]).under(&["setsid", "-w"]).run();
+    for (options, why) in [
+        (&["--proxy-only"][..], "is for the proxy alone"),
+        (&["--no-proxy-only"], ""),
+        (&["--ask"], "needs a yes at a terminal"),
+    ] {
+        if why.is_empty() {
+            let words = [&[KEYCTL, "edit", "b"], options].concat();
+            assert_eq!(on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")]).code, 0);
+            continue;
+        }
+        limit(&sandbox, "b", options);
+        let ran = rotate("b");
+        assert!(ran.code() == 9 && ran.stderr().contains(&format!("not given: `b` {why}")), "{}", ran.stderr());
+    }
+    assert_eq!(got(), "");
+    limit(&sandbox, "a", &["--only-program", "~/rot", "--only-program", "~/try"]);
+    assert_eq!(rotate("a").code(), 0);
+    assert_eq!(got(), "first-secretsecond-secret");
+}
+
+#[test]
+fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
+    let sandbox = with_programs();
+    sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
+    for name in ["team:a", "team:b"] {
+        sandbox.set(name, "second-secret");
+    }
+    sandbox.call(&["edit", "team:a", "--only-program", "./mine"]).run();
+    sandbox.file("words", "four words of mine\n");
+    sandbox.may_lie_in(&sandbox.project().join("words"));
+    let copy = ["recovery", "create", "copy.age", "--passphrase-file", "words", "--store", "team"];
+    let recipient = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    let add = ["store", "recipients", "add", "team", "bob", recipient, "--me", "alice", "--yes"];
+    let alone = |words: &[&str]| sandbox.call(words).under(&["setsid", "-w"]).run();
+    let note = "keyctl: 1 key has limits, which do not bind whoever opens the copy: `team:a`\n";
+    let ran = alone(&copy);
+    assert!(ran.code() == 0 && ran.stderr().contains(note), "{}", ran.stderr());
+    std::fs::remove_file(sandbox.project().join("copy.age")).expect("made");
+    sandbox.call(&["edit", "team:b", "--ask"]).run();
+    for (words, who) in [(&copy[..], "whoever opens the copy"), (&add, "`bob`")] {
+        let said = format!(
+            "keyctl: 2 keys have limits, which do not bind {who}: `team:a`, `team:b`\n\
+             keyctl: to use `team:b` for more takes a yes at a terminal; nothing was changed\n{YOURSELF}"
+        );
+        alone(words).says("", &said, 9);
+        let question = format!("keyctl: let {who} read `team:b` all the same? [y/N] ");
+        let screen = on_a_terminal(&sandbox, &[&[KEYCTL], words].concat(), &[(&question, "y\r")]);
+        assert_eq!(screen.code, 0, "{}", screen.shown);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::{
     name::KeyName,
     platform::{self, HeldSignals},
     rotator::{
-        program::{NotRotated, at_work, rotate, stays},
+        program::{Called, NotRotated, at_work, rotate, stays},
         unfinished::{Intention, Key, Made, Unfinished},
     },
     secret::Secret,
@@ -57,7 +57,8 @@ pub(super) struct Fresh {
 }
 
 /// Calls the program, after it is written down that it will be called.
-pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &Opened) -> Result<Fresh> {
+pub(super) fn call(scene: &Scene, name: &KeyName, rotator: Called, opened: &Opened) -> Result<Fresh> {
+    let command = rotator.words;
     aside::refuse_unclear(scene, name, opened)?;
     aside::refuse_more(scene, name, opened)?;
     let sealing = opened.unfinished_key();
@@ -95,7 +96,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, command: &[String], opened: &O
         lies = unfinished.has_made(&sealing, Made::so_far(Secret::new(printed.to_vec()))).is_ok();
     };
     let called = Instant::now();
-    let value = rotate_to_the_end(scene, (name, &number), command, old, &signals, &mut hears);
+    let value = rotate_to_the_end(scene, (name, &number), rotator, old, &signals, &mut hears);
     let took = called.elapsed();
     let value = match value {
         Ok(value) => value,
@@ -250,12 +251,13 @@ impl Drop for Over<'_> {
 fn rotate_to_the_end(
     scene: &Scene,
     (name, number): (&KeyName, &str),
-    command: &[String],
+    rotator: Called,
     old: &Secret,
     signals: &HeldSignals,
     hears: &mut dyn FnMut(&[u8]),
 ) -> std::result::Result<Secret, Box<NotRotated>> {
     let (is_over, stop) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
+    let command = rotator.words;
     let watch = || watch(scene.terminal, name, signals, &is_over, &stop);
     let new = thread::scope(|scope| {
         // Also where the rest panics: the scope waits for the other thread.
@@ -263,7 +265,7 @@ fn rotate_to_the_end(
         thread::Builder::new()
             .spawn_scoped(scope, watch)
             .map_err(|error| Box::new(NotRotated { failure: no_thread(&error), printed: None, exit: None }))?;
-        rotate(command, (name, number), old, ROTATOR, &stop, hears)
+        rotate(rotator, (name, number), old, ROTATOR, &stop, hears)
     })?;
     if is_hardly_a_secret(&new, old) {
         let said = format!("the rotator `{}` printed what looks like no secret", command[0]);

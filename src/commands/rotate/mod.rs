@@ -15,6 +15,7 @@ mod discard;
 mod due;
 mod fitness;
 mod keeping;
+mod leave;
 mod means;
 pub(super) mod old_key;
 mod page;
@@ -23,7 +24,12 @@ mod program;
 pub(super) mod touched;
 mod trying;
 
-use std::{cell::OnceCell, collections::BTreeSet, ffi::OsString, process::ExitCode};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeSet,
+    ffi::OsString,
+    process::ExitCode,
+};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -44,7 +50,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use self::{asking::Seen, keeping::Done, means::Means, old_key::Old, touched::Touched};
+use self::{asking::Seen, keeping::Done, leave::Agreed, means::Means, old_key::Old, touched::Touched};
 use super::{
     details,
     judging::Clock,
@@ -63,6 +69,8 @@ struct Scene<'a> {
     terminal: &'a Terminal,
     /// The end of the new secret, as it was given.
     expires: Option<Moment>,
+    /// The programs that may have a key's secret beyond its limits.
+    agreed: RefCell<Vec<Agreed>>,
 }
 
 /// The store as it is just now.
@@ -150,7 +158,7 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
     let config = config::read(&home)?;
     let expires =
         arguments.expires.as_deref().map(|text| details::expires(text, Moment::now(), terminal)).transpose()?;
-    let scene = Scene { home, config, arguments, terminal, expires };
+    let scene = Scene { home, config, arguments, terminal, expires, agreed: RefCell::default() };
     let Some(name) = &arguments.name else { return due::all(&scene) };
     if arguments.discard {
         return Ok(discard::discard(&scene, name)?);

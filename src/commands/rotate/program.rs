@@ -21,6 +21,7 @@ use super::{
     calling::{Fresh, call, rescue, wait_for_earlier},
     fitness::fit,
     keeping::{self, Done, New},
+    leave,
     means::BY_ROTATOR,
     pending::{self, Whose},
     trying::{try_out, works},
@@ -66,7 +67,9 @@ pub(super) fn replace_now(
     let mut fresh = match (earlier, command) {
         // Whoever has said yes to what lay there has not said yes to a call.
         (Some(fresh), _) if !word.is_yes() || word.is_of(&fresh.unfinished) => fresh,
-        (None, Some(command)) if !word.is_yes() => call(scene, name, command, opened)?,
+        (None, Some(command)) if !word.is_yes() => {
+            call(scene, name, leave::both(scene, name, command, plan, opened)?, opened)?
+        }
         _ => return Err(asking::gone(name)),
     };
     // The store may have it already, where keyctl ended just after writing it.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::{
     commands::{
-        caller,
+        caller, limiting,
+        named::Part,
         record::{self, Strictness},
     },
     date::Moment,
@@ -17,7 +18,7 @@ use crate::{
     secret::Secret,
 };
 
-use super::{Opened, Scene};
+use super::{Opened, Scene, leave};
 
 /// How long a check may take.
 const CHECK: Duration = Duration::from_mins(1);
@@ -34,13 +35,15 @@ pub(super) fn record_use(
     let log = record::log(&scene.home, &opened.kept, &opened.payload);
     let event = event(scene, name, action, command);
     let event = outcome.into_iter().fold(event, Event::outcome);
+    let event = limiting::signed(event, scene.agreed.borrow().iter().any(|(agreed, _)| agreed == name));
     let strictness = Strictness { sync: true, ..Strictness::from(&scene.config) };
     let event = caller::sign(event);
     record::usage(&scene.home, &opened.kept, &log, &[&event], strictness, scene.terminal)
         .map(|recorded| recorded.last())
 }
 
-fn event(scene: &Scene, name: &KeyName, action: Action, command: &[String]) -> Event {
+/// The event of a program's getting a secret.
+pub(super) fn event(scene: &Scene, name: &KeyName, action: Action, command: &[String]) -> Event {
     let event = Event::new(action, Moment::now()).names([name]).reason(scene.arguments.reason.as_ref());
     command.first().into_iter().fold(event, |event, program| event.program(program.as_ref()))
 }
@@ -93,9 +96,10 @@ fn answer(
     new: &Secret,
     opened: &Opened,
 ) -> Result<(Result<()>, Option<i32>)> {
+    let called = leave::one(scene, name, (Part::Check, program), opened)?;
     let number = record_use(scene, name, Action::Check, program, opened, None)?;
     let started = Instant::now();
-    let (tried, exit) = check(program, name, new, CHECK);
+    let (tried, exit) = check(called, name, new, CHECK);
     let event = event(scene, name, Action::Check, program).of(number.into_iter().collect());
     record_answer(scene, opened, event.ended(started.elapsed(), exit), &tried);
     Ok((tried, exit))

@@ -68,9 +68,9 @@ impl Plugin {
 
     fn talk(&self, machine: &str) -> Result<Talk> {
         let program = &self.place.program;
-        match place::flaw(program) {
-            None => Talk::start(program, machine, self.patience),
-            Some(flaw) => Err(place::refused(program, &flaw)),
+        match place::judged(program) {
+            Ok(file) => Talk::start(program, &file, machine, self.patience),
+            Err(flaw) => Err(place::refused(program, &flaw)),
         }
     }
 

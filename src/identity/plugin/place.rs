@@ -5,14 +5,14 @@
 
 use std::{
     ffi::OsString,
-    fs::{Metadata, symlink_metadata},
+    fs::Metadata,
     path::{Path, PathBuf},
 };
 
 use super::name::PluginName;
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    platform::{self, ProgramFile},
 };
 
 /// What may be wrong with where a program lies.
@@ -60,27 +60,31 @@ pub fn find(name: &PluginName) -> Result<PathBuf> {
 /// What is wrong with a program that was recorded, if anything is.
 #[must_use]
 pub fn flaw(path: &Path) -> Option<Flaw> {
+    judged(path).err()
+}
+
+/// The file of a program that was recorded, if nobody else can put another in its place. It is that file which is started.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn judged(path: &Path) -> std::result::Result<ProgramFile, Flaw> {
     let unseen = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Flaw::Gone,
         _ => Flaw::Unseen(reason(&error)),
     };
-    let real = match path.canonicalize() {
-        Ok(real) => real,
-        Err(error) => return Some(unseen(error)),
-    };
-    if !real.is_file() || !platform::is_executable(&real) {
-        return Some(Flaw::NotExecutable);
+    let passed = platform::way_to(path).map_err(unseen)?;
+    let file = ProgramFile::open(path).map_err(unseen)?;
+    if !file.is_file() || !platform::is_executable(file.path()) {
+        return Err(Flaw::NotExecutable);
     }
-    // The way there, through links, and the program itself: each folder says what lies in it.
-    let folders = path.ancestors().skip(1).chain(real.ancestors());
-    for place in folders.filter(|place| !place.as_os_str().is_empty()) {
-        match symlink_metadata(place) {
-            Ok(facts) if is_open(&facts) => return Some(Flaw::Open(place.to_owned())),
-            Ok(_) => {}
-            Err(error) => return Some(unseen(error)),
-        }
+    // Whoever may turn a link on the way, or write in a folder that one leads through, says what is started.
+    if let Some((place, _)) = passed.iter().find(|(_, facts)| is_open(facts)) {
+        return Err(Flaw::Open(place.clone()));
     }
-    None
+    if passed.last().is_some_and(|(last, _)| last != file.path()) {
+        return Err(Flaw::Unseen("its links lead elsewhere each time".into()));
+    }
+    Ok(file)
 }
 
 /// Whether others than this user and the administrator can change what lies here. In a shared folder whose files each belong
@@ -167,6 +171,16 @@ mod tests {
         assert_eq!(flaw(&link), None);
         mode(&own, 0o777);
         assert_eq!(flaw(&link), Some(Flaw::Open(own.clone())));
+        mode(&own, 0o755);
+        // A link that leads there through a folder of everybody's: what it leads to is theirs to say.
+        let (hop, far) = (folder.path().join("c"), folder.path().join("far"));
+        std::fs::create_dir(&hop).expect("make");
+        mode(&hop, 0o777);
+        symlink(&path, hop.join("hop")).expect("link");
+        symlink("c/hop", &far).expect("link");
+        assert_eq!(flaw(&far), Some(Flaw::Open(hop.clone())));
+        mode(&hop, 0o755);
+        assert_eq!(judged(&far).ok().map(|file| file.path().to_owned()), Some(path.clone()));
         std::fs::remove_file(&path).expect("remove");
         assert_eq!(flaw(&link), Some(Flaw::Gone));
     }

@@ -1,14 +1,17 @@
-//! One conversation with a plugin's program: started by its absolute path, answered within a time, and ended with it, unless
-//! keyctl itself is killed or interrupted meanwhile.
+//! One conversation with a plugin's program: its file that was judged is started, answered within a time, and ended with it.
 //!
 //! It leads a process group of its own, so that it can be ended with all that it started, and cannot read from the terminal.
+//! So a Ctrl-C or a terminal that is closed reaches this process alone: what would end it is held back until the plugin is ended
+//! first. A SIGKILL leaves nobody to do that. Then its input is at its end, which a plugin sees that reads; one that waits for a
+//! touch goes on until it gives up by itself. (Linux could end it then, but has to be told so between fork and exec, which takes
+//! `unsafe`.)
 //! What it prints is read by a thread, because something it started may hold the pipe open for ever, and no more of it is taken
 //! than an answer can have. Of what it says on standard error the last line is kept, for the failure.
 
 use std::{
     io::{self, BufRead, BufReader, Read as _, Write},
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, Stdio},
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
@@ -23,7 +26,7 @@ use zeroize::Zeroizing;
 use super::wire::{self, Read};
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform,
+    platform::{self, HeldSignals, ProgramFile},
     subprocess::no_thread,
 };
 
@@ -37,6 +40,8 @@ const LONGEST_LINE: u64 = 512;
 const GRACE: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has.
 const TICK: Duration = Duration::from_millis(2);
+/// How often it is looked whether somebody wants this process to end.
+const TURN: Duration = Duration::from_millis(50);
 
 /// How long a plugin is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -69,25 +74,29 @@ pub struct Talk {
     at_last: Instant,
     has_told: bool,
     received: usize,
+    signals: Option<HeldSignals>,
 }
 
 impl Talk {
-    /// Starts the program for one of the protocol's state machines.
+    /// Starts the file of a program, which is called by this path, for one of the protocol's state machines.
     ///
     /// # Errors
     /// `Keychain` when it cannot be started, `Disk` without a thread.
-    pub fn start(path: &Path, machine: &str, patience: Patience) -> Result<Self> {
+    pub fn start(path: &Path, file: &ProgramFile, machine: &str, patience: Patience) -> Result<Self> {
         let program = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let mut command = Command::new(path);
+        let failed = |error: io::Error| {
+            Failure::new(Kind::Keychain, format!("cannot start the plugin `{}`: {}", path.display(), reason(&error)))
+        };
+        let mut command = file.command(path.as_os_str()).map_err(failed)?;
         command.arg(format!("--age-plugin={machine}"));
         // With it a plugin may show what it was told, which is the key of a file.
         command.env_remove("AGEDEBUG");
         command.current_dir(path.parent().unwrap_or(path));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         platform::lead_group(&mut command);
-        let mut child = command.spawn().map_err(|error| {
-            Failure::new(Kind::Keychain, format!("cannot start the plugin `{}`: {}", path.display(), reason(&error)))
-        })?;
+        // Where they cannot be held back they do what they always do.
+        let signals = platform::hold_signals().ok();
+        let mut child = command.spawn().map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (feed, letters) = channel();
         let (hear, heard) = sync_channel(2);
@@ -109,6 +118,7 @@ impl Talk {
             at_last,
             has_told: false,
             received: 0,
+            signals,
         };
         if let (Some(input), Some(output), Some(complaints)) = pipes {
             begin(move || write_on(input, &letters))?;
@@ -143,12 +153,16 @@ impl Talk {
                 Read::Garbage => return Err(self.garbled()),
                 Read::Begun => {}
             }
+            if self.signals.as_ref().is_some_and(|signals| signals.came().is_some()) {
+                return Err(Failure::new(Kind::Interrupted, "interrupted by a signal"));
+            }
             let left = self.until.min(self.at_last).saturating_duration_since(Instant::now());
-            match self.heard.recv_timeout(left) {
+            match self.heard.recv_timeout(left.min(TURN)) {
                 Ok(part) if self.text.len() + part.len() > LARGEST => {
                     return Err(self.failure("says more than any plugin has to say, and was stopped"));
                 }
                 Ok(part) => self.text.extend_from_slice(&part),
+                Err(RecvTimeoutError::Timeout) if left > TURN => {}
                 Err(RecvTimeoutError::Timeout) => return Err(self.late()),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
             }
@@ -235,6 +249,8 @@ impl Drop for Talk {
             platform::kill_group(&mut self.child);
             let _ = self.child.wait();
         }
+        // Whoever wanted this process to end has waited for that alone.
+        let _ = self.signals.take().map(HeldSignals::follow);
     }
 }
 

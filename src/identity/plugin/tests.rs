@@ -91,8 +91,9 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("keyctl-plugin-").tempdir().expect("folder");
         let program = folder.path().join("age-plugin-toy");
-        // Linked, not copied: what is written just now cannot be executed while another thread starts a program.
-        std::os::unix::fs::symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plugin.py"), &program).expect("link");
+        // By another process: what this one has open for writing cannot be executed while another thread starts a program.
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plugin.py");
+        assert!(std::process::Command::new("cp").arg(own).arg(&program).status().expect("cp").success());
         let made = std::process::Command::new(&program).arg("--generate").output().expect("python3");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         // It outlives the test, as a real one does.

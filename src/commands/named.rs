@@ -1,0 +1,69 @@
+//! Programs that `config.toml` names to replace a key or to try it. Each gets a secret, so what the store says of the key's use
+//! holds for them too. Whoever can call keyctl can give it another `config.toml`: what that says lets nobody have more.
+
+use crate::{
+    config::Config,
+    failure::Result,
+    history::{Action, Event},
+    profile::variables,
+    rotator::program::Called,
+    subprocess::Program,
+    terminal::Terminal,
+};
+
+use super::limiting::{self, Held, Keys, Taker};
+
+/// What a program is for.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// To replace the key.
+    Rotator,
+    /// To say whether its secret works.
+    Check,
+}
+
+impl Part {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Rotator => "rotator",
+            Self::Check => "check",
+        }
+    }
+
+    /// What the history has of it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Rotator => Action::Rotate,
+            Self::Check => Action::Check,
+        }
+    }
+}
+
+/// Holds one key against its limits for such a program, and gives what is then to be started, and asked before. A key without
+/// limits costs nothing.
+///
+/// # Errors
+/// As [`limiting::hold`] has them; as [`Program::find`] for a key that has limits.
+pub fn hold<'c>(
+    key: &Keys,
+    (part, command): (Part, &'c [String]),
+    may_ask: bool,
+    config: &Config,
+    event: impl Fn() -> Event,
+    terminal: &Terminal,
+) -> Result<(Called<'c>, Held)> {
+    let (opened, names) = key;
+    let limits = names.iter().filter_map(|name| Some(&opened.payload.keys.get(name)?.facts.limits));
+    if limits.into_iter().all(crate::store::limits::Limits::are_of_time_and_reason_alone) {
+        return Ok((Called { words: command, judged: None }, Held::default()));
+    }
+    let mut program = Program::find(command, part.role())?;
+    let taker = Taker::Named(program.file()?, may_ask);
+    let held = limiting::hold(std::slice::from_ref(key), taker, config, event, terminal)?;
+    if held.is_for_programs() {
+        let names = std::env::vars_os().map(|(name, _)| name);
+        program = program.without(names.filter(|name| variables::loads_code(name)));
+    }
+    Ok((Called { words: command, judged: Some(program) }, held))
+}

@@ -1,0 +1,187 @@
+//! A program's file: looked at once, and what was looked at is what is started.
+//!
+//! A path only says where to look, and between two looks a link may lead elsewhere or a file be exchanged. So a program that a
+//! decision hangs on is opened, and held open: the path that its links lead to is what is judged, asked about and started, after
+//! a last look that this very file lies there still.
+//!
+//! A path may also lead where its links do not say. `/proc/PID/root` reads as `/`, and who goes there is in another mount
+//! namespace. So the file that the system opens by the path has to be the one that lies where the links lead.
+//!
+//! It is started by that path and not by `/proc/self/fd/N`, though that would be the file to the last: a script would find
+//! itself at a path that is closed by then, and in `ps` every program would be called by a number. What is left is the moment
+//! between the last look and the start, for those who may write where the program lies, and they may exchange it at any time.
+
+use std::{
+    ffi::OsStr,
+    fs::{File, Metadata},
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{is_at, open_to_look};
+
+/// A program's file, held open.
+pub struct ProgramFile {
+    real: PathBuf,
+    file: File,
+}
+
+impl ProgramFile {
+    /// Opens the file that a path leads to.
+    ///
+    /// # Errors
+    /// As `open(2)` has them; where the path leads elsewhere than its links.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = open_to_look(path)?;
+        let real = path.canonicalize()?;
+        if !is_at(&file, &real) {
+            return Err(io::Error::other("it leads to another file than its links say"));
+        }
+        Ok(Self { real, file })
+    }
+
+    /// Where it lies: a path without links.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.real
+    }
+
+    /// Whether it is a file, and not a folder or a pipe.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.file.metadata().is_ok_and(|facts| facts.is_file())
+    }
+
+    /// What starts it, under the name that it was called by.
+    ///
+    /// # Errors
+    /// Where another file lies in its place by now.
+    pub fn command(&self, called: &OsStr) -> io::Result<Command> {
+        if !is_at(&self.file, &self.real) {
+            return Err(io::Error::other("another file lies in its place by now"));
+        }
+        let mut command = Command::new(&self.real);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::arg0(&mut command, called);
+        #[cfg(not(unix))]
+        let _ = called;
+        Ok(command)
+    }
+}
+
+/// Everything that is passed on the way to a file: each folder that a name is looked up in, each link, and the file, last.
+///
+/// # Errors
+/// As `lstat(2)` and `readlink(2)` have them; `ELOOP`.
+#[cfg(unix)]
+pub fn way_to(path: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    use std::path::Component;
+    /// As the kernel has it (`path_resolution(7)`).
+    const MOST_LINKS: usize = 40;
+    let parts = |path: &Path| -> Vec<_> { path.components().rev().map(|part| part.as_os_str().to_owned()).collect() };
+    let (mut passed, mut links) = (Vec::new(), 0);
+    let mut at = PathBuf::new();
+    let mut ahead = parts(&std::path::absolute(path)?);
+    while let Some(part) = ahead.pop() {
+        match Path::new(&part).components().next() {
+            Some(Component::RootDir) => at = PathBuf::from("/"),
+            Some(Component::Normal(name)) => at.push(name),
+            // No links are left in what was passed, so the folder above is the one that is meant.
+            Some(Component::ParentDir) => {
+                at.pop();
+                continue;
+            }
+            _ => continue,
+        }
+        let facts = std::fs::symlink_metadata(&at)?;
+        let is_link = facts.is_symlink();
+        passed.push((at.clone(), facts));
+        if is_link {
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(rustix::io::Errno::LOOP.into());
+            }
+            ahead.extend(parts(&std::fs::read_link(&at)?));
+            at.pop();
+        }
+    }
+    Ok(passed)
+}
+
+/// The file alone: who may write where is said by access lists, which are inherited and not read here.
+///
+/// # Errors
+/// As `CreateFileW` has them.
+#[cfg(not(unix))]
+pub fn way_to(path: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let real = path.canonicalize()?;
+    let facts = std::fs::symlink_metadata(&real)?;
+    Ok(vec![(real, facts)])
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn told(path: &Path) -> String {
+        ProgramFile::open(path).map_or_else(|error| error.to_string(), |_| "opened".to_owned())
+    }
+
+    #[test]
+    fn what_was_opened_is_started_by_the_path_without_links_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().canonicalize().expect("real");
+        let (link, file) = (inner.join("link"), inner.join("file"));
+        std::fs::write(&file, "#!/bin/sh\n").expect("write");
+        symlink(&file, &link).expect("link");
+        let program = ProgramFile::open(&link).expect("opened");
+        assert!(program.path() == file && program.is_file());
+        let command = program.command(OsStr::new("called")).expect("still there");
+        assert_eq!(command.get_program(), file);
+        // The link may lead wherever it wants by now.
+        std::fs::remove_file(&link).expect("remove");
+        symlink("/bin/sh", &link).expect("link");
+        assert_eq!(program.command(OsStr::new("called")).expect("still there").get_program(), file);
+        std::fs::write(inner.join("other"), "#!/bin/sh\n").expect("write");
+        std::fs::rename(inner.join("other"), &file).expect("rename");
+        let refused = program.command(OsStr::new("called")).expect_err("another one");
+        assert_eq!(refused.to_string(), "another file lies in its place by now");
+        assert!(told(&inner.join("none")).starts_with("No such file"));
+    }
+
+    /// A link of the kernel's that reads as a file which is not the one it leads to.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_path_that_leads_elsewhere_than_its_links_say_is_not_opened() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, "one").expect("write");
+        let held = File::open(&path).expect("open");
+        let by_number = PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&held)));
+        assert_eq!(told(&by_number), "opened");
+        // Its link reads as `… (deleted)` now, so somebody may put another file there.
+        std::fs::remove_file(&path).expect("remove");
+        std::fs::write(folder.path().join("file (deleted)"), "another").expect("write");
+        assert_eq!(told(&by_number), "it leads to another file than its links say");
+    }
+
+    #[test]
+    fn every_folder_and_link_on_the_way_is_passed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().canonicalize().expect("real");
+        for made in ["good", "open", "plug/deep"] {
+            std::fs::create_dir_all(inner.join(made)).expect("make");
+        }
+        std::fs::write(inner.join("plug/program"), "").expect("write");
+        symlink("../open/hop", inner.join("good/program")).expect("link");
+        symlink(inner.join("plug/deep/../program"), inner.join("open/hop")).expect("link");
+        let passed = way_to(&inner.join("good/program")).expect("there");
+        let passed: Vec<_> = passed.iter().filter_map(|(path, _)| path.strip_prefix(&inner).ok()).collect();
+        let parts = ["", "good", "good/program", "open", "open/hop", "", "plug", "plug/deep", "plug/program"];
+        assert_eq!(passed, parts.map(Path::new));
+        symlink("round", inner.join("round")).expect("link");
+        assert!(way_to(&inner.join("round")).is_err() && way_to(&inner.join("none")).is_err());
+    }
+}
