@@ -22,6 +22,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     failure::{Failure, Kind, Result, for_store, reason},
+    home::Home,
     name::StoreName,
     platform,
     secret::Secret,
@@ -129,12 +130,12 @@ impl Terminal {
     }
 
     fn renamed<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if let Some(store) = &self.store
-            && let Cow::Owned(text) = for_store(text, store.as_str())
-        {
-            return Cow::Owned(self.as_called(&text).into_owned());
-        }
-        self.as_called(text)
+        let Some(store) = &self.store else { return self.as_called(text) };
+        let said = for_store(text, store.as_str());
+        // Where its file lies is looked up for the few texts that speak of it.
+        let home = if said.contains("store.age`") { Home::named(Some(store)).ok() } else { None };
+        let said = home.map_or_else(|| said.to_string(), |home| home.said_of_file(&said).into_owned());
+        Cow::Owned(self.as_called(&said).into_owned())
     }
 
     fn as_called<'t>(&self, text: &'t str) -> Cow<'t, str> {

@@ -142,6 +142,8 @@ rules! {
     IdentityInFile = "identity-in-file", Medium, "7.3 Where to store the Encryption Keys?", FewerInTheClear;
     /// The user's settings cannot be used, and their policies with them.
     SettingsRefused = "settings-refused", Medium, "2.10 Policies", LeastAccess;
+    /// A key was asked for and not given.
+    Refused = "key-refused", Low, "2.6 Auditing", KnownUse;
     /// It is not said when a key is to be replaced.
     NoPlan = "key-no-plan", Low, "2.7.2 Rotation", ReplacedInTime;
     /// Nobody used a key.

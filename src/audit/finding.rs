@@ -9,7 +9,7 @@ use super::{Rule, Severity};
 use crate::{failure::for_store, name::StoreName, plain};
 
 /// So many names are told of a list; the rest are counted.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod installation;
 mod keys;
 mod leaks;
 mod projects;
+mod refusals;
 mod uses;
 mod weakness;
 
@@ -17,6 +18,7 @@ pub use installation::{Installation, Open, open_to_others};
 pub use keys::Key;
 pub use leaks::{Leak, Leaked};
 pub use projects::{Approval, Project, Standing};
+pub use refusals::Refused;
 pub use uses::Uses;
 pub use weakness::{Weakness, of_secret};
 
@@ -54,6 +56,7 @@ pub struct Facts<'f> {
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     keys::judge(facts, &mut findings);
+    refusals::judge(facts, &mut findings);
     projects::judge(facts, &mut findings);
     leaks::judge(facts.leaks, &mut findings);
     installation::judge(&facts.installation, &mut findings);

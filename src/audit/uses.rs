@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Refused;
 use crate::{
     date::Moment,
     history::{
@@ -32,12 +33,15 @@ struct Use {
     last: Option<Moment>,
     /// The programs that got it lately.
     programs: BTreeSet<String>,
+    /// What was refused of it lately.
+    refused: Refused,
 }
 
 impl Use {
     fn join(&mut self, other: Self) {
         self.last = self.last.max(other.last);
         self.programs.extend(other.programs);
+        self.refused.join(other.refused);
         for (place, moment) in other.places {
             let last = self.places.entry(place).or_insert(moment);
             *last = moment.max(*last);
@@ -71,6 +75,11 @@ impl Uses {
                 }
             }
         }
+        if let (Some(moment), Some(why)) = (event.moment.filter(|moment| *moment >= self.since), event.refusal()) {
+            for name in &event.names {
+                self.keys.entry(name.clone()).or_default().refused.add(event.program.as_ref(), why, moment);
+            }
+        }
         let Some(moment) = event.moment.filter(|_| event.action.is_use()) else { return };
         // Which keys are meant beside those that are named is not known.
         self.is_whole &= event.more == 0 || moment < self.since;
@@ -96,6 +105,17 @@ impl Uses {
     #[must_use]
     pub fn are_known(&self) -> bool {
         self.is_whole && self.reaches_back_to.is_some_and(|from| from <= self.since)
+    }
+
+    /// What was refused of a key lately, if anything was.
+    #[must_use]
+    pub fn refused(&self, name: &str) -> Option<&Refused> {
+        self.keys.get(name).map(|of_key| &of_key.refused).filter(|refused| refused.last.is_some())
+    }
+
+    /// The keys of which something was refused lately.
+    pub fn all_refused(&self) -> impl Iterator<Item = (&str, &Refused)> {
+        self.keys.keys().filter_map(|name| Some((name.as_str(), self.refused(name)?)))
     }
 
     /// When a key was last used.

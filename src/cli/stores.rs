@@ -235,6 +235,9 @@ pub struct Merge {
     /// Where the file lies in the repository
     #[arg(long, value_name = "FILE", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub path: Option<PathBuf>,
+    /// Merge what two versions come from: say and record nothing
+    #[arg(long, hide = true)]
+    pub unseen: bool,
     /// Tell git of it: write `.gitattributes` and this clone's settings
     #[arg(long, conflicts_with_all = ["base", "ours", "theirs", "path", "uninstall"])]
     pub install: bool,

@@ -140,11 +140,13 @@ fn ask(project: &Project, grants: &[Grant], terminal: &Terminal) -> Result<()> {
     let is_new = |grant: &Grant| added.contains(grant) || changed.iter().any(|(_, now)| now == grant);
     let mark = |grant: &Grant| if !before.is_empty() && is_new(grant) { '+' } else { ' ' };
     let asked = grants.iter().map(|grant| format!("{} {}", mark(grant), describe(grant)));
-    let gone =
-        removed.iter().chain(changed.iter().map(|(before, _)| before)).map(|grant| format!("- {}", describe(grant)));
-    let lines: Vec<String> = asked.chain(gone).collect();
+    let gone = || removed.iter().chain(changed.iter().map(|(before, _)| before));
+    let lines: Vec<String> = asked.chain(gone().map(|grant| format!("- {}", describe(grant)))).collect();
     terminal
         .say_lines(&format!("`{}` asks for {}:", project.file.path.display(), count(grants.len(), "thing")), &lines);
+    if gone().next().is_some() {
+        terminal.say("what has a `-` is not asked for any more; it stays allowed here until `keyctl deny`");
+    }
     if terminal.confirm("allow exactly this, in this place?")? {
         return Ok(());
     }

@@ -84,13 +84,26 @@ pub fn change_or_create<T>(
     now: Moment,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
+    change_or_create_as(home, terminal, now, |_, payload| act(payload))
+}
+
+/// Like [`change_or_create`], where it matters who makes it.
+///
+/// # Errors
+/// As [`change`].
+pub fn change_or_create_as<T>(
+    home: &Home,
+    terminal: &Terminal,
+    now: Moment,
+    act: impl FnOnce(&Kept, &mut Payload) -> Result<Outcome<T>>,
+) -> Result<T> {
     opening::ask_first(home)?;
     let _lock = lock(home)?;
     if home.store().is_some() && Record::read(home)?.is_none() {
         return Err(removed_meanwhile(home));
     }
     let (kept, payload) = creating::open_or_create(home, &Wish::default(), terminal)?;
-    apply(home, terminal, now, &kept, payload, act)
+    apply(home, terminal, now, &kept, payload, |payload| act(&kept, payload))
 }
 
 /// Makes the store, and goes on where that was cut short.

@@ -225,10 +225,10 @@ fn homes(home: &Home, wish: &Wish, grants: &[Grant]) -> Result<Vec<Home>> {
 
 /// Where a command may get keys of several stores, a failure says of which one it is.
 fn of_store(failure: Failure, home: &Home) -> Failure {
-    match home.store() {
-        Some(store) => failure.of_store(store.as_str()),
-        None => failure,
-    }
+    let Some(store) = home.store() else { return failure };
+    let Failure { kind, message, hints } = failure.of_store(store.as_str());
+    let said = |text: &String| home.said_of_file(text).into_owned();
+    Failure { kind, message: said(&message), hints: hints.iter().map(said).collect() }
 }
 
 /// The name, if it is of this home's store.

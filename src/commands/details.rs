@@ -94,10 +94,11 @@ impl Details {
         self.not_leaked
     }
 
-    /// What is to become of what the key may be used for.
+    /// Whether a key may be used for more by them, whatever is known of it.
     #[must_use]
-    pub fn limits(&self) -> &Narrowing {
-        &self.limits
+    pub fn may_widen(&self) -> bool {
+        let is_tagged = !self.tags.is_empty() || !self.no_tags.is_empty();
+        is_tagged || self.expires.is_some() || self.limits.may_widen()
     }
 
     /// Says that an end was given which the secret itself does not reach.

@@ -10,14 +10,14 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
-    store::journal::Deed,
+    store::{facts::Facts, journal::Deed},
     terminal::Terminal,
 };
 
 use super::{
     change::{Outcome, change},
     details::{Details, in_words},
-    differences,
+    differences, narrowing,
 };
 
 /// Changes a key's details.
@@ -29,7 +29,8 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let now = Moment::now();
     let name = arguments.name.name();
     let details = Details::of_edit(arguments, now, terminal)?;
-    let agreed = details.limits().agreed(&home, name, terminal)?;
+    let put = |facts: &mut Facts| details.put(facts, None);
+    let agreed = if details.may_widen() { narrowing::agreed(&home, name, put, terminal)? } else { None };
     let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
         payload.key(name)?;
         for key in payload.keys.values() {
@@ -37,14 +38,16 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
             key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;
         }
         let before = payload.key(name)?.facts.clone();
-        details.limits().hold(name, &before.limits, agreed.as_ref())?;
         let (changed, usable, clean) = payload.step(Deed::Edit, now, |edit| {
-            let changed = edit.change(name, |facts| details.put(facts, None))?;
+            let changed = edit.change(name, put)?;
             // It was said of the secret, so it is taken back of the secret, under every name.
             let usable = if details.not_revoked() { edit.unrevoke(name)? } else { Vec::new() };
             let clean = if details.not_leaked() { edit.unmark_leaked(name)? } else { Vec::new() };
             Ok((changed || !usable.is_empty() || !clean.is_empty(), usable, clean))
         })?;
+        if changed {
+            narrowing::hold(&home, payload, name, &before, agreed.as_ref())?;
+        }
         let facts = &payload.key(name)?.facts;
         // That a key may be used again must not look like another tag.
         let lifted: Vec<(&str, Vec<KeyName>)> = [

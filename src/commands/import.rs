@@ -25,10 +25,12 @@ use crate::{
 };
 
 use super::{
-    change::{Outcome, change_or_create},
+    change::{Outcome, change_or_create_as},
     details,
     moving::{self, Found, LARGEST},
-    naming, opening,
+    naming,
+    narrowing::{self, Scene},
+    opening,
 };
 
 /// So many names are told one by one.
@@ -75,8 +77,14 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.report(&names.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let done =
-        change_or_create(&home, terminal, now, |payload| keep(payload, &keys, arguments.replace, now, terminal))?;
+    let done = change_or_create_as(&home, terminal, now, |kept, payload| {
+        let outcome = keep(payload, &keys, arguments.replace, now, terminal)?;
+        // What stood in the file beside a secret must not lift what keeps its key back.
+        if matches!(outcome, Outcome::Changed(..)) {
+            narrowing::refuse_more(&Scene { home: &home, kept, payload, action: Action::Import }, terminal)?;
+        }
+        Ok(outcome)
+    })?;
     let removed = if arguments.delete { Some(delete(&home, &found, &keys, terminal)?) } else { None };
     report(&done, removed.as_deref(), &found, arguments, terminal)?;
     done.endless.iter().for_each(|(name, end)| details::say_of_former_end(name, *end, terminal));

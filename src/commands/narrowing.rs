@@ -1,5 +1,5 @@
-//! What `edit` is told of what a key may be used for. To narrow that takes no word; to widen it takes the yes of a person, on
-//! the terminal: whoever can only call keyctl cannot lift what keeps a key from them.
+//! What a key may be used for, by what `edit` is told of it, by its name and by its tags. To narrow that takes no word; to widen
+//! it takes the yes of a person, on the terminal: whoever can only call keyctl cannot lift what keeps a key from them.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -12,7 +12,8 @@ use crate::{
     launch::program::Program,
     name::KeyName,
     platform,
-    store::{limits::Limits, payload::Payload},
+    rotation::{Change as Covered, Coverage, Settings},
+    store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
 };
 
@@ -21,6 +22,9 @@ use super::{
     opening::{self, Kept},
     project, using,
 };
+
+/// A key by its name, with what is known of it.
+type Known<'k> = (&'k KeyName, Facts);
 
 /// What is to become of a limit: nothing, or this from now on.
 type Change<T> = Option<Option<T>>;
@@ -89,39 +93,111 @@ impl Narrowing {
         [&self.projects, &self.programs].into_iter().flatten().flatten().flatten().map(String::as_str)
     }
 
-    /// Makes sure that a person agrees where a key may be used for more by it. Gives the limits that were seen then.
-    ///
-    /// # Errors
-    /// As [`need_person`]; as opening the store has them.
-    pub fn agreed(&self, home: &Home, name: &KeyName, terminal: &Terminal) -> Result<Option<Limits>> {
-        // What only narrows is known without a look.
-        if !self.on(&everything()).are_looser_than(&everything()) {
-            return Ok(None);
-        }
-        let kept = opening::identity(home)?;
-        let payload = opening::store(home, &kept, terminal)?.read()?;
-        let before = payload.key(name)?.facts.limits.clone();
-        let after = self.on(&before);
-        if !after.are_looser_than(&before) {
-            return Ok(None);
-        }
-        let words = differences::in_words(&differences::limits_between(&before, &after));
-        let question = format!("let `{name}` be used for more: {words}");
-        let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
-        need_person(&scene, &[name], &question, terminal)?;
-        Ok(Some(before))
+    /// Whether a key may be used for more by it, whatever its limits are.
+    #[must_use]
+    pub fn may_widen(&self) -> bool {
+        self.on(&everything()).are_looser_than(&everything())
     }
+}
 
-    /// Makes sure that a yes was one to what is being done now.
-    ///
-    /// # Errors
-    /// `Negative` where another keyctl was faster.
-    pub fn hold(&self, name: &KeyName, before: &Limits, agreed: Option<&Limits>) -> Result<()> {
-        if self.on(before).are_looser_than(before) && agreed != Some(before) {
-            return Err(Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; nothing was changed"))
-                .hint(format!("look again: `keyctl show {name}`")));
+/// Makes sure that a person agrees where a key may be used for more once this is known of it. Gives what was known of it then.
+///
+/// # Errors
+/// As [`need_person`]; as opening the store has them.
+pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &Terminal) -> Result<Option<Facts>> {
+    let kept = opening::identity(home)?;
+    let payload = opening::store(home, &kept, terminal)?.read()?;
+    let before = payload.key(name)?.facts.clone();
+    let mut after = before.clone();
+    put(&mut after);
+    let pair = [(name, before.clone()), (name, after.clone())];
+    let covered = change_of(&pair, &settings_for(home, std::slice::from_ref(&pair))?);
+    if !covered.widens {
+        return Ok(None);
+    }
+    say(&covered, &format!("`{name}`"), terminal);
+    let expires = if before.limits.stop_expired { after.expires } else { before.expires };
+    let widened = Facts { expires, tags: after.tags, limits: after.limits, ..before.clone() };
+    let words = differences::in_words(&differences::between(&before, &widened));
+    let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
+    need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
+    Ok(Some(before))
+}
+
+/// Makes sure that a yes was one to what is being done now.
+///
+/// # Errors
+/// `Negative` where another keyctl was faster.
+pub fn hold(home: &Home, payload: &Payload, name: &KeyName, before: &Facts, agreed: Option<&Facts>) -> Result<()> {
+    if agreed == Some(before) || widened(home, payload, false)?.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; nothing was changed"))
+        .hint(format!("look again: `keyctl show {name}`")))
+}
+
+/// Refuses what the latest step did beside what it was called for, where a key may be used for more by that.
+///
+/// # Errors
+/// `Policy`; the history has it as a failed event.
+pub fn refuse_more(scene: &Scene, terminal: &Terminal) -> Result<()> {
+    let names = widened(scene.home, scene.payload, false)?;
+    let Some(first) = names.first() else { return Ok(()) };
+    record(scene, &names, "nobody was asked", terminal)?;
+    Err(takes_a_person(&names).hint(format!("say that by itself, at a terminal: `keyctl edit {first}`")))
+}
+
+/// The keys that may be used for more by the latest step, or once it is taken back.
+///
+/// # Errors
+/// As the configuration has them, which is read where names or tags are others.
+pub fn widened<'p>(home: &Home, payload: &'p Payload, is_taken_back: bool) -> Result<Vec<&'p KeyName>> {
+    let mut pairs = by_latest_step(payload);
+    if is_taken_back {
+        for pair in &mut pairs {
+            pair.reverse();
         }
-        Ok(())
+    }
+    let settings = settings_for(home, &pairs)?;
+    Ok(pairs.iter().filter(|pair| change_of(pair, &settings).widens).map(|[(name, _), _]| *name).collect())
+}
+
+/// Each key of which the latest step has changed the name, the secret or what is known of it, before and after it. The end of a
+/// new secret is its own, and is held against no other.
+fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
+    let Some(step) = payload.steps.last() else { return Vec::new() };
+    let now = |name: &KeyName| payload.keys.get(name).map(|key| key.facts.clone());
+    let edited = step.edited.iter().filter_map(|(name, before)| Some([(name, before.clone()), (name, now(name)?)]));
+    let replaced = step.replaced.iter().filter_map(|(name, before)| {
+        let now = now(name)?;
+        Some([(name, Facts { expires: now.expires, ..before.clone() }), (name, now)])
+    });
+    let renamed = step.renamed.iter().filter_map(|(from, to)| Some([(from, now(to)?), (to, now(to)?)]));
+    edited.chain(replaced).chain(renamed).collect()
+}
+
+/// What counts for these keys. Under one name and with the same tags it is the same entries of `config.toml`, so none are read.
+fn settings_for(home: &Home, pairs: &[[Known<'_>; 2]]) -> Result<Settings> {
+    let is_elsewhere = |[(old, before), (new, after)]: &[Known<'_>; 2]| old != new || before.tags != after.tags;
+    if pairs.iter().any(is_elsewhere) { Ok(config::read(home)?.rotation) } else { Ok(Settings::default()) }
+}
+
+/// What it makes of what holds for a key that it was the one and is the other.
+fn change_of([(old, before), (new, after)]: &[Known<'_>; 2], settings: &Settings) -> Covered {
+    settings.change((old, before), (new, after))
+}
+
+/// Says what of `config.toml` holds no more for a key, which is what is said of, and what newly holds.
+pub fn say(covered: &Covered, key: &str, terminal: &Terminal) {
+    for Coverage { entry, is_new, settings } in &covered.entries {
+        let is = if *is_new { "is newly covered" } else { "is no longer covered" };
+        let settings = if settings.is_empty() { String::new() } else { format!(": {}", settings.join(", ")) };
+        let said = format!("{key} {is} by `{entry}`{settings}");
+        if covered.loses_protection {
+            terminal.warn(&said);
+        } else {
+            terminal.say(&said);
+        }
     }
 }
 
@@ -156,9 +232,7 @@ pub struct Scene<'s> {
 /// `Policy` where there is no terminal, `Negative` for a no; the history has either as a failed event.
 pub fn need_person(scene: &Scene, names: &[&KeyName], question: &str, terminal: &Terminal) -> Result<()> {
     let (why, failure) = if platform::terminal().is_err() {
-        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("to use {listed} for more takes a yes at a terminal; nothing was changed");
-        ("nobody to ask", Failure::new(Kind::Policy, message).hint("do it yourself, at a terminal"))
+        ("nobody to ask", takes_a_person(names).hint("do it yourself, at a terminal"))
     } else {
         let agent = caller::agent().map(|agent| format!(", as perhaps {agent} wants")).unwrap_or_default();
         match terminal.consent(&format!("{question}{agent}?")) {
@@ -167,11 +241,27 @@ pub fn need_person(scene: &Scene, names: &[&KeyName], question: &str, terminal: 
             Err(failure) => ("no answer", failure),
         }
     };
-    let config = config::read(scene.home)?;
-    let event =
-        project::here(Event::new(scene.action.clone(), Moment::now())).refused(why).names(names.iter().copied());
-    using::record_refusal(scene.home, scene.kept, scene.payload, event, &config, terminal);
+    record(scene, names, why, terminal)?;
     Err(failure)
+}
+
+fn takes_a_person(names: &[&KeyName]) -> Failure {
+    let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let message = format!("to use {listed} for more takes a yes at a terminal; nothing was changed");
+    Failure::new(Kind::Policy, message)
+}
+
+/// Records that keys were not to be used for more.
+fn record(
+    Scene { home, kept, payload, action }: &Scene,
+    names: &[&KeyName],
+    why: &str,
+    terminal: &Terminal,
+) -> Result<()> {
+    let config = config::read(home)?;
+    let event = project::here(Event::new(action.clone(), Moment::now())).refused(why).names(names.iter().copied());
+    using::record_refusal(home, kept, payload, event, &config, terminal);
+    Ok(())
 }
 
 /// Says that a key that was just kept has none of the limits that a removed one of its name had.

@@ -11,7 +11,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::{KeyName, StoreName},
-    rotation::{Change, Coverage, Settings},
+    rotation::{Change, Settings},
     store::{journal::Deed, payload::Payload},
     terminal::Terminal,
 };
@@ -19,7 +19,7 @@ use crate::{
 use super::{
     change::{Outcome, change},
     details::refuse_as_name,
-    naming, opening,
+    naming, narrowing, opening,
     rotate::pending,
     versions::{changed_meanwhile, is_as_seen, need_yes},
 };
@@ -33,7 +33,7 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let now = Moment::now();
     let (old, new) = (arguments.old.name(), &new_name(arguments)?.of(home.store()));
     let settings = config::read(&home)?.rotation;
-    let seen = if arguments.yes { None } else { ask(&home, old, new, &settings, terminal)? };
+    let seen = ask(&home, [old, new], &settings, arguments.yes, terminal)?;
     let _turn = pending::turn(&home)?;
     pending::refuse_to_rename(&home, old, new, terminal)?;
     let renamed = change(&home, terminal, now, |payload| {
@@ -43,10 +43,10 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
         }
         let former = key.former.iter().map(|former| &former.value);
         former.chain([&key.value]).try_for_each(|secret| refuse_as_name(secret, new))?;
-        let covered = settings.renamed(old, new, &key.facts);
+        let covered = settings.change((old, &key.facts), (new, &key.facts));
         // A yes is one to what was said of this very key.
         let is_agreed = |(seen, said): &(Payload, Change)| *said == covered && is_as_seen(seen, payload, old);
-        if covered.loses_protection && !arguments.yes && !seen.as_ref().is_some_and(is_agreed) {
+        if is_to_be_asked(&covered, arguments.yes) && !seen.as_ref().is_some_and(is_agreed) {
             return Err(changed_meanwhile(old, "nothing was renamed"));
         }
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
@@ -69,9 +69,19 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     }
     // Whoever was asked has read it.
     if let Some(covered) = renamed.filter(|_| seen.is_none()) {
-        say(&covered, new, terminal);
+        narrowing::say(&covered, &under(new), terminal);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether somebody has to agree. A yes beforehand stands for no person where the key may be used for more.
+fn is_to_be_asked(covered: &Change, yes: bool) -> bool {
+    if yes { covered.widens } else { covered.loses_protection }
+}
+
+/// A key under its new name, as it is said of.
+pub(super) fn under(new: &KeyName) -> String {
+    format!("as `{new}` the key")
 }
 
 /// The new name, which is one in the same store.
@@ -86,9 +96,9 @@ fn new_name(arguments: &cli::Rename) -> Result<KeyName> {
 /// Asks where the key would lose a protection by its new name. Gives what there was then, and what was said.
 fn ask(
     home: &Home,
-    old: &KeyName,
-    new: &KeyName,
+    [old, new]: [&KeyName; 2],
     settings: &Settings,
+    yes: bool,
     terminal: &Terminal,
 ) -> Result<Option<(Payload, Change)>> {
     if old == new || settings.rules.is_empty() {
@@ -96,26 +106,19 @@ fn ask(
     }
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
-    let covered = settings.renamed(old, new, &payload.key(old)?.facts);
+    let facts = &payload.key(old)?.facts;
+    let covered = settings.change((old, facts), (new, facts));
     // Of a name that is taken nobody is asked.
-    if !covered.loses_protection || payload.keys.contains_key(new) {
+    if !is_to_be_asked(&covered, yes) || payload.keys.contains_key(new) {
         return Ok(None);
     }
-    say(&covered, new, terminal);
-    need_yes(false, terminal, &format!("renaming `{old}` to `{new}`"), || "rename it all the same?".to_owned())?;
-    Ok(Some((payload, covered)))
-}
-
-/// Says what holds no more for a key under its new name, and what newly holds.
-pub(super) fn say(covered: &Change, new: &KeyName, terminal: &Terminal) {
-    for Coverage { entry, is_new, settings } in &covered.entries {
-        let is = if *is_new { "is newly covered" } else { "is no longer covered" };
-        let settings = if settings.is_empty() { String::new() } else { format!(": {}", settings.join(", ")) };
-        let said = format!("as `{new}` the key {is} by `{entry}`{settings}");
-        if covered.loses_protection {
-            terminal.warn(&said);
-        } else {
-            terminal.say(&said);
-        }
+    narrowing::say(&covered, &under(new), terminal);
+    let question = "rename it all the same";
+    if covered.widens {
+        let scene = narrowing::Scene { home, kept: &kept, payload: &payload, action: Action::Rename };
+        narrowing::need_person(&scene, &[old], question, terminal)?;
+    } else {
+        need_yes(yes, terminal, &format!("renaming `{old}` to `{new}`"), || format!("{question}?"))?;
     }
+    Ok(Some((payload, covered)))
 }

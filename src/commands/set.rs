@@ -29,9 +29,11 @@ use crate::{
 };
 
 use super::{
-    change::{Outcome, change_or_create},
+    change::{Outcome, change_or_create_as},
     details::{self, Details, in_words},
-    naming, narrowing, opening,
+    naming,
+    narrowing::{self, Scene},
+    opening,
 };
 
 /// Keeps the secret under the name, and makes the store if there is none.
@@ -57,7 +59,7 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
     let own_end = details::of_secret(name, &secret, terminal);
     details.say_of_own_end(own_end, terminal);
     let kind = issuer::recognise(&secret).map(|recognised| recognised.kind);
-    let (set, facts, former_end) = change_or_create(&home, terminal, now, |payload| {
+    let (set, facts, former_end) = change_or_create_as(&home, terminal, now, |kept, payload| {
         warn_about_names(payload, name, &secret, terminal)?;
         let former_end = payload.keys.get(name).and_then(|key| key.facts.expires);
         let replace = match &asked {
@@ -67,6 +69,9 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         let (set, edited) = payload.step(Deed::Set, now, |edit| {
             Ok((edit.set(name, secret, replace)?, edit.change(name, |facts| details.put(facts, own_end))?))
         })?;
+        if edited {
+            narrowing::refuse_more(&Scene { home: &home, kept, payload, action: Action::Set }, terminal)?;
+        }
         details::warn_of_texts(&payload.key(name)?.value, payload, terminal);
         if set == Set::Added {
             narrowing::say_of_removed(payload, name, terminal);

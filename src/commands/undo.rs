@@ -64,7 +64,8 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     if let Some((from, to)) = latest.renamed.as_ref().filter(|_| !arguments.skip)
         && let Some(key) = payload.keys.get(to)
     {
-        rename::say(&config::read(&home)?.rotation.renamed(to, from, &key.facts), from, terminal);
+        let covered = config::read(&home)?.rotation.change((to, &key.facts), (from, &key.facts));
+        narrowing::say(&covered, &rename::under(from), terminal);
     }
     let standing = payload.standing_with_latest(now);
     let question = match standing {
@@ -72,7 +73,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         0 => format!("let this stand for good: {what}?"),
         more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
-    let widened = if arguments.skip { Vec::new() } else { payload.loosened_by_undoing() };
+    let widened = if arguments.skip { Vec::new() } else { narrowing::widened(&home, &payload, true)? };
     if widened.is_empty() {
         need_yes(arguments.yes, terminal, doing, || question)?;
     } else {

@@ -22,8 +22,10 @@ use crate::{
 };
 
 use super::{
-    change::{Outcome, change},
-    details, opening,
+    change::{Outcome, change, change_as},
+    details,
+    narrowing::{self, Scene},
+    opening,
     rotate::{old_key::say_switched_off, pending},
     stores,
 };
@@ -178,13 +180,14 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         )
     })?;
     let seen = payload;
-    let (since, removed) = change(&home, terminal, now, |payload| {
+    let (since, removed) = change_as(&home, terminal, now, |kept, payload| {
         // Also with a yes beforehand: the place that a number or a mark stood for may be another's by now.
         if !is_as_seen(&seen, payload, name) {
             return Err(changed_meanwhile(name, "nothing was brought back"));
         }
         let removed = !payload.keys.contains_key(name);
         payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, to))?;
+        narrowing::refuse_more(&Scene { home: &home, kept, payload, action: Action::Rollback }, terminal)?;
         let key = payload.key(name)?;
         details::warn_of_texts(&key.value, payload, terminal);
         let facts = &key.facts;

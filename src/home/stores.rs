@@ -2,7 +2,8 @@
 //! the user's settings. Only the age file may lie elsewhere.
 
 use std::{
-    ffi::OsString,
+    borrow::Cow,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -102,6 +103,16 @@ impl Home {
         self.elsewhere.is_some()
     }
 
+    /// A text that speaks of a store's age file, which is `store.age` elsewhere, said of this one's.
+    #[must_use]
+    pub fn said_of_file<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        const SAID: [&str; 2] = ["`store.age`", "IDENTITY store.age`"];
+        let name = self.elsewhere.as_deref().and_then(Path::file_name).map(OsStr::to_string_lossy);
+        let Some(name) = name.filter(|_| SAID.iter().any(|said| text.contains(said))) else { return text.into() };
+        let of_it = |text: String, said: &&str| text.replace(said, &said.replace("store.age", &name));
+        SAID.iter().fold(text.to_owned(), of_it).into()
+    }
+
     /// The same home with its age file at this absolute path, which is written down.
     ///
     /// # Errors
@@ -195,6 +206,11 @@ mod tests {
         let path = folder.path().join("repo/a store.age");
         assert_eq!(home.move_elsewhere(path.clone()).expect("written").store_file(), path);
         assert_eq!(read_elsewhere(&file).expect("there"), Some(path));
+        let hint = "see `age -d -i IDENTITY store.age`, or put `store.age` of `/a/store.age` back";
+        assert_eq!(team(folder.path()).said_of_file(hint), hint);
+        let said =
+            team(folder.path()).move_elsewhere("/r/team.age".into()).expect("written").said_of_file(hint).into_owned();
+        assert_eq!(said, "see `age -d -i IDENTITY team.age`, or put `team.age` of `/a/store.age` back");
         for bad in ["", "store.age", "\n", "\u{0}"] {
             std::fs::write(&file, bad).expect("write");
             assert_eq!(read_elsewhere(&file).expect_err(bad).kind, Kind::Store);

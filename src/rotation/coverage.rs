@@ -1,4 +1,4 @@
-//! What the user has set for some keys by their names: what of it a key loses or gains with another name.
+//! What the user has set for some keys by their names and tags: what of it a key loses or gains with others.
 
 use std::fmt::Write as _;
 
@@ -7,43 +7,45 @@ use crate::{
     store::{facts::Facts, limits::Limits},
 };
 
-use super::{Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings};
+use super::{Plan, Reaction, ReasonFrom, Rotator, Rule, Settings};
 
-/// An entry of `config.toml` that covers a key under one of two names only.
+/// An entry of `config.toml` that covers a key under one of two names, or with one's tags, only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
     /// The entry, as it begins in the file.
     pub entry: String,
-    /// Whether it covers the key under the new name, and not under the old one.
+    /// Whether it covers the key as it is to be, and not as it was.
     pub is_new: bool,
     /// What holds or does not hold any more because of it, as the file says it.
     pub settings: Vec<String>,
 }
 
-/// What another name makes of a key's settings.
+/// What another name, or what is known of it otherwise, makes of what holds for a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// The entries that make a difference.
     pub entries: Vec<Coverage>,
     /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, without a reason, or for more.
     pub loses_protection: bool,
+    /// Whether it may be used for more: without a limit, or a reason, that was asked for before, or after the end that stops it.
+    pub widens: bool,
 }
 
+/// A key by its name, with what is known of it.
+type Known<'k> = (&'k KeyName, &'k Facts);
+
 impl Settings {
-    /// What holds no more for a key, and what newly holds, once it has another name.
+    /// What holds no more for a key, and what newly holds, once it is called so and this is known of it.
     #[must_use]
-    pub fn renamed(&self, from: &KeyName, to: &KeyName, facts: &Facts) -> Change {
-        let (before, after) = (self.plan(from, facts), self.plan(to, facts));
-        let said = |name, plan: &Plan| words(plan, self.records_arguments(name, facts));
+    pub fn change(&self, from: Known, to: Known) -> Change {
+        let plan = |(name, facts): Known| self.plan(name, facts);
+        let (before, after) = (plan(from), plan(to));
+        let said = |(name, facts): Known, plan: &Plan| words(plan, self.records_arguments(name, facts));
         let (was, is) = (said(from, &before), said(to, &after));
-        let all = |name| self.limits_for(name, facts).map(|(_, limits)| limits).collect::<Vec<&Limits>>();
-        let (were_limited, are_limited) = (all(from), all(to));
+        let (were_limited, are_limited) = (self.all_limits(from), self.all_limits(to));
         let mut entries = Vec::new();
         for rule in &self.rules {
-            if matches!(rule.of, Selector::Tag(_)) {
-                continue;
-            }
-            let is_new = match (rule.of.fits(from, facts), rule.of.fits(to, facts)) {
+            let is_new = match (rule.of.fits(from.0, from.1), rule.of.fits(to.0, to.1)) {
                 (true, false) => false,
                 (false, true) => true,
                 _ => continue,
@@ -72,13 +74,24 @@ impl Settings {
             }
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
-        let loses_protection = stops(before.expired, after.expired)
+        let is_lost = |limits: &&Limits| are_limited.iter().all(|other| other.are_looser_than(limits));
+        let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || ends_later(from.1, to.1);
+        let loses_protection = widens
+            || stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
-            || stops(before.leaked, after.leaked)
-            || after.reason < before.reason
-            || were_limited.iter().any(|limits| !are_limited.contains(limits));
-        Change { entries, loses_protection }
+            || stops(before.leaked, after.leaked);
+        Change { entries, loses_protection, widens }
     }
+
+    /// All that limits a key, each by itself: what it says itself comes last.
+    fn all_limits<'s>(&'s self, (name, facts): Known<'s>) -> Vec<&'s Limits> {
+        self.limits_for(name, facts).map(|(_, limits)| limits).chain([&facts.limits]).collect()
+    }
+}
+
+/// Whether an end that stops the key comes later, or not at all.
+fn ends_later(before: &Facts, after: &Facts) -> bool {
+    before.limits.stop_expired && before.expires.is_some_and(|end| after.expires.is_none_or(|later| later > end))
 }
 
 /// What holds for a key, each as the file would say it, in the order of [`words_of`].
@@ -153,7 +166,7 @@ fn program(field: &str, command: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::date::Moment;
+    use crate::{date::Moment, rotation::Selector};
 
     fn rule(pattern: &str) -> Rule {
         Rule {
@@ -171,9 +184,14 @@ mod tests {
         }
     }
 
+    fn facts() -> Facts {
+        Facts::new(Moment::from_seconds(0))
+    }
+
     fn renamed(rules: Vec<Rule>, from: &str, to: &str) -> Change {
         let settings = Settings { rules, ..Settings::default() };
-        settings.renamed(&from.parse().expect("good"), &to.parse().expect("good"), &Facts::new(Moment::from_seconds(0)))
+        let (from, to, facts) = (from.parse().expect("good"), to.parse().expect("good"), facts());
+        settings.change((&from, &facts), (&to, &facts))
     }
 
     #[test]
@@ -218,5 +236,52 @@ mod tests {
         let gained = renamed(vec![asks("prod/*")], "a", "prod/a");
         assert!(!gained.loses_protection && gained.entries[0].is_new);
         assert_eq!(renamed(vec![asks("prod/*"), asks("*")], "prod/a", "a"), Change::default());
+        // What stops it where it has ended alone is given by its name all the same, and takes no person.
+        let stops = Rule { expired: Some(Reaction::Stop), ..rule("prod/*") };
+        let change = renamed(vec![stops], "prod/a", "a");
+        assert!(change.loses_protection && !change.widens);
+    }
+
+    #[test]
+    fn a_tag_an_end_or_a_limit_that_goes_widens_what_a_key_may_be_used_for() {
+        let tag = |text: &str| text.parse().expect("good");
+        let of_tag = |text: &str| Rule { of: Selector::Tag(tag(text)), ..rule("") };
+        let (asks, at) = (Limits { ask: true, ..Limits::default() }, Moment::from_seconds);
+        let settings = Settings {
+            rules: vec![
+                Rule { reason: Some(ReasonFrom::Nobody), ..of_tag("lax") },
+                Rule { limits: asks.clone(), reason: Some(ReasonFrom::Everybody), ..of_tag("prod") },
+            ],
+            ..Settings::default()
+        };
+        let known = |tags: &[&str], limits: &Limits| Facts {
+            tags: tags.iter().map(|text| tag(text)).collect(),
+            limits: limits.clone(),
+            ..facts()
+        };
+        let (none, name) = (Limits::default(), "a".parse().expect("good"));
+        let stops = |end: Option<i64>| Facts {
+            expires: end.map(at),
+            ..known(&[], &Limits { stop_expired: true, ..Limits::default() })
+        };
+        for (before, after, widens) in [
+            (known(&["prod"], &none), known(&[], &none), true),
+            (known(&[], &none), known(&["prod"], &none), false),
+            // The reason goes with the first entry that says something of it.
+            (known(&["prod"], &none), known(&["prod", "lax"], &none), true),
+            (known(&["prod", "lax"], &none), known(&["lax"], &asks), false),
+            (known(&[], &asks), known(&[], &none), true),
+            (stops(Some(5)), stops(Some(6)), true),
+            (stops(Some(5)), stops(None), true),
+            (stops(Some(5)), stops(Some(4)), false),
+            (stops(None), stops(Some(5)), false),
+            (Facts { expires: Some(at(5)), ..facts() }, facts(), false),
+        ] {
+            let change = settings.change((&name, &before), (&name, &after));
+            assert_eq!(change.widens, widens, "{before:?} -> {after:?}");
+        }
+        let change = settings.change((&name, &known(&["prod"], &none)), (&name, &known(&[], &none)));
+        assert_eq!(change.entries[0].entry, "[[keys]] tag = \"prod\"");
+        assert_eq!(change.entries[0].settings, ["require_reason = \"always\"", "ask = true"]);
     }
 }

@@ -243,8 +243,9 @@ impl Editing<'_> {
         let (since, expires) = (version.since, version.expires);
         let revoked = version.revoked.cloned().or_else(|| self.payload.revocation_of(&value));
         let leaked = version.leaked.cloned().or_else(|| self.payload.leak_of(&value));
-        // A secret of a key that was removed brings that one's limits along, or another key of its name would lift them.
-        let limits = version.limits.cloned().unwrap_or_default();
+        // A secret of a key that was removed brings that one's limits along, or another key of its name would lift them: also
+        // those that are set for its tags.
+        let (limits, tags) = version.of_removed.map(|of| (of.limits.clone(), of.tags.clone())).unwrap_or_default();
         let left_with = version.left_with.cloned().or_else(|| self.payload.left_with(&value));
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
@@ -252,6 +253,7 @@ impl Editing<'_> {
         key.facts.begin_anew(since);
         key.facts.expires = expires;
         key.facts.limits = key.facts.limits.and(&limits);
+        key.facts.tags.extend(tags);
         (key.facts.revoked, key.facts.leaked, key.facts.left_with) = (revoked, leaked, left_with);
         Ok(())
     }

@@ -6,7 +6,6 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::payload::Payload;
-use crate::name::KeyName;
 
 /// The limits of a key's use. Nothing said is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,18 +110,6 @@ impl Payload {
         let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
         let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
         all.any(|facts| !facts.limits.is_empty())
-    }
-
-    /// The keys that may be used for more once the latest step is taken back.
-    #[must_use]
-    pub fn loosened_by_undoing(&self) -> Vec<&KeyName> {
-        let before = self.steps.last().into_iter().flat_map(|step| step.edited.iter().chain(&step.replaced));
-        before
-            .filter(|(name, before)| {
-                self.keys.get(name).is_some_and(|key| before.limits.are_looser_than(&key.facts.limits))
-            })
-            .map(|(name, _)| name)
-            .collect()
     }
 }
 

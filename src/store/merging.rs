@@ -3,7 +3,7 @@
 //!
 //! What one side alone changed is taken. Where both did, the later secret is the current one and the other a former one, so no
 //! secret of either side is lost, and the person is told. Only what one side wiped and the other left as it was stays wiped.
-//! The result is the same whichever side is called ours.
+//! What is said of a key holds for it under its new name too. The result is the same whichever side is called ours.
 //!
 //! Steps do not come along: what they would take back is not what is there any more. `versions` and `rollback` still have all.
 
@@ -22,8 +22,11 @@ use super::{
     members::{MOST, Member},
     payload::{Former, Key, Payload, Removed},
 };
+use keys::{both_have, one_key};
 
 mod facts;
+mod keys;
+mod renames;
 
 /// How far a side may have come from what both come from, in changes.
 const FARTHEST: u64 = 1 << 32;
@@ -46,6 +49,10 @@ pub enum Said {
     Kept(KeyName, Side),
     /// Both changed what is known of it: these fields.
     Edited(KeyName, Vec<&'static str>),
+    /// Renamed on both sides, on ours to the first: it is kept under both names.
+    Renamed(KeyName, [KeyName; 2]),
+    /// Removed on this side, and wiped on the other: it is kept among the removed ones.
+    Unwiped(KeyName, Side),
 }
 
 /// What came of it.
@@ -85,7 +92,10 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id
             merged.keys.insert(name.clone(), key);
         }
     }
-    merged.removed = removed_keys(base, ours, theirs, &mark);
+    if let Some(base) = base {
+        renames::follow(base, [ours, theirs], &mut merged, &mut said);
+    }
+    merged.removed = removed_keys(base, ours, theirs, &mark, &mut said);
     merged.marks = marks(base, ours, theirs);
     founders_own(base, ours, theirs, &mut merged);
     let unaware = mark_what_left(base, [ours, theirs], &mut merged, &removed, now);
@@ -194,104 +204,13 @@ fn members(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Result<(
     Ok((all, removed))
 }
 
-/// One name's key, of what both come from, of ours and of theirs.
-fn one_key(
-    name: &KeyName,
-    [base, ours, theirs]: [Option<&Key>; 3],
-    mark: &dyn Fn(&Secret) -> Id,
-    said: &mut BTreeSet<Said>,
-) -> Option<Key> {
-    let (key, side) = match (ours, theirs) {
-        (Some(ours), Some(theirs)) => return Some(both_have(name, base, [ours, theirs], mark, said)),
-        (Some(key), None) => (key, Side::Ours),
-        (None, Some(key)) => (key, Side::Theirs),
-        (None, None) => return None,
-    };
-    match base {
-        Some(base) if base.is_as(key) => None,
-        Some(_) => {
-            said.insert(Said::Kept(name.clone(), side));
-            Some(key.unnumbered())
-        }
-        None => Some(key.unnumbered()),
-    }
-}
-
-fn both_have(
-    name: &KeyName,
-    base: Option<&Key>,
-    [ours, theirs]: [&Key; 2],
-    mark: &dyn Fn(&Secret) -> Id,
-    said: &mut BTreeSet<Said>,
-) -> Key {
-    if ours.is_as(theirs) || base.is_some_and(|base| base.is_as(theirs)) {
-        return ours.unnumbered();
-    }
-    if base.is_some_and(|base| base.is_as(ours)) {
-        return theirs.unnumbered();
-    }
-    let is_replaced = |key: &Key| base.is_none_or(|base| !base.value.same_as(&key.value));
-    let is_same = ours.value.same_as(&theirs.value);
-    let order = |key: &Key| (key.facts.changed, mark(&key.value));
-    let (current, other) = match (is_replaced(ours), is_replaced(theirs)) {
-        (false, true) => (theirs, ours),
-        (true, true) | (false, false) if order(theirs) > order(ours) => (theirs, ours),
-        _ => (ours, theirs),
-    };
-    if !is_same && is_replaced(ours) && is_replaced(theirs) {
-        said.insert(Said::Replaced(name.clone()));
-    }
-    let (facts, fields) = facts::merge(base.map(|base| &base.facts), &current.facts, &other.facts, is_same);
-    if !fields.is_empty() {
-        said.insert(Said::Edited(name.clone(), fields));
-    }
-    let former = former(base, current, other, mark);
-    Key { value: current.value.copy(), facts, former }
-}
-
-/// The former secrets of both, and the one that is not current any more. What was there before and one side has nowhere was
-/// wiped there.
-fn former(base: Option<&Key>, current: &Key, other: &Key, mark: &dyn Fn(&Secret) -> Id) -> Vec<Former> {
-    let is_wiped = |value: &Secret, by: &Key| base.is_some_and(|base| base.holds(value)) && !by.holds(value);
-    let same_time = |one: &Former, other: &Former| one.value.same_as(&other.value) && one.since == other.since;
-    let is_of_before = |one: &Former| {
-        let is_it = |before: &Former| same_time(before, one) && before.until == one.until;
-        base.is_some_and(|base| base.former.iter().any(is_it))
-    };
-    let mut all: Vec<Former> = Vec::new();
-    let both = current.former.iter().map(|former| (former, other));
-    for (former, elsewhere) in both.chain(other.former.iter().map(|former| (former, current))) {
-        if is_wiped(&former.value, elsewhere) {
-            continue;
-        }
-        // What was current before is replaced on both sides, at one moment here and at another there: that is one end of it.
-        let is_new = !is_of_before(former);
-        let is_it = |known: &&mut Former| {
-            same_time(known, former) && (known.until == former.until || (is_new && !is_of_before(known)))
-        };
-        match all.iter_mut().find(is_it) {
-            Some(known) => facts::say_of_former(known, former),
-            None => all.push(former.unnumbered()),
-        }
-    }
-    if !current.value.same_as(&other.value) && !is_wiped(&other.value, current) {
-        let until = current.facts.changed.max(other.facts.changed);
-        let replaced = other.as_former(until);
-        match all.iter_mut().find(|known| known.value.same_as(&replaced.value)) {
-            Some(known) => facts::say_of_former(known, &replaced),
-            None => all.push(replaced),
-        }
-    }
-    all.sort_by_cached_key(|former| (former.until, former.since, mark(&former.value)));
-    all
-}
-
 /// Removed keys of both; without those that one side wiped or brought back, where the other left them alone.
 fn removed_keys(
     base: Option<&Payload>,
     ours: &Payload,
     theirs: &Payload,
     mark: &dyn Fn(&Secret) -> Id,
+    said: &mut BTreeSet<Said>,
 ) -> Vec<Removed> {
     fn find<'p>(side: &'p Payload, one: &Removed) -> Option<&'p Removed> {
         let is_it = |other: &&Removed| {
@@ -309,7 +228,13 @@ fn removed_keys(
                     both_have(&one.name, before, [&one.key, &there.key], mark, &mut BTreeSet::new())
                 }
                 (None, Some(before)) if before.is_as(&one.key) => continue,
-                (None, _) => one.key.unnumbered(),
+                (None, _) => {
+                    let value = &one.key.value;
+                    if base.is_some_and(|base| base.holds(value)) && !other.holds(value) {
+                        said.insert(Said::Unwiped(one.name.clone(), which));
+                    }
+                    one.key.unnumbered()
+                }
             };
             all.push(Removed { name: one.name.clone(), removed: one.removed, step: None, key });
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    facts::Revoked,
+    facts::{Facts, Revoked},
     journal::Deed,
     members::Member,
     merging::{Merged, Said, Side, merge},
@@ -113,7 +113,7 @@ fn a_key_that_was_removed_on_one_side_and_changed_on_the_other_is_kept() {
 fn fields_are_merged_one_by_one_and_what_both_changed_is_said() {
     let base = base();
     let (mut ours, mut theirs) = (copy(&base), copy(&base));
-    let edit = |store: &mut Payload, change: &dyn Fn(&mut super::facts::Facts)| {
+    let edit = |store: &mut Payload, change: &dyn Fn(&mut Facts)| {
         store.step(Deed::Edit, at(1), |edit| edit.change(&name("a"), change)).expect("there");
     };
     edit(&mut ours, &|facts| {
@@ -151,6 +151,84 @@ fn what_one_side_wiped_and_the_other_left_alone_stays_wiped() {
     theirs.forget(&name("b")).expect("there");
     let payload = merged(&base, &base, &theirs).payload;
     assert!(!payload.keys.contains_key(&name("b")) && payload.removed.is_empty());
+}
+
+#[test]
+fn a_secret_that_was_brought_back_on_one_side_is_not_lost_where_the_other_wiped_it() {
+    let mut base = base();
+    set(&mut base, "a", "a2", 1);
+    let (mut ours, mut theirs) = (copy(&base), copy(&base));
+    ours.forget_former(&name("a"));
+    set(&mut ours, "a", "a3", 3);
+    theirs.step(Deed::Rollback, at(2), |edit| edit.roll_back(&name("a"), 1)).expect("former");
+    assert_eq!(said(&base, &ours, &theirs), [Said::Replaced(name("a"))]);
+    assert_eq!(all_of(&merged(&base, &ours, &theirs).payload, "a"), ["a3", "a2", "a1"]);
+    // Also where it was replaced again there.
+    set(&mut theirs, "a", "a4", 4);
+    assert_eq!(all_of(&merged(&base, &ours, &theirs).payload, "a"), ["a4", "a3", "a1", "a2"]);
+}
+
+#[test]
+fn what_one_side_removed_and_the_other_wiped_is_said() {
+    let base = base();
+    let (mut ours, mut theirs) = (copy(&base), copy(&base));
+    ours.forget(&name("a")).expect("there");
+    theirs.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
+    assert_eq!(said(&base, &ours, &theirs), [Said::Unwiped(name("a"), Side::Theirs)]);
+    assert_eq!(merged(&base, &ours, &theirs).payload.removed.len(), 1);
+}
+
+fn edit(store: &mut Payload, key: &str, change: impl Fn(&mut Facts)) {
+    store.step(Deed::Edit, at(1), |edit| edit.change(&name(key), change)).expect("there");
+}
+
+fn rename(store: &mut Payload, from: &str, to: &str) {
+    store.step(Deed::Rename, at(1), |edit| edit.rename(&name(from), &name(to))).expect("free");
+}
+
+#[test]
+fn what_a_key_may_be_used_for_holds_for_it_under_the_name_that_the_other_side_gave_it() {
+    let base = base();
+    let (mut ours, mut theirs) = (copy(&base), copy(&base));
+    edit(&mut ours, "a", |facts| {
+        facts.limits.ask = true;
+        facts.tags.insert("prod".parse().expect("good"));
+    });
+    rename(&mut theirs, "a", "z");
+    edit(&mut theirs, "z", |facts| facts.limits.terminal = true);
+    assert_eq!(said(&base, &ours, &theirs), [Said::Kept(name("a"), Side::Ours)]);
+    let facts = merged(&base, &ours, &theirs).payload.keys[&name("z")].facts.clone();
+    assert!(facts.limits.ask && facts.limits.terminal && facts.tags.len() == 1);
+    // To widen it was said on the side that knew of no other limit.
+    let mut narrow = copy(&base);
+    edit(&mut narrow, "a", |facts| facts.limits.ask = true);
+    let (mut ours, mut theirs) = (copy(&narrow), copy(&narrow));
+    edit(&mut ours, "a", |facts| facts.limits.ask = false);
+    rename(&mut theirs, "a", "z");
+    assert!(!merged(&narrow, &ours, &theirs).payload.keys[&name("z")].facts.limits.ask);
+    // A new key has the name meanwhile, and the other one's limits go with that.
+    set(&mut theirs, "a", "another", 2);
+    edit(&mut ours, "a", |facts| facts.limits.proxy_only = true);
+    assert!(merged(&narrow, &ours, &theirs).payload.keys[&name("z")].facts.limits.proxy_only);
+}
+
+#[test]
+fn a_key_that_both_sides_renamed_or_one_removed_is_kept_and_that_is_said() {
+    let base = base();
+    let (mut ours, mut theirs) = (copy(&base), copy(&base));
+    rename(&mut ours, "a", "o");
+    edit(&mut ours, "o", |facts| facts.limits.ask = true);
+    rename(&mut theirs, "a", "t");
+    rename(&mut ours, "b", "z");
+    rename(&mut theirs, "b", "z");
+    assert_eq!(said(&base, &ours, &theirs), [Said::Renamed(name("a"), [name("o"), name("t")])]);
+    let payload = merged(&base, &ours, &theirs).payload;
+    assert_eq!(payload.keys.keys().map(KeyName::as_str).collect::<Vec<_>>(), ["o", "t", "z"]);
+    assert!(payload.keys[&name("t")].facts.limits.ask);
+    let (mut ours, mut theirs) = (copy(&base), copy(&base));
+    ours.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
+    rename(&mut theirs, "a", "t");
+    assert_eq!(said(&base, &ours, &theirs), [Said::Kept(name("t"), Side::Theirs)]);
 }
 
 fn member(name: &str) -> Member {
@@ -253,7 +331,7 @@ fn act(store: &mut Payload, doing: &Doing, day: i64, whose: &str) -> Result<()> 
             store.step(Deed::Rollback, at(day), |edit| edit.roll_back(&key(k), version.into()))
         }
         Doing::Note(k, note) => {
-            let change = |facts: &mut super::facts::Facts| facts.note = Some(format!("n{note}"));
+            let change = |facts: &mut Facts| facts.note = Some(format!("n{note}"));
             store.step(Deed::Edit, at(day), |edit| edit.change(&key(k), change)).map(drop)
         }
         Doing::Revoke(k) => {
@@ -299,6 +377,10 @@ proptest! {
             prop_assert!(before.contains(secret) && !(one.contains(secret) && two.contains(secret)), "{} is lost", String::from_utf8_lossy(secret));
         }
         prop_assert!(all.iter().all(|secret| one.contains(secret) || two.contains(secret)), "one came from nowhere");
+        for (name, key) in ours.keys.iter().chain(&theirs.keys) {
+            let was_in_use = base.keys.get(name).is_some_and(|before| before.value.same_as(&key.value));
+            prop_assert!(was_in_use || all.contains(key.value.expose()), "the secret in use of {name} is lost");
+        }
         prop_assert!(all_say_so(&both.payload) && both.payload.steps.is_empty());
         let is_kept = |name: &KeyName| {
             let was_left_alone = |side: &Payload| {

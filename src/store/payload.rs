@@ -8,7 +8,6 @@ use std::{
 use super::{
     facts::{Facts, Leaked, LeftWith, Revoked},
     journal::Step,
-    limits::Limits,
     members::Member,
     revoking::Mark,
 };
@@ -137,8 +136,8 @@ pub struct Version<'p> {
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
     pub removed: Option<Moment>,
-    /// What that key might be used for.
-    pub limits: Option<&'p Limits>,
+    /// What was known of that key.
+    pub of_removed: Option<&'p Facts>,
 }
 
 impl<'p> From<&'p Former> for Version<'p> {
@@ -146,7 +145,7 @@ impl<'p> From<&'p Former> for Version<'p> {
         let Former { value, since, until, expires, revoked, leaked, left_with, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
         let (revoked, leaked, left_with) = (revoked.as_ref(), leaked.as_ref(), left_with.as_ref());
-        Self { value, since, until, expires, revoked, leaked, left_with, wipe, removed: None, limits: None }
+        Self { value, since, until, expires, revoked, leaked, left_with, wipe, removed: None, of_removed: None }
     }
 }
 
@@ -154,7 +153,7 @@ impl Removed {
     /// What the key had: its last secret and those before it.
     fn versions(&self) -> impl Iterator<Item = Version<'_>> {
         let (Key { value, facts, former }, removed) = (&self.key, Some(self.removed));
-        let limits = Some(&facts.limits);
+        let of_removed = Some(facts);
         let last = Version {
             value,
             since: facts.changed,
@@ -165,9 +164,9 @@ impl Removed {
             left_with: facts.left_with.as_ref(),
             wipe: None,
             removed,
-            limits,
+            of_removed,
         };
-        let former = former.iter().rev().map(move |former| Version { removed, limits, ..former.into() });
+        let former = former.iter().rev().map(move |former| Version { removed, of_removed, ..former.into() });
         [last].into_iter().chain(former)
     }
 }

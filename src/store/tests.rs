@@ -375,3 +375,18 @@ fn a_new_secret_was_not_found_and_the_old_one_comes_back_with_the_word() {
     store.step(Deed::Rollback, at(6), |edit| edit.roll_back(&name("a"), 1)).expect("bring back");
     assert!(!is_leaked(&store, "a"), "it was taken back of the secret");
 }
+
+#[test]
+fn a_secret_of_a_removed_key_brings_its_limits_and_tags_to_another_key_of_its_name() {
+    let mut store = empty();
+    set(&mut store, "a", "1", 0);
+    let limited = |facts: &mut Facts| {
+        facts.limits.ask = true;
+        facts.tags.insert("prod".parse().expect("good"));
+    };
+    store.step(Deed::Edit, at(0), |edit| edit.change(&name("a"), limited)).expect("there");
+    store.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
+    set(&mut store, "a", "2", 2);
+    store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
+    assert!(store.keys["a"].facts.limits.ask && store.keys["a"].facts.tags.len() == 1);
+}

@@ -12,6 +12,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
+const STAYS: &str = "keyctl: what has a `-` is not asked for any more; it stays allowed here until `keyctl deny`\n";
 const ASKS: &str = "keyctl: `~/project/.keyctl.toml` asks for 2 things:\n    A <- key a\n    B <- key b\n";
 const QUESTION: &str = "keyctl: allow exactly this, in this place? [y/N] ";
 
@@ -68,7 +69,7 @@ fn what_changed_since_the_last_yes_is_shown() {
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "allow"], &[("[y/N] ", "n\r")]);
     screen.says(
         &format!(
-            "keyctl: `~/project/.keyctl.toml` asks for 2 things:\n  + A <- key c\n  + C <- key c\n  - B <- key b\n  - A <- key a\n{QUESTION}n\nkeyctl: nothing was allowed\n"
+            "keyctl: `~/project/.keyctl.toml` asks for 2 things:\n  + A <- key c\n  + C <- key c\n  - B <- key b\n  - A <- key a\n{STAYS}{QUESTION}n\nkeyctl: nothing was allowed\n"
         ),
         6,
     );

@@ -229,6 +229,30 @@ fn fix_closes_files_and_takes_back_what_is_gone_after_a_yes_and_the_history_has_
 }
 
 #[test]
+fn a_key_that_was_refused_is_told_of_with_how_often_and_to_whom() {
+    let sandbox = sandbox();
+    keep(&sandbox, "a", "2026-11-20T10:00:00Z", &["--rotate-every", "1y"]);
+    sandbox.call(&["edit", "a", "--only-program", "/bin/sh"]).at("2026-11-20T10:00:00Z").run();
+    for words in [&["run", "-kA=a", "--", "true"][..], &["run", "-kA=a", "--", "true"], &["get", "a"]] {
+        assert_ne!(sandbox.call(words).at("2026-11-23T10:00:00Z").run().code(), 0);
+    }
+    let ran = sandbox.call(&["audit"]).at(NOW).run();
+    let refused = "low     `a` was refused 3 times in 90 days, last 2 days ago: to `true` (2), to be shown or widened (1)\n        \
+                           who asked for it, and why it was refused: `keyctl history a --outcome refused`\n";
+    let said = "keyctl: looked at 1 key and 0 projects: found 1 medium, 3 low\n";
+    let (shown, stderr) = (page(&ran.stdout()), ran.stderr());
+    assert!(shown.contains(refused) && stderr == said, "{shown}{stderr}");
+    let ran = sandbox.call(&["audit", "--json"]).at(NOW).run();
+    let json: Value = serde_json::from_slice(&ran.output.stdout).expect("json");
+    let programs = json!([{ "program": null, "times": 1 }, { "program": "true", "times": 2 }]);
+    let refused =
+        json!({ "key": "a", "times": 3, "last": "2026-11-23T10:00:00Z", "programs": programs, "why": ["program"] });
+    assert_eq!(json["refused"], json!([refused]));
+    let listed = sandbox.call(&["history", "a", "--outcome", "refused", "--json"]).run().stdout();
+    assert_eq!(listed.lines().count(), 3, "what it says to type shows them: {listed}");
+}
+
+#[test]
 fn looking_through_projects_is_recorded_as_a_scan_is_and_with_what_was_found() {
     let sandbox = neglected();
     let entries = || {

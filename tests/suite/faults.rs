@@ -1238,6 +1238,10 @@ fn killed_or_failing_while_a_store_is_joined_the_next_call_joins_it() {
         if (code, secret.as_str()) != (Some(0), "old-secret-1") || told.contains("say yes") {
             return Err(format!("does not open: {told}"));
         }
+        let (_, entries, _) = as_team(home, "other", &["history", "--json", "--store", "team"]);
+        if entries.matches("joined as `bob`").count() != 1 {
+            return Err(format!("the history says otherwise: {entries}"));
+        }
         if home.join("other/stores/team/joining").exists() { Err("still joining".into()) } else { Ok(()) }
     };
     let (joined, bad) =

@@ -491,8 +491,10 @@ fn a_name_that_takes_a_protection_away_needs_a_yes_and_any_other_says_what_it_ch
     let sandbox = Sandbox::with(&[("prod/a", "first-secret"), ("prod/b", "second-secret")]);
     sandbox.configure(PROD);
     sandbox.call(&["rename", "prod/b", "prod/c"]).run().says("", "keyctl: renamed `prod/b` to `prod/c`\n", 0);
-    let yes = "keyctl: renaming `prod/a` to `test/a` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n";
-    sandbox.call(&["rename", "prod/a", "test/a"]).run().says("", &format!("{NO_LONGER}{yes}"), 2);
+    // No yes beforehand takes away that a reason is asked for.
+    let person = "keyctl: to use `prod/a` for more takes a yes at a terminal; nothing was changed\nkeyctl: hint: do it yourself, at a terminal\n";
+    let alone = sandbox.call(&["rename", "prod/a", "test/a", "--yes"]).under(&["setsid", "-w"]).run();
+    alone.says("", &format!("{NO_LONGER}{person}"), 9);
     let words = [KEYCTL, "rename", "prod/a", "test/a"];
     let screen = on_a_terminal(&sandbox, &words, &[("[y/N] ", "\r")]);
     screen.says(&format!("{NO_LONGER}keyctl: rename it all the same? [y/N] \nkeyctl: nothing was changed\n"), 1);
@@ -511,13 +513,17 @@ fn a_name_that_takes_a_protection_away_needs_a_yes_and_any_other_says_what_it_ch
         ran.stderr(),
         format!("{}\n{}\nkeyctl: took back: rename of `prod/a` to `test/a`\n", gained[0], gained[1])
     );
+    sandbox.configure(&PROD.replace("require_reason = \"always\"\n", ""));
+    let no_longer = NO_LONGER.replace(", require_reason = \"always\"", "");
+    let yes = "keyctl: renaming `prod/a` to `test/a` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n";
+    sandbox.call(&["rename", "prod/a", "test/a"]).run().says("", &format!("{no_longer}{yes}"), 2);
     let ran = sandbox.call(&["rename", "prod/a", "test/a", "--yes", "--json"]).run();
     let json: Value = serde_json::from_str(&ran.stdout()).expect("JSON");
     assert_eq!(
         (&json["no_longer_covered_by"], &json["newly_covered_by"]),
         (&serde_json::json!(["[[keys]] match = \"prod/*\""]), &serde_json::json!(["[[keys]] match = \"test/*\""]))
     );
-    assert_eq!((ran.stderr().as_str(), ran.code()), (NO_LONGER, 0));
+    assert_eq!((ran.stderr(), ran.code()), (no_longer, 0));
 }
 
 #[test]

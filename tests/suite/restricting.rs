@@ -412,6 +412,57 @@ fn what_the_store_says_is_narrowed_without_a_word_and_widened_by_a_person_alone(
 }
 
 #[test]
+fn what_the_settings_say_of_a_name_or_a_tag_is_lifted_by_a_person_alone() {
+    let sandbox = with_programs();
+    sandbox.configure("[[keys]]\nmatch = \"prod/*\"\nask = true\n[[keys]]\ntag = \"prod\"\nterminal = true\n");
+    sandbox.set("prod/b", "second-secret");
+    let alone = |name: &str| {
+        format!("keyctl: to use `{name}` for more takes a yes at a terminal; nothing was changed\n{YOURSELF}")
+    };
+    let no_longer = "keyctl: as `b` the key is no longer covered by `[[keys]] match = \"prod/*\"`: ask = true\n";
+    let call = |words: &[&str]| sandbox.call(words).input("y\n").under(&["setsid", "-w"]).run();
+    call(&["rename", "prod/b", "b", "--yes"]).says("", &format!("{no_longer}{}", alone("prod/b")), 9);
+    was_refused(&sandbox, "nobody to ask", &["prod/b"]);
+    // A name that is limited as much takes nothing away.
+    call(&["rename", "prod/b", "prod/c"]).says("", "keyctl: renamed `prod/b` to `prod/c`\n", 0);
+    limit(&sandbox, "a", &["--tag", "prod"]);
+    let untag = ["edit", "a", "--no-tag", "prod", "--note", "of the shop"];
+    let no_longer = "keyctl: `a` is no longer covered by `[[keys]] tag = \"prod\"`: terminal = true\n";
+    call(&untag).says("", &format!("{no_longer}{}", alone("a")), 9);
+    call(&["undo", "--yes"]).says("", &alone("a"), 9);
+    was_refused(&sandbox, "nobody to ask", &["a"]);
+    let words = [&[KEYCTL][..], &untag].concat();
+    on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")])
+        .says(&format!("{no_longer}keyctl: let `a` be used for more: tags? [y/N] y\nkeyctl: changed `a`\n"), 0);
+}
+
+#[test]
+fn an_end_that_stops_a_key_is_put_off_by_a_person_or_with_a_new_secret() {
+    let sandbox = with_programs();
+    let stops = ["edit", "a", "--expires", "2990-01-01", "--stop-expired"];
+    sandbox.call(&stops).run().says("", "keyctl: changed `a`; expires 2990-01-01 00:00\n", 0);
+    let alone = "keyctl: to use `a` for more takes a yes at a terminal; nothing was changed\n";
+    for later in [&["--expires", "2990-01-02"][..], &["--no-expires"]] {
+        let call = sandbox.call(&[&["edit", "a"], later].concat()).under(&["setsid", "-w"]).run();
+        call.says("", &format!("{alone}{YOURSELF}"), 9);
+    }
+    let set = |secret: &str| sandbox.call(&["set", "a", "--replace", "--expires", "2991-01-01"]).input(secret).run();
+    let by_itself = "keyctl: hint: say that by itself, at a terminal: `keyctl edit a`\n";
+    set("first-secret").says("", &format!("{alone}{by_itself}"), 9);
+    was_refused(&sandbox, "nobody was asked", &["a"]);
+    let words = [KEYCTL, "edit", "a", "--expires", "2990-01-02"];
+    on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")]).says(
+        "keyctl: let `a` be used for more: end 2990-01-01 00:00 -> 2990-01-02 00:00? [y/N] y\n\
+         keyctl: changed `a`; expires 2990-01-02 00:00\n",
+        0,
+    );
+    sandbox.call(&["edit", "a", "--expires", "2980-01-01"]).run();
+    sandbox.secret("second-secret");
+    let said = "keyctl: replaced `a`; its former secret is kept; expires 2991-01-01 00:00\n";
+    set("second-secret").says("", said, 0);
+}
+
+#[test]
 fn a_yes_counts_for_the_limits_that_were_seen_then() {
     let sandbox = with_programs();
     limit(&sandbox, "a", &["--ask"]);

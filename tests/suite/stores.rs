@@ -166,7 +166,7 @@ fn a_key_of_another_store_is_named_with_it_in_every_command_and_in_every_hint() 
     sandbox.call(&["forget", key, "--yes"]).run().says(
         "",
         "keyctl: wiped 2 former secrets for good; the current ones stay\n\
-         keyctl: hint: older copies of `store.age`, such as backups, still hold them\n",
+         keyctl: hint: older copies of `team.age`, such as backups, still hold them\n",
         0,
     );
     sandbox.call(&["versions", "team:nothing"]).run().says(
@@ -462,7 +462,7 @@ fn a_store_is_removed_after_a_yes_with_all_but_its_file_elsewhere() {
     sandbox.call(&["store", "remove", "team", "--yes"]).run().says(
         "",
         "keyctl: removed the store `team`, its identity and its history\n\
-         keyctl: hint: `~/repo/team.age` stays where it is; only a recovery copy opens it now\n",
+         keyctl: hint: `~/repo/team.age` stays where it is; you open it with a recovery copy only\n",
         0,
     );
     assert!(!sandbox.data("stores/team").exists() && sandbox.home().join("repo/team.age").exists());
@@ -506,7 +506,7 @@ fn a_removal_that_was_cut_short_is_ended_by_the_next_one() {
         "",
         "keyctl: ending the removal of the store `team`, which was cut short\n\
          keyctl: removed the store `team`, its identity and its history\n\
-         keyctl: hint: `~/repo/team.age` stays where it is; only a recovery copy opens it now\n",
+         keyctl: hint: `~/repo/team.age` stays where it is; you open it with a recovery copy only\n",
         0,
     );
     assert!(!sandbox.data("stores/team").exists());

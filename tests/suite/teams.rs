@@ -769,10 +769,19 @@ fn git_is_told_who_merges_a_store_and_forgets_it_again() {
     let attributes = || fs::read_to_string(alice.repo().join(".gitattributes")).expect("read");
     assert_eq!(attributes(), "*.sh text\n/team.age -text -diff merge=keyctl\n");
     assert_eq!(alice.git(&["config", "merge.keyctl.driver"]).trim(), driver);
+    // What two versions come from is merged without a word.
+    assert_eq!(alice.git(&["config", "merge.keyctl.recursive"]).trim(), "keyctl-base");
+    assert_eq!(alice.git(&["config", "merge.keyctl-base.driver"]).trim(), format!("{driver} --unseen"));
+    let entries = || alice.call(&["history", "--json", "--store", "team"]).stdout().lines().count();
+    let before = (fs::read(alice.file()).expect("read"), entries());
+    let words = ["--base", "team.age", "--ours", "team.age", "--theirs", "team.age", "--path", "team.age", "--unseen"];
+    let merged = alice.sandbox.call(&[&["store", "merge"], &words[..]].concat()).inside(alice.repo()).run();
+    merged.says("", "", 0);
+    assert!(before.0 != fs::read(alice.file()).expect("read") && before.1 == entries());
     call("--uninstall").says("", "keyctl: git merges stores here by itself again, as it merges any file\n", 0);
     call("--uninstall").says("", "keyctl: nothing was installed here\n", 0);
     assert_eq!(attributes(), "*.sh text\n");
-    assert!(!alice.try_git(&alice.repo(), &["config", "merge.keyctl.driver"]).0);
+    assert!(!alice.try_git(&alice.repo(), &["config", "--get-regexp", "^merge\\.keyctl"]).0);
     let none = alice.sandbox.call(&["store", "merge", "--install"]).run();
     assert!(none.code() != 0 && !none.stderr().is_empty());
 }
@@ -799,6 +808,19 @@ fn who_can_open_which_store_is_read_from_the_stores() {
     assert!(
         shown.contains("\nmembers        alice, bob\nrecovery copy  not needed: another member can let you in anew\n"),
         "{shown}"
+    );
+    // What is said of a store's file says what it is called here.
+    let aside = alice.repo().join("aside.age");
+    fs::rename(alice.file(), &aside).expect("rename");
+    let gone = alice.call(&["get", "team:A"]).stderr();
+    assert!(gone.contains("keyctl: hint: put your newest copy of `team.age` back; "), "{gone}");
+    fs::rename(aside, alice.file()).expect("rename");
+    alice.call(&["store", "remove", "team", "--yes"]).says(
+        "",
+        "keyctl: removed the store `team`, its identity and its history\n\
+         keyctl: hint: `~/repo/team.age` stays where it is; you open it with a recovery copy only\n\
+         keyctl: hint: its other members open it as before, and write it for you too until one of them removes you\n",
+        0,
     );
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    audit::{Finding, in_numbers},
+    audit::{Finding, Refused, in_numbers},
     failure::Result,
     terminal::{Terminal, count},
 };
@@ -78,6 +78,7 @@ impl Page<'_> {
             "unused_since": self.gathered.since,
             "use_is_known": self.gathered.uses.are_known(),
             "summary": summary,
+            "refused": self.gathered.uses.all_refused().map(refused_as_json).collect::<Vec<_>>(),
             "looked_at": {
                 "projects": self.gathered.projects.len(),
                 "unreadable": self.searched.unreadable,
@@ -92,6 +93,18 @@ impl Page<'_> {
 fn rows(finding: &Finding) -> Vec<Vec<String>> {
     let first = vec![finding.severity.word().to_owned(), finding.what.clone()];
     vec![first, vec![String::new(), finding.mend.to_string()]]
+}
+
+/// What was refused of a key within the time that is looked at; no program where it was to be shown or used for more.
+fn refused_as_json((key, refused): (&str, &Refused)) -> Value {
+    let programs = refused.programs.iter().map(|(program, times)| json!({ "program": program, "times": times }));
+    json!({
+        "key": key,
+        "times": refused.times(),
+        "last": refused.last,
+        "programs": programs.collect::<Vec<_>>(),
+        "why": refused.why,
+    })
 }
 
 fn as_json(finding: &Finding) -> Value {

@@ -19,6 +19,8 @@ const ATTRIBUTES: &str = ".gitattributes";
 const LARGEST: usize = 1024 * 1024;
 /// What is said of a store's file: it is no text, and who merges it.
 const SAID: &str = "-text -diff merge=keyctl";
+/// Who merges what two versions come from.
+const FOR_BASE: &str = "keyctl-base";
 
 /// Tells git, in the repository around the current folder.
 ///
@@ -44,6 +46,7 @@ pub fn install(terminal: &Terminal) -> Result<ExitCode> {
     };
     let program = quoted(&program)?;
     let driver = format!("{home}{program} store merge --base %O --ours %A --theirs %B --path %P");
+    let for_base = format!("{driver} --unseen");
     let lines: Vec<String> = files.iter().map(|file| format!("{} {SAID}", pattern(file))).collect();
     let path = top.join(ATTRIBUTES);
     let before = read(&path)?;
@@ -57,8 +60,15 @@ pub fn install(terminal: &Terminal) -> Result<ExitCode> {
         text.push('\n');
     }
     write(&path, &before, &text)?;
-    git.output(&["config", "--local", "merge.keyctl.name", "keyctl merges a store key by key"])?;
-    git.output(&["config", "--local", "merge.keyctl.driver", &driver])?;
+    // Where two versions come from several, git merges those first: that is no merge of anybody's.
+    for (setting, value) in [
+        ("keyctl.name", "keyctl merges a store key by key"),
+        ("keyctl.driver", driver.as_str()),
+        ("keyctl.recursive", FOR_BASE),
+        ("keyctl-base.driver", for_base.as_str()),
+    ] {
+        git.output(&["config", "--local", &format!("merge.{setting}"), value])?;
+    }
     terminal.say_lines(&format!("`{}` has", path.display()), &lines);
     terminal.say_lines("and the settings of this clone", &[format!("merge.keyctl.driver = {driver}")]);
     terminal.hint("commit the first; each member calls this once in a clone of his own");
@@ -81,8 +91,11 @@ pub fn uninstall(terminal: &Terminal) -> Result<ExitCode> {
         write(&path, &before, &text)?;
     }
     let was_set = git.answer(&["config", "--local", "--get", "merge.keyctl.driver"])?.is_some();
-    if was_set {
-        git.output(&["config", "--local", "--remove-section", "merge.keyctl"])?;
+    for section in ["keyctl", FOR_BASE] {
+        let section = format!("merge.{section}");
+        if git.answer(&["config", "--local", "--get", &format!("{section}.driver")])?.is_some() {
+            git.output(&["config", "--local", "--remove-section", &section])?;
+        }
     }
     let done = if was_set || text != before {
         "git merges stores here by itself again, as it merges any file"

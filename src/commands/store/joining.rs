@@ -7,7 +7,7 @@
 //! 1  the keeper has the identity under the store's id, and an anchor        a keychain has it twice from here to 4
 //! 2  who the members are is accepted
 //! 3  the record names the store's id                                        the store is joined
-//! 4  what the keeper had under the random id goes, then the file `joining`
+//! 4  what the keeper had under the random id goes, the history says so, then the file `joining` goes
 //! ```
 //!
 //! Killed anywhere the same call goes on. Before 3 no command opens the store, after it each does.
@@ -237,16 +237,18 @@ fn take_over(
             former.remove(item)?;
         }
     }
+    let record = Record { store: payload.id, ..record };
+    let (keeper, anchor) =
+        (record.open(home), Anchor { generation: payload.generation, ..Anchor::first(payload.id, payload.seal) });
+    let log = record::log(home, &Kept { record, keeper, identity, anchor, other: None }, payload);
+    let note = format!("joined as `{}`", own.name);
+    // A call that was cut short may have come as far as this.
+    let is_noted = |(_, event): (u64, Event)| event.note.as_ref() == Some(&note);
+    if !log.read().is_ok_and(|entries| entries.flatten().any(is_noted)) {
+        record::change(&log, &Event::new(Action::Store, Moment::now()).note(&note), terminal);
+    }
     let path = home.file(JOINING);
     std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))?;
-    if !is_done {
-        let record = Record { store: payload.id, ..record };
-        let (keeper, anchor) =
-            (record.open(home), Anchor { generation: payload.generation, ..Anchor::first(payload.id, payload.seal) });
-        let kept = Kept { record, keeper, identity, anchor, other: None };
-        let event = Event::new(Action::Store, Moment::now()).note(format!("joined as `{}`", own.name));
-        record::change(&record::log(home, &kept, payload), &event, terminal);
-    }
     terminal.say(&format!("joined the store `{store}` as `{}`; its keys are named `{store}:KEY`", own.name));
     terminal.hint(&format!("see them: `keyctl list --store {store}`"));
     Ok(())

@@ -44,14 +44,14 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
         return Err(Failure::new(Kind::Usage, "a merge takes three files: `--base`, `--ours` and `--theirs`")
             .hint("to have git call it: `keyctl store merge --install`"));
     };
-    let merged = merge_files([base, ours, theirs], arguments.path.as_deref(), terminal);
+    let merged = merge_files([base, ours, theirs], arguments, terminal);
     merged.map_err(
         |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
     )
 }
 
-fn merge_files([base, ours, theirs]: [&PathBuf; 3], path: Option<&Path>, terminal: &Terminal) -> Result<ExitCode> {
-    let (home, kept) = whose(ours, path)?;
+fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
+    let (home, kept) = whose(ours, arguments.path.as_deref())?;
     let open = |file: &Path, words: &str| {
         let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
         let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
@@ -75,6 +75,9 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], path: Option<&Path>, termina
     }
     let (sealed, names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
+    if arguments.unseen {
+        return Ok(ExitCode::SUCCESS);
+    }
     let note = "merged two versions of its file";
     record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     tell(&merged, &names, is_others, terminal);
@@ -176,9 +179,44 @@ fn in_words(said: &Said) -> (String, String) {
                 format!("if it is to go: `keyctl remove {name}`"),
             )
         }
+        Said::Renamed(name, [here, there]) => (
+            format!("`{name}` was renamed to `{here}` on this side and to `{there}` on the other: both are kept"),
+            format!("if one is to go: `keyctl remove {there}`"),
+        ),
+        Said::Unwiped(name, side) => {
+            let (side, other) = other(side);
+            (
+                format!("`{name}` was removed on {side}, and wiped for good on {other}: the removed key is kept"),
+                format!("to wipe it: `keyctl forget {name}`"),
+            )
+        }
         Said::Edited(name, fields) => (
             format!("`{name}` was edited on both sides: {}", fields.join(", ")),
             format!("to see what it is now: `keyctl show {name}`"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_sides_did_to_a_key_is_said_with_what_can_be_done() {
+        let name = |text: &str| text.parse().expect("good");
+        assert_eq!(
+            in_words(&Said::Renamed(name("a"), [name("b"), name("c")])),
+            (
+                "`a` was renamed to `b` on this side and to `c` on the other: both are kept".into(),
+                "if one is to go: `keyctl remove c`".into()
+            )
+        );
+        assert_eq!(
+            in_words(&Said::Unwiped(name("a"), Side::Theirs)),
+            (
+                "`a` was removed on the other side, and wiped for good on this one: the removed key is kept".into(),
+                "to wipe it: `keyctl forget a`".into()
+            )
+        );
     }
 }

@@ -33,14 +33,14 @@ pub fn remove(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     };
     if home.is_being_removed() {
         terminal.say(&format!("ending the removal of the store `{name}`, which was cut short"));
-        return end(home, terminal);
+        return end(home, false, terminal);
     }
     Home::of(Some(name))?;
-    let keys = show::open(home).map(|payload| payload.keys.len());
-    let is_empty = matches!(keys, Ok(0));
+    let found = show::open(home).map(|payload| (payload.keys.len(), payload.members.len() > 1));
+    let (is_empty, is_shared) = (matches!(found, Ok((0, _))), matches!(found, Ok((_, true))));
     let doing = format!("removing the store `{name}`");
-    let has = match &keys {
-        Ok(keys) => count(*keys, "key"),
+    let has = match &found {
+        Ok((keys, _)) => count(*keys, "key"),
         Err(failure) => format!("nobody knows how many keys ({})", failure.message),
     };
     if !is_empty && !yes {
@@ -60,7 +60,7 @@ pub fn remove(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
         let _lock = change::lock(home)?;
         home.begin_removal()?;
     }
-    end(home, terminal)
+    end(home, is_shared, terminal)
 }
 
 /// The event stands in the personal store's history: the store's own goes with it.
@@ -78,7 +78,7 @@ fn record(name: &str, terminal: &Terminal) -> Result<()> {
 }
 
 /// Takes away what is there of a store that is being removed: first what opens it.
-fn end(home: &Home, terminal: &Terminal) -> Result<()> {
+fn end(home: &Home, is_shared: bool, terminal: &Terminal) -> Result<()> {
     let name = home.store().map(ToString::to_string).unwrap_or_default();
     if let Some(record) = Record::read(home)? {
         let keeper = record.open(home);
@@ -93,7 +93,11 @@ fn end(home: &Home, terminal: &Terminal) -> Result<()> {
     home.end_removal()?;
     terminal.say(&format!("removed the store `{name}`, its identity and its history"));
     if stays && file.exists() {
-        terminal.hint(&format!("`{}` stays where it is; only a recovery copy opens it now", file.display()));
+        terminal.hint(&format!("`{}` stays where it is; you open it with a recovery copy only", file.display()));
+        if is_shared {
+            terminal
+                .hint("its other members open it as before, and write it for you too until one of them removes you");
+        }
     }
     Ok(())
 }

@@ -1,0 +1,60 @@
+//! A key that one side has renamed is the key it was: what the other has said of it meanwhile, such as what it may be used for,
+//! holds for it under its new name too.
+
+use std::collections::BTreeSet;
+
+use super::{Said, Side, facts};
+use crate::{
+    name::KeyName,
+    store::payload::{Key, Payload},
+};
+
+/// Sees to it for each renamed key, and says where the other side has removed it, or given it another name.
+pub(super) fn follow(base: &Payload, [ours, theirs]: [&Payload; 2], merged: &mut Payload, said: &mut BTreeSet<Said>) {
+    for (which, side, other) in [(Side::Ours, ours, theirs), (Side::Theirs, theirs, ours)] {
+        for (name, key) in &side.keys {
+            let Some((from, before)) = origin(base, side, name, key) else { continue };
+            let Some((there, elsewhere)) = bearer(base, other, from, before) else {
+                said.insert(Said::Kept(name.clone(), which));
+                continue;
+            };
+            if there == name {
+                continue;
+            }
+            if there != from {
+                let names = if which == Side::Ours { [name, there] } else { [there, name] };
+                said.insert(Said::Renamed(from.clone(), names.map(KeyName::clone)));
+            }
+            let Some(key) = merged.keys.get_mut(name) else { continue };
+            if other.keys.contains_key(name) {
+                // Another key of theirs has that name, so it is both. The stricter counts, whichever comes first.
+                key.facts.limits = key.facts.limits.and(&elsewhere.facts.limits);
+            } else {
+                let is_same = key.value.same_as(&elsewhere.value);
+                (key.facts, _) = facts::merge(Some(&before.facts), &key.facts, &elsewhere.facts, is_same);
+            }
+        }
+    }
+}
+
+/// The key of before that this one is, if a side has given it this name.
+fn origin<'b>(base: &'b Payload, side: &Payload, name: &KeyName, key: &Key) -> Option<(&'b KeyName, &'b Key)> {
+    if base.keys.get(name).is_some_and(|before| is_it(before, key)) {
+        return None;
+    }
+    let is_gone = |from: &KeyName, before: &Key| side.keys.get(from).is_none_or(|there| !is_it(before, there));
+    base.keys.iter().find(|(from, before)| is_it(before, key) && is_gone(from, before))
+}
+
+/// The key that a side has of one of before, and what it is called there.
+fn bearer<'s>(base: &Payload, side: &'s Payload, from: &KeyName, before: &Key) -> Option<(&'s KeyName, &'s Key)> {
+    let is_still_called_so = side.keys.get_key_value(from).filter(|(_, key)| key.facts.created == before.facts.created);
+    let is_from =
+        |(name, key): &(&KeyName, &Key)| origin(base, side, name, key).is_some_and(|(other, _)| other == from);
+    is_still_called_so.or_else(|| side.keys.iter().find(is_from))
+}
+
+/// Whether a key is one of before: kept at the same moment, and has or had its secret.
+fn is_it(before: &Key, key: &Key) -> bool {
+    before.facts.created == key.facts.created && key.holds(&before.value)
+}
