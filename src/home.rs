@@ -6,11 +6,11 @@
 
 use std::{
     ffi::OsStr,
-    fs::{File, Metadata, TryLockError},
+    fs::{File, Metadata},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -20,14 +20,16 @@ use crate::{
     platform, random,
 };
 
+mod locking;
 mod stores;
 
+pub use locking::{LOCK_DEADLINE, Lock};
 use stores::{ELSEWHERE, REMOVED, STORES};
 
-/// How long a writer waits for another before it gives up.
-pub const LOCK_DEADLINE: Duration = Duration::from_secs(10);
 /// How old a temporary file must be before it is taken for left over.
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
+/// The same beside a file that others may be about to replace.
+const LEFT_BESIDE_AFTER: Duration = Duration::from_hours(1);
 /// How temporary files end; a dot begins them.
 const TEMPORARY: &str = ".tmp";
 
@@ -51,6 +53,7 @@ const OWN: &[&str] = &[
     "told",
     "git-hooks",
     "members",
+    "seen",
     "joining",
     STORES,
     ELSEWHERE,
@@ -179,18 +182,20 @@ impl Home {
     }
 
     /// Removes what a killed keyctl left behind when it was about to replace a file that is only written under the lock,
-    /// which the caller holds: so nobody is at it, and what lies there may hold secrets that were wiped since. Best effort.
-    pub fn sweep_beside(&self, path: &Path) {
+    /// which the caller holds: so nobody is at it, and what lies there may hold secrets that were wiped since. Where the lock
+    /// does not keep other homes out, only what no writer can still be at. Best effort.
+    pub fn sweep_beside(&self, path: &Path, lock: &Lock) {
         let target = platform::follow_own_link(path).unwrap_or_else(|_| path.to_owned());
         for file in [path, &target] {
             let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
             let begins = format!(".{}.", name.to_string_lossy());
             for name in platform::names_in(folder) {
                 let random = name.to_str().and_then(|name| name.strip_prefix(&begins)?.strip_suffix(TEMPORARY));
-                if random
-                    .is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
-                {
-                    let _ = std::fs::remove_file(folder.join(name));
+                let is_ours = random
+                    .is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                let left = folder.join(&name);
+                if is_ours && (lock.is_of_all_homes() || is_older_than(&left, LEFT_BESIDE_AFTER)) {
+                    let _ = std::fs::remove_file(left);
                 }
             }
         }
@@ -201,13 +206,17 @@ impl Home {
         for name in platform::names_in(&self.data) {
             let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY));
             let path = self.data.join(name);
-            let age =
-                |facts: Metadata| facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
-            if ours && path.metadata().ok().and_then(age).is_some_and(|age| age > LEFT_OVER_AFTER) {
+            if ours && is_older_than(&path, LEFT_OVER_AFTER) {
                 let _ = std::fs::remove_file(path);
             }
         }
     }
+}
+
+/// Whether a file was last written so long ago.
+fn is_older_than(path: &Path, age: Duration) -> bool {
+    let written = std::fs::symlink_metadata(path).and_then(|facts| facts.modified());
+    written.ok().and_then(|then| SystemTime::now().duration_since(then).ok()).is_some_and(|since| since > age)
 }
 
 /// Whether this is the name of an identity's file that a passphrase or another key opens: `identity-1a2b3c4d.age`.
@@ -294,17 +303,29 @@ pub fn read_bounded(file: &mut impl Read, facts: &Metadata, limit: usize) -> io:
 /// # Errors
 /// When anything fails before the rename, the old file is there and the temporary one is gone.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_if(path, bytes, || true).map(drop)
+}
+
+/// Like [`replace`], and only if `is_wanted` says so just before. Says whether it did.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_if(path: &Path, bytes: &[u8], is_wanted: impl FnOnce() -> bool) -> Result<bool> {
     let failed = |error: &io::Error| Failure::disk("write", path, error);
     let linked = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
     let target =
         if linked { platform::follow_own_link(path).map_err(|error| failed(&error))? } else { path.to_owned() };
-    replace_file(&target, bytes, true).map_err(|error| failed(&error).hint("what was there before is still there"))?;
+    let is_put = put(&target, bytes, true, |_| Ok(()), is_wanted);
+    if !is_put.map_err(|error| failed(&error).hint("what was there before is still there"))? {
+        return Ok(false);
+    }
     // The folder of a bare name is the one that this runs in.
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     platform::sync_folder(folder).map_err(|error| {
         Failure::new(Kind::Disk, format!("cannot be sure that `{}` is on the disk: {}", path.display(), reason(&error)))
             .hint("the new content is in place but may not survive a power cut; do it again")
-    })
+    })?;
+    Ok(true)
 }
 
 /// The part of [`replace`] up to the rename. Without `sync` the content may be lost in a power cut, never torn by a kill.
@@ -312,7 +333,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When anything fails; the temporary file is then removed.
 pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
-    put(target, bytes, sync, |_| Ok(()))
+    put(target, bytes, sync, |_| Ok(()), || true).map(drop)
 }
 
 /// Like [`replace`], for a script that others may run: it can be executed, and a link in its place is replaced by it.
@@ -321,7 +342,7 @@ pub fn replace_file(target: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
 /// When anything fails; the old file is then there.
 pub fn replace_program(target: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error: &io::Error| Failure::disk("write", target, error);
-    put(target, bytes, true, platform::make_executable).map_err(|error| failed(&error))?;
+    put(target, bytes, true, platform::make_executable, || true).map_err(|error| failed(&error))?;
     platform::sync_folder(target.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))
 }
 
@@ -366,7 +387,13 @@ pub fn replace_alike(
     Ok(is_there)
 }
 
-fn put(target: &Path, bytes: &[u8], sync: bool, prepare: fn(&File) -> io::Result<()>) -> io::Result<()> {
+fn put(
+    target: &Path,
+    bytes: &[u8],
+    sync: bool,
+    prepare: fn(&File) -> io::Result<()>,
+    is_wanted: impl FnOnce() -> bool,
+) -> io::Result<bool> {
     let temporary = temporary_beside(target)?;
     let written = (|| {
         let mut file = platform::create_private(&temporary)?;
@@ -376,9 +403,13 @@ fn put(target: &Path, bytes: &[u8], sync: bool, prepare: fn(&File) -> io::Result
             file.sync_all()?;
         }
         drop(file);
-        std::fs::rename(&temporary, target)
+        let is_wanted = is_wanted();
+        if is_wanted {
+            std::fs::rename(&temporary, target)?;
+        }
+        Ok(is_wanted)
     })();
-    if written.is_err() {
+    if !matches!(written, Ok(true)) {
         let _ = std::fs::remove_file(&temporary);
     }
     written
@@ -389,58 +420,6 @@ fn temporary_beside(target: &Path) -> io::Result<PathBuf> {
     let random = random::bytes::<8>().map_err(io::Error::other)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     Ok(target.with_file_name(format!(".{name}.{}{TEMPORARY}", hex::encode(&random))))
-}
-
-/// The right to write, held until it is dropped. The system frees it when its holder dies, so none is ever stale.
-pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
-
-impl Lock {
-    /// Waits up to ten seconds for the lock file at `path`.
-    ///
-    /// # Errors
-    /// `Busy` with the holder's process number; `Disk` when the file system has no locks or cannot be written.
-    pub fn acquire(path: &Path) -> Result<Self> {
-        Self::acquire_within(path, LOCK_DEADLINE)
-    }
-
-    /// Like [`Lock::acquire`] with another deadline; zero asks once.
-    ///
-    /// # Errors
-    /// As [`Lock::acquire`].
-    pub fn acquire_within(path: &Path, deadline: Duration) -> Result<Self> {
-        let failed = |error: &io::Error| Failure::disk("lock", path, error);
-        let mut file = platform::open_or_create_private(path, false).map_err(|error| failed(&error))?;
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if started.elapsed() < deadline => std::thread::sleep(pause),
-                Err(TryLockError::WouldBlock) => return Err(busy(path, started.elapsed())),
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(TryLockError::Error(error)) => {
-                    return Err(failed(&error)
-                        .hint("this file system may have no locks; set `KEYCTL_HOME` to a folder on a local disk"));
-                }
-            }
-            pause = (pause * 2).min(Duration::from_millis(50));
-        }
-        // Only to name the holder to others who wait: losing it loses nothing. Always of one length, so that it is written
-        // over and never cut: ext4 writes a file that was cut to the disk when it is closed.
-        let _ = file.write_all(format!("{:<10}\n", std::process::id()).as_bytes());
-        Ok(Self(file))
-    }
-}
-
-fn busy(path: &Path, waited: Duration) -> Failure {
-    // Nobody but a keyctl has reason to write there, and it writes one number.
-    let text = read(path, 64).ok().flatten().and_then(|(bytes, _)| String::from_utf8(bytes).ok());
-    let holder = text.and_then(|text| text.trim().parse::<u32>().ok());
-    // What holds it without writing its number there may be anything, and the number is that of one who had it before.
-    let holder = holder.filter(|pid| platform::may_be_running(*pid));
-    let holder = holder.map_or_else(|| "another program".to_owned(), |pid| format!("another keyctl (process {pid})"));
-    Failure::new(Kind::Busy, format!("{holder} holds the lock `{}`; waited {} s", path.display(), waited.as_secs()))
-        .hint("let it finish, or end it; the lock frees itself then")
 }
 
 #[cfg(test)]
@@ -497,21 +476,5 @@ mod tests {
         for other in ["./~", "~other/a", "a/~/b", "/~", "", "a~"] {
             assert_eq!(from_user(other.into()), Path::new(other), "{other}");
         }
-    }
-
-    #[test]
-    fn a_held_lock_is_waited_for_up_to_the_deadline_and_its_holder_is_named() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("lock");
-        let held = Lock::acquire(&path).expect("free");
-        let refused = Lock::acquire_within(&path, Duration::from_millis(20)).err().expect("held");
-        assert_eq!(refused.kind, Kind::Busy);
-        assert!(refused.message.contains(&format!("process {}", std::process::id())), "{refused}");
-        // Who holds it now has not written its number there, and the one whose number it is ended long ago.
-        std::fs::write(&path, "4194305").expect("write");
-        let refused = Lock::acquire_within(&path, Duration::ZERO).err().expect("held");
-        assert!(refused.message.starts_with("another program holds the lock"), "{refused}");
-        drop(held);
-        Lock::acquire_within(&path, Duration::ZERO).expect("free again");
     }
 }

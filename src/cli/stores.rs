@@ -211,6 +211,9 @@ pub enum RecipientsVerb {
     Accept {
         /// The store's name
         store: StoreName,
+        /// Also to a file that is older than the one you had, which git took back
+        #[arg(long)]
+        older: bool,
         /// Do not ask for a yes
         #[arg(long, short = 'y')]
         yes: bool,

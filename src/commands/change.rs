@@ -2,7 +2,8 @@
 //!
 //! The event comes before the file, so that no change is without one; if the file then cannot be written, a `failed`
 //! event follows, by the next change where this one was ended in between. The anchor comes last: a store that is ahead of its
-//! anchor is sound, one behind it is a rollback. Where the members changed, what is accepted of them follows on it.
+//! anchor is sound, one behind it is a rollback. Of a store with members, what is accepted of them and the version that was
+//! seen follow on it. A file that lies elsewhere takes the place of the very one that was read: git may have put another there.
 
 use std::sync::Arc;
 
@@ -17,7 +18,11 @@ use crate::{
         keeper::{Item, Record},
     },
     platform,
-    store::{file, payload::Payload},
+    store::{
+        file::{self, Print},
+        payload::Payload,
+        seen::Version,
+    },
     terminal::{Terminal, count},
 };
 
@@ -133,12 +138,15 @@ pub fn make<T>(
 /// `Busy`, `Disk`.
 pub fn lock(home: &Home) -> Result<Lock> {
     home.prepare()?;
-    let lock = Lock::acquire(&home.file("lock"))?;
+    let mut lock = Lock::acquire(&home.file("lock"))?;
     if home.store().is_some() && home.is_being_removed() {
         return Err(removed_meanwhile(home));
     }
     home.sweep();
-    home.sweep_beside(&file::path(home));
+    if home.is_elsewhere() {
+        lock = lock.with_folder_of(&file::path(home))?;
+    }
+    home.sweep_beside(&file::path(home), &lock);
     Ok(lock)
 }
 
@@ -178,11 +186,14 @@ fn apply<T>(
     if let Some(mark) = mark.as_ref().filter(|_| record::is_own(kept, &payload)) {
         payload.history = Some(mark.to_string());
     }
-    if let Err(failure) = write(home, &payload, &kept.identity, terminal) {
-        let failed = Event { action: Action::Failed, ..*event }.outcome(NOT_WRITTEN);
-        record::change(&log, &failed.of(mark.iter().map(|mark| mark.seq).collect()), terminal);
-        return Err(failure);
-    }
+    let version = match write(home, &payload, &kept.identity, kept.print, terminal) {
+        Ok(version) => version,
+        Err(failure) => {
+            let failed = Event { action: Action::Failed, ..*event }.outcome(NOT_WRITTEN);
+            record::change(&log, &failed.of(mark.iter().map(|mark| mark.seq).collect()), terminal);
+            return Err(failure);
+        }
+    };
     watch::follow(&log, &event);
     if wiped > 0 {
         terminal.say(&format!("wiped {} whose overlap has ended", count(wiped, "former secret")));
@@ -195,7 +206,7 @@ fn apply<T>(
         anchor.hash = mark.hash;
     }
     match kept.keeper.write(Item::Anchor, &anchor.line()) {
-        Ok(()) => recipients::settle(home, kept, &payload, terminal),
+        Ok(()) => recipients::settle(home, kept, (&payload, version), terminal),
         // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
         Err(failure) => terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message)),
     }
@@ -207,15 +218,21 @@ fn apply<T>(
 ///
 /// # Errors
 /// As [`file::write`].
-pub fn write(home: &Home, payload: &Payload, identity: &Identity, terminal: &Terminal) -> Result<()> {
+pub fn write(
+    home: &Home,
+    payload: &Payload,
+    identity: &Identity,
+    over: Option<Print>,
+    terminal: &Terminal,
+) -> Result<Option<Version>> {
     let path = file::path(home);
     let linked = std::fs::metadata(&path).is_ok_and(|facts| platform::access(&facts).linked_elsewhere);
-    file::write(home, payload, identity)?;
+    let version = file::write(home, payload, identity, over)?;
     if linked {
         terminal.warn(&format!(
             "`{}` had another name too (a hard link); that one keeps the older content from now on",
             path.display()
         ));
     }
-    Ok(())
+    Ok(version)
 }

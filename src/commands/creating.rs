@@ -56,18 +56,19 @@ pub fn open_or_create(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(
 /// # Errors
 /// As opening has them.
 pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)> {
-    let kept = opening::identity(home)?;
+    let mut kept = opening::identity(home)?;
     if !kept.record.kind().uses_keychain() && pin::read(home).is_some() {
         return Err(pin::contradicted());
     }
-    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
-    if let Some(exposed) = sealed.exposed {
+    let Some(mut sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+    if let Some(exposed) = sealed.exposed.take() {
         return Err(exposed);
     }
     let text = sealed.open(&kept.identity, &kept.anchor)?;
     if let Some(unaccepted) = opening::unaccepted(home, &text) {
         return Err(unaccepted);
     }
+    kept.print = home.is_elsewhere().then(|| sealed.print());
     let payload = text.read()?;
     Ok((rekey::settle(home, kept, &payload, terminal)?, payload))
 }
@@ -182,7 +183,7 @@ fn finish(
         pin::write(home, record.store)?;
     }
     let payload = Payload::new(record.store, anchor.seal, identity.log_of(record.store));
-    Ok((Kept { record, keeper, identity, anchor, other: None }, payload))
+    Ok((Kept { record, keeper, identity, anchor, other: None, print: None }, payload))
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ fn begin_another(
     payload.log = Id::random()?;
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
-    change::write(home, &payload, &kept.identity, terminal)?;
+    change::write(home, &payload, &kept.identity, kept.print, terminal)?;
     let note = format!("a new history; the former one was {verdict}");
     go_over(home, kept, payload, note, now, terminal)
 }
@@ -193,7 +193,8 @@ fn go_over(
     // From now on the store knows that it has begun.
     payload.history = Some(mark.to_string());
     payload.generation += 1;
-    change::write(home, &payload, &kept.identity, terminal)?;
+    // What was read may be what was written just now.
+    change::write(home, &payload, &kept.identity, None, terminal)?;
     let anchor = Anchor { entries: mark.seq, hash: mark.hash, generation: payload.generation, ..anchor };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
     Ok((log, folder))

@@ -1,9 +1,11 @@
 //! The store, opened for a command: identity from its keeper, file against the anchor. Used by every command that needs
 //! a secret or a name; none of it runs for a command that needs neither.
 
+use std::time::Duration;
+
 use crate::{
     failure::{Failure, Kind, Result},
-    home::Home,
+    home::{Home, Lock},
     identity::{
         Identity,
         anchor::Anchor,
@@ -13,8 +15,9 @@ use crate::{
     secret::Secret,
     store::{
         accepted,
-        file::{self, OpenText, SealedFile},
+        file::{self, OpenText, Print, SealedFile},
         payload::Payload,
+        seen::{self, Seen},
     },
     terminal::Terminal,
 };
@@ -34,6 +37,8 @@ pub struct Kept {
     pub anchor: Anchor,
     /// The other identity, where one was about to take another's place and it was cut short (rekeying.rs).
     pub other: Option<Other>,
+    /// The store's file as it was read to be changed, where it lies elsewhere: git or another home may replace it.
+    pub print: Option<Print>,
 }
 
 /// The other of two identities that a keeper has.
@@ -75,9 +80,9 @@ fn what_is_held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> 
         .map(|line| Anchor::parse(line).filter(|anchor| anchor.store == record.store).ok_or_else(bad_anchor));
     match (held.identity, anchor.transpose()?) {
         (Some(line), Some(anchor)) => match Identity::parse_kept(line)? {
-            (identity, None) => Ok(Kept { record, keeper, identity, anchor, other: None }),
+            (identity, None) => Ok(Kept { record, keeper, identity, anchor, other: None, print: None }),
             (former, Some(next)) => {
-                Ok(one_of_two(home, Kept { record, keeper, identity: former, anchor, other: None }, next))
+                Ok(one_of_two(home, Kept { record, keeper, identity: former, anchor, other: None, print: None }, next))
             }
         },
         // Made only half: nothing was ever kept under it.
@@ -151,7 +156,24 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&unaccepted.message);
         unaccepted.hints.iter().for_each(|hint| terminal.hint(hint));
     }
+    note_seen(home, kept, &text);
     Ok(text)
+}
+
+/// Notes the version of a store with members that is newer than what was seen of it: an older copy is known by that when
+/// somebody puts it back. Where nothing can be written, or somebody else is writing, the next one notes it.
+fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {
+    let Some(version) = text.unseen else { return };
+    let Ok(_lock) = Lock::acquire_within(&home.file("lock"), Duration::ZERO) else { return };
+    let store = kept.anchor.store;
+    // Whoever has changed it since it was read knows a later one.
+    let known = Seen::read(&home.file(seen::NAME), &kept.identity, store);
+    if known.is_some_and(|known| !version.is_in_order_after(&known.version)) {
+        return;
+    }
+    if let Ok(payload) = text.read() {
+        let _ = Seen::of(&payload, version).write(home, &kept.identity, store);
+    }
 }
 
 /// What keeps a store from being written: it has members whom nobody has said yes to here.

@@ -11,19 +11,14 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
-    identity::{
-        anchor::{Anchor, Id},
-        keeper::{Item, write_and_read_back},
-        recipient::Recipient,
-        unlocked,
-    },
+    identity::{anchor::Id, recipient::Recipient, unlocked},
     name::{MemberName, StoreName},
     scan::git::Git,
     store::{
-        accepted::{self, Accepted, Difference, SealIs, State},
-        file::SealedFile,
+        accepted::{self, Accepted, State},
         members::Member,
         payload::Payload,
+        seen::{Seen, Version},
     },
     terminal::{Terminal, count},
 };
@@ -32,9 +27,13 @@ use super::{
     change::{self, Outcome},
     narrowing::Scene,
     opening::{self, Kept},
-    record, unbound,
+    unbound,
     versions::need_yes,
 };
+
+mod accepting;
+
+pub use accepting::other_secrets;
 
 /// Does what the verb says.
 ///
@@ -51,7 +50,7 @@ pub fn recipients(verb: &RecipientsVerb, terminal: &Terminal) -> Result<()> {
         }
         RecipientsVerb::List { store, json } => list(&home(store)?, *json, terminal),
         RecipientsVerb::Remove { store, name, yes } => remove(&home(store)?, name, *yes, terminal),
-        RecipientsVerb::Accept { store, yes } => accept(&home(store)?, *yes, terminal),
+        RecipientsVerb::Accept { store, older, yes } => accepting::accept(&home(store)?, *older, *yes, terminal),
     }
 }
 
@@ -96,20 +95,20 @@ fn announce(home: &Home, kept: &Kept, payload: &Payload, before: State) -> Resul
     accepted.before(State::of(payload)).write(home, &kept.identity, payload.id)
 }
 
-/// Writes down what is accepted, once store and anchor are written. Where nothing changed nothing is written.
-pub fn settle(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) {
-    if payload.members.is_empty() {
-        return;
-    }
+/// Writes down what is accepted, where that changed, and that this version was seen, once store and anchor are written.
+pub fn settle(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) {
+    // A store without members has neither.
+    let Some(version) = version else { return };
     let before = accepted_of(home, kept, payload);
     let now = Accepted::after(before.as_ref(), State::of(payload));
-    if before.as_ref() == Some(&now) {
-        return;
-    }
-    if let Err(failure) = now.write(home, &kept.identity, payload.id) {
+    if before.as_ref() != Some(&now)
+        && let Err(failure) = now.write(home, &kept.identity, payload.id)
+    {
         // What was announced opens the store as well, until the next change writes this.
         terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
     }
+    // Until the next one that can be written the anchor knows the generation.
+    let _ = Seen::of(payload, version).write(home, &kept.identity, payload.id);
 }
 
 fn add(
@@ -229,12 +228,13 @@ fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Res
         is_self
     };
     need_yes(yes, terminal, "removing a member", || format!("remove `{name}` from the store `{store}`?"))?;
-    let keys = change::change_as(home, terminal, now, |kept, payload| {
+    let (keys, fingerprint) = change::change_as(home, terminal, now, |kept, payload| {
         let before = State::of(payload);
         payload.remove_member(name, seal, now)?;
         announce(home, kept, payload, before)?;
         let note = format!("removed the member `{name}`; the store has a new seal");
-        Ok(Outcome::changed(payload.keys.len(), Event::new(Action::Store, now).note(note)))
+        let told = (payload.keys.len(), payload.seal_fingerprint());
+        Ok(Outcome::changed(told, Event::new(Action::Store, now).note(note)))
     })?;
     terminal.say(&format!("removed `{name}`: what is written from now on does not open for that identity"));
     terminal.hint(&format!("copies of the file from before go on opening for `{name}`, with what was in them"));
@@ -246,6 +246,7 @@ fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Res
     }
     if !is_self {
         terminal.hint("the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one");
+        terminal.hint(&format!("tell them, not by the same way, that the new seal's fingerprint is `{fingerprint}`"));
     }
     Ok(())
 }
@@ -263,87 +264,4 @@ fn seen(payload: &Payload) -> Vec<String> {
         .map(|removed| format!("`{}`, which was removed{}", removed.name, former(removed.key.former.len())));
     let lines: Vec<String> = keys.chain(removed).collect();
     if lines.is_empty() { vec!["nothing: no key was ever kept".to_owned()] } else { lines }
-}
-
-/// What there is to say yes to.
-struct News {
-    kept: Kept,
-    payload: Payload,
-    before: Option<Accepted>,
-    difference: Difference,
-}
-
-/// Looks at the store as it lies there.
-fn news(home: &Home) -> Result<News> {
-    let kept = opening::identity(home)?;
-    let Some(sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
-    if let Some(exposed) = sealed.exposed {
-        return Err(exposed);
-    }
-    let payload = sealed.open_to_look(&kept.identity)?;
-    let before = accepted_of(home, &kept, &payload);
-    let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
-    Ok(News { kept, payload, before, difference })
-}
-
-fn accept(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
-    let store = name_of(home);
-    let asked = {
-        let News { kept, payload, difference, .. } = news(home)?;
-        if payload.id == kept.anchor.store && (difference.is_none() || payload.members.is_empty()) {
-            terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
-            return Ok(());
-        }
-        refuse_what_cannot_be(home, &kept, &payload)?;
-        if difference.seal == SealIs::Former {
-            let said = "the store has a seal of before: whoever was removed since could have written it";
-            return Err(Failure::new(Kind::Store, said)
-                .hint("if it comes from a branch of before that: merge it with the newest one"));
-        }
-        if !yes {
-            terminal.say_lines(&format!("what is new with the store `{store}`:"), &difference.lines());
-        }
-        difference
-    };
-    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
-    let _lock = change::lock(home)?;
-    let News { kept, payload, before, difference } = news(home)?;
-    if difference != asked {
-        return Err(
-            Failure::new(Kind::Busy, "the store was changed meanwhile; nothing was accepted").hint("look at it again")
-        );
-    }
-    refuse_what_cannot_be(home, &kept, &payload)?;
-    let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
-    write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
-    let kept = Kept { anchor, ..kept };
-    Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
-    let note = format!("accepted its members: {}", difference.lines().join("; "));
-    record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
-    terminal.say(&format!("the store `{store}` opens again as it is now: {}", count(payload.readers(), "member")));
-    Ok(())
-}
-
-/// What nobody can say yes to.
-fn refuse_what_cannot_be(home: &Home, kept: &Kept, payload: &Payload) -> Result<()> {
-    let own_copy = format!("put your own copy of `{}` back", home.store_file().display());
-    if payload.id != kept.anchor.store {
-        return Err(Failure::new(Kind::Store, "another store lies in the place of this one").hint(own_copy));
-    }
-    if payload.member_of(&kept.identity).is_none() {
-        return Err(Failure::new(
-            Kind::Store,
-            "the store opens for you, and does not name you: somebody put another file in its place",
-        )
-        .hint(own_copy));
-    }
-    if payload.generation < kept.anchor.generation {
-        let (found, expected) = (payload.generation, kept.anchor.generation);
-        return Err(Failure::new(
-            Kind::Store,
-            format!("the store is an older copy: generation {found}, but {expected} was written before"),
-        )
-        .hint("get the newest file first"));
-    }
-    Ok(())
 }

@@ -21,6 +21,7 @@ use crate::{
         file::SealedFile,
         members::Whose,
         payload::{Payload, Recovery},
+        seen::{self, Seen},
     },
     terminal::{Terminal, count},
 };
@@ -208,13 +209,13 @@ fn restore(
     if pins_another {
         return Err(forged(record.kind().place()));
     }
-    if let Some(old) = old.as_ref().filter(|old| old.generation > payload.generation && !accept_older) {
+    let seen = Seen::read(&home.file(seen::NAME), &copy.identity, payload.id).map(|seen| seen.version.generation);
+    let known = old.as_ref().map(|old| old.generation).max(seen);
+    if let Some(known) = known.filter(|known| *known > payload.generation && !accept_older) {
+        let found = payload.generation;
         return Err(Failure::new(
             Kind::Store,
-            format!(
-                "the store is an older copy: generation {}, but {} was written before",
-                payload.generation, old.generation
-            ),
+            format!("the store is an older copy: generation {found}, but {known} was written before"),
         )
         .hint("put the newest `store.age` back, or accept this one: `--accept-older`"));
     }
@@ -234,6 +235,10 @@ fn restore(
     } else {
         // Where there is no keychain there is nothing to take back.
         drop(pin::remove(home));
+    }
+    if accept_older {
+        // Opening it notes what is seen from now on.
+        let _ = std::fs::remove_file(home.file(seen::NAME));
     }
     open_like_any_other(home, terminal)?;
     drop(lock);

@@ -185,7 +185,7 @@ fn hand_over(
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());
     }
-    if let Err(failure) = change::write(home, &payload, &next, terminal) {
+    if let Err(failure) = change::write(home, &payload, &next, kept.print, terminal) {
         drop(handover);
         return Err(Box::new(Stopped { kept, log, next, is_noted: true, failure }));
     }
@@ -221,8 +221,8 @@ pub fn settle(home: &Home, kept: Kept, payload: &Payload, terminal: &Terminal) -
         }
         Some(Other::Former(_)) => {
             // After a kill it is not known whether the disk has the file that the former identity does not open.
-            file::write(home, payload, &kept.identity)?;
-            let kept = finish(home, kept, payload)?;
+            file::write(home, payload, &kept.identity, kept.print)?;
+            let kept = finish(home, Kept { print: None, ..kept }, payload)?;
             terminal.warn("a change of the store's identity was cut short and is done now");
             Ok(kept)
         }

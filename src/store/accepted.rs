@@ -3,40 +3,33 @@
 //!
 //! Somebody was added: that is said, and reading goes on; whoever writes would encrypt to the new one, so nothing is written
 //! before that is accepted. Somebody is gone, has another recipient, or the seal is another: then it may be somebody else's
-//! file, of one who was removed for instance, and nothing is read.
+//! file, of one who was removed for instance, and nothing is read. A new seal that does not follow on the accepted one is not
+//! given by any removal that began there (seals.rs); one that does may still be given by whoever was removed, as he knew the
+//! former one, so its fingerprint is to be heard of who removed him.
 //!
 //! Whoever changes the list writes here first what it will be (`next`), then the store, then the anchor, then here what it is.
 //! A kill in between leaves a store that opens. The next state counts only with the anchor of the one it follows on.
 
 use std::path::Path;
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    failure::{Failure, Kind, Result},
-    home::{self, Home},
+    failure::Result,
+    home::Home,
     identity::{
         Identity,
         anchor::{Anchor, Id},
         recipient::Recipient,
     },
     name::MemberName,
-    seal::SealKey,
 };
 
-use super::{members::Member, payload::Payload};
+use super::{members::Member, noted::Note, payload::Payload};
 
 /// The file's name in the store's folder.
 pub const NAME: &str = "members";
-/// How the file begins.
-const HEAD: &str = "keyctl-members 1 ";
-/// What the sealing key is derived for.
-const PURPOSE: &str = "keyctl/members/v1";
-/// The most bytes the file may have.
-const LARGEST: usize = 256 * 1024;
-/// Sealed texts are filled up to a multiple of this, so that a file's length says little about names.
-const BLOCK: usize = 1024;
+const NOTE: Note = Note { head: "keyctl-members 1 ", purpose: "keyctl/members/v1", largest: 256 * 1024 };
 /// So many seals of before are remembered.
 const MOST_SEALS: usize = 256;
 
@@ -104,8 +97,10 @@ pub enum SealIs {
     /// The same.
     #[default]
     Known,
-    /// One that was never seen here.
+    /// One that follows on it.
     New,
+    /// One that has nothing to do with it.
+    Strange,
     /// One of before, which whoever was removed since knows.
     Former,
 }
@@ -117,6 +112,8 @@ pub struct Difference {
     pub unknown: bool,
     /// Whether it has another seal.
     pub seal: SealIs,
+    /// What a new one is compared by with who gave it to the store.
+    pub fingerprint: Option<String>,
     /// Who is new, and who put him there.
     pub added: Vec<Member>,
     /// Who is gone.
@@ -140,6 +137,15 @@ impl Difference {
         !self.is_none() && Self { added: Vec::new(), ..self.clone() }.is_none()
     }
 
+    /// What is to be heard of whoever gave the store a new seal: anybody who knew the former one could have done it.
+    #[must_use]
+    pub fn to_be_heard(&self) -> Option<String> {
+        let fingerprint = self.fingerprint.as_ref()?;
+        Some(format!(
+            "hear from whoever removed a member, not by the same way, that the new seal's fingerprint is `{fingerprint}`"
+        ))
+    }
+
     /// What it is, a line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
@@ -149,6 +155,10 @@ impl Difference {
         let founder = self.founder.then(|| "another member than before is said to have made the store".to_owned());
         let seal = match self.seal {
             SealIs::Former => Some("its seal is one of before: whoever was removed since knows it"),
+            SealIs::Strange => Some("its seal does not follow on the one that you know"),
+            SealIs::New if self.removed.is_empty() => {
+                Some("it has a new seal, though nobody left of those you know: ask who was removed and added again")
+            }
             SealIs::New => Some("it has a new seal, as it gets when a member is removed"),
             SealIs::Known => None,
         };
@@ -194,10 +204,7 @@ impl Accepted {
     /// Reads what is accepted; nothing where there is no file, or one that this identity did not write.
     #[must_use]
     pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
-        let (bytes, _) = home::read(path, LARGEST).ok()??;
-        let text = std::str::from_utf8(&bytes).ok()?.strip_prefix(HEAD)?.strip_suffix('\n')?;
-        let plain = key(identity, store).open(HEAD.as_bytes(), &BASE64.decode(text).ok()?)?;
-        let Text { now, next, former } = serde_json::from_slice(&plain).ok()?;
+        let Text { now, next, former } = NOTE.read(path, identity, store)?;
         let next = match next {
             Some(next) => Some(State::from_text(next)?),
             None => None,
@@ -216,11 +223,7 @@ impl Accepted {
             next: self.next.as_ref().map(State::to_text),
             former: self.former.iter().map(Id::to_string).collect(),
         };
-        let mut plain =
-            serde_json::to_vec(&text).map_err(|_| Failure::new(Kind::Disk, "the members cannot be written down"))?;
-        plain.resize(plain.len().next_multiple_of(BLOCK), b' ');
-        let sealed = key(identity, store).seal(HEAD.as_bytes(), &plain)?;
-        home::replace(&home.file(NAME), format!("{HEAD}{}\n", BASE64.encode(sealed)).as_bytes())
+        NOTE.write(&home.file(NAME), &text, identity, store)
     }
 
     /// The state that a store with this seal is to have, by what the anchor pins.
@@ -236,8 +239,9 @@ impl Accepted {
     }
 }
 
-fn key(identity: &Identity, store: Id) -> SealKey {
-    SealKey::derive(identity.line().expose(), &store.0, PURPOSE)
+/// What another seal is than the one that is pinned, which whoever removed somebody has marked as a former one.
+fn new_seal(payload: &Payload, anchor: &Anchor) -> SealIs {
+    if payload.follows(anchor.seal) { SealIs::New } else { SealIs::Strange }
 }
 
 /// Holds a store's facts against what was accepted, and against the anchor's seal.
@@ -246,8 +250,9 @@ pub fn difference(accepted: Option<&Accepted>, payload: &Payload, anchor: &Ancho
     let found = State::of(payload);
     let Some(accepted) = accepted else {
         let added = payload.members.clone();
-        let seal = if payload.seal == anchor.seal { SealIs::Known } else { SealIs::New };
-        return Difference { unknown: true, seal, added, ..Difference::default() };
+        let seal = if payload.seal == anchor.seal { SealIs::Known } else { new_seal(payload, anchor) };
+        let fingerprint = (seal == SealIs::New).then(|| payload.seal_fingerprint());
+        return Difference { unknown: true, seal, fingerprint, added, ..Difference::default() };
     };
     if accepted.accepts(&found, anchor.seal) {
         return Difference::default();
@@ -261,13 +266,15 @@ pub fn difference(accepted: Option<&Accepted>, payload: &Payload, anchor: &Ancho
         members.iter().find(|(.., founder)| *founder).map(|(name, ..)| name.clone())
     };
     let gone = before.members.iter().map(|(name, ..)| name).filter(|name| payload.member(name).is_none());
+    let seal = match pinned {
+        Some(_) => SealIs::Known,
+        None if accepted.former.contains(&payload.seal) => SealIs::Former,
+        None => new_seal(payload, anchor),
+    };
     Difference {
         unknown: false,
-        seal: match pinned {
-            Some(_) => SealIs::Known,
-            None if accepted.former.contains(&payload.seal) => SealIs::Former,
-            None => SealIs::New,
-        },
+        seal,
+        fingerprint: (seal == SealIs::New).then(|| payload.seal_fingerprint()),
         added: payload.members.iter().filter(|member| known(&member.name).is_none()).cloned().collect(),
         swapped: payload.members.iter().filter(|member| is_swapped(member)).map(|member| member.name.clone()).collect(),
         removed: gone.clone().cloned().collect(),
@@ -297,6 +304,15 @@ mod tests {
         Anchor::first(Id([1; 16]), Id([seal; 16]))
     }
 
+    /// The same store with another seal and other members, as a removal leaves it.
+    fn after(before: &Payload, seal: u8, members: &[Member]) -> Payload {
+        let seals = before.seals.clone();
+        let mut payload =
+            Payload { seals, members: members.to_vec(), ..Payload::new(before.id, before.seal, before.log) };
+        payload.renew_seal(Id([seal; 16]));
+        payload
+    }
+
     fn names(difference: &Difference) -> [Vec<String>; 3] {
         let added = difference.added.iter().map(|member| member.name.to_string()).collect();
         let named = |names: &[MemberName]| names.iter().map(MemberName::to_string).collect();
@@ -312,8 +328,13 @@ mod tests {
         assert!(look(&before).is_none() && look(&store(2, &[bob.clone(), alice.clone()])).is_none());
         let added = look(&store(2, &[alice.clone(), bob.clone(), carol.clone()]));
         assert!(added.is_addition() && names(&added) == [vec!["carol".to_owned()], vec![], vec![]]);
-        let removed = look(&store(5, &[alice.clone(), carol.clone()]));
-        assert!(!removed.is_addition() && removed.seal == SealIs::New);
+        let removed = look(&after(&before, 5, &[alice.clone(), carol.clone()]));
+        assert!(!removed.is_addition() && removed.seal == SealIs::New && removed.to_be_heard().is_some());
+        // A new seal where nobody left is odd, and one that does not follow on the known one is nobody's.
+        let same = look(&after(&before, 5, &before.members));
+        assert!(same.seal == SealIs::New && same.lines()[0].contains("though nobody left"), "{same:?}");
+        let strange = look(&store(5, &[alice.clone(), carol.clone()]));
+        assert!(strange.seal == SealIs::Strange && strange.to_be_heard().is_none());
         assert_eq!(names(&removed), [vec!["carol".to_owned()], vec!["bob".into()], vec![]]);
         // A removal without another seal is one too, and so is another recipient, or another founder.
         assert!(!look(&store(2, std::slice::from_ref(&alice))).is_addition());
@@ -362,7 +383,7 @@ mod tests {
         assert!(read(&identity, 2).is_none() && read(&Identity::generate(), 1).is_none());
         let bytes = std::fs::read(&path).expect("read");
         assert!(!String::from_utf8_lossy(&bytes).contains("alice"));
-        for at in [0, HEAD.len() + 3, bytes.len() - 1] {
+        for at in [0, NOTE.head.len() + 3, bytes.len() - 1] {
             let mut bent = bytes.clone();
             bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
             std::fs::write(&path, bent).expect("write");

@@ -2,19 +2,22 @@
 //!
 //! age says whether a file is whole. It does not say who wrote it: anybody who learns the recipient can make a file that
 //! opens. So the text inside must carry the seal that the keeper pins, and its generation must not be behind the anchor. Where
-//! it names members, the file must be made for just as many identities, and these be the ones that were accepted.
+//! it names members, the file must be made for just as many identities, and these be the ones that were accepted; and it must
+//! not be behind the newest version that this member has opened.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    accepted::{self, Accepted, Difference},
+    accepted::{self, Accepted, Difference, SealIs},
     members::{MOST, Member},
     payload::Payload,
+    seen::{self, Seen, Version},
     text,
 };
 use crate::{
@@ -44,8 +47,8 @@ pub fn is_absent(home: &Home) -> bool {
 pub struct SealedFile {
     bytes: Vec<u8>,
     path: PathBuf,
-    /// What of its members is accepted.
-    accepted: PathBuf,
+    /// Where its owner notes what he accepted of its members, and what he has seen.
+    folder: PathBuf,
     store: Option<Arc<StoreName>>,
     /// How many identities it is made for.
     readers: usize,
@@ -62,6 +65,18 @@ pub struct OpenText {
     readers: usize,
     /// Members whom nobody has said yes to here: reading goes on, writing does not.
     pub new_members: Vec<Member>,
+    /// Which version it is, where it has members and is newer than what was seen of it.
+    pub unseen: Option<Version>,
+}
+
+/// Stands for a file as it was read: what is to take its place takes that of no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print([u8; 32]);
+
+impl Print {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
 }
 
 impl SealedFile {
@@ -103,7 +118,7 @@ impl SealedFile {
         Ok(Some(Self {
             bytes,
             path,
-            accepted: home.file(accepted::NAME),
+            folder: home.data().to_owned(),
             store: home.store().cloned(),
             readers,
             is_elsewhere: home.is_elsewhere(),
@@ -118,7 +133,6 @@ impl SealedFile {
     pub fn open(&self, identity: &Identity, anchor: &Anchor) -> Result<OpenText> {
         let mut text = self.open_unpinned(identity)?;
         let facts = text.facts()?;
-        let is_older = facts.generation < anchor.generation;
         if facts.id != anchor.store || (facts.members.is_empty() && facts.seal != anchor.seal) {
             return Err(Failure::new(
                 Kind::Store,
@@ -126,24 +140,38 @@ impl SealedFile {
             )
             .hint("someone put another file in its place; put your own copy of `store.age` back"));
         }
-        if is_older {
-            let (found, expected) = (facts.generation, anchor.generation);
-            return Err(Failure::new(
-                Kind::Store,
-                format!("the store is an older copy: generation {found}, but {expected} was written before"),
-            )
-            .hint(if self.is_elsewhere {
-                "get the newest file back; in a repository, merge what has it into what is checked out"
-            } else {
-                "put the newest copy of `store.age` back"
-            })
-            .hint("if you want this older copy: `keyctl recovery restore FILE --accept-older`"));
+        let version = text.version(&facts);
+        let seen = version.and_then(|_| Seen::read(&self.folder.join(seen::NAME), identity, facts.id));
+        let seen = seen.map(|seen| seen.version);
+        if let Some(older) = older(facts.generation, version, seen, anchor) {
+            return Err(self.with_ways_out(older, &facts));
         }
+        text.unseen = version.filter(|version| seen != Some(*version));
         if !facts.members.is_empty() {
-            let accepted = Accepted::read(&self.accepted, identity, facts.id);
+            let accepted = Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
             text.new_members = self.judge(accepted::difference(accepted.as_ref(), &facts, anchor))?;
         }
         Ok(text)
+    }
+
+    /// What to do about an older copy. Where git writes the file, most who have one did not mean any harm.
+    fn with_ways_out(&self, older: Failure, facts: &Payload) -> Failure {
+        let older = if self.is_elsewhere {
+            older
+                .hint("git checkout, revert, reset and stash put such a file there, and so does whoever puts an older copy back")
+                .hint("get the newest back: `git stash pop`, the branch that has it, or merge that into this one")
+        } else {
+            older.hint("put the newest copy of `store.age` back")
+        };
+        if facts.members.is_empty() {
+            return older.hint("if you want this older copy: `keyctl recovery restore FILE --accept-older`");
+        }
+        let name = self.name();
+        older.hint(format!("if you know of it and want this one: `keyctl store recipients accept {name} --older`"))
+    }
+
+    fn name(&self) -> String {
+        self.store.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     /// What becomes of a store whose members are others than those that were accepted.
@@ -151,24 +179,28 @@ impl SealedFile {
         if difference.is_none() || difference.is_addition() {
             return Ok(difference.added);
         }
-        let name = self.store.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = self.name();
         let said = format!("the members of the store `{name}` are not those that you said yes to: ");
-        Err(Failure::new(Kind::Store, said + &difference.lines().join("; "))
-            .hint(format!(
-                "ask the others whether that is so; then say yes to it: `keyctl store recipients accept {name}`"
-            ))
-            .hint(format!(
-                "if nobody knows of it, somebody else wrote the file: put your own copy of `{}` back",
-                self.path.display()
-            )))
+        let failure = Failure::new(Kind::Store, said + &difference.lines().join("; "));
+        let failure = match difference.seal {
+            SealIs::Former | SealIs::Strange => failure
+                .hint("it may be of a branch that does not know of a removal: merge it with the file that you had"),
+            SealIs::Known | SealIs::New => {
+                difference.to_be_heard().into_iter().fold(failure, Failure::hint).hint(format!(
+                    "ask the others whether that is so; then say yes to it: `keyctl store recipients accept {name}`"
+                ))
+            }
+        };
+        Err(failure.hint(format!(
+            "if nobody knows of it, somebody else wrote the file: put your own copy of `{}` back",
+            self.path.display()
+        )))
     }
 
-    /// Opens the file with its facts, for who is about to accept its members: nothing is held against what was accepted.
-    ///
-    /// # Errors
-    /// `Store`.
-    pub fn open_to_look(&self, identity: &Identity) -> Result<Payload> {
-        self.open_unpinned(identity)?.facts()
+    /// What stands for the file as it was read.
+    #[must_use]
+    pub fn print(&self) -> Print {
+        Print::of(&self.bytes)
     }
 
     /// Whether this identity opens the file, as far as age's header says.
@@ -183,7 +215,7 @@ impl SealedFile {
     /// `Store`.
     pub fn open_unpinned(&self, identity: &Identity) -> Result<OpenText> {
         let text = identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?;
-        Ok(OpenText { text, store: self.store.clone(), readers: self.readers, new_members: Vec::new() })
+        Ok(OpenText { text, store: self.store.clone(), readers: self.readers, new_members: Vec::new(), unseen: None })
     }
 
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
@@ -201,7 +233,26 @@ impl SealedFile {
     }
 }
 
+/// What is wrong with a version that is behind the anchor, or behind what was seen.
+#[must_use]
+pub fn older(generation: u64, version: Option<Version>, seen: Option<Version>, anchor: &Anchor) -> Option<Failure> {
+    let expected = seen.map_or(anchor.generation, |seen| seen.generation.max(anchor.generation));
+    if generation < expected {
+        let what = format!("the store is an older copy: generation {generation}, but {expected} was written before");
+        return Some(Failure::new(Kind::Store, what));
+    }
+    let is_another = version.zip(seen).is_some_and(|(version, seen)| !version.is_in_order_after(&seen));
+    let what = format!("the store is not the one that you had, but another of generation {generation}");
+    is_another.then(|| Failure::new(Kind::Store, what))
+}
+
 impl OpenText {
+    /// Which version it is, where it has members.
+    #[must_use]
+    pub fn version(&self, facts: &Payload) -> Option<Version> {
+        (!facts.members.is_empty()).then(|| Version::of(facts.generation, &self.text))
+    }
+
     fn as_str(&self) -> Result<&str> {
         std::str::from_utf8(&self.text).map_err(|_| damaged("the store opens, but its content is no text"))
     }
@@ -250,33 +301,42 @@ impl OpenText {
     }
 }
 
-/// Puts the content in the file's place, on the disk when this returns.
+/// Puts the content in the file's place, on the disk when this returns; in that of `over` alone, where it is said what was
+/// read. Gives the version that it has with members.
 ///
 /// # Errors
-/// `Disk`; what was there before is then still there, unless the message says otherwise.
-pub fn write(home: &Home, payload: &Payload, identity: &Identity) -> Result<()> {
-    home::replace(&path(home), &sealed(payload, identity)?)
+/// `Disk`, and `Busy` where another file lies there by now; what was there before is then still there, unless the message says
+/// otherwise.
+pub fn write(home: &Home, payload: &Payload, identity: &Identity, over: Option<Print>) -> Result<Option<Version>> {
+    let (path, (sealed, version)) = (path(home), sealed(payload, identity)?);
+    let is_there = || home::read(&path, LARGEST).ok().flatten().map(|(bytes, _)| Print::of(&bytes));
+    if home::replace_if(&path, &sealed, || over.is_none_or(|over| is_there() == Some(over)))? {
+        return Ok(version);
+    }
+    Err(Failure::new(Kind::Busy, format!("`{}` was changed meanwhile; nothing was written", path.display()))
+        .hint("do the same once more"))
 }
 
-/// The content as a file that all who may open the store can open.
+/// The content as a file that all who may open the store can open, and the version that it has with members.
 ///
 /// # Errors
 /// `Disk` where it would be too large to be read again.
-pub fn sealed(payload: &Payload, identity: &Identity) -> Result<Vec<u8>> {
+pub fn sealed(payload: &Payload, identity: &Identity) -> Result<(Vec<u8>, Option<Version>)> {
     let text = text::write(payload);
     platform::keep_from_swap(text.as_bytes());
     let members: Vec<_> = payload.members.iter().map(|member| &member.recipient).collect();
-    let sealed = if members.is_empty() {
-        identity.encrypt(text.as_bytes())?
+    let (sealed, version) = if members.is_empty() {
+        (identity.encrypt(text.as_bytes())?, None)
     } else {
-        identity::encrypt_to(&members, text.as_bytes())?
+        let version = Version::of(payload.generation, text.as_bytes());
+        (identity::encrypt_to(&members, text.as_bytes())?, Some(version))
     };
     // Measured as it is read: what is written must never be too large to be read again.
     if sealed.len() > LARGEST {
         return Err(Failure::new(Kind::Disk, format!("the store would be larger than {} MiB", LARGEST >> 20))
             .hint("wipe keys with `keyctl remove NAME --forget`"));
     }
-    Ok(sealed)
+    Ok((sealed, version))
 }
 
 fn damaged(what: &str) -> Failure {
@@ -346,7 +406,7 @@ mod tests {
         let home = Home::at(folder.path());
         let (identity, anchor) =
             (Identity::generate(), Anchor { generation: 1, ..Anchor::first(Id([1; 16]), Id([2; 16])) });
-        write(&home, &payload(1, Id([2; 16])), &identity).expect("write");
+        write(&home, &payload(1, Id([2; 16])), &identity, None).expect("write");
         Bench { _folder: folder, home, identity, anchor }
     }
 
@@ -376,11 +436,11 @@ mod tests {
             assert_eq!(failure.kind, Kind::Store);
             assert!(failure.message.starts_with(said), "{failure}");
         };
-        write(&bench.home, &payload(9, Id([9; 16])), &bench.identity).expect("write");
+        write(&bench.home, &payload(9, Id([9; 16])), &bench.identity, None).expect("write");
         refused("the store was not written by its owner");
-        write(&bench.home, &payload(0, Id([2; 16])), &bench.identity).expect("write");
+        write(&bench.home, &payload(0, Id([2; 16])), &bench.identity, None).expect("write");
         refused("the store is an older copy: generation 0, but 1 was written before");
-        write(&bench.home, &payload(1, Id([2; 16])), &Identity::generate()).expect("write");
+        write(&bench.home, &payload(1, Id([2; 16])), &Identity::generate(), None).expect("write");
         refused("the store was made for another identity");
         let file = path(&bench.home);
         let good = bench.identity.encrypt(&[b'x'; 2000]).expect("encrypt");

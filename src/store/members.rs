@@ -113,7 +113,7 @@ impl Payload {
             .hint("to give it up: `keyctl store remove`"));
         }
         let member = self.members.remove(at);
-        self.seal = seal;
+        self.renew_seal(seal);
         self.recovery = None;
         self.mark_departures(&LeftWith { who: name.clone(), at: now }, |_| true);
         Ok(member)

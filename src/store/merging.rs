@@ -21,6 +21,7 @@ use super::{
     facts::{Facts, LeftWith},
     members::{MOST, Member},
     payload::{Former, Key, Payload, Removed},
+    seals,
 };
 use keys::{both_have, one_key};
 
@@ -65,20 +66,22 @@ pub struct Merged {
     pub had_steps: bool,
     /// Members who were removed on one side while the other still wrote for them.
     pub removed: BTreeSet<MemberName>,
+    /// Whether each side removed all of these, without knowing it of the other.
+    pub removed_twice: bool,
     /// What the side changed that did not know of it: it may have been one of them.
     pub unaware: BTreeSet<KeyName>,
 }
 
-/// Merges two versions. `fresh` is a seal that nobody knows yet, for where both sides removed somebody.
+/// Merges two versions.
 ///
 /// # Errors
-/// `Store` for versions of different stores, one that is older than what both come from, and one that nobody who was in it can
-/// have written.
-pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id, now: Moment) -> Result<Merged> {
+/// `Store` for versions of different stores, one that is older than what both come from, and one whose seal nobody who was in
+/// it can have given to it.
+pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Moment) -> Result<Merged> {
     refuse_what_cannot_be(base, ours, theirs)?;
     let (members, removed) = members(base, ours, theirs)?;
-    let seal = seal(base, ours, theirs, fresh)?;
-    let mut merged = Payload::new(ours.id, seal, ours.log);
+    let (seal, seals) = seals::merged(base, ours, theirs)?;
+    let mut merged = Payload { seals, ..Payload::new(ours.id, seal, ours.log) };
     merged.generation = ours.generation.max(theirs.generation).saturating_add(1);
     merged.written = ours.written.max(theirs.written);
     merged.members = members;
@@ -103,11 +106,13 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id
     merged.settle_leaks();
     merged.settle_departures();
     let had_steps = !ours.steps.is_empty() || !theirs.steps.is_empty();
+    let is_by = |name: &MemberName, side: Side| removed.contains(&(name.clone(), side));
     Ok(Merged {
         payload: merged,
         said,
         had_steps,
-        removed: removed.into_iter().map(|(name, _)| name).collect(),
+        removed_twice: removed.iter().all(|(name, _)| is_by(name, Side::Ours) && is_by(name, Side::Theirs)),
+        removed: removed.iter().map(|(name, _)| name.clone()).collect(),
         unaware,
     })
 }
@@ -121,7 +126,9 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
             let (found, expected) = (side.generation, base.generation);
             let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
             return Err(Failure::new(Kind::Store, what)
-                .hint("somebody put an old file back; take the newer side: what is gone is in its former secrets"));
+                .hint("git revert and cherry-pick ask for that, and a merge where somebody put an older copy back")
+                .hint("abort it (`git revert --abort`, `git cherry-pick --abort`, `git merge --abort`)")
+                .hint("to take a change back: `keyctl rollback`; to have a branch's changes: merge the whole branch"));
         }
     }
     // Nobody changes a store so often; who makes such a number up would have every later file called an older one.
@@ -134,32 +141,6 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
         .hint("leave that side alone, and ask whoever pushed it"));
     }
     Ok(())
-}
-
-/// The seal of the side that removed somebody; of both, where neither did. Where both did, whom the one removed knows the
-/// other's.
-fn seal(base: Option<&Payload>, ours: &Payload, theirs: &Payload, fresh: Id) -> Result<Id> {
-    let forged = |words: &str| {
-        Failure::new(
-            Kind::Store,
-            format!("{words} has another seal, though nobody was removed: somebody else wrote it"),
-        )
-    };
-    if ours.seal == theirs.seal {
-        return Ok(ours.seal);
-    }
-    let Some(base) = base else { return Err(forged("one of the two")) };
-    let has_removed = |side: &Payload| base.members.iter().any(|member| !has(&side.members, member));
-    for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
-        if side.seal != base.seal && !has_removed(side) {
-            return Err(forged(words));
-        }
-    }
-    match (ours.seal == base.seal, theirs.seal == base.seal) {
-        (true, _) => Ok(theirs.seal),
-        (_, true) => Ok(ours.seal),
-        _ => Ok(fresh),
-    }
 }
 
 fn has(members: &[Member], one: &Member) -> bool {
@@ -177,8 +158,12 @@ fn members(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Result<(
     for (side, other) in both {
         for member in &side.members {
             let is_removed = has(before, member) && !has(&other.members, member);
-            if !is_removed && !has(&all, member) {
-                all.push(member.clone());
+            let is_it = |known: &&mut Member| known.name == member.name && known.recipient == member.recipient;
+            match all.iter_mut().find(is_it) {
+                // Removed and added again on one side: what was said last stands, whoever merges.
+                Some(known) if known.added < member.added => *known = member.clone(),
+                None if !is_removed => all.push(member.clone()),
+                _ => {}
             }
         }
     }
@@ -307,7 +292,8 @@ fn mark_what_left(
         let before = |name: &KeyName| base.and_then(|base| base.keys.get(name));
         let all: BTreeSet<&KeyName> = other.keys.keys().chain(base.iter().flat_map(|base| base.keys.keys())).collect();
         let is_changed = |name: &&&KeyName| match (before(name), other.keys.get(**name)) {
-            (Some(before), Some(after)) => !before.is_as(after),
+            // That somebody left with it is no change of anybody's.
+            (Some(before), Some(after)) => !before.without_departures().is_as(&after.without_departures()),
             _ => true,
         };
         unaware.extend(all.iter().filter(is_changed).map(|name| (*name).clone()));
@@ -329,6 +315,14 @@ impl Key {
             && self.facts == other.facts
             && self.former.len() == other.former.len()
             && self.former.iter().zip(&other.former).all(same)
+    }
+
+    /// The same, as if nobody had left with any of its secrets.
+    fn without_departures(&self) -> Self {
+        let mut key = self.copy();
+        key.facts.left_with = None;
+        key.former.iter_mut().for_each(|former| former.left_with = None);
+        key
     }
 
     /// Whether this is or was its secret.

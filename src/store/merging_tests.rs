@@ -25,7 +25,7 @@ fn copy(store: &Payload) -> Payload {
 }
 
 fn merged(base: &Payload, ours: &Payload, theirs: &Payload) -> Merged {
-    merge(Some(base), ours, theirs, Id([9; 16]), at(99)).expect("merges")
+    merge(Some(base), ours, theirs, at(99)).expect("merges")
 }
 
 fn said(base: &Payload, ours: &Payload, theirs: &Payload) -> Vec<Said> {
@@ -266,19 +266,39 @@ fn members_of_both_are_added_and_a_removal_wins_with_its_seal() {
     let mut later = copy(&theirs);
     set(&mut later, "m", "after", 4);
     assert_eq!(left(&merged(&base, &ours, &later).payload, "m"), None);
-    // Both removed one: each of the two knows the other's seal.
+    // Both removed one: each of the two knows the other's seal, and neither the one that both make of them.
     remove(&mut ours, "dora", 6);
     let both = merged(&base, &ours, &theirs);
-    assert_eq!((names(&both.payload), both.payload.seal), (vec!["alice", "bob", "emil", "fred"], Id([9; 16])));
+    assert_eq!(names(&both.payload), ["alice", "bob", "emil", "fred"]);
+    assert!(!both.removed_twice && [2, 5, 6].into_iter().all(|seal| both.payload.follows(Id([seal; 16]))));
     said(&base, &ours, &theirs);
+    // Whoever goes on from there and whoever has one of the two meet again, and so do two who both merged.
+    let (mut joined, mut later) = (copy(&both.payload), copy(&ours));
+    set(&mut joined, "j", "joined", 5);
+    set(&mut later, "l", "later", 5);
+    later.generation += 1;
+    let again = merged(&ours, &later, &joined);
+    assert_eq!((again.payload.seal, again.payload.keys.len()), (both.payload.seal, 5));
+    assert_eq!(merged(&base, &joined, &merged(&base, &theirs, &ours).payload).payload.seal, both.payload.seal);
+    // Both removed the same one, and one removed and added again: nobody is called anything.
+    let (mut one, mut other) = (copy(&base), copy(&base));
+    remove(&mut one, "bob", 5);
+    remove(&mut other, "bob", 6);
+    assert!(merged(&base, &one, &other).removed_twice);
+    let mut anew = copy(&base);
+    remove(&mut anew, "bob", 7);
+    anew.add_member(Member { added: at(4), ..base.members[1].clone() }).expect("gone");
+    let kept = copy(&base);
+    said(&base, &kept, &anew);
+    assert_eq!(merged(&base, &kept, &anew).payload.seal, Id([7; 16]));
     // Another seal without a removal, a name for two, an old copy, another store: somebody else's doing.
     let refused = |base: Option<&Payload>, ours: &Payload, theirs: &Payload| {
-        merge(base, ours, theirs, Id([9; 16]), at(9)).err().expect("refused").message
+        merge(base, ours, theirs, at(9)).err().expect("refused").message
     };
     let mut bad = copy(&base);
     bad.seal = Id([7; 16]);
-    assert!(refused(Some(&base), &base, &bad).contains("the other side has another seal, though nobody was removed"));
-    assert!(refused(None, &base, &bad).contains("one of the two has another seal"));
+    assert!(refused(Some(&base), &base, &bad).contains("the other side has a seal that does not follow on that of"));
+    assert!(refused(None, &base, &bad).contains("the two sides have other seals"));
     let mut bad = copy(&base);
     bad.add_member(member("emil")).expect("new");
     assert!(refused(Some(&base), &ours, &bad).contains("both sides have a member `emil`, and not the same one"));

@@ -3,8 +3,9 @@
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
 //! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
-//! `accepted` whom of these its owner knows, `merging` how two versions become one; `text` is how all of it is written down,
-//! `file` the sealed file itself.
+//! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had and `noted`
+//! how he notes that, `merging` how two versions become one; `text` is how all of it is written down, `file` the sealed file
+//! itself.
 
 pub mod accepted;
 pub mod bearers;
@@ -17,8 +18,11 @@ pub mod limits;
 pub mod members;
 pub mod merging;
 pub mod moving;
+mod noted;
 pub mod payload;
 pub mod revoking;
+pub mod seals;
+pub mod seen;
 pub mod text;
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct Payload {
     pub generation: u64,
     /// What only its owner knows: a file without it was not written by the owner.
     pub seal: Id,
+    /// Marks of the seals it had before, the latest last.
+    pub seals: Vec<Id>,
     /// Which history belongs to it.
     pub log: Id,
     /// The keys that earlier entries of the history are sealed with, the earliest first: one for each change of identity.
@@ -188,6 +190,7 @@ impl Payload {
             id,
             generation: 0,
             seal,
+            seals: Vec::new(),
             log,
             retired: Vec::new(),
             aside: Vec::new(),

@@ -46,7 +46,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped
     "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is
-    "store/accepted.rs",              // deriving the key of what is accepted
+    "store/noted.rs",                 // deriving the key of what is noted
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again

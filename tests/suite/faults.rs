@@ -1121,6 +1121,11 @@ fn team(home: &Path, whose: &str, arguments: &[&str]) -> Command {
     {
         std::fs::write(folder.join("path"), format!("{}\n", path.display())).expect("write");
     }
+    member(home, whose, arguments)
+}
+
+/// The same where the file lies as the last call has said.
+fn member(home: &Path, whose: &str, arguments: &[&str]) -> Command {
     let mut command = keyctl(home, arguments);
     command.env("KEYCTL_HOME", home.join(whose)).env("USER", if whose == "kept" { "alice" } else { "bob" });
     command
@@ -1170,6 +1175,33 @@ fn alice_goes_on(home: &Path) -> Result<(), String> {
 /// Whether Bob can open the store, who has asked to.
 fn opens_for_bob(home: &Path) -> bool {
     as_team(home, "other", &["store", "join", "team", "--yes"]).2.contains("joined the store")
+}
+
+/// Two homes on one file, which no lock of either home is for.
+#[test]
+fn two_homes_that_write_one_file_at_once_keep_everything_that_was_acknowledged() {
+    let (template, recipient) = team_template();
+    let home = template.path();
+    let add = ["store", "recipients", "add", "team", "bob", &recipient, "--yes"];
+    assert_eq!(as_team(home, "kept", &add).0, Some(0));
+    assert!(opens_for_bob(home));
+    let writes = if long() { 20 } else { 6 };
+    std::thread::scope(|scope| {
+        for whose in ["kept", "other"] {
+            scope.spawn(move || {
+                for at in 0..writes {
+                    let name = format!("team:{whose}{at}");
+                    let output = member(home, whose, &["set", &name, "--generate=8"]).output().expect("start");
+                    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                }
+            });
+        }
+    });
+    let (_, listed, told) = as_team(home, "kept", &["list", "--store", "team", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("json");
+    assert_eq!(listed.as_array().expect("list").len(), 2 * writes + 1, "{told}");
+    let beside: Vec<_> = std::fs::read_dir(home).expect("list").flatten().map(|entry| entry.file_name()).collect();
+    assert!(!beside.iter().any(|name| name.to_string_lossy().starts_with(".team.age")), "{beside:?}");
 }
 
 #[test]

@@ -202,13 +202,24 @@ fn somebody_joins_a_store_once_a_member_has_added_him() {
     assert!(
         asks.stderr().ends_with("keyctl: joining a store needs a yes\nkeyctl: hint: without a terminal: `--yes`\n")
     );
-    let lines: Vec<String> = asks.stderr().lines().skip(1).take(2).map(str::to_owned).collect();
+    let lines: Vec<String> = asks.stderr().lines().skip(1).take(1).map(str::to_owned).collect();
     assert!(lines[0].starts_with("  `alice` (…") && lines[0].ends_with("), who made it"), "{lines:?}");
-    assert_eq!(lines[1], format!("  `bob` (…{}), added by `alice`: that is you", ending(&recipient)));
+    // What tells the store from one that somebody made for him, with others by the same names.
+    let id = store_field(&alice, "id");
+    let heard = format!(
+        "keyctl: hint: hear from `alice`, not by the same way, that the recipient ends with `{}`, and the store's id with `{}`\n",
+        ending(&recipients(&alice)[0]),
+        ending(&id)
+    );
+    assert!(
+        asks.stderr().contains(&format!("  `bob` (…{}), added by `alice`: that is you\n{heard}", ending(&recipient)))
+    );
     bob.call(&["store", "join", "team", "--yes"]).says(
         "",
-        "keyctl: joined the store `team` as `bob`; its keys are named `team:KEY`\n\
-         keyctl: hint: see them: `keyctl list --store team`\n",
+        &format!(
+            "{heard}keyctl: joined the store `team` as `bob`; its keys are named `team:KEY`\n\
+             keyctl: hint: see them: `keyctl list --store team`\n"
+        ),
         0,
     );
     bob.call(&["store", "join", "team", "--yes"]).says(
@@ -353,12 +364,17 @@ fn who_is_removed_gets_no_new_keys_and_what_he_has_is_due_until_it_is_replaced()
          keyctl: removing a member needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
         2,
     );
-    alice.call(&["store", "recipients", "remove", "team", "bob", "--yes"]).says(
+    let removed = alice.call(&["store", "recipients", "remove", "team", "bob", "--yes"]);
+    let fingerprint = store_field(&alice, "seal_fingerprint");
+    removed.says(
         "",
-        "keyctl: removed `bob`: what is written from now on does not open for that identity\n\
-         keyctl: hint: copies of the file from before go on opening for `bob`, with what was in them\n\
-         keyctl: hint: 2 keys left with `bob`; to see and replace them: `keyctl due --store team`\n\
-         keyctl: hint: the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one\n",
+        &format!(
+            "keyctl: removed `bob`: what is written from now on does not open for that identity\n\
+             keyctl: hint: copies of the file from before go on opening for `bob`, with what was in them\n\
+             keyctl: hint: 2 keys left with `bob`; to see and replace them: `keyctl due --store team`\n\
+             keyctl: hint: the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one\n\
+             keyctl: hint: tell them, not by the same way, that the new seal's fingerprint is `{fingerprint}`\n"
+        ),
         0,
     );
     alice.push();
@@ -421,6 +437,13 @@ fn who_is_removed_gets_no_new_keys_and_what_he_has_is_due_until_it_is_replaced()
     );
 }
 
+/// What `store show` tells of the store.
+fn store_field(person: &Person, field: &str) -> String {
+    let shown = person.call(&["store", "show", "team", "--json"]).stdout();
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("json");
+    shown[field].as_str().expect("text").to_owned()
+}
+
 fn today(person: &Person) -> String {
     let json: serde_json::Value =
         serde_json::from_str(&person.call(&["due", "--json", "--store", "team"]).stdout()).expect("json");
@@ -434,14 +457,31 @@ fn that_somebody_was_removed_is_told_by_name_and_nothing_is_read_before_a_yes() 
     bob.pull();
     bob.does(&["store", "recipients", "accept", "team", "--yes"]);
     alice.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
+    alice.set("team:C", "third-secret");
     alice.push();
     bob.pull();
-    let said = "keyctl: the members of the store `team` are not those that you said yes to: `carol` is not a member any more; it has a new seal, as it gets when a member is removed\n\
-        keyctl: hint: ask the others whether that is so; then say yes to it: `keyctl store recipients accept team`\n\
-        keyctl: hint: if nobody knows of it, somebody else wrote the file: put your own copy of `~/repo/team.age` back\n";
+    let heard = format!(
+        "keyctl: hint: hear from whoever removed a member, not by the same way, that the new seal's fingerprint is `{}`\n",
+        store_field(&alice, "seal_fingerprint")
+    );
+    let new = "`carol` is not a member any more; it has a new seal, as it gets when a member is removed";
+    let said = format!(
+        "keyctl: the members of the store `team` are not those that you said yes to: {new}\n{heard}\
+         keyctl: hint: ask the others whether that is so; then say yes to it: `keyctl store recipients accept team`\n\
+         keyctl: hint: if nobody knows of it, somebody else wrote the file: put your own copy of `~/repo/team.age` back\n"
+    );
     bob.sandbox.secret("first-secret");
-    bob.call(&["get", "team:A"]).says("", said, 5);
-    bob.sandbox.call(&["set", "team:B"]).input("other-secret").run().says("", said, 5);
+    bob.call(&["get", "team:A"]).says("", &said, 5);
+    bob.sandbox.call(&["set", "team:B"]).input("other-secret").run().says("", &said, 5);
+    bob.call(&["store", "recipients", "accept", "team"]).says(
+        "",
+        &format!(
+            "keyctl: what is new with the store `team`:\n  {}\n  new: `team:C`\n{heard}\
+             keyctl: saying yes to other members needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+            new.replace("; ", "\n  ")
+        ),
+        2,
+    );
     bob.does(&["store", "recipients", "accept", "team", "--yes"]);
     bob.has("team:A", "first-secret");
     // Somebody who leaves by himself.
@@ -549,9 +589,21 @@ fn recipients_that_were_appended_or_swapped_are_noticed_and_so_is_what_an_ex_mem
         person.call(&["store", "recipients", "accept", "team", "--yes"]).says(
             "",
             "keyctl: the store has a seal of before: whoever was removed since could have written it\n\
-             keyctl: hint: if it comes from a branch of before that: merge it with the newest one\n",
+             keyctl: hint: if it comes from a branch that does not know of a removal: merge it with the newest one\n\
+             keyctl: hint: if you took a removal of your own back, with git: `keyctl store recipients accept team --older`\n",
             5,
         );
+        // Nor as a removal of herself, with a seal of her own: it does not follow on the one that she does not know.
+        let own_seal = |text: String| {
+            let seal = text.lines().find(|line| line.starts_with("seal = ")).expect("there").to_owned();
+            without(text).replace(&seal, "seal = \"0123456789abcdef0123456789abcdef\"")
+        };
+        let forged = forge(&carol, own_seal, &all[..2]);
+        fs::write(person.file(), &forged).expect("write");
+        let strange = person.call(&["store", "recipients", "accept", "team", "--yes"]);
+        let said =
+            "keyctl: the store has a seal that does not follow on yours: whoever was removed could have written it\n";
+        assert!(strange.stderr().starts_with(said) && strange.code() == 5, "{}", strange.stderr());
         person.git(&["checkout", "-q", "team.age"]);
         person.sandbox.secret("first-secret");
         person.has("team:A", "first-secret");
@@ -661,7 +713,7 @@ fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
 #[test]
 fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     let (remote, alice, bob) = two();
-    let [bobs_anchor, bobs_members] = ["anchor.txt", "members"].map(|name| fs::read(bob.own(name)).expect("read"));
+    let of_before = ["anchor.txt", "members", "seen"].map(|name| (name, fs::read(bob.own(name)).expect("read")));
     let files = alice.sandbox.home().join("files");
     fs::create_dir(&files).expect("make");
     let good = fs::read(alice.file()).expect("read");
@@ -715,8 +767,7 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     );
     // Bob goes back to where he was.
     fs::copy(alice.file(), bob.file()).expect("copy");
-    fs::write(bob.own("anchor.txt"), bobs_anchor).expect("write");
-    fs::write(bob.own("members"), bobs_members).expect("write");
+    of_before.iter().for_each(|(name, bytes)| fs::write(bob.own(name), bytes).expect("write"));
     // An old copy, which somebody puts back in a commit, takes nothing back.
     alice.set("team:B", "second-secret");
     let newer = fs::read(alice.file()).expect("read");
@@ -725,6 +776,7 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
         told.starts_with("keyctl: this side is an older copy than what both come from: ") && code == 5 && ours == good,
         "{told}"
     );
+    assert!(told.contains("\nkeyctl: hint: git revert and cherry-pick ask for that, "), "{told}");
     // Who was removed and goes on writing is told of by what he changed.
     alice.git(&["checkout", "-q", "team.age"]);
     drop((remote, newer));
@@ -899,4 +951,111 @@ fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
     let verified = alice.call(&["history", "verify", "--store", "team"]);
     assert!(verified.stdout().starts_with("the history is intact ("), "{}", verified.stdout());
     drop(carol);
+}
+
+#[test]
+fn an_older_copy_is_known_to_whoever_has_only_read_and_nobody_is_blamed_for_what_git_does() {
+    let (_remote, alice, bob) = two();
+    alice.sandbox.secret("first-secret");
+    let old = fs::read(alice.file()).expect("read");
+    alice.set("team:A", "second-secret");
+    alice.push();
+    bob.pull();
+    bob.sandbox.secret("second-secret");
+    // Where it cannot be noted it is read all the same, and nothing is said.
+    let seen = fs::read(bob.own("seen")).expect("noted when he joined");
+    fs::remove_file(bob.own("seen")).expect("remove");
+    fs::create_dir(bob.own("seen")).expect("make");
+    bob.has("team:A", "second-secret");
+    fs::remove_dir(bob.own("seen")).expect("remove");
+    fs::write(bob.own("seen"), seen).expect("write");
+    let used = bob.sandbox.call(&["run", "-k", "team:A", "--", "sh", "-c", "echo $A"]).run();
+    used.says("second-secret\n", "", 0);
+    let noted = fs::read(bob.own("seen")).expect("read");
+    bob.has("team:A", "second-secret");
+    assert!(fs::read(bob.own("seen")).expect("read") == noted, "noted once more, and nothing was new");
+    // Whoever may push puts the copy of before back.
+    fs::write(bob.file(), &old).expect("write");
+    let ways = "keyctl: hint: git checkout, revert, reset and stash put such a file there, and so does whoever puts an older copy back\n\
+        keyctl: hint: get the newest back: `git stash pop`, the branch that has it, or merge that into this one\n\
+        keyctl: hint: if you know of it and want this one: `keyctl store recipients accept team --older`\n";
+    let older = "keyctl: the store is an older copy: generation 3, but 4 was written before\n";
+    bob.call(&["get", "team:A"]).says("", &format!("{older}{ways}"), 5);
+    bob.sandbox.call(&["set", "team:B"]).input("other-secret").run().says("", &format!("{older}{ways}"), 5);
+    let refused = bob.call(&["store", "recipients", "accept", "team", "--yes"]);
+    assert!(refused.stderr().starts_with(older) && refused.code() == 5, "{}", refused.stderr());
+    bob.call(&["store", "recipients", "accept", "team", "--older", "--yes"]).says(
+        "",
+        "keyctl: the store `team` opens again as it is now: 2 members\n",
+        0,
+    );
+    bob.sandbox.secret("first-secret");
+    bob.has("team:A", "first-secret");
+    // What he writes from there is of Alice's generation, and without her change: she is told.
+    bob.set("team:B", "third-secret");
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    let another = "keyctl: the store is not the one that you had, but another of generation 4\n";
+    alice.call(&["get", "team:A"]).says("", &format!("{another}{ways}"), 5);
+    alice.call(&["store", "recipients", "accept", "team", "--older"]).says(
+        "",
+        "keyctl: what is new with the store `team`:\n  the store is not the one that you had, but another of generation 4\n  \
+         another secret than you had before: `team:A`\n  new: `team:B`\n\
+         keyctl: saying yes to other members needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+}
+
+#[test]
+fn what_two_who_both_removed_somebody_have_is_merged_and_merged_again() {
+    let (_remote, alice, bob) = two();
+    let dave = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    alice.does(&["store", "recipients", "add", "team", "dave", dave, "--yes"]);
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    let files = alice.sandbox.home().join("files");
+    fs::create_dir(&files).expect("make");
+    let kept = |person: &Person, name: &str| {
+        let path = files.join(name);
+        fs::copy(person.file(), &path).expect("copy");
+        path
+    };
+    let base = kept(&alice, "base");
+    for person in [&alice, &bob] {
+        person.does(&["store", "recipients", "remove", "team", "dave", "--yes"]);
+    }
+    bob.set("team:X", "third-secret");
+    let (of_alice, of_bob) = (kept(&alice, "alice"), kept(&bob, "bob"));
+    let merge = |person: &Person, base: &Path, theirs: &Path| {
+        let (ours, path) = (kept(person, "ours"), person.file());
+        let words = [base, &ours, theirs].map(|path| path.to_str().expect("text").to_owned());
+        let words =
+            ["store", "merge", "--base", &words[0], "--ours", &words[1], "--theirs", &words[2], "--path", "team.age"];
+        let ran = person.sandbox.call(&words).inside(person.repo()).run();
+        fs::copy(ours, path).expect("copy");
+        (ran.code(), ran.stderr())
+    };
+    let fingerprint =
+        |told: &str| told.split("the new seal's fingerprint is `").nth(1).map(|rest| rest[..19].to_owned());
+    let new = "it has a new seal, though nobody left of those you know: ask who was removed and added again";
+    let (code, told) = merge(&bob, &base, &of_alice);
+    let both = "keyctl: both sides removed `dave`, or one of them is by `dave`; since then they changed `team:X`\n";
+    assert!(code == 1 && told.contains(both) && told.contains(new), "{told}");
+    let joined = fingerprint(&told).expect("said");
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    bob.sandbox.secret("third-secret");
+    bob.has("team:X", "third-secret");
+    // Whoever merges the same two comes to the same seal.
+    assert_eq!(fingerprint(&merge(&alice, &base, &of_bob).1), Some(joined.clone()));
+    // Alice has gone on from hers meanwhile, and merges what Bob has made of both.
+    fs::copy(of_alice, alice.file()).expect("copy");
+    alice.set("team:Y", "fourth-secret");
+    let (code, told) = merge(&alice, &files.join("alice"), &kept(&bob, "merged"));
+    assert!(code == 1 && fingerprint(&told) == Some(joined) && told.contains(new), "{told}");
+    alice.does(&["store", "recipients", "accept", "team", "--yes"]);
+    alice.sandbox.secret("third-secret");
+    assert_eq!([value_of(&alice, "team:X"), value_of(&alice, "team:Y")], ["third-secret", "fourth-secret"]);
+}
+
+fn value_of(person: &Person, key: &str) -> String {
+    person.call(&["get", key]).stdout()
 }

@@ -39,6 +39,7 @@ use crate::{
         file::SealedFile,
         members::Member,
         payload::Payload,
+        seen::{Seen, Version},
     },
     terminal::Terminal,
 };
@@ -135,8 +136,10 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     if !sealed.is_made_for(&identity) {
         return ask_to_be_added(&home, &joining, &identity, terminal);
     }
-    let payload = sealed.open_to_look(&identity)?;
-    take_over(&home, &joining, record, identity, &payload, wish.yes, terminal)
+    let text = sealed.open_unpinned(&identity)?;
+    let payload = text.read()?;
+    let version = text.version(&payload);
+    take_over(&home, &joining, (record, identity), (&payload, version), wish.yes, terminal)
 }
 
 /// The whole path of the store's file, which has to be there.
@@ -208,9 +211,8 @@ fn ask_to_be_added(home: &Home, joining: &Joining, identity: &Identity, terminal
 fn take_over(
     home: &Home,
     joining: &Joining,
-    record: Record,
-    identity: Identity,
-    payload: &Payload,
+    (record, identity): (Record, Identity),
+    (payload, version): (&Payload, Option<Version>),
     yes: bool,
     terminal: &Terminal,
 ) -> Result<()> {
@@ -228,8 +230,9 @@ fn take_over(
             let lines: Vec<String> = payload.members.iter().map(|member| words(member, own)).collect();
             terminal.say_lines(&format!("the store {} opens for {} members:", payload.id, lines.len()), &lines);
         }
+        terminal.hint(&to_be_heard(payload, own));
         need_yes(yes, terminal, "joining a store", || format!("join it as `{}`, under the name `{store}`?", own.name))?;
-        switch(home, &record, &identity, payload)?;
+        switch(home, &record, &identity, (payload, version))?;
     }
     if record.kind().uses_keychain() {
         let former = Record { store: joining.id(), keeper: record.keeper.clone() }.open(home);
@@ -240,7 +243,7 @@ fn take_over(
     let record = Record { store: payload.id, ..record };
     let (keeper, anchor) =
         (record.open(home), Anchor { generation: payload.generation, ..Anchor::first(payload.id, payload.seal) });
-    let log = record::log(home, &Kept { record, keeper, identity, anchor, other: None }, payload);
+    let log = record::log(home, &Kept { record, keeper, identity, anchor, other: None, print: None }, payload);
     let note = format!("joined as `{}`", own.name);
     // A call that was cut short may have come as far as this.
     let is_noted = |(_, event): (u64, Event)| event.note.as_ref() == Some(&note);
@@ -255,7 +258,12 @@ fn take_over(
 }
 
 /// Steps 1 to 3.
-fn switch(home: &Home, record: &Record, identity: &Identity, payload: &Payload) -> Result<()> {
+fn switch(
+    home: &Home,
+    record: &Record,
+    identity: &Identity,
+    (payload, version): (&Payload, Option<Version>),
+) -> Result<()> {
     let former = record.store;
     let record = Record { store: payload.id, keeper: record.keeper.clone() };
     // What was typed for the place under its former id opens it under the new one.
@@ -279,10 +287,29 @@ fn switch(home: &Home, record: &Record, identity: &Identity, payload: &Payload) 
     let anchor = Anchor { generation: payload.generation, ..Anchor::first(payload.id, payload.seal) };
     write_and_read_back(place.as_ref(), Item::Anchor, &anchor.line())?;
     Accepted::after(None, State::of(payload)).write(home, identity, payload.id)?;
+    if let Some(version) = version {
+        Seen::of(payload, version).write(home, identity, payload.id)?;
+    }
     if record.kind().uses_keychain() {
         pin::write(home, record.store)?;
     }
     record.write(home)
+}
+
+/// By what the one who joins knows that it is the others' store: whoever can write the file and knows his recipient could have
+/// made one of his own, with other members by the same names.
+fn to_be_heard(payload: &Payload, own: &Member) -> String {
+    let is_another = |member: &&Member| member.name != own.name;
+    let made = payload.members.iter().filter(is_another).find(|member| member.founder);
+    let added = own.by.as_ref().and_then(|by| payload.member(by));
+    let Some(other) = made.or(added).or_else(|| payload.members.iter().find(is_another)) else {
+        return "you are its only member".to_owned();
+    };
+    let (name, ending, id) = (&other.name, other.recipient.ending(), payload.id.to_string());
+    let id = &id[id.len() - 8..];
+    format!(
+        "hear from `{name}`, not by the same way, that the recipient ends with `{ending}`, and the store's id with `{id}`"
+    )
 }
 
 fn words(member: &Member, own: &Member) -> String {

@@ -12,17 +12,17 @@ use std::{
 
 use crate::{
     cli::Merge,
-    commands::{opening, opening::Kept, record},
+    commands::{opening, opening::Kept, recipients, record},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
-    identity::anchor::Id,
     store::{
         accepted::{self, Accepted},
         file::{self, SealedFile},
         merging::{self, Merged, Said, Side},
         payload::Payload,
+        seen::{self, Seen},
     },
     terminal::Terminal,
 };
@@ -68,12 +68,12 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let is_others =
         !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
     let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
-    let merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Id::random()?, Moment::now())?;
+    let merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
-    let (sealed, names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
+    let ((sealed, _), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
     if arguments.unseen {
         return Ok(ExitCode::SUCCESS);
@@ -95,8 +95,12 @@ fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal)
     let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
     let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
     if !difference.is_none() {
-        let (name, lines) = (store_name(home), difference.lines().join("; "));
+        let name = store_name(home);
+        let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+        let differ = if difference.is_addition() { Vec::new() } else { recipients::other_secrets(seen.as_ref(), payload) };
+        let lines = [difference.lines(), differ].concat().join("; ");
         terminal.warn(&format!("its members are not those that you said yes to: {lines}"));
+        difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
         terminal.hint(&format!("before you commit it: `keyctl store recipients accept {name}`"));
     }
     difference.is_none()
@@ -152,7 +156,11 @@ fn tell(merged: &Merged, store: &str, is_others: bool, terminal: &Terminal) {
     if !merged.unaware.is_empty() {
         let who = names(merged.removed.iter().map(|name| format!("`{name}`")).collect());
         let keys = names(merged.unaware.iter().map(|name| format!("`{name}`")).collect());
-        terminal.warn(&format!("one side did not know yet that {who} is removed, or is by {who}; it changed {keys}"));
+        terminal.warn(&if merged.removed_twice {
+            format!("both sides removed {who}, or one of them is by {who}; since then they changed {keys}")
+        } else {
+            format!("one side did not know yet that {who} is removed, or is by {who}; it changed {keys}")
+        });
         terminal.hint("look at these before you use them; what was kept there left with whoever was removed");
     }
     if merged.had_steps {

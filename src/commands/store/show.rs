@@ -35,6 +35,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
             "written": known.and_then(|payload| payload.written),
             "keys": known.map(|payload| payload.keys.len()),
             "members": known.map(|payload| payload.members.iter().map(|member| member.name.to_string()).collect::<Vec<_>>()),
+            "seal_fingerprint": known.filter(|payload| !payload.members.is_empty()).map(Payload::seal_fingerprint),
             "recovery": known.and_then(|payload| payload.recovery).map(|recovery| recovery.created),
             "error": failure.map(|failure| &failure.message),
         }));
@@ -62,6 +63,7 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
             let written = payload.written.map(|at| format!(", last {}", at.ago(now))).unwrap_or_default();
             rows.push(row("written", format!("{}{written}", times(payload.generation))));
             if !payload.members.is_empty() {
+                rows.push(row("seal", format!("fingerprint {}", payload.seal_fingerprint())));
                 let names: Vec<&str> = payload.members.iter().map(|member| member.name.as_str()).collect();
                 rows.push(row("members", names.join(", ")));
             }

@@ -79,7 +79,7 @@ pub(super) fn write_left(text: &mut String, left: Option<&LeftWith>) {
 mod tests {
     use super::*;
     use crate::{
-        identity::Identity,
+        identity::{Identity, anchor::Id},
         store::text::{self, tests::empty, writing::estimate},
     };
 
@@ -91,12 +91,17 @@ mod tests {
     #[test]
     fn members_stand_before_all_tables_and_a_list_that_is_none_is_refused() {
         let mut payload = empty();
+        let former = payload.seal;
+        payload.renew_seal(Id([7; 16]));
+        payload.renew_seal(Id([8; 16]));
         payload.members =
             vec![member("alice", true), Member { by: Some("alice".parse().expect("good")), ..member("bob", false) }];
         let text = text::write(&payload);
         assert!(text.contains("format = 7\n") && estimate(&payload) >= text.len());
         for back in [text::read(&text), text::pick(&text, &[]), text::facts(&text)] {
-            assert_eq!(back.expect("reads").members, payload.members);
+            let back = back.expect("reads");
+            assert_eq!((&back.members, &back.seals), (&payload.members, &payload.seals));
+            assert!(back.follows(former) && !back.follows(payload.seal));
         }
         let bob = payload.members[1].recipient.as_str();
         for bad in [
@@ -106,6 +111,11 @@ mod tests {
             text.replace("by = \"alice\"", "more = true"),
             text.replace(bob, payload.members[0].recipient.as_str()),
             text.replace(bob, &bob[1..]),
+            text.replace("seals = [\"", "seals = [\"x"),
+            text.replace(
+                "seals = [",
+                &format!("seals = [{}", format!("\"{former}\", ").repeat(crate::store::seals::MOST - 1)),
+            ),
         ] {
             assert!(bad != text.as_str());
             let said = text::read(&bad).err().expect("bad").message;

@@ -28,6 +28,7 @@ use crate::{
         journal::{Deed, Revived, Step},
         payload::{Former, Key, Payload, Recovery, Removed},
         revoking::Mark,
+        seals::MOST as MOST_SEALS,
     },
 };
 
@@ -73,6 +74,8 @@ struct Content {
     id: String,
     generation: u64,
     seal: String,
+    #[serde(default)]
+    seals: Vec<String>,
     log: String,
     #[serde(default)]
     retired: Vec<RetiredText>,
@@ -358,6 +361,11 @@ impl AsideText {
     }
 }
 
+/// The marks of former seals, if there are no more than are ever written.
+fn seals(texts: &[String]) -> Option<Vec<Id>> {
+    (texts.len() <= MOST_SEALS).then(|| texts.iter().map(|text| Id::parse(text)).collect())?
+}
+
 fn seal_key(text: &SecretText) -> Option<Secret> {
     BASE64.decode(text.0.expose()).ok().map(Secret::new).filter(|key| key.len() == 32)
 }
@@ -382,6 +390,7 @@ impl Content {
             id: Id::parse(&self.id)?,
             generation: self.generation,
             seal: Id::parse(&self.seal)?,
+            seals: seals(&self.seals)?,
             log: Id::parse(&self.log)?,
             retired: in_order(self.retired)?,
             aside: self.aside.into_iter().map(AsideText::into_aside).collect::<Option<_>>()?,

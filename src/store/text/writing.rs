@@ -53,7 +53,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_limits() || !payload.members.is_empty() || payload.speaks_of_departures(), FORMAT),
+        (payload.speaks_of_limits() || payload.speaks_of_departures(), FORMAT),
+        (!payload.members.is_empty() || !payload.seals.is_empty(), FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
         (!payload.retired.is_empty(), RETIRED_FORMAT),
@@ -71,6 +72,10 @@ fn write_head(text: &mut String, payload: &Payload) {
         text.push('\n');
     }
     write_aside(text, &payload.aside);
+    for (at, seal) in payload.seals.iter().enumerate() {
+        let _ = write!(text, "{}\"{seal}\"", if at == 0 { "seals = [" } else { ", " });
+    }
+    text.push_str(if payload.seals.is_empty() { "" } else { "]\n" });
     members::write(text, &payload.members);
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
@@ -317,6 +322,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.retired.len() * 200
         + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
         + payload.members.len() * 300
+        + payload.seals.len() * 40
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

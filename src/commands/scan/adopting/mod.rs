@@ -240,10 +240,10 @@ fn take_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> R
 /// Only this takes a secret away, and only one that the store has just given back.
 fn replace(plan: &Plan, home: &Home) -> Result<(Payload, bool)> {
     // Nobody forgets a key meanwhile, or sweeps the temporary file away.
-    let _lock = change::lock(home)?;
+    let lock = change::lock(home)?;
     let payload = opening::anew(home)?;
     refuse_lost(plan, &payload, |_| true)?;
-    home.sweep_beside(&plan.path);
+    home.sweep_beside(&plan.path, &lock);
     let is_replaced = plan.opened.replace(&plan.path, &plan.after)?;
     Ok((payload, is_replaced))
 }

@@ -1,0 +1,167 @@
+//! `keyctl store recipients accept`: a yes to what others did with the members of a store, or to a file that git took back.
+//!
+//! What is said yes to is what was shown: the very version, which is looked at once more under the lock.
+
+use crate::{
+    commands::{
+        change,
+        opening::{self, Kept},
+        record,
+        versions::need_yes,
+    },
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::Home,
+    identity::{
+        anchor::Anchor,
+        keeper::{Item, write_and_read_back},
+    },
+    store::{
+        accepted::{self, Accepted, Difference, SealIs, State},
+        file::{self, SealedFile},
+        payload::Payload,
+        seen::{self, Seen, Version},
+    },
+    terminal::{Terminal, count},
+};
+
+use super::{accepted_of, name_of};
+
+/// What there is to say yes to.
+struct News {
+    kept: Kept,
+    payload: Payload,
+    /// Nothing where it has no members.
+    version: Option<Version>,
+    before: Option<Accepted>,
+    seen: Option<Seen>,
+    difference: Difference,
+}
+
+impl News {
+    /// Looks at the store as it lies there.
+    fn of(home: &Home) -> Result<Self> {
+        let kept = opening::identity(home)?;
+        let Some(mut sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
+        if let Some(exposed) = sealed.exposed.take() {
+            return Err(exposed);
+        }
+        let text = sealed.open_unpinned(&kept.identity)?;
+        let payload = text.read()?;
+        let version = text.version(&payload);
+        let before = accepted_of(home, &kept, &payload);
+        let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+        let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
+        Ok(Self { kept, payload, version, before, seen, difference })
+    }
+
+    /// What is wrong with it where it is an older copy.
+    fn older(&self) -> Option<Failure> {
+        let seen = self.seen.as_ref().map(|seen| seen.version);
+        file::older(self.payload.generation, self.version, seen, &self.kept.anchor)
+    }
+
+    /// Whether there is nothing to say yes to.
+    fn is_none(&self) -> bool {
+        let is_known = self.difference.is_none() && self.older().is_none();
+        self.payload.id == self.kept.anchor.store && (is_known || self.payload.members.is_empty())
+    }
+
+    /// What it is, a line each.
+    fn lines(&self) -> Vec<String> {
+        let older = self.older().map(|older| older.message);
+        let differ = (!self.difference.is_addition()).then(|| other_secrets(self.seen.as_ref(), &self.payload));
+        self.difference.lines().into_iter().chain(older).chain(differ.into_iter().flatten()).collect()
+    }
+
+    /// What nobody can say yes to, and what nobody is to say yes to who did not go back himself.
+    fn refuse_what_cannot_be(&self, home: &Home, may_be_older: bool) -> Result<()> {
+        let own_copy = format!("put your own copy of `{}` back", home.store_file().display());
+        if self.payload.id != self.kept.anchor.store {
+            return Err(Failure::new(Kind::Store, "another store lies in the place of this one").hint(own_copy));
+        }
+        if self.payload.member_of(&self.kept.identity).is_none() {
+            return Err(Failure::new(
+                Kind::Store,
+                "the store opens for you, and does not name you: somebody put another file in its place",
+            )
+            .hint(own_copy));
+        }
+        if may_be_older {
+            return Ok(());
+        }
+        let name = name_of(home);
+        let anyway = |words: &str| format!("{words}: `keyctl store recipients accept {name} --older`");
+        if let Some(older) = self.older() {
+            return Err(older.hint("get the newest file first").hint(anyway("if you know of it and want this one")));
+        }
+        let said = match self.difference.seal {
+            SealIs::Known | SealIs::New => return Ok(()),
+            SealIs::Former => "the store has a seal of before: whoever was removed since could have written it",
+            SealIs::Strange => {
+                "the store has a seal that does not follow on yours: whoever was removed could have written it"
+            }
+        };
+        Err(Failure::new(Kind::Store, said)
+            .hint("if it comes from a branch that does not know of a removal: merge it with the newest one")
+            .hint(anyway("if you took a removal of your own back, with git")))
+    }
+}
+
+/// Which secrets are others than those that were there when the store was seen last, a line for each way.
+pub fn other_secrets(seen: Option<&Seen>, payload: &Payload) -> Vec<String> {
+    let unknown = || vec!["which secrets differ is not known: none were noted here before".to_owned()];
+    seen.map_or_else(unknown, |seen| seen.differences(payload))
+}
+
+/// Says yes to it.
+///
+/// # Errors
+/// As keeper and store have them; `Usage` without a yes; `Store` for what nobody can say yes to; `Busy` for another than was
+/// shown.
+pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -> Result<()> {
+    let store = name_of(home);
+    let asked = {
+        let news = News::of(home)?;
+        if news.is_none() {
+            terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
+            return Ok(());
+        }
+        news.refuse_what_cannot_be(home, may_be_older)?;
+        if !yes {
+            terminal.say_lines(&format!("what is new with the store `{store}`:"), &news.lines());
+            news.difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
+        }
+        news.version
+    };
+    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
+    let _lock = change::lock(home)?;
+    let news = News::of(home)?;
+    if news.version != asked {
+        return Err(
+            Failure::new(Kind::Busy, "the store was changed meanwhile; nothing was accepted").hint("look at it again")
+        );
+    }
+    news.refuse_what_cannot_be(home, may_be_older)?;
+    let members = news.payload.readers();
+    keep(home, news, terminal)?;
+    terminal.say(&format!("the store `{store}` opens again as it is now: {}", count(members, "member")));
+    Ok(())
+}
+
+/// Writes it down: first the anchor, by which what is accepted counts.
+fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
+    let said = news.difference.lines().into_iter().chain(news.older().map(|older| older.message));
+    let note = format!("accepted: {}", said.collect::<Vec<_>>().join("; "));
+    let News { kept, payload, version, before, .. } = news;
+    let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
+    write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
+    let kept = Kept { anchor, ..kept };
+    Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
+    if let Some(version) = version {
+        Seen::of(&payload, version).write(home, &kept.identity, payload.id)?;
+    }
+    record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
+    Ok(())
+}

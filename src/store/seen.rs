@@ -1,0 +1,179 @@
+//! The newest version of a store with members that one of them has opened, as he notes it for himself: by it an older copy is
+//! known when somebody puts it back, also by whoever only reads.
+//!
+//! A version is its generation and a mark of its content: two members may write the same generation in two branches, and
+//! what joins them has a later one. Whoever comes from one of the two to the other has left something behind, and is told.
+//! Beside it stands a mark of each secret, by which it is told what is another when there is something to say yes to.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    failure::Result,
+    hex,
+    home::Home,
+    identity::{Identity, anchor::Id},
+    name::KeyName,
+};
+
+use super::{noted::Note, payload::Payload};
+
+/// The file's name in the store's folder.
+pub const NAME: &str = "seen";
+const NOTE: Note = Note { head: "keyctl-seen 1 ", purpose: "keyctl/seen/v1", largest: 1024 * 1024 };
+/// Of so many keys the secrets are noted; of a store that has more none.
+const MOST_KEYS: usize = 2000;
+/// So many names are said in one sentence.
+const MOST_NAMES: usize = 8;
+
+/// One version of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// How often it was written.
+    pub generation: u64,
+    /// What stands for its content.
+    pub content: Id,
+}
+
+/// The newest one, and what it had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Which.
+    pub version: Version,
+    /// What stands for the secret of each key; nothing where there are too many.
+    keys: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    generation: u64,
+    content: String,
+    keys: Option<BTreeMap<String, String>>,
+}
+
+impl Version {
+    /// The version that has this text.
+    #[must_use]
+    pub fn of(generation: u64, text: &[u8]) -> Self {
+        let digest = Sha256::digest(text);
+        Self { generation, content: Id(std::array::from_fn(|at| digest[at])) }
+    }
+
+    /// Whether this one takes the place of the other, or is it.
+    #[must_use]
+    pub fn is_in_order_after(&self, other: &Self) -> bool {
+        self.generation > other.generation || self == other
+    }
+}
+
+impl Seen {
+    /// This version with the secrets in it.
+    #[must_use]
+    pub fn of(payload: &Payload, version: Version) -> Self {
+        Self { version, keys: (payload.keys.len() <= MOST_KEYS).then(|| secrets(payload)) }
+    }
+
+    /// Reads what was noted; nothing where nothing was, or not by this identity.
+    #[must_use]
+    pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
+        let Text { generation, content, keys } = NOTE.read(path, identity, store)?;
+        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys })
+    }
+
+    /// Notes it.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
+        let Version { generation, content } = self.version;
+        let text = Text { generation, content: content.to_string(), keys: self.keys.clone() };
+        NOTE.write(&home.file(NAME), &text, identity, store)
+    }
+
+    /// What the keys of a store are against what was noted, a line for each way in which they differ.
+    #[must_use]
+    pub fn differences(&self, payload: &Payload) -> Vec<String> {
+        let Some(before) = &self.keys else { return vec!["too many keys to tell which of them differ".to_owned()] };
+        let now = secrets(payload);
+        let named = |name: &String| {
+            let is_it = |key: &&KeyName| key.as_str() == *name;
+            payload.keys.keys().find(is_it).map_or_else(|| name.clone(), ToString::to_string)
+        };
+        let is_other = |(name, mark): &(&String, &String)| before.get(*name).is_some_and(|known| known != *mark);
+        let other = now.iter().filter(is_other).map(|(name, _)| named(name));
+        let new = now.keys().filter(|name| !before.contains_key(*name)).map(named);
+        let gone = before.keys().filter(|name| !now.contains_key(*name)).cloned();
+        let lines = [
+            ("another secret than you had before", other.collect::<Vec<_>>()),
+            ("new", new.collect()),
+            ("gone", gone.collect()),
+        ];
+        let said: Vec<_> =
+            lines.iter().filter_map(|(words, names)| Some(format!("{words}: {}", list(names)?))).collect();
+        if said.is_empty() { vec!["no key has another secret than you had before".to_owned()] } else { said }
+    }
+}
+
+/// What stands for the secret of each key.
+fn secrets(payload: &Payload) -> BTreeMap<String, String> {
+    let mark = |(name, key): (&KeyName, &super::payload::Key)| {
+        (name.as_str().to_owned(), hex::encode(&payload.mark_of(&key.value).0[..8]))
+    };
+    payload.keys.iter().map(mark).collect()
+}
+
+/// The names, as many as can be said.
+fn list(names: &[String]) -> Option<String> {
+    let said: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (!names.is_empty()).then(|| format!("{}{more}", said.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{empty, name, set};
+
+    #[test]
+    fn a_later_version_is_in_order_and_another_of_the_same_age_is_not() {
+        let seen = Version::of(6, b"one");
+        let is_good = |generation, text: &[u8]| Version::of(generation, text).is_in_order_after(&seen);
+        assert!(is_good(6, b"one") && is_good(7, b"two"));
+        assert!(!is_good(6, b"two") && !is_good(5, b"one") && !is_good(0, b""));
+    }
+
+    #[test]
+    fn what_is_noted_reads_back_for_its_owner_and_tells_what_differs_by_name() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (home, identity) = (Home::at(folder.path()), Identity::generate());
+        let mut store = empty();
+        for key in ["a", "b", "c"] {
+            set(&mut store, key, "one", 0);
+        }
+        let seen = Seen::of(&store, Version::of(6, b"text"));
+        seen.write(&home, &identity, store.id).expect("written");
+        let read = Seen::read(&home.file(NAME), &identity, store.id);
+        assert!(
+            read.as_ref() == Some(&seen) && Seen::read(&home.file(NAME), &Identity::generate(), store.id).is_none()
+        );
+        assert_eq!(seen.differences(&store), ["no key has another secret than you had before"]);
+        set(&mut store, "a", "two", 1);
+        store.keys.remove(&name("b"));
+        (0..10).for_each(|at| drop(set(&mut store, &format!("n{at}"), "new", 1)));
+        let names = (0..8).map(|at| format!("`n{at}`")).collect::<Vec<_>>().join(", ");
+        assert_eq!(
+            seen.differences(&store),
+            [
+                "another secret than you had before: `a`".to_owned(),
+                format!("new: {names} and 2 more"),
+                "gone: `b`".into()
+            ]
+        );
+        let many = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), store.keys[&name("a")].copy()));
+        store.keys = many.collect();
+        assert!(Seen::of(&store, seen.version).differences(&store)[0].starts_with("too many keys"));
+    }
+}
