@@ -156,7 +156,7 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does.\n\nA store that would have to ask for a passphrase or a touch is left out and named,\nunless it is the only one or `--store` says it; in JSON it stands under\n`left_out`. With `--fail-on` that is exit code 4, as not all was looked at."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does.\n\nA store that would have to ask for a passphrase or a touch is left out and named,\nunless it is the only one or `--store` says it; in JSON it stands under\n`left_out`. With `--fail-on` that is exit code 4, as not all was looked at. One\nthat cannot be read at all ends it with the exit code that this has by itself."
 )]
 pub struct Due {
     /// Which stores
@@ -184,6 +184,9 @@ pub struct Due {
 
 /// `keyctl remind`
 #[derive(Args)]
+#[command(
+    after_help = "The keys of all stores are told of, those of another store as `STORE:NAME`. Of one\nthat would have to ask for a passphrase or a touch only how many are due is told."
+)]
 pub struct Remind {
     /// What to do
     #[command(subcommand)]
@@ -231,7 +234,7 @@ pub enum RemindVerb {
 /// `keyctl rotate`
 #[derive(Args)]
 #[command(
-    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes"
+    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes\n\n`--due` is about all stores, one after the other. One that would have to ask for a\npassphrase or a touch is left out and named, unless it is the only one or\n`--store` says it."
 )]
 pub struct Rotate {
     /// The key's name; `STORE:NAME` for one of another store

@@ -219,7 +219,8 @@ impl LeftOut {
             return terminal.warn(&format!("`{}` is locked: its keys {what}; {way}", self.name));
         }
         let failure = self.told();
-        terminal.warn(&format!("{}: its keys {what}", failure.message));
+        let why = if self.is_joining { &self.failure.message } else { &failure.message };
+        terminal.warn(&format!("{why}: its keys {what}"));
         failure.hints.iter().for_each(|hint| terminal.hint(hint));
     }
 
