@@ -39,7 +39,7 @@ pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Roll
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 use stores::parse_new_name;
-pub use stores::{InStore, Means, Merge, NewName, RecipientsVerb, Store, StoreVerb};
+pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
 
 const STYLES: Styles = Styles::styled()

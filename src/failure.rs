@@ -100,7 +100,7 @@ impl Failure {
 
 /// The commands that are about a store, and are told which by `--store`.
 const ABOUT_A_STORE: &[&str] =
-    &["list", "due", "status", "doctor", "history", "alerts", "undo", "import", "recovery", "audit"];
+    &["list", "due", "scan", "status", "doctor", "history", "alerts", "undo", "import", "recovery", "audit"];
 
 /// A text with what it says to type, in backticks, said for this store instead of the personal one.
 #[must_use]
@@ -137,7 +137,10 @@ fn command_for_store(command: &str, store: &str) -> Option<String> {
     if ["unlock", "lock"].contains(verb) && rest.is_empty() {
         return Some(format!("{command} {store}"));
     }
-    if ABOUT_A_STORE.contains(verb) {
+    // The hooks are for whatever is kept.
+    let is_of_hooks = *verb == "scan" && rest.first().is_some_and(|word| word.contains("hook"));
+    let is_of_all = ABOUT_A_STORE.contains(verb) && !is_of_hooks || *verb == "rotate" && rest.contains(&"--due");
+    if is_of_all {
         return Some(format!("{command} --store {store}"));
     }
     if !ABOUT_A_KEY.contains(verb) || rest.first()?.starts_with('-') {
@@ -188,7 +191,9 @@ mod tests {
             ("`keyctl rotate team:x`", "`keyctl rotate team:x`"),
             ("`keyctl edit x --rotate-every 90d`", "`keyctl edit team:x --rotate-every 90d`"),
             ("`keyctl remove a b --forget`", "`keyctl remove team:a team:b --forget`"),
-            ("`keyctl rotate --due`", "`keyctl rotate --due`"),
+            ("`keyctl rotate --due`", "`keyctl rotate --due --store team`"),
+            ("`keyctl scan --all` shows them", "`keyctl scan --all --store team` shows them"),
+            ("`keyctl scan install-hook`", "`keyctl scan install-hook`"),
             ("`keyctl history --help`", "`keyctl history --help`"),
             ("`keyctl history team:x`", "`keyctl history team:x`"),
             ("`keyctl list --store team`", "`keyctl list --store team`"),

@@ -53,7 +53,7 @@ pub enum ImportFormat {
     Aws,
     /// What Bitwarden exports in clear, as JSON or CSV
     Bitwarden,
-    /// What 1Password exports: `export.data` of a `.1pux`, or CSV
+    /// What 1Password exports: a `.1pux` as it is, its `export.data`, or CSV
     #[value(name = "1password")]
     OnePassword,
     /// The folder of `pass`; by default `~/.password-store`

@@ -4,11 +4,11 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{InStore, path_parser};
+use super::{InStore, OfAll, path_parser};
 use crate::{
     date::Period,
     history::Reason,
-    name::{KeyName, KeyPath, Tag},
+    name::{KeyPath, StoreName, Tag},
 };
 
 /// What `set` and `edit` can say of a key beside its secret.
@@ -156,12 +156,12 @@ pub struct Revoke {
 /// `keyctl due`
 #[derive(Args, Default)]
 #[command(
-    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does."
+    after_help = "A key is due when its plan says so (`--rotate-every`, or `rotation.default` in\n`config.toml`), leaked when `scan` found it, expired when its issuer has ended\nit, and ends soon 14 days before that, or as long as `rotation.soon` says. What\nleaked or ends soon is to be replaced like what is due: prompt, `run`,\n`rotate --due` and `--fail-on due` count it. For `--fail-on` snoozed keys count,\nand revoked ones do not: that was your own word.\n\nOn a terminal the bar under ELAPSED says how much of a key's time is over: from\nits last replacement to its end or its next replacement, whichever comes first.\nIt says nothing of its use: `keyctl history` does.\n\nA store that would have to ask for a passphrase or a touch is left out and named,\nunless it is the only one or `--store` says it; in JSON it stands under\n`left_out`. With `--fail-on` that is exit code 4, as not all was looked at. One\nthat cannot be read at all ends it with the exit code that this has by itself."
 )]
 pub struct Due {
-    /// Which store
+    /// Which stores
     #[command(flatten)]
-    pub within: InStore,
+    pub within: OfAll,
     /// Show every key, also those with nothing to do
     #[arg(long, short = 'a')]
     pub all: bool,
@@ -171,8 +171,8 @@ pub struct Due {
     /// End with exit code 1 if one is expired; for `due` also if one is due or ends soon
     #[arg(long, value_name = "STATE", value_parser = ["due", "expired"])]
     pub fail_on: Option<String>,
-    /// Print a few words for a shell's prompt if a key is due; the store stays closed
-    #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json", "store"])]
+    /// Print a few words for a shell's prompt if a key is due; all stores stay closed
+    #[arg(long, conflicts_with_all = ["all", "fail_on", "ics", "json"])]
     pub prompt: bool,
     /// Print a calendar (iCalendar) of all ends and replacements
     #[arg(long, conflicts_with = "json")]
@@ -184,6 +184,9 @@ pub struct Due {
 
 /// `keyctl remind`
 #[derive(Args)]
+#[command(
+    after_help = "The keys of all stores are told of, those of another store as `STORE:NAME`. Of one\nthat would have to ask for a passphrase or a touch only how many are due is told."
+)]
 pub struct Remind {
     /// What to do
     #[command(subcommand)]
@@ -201,18 +204,24 @@ pub enum RemindVerb {
     Status(super::Report),
     /// Show the notification now, if a key is due or will be soon
     Now {
+        /// Which stores
+        #[command(flatten)]
+        within: OfAll,
         /// Only what was not told yet (the timer's own call)
         #[arg(long, hide = true)]
         once: bool,
     },
     /// Leave keys out of all reminders for a while, at most until they end
     Snooze {
-        /// The keys' names
+        /// The keys' names, all of one store
         #[arg(required_unless_present = "all", value_name = "NAME")]
-        names: Vec<KeyName>,
+        names: Vec<KeyPath>,
         /// All keys that are due, expired or end soon
         #[arg(long, conflicts_with = "names")]
         all: bool,
+        /// Of this store alone; by default of all
+        #[arg(long, value_name = "STORE", requires = "all")]
+        store: Option<StoreName>,
         /// For how long
         #[arg(long = "for", value_name = "PERIOD", default_value = "7d", allow_hyphen_values = true)]
         period: Period,
@@ -225,7 +234,7 @@ pub enum RemindVerb {
 /// `keyctl rotate`
 #[derive(Args)]
 #[command(
-    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes"
+    after_help = "The new secret is asked for without showing it, or read from standard input, unless `config.toml`\nnames a rotator for the key:\n  keyctl rotate NAME\n  pbpaste | keyctl rotate NAME --yes\n\n`--due` is about all stores, one after the other. One that would have to ask for a\npassphrase or a touch is left out and named, unless it is the only one or\n`--store` says it."
 )]
 pub struct Rotate {
     /// The key's name; `STORE:NAME` for one of another store
@@ -234,6 +243,9 @@ pub struct Rotate {
     /// All keys that are due, expired or end soon, one after the other
     #[arg(long, conflicts_with_all = ["name", "generate", "from_file", "by_hand", "expires", "open"])]
     pub due: bool,
+    /// Of this store alone; by default of all
+    #[arg(long, value_name = "STORE", requires = "due")]
+    pub store: Option<StoreName>,
     /// Delete the old access key at AWS now, and make no new one
     #[arg(long, conflicts_with_all = ["due", "dry_run", "generate", "from_file", "by_hand", "expires", "overlap", "open"])]
     pub finish: bool,

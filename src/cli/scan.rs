@@ -4,18 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{Report, path_parser};
+use super::{OfAll, Report, path_parser};
 
 /// `keyctl scan`
 #[derive(Args)]
 #[command(
-    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so.\nOne in the name of a file or folder is told once, in JSON as line 0.\nWhat `--adopt` has taken over `keyctl undo` takes back; the file stays without it."
+    after_help = "Exit code: 0 nothing found, 1 found, 7 something could not be read. No secret is shown.\nA key of yours that lies whole in a file, in the history or in your home folder is\nmarked as leaked until it is replaced: `status`, `due` and `run` say so.\nOne in the name of a file or folder is told once, in JSON as line 0.\nWhat `--adopt` has taken over `keyctl undo` takes back; the file stays without it.\nThe keys of all stores are looked for. A store that would have to ask for a\npassphrase or a touch is left out and named, unless it is the only one or\n`--store` says it: exit code 7, and in JSON `left_out`. Before a commit and a push\nit is only named."
 )]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Scan {
     /// What to look through in the place of files
     #[command(flatten)]
     pub source: ScanSource,
+    /// Whose keys are looked for
+    #[command(flatten)]
+    pub within: OfAll,
     /// Files and folders, or `-` for standard input; without any, this folder
     #[arg(value_name = "PATH", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,

@@ -18,6 +18,14 @@ pub struct InStore {
     pub store: Option<StoreName>,
 }
 
+/// Which of all stores a command is about that is about all of them.
+#[derive(Args, Default)]
+pub struct OfAll {
+    /// Of this store alone; by default of all
+    #[arg(long, value_name = "STORE")]
+    pub store: Option<StoreName>,
+}
+
 /// What a new keeper needs.
 #[derive(Args, Default)]
 pub struct Means {

@@ -1,23 +1,24 @@
 //! `keyctl due`: which keys have ended, have to be replaced, or will have to soon.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 
 use crate::{
     cli, config,
     date::{Moment, zone},
-    exchange::calendar::{self, Entry, What},
+    exchange::calendar::{self, Entry, What, Written},
     failure::{Failure, Kind},
     home::Home,
+    name::KeyPath,
     rotation::State,
-    store::payload::Payload,
     terminal::{Cell, Colour, Terminal},
 };
 
 use super::{
     judging::{self, Clock, Judged},
-    opening, prompt,
+    prompt,
+    several::{self, LeftOut, Opened, Stores},
 };
 
 /// The head of the bars: how much of the time between its last replacement and what comes first is over.
@@ -25,19 +26,21 @@ const ELAPSED: &str = "ELAPSED";
 /// A key that has no plan and was never replaced for this long is worth a word: a year.
 const LONG_SECONDS: i64 = 365 * 86_400;
 
-/// Says how the keys stand: those with something to do, or all.
+/// Says how the keys of all stores stand: those with something to do, or all.
 ///
 /// # Errors
-/// As the store has them; `Negative` where `--fail-on` is asked and is so.
+/// As the stores have them; `Negative` where `--fail-on` is asked and is so.
 pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let said = arguments.within.store.as_ref();
     if arguments.prompt {
-        return Ok(prompt::show(terminal));
+        return Ok(prompt::show(said, terminal));
     }
-    let home = Home::of(arguments.within.store.as_ref())?;
-    let settings = config::read(&home)?.rotation;
-    let kept = match opening::identity(&home) {
+    let homes = several::homes(said)?;
+    let settings = config::read(&Home::find()?)?.rotation;
+    let now = Moment::now();
+    let stores = match homes.open(terminal) {
         Err(failure) if arguments.json && failure.kind == Kind::Missing => {
-            terminal.json(&as_json(&[], Clock::alone(Moment::now())))?;
+            terminal.json(&as_json(&[], &Stores::default(), now))?;
             return Ok(ExitCode::SUCCESS);
         }
         // Where no key is kept none can be due. That it was looked for in the wrong folder is said all the same.
@@ -48,24 +51,40 @@ pub fn due(arguments: &cli::Due, terminal: &Terminal) -> anyhow::Result<ExitCode
         }
         other => other?,
     };
-    let payload = opening::store(&home, &kept, terminal)?.read()?;
-    let clock = Clock::of(&kept, &payload, Moment::now());
-    let judged = judging::all(&payload, &settings, clock);
-    prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
+    let mut judged = Vec::new();
+    for Opened { home, kept, payload } in &stores.open {
+        let of_store = judging::all(payload, &settings, Clock::of(kept, payload, now));
+        prompt::leave_read(home, kept, payload.generation, judging::summary(&of_store));
+        judged.extend(of_store);
+    }
     let judged = judging::tagged(judged, arguments.tag.as_ref())?;
-    if let Some((doubt, hint)) = clock.doubt() {
+    for (doubt, hint) in doubts(&stores, now) {
         terminal.warn(&doubt);
         terminal.hint(hint);
     }
     match (arguments.json, arguments.ics) {
-        (true, _) => terminal.json(&as_json(&judged, clock))?,
-        (_, true) => terminal.data(as_calendar(&payload, &judged, clock)?.as_bytes())?,
-        _ => show(judged.iter().collect(), clock, arguments.all, terminal)?,
+        (true, _) => terminal.json(&as_json(&judged, &stores, now))?,
+        (_, true) => terminal.data(as_calendar(&stores, &judged, now)?.as_bytes())?,
+        _ => show(judged.iter().collect(), arguments.all, terminal)?,
     }
-    match arguments.fail_on.as_deref() {
-        Some(state) => fail_on(state, &judged).map(|()| ExitCode::SUCCESS).map_err(Into::into),
-        None => Ok(ExitCode::SUCCESS),
+    stores.say_left_out("are not shown", terminal);
+    if let Some(state) = arguments.fail_on.as_deref() {
+        fail_on(state, &judged)?;
     }
+    stores.incomplete(arguments.fail_on.is_some())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is doubtful of the clock, each once. That it is years ahead is so only if it is ahead of every store: one may just be
+/// used seldom.
+fn doubts(stores: &Stores, now: Moment) -> Vec<(String, &'static str)> {
+    let clocks: Vec<Clock> = stores.open.iter().map(|opened| opened.clock(now)).collect();
+    let is_ahead = clocks.iter().all(|clock| clock.ahead_of.is_some());
+    let last = clocks.iter().filter_map(|clock| clock.ahead_of).max();
+    let counts = |clock: &&Clock| clock.ahead_of.is_none() || is_ahead && clock.ahead_of == last;
+    let mut doubts: Vec<_> = clocks.iter().filter(counts).filter_map(Clock::doubt).collect();
+    doubts.dedup();
+    doubts
 }
 
 /// What time has brought counts, and what was found in the clear. That a key is revoked was its owner's own word, and stays true of one that is kept
@@ -78,31 +97,30 @@ fn fail_on(state: &str, judged: &[Judged]) -> Result<(), Failure> {
     }
 }
 
-fn show(mut keys: Vec<&Judged>, clock: Clock, all: bool, terminal: &Terminal) -> Result<(), Failure> {
+fn show(mut keys: Vec<&Judged>, all: bool, terminal: &Terminal) -> Result<(), Failure> {
     keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.outlook.is_without_plan(), key.moment()));
     let shown: Vec<&Judged> = keys.iter().copied().filter(|key| all || key.outlook.state > State::Fresh).collect();
     if !shown.is_empty() {
-        terminal.coloured_table(&table(&shown, clock, all, terminal.width()), &[0])?;
+        terminal.coloured_table(&table(&shown, all, terminal.width()), &[0])?;
     }
     if keys.is_empty() {
         terminal.say("no key is kept");
     } else if shown.is_empty() {
         let next = keys.first().and_then(|key| Some((key, key.moment()?)));
-        let next = next.map(|(key, at)| format!("; next is `{}`, {}", key.name, at.from_now(clock.judged)));
+        let next = next.map(|(key, at)| format!("; next is `{}`, {}", key.name, at.from_now(key.at)));
         terminal.say(&format!("nothing is due{}", next.unwrap_or_default()));
     }
     if !all {
-        say_without_plan(&keys, clock, terminal);
+        say_without_plan(&keys, terminal);
     }
     Ok(())
 }
 
-fn say_without_plan(keys: &[&Judged], clock: Clock, terminal: &Terminal) {
+fn say_without_plan(keys: &[&Judged], terminal: &Terminal) {
     let without: Vec<_> =
         keys.iter().filter(|key| key.outlook.is_without_plan() && key.outlook.state == State::Fresh).collect();
     let old = |key: &&&&Judged| {
-        key.outlook.never_rotated
-            && clock.judged.seconds().saturating_sub(key.key.facts.created.seconds()) > LONG_SECONDS
+        key.outlook.never_rotated && key.at.seconds().saturating_sub(key.key.facts.created.seconds()) > LONG_SECONDS
     };
     let old = without.iter().filter(old).count();
     let never = "never replaced in more than a year";
@@ -117,25 +135,25 @@ fn say_without_plan(keys: &[&Judged], clock: Clock, terminal: &Terminal) {
     }
 }
 
-fn table(keys: &[&Judged], clock: Clock, all: bool, screen: Option<usize>) -> Vec<Vec<Cell>> {
+fn table(keys: &[&Judged], all: bool, screen: Option<usize>) -> Vec<Vec<Cell>> {
     let plain = |text: &str| Cell(text.to_owned(), None);
     let mut rows = vec![["KEY", "STATE", "WHEN", "DATE"].map(plain).to_vec()];
     for key in keys {
         let moment = key.moment();
-        let when = moment.map_or_else(String::new, |moment| moment.from_now(clock.judged));
+        let when = moment.map_or_else(String::new, |moment| moment.from_now(key.at));
         let date = moment.map_or_else(String::new, Moment::local_day);
         rows.push(vec![
             plain(&key.name.to_string()),
             Cell(key.words().into(), colour(key)),
             plain(&when),
             plain(&date),
-            plain(&remark(key, clock, all)),
+            plain(&remark(key, all)),
         ]);
     }
     if let Some(width) = screen.and_then(|screen| bar_width(&rows, screen)) {
         rows[0].insert(4, plain(ELAPSED));
         for (row, key) in rows[1..].iter_mut().zip(keys) {
-            row.insert(4, Cell(bar(key, clock, width), colour(key)));
+            row.insert(4, Cell(bar(key, width), colour(key)));
         }
     }
     rows
@@ -149,7 +167,7 @@ fn colour(key: &Judged) -> Option<Colour> {
     }
 }
 
-fn remark(key: &Judged, clock: Clock, all: bool) -> String {
+fn remark(key: &Judged, all: bool) -> String {
     let facts = &key.key.facts;
     if let Some(until) = key.outlook.snoozed {
         return format!("snoozed until {}", until.local_day());
@@ -161,9 +179,9 @@ fn remark(key: &Judged, clock: Clock, all: bool) -> String {
         return if all && key.outlook.never_rotated { "never replaced".to_owned() } else { String::new() };
     }
     if key.outlook.never_rotated {
-        format!("kept {}", facts.created.ago(clock.judged))
+        format!("kept {}", facts.created.ago(key.at))
     } else {
-        format!("replaced {}", facts.changed.ago(clock.judged))
+        format!("replaced {}", facts.changed.ago(key.at))
     }
 }
 
@@ -175,14 +193,14 @@ fn bar_width(rows: &[Vec<Cell>], screen: usize) -> Option<usize> {
 }
 
 /// How much of the time between its last replacement and what comes first is over.
-fn bar(key: &Judged, clock: Clock, width: usize) -> String {
+fn bar(key: &Judged, width: usize) -> String {
     // Of one that must not be used any more, or that others may have, no time is left to show.
     let is_gone = matches!(key.outlook.state, State::Revoked | State::Leaked);
     let Some(first) = key.outlook.first().filter(|_| !is_gone) else {
         return String::new();
     };
     let since = key.key.facts.changed.seconds();
-    let (passed, whole) = (clock.judged.seconds().saturating_sub(since), first.seconds().saturating_sub(since).max(1));
+    let (passed, whole) = (key.at.seconds().saturating_sub(since), first.seconds().saturating_sub(since).max(1));
     // Rounded down: no time is called over before it is.
     let used = i128::from(passed.clamp(0, whole)) * width as i128 / i128::from(whole);
     let is_over = key.outlook.state >= State::Due;
@@ -190,35 +208,45 @@ fn bar(key: &Judged, clock: Clock, width: usize) -> String {
     "█".repeat(used) + &"░".repeat(width - used)
 }
 
-fn as_json(judged: &[Judged], clock: Clock) -> Value {
-    let summary = judging::summary(judged, clock);
+fn as_json(judged: &[Judged], stores: &Stores, now: Moment) -> Value {
+    let summary = judging::summary(judged);
+    let judged_at = stores.open.iter().map(|opened| opened.clock(now).judged).fold(now, Moment::max);
+    let key = |key: &Judged| {
+        let mut value = key.as_json();
+        value["name"] = key.name.to_string().into();
+        value
+    };
     json!({
-        "now": clock.now,
-        "judged_at": clock.judged,
+        "now": now,
+        "judged_at": judged_at,
         "due": summary.count,
         "next": summary.next,
-        "keys": judged.iter().map(Judged::as_json).collect::<Vec<_>>(),
+        "keys": judged.iter().map(key).collect::<Vec<_>>(),
+        "left_out": stores.left_out.iter().map(LeftOut::as_json).collect::<Vec<_>>(),
     })
 }
 
-fn as_calendar(payload: &Payload, judged: &[Judged], clock: Clock) -> Result<String, Failure> {
+fn as_calendar(stores: &Stores, judged: &[Judged], now: Moment) -> Result<String, Failure> {
     let mut entries = Vec::new();
-    for key in judged.iter().filter(|key| key.outlook.state != State::Revoked) {
-        let facts = &key.key.facts;
-        for (at, soon, what) in [
-            (key.outlook.rotate_by, key.outlook.replaced_soon_from, What::Replacement),
-            (key.outlook.expires, key.outlook.ends_soon_from, What::End),
-        ] {
-            let (url, since) = (facts.url.as_deref(), facts.changed);
-            entries.extend(at.zip(soon).map(|(at, soon)| Entry { name: key.name, what, at, soon, since, url }));
+    for Opened { home, payload, .. } in &stores.open {
+        let of = Written { store: payload.id, revision: payload.generation, at: payload.written.unwrap_or(now) };
+        let own = judged.iter().filter(|key| KeyPath::from(key.name.clone()).store() == home.store().map(Arc::as_ref));
+        for key in own.filter(|key| key.outlook.state != State::Revoked) {
+            let facts = &key.key.facts;
+            for (at, soon, what) in [
+                (key.outlook.rotate_by, key.outlook.replaced_soon_from, What::Replacement),
+                (key.outlook.expires, key.outlook.ends_soon_from, What::End),
+            ] {
+                let (url, since) = (facts.url.as_deref(), facts.changed);
+                entries.extend(at.zip(soon).map(|(at, soon)| Entry { of, name: key.name, what, at, soon, since, url }));
+            }
         }
     }
     if entries.is_empty() {
         return Err(Failure::new(Kind::Negative, "no key has a date, and a calendar without an entry is none")
             .hint("give one: `keyctl edit NAME --expires 2027-01-31` or `--rotate-every 90d`"));
     }
-    let revised = payload.written.unwrap_or(clock.now);
-    Ok(calendar::write(payload.id, payload.generation, revised, &zone::here(), &entries))
+    Ok(calendar::write(&zone::here(), &entries))
 }
 
 #[cfg(test)]
@@ -243,7 +271,7 @@ mod tests {
             let clock = Clock::alone(now);
             let key = Judged::new(&name, &key, &Settings::default(), clock);
             prop_assert_eq!(look(&key.key.facts, &key.plan, now), key.outlook);
-            let bar = bar(&key, clock, width);
+            let bar = bar(&key, width);
             prop_assert_eq!(bar.chars().count(), width);
             prop_assert_eq!(bar == "█".repeat(width), key.outlook.state == State::Due);
         }

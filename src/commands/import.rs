@@ -27,7 +27,7 @@ use crate::{
 use super::{
     change::{Outcome, change_or_create_as},
     details,
-    moving::{self, Found, LARGEST},
+    moving::{self, Found},
     naming,
     narrowing::{self, Scene},
     opening,
@@ -316,7 +316,8 @@ fn delete(home: &Home, found: &Found, keys: &[Moved], terminal: &Terminal) -> Re
         ));
     }
     // Somebody may have written to it while the store was.
-    let unchanged = home::read_named(file, LARGEST)?.is_some_and(|(now, _)| Secret::new(now).same_as(&found.source));
+    let unchanged =
+        home::read_named(file, moving::most(file))?.is_some_and(|(now, _)| Secret::new(now).same_as(&found.source));
     if !unchanged {
         return Err(Failure::new(
             Kind::Negative,

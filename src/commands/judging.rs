@@ -79,6 +79,8 @@ pub struct Judged<'p> {
     pub plan: Plan,
     /// How it stands.
     pub outlook: Outlook,
+    /// The moment by which that was judged.
+    pub at: Moment,
 }
 
 /// All keys, by their names.
@@ -103,8 +105,8 @@ pub fn tagged<'p>(mut judged: Vec<Judged<'p>>, tag: Option<&Tag>) -> Result<Vec<
 
 /// What a prompt may know of them.
 #[must_use]
-pub fn summary(judged: &[Judged], clock: Clock) -> Summary {
-    Summary::of(judged.iter().map(|judged| &judged.outlook), clock.judged)
+pub fn summary(judged: &[Judged]) -> Summary {
+    Summary::of(judged.iter().map(|judged| (&judged.outlook, judged.at)))
 }
 
 /// How many there are of whom these words are true: `1 key expired, 2 keys due, 1 key ends soon`; nothing where none is.
@@ -126,7 +128,7 @@ impl<'p> Judged<'p> {
     pub fn new(name: &'p KeyName, key: &'p Key, settings: &Settings, clock: Clock) -> Self {
         let plan = settings.plan(name, &key.facts);
         let outlook = look(&key.facts, &plan, clock.judged);
-        Self { name, key, plan, outlook }
+        Self { name, key, plan, outlook, at: clock.judged }
     }
 
     /// The moment that made it what it is, or that will change it; none without a plan.

@@ -52,6 +52,7 @@ pub mod rotate;
 pub mod run;
 pub mod scan;
 pub mod set;
+pub mod several;
 pub mod show;
 pub mod status;
 pub mod store;

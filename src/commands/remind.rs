@@ -1,33 +1,33 @@
 //! `keyctl remind`: a notification on each day on which a key is due, from the system's own timer.
 
-use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     cli::{self, RemindVerb},
-    config,
-    date::{Moment, Period, zone},
+    config::{self, Reminders},
+    date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event},
     home::{self, Home},
-    name::KeyName,
+    name::StoreName,
     reminder::{
         notification,
         program::{self, Due, Form, News},
         timer::{self, Call, Runs, State as Timer},
     },
-    rotation::{Outlook, State, judged_at},
-    store::{facts::Facts, journal::Deed, payload::Payload},
+    rotation::{Outlook, Settings, State},
+    store::{facts::Facts, payload::Payload},
     terminal::{Terminal, count},
 };
 
 use super::{
-    change::{Outcome, change},
     judging::{self, Clock, Judged},
-    opening::{self, Kept},
     prompt,
+    several::{self, LeftOut, Opened, Stores},
 };
+
+mod snoozing;
 
 /// How many keys a notification names; desktops show few lines.
 const NAMED: usize = 6;
@@ -46,9 +46,10 @@ pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<Exi
         RemindVerb::Install => install(terminal)?,
         RemindVerb::Uninstall => uninstall(terminal)?,
         RemindVerb::Status(report) => status(report.json, terminal)?,
-        RemindVerb::Now { once } => now(once, terminal)?,
-        RemindVerb::Snooze { names, all, period, off } => {
-            snooze(&names, all, Some(period).filter(|_| !off), terminal)?;
+        RemindVerb::Now { within, once } => now(within.store.as_ref(), once, terminal)?,
+        RemindVerb::Snooze { names, all, store, period, off } => {
+            let names = Some(&names[..]).filter(|_| !all);
+            snoozing::snooze(names, store.as_ref(), Some(period).filter(|_| !off), terminal)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -134,44 +135,37 @@ fn timer_as_json(timer: &Timer, own: Option<&[String]>) -> Value {
     json!({ "state": word, "calls": program, "next": next, "also_tells": own.and_then(|own| own.first()) })
 }
 
-/// Tells of the keys that are due: on the desktop, and to the user's own program. One of the two is enough.
-fn now(once: bool, terminal: &Terminal) -> Result<()> {
-    let home = Home::find()?;
+/// Tells of the keys of all stores that are due: on the desktop, and to the user's own program. One of the two is enough.
+fn now(said: Option<&StoreName>, once: bool, terminal: &Terminal) -> Result<()> {
+    let (home, homes) = (Home::find()?, several::homes(said)?);
     let config = config::read(&home)?;
     let now = Moment::now();
     let told = if once { read_told(&home) } else { None };
-    let mut told_already = false;
-    // The timer's call has nobody to unlock a keychain. What the prompt knows is told then, without names.
-    let news = match open(&home, terminal) {
-        Ok((kept, clock, payload)) => {
-            let judged = judging::all(&payload, &config.rotation, clock);
-            prompt::leave_read(&home, &kept, payload.generation, judging::summary(&judged, clock));
-            let news = news(&judged, &payload, clock, told);
-            told_already = news.is_none() && told.is_some() && self::news(&judged, &payload, clock, None).is_some();
-            news
-        }
-        Err(failure) if failure.kind == Kind::Missing => None,
-        Err(failure) if failure.kind != Kind::Keychain => return Err(failure),
-        Err(failure) => match prompt::words_of(&home, now) {
-            Some(_) if told.is_some_and(|told| told <= now && told.local_day() == now.local_day()) => {
-                told_already = true;
-                None
-            }
-            Some(words) => {
-                let body = "see which: keyctl due".to_owned();
-                Some(News { title: words, text: body.clone(), body, keys: Vec::new() })
-            }
-            None => return Err(failure),
-        },
-    };
+    // The timer's call has nobody to unlock anything. What the prompt knows of a closed store is told then, without names.
+    let mut stores = homes.quietly(terminal);
+    let known = Known::of(&stores, &config.rotation, now);
+    let news = known.news(told, now);
+    let is_told = news.is_none() && told.is_some() && known.news(None, now).is_some();
+    let is_known = !known.closed.is_empty() || !stores.open.is_empty();
+    if !is_known && let Some(left) = stores.left_out.pop() {
+        return Err(left.failure);
+    }
+    stores.left_out.retain(|left| left.failure.kind != Kind::Keychain);
+    stores.say_left_out("were not looked at", terminal);
     let Some(news) = news else {
-        terminal.say(if told_already { "it was told already" } else { "there is nothing to remind of" });
-        return Ok(());
+        terminal.say(if is_told { "it was told already" } else { "there is nothing to remind of" });
+        return stores.incomplete(false);
     };
+    tell(&news, &config.reminders, terminal)?;
+    let _ = home::replace_file(&home.file(TOLD), format!("{now}\n").as_bytes(), false);
+    stores.incomplete(false)
+}
+
+fn tell(news: &News, reminders: &Reminders, terminal: &Terminal) -> Result<()> {
     let shown = notification::show(&news.title, &news.body)
         .map_err(|failure| failure.hint("`keyctl due` says the same in the terminal"));
-    let form = if config.reminders.json { Form::Json } else { Form::Text };
-    let told = config.reminders.program.as_ref().map(|command| program::tell(command, &news, form, DEADLINE));
+    let form = if reminders.json { Form::Json } else { Form::Text };
+    let told = reminders.program.as_ref().map(|command| program::tell(command, news, form, DEADLINE));
     match (shown, told) {
         (Ok(()), told) => {
             if let Some(Err(failure)) = told {
@@ -186,15 +180,13 @@ fn now(once: bool, terminal: &Terminal) -> Result<()> {
                 .hint("to be told without a desktop, by a mail or a chat: `[reminders] program` in `config.toml`"));
         }
     }
-    let _ = home::replace_file(&home.file(TOLD), format!("{now}\n").as_bytes(), false);
     Ok(())
 }
 
-fn open(home: &Home, terminal: &Terminal) -> Result<(Kept, Clock, Payload)> {
-    let kept = opening::identity_unasked(home)?;
-    let payload = opening::store(home, &kept, terminal)?.read()?;
-    let clock = Clock::of(&kept, &payload, Moment::now());
-    Ok((kept, clock, payload))
+/// What is known of the stores: of those that are open their keys, of the others what the prompt knows of them, without names.
+struct Known<'s> {
+    keys: Vec<(Judged<'s>, Moment)>,
+    closed: Vec<String>,
 }
 
 /// When a reminder was last shown.
@@ -203,34 +195,64 @@ fn read_told(home: &Home) -> Option<Moment> {
     std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
-fn news(judged: &[Judged], payload: &Payload, clock: Clock, told: Option<Moment>) -> Option<News> {
-    let is_news = |key: &&Judged| is_news(key, dated(payload, key), clock.judged, told);
-    let mut keys: Vec<&Judged> = judged.iter().filter(is_news).collect();
-    keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.moment()));
-    let (first, _) = keys.split_first()?;
-    let title = match keys.len() {
-        1 => sentence(first, clock),
-        number => format!("{} to replace", count(number, "API key")),
-    };
-    let mut lines: Vec<String> = keys.iter().take(NAMED).map(|key| sentence(key, clock)).collect();
-    if keys.len() == 1 {
-        lines.clear();
-    } else if keys.len() > NAMED {
-        lines.push(format!("and {} more", keys.len() - NAMED));
+impl<'s> Known<'s> {
+    fn of(stores: &'s Stores, settings: &Settings, now: Moment) -> Self {
+        let mut keys = Vec::new();
+        for Opened { home, kept, payload } in &stores.open {
+            let of_store = judging::all(payload, settings, Clock::of(kept, payload, now));
+            prompt::leave_read(home, kept, payload.generation, judging::summary(&of_store));
+            keys.extend(of_store.into_iter().map(|key| {
+                let dated = dated(payload, &key);
+                (key, dated)
+            }));
+        }
+        let words = |left: &LeftOut| {
+            let home = left.home.as_ref().filter(|_| left.failure.kind == Kind::Keychain)?;
+            let words = prompt::words_of(home, now)?;
+            // Of the personal store it goes without saying.
+            Some(home.store().map_or(words.clone(), |store| format!("{words} in `{store}`")))
+        };
+        Self { keys, closed: stores.left_out.iter().filter_map(words).collect() }
     }
-    let way = match keys.len() {
-        1 => format!("keyctl rotate {}", first.name),
-        _ => "keyctl due".into(),
-    };
-    let dated = keys.iter().map(|key| dated_sentence(key)).chain([way.clone()]).collect::<Vec<_>>();
-    lines.push(way);
-    let due = |key: &&Judged| Due {
-        name: key.name.to_string(),
-        state: key.outlook.state.word(),
-        date: key.moment().unwrap_or(clock.judged),
-    };
-    let keys = keys.iter().map(due).collect();
-    Some(News { title, body: lines.join("\n"), text: dated.join("\n"), keys })
+
+    /// What is new since a reminder. What is known by numbers alone is told once a day.
+    fn news(&self, told: Option<Moment>, now: Moment) -> Option<News> {
+        let is_today = told.is_some_and(|told| told <= now && told.local_day() == now.local_day());
+        let closed = if is_today { &[][..] } else { &self.closed[..] };
+        let new = self.keys.iter().filter(|(key, dated)| is_news(key, *dated, key.at, told));
+        let mut keys: Vec<&Judged> = new.map(|(key, _)| key).collect();
+        keys.sort_by_key(|key| (std::cmp::Reverse(key.outlook.state), key.moment()));
+        let title = match (&keys[..], closed) {
+            ([], []) => return None,
+            ([], [words]) => words.clone(),
+            ([], _) => "API keys to replace in closed stores".to_owned(),
+            ([key], _) => sentence(key),
+            (keys, _) => format!("{} to replace", count(keys.len(), "API key")),
+        };
+        let mut lines: Vec<String> = keys.iter().take(NAMED).map(|key| sentence(key)).collect();
+        if keys.len() == 1 {
+            lines.clear();
+        } else if keys.len() > NAMED {
+            lines.push(format!("and {} more", keys.len() - NAMED));
+        }
+        let numbers = if keys.is_empty() && closed.len() == 1 { &[][..] } else { closed };
+        let way = match (&keys[..], closed) {
+            ([], _) => "see which: keyctl due".into(),
+            ([key], []) => format!("keyctl rotate {}", key.name),
+            _ => "keyctl due".into(),
+        };
+        let dated = keys.iter().map(|key| dated_sentence(key));
+        let dated: Vec<String> = dated.chain(numbers.iter().cloned()).chain([way.clone()]).collect();
+        lines.extend(numbers.iter().cloned());
+        lines.push(way);
+        let due = |key: &&Judged| Due {
+            name: key.name.to_string(),
+            state: key.outlook.state.word(),
+            date: key.moment().unwrap_or(key.at),
+        };
+        let keys = keys.iter().map(due).collect();
+        Some(News { title, body: lines.join("\n"), text: dated.join("\n"), keys })
+    }
 }
 
 /// Since when a key has the dates that it has: since it got its secret, or since they were changed, as far as the steps tell.
@@ -265,8 +287,8 @@ fn is_news(key: &Judged, dated: Moment, now: Moment, told: Option<Moment>) -> bo
         .any(|moment| told.seconds() < moment && moment <= now.seconds() && moment >= from.seconds())
 }
 
-fn sentence(key: &Judged, clock: Clock) -> String {
-    let when = key.moment().map(|moment| moment.from_now(clock.judged)).unwrap_or_default();
+fn sentence(key: &Judged) -> String {
+    let when = key.moment().map(|moment| moment.from_now(key.at)).unwrap_or_default();
     let name = key.name;
     match key.outlook.state {
         State::Expired => format!("{name} expired {when}"),
@@ -290,73 +312,10 @@ fn dated_sentence(key: &Judged) -> String {
     }
 }
 
-/// Leaves keys out of all reminders for a while, or no more.
-fn snooze(names: &[KeyName], all: bool, period: Option<Period>, terminal: &Terminal) -> Result<()> {
-    let home = Home::find()?;
-    let settings = config::read(&home)?.rotation;
-    let now = Moment::now();
-    let until = period.map(|period| period.after(now, &zone::here()));
-    let (snoozed, awake, some_due, ending) = change(&home, terminal, now, |payload| {
-        let clock = Clock { judged: judged_at(now, payload.written), ..Clock::alone(now) };
-        let is_due = |key: &Judged| key.outlook.is_to_be_replaced();
-        let keys = judging::all(payload, &settings, clock);
-        let due: Vec<&Judged> = keys.iter().filter(|key| is_due(key)).collect();
-        // What is snoozed already stays so for as long as was said; to end that, only those count.
-        let meant = |key: &&&Judged| key.outlook.snoozed.is_some() == until.is_none();
-        let chosen = if all { due.iter().filter(meant).map(|key| key.name.clone()).collect() } else { names.to_vec() };
-        let (names, some_due) = (chosen, !due.is_empty());
-        let ends = |key: &&Judged| {
-            let end = key.outlook.expires.filter(|end| *end > clock.judged && until.is_some_and(|until| *end < until));
-            end.filter(|_| names.contains(key.name)).map(|end| (key.name.clone(), end))
-        };
-        let ending: BTreeMap<KeyName, Moment> = keys.iter().filter_map(|key| ends(&key)).collect();
-        let (mut changed, mut awake) = (false, Vec::new());
-        payload.step(Deed::Edit, now, |edit| {
-            names.iter().try_for_each(|name| {
-                // The reminder of the end itself is another one than those before it, and is not put off with them.
-                let until = ending.get(name).copied().or(until);
-                let differs = edit.change(name, |facts| facts.snoozed = until)?;
-                awake.extend((!differs && until.is_none()).then(|| name.clone()));
-                changed |= differs;
-                Ok(())
-            })
-        })?;
-        let event =
-            Event::new(Action::Edit, now).names(&names).note(if until.is_some() { "snoozed" } else { "not snoozed" });
-        let snoozed: Vec<KeyName> = names.into_iter().filter(|name| !awake.contains(name)).collect();
-        let answer = (snoozed, awake, some_due, ending);
-        Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
-    })?;
-    let is_whole = |name: &&KeyName| !ending.contains_key(*name);
-    let listed: Vec<String> = snoozed.iter().filter(is_whole).map(|name| format!("`{name}`")).collect();
-    match (listed.is_empty(), until) {
-        (true, Some(_)) if !ending.is_empty() => {}
-        (true, None) if !awake.is_empty() => {}
-        (true, Some(_)) if some_due => terminal.say("every key that is due is snoozed already"),
-        (true, None) if some_due => terminal.say("no key that is due is snoozed"),
-        (true, _) => terminal.say("no key is due"),
-        (false, Some(until)) => {
-            terminal.say(&format!("no reminder of {} until {}", listed.join(", "), until.local()));
-        }
-        (false, None) => terminal.say(&format!("{} reminded of again", are(&listed))),
-    }
-    for name in awake {
-        terminal.say(&format!("`{name}` was not snoozed"));
-    }
-    for (name, end) in ending {
-        terminal.say(&format!("no reminder of `{name}` until {}, when its issuer ends it", end.local()));
-    }
-    Ok(())
-}
-
-fn are(listed: &[String]) -> String {
-    format!("{} {}", listed.join(", "), if listed.len() == 1 { "is" } else { "are" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{identity::anchor::Id, rotation::Settings, secret::Secret};
+    use crate::{identity::anchor::Id, name::KeyName, secret::Secret, store::journal::Deed};
 
     const SET_ON: i64 = 20_000;
 

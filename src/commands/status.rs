@@ -28,8 +28,8 @@ use super::{
 /// How many leaked keys are named.
 const NAMED: usize = 3;
 
-/// How the keys stand, and by which clock.
-type Outlook<'p> = Result<(Vec<Judged<'p>>, Clock)>;
+/// How the keys stand.
+type Outlook<'p> = Result<Vec<Judged<'p>>>;
 
 /// Shows the store, this project and what needs care.
 ///
@@ -64,7 +64,7 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
         }
     }
     match &outlook {
-        Some(Ok((judged, _))) => {
+        Some(Ok(judged)) => {
             let words = judging::in_numbers(judged, &["revoked", "expired", "due", "ends soon", "due soon"]);
             rows.extend(words.map(|words| vec!["due".into(), format!("{words}: `keyctl due`")]));
         }
@@ -95,11 +95,11 @@ fn open(home: &Home) -> Result<(Kept, Payload)> {
     Ok((kept, payload))
 }
 
-/// How the keys stand, and by which clock; a failure where the user's settings cannot be read.
+/// How the keys stand; a failure where the user's settings cannot be read.
 fn outlook<'p>(home: &Home, kept: &Kept, payload: &'p Payload, now: Moment) -> Outlook<'p> {
     let settings = config::read(home)?.rotation;
     let clock = Clock::of(kept, payload, now);
-    Ok((judging::all(payload, &settings, clock), clock))
+    Ok(judging::all(payload, &settings, clock))
 }
 
 fn store_rows(
@@ -262,11 +262,11 @@ fn as_json(
     let due = match outlook {
         None => Value::Null,
         Some(Err(failure)) => failed(failure),
-        Some(Ok((judged, clock))) => {
+        Some(Ok(judged)) => {
             let number = |state| judged.iter().filter(|key| key.outlook.state == state).count();
             json!({
                 "revoked": number(State::Revoked), "expired": number(State::Expired), "leaked": number(State::Leaked), "due": number(State::Due),
-                "soon": number(State::Soon), "next": judging::summary(judged, *clock).next,
+                "soon": number(State::Soon), "next": judging::summary(judged).next,
             })
         }
     };

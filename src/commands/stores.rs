@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    cli::{History, HistoryVerb, RecipientsVerb, StoreVerb, Verb},
+    cli::{History, HistoryVerb, RecipientsVerb, RemindVerb, StoreVerb, Verb},
     failure::{Failure, Kind, Result},
     home::Home,
     name::{KeyPath, StoreName},
@@ -24,7 +24,13 @@ pub fn meant(verb: &Verb) -> Option<Arc<StoreName>> {
         Verb::Versions(arguments) => arguments.name.store(),
         Verb::Rollback(arguments) => arguments.name.store(),
         Verb::Forget(arguments) => arguments.names.first().and_then(KeyPath::store),
-        Verb::Rotate(arguments) => arguments.name.as_ref().and_then(KeyPath::store),
+        Verb::Rotate(arguments) => arguments.name.as_ref().and_then(KeyPath::store).or(arguments.store.as_ref()),
+        Verb::Remind(arguments) => match &arguments.verb {
+            RemindVerb::Now { within, .. } => within.store.as_ref(),
+            RemindVerb::Snooze { names, store, .. } => names.first().and_then(KeyPath::store).or(store.as_ref()),
+            _ => None,
+        },
+        Verb::Scan(arguments) => arguments.within.store.as_ref(),
         Verb::History(arguments) => of_history(arguments),
         Verb::List(arguments) => arguments.within.store.as_ref(),
         Verb::Due(arguments) => arguments.within.store.as_ref(),

@@ -26,8 +26,21 @@ pub enum What {
     Replacement,
 }
 
+/// A store as it was written last: the same store gives the same entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// Which store.
+    pub store: Id,
+    /// A number that grows with each write.
+    pub revision: u64,
+    /// When that was.
+    pub at: Moment,
+}
+
 /// One date of one key.
 pub struct Entry<'k> {
+    /// The key's store.
+    pub of: Written,
     /// The key.
     pub name: &'k KeyName,
     /// What happens.
@@ -42,10 +55,9 @@ pub struct Entry<'k> {
     pub url: Option<&'k str>,
 }
 
-/// A calendar of these dates. `revision` grows with each write of the store, and `revised` is when that was: the same
-/// store gives the same calendar.
+/// A calendar of these dates.
 #[must_use]
-pub fn write(store: Id, revision: u64, revised: Moment, zone: &TimeZone, entries: &[Entry]) -> String {
+pub fn write(zone: &TimeZone, entries: &[Entry]) -> String {
     let mut text = String::new();
     let mut line = |content: &str| fold(&mut text, content);
     line("BEGIN:VCALENDAR");
@@ -54,12 +66,12 @@ pub fn write(store: Id, revision: u64, revised: Moment, zone: &TimeZone, entries
     line("CALSCALE:GREGORIAN");
     line("X-WR-CALNAME:API keys");
     for entry in entries {
-        let summary = escape(&entry.summary());
+        let (summary, Written { revision, at: revised, .. }) = (escape(&entry.summary()), entry.of);
         line("BEGIN:VEVENT");
-        line(&format!("UID:{}", entry.uid(store)));
+        line(&format!("UID:{}", entry.uid()));
         line(&format!("DTSTAMP:{}", utc(revised)));
         line(&format!("SEQUENCE:{revision}"));
-        let (start, trigger) = entry.start_and_trigger(zone, revised);
+        let (start, trigger) = entry.start_and_trigger(zone);
         line(&start);
         line(&format!("SUMMARY:{summary}"));
         if let Some(url) = entry.url.filter(|url| url.bytes().all(|byte| byte.is_ascii_graphic())) {
@@ -87,12 +99,12 @@ impl Entry<'_> {
     }
 
     /// Names the entry for ever, and says of the store no more than the summary does.
-    fn uid(&self, store: Id) -> String {
+    fn uid(&self) -> String {
         let what: &[u8] = match self.what {
             What::End => b"end",
             What::Replacement => b"replacement",
         };
-        let parts = [b"keyctl-calendar-1".as_slice(), &store.0, what, self.name.as_str().as_bytes()];
+        let parts = [b"keyctl-calendar-1".as_slice(), &self.of.store.0, what, self.name.as_str().as_bytes()];
         let digest = Sha256::digest(parts.join(&0));
         hex::encode(&digest[..16])
     }
@@ -100,7 +112,8 @@ impl Entry<'_> {
     /// When it is, and how long before or after that the alarm sounds: when it is near, in the morning where it is a day.
     /// It cannot sound before the key had its secret, nor, of what is still to come, before the store was last changed;
     /// then it sounds on the next morning. After the end it would be too late.
-    fn start_and_trigger(&self, zone: &TimeZone, revised: Moment) -> (String, String) {
+    fn start_and_trigger(&self, zone: &TimeZone) -> (String, String) {
+        let revised = self.of.at;
         let there = self.at.there(zone);
         let is_end = self.what == What::End;
         let is_day = !is_end || there.time() == Time::midnight();
@@ -179,13 +192,25 @@ mod tests {
         text.parse().expect(text)
     }
 
+    fn written(at: Moment) -> Written {
+        Written { store: Id([7; 16]), revision: 12, at }
+    }
+
     #[test]
     fn a_calendar_has_days_for_plans_and_moments_for_ends() {
         let (one, two): (KeyName, KeyName) = ("openai/dev".parse().expect("good"), "stripe".parse().expect("good"));
         let entry = |name, what, at, url| {
             let at = moment(at);
             let soon = Moment::from_seconds(at.seconds() - 14 * 86_400);
-            Entry { name, what, at, soon, since: moment("2026-01-01T00:00:00Z"), url }
+            Entry {
+                of: written(moment("2026-11-10T10:00:00Z")),
+                name,
+                what,
+                at,
+                soon,
+                since: moment("2026-01-01T00:00:00Z"),
+                url,
+            }
         };
         let entries = [
             entry(&one, What::Replacement, "2026-12-04T23:30:00Z", Some("https://platform.openai.com/api-keys")),
@@ -193,7 +218,7 @@ mod tests {
             entry(&two, What::End, "2027-01-31T12:30:15Z", Some("https://a b")),
         ];
         let berlin = TimeZone::get("Europe/Berlin").expect("a zone every tzdata has");
-        let text = write(Id([7; 16]), 12, moment("2026-11-10T10:00:00Z"), &berlin, &entries);
+        let text = write(&berlin, &entries);
         let expected = "BEGIN:VCALENDAR|VERSION:2.0|PRODID:-//keyctl//keyctl 0.1.0//EN|CALSCALE:GREGORIAN|\
             X-WR-CALNAME:API keys|\
             BEGIN:VEVENT|UID:ONE|DTSTAMP:20261110T100000Z|SEQUENCE:12|DTSTART;VALUE=DATE:20261205|\
@@ -206,7 +231,7 @@ mod tests {
             SUMMARY:stripe expires|TRANSP:TRANSPARENT|\
             BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-P14D|DESCRIPTION:stripe expires|END:VALARM|END:VEVENT|\
             END:VCALENDAR|";
-        let [first, second] = [&entries[0], &entries[1]].map(|entry| entry.uid(Id([7; 16])));
+        let [first, second] = [&entries[0], &entries[1]].map(Entry::uid);
         let expected = expected.replace("ONE", &first).replace("TWO", &second).replace('|', "\r\n");
         assert_eq!(text, expected);
     }
@@ -219,6 +244,7 @@ mod tests {
             for name in &names {
                 for what in [What::End, What::Replacement] {
                     let at = |seconds| Entry {
+                        of: Written { store, ..written(Moment::from_seconds(0)) },
                         name,
                         what,
                         at: Moment::from_seconds(seconds),
@@ -226,8 +252,8 @@ mod tests {
                         since: Moment::from_seconds(0),
                         url: None,
                     };
-                    assert_eq!(at(0).uid(store), at(1_000_000).uid(store));
-                    uids.insert(at(0).uid(store));
+                    assert_eq!(at(0).uid(), at(1_000_000).uid());
+                    uids.insert(at(0).uid());
                 }
             }
         }
@@ -245,8 +271,8 @@ mod tests {
     fn an_alarm_sounds_neither_before_the_key_is_there_nor_after_its_end() {
         let trigger = |what, since: &str, soon: &str, at: &str, revised: &str| {
             let name: KeyName = "a".parse().expect("good");
-            let [since, soon, at] = [since, soon, at].map(moment);
-            Entry { name: &name, what, at, soon, since, url: None }.start_and_trigger(&TimeZone::UTC, moment(revised)).1
+            let ([since, soon, at], of) = ([since, soon, at].map(moment), written(moment(revised)));
+            Entry { of, name: &name, what, at, soon, since, url: None }.start_and_trigger(&TimeZone::UTC).1
         };
         let kept = "2026-11-26T06:00:00Z";
         // A plan of seven days, of which the second half is near; one of twelve hours, and one of a day.
@@ -277,8 +303,8 @@ mod tests {
             let name: KeyName = "a".parse().expect("good");
             let [since, soon, at, revised] = [since, since + soon, since + soon + left, since + changed].map(Moment::from_seconds);
             let what = if is_end { What::End } else { What::Replacement };
-            let entry = Entry { name: &name, what, at, soon, since, url: None };
-            let (start, trigger) = entry.start_and_trigger(&TimeZone::UTC, revised);
+            let entry = Entry { of: written(revised), name: &name, what, at, soon, since, url: None };
+            let (start, trigger) = entry.start_and_trigger(&TimeZone::UTC);
             let start = if start.contains("VALUE=DATE") { at.day() * 86_400 } else { at.seconds() };
             let span: jiff::Span = trigger.parse().expect("a duration");
             let alarm = start + (i64::from(span.get_days()) * 24 + i64::from(span.get_hours())) * 3_600;
@@ -313,8 +339,8 @@ mod tests {
             let name: KeyName = "a".parse().expect("good");
             let [at, soon, since, revised] = [at, soon, since, revised].map(Moment::from_seconds);
             for what in [What::End, What::Replacement] {
-                let entry = Entry { name: &name, what, at, soon, since, url: None };
-                let _ = entry.start_and_trigger(&TimeZone::UTC, revised);
+                let entry = Entry { of: written(revised), name: &name, what, at, soon, since, url: None };
+                let _ = entry.start_and_trigger(&TimeZone::UTC);
             }
         }
     }

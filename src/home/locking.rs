@@ -3,7 +3,8 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -27,10 +28,13 @@ enum Beside {
     /// The lock in the home itself: no other home has the file.
     Nothing,
     /// A lock on the folder that the file lies in. It leaves nothing there, which git would find.
-    Folder(#[expect(dead_code, reason = "held for its drop")] File),
+    Folder(#[expect(dead_code, reason = "held for its drop")] Arc<File>),
     /// Nothing: this system, or this file system, gives no lock on a folder.
     Nobody,
 }
+
+/// The folders that this process has locked: two stores may lie in one, and whoever has both has it once.
+static FOLDERS: Mutex<Vec<(PathBuf, Weak<File>)>> = Mutex::new(Vec::new());
 
 impl Lock {
     /// Waits up to ten seconds for the lock file at `path`.
@@ -70,9 +74,18 @@ impl Lock {
     pub fn with_folder_of(self, path: &Path) -> Result<Self> {
         let real = std::fs::canonicalize(path);
         let folder = real.as_deref().unwrap_or(path).parent().unwrap_or(Path::new("/"));
+        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.retain(|(_, held)| held.strong_count() > 0);
+        if let Some(held) = folders.iter().find(|(path, _)| path == folder).and_then(|(_, held)| held.upgrade()) {
+            return Ok(Self { beside: Beside::Folder(held), ..self });
+        }
         let locked = File::open(folder).and_then(|file| Ok((wait_for(&file, LOCK_DEADLINE)?, file)));
         let beside = match locked {
-            Ok((None, file)) => Beside::Folder(file),
+            Ok((None, file)) => {
+                let file = Arc::new(file);
+                folders.push((folder.to_owned(), Arc::downgrade(&file)));
+                Beside::Folder(file)
+            }
             Ok((Some(waited), _)) => return Err(busy(folder, waited)),
             Err(_) => Beside::Nobody,
         };
@@ -146,7 +159,11 @@ mod tests {
         let other = File::open(&shared).expect("there");
         assert!(wait_for(&other, Duration::ZERO).expect("asked").is_some() && held.is_of_all_homes());
         assert_eq!(std::fs::read_dir(&shared).expect("list").count(), 1, "the lock leaves something behind");
-        drop(held);
+        // Whoever writes another store that lies there too has it already.
+        let other_store = own("three").with_folder_of(&shared.join("ops.age")).expect("its own");
+        drop((held, other_store));
+        assert!(wait_for(&other, Duration::ZERO).expect("asked").is_none());
+        other.unlock().expect("unlocked");
         // Where a folder gives no lock what lies there may be a living writer's, until it is old.
         let home = Home::at(folder.path());
         let unlocked = own("one").with_folder_of(&folder.path().join("gone/team.age")).expect("goes on");

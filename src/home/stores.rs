@@ -85,6 +85,16 @@ impl Home {
         Ok(names)
     }
 
+    /// The folders of the stores beside the personal one, for what looks at one small file of each and must not wait: without
+    /// those whose removal was cut short. Where there are none that is one call to the system.
+    #[must_use]
+    pub fn folders_beside(&self) -> Vec<PathBuf> {
+        let folder = self.file(STORES);
+        let names = platform::names_in(&folder);
+        let stores = names.iter().filter(|name| name.to_str().is_some_and(|name| name.parse::<StoreName>().is_ok()));
+        stores.map(|name| folder.join(name)).filter(|folder| !folder.join(REMOVED).exists()).collect()
+    }
+
     /// The store's name; none for the personal one.
     #[must_use]
     pub fn store(&self) -> Option<&Arc<StoreName>> {

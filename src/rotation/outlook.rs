@@ -173,11 +173,11 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of these keys at a moment.
+    /// The summary of these keys, each at the moment by which it was judged.
     #[must_use]
-    pub fn of<'o>(outlooks: impl IntoIterator<Item = &'o Outlook>, now: Moment) -> Self {
+    pub fn of<'o>(outlooks: impl IntoIterator<Item = (&'o Outlook, Moment)>) -> Self {
         let mut summary = Self::default();
-        for outlook in outlooks {
+        for (outlook, now) in outlooks {
             summary.count += usize::from(outlook.is_to_be_said());
             summary.next = [summary.next, outlook.said_from(now)].into_iter().flatten().min();
         }
@@ -288,7 +288,7 @@ mod tests {
             );
         }
         let now = moment("2026-02-01T12:00:00Z");
-        let next = |every| Summary::of(&[outlook(&ends(every), now)], now).next;
+        let next = |every| Summary::of([(&outlook(&ends(every), now), now)]).next;
         assert_eq!(next("28d"), Some(moment("2026-02-15T12:00:00Z")));
         assert_eq!(next("10d"), Some(moment("2026-02-10T12:00:00Z")));
     }
@@ -309,8 +309,11 @@ mod tests {
             facts(None, Some("2026-04-01T00:00:00Z")),
             facts(None, None),
         ];
-        let summary =
-            |keys: &[Facts]| Summary::of(&keys.iter().map(|facts| outlook(facts, now)).collect::<Vec<_>>(), now);
+        let summary = |keys: &[Facts]| {
+            Summary::of(
+                keys.iter().map(|facts| outlook(facts, now)).collect::<Vec<_>>().iter().map(|outlook| (outlook, now)),
+            )
+        };
         // A fortnight before its issuer ends it, and not when it is too late.
         assert_eq!(summary(&keys), Summary { count: 2, next: Some(moment("2026-03-18T00:00:00Z")) });
         keys[0].snoozed = Some(moment("2026-03-05T00:00:00Z"));
@@ -346,7 +349,7 @@ mod tests {
         let snoozed = Some(moment("2026-03-05T00:00:00Z"));
         let put_off = outlook(&Facts { leaked, snoozed, ..facts(Some("1y"), None) }, now);
         assert!(put_off.is_to_be_replaced() && !put_off.is_to_be_said());
-        assert_eq!(Summary::of(&[put_off], now), Summary { count: 0, next: snoozed });
+        assert_eq!(Summary::of([(&put_off, now)]), Summary { count: 0, next: snoozed });
         assert!(State::Leaked > State::Due && State::Leaked < State::Expired);
     }
 
@@ -363,7 +366,7 @@ mod tests {
         }
         let snoozed = Some(moment("2026-03-05T00:00:00Z"));
         let put_off = outlook(&Facts { left_with: left, snoozed, ..facts(None, None) }, now);
-        assert_eq!(Summary::of(&[put_off], now), Summary { count: 0, next: snoozed });
+        assert_eq!(Summary::of([(&put_off, now)]), Summary { count: 0, next: snoozed });
     }
 
     #[test]
@@ -407,7 +410,7 @@ mod tests {
             let short = facts(days);
             prop_assert!(outlook(&short, before).state <= outlook(&short, after).state);
             prop_assert!(outlook(&facts(days.saturating_add(more)), before).rotate_by >= outlook(&short, before).rotate_by);
-            let summary = Summary::of(&[outlook(&short, before)], before);
+            let summary = Summary::of([(&outlook(&short, before), before)]);
             prop_assert!(summary.next.is_none_or(|next| next > before));
             prop_assert_eq!(summary.to_string().parse(), Ok(summary));
         }

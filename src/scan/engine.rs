@@ -1,7 +1,10 @@
 //! Finds secrets in bytes. A sieve passes over nearly all of them; what it lets through is held against the forms of the
 //! secrets byte by byte, so that nothing is found by chance.
 
-use std::io::{self, Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
 
 use keyctl_sieve::{Piece, Sieve};
 use memchr::memchr_iter;
@@ -36,14 +39,31 @@ pub struct Engine {
     needles: Needles,
     sieve: Option<Sieve>,
     shapes: Option<Shapes>,
-    /// The key by which it marks what it finds.
-    marks: Option<SealKey>,
+    /// The keys by which it marks what it finds.
+    marks: Marks,
     /// Whether archives are looked into.
     is_deep: bool,
     /// How far what is found may reach.
     reach: usize,
     /// How many bytes of a stream are looked at at once.
     block: usize,
+}
+
+/// The keys by which what is found is marked: that of each store by the store's name, which is empty for the personal one.
+#[derive(Default)]
+pub struct Marks {
+    /// For the keys of each store.
+    pub of_keys: BTreeMap<String, SealKey>,
+    /// For what only looks like a key.
+    pub of_shapes: Option<SealKey>,
+}
+
+impl Marks {
+    /// What stands for a text that is a secret of the key of this name.
+    fn of_key(&self, name: &str, text: &[u8]) -> Option<[u8; 16]> {
+        let store = name.split_once(':').map_or("", |(store, _)| store);
+        self.of_keys.get(store).map(|key| key.mark(text))
+    }
 }
 
 /// Room for a part of a stream, to be used again for the next stream; wiped when it is dropped.
@@ -71,13 +91,13 @@ impl Engine {
         let shapes = shapes.then(Shapes::known);
         // What is kept of a block and looked at again is twice as much; the next one is read behind it.
         let reach = (longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16).next_multiple_of(ALIGNED);
-        Self { needles, sieve, shapes, marks: None, is_deep: false, reach, block: BLOCK }
+        Self { needles, sieve, shapes, marks: Marks::default(), is_deep: false, reach, block: BLOCK }
     }
 
-    /// The same, and what it finds is marked with this key: the same text always with the same mark.
+    /// The same, and what it finds is marked with these keys: the same text of the same store always with the same mark.
     #[must_use]
-    pub fn marking(self, key: SealKey) -> Self {
-        Self { marks: Some(key), ..self }
+    pub fn marking(self, marks: Marks) -> Self {
+        Self { marks, ..self }
     }
 
     /// The same, and who looks with it looks into archives too.
@@ -288,20 +308,22 @@ impl Part<'_> {
         for (start, end, what) in all.into_iter().filter(|(start, ..)| (self.from..self.to).contains(start)) {
             line += memchr_iter(b'\n', &self.bytes[counted..start]).count() as u64;
             counted = start;
-            let mark = |text: &[u8]| engine.marks.as_ref().map(|key| key.mark(text));
             let (at, length) = (self.before + start as u64, end - start);
             let mut tell = |what, mark| found(Hit { at, length, line, what, mark });
             match what {
                 Ok(shape) => {
                     let (kind, id) = (shape.kind.name(), shape.kind.id());
-                    tell(What::Shape { kind, id }, self.bytes.get(shape.range.clone()).and_then(mark));
+                    let text = self.bytes.get(shape.range.clone());
+                    let mark = text.zip(engine.marks.of_shapes.as_ref()).map(|(text, key)| key.mark(text));
+                    tell(What::Shape { kind, id }, mark);
                 }
                 Err(one) => {
                     let secret = &engine.needles.secrets[one.secret];
                     let pattern = &engine.needles.patterns[one.pattern as usize];
-                    let (form, mark) = (pattern.written.form, mark(engine.needles.bytes(pattern)));
+                    let (form, text) = (pattern.written.form, engine.needles.bytes(pattern));
                     let partial = (!one.whole).then_some((one.bytes, secret.length));
                     for (name, which) in &secret.owners {
+                        let mark = engine.marks.of_key(name, text);
                         tell(What::Key { name: name.clone(), which: *which, form, partial }, mark);
                     }
                 }

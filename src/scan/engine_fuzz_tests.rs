@@ -106,7 +106,7 @@ fn told(told: &mut Told, hit: &Hit) {
 
 fn one_run(random: &mut Random, samples: &[&String]) -> usize {
     let secrets: Vec<Secret> = (0..random.below(6)).map(|_| Secret::new(some_secret(random))).collect();
-    let kept = secrets.iter().map(|secret| Kept { name: "KEY", which: Which::Current, secret });
+    let kept = secrets.iter().map(|secret| Kept { name: "KEY".into(), which: Which::Current, secret });
     let mut engine = Engine::new(Needles::of(kept), random.below(3) > 0);
     let text = some_text(random, &engine.needles, samples);
     let mut whole = Told::new();

@@ -18,7 +18,7 @@ fn secret(text: &str) -> Secret {
 
 fn engine(secrets: &[&str]) -> Engine {
     let kept: Vec<Secret> = secrets.iter().map(|text| secret(text)).collect();
-    let kept = kept.iter().map(|secret| Kept { name: "KEY", which: Which::Current, secret });
+    let kept = kept.iter().map(|secret| Kept { name: "KEY".into(), which: Which::Current, secret });
     Engine::new(Needles::of(kept), false)
 }
 
@@ -146,7 +146,7 @@ proptest! {
 fn two_keys_with_one_secret_are_both_named() {
     let (one, other) = (secret("3Hq9ZbT7mWx2LcR5vYk8"), secret("3Hq9ZbT7mWx2LcR5vYk8"));
     let kept = [("A", Which::Current, &one), ("B", Which::Former, &other), ("A", Which::Current, &other)];
-    let kept = kept.map(|(name, which, secret)| Kept { name, which, secret });
+    let kept = kept.map(|(name, which, secret)| Kept { name: name.into(), which, secret });
     let mut told = Vec::new();
     Engine::new(Needles::of(kept), false).look(b"x 3Hq9ZbT7mWx2LcR5vYk8", &mut |hit| {
         if let What::Key { name, which, .. } = hit.what {
@@ -229,7 +229,7 @@ fn of_many_secrets_which_several_threads_make_ready_each_is_found_by_its_own_nam
     let texts = (0..2000_u32).map(|number| STANDARD.encode(sha2::Sha256::digest(number.to_le_bytes())));
     let secrets: Vec<(String, String)> = texts.enumerate().map(|(number, text)| (number.to_string(), text)).collect();
     let kept: Vec<(&str, Secret)> = secrets.iter().map(|(name, text)| (name.as_str(), secret(text))).collect();
-    let kept = kept.iter().map(|(name, secret)| Kept { name, which: Which::Current, secret });
+    let kept = kept.iter().map(|(name, secret)| Kept { name: (*name).into(), which: Which::Current, secret });
     let engine = Engine::new(Needles::of(kept), false);
     for (number, (name, text)) in secrets.iter().enumerate() {
         let basic = STANDARD.encode(format!("{}:{text}", &"users"[..number % 5]));
@@ -291,7 +291,7 @@ fn of_two_thousand_secrets_parts_are_found_in_every_form_and_of_more_as_they_are
     let text = |number: usize| STANDARD.encode(sha2::Sha256::digest(number.to_le_bytes()));
     for (count, expected) in [(MANY, 3), (MANY + 1, 1)] {
         let secrets: Vec<Secret> = (0..count).map(|number| secret(&text(number))).collect();
-        let kept = secrets.iter().map(|secret| Kept { name: "KEY", which: Which::Current, secret });
+        let kept = secrets.iter().map(|secret| Kept { name: "KEY".into(), which: Which::Current, secret });
         let engine = Engine::new(Needles::of(kept), false);
         let one = text(7);
         let lines = [one[..30].to_owned(), hex(&one[..30]), STANDARD.encode(&one[..30])].join("\n");

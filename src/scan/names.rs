@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn each_name_is_looked_at_once_and_has_no_line() {
         let secret = Secret::new(KEY.as_bytes().to_vec());
-        let engine = Engine::new(Needles::of([Kept { name: "KEY", which: Which::Current, secret: &secret }]), false);
+        let engine =
+            Engine::new(Needles::of([Kept { name: "KEY".into(), which: Which::Current, secret: &secret }]), false);
         let mut names = Names::new(&engine);
         let mut found = Vec::new();
         for path in [format!("a/{KEY}/b"), format!("a/{KEY}/c-{KEY}"), format!("{KEY}/a"), "a".into(), String::new()] {

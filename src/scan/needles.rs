@@ -1,7 +1,7 @@
-//! What is looked for: each secret of the store in every form in which it is usually written down. Built once per scan and
+//! What is looked for: each secret that is kept in every form in which it is usually written down. Built once per scan and
 //! wiped when that is over.
 
-use std::{collections::HashMap, fmt, ops::Range, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, fmt, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -27,10 +27,10 @@ const FEW: usize = 200;
 const USUAL_FORMS: usize = 16;
 
 /// A secret to look for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Kept<'a> {
-    /// The name of its key.
-    pub name: &'a str,
+    /// The name of its key, as it is told: `STORE:KEY` for one of another store than the personal one.
+    pub name: Cow<'a, str>,
     /// Which of the key's secrets.
     pub which: Which,
     /// The secret.
@@ -113,7 +113,7 @@ impl fmt::Display for Form {
     }
 }
 
-/// The secrets of a store, ready to be looked for.
+/// The secrets of all stores, ready to be looked for.
 pub struct Needles {
     /// Their forms, one behind the other: a text for each thread that wrote some.
     texts: Vec<Zeroizing<Vec<u8>>>,
@@ -157,7 +157,7 @@ impl Needles {
             let bytes = secret.expose();
             if bytes.len() < SHORTEST {
                 if !too_short.iter().any(|other| **other == *name) {
-                    too_short.push(name.into());
+                    too_short.push(Arc::from(&*name));
                 }
                 continue;
             }
@@ -165,7 +165,7 @@ impl Needles {
             if number == secrets.len() {
                 secrets.push((bytes, Vec::new()));
             }
-            let owner = (Arc::from(name), which);
+            let owner = (Arc::from(&*name), which);
             if !secrets[number].1.contains(&owner) {
                 secrets[number].1.push(owner);
             }

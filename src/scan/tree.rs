@@ -267,7 +267,7 @@ mod tests {
 
     fn engine() -> Engine {
         let secret = Secret::new(KEY.as_bytes().to_vec());
-        Engine::new(Needles::of([Kept { name: "KEY", which: Which::Current, secret: &secret }]), false)
+        Engine::new(Needles::of([Kept { name: "KEY".into(), which: Which::Current, secret: &secret }]), false)
     }
 
     fn folder(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
@@ -433,7 +433,11 @@ mod tests {
         let many = format!("{KEY} {KEY}\n").repeat(MOST + 5);
         std::fs::write(kept.path().join("many"), format!("{many}\n{OTHER}\n")).expect("write");
         let secrets = [("KEY", KEY), ("OTHER", OTHER)].map(|(name, text)| (name, Secret::new(text.into())));
-        let needles = Needles::of(secrets.iter().map(|(name, secret)| Kept { name, which: Which::Current, secret }));
+        let needles = Needles::of(secrets.iter().map(|(name, secret)| Kept {
+            name: (*name).into(),
+            which: Which::Current,
+            secret,
+        }));
         let (mut findings, seen) = look(&Engine::new(needles, false), &[kept.path().to_owned()], false);
         assert_eq!(findings.len(), MOST);
         let untold = seen.rest.tell(&mut findings, &|_| false);

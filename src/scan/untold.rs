@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_path_is_told_without_the_secrets_in_it() {
         let secret = Secret::new(b"3Hq9ZbT7mWx2LcR5vYk8".to_vec());
-        let kept = ["a/one", "two"].map(|name| Kept { name, which: Which::Current, secret: &secret });
+        let kept = ["a/one", "two"].map(|name| Kept { name: name.into(), which: Which::Current, secret: &secret });
         let engine = Engine::new(Needles::of(kept), true);
         let stripe = ["sk_li", "ve_", "9aZ3bY7cX1dW5eV2fU8gT4hS"].concat();
         for (name, told) in [

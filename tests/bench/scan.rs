@@ -94,7 +94,7 @@ fn engine(keys: &[String], shapes: bool) -> (Engine, Duration) {
     let secrets: Vec<(String, Secret)> =
         keys.iter().enumerate().map(|(at, key)| (at.to_string(), Secret::new(key.clone().into_bytes()))).collect();
     let started = Instant::now();
-    let kept = secrets.iter().map(|(name, secret)| Kept { name, which: Which::Current, secret });
+    let kept = secrets.iter().map(|(name, secret)| Kept { name: name.into(), which: Which::Current, secret });
     let made = Engine::new(Needles::of(kept), shapes);
     (made, started.elapsed())
 }

@@ -413,7 +413,7 @@ fn programs_read_what_was_done_as_json() {
                 "place": { "kind": "file", "path": "b.json" }, "line": 1,
                 "reason": "keyctl rewrites only `.env` files and shell histories",
             }],
-            "kept": [], "marked": [], "backups": [], "unreadable": [],
+            "kept": [], "marked": [], "backups": [], "unreadable": [], "left_out": [],
         })
     );
     assert_eq!(ran.code(), 1);

@@ -28,25 +28,35 @@ const WRAPPED: &str = "identity-0badcafe.age";
 /// Puts the identity of a store into a file under a passphrase as an older machine would have: for so little work that a test
 /// can open it often. What keyctl itself makes takes it a second.
 fn put_under_passphrase(sandbox: &Sandbox, passphrase: &str) {
-    sandbox.secret(passphrase);
-    let identity = fs::read_to_string(sandbox.data("identity.txt")).expect("a file keeps it");
-    sandbox.secret(identity.lines().last().expect("a line"));
-    write_wrapped(sandbox, passphrase, &identity);
-    let record = fs::read_to_string(sandbox.data("keeper.toml")).expect("record");
-    let record = record.replace("format = 1", "format = 2").replace("\"file\"", "\"passphrase\"");
-    fs::write(sandbox.data("keeper.toml"), format!("{record}identity = \"{WRAPPED}\"\n")).expect("write");
-    fs::remove_file(sandbox.data("identity.txt")).expect("remove");
+    put_store_under_passphrase(sandbox, "", passphrase);
 }
 
-fn write_wrapped(sandbox: &Sandbox, passphrase: &str, identity: &str) {
+/// The same with the store in this folder below keyctl's own.
+pub fn put_store_under_passphrase(sandbox: &Sandbox, folder: &str, passphrase: &str) {
+    let data = |name: &str| sandbox.data(folder).join(name);
+    sandbox.secret(passphrase);
+    let identity = fs::read_to_string(data("identity.txt")).expect("a file keeps it");
+    sandbox.secret(identity.lines().last().expect("a line"));
+    write(&data(WRAPPED), wrapped_in(passphrase, &identity));
+    let record = fs::read_to_string(data("keeper.toml")).expect("record");
+    let record = record.replace("format = 1", "format = 2").replace("\"file\"", "\"passphrase\"");
+    fs::write(data("keeper.toml"), format!("{record}identity = \"{WRAPPED}\"\n")).expect("write");
+    fs::remove_file(data("identity.txt")).expect("remove");
+}
+
+fn wrapped_in(passphrase: &str, identity: &str) -> String {
     let mut recipient = age::scrypt::Recipient::new(passphrase.into());
     recipient.set_work_factor(2);
-    put(sandbox, age::encrypt_and_armor(&recipient, identity.as_bytes()).expect("wrapped"));
+    age::encrypt_and_armor(&recipient, identity.as_bytes()).expect("wrapped")
 }
 
 fn put(sandbox: &Sandbox, bytes: impl AsRef<[u8]>) {
-    fs::write(sandbox.data(WRAPPED), bytes).expect("write");
-    fs::set_permissions(sandbox.data(WRAPPED), fs::Permissions::from_mode(0o600)).expect("chmod");
+    write(&sandbox.data(WRAPPED), bytes);
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::write(path, bytes).expect("write");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("chmod");
 }
 
 /// A store with one key, under a passphrase.

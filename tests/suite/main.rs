@@ -57,6 +57,7 @@ mod scanning_archives;
 mod scanning_elsewhere;
 mod scanning_git;
 mod segmenting;
+mod several;
 mod stores;
 mod storing;
 mod teams;

@@ -185,7 +185,7 @@ fn an_export_that_cannot_be_read_is_told_and_nothing_of_it_is_taken() {
 }
 
 #[test]
-fn what_1password_exports_is_read_out_of_its_archive_by_unzip_without_a_file() {
+fn what_1password_exports_is_read_out_of_its_archive_without_a_file() {
     let sandbox = moved_into();
     let data = r#"{"accounts": [{"vaults": [{"attrs": {"name": "Work"}, "items": [
         {"state": "active", "categoryUuid": "112", "overview": {"title": "Stripe"}, "details": {"notesPlain": "live", "sections": [{"fields": [
@@ -204,9 +204,22 @@ fn what_1password_exports_is_read_out_of_its_archive_by_unzip_without_a_file() {
     let said = "keyctl: standard input has more than 16 MiB, the most a file to import may have; nothing was kept\n";
     let spaces = spaces.repeat(8);
     refuses(sandbox.call(&["import", "-", "--from", "1password"]).input(format!("{data}{spaces}")).run(), said, 2);
+    let pack = "import sys, zipfile\nz = zipfile.ZipFile('my export.1pux', 'w', zipfile.ZIP_DEFLATED)\n\
+        for name, data in ('export.attributes', b'{}'), ('files/a', b'x' * 9), ('export.data', sys.stdin.buffer.read()): z.writestr(name, data)";
+    does(&sandbox, &["python3", "-c", pack], data.replace("Stripe", "Packed").as_bytes());
+    let file = sandbox.project().join("my export.1pux");
+    let said = "keyctl: kept: 1 key (`Packed`)\n\
+        keyctl: hint: the keys are still readable in `my export.1pux`: `--delete` removes it\n";
+    let (ran, trace) = sandbox.call(&["import", "my export.1pux"]).traced("openat,creat,rename,renameat,renameat2");
+    ran.says("", said, 0);
+    let made = trace.lines().filter(|line| line.contains("O_CREAT") && !line.contains("/keyctl/"));
+    assert_eq!(made.count(), 0, "nothing is unpacked to a file: {trace}");
+    let said = "keyctl: `my export.1pux` is an archive, and none of 1Password's\nkeyctl: hint: hand over the file in it that has the keys\n";
+    refuses(sandbox.call(&["import", "my export.1pux", "--from", "bitwarden"]).run(), said, 2);
+    let ran = sandbox.call(&["import", "my export.1pux", "--delete", "-q"]).run();
+    assert!(ran.code() == 0 && !file.exists(), "{}", ran.stderr());
     plain(&sandbox, "my export.1pux", b"PK\x03\x04rest", &[]);
-    let said = "keyctl: `my export.1pux` is an archive\nkeyctl: hint: hand over what is in it, without a file in clear: `unzip -p 'my export.1pux' export.data | keyctl import - --from 1password`\n";
-    refuses(sandbox.call(&["import", "my export.1pux"]).run(), said, 2);
+    let said = "keyctl: `my export.1pux` is an archive: it ends too early\n";
     refuses(sandbox.call(&["import", "my export.1pux", "--from", "1password"]).run(), said, 2);
     let csv = "Title,Url,Username,Password,OTPAuth,Favorite,Archived,Tags,Notes\nOne,https://example.com,kim,csv-secret,,false,false,a,\n";
     plain(&sandbox, "one.csv", csv, &["csv-secret"]);

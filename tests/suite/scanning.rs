@@ -247,7 +247,7 @@ fn programs_read_the_same_as_json() {
             ],
             "accepted": [], "marked": [], "more": 0, "files": 2, "bytes": 63, "keys_known": true, "too_short": [],
             "unreadable": [{ "path": "gone", "reason": "no such file or directory" }],
-            "more_unreadable": 0, "no_files": 0, "not_entered": [], "given": [], "not_looked_at": [],
+            "more_unreadable": 0, "no_files": 0, "not_entered": [], "given": [], "not_looked_at": [], "left_out": [],
         })
     );
     assert_eq!(ran.code(), 1);

@@ -11,7 +11,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{doctor, opening::Kept};
+use super::{doctor, opening::Kept, several};
 
 mod gather;
 mod mend;
@@ -31,7 +31,8 @@ pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<Exit
         Err(failure) => (config::Config::default(), Some(failure.message)),
     };
     let gathered = gather::all(&home, &kept, &payload, &config.rotation, refused, terminal)?;
-    let searched = search::search(&home, kept, &payload, config, &gathered.projects, terminal)?;
+    let others = several::homes(arguments.within.store.as_ref())?.beside(&home);
+    let searched = search::search((&home, kept, &payload), others, config, &gathered.projects, terminal)?;
     let mut findings = audit::findings(&gathered.facts(&payload, &searched.leaks));
     if let Some(store) = home.store() {
         for finding in &mut findings {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     audit::{Finding, Refused, in_numbers},
+    commands::several::LeftOut,
     failure::Result,
     terminal::{Terminal, count},
 };
@@ -36,6 +37,7 @@ impl Page<'_> {
             terminal.warn(&doubt);
             terminal.hint(hint);
         }
+        self.searched.left_out.iter().for_each(|left| left.say("were not looked for", terminal));
         if self.searched.cut_short {
             terminal.warn("the time did not suffice to look through all projects: `keyctl scan DIR` takes its time");
         }
@@ -83,6 +85,7 @@ impl Page<'_> {
                 "projects": self.gathered.projects.len(),
                 "unreadable": self.searched.unreadable,
                 "complete": !self.searched.cut_short,
+                "left_out": self.searched.left_out.iter().map(LeftOut::as_json).collect::<Vec<_>>(),
             },
             "findings": self.findings.iter().map(as_json).collect::<Vec<_>>(),
             "mended": self.mended.iter().map(as_json).collect::<Vec<_>>(),

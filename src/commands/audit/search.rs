@@ -9,7 +9,11 @@ use std::{
 
 use crate::{
     audit::{Leak, Leaked, Project},
-    commands::{opening::Kept, scan::Search},
+    commands::{
+        opening::Kept,
+        scan::Search,
+        several::{self, Homes, LeftOut, Stores},
+    },
     config::Config,
     failure::Result,
     home::Home,
@@ -31,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const NAMES_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What was found, and how much was looked through.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Searched {
     /// What lies in clear.
     pub leaks: Vec<Leak>,
@@ -41,16 +45,18 @@ pub struct Searched {
     pub unreadable: usize,
     /// Of how many repositories git does not say what it keeps though it is ignored.
     pub unasked: usize,
+    /// The stores whose keys were not looked for.
+    pub left_out: Vec<LeftOut>,
 }
 
-/// Looks through the projects' folders, where there are any; that it looks is written down as for `scan`.
+/// Looks through the projects' folders, where there are any, for what is kept in the store that is audited and in the others
+/// that open without asking; that it looks is written down as for `scan`.
 ///
 /// # Errors
 /// Only where the user's config requires a history and there is none to be had.
 pub fn search(
-    home: &Home,
-    kept: Kept,
-    payload: &Payload,
+    (home, kept, payload): (&Home, Kept, &Payload),
+    others: Homes,
     config: Config,
     projects: &[Project],
     terminal: &Terminal,
@@ -61,7 +67,14 @@ pub fn search(
         return Ok(Searched::default());
     }
     let until = Instant::now() + PATIENCE;
-    let search = Search::of(home, kept, payload, config, true, terminal)?.minding_accepted(false, terminal)?;
+    let Stores { open, left_out } = others.quietly(terminal);
+    let (mut opened, mut payloads) = (vec![(home.clone(), kept)], Vec::new());
+    for several::Opened { home, kept, payload } in open {
+        opened.push((home, kept));
+        payloads.push(payload);
+    }
+    let payloads: Vec<&Payload> = [payload].into_iter().chain(&payloads).collect();
+    let search = Search::of(opened, &payloads, config, true, terminal)?.minding_accepted(false, terminal)?;
     // A folder within another is looked through with that.
     let is_within = |folder: &Path| folder.ancestors().skip(1).any(|above| folders.contains(above));
     let tops: Vec<&Path> = folders.iter().copied().filter(|folder| !is_within(folder)).collect();
@@ -81,7 +94,7 @@ pub fn search(
     let (findings, leaks): (Vec<Finding>, Vec<Leak>) = findings
         .into_iter()
         .filter_map(|finding| {
-            let leak = leak(&finding, &folders, &files)?;
+            let leak = leak(home, &finding, &folders, &files)?;
             let told = untold::path(&search.engine, &leak.file);
             // What cannot be named cannot be typed either.
             let can_adopt = leak.can_adopt && told == leak.file;
@@ -91,19 +104,23 @@ pub fn search(
         .unzip();
     search.record(&findings, seen.more, terminal)?;
     let unreadable = seen.unreadable.len() + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
-    Ok(Searched { leaks, cut_short: cut_short || seen.cut_short, unreadable, unasked: seen.unasked.len() })
+    let cut_short = cut_short || seen.cut_short;
+    Ok(Searched { leaks, cut_short, unreadable, unasked: seen.unasked.len(), left_out })
 }
 
 /// What counts of what was found: whole secrets that may be in use. Parts, and words that are short enough to mean something
 /// else, are for `scan` to tell.
-fn leak(finding: &Finding, folders: &BTreeSet<&Path>, files: &BTreeSet<PathBuf>) -> Option<Leak> {
+fn leak(home: &Home, finding: &Finding, folders: &BTreeSet<&Path>, files: &BTreeSet<PathBuf>) -> Option<Leak> {
     let Place::File(file) = &finding.place else { return None };
+    // Which store is audited is said for all of it.
+    let own = home.store().map(|store| format!("{store}:")).unwrap_or_default();
+    let said = |name: &str| name.strip_prefix(&own).unwrap_or(name).to_owned();
     let what = match &finding.what {
         What::Key { form: Form::Word, .. }
         | What::Key { partial: Some(_), .. }
         | What::Key { which: Which::Revoked, .. } => return None,
-        What::Key { name, which: Which::Current, .. } => Leaked::Current(name.to_string()),
-        What::Key { name, which: Which::Former | Which::Removed, .. } => Leaked::Former(name.to_string()),
+        What::Key { name, which: Which::Current, .. } => Leaked::Current(said(name)),
+        What::Key { name, which: Which::Former | Which::Removed, .. } => Leaked::Former(said(name)),
         What::Shape { kind, .. } => files.contains(file).then_some(Leaked::Unkept(kind))?,
     };
     let project = file.ancestors().find(|above| folders.contains(above))?.to_owned();

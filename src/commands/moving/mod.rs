@@ -19,6 +19,7 @@ use crate::{
     },
     failure::{Failure, Kind, Result},
     home,
+    scan::archive,
     secret::Secret,
     terminal::Terminal,
 };
@@ -26,7 +27,17 @@ use crate::{
 use identities::{From, Identities};
 
 /// The most bytes a file to import may have: 16 MiB.
-pub(super) const LARGEST: usize = 16 * 1024 * 1024;
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// The most bytes of an archive of 1Password's, which has documents too: 256 MiB.
+const LARGEST_ARCHIVE: usize = 256 * 1024 * 1024;
+/// The part of it that has the keys.
+const EXPORT: &str = "export.data";
+
+/// The most bytes that this file may have.
+pub(super) fn most(place: &Path) -> usize {
+    if place.extension() == Some(OsStr::new("1pux")) { LARGEST_ARCHIVE } else { LARGEST }
+}
 
 /// What was read, and from where.
 pub(super) struct Found {
@@ -74,9 +85,13 @@ pub(super) fn read(place: PathBuf, arguments: &cli::Import, now: Moment, termina
         return Ok(sealed(place, Secret::new(Vec::new()), moving));
     }
     let source = bytes(&place)?;
-    let format = arguments.format.unwrap_or_else(|| recognised(&place, &source));
-    let text = source.expose();
-    refuse_archive(&place, text)?;
+    let within = within(&place, &source, arguments.format)?;
+    let format = match (arguments.format, &within) {
+        (Some(format), _) => format,
+        (None, Some(_)) => Format::OnePassword,
+        (None, None) => recognised(&place, &source),
+    };
+    let text = within.as_ref().unwrap_or(&source).expose();
     let moving = match format {
         Format::Dotenv => exchange::dotenv::read(text)?.into(),
         Format::Json => exchange::json::read(text)?.into(),
@@ -98,22 +113,25 @@ fn bytes(place: &Path) -> Result<Secret> {
     if place.as_os_str() == "-" {
         return super::set::standard_input(LARGEST, "16 MiB, the most a file to import may have");
     }
-    match home::read_named(place, LARGEST)? {
+    match home::read_named(place, most(place))? {
         Some((bytes, _)) => Ok(Secret::new(bytes)),
         None => Err(Failure::new(Kind::Disk, format!("there is no file `{}`", place.display()))),
     }
 }
 
-/// What 1Password makes is a zip archive, which is not looked into: what is in it comes through a pipe, never as a file.
-fn refuse_archive(place: &Path, text: &[u8]) -> Result<()> {
-    if !text.starts_with(b"PK\x03\x04") {
-        return Ok(());
+/// What is to be read of an archive: 1Password makes one, whose one part has all keys. It is unpacked in memory alone.
+fn within(place: &Path, source: &Secret, format: Option<Format>) -> Result<Option<Secret>> {
+    let bytes = source.expose();
+    if !archive::is_zip(bytes) {
+        return Ok(None);
     }
-    let shown = place.display();
-    let typed = format!("'{}'", shown.to_string().replace('\'', "'\\''"));
-    Err(Failure::new(Kind::Usage, format!("`{shown}` is an archive")).hint(format!(
-        "hand over what is in it, without a file in clear: `unzip -p {typed} export.data | keyctl import - --from 1password`"
-    )))
+    let is_meant = matches!(format, None | Some(Format::OnePassword));
+    let refused = |why: &str| Failure::new(Kind::Usage, format!("`{}` is an archive{why}", place.display()));
+    let content = archive::entry_of_zip(bytes, EXPORT, LARGEST).map_err(|why| refused(&format!(": {why}")))?;
+    match content.filter(|_| is_meant) {
+        Some(content) => Ok(Some(content)),
+        None => Err(refused(", and none of 1Password's").hint("hand over the file in it that has the keys")),
+    }
 }
 
 /// A path from a variable that is set.

@@ -37,7 +37,7 @@ impl Copies {
     /// secret that is too short to be told from other words.
     #[must_use]
     pub fn find(folders: &[PathBuf], name: &KeyName, secret: &Secret) -> Option<Self> {
-        let kept = Kept { name: name.as_str(), which: Which::Current, secret };
+        let kept = Kept { name: name.as_str().into(), which: Which::Current, secret };
         let engine = Engine::new(Needles::of([kept]), false);
         if !engine.needles().too_short().is_empty() {
             return None;

@@ -1,127 +1,136 @@
 //! `keyctl rotate --due`: all keys that are due or expired, one after the other. One that fails does not hold up the
 //! others. What is done is due no more, so a second call goes on where the first one was broken off.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    cell::{OnceCell, RefCell},
+    path::Path,
+    process::ExitCode,
+};
 
 use serde_json::{Value, json};
 
 use crate::{
-    commands::{judging::Clock, versions::need_yes},
+    cli::Rotate,
+    commands::{
+        judging::Clock,
+        several::{self, Stores},
+        versions::need_yes,
+    },
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
+    home::Home,
     name::KeyName,
     platform::{self, Input},
-    rotation::{AwsIam, Plan, State, look},
+    rotation::{AwsIam, State, look},
     store::facts::Facts,
-    terminal::count,
+    terminal::{Terminal, count},
 };
 
 use super::{
-    Meant, Opened, Scene, aside,
-    asking::{self, Seen, Word},
-    aws, by_hand, hold_to_reason,
-    keeping::Done,
+    Meant, Opened, Scene, aside, aws,
     means::Means,
-    old_key::{self, Old},
-    page, program, show,
-    touched::Touched,
+    old_key,
+    task::{Outcome, Task, What},
 };
 
-/// One thing to do.
-struct Task {
-    /// What messages call it: a key, or a pair by its id.
-    name: KeyName,
-    what: What,
-    /// What is replaced, as it was when it was asked about.
-    meant: Vec<Meant>,
+/// What came of all of it.
+#[derive(Default)]
+struct Worked<'t> {
+    reports: Vec<Value>,
+    left: Vec<&'t KeyName>,
+    failed: Vec<(&'t KeyName, Kind)>,
 }
 
-enum What {
-    /// A key is due, in these words.
-    Replace(&'static str, Means),
-    /// A rotation at AWS was broken off.
-    GoOn(AwsIam),
-    /// An overlap at AWS is over.
-    DeleteOld(AwsIam),
+/// Replaces all that is due in all stores that open without asking, one store after the other.
+pub(super) fn all(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let homes = several::homes(arguments.store.as_ref())?;
+    let config = config::read(&Home::find()?)?;
+    let Stores { open, left_out } = homes.open(terminal)?;
+    let scene = |several::Opened { home, kept, payload }| {
+        let scene =
+            Scene { home, config: config.clone(), arguments, terminal, expires: None, agreed: RefCell::default() };
+        (scene, Opened { kept, payload, ended: OnceCell::new() })
+    };
+    let scenes: Vec<(Scene, Opened)> = open.into_iter().map(scene).collect();
+    let mut all = Vec::new();
+    for (scene, opened) in &scenes {
+        if !arguments.dry_run {
+            aside::clear_over(scene);
+        }
+        all.extend(tasks(scene, opened)?);
+        say_snoozed(scene, opened)?;
+    }
+    let stores = Stores { open: Vec::new(), left_out };
+    stores.say_left_out("are not replaced", terminal);
+    if arguments.dry_run {
+        list(&all, arguments, terminal)?;
+    } else {
+        if all.is_empty() {
+            terminal.say("nothing is due");
+        } else {
+            refuse_input()?;
+        }
+        ask(&all, arguments, terminal)?;
+        let Worked { reports, left, failed } = work_off(&all, terminal)?;
+        if arguments.json {
+            terminal.json(&reports.into())?;
+        }
+        if !left.is_empty() {
+            terminal.warn(&format!("left for you, having no rotator: {}", listed(&left)));
+            terminal
+                .hint(&format!("one after the other at a terminal, or each by itself: `keyctl rotate {}`", left[0]));
+        }
+        end(&failed, all.len())?;
+    }
+    stores.incomplete(false)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// What became of one.
-enum Outcome {
-    Done(Box<Done>),
-    Deleted(Vec<String>),
-    /// Nobody was there to replace it, or whoever was did not want to.
-    Left,
-    /// Another keyctl has done it meanwhile.
-    Nothing,
-}
-
-/// Replaces all that is due.
-pub(super) fn all(scene: &Scene) -> anyhow::Result<ExitCode> {
-    let opened = scene.open()?;
-    if !scene.arguments.dry_run {
-        aside::clear_over(scene);
-    }
-    let tasks = tasks(scene, &opened)?;
-    say_snoozed(scene, &opened)?;
-    if scene.arguments.dry_run {
-        return list(scene, &tasks);
-    }
-    if tasks.is_empty() {
-        scene.terminal.say("nothing is due");
-    }
-    if !tasks.is_empty() {
-        refuse_input()?;
-    }
-    ask(scene, &tasks)?;
-    let (mut reports, mut left, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+/// Does one after the other.
+fn work_off<'t>(tasks: &'t [Task], terminal: &Terminal) -> Result<Worked<'t>> {
+    let mut worked = Worked::default();
+    let mut busy: Option<(&Path, String)> = None;
     for (at, task) in tasks.iter().enumerate() {
-        let name = &task.name;
-        scene.terminal.say(&format!("{} of {}: `{name}`", at + 1, tasks.len()));
-        match task.work(scene) {
+        let (name, store) = (&task.name, task.scene.home.data());
+        let failed = |why: &str| json!({ "names": [name.to_string()], "done": "failed", "why": why });
+        // Whoever holds the lock of a store has it for all that is there to do, and may be at work on the same.
+        if let Some((_, why)) = busy.as_ref().filter(|(of, _)| *of == store) {
+            worked.reports.push(failed(why));
+            worked.failed.push((name, Kind::Busy));
+            continue;
+        }
+        terminal.say(&format!("{} of {}: `{name}`", at + 1, tasks.len()));
+        match task.work() {
             Ok(outcome) => {
                 if let Outcome::Done(done) = &outcome {
-                    done.tell(scene);
+                    done.tell(task.scene);
                 } else if let Outcome::Left = outcome {
                     if task.goes_by_itself() {
-                        scene.terminal.say("left as it is");
+                        terminal.say("left as it is");
                     } else {
-                        left.push(name);
+                        worked.left.push(name);
                     }
                 } else if let Outcome::Nothing = outcome {
-                    scene.terminal.say("nothing is left to do here");
+                    terminal.say("nothing is left to do here");
                 }
-                reports.push(outcome.json(name));
+                worked.reports.push(outcome.json(name));
             }
             // Whoever ends a question wants to end all of them.
-            Err(failure) if failure.kind == Kind::Interrupted => return Err(failure.into()),
-            // Whoever holds the lock now has it for the others too, and may be at work on the same.
-            Err(failure) if failure.kind == Kind::Busy && reports.is_empty() => return Err(failure.into()),
-            Err(failure) if failure.kind == Kind::Busy => {
-                scene.terminal.failure(&failure, None);
-                let rest = tasks[at..].iter().map(|task| &task.name);
-                for name in rest {
-                    reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
-                    failed.push((name, failure.kind));
-                }
-                break;
-            }
+            Err(failure) if failure.kind == Kind::Interrupted => return Err(failure),
             Err(failure) => {
-                scene.terminal.failure(&failure, None);
-                reports.push(json!({ "names": [name.as_str()], "done": "failed", "why": failure.message }));
-                failed.push((name, failure.kind));
+                let is_all = tasks.iter().all(|other| other.scene.home.data() == store);
+                if failure.kind == Kind::Busy && worked.reports.is_empty() && is_all {
+                    return Err(failure);
+                }
+                terminal.failure(&failure, None);
+                worked.reports.push(failed(&failure.message));
+                worked.failed.push((name, failure.kind));
+                busy = (failure.kind == Kind::Busy).then_some((store, failure.message)).or(busy);
             }
         }
     }
-    if scene.arguments.json {
-        scene.terminal.json(&reports.into())?;
-    }
-    if !left.is_empty() {
-        scene.terminal.warn(&format!("left for you, having no rotator: {}", listed(&left)));
-        scene
-            .terminal
-            .hint(&format!("one after the other at a terminal, or each by itself: `keyctl rotate {}`", left[0]));
-    }
-    end(&failed, tasks.len())
+    Ok(worked)
 }
 
 /// One secret that is piped in cannot be meant for many keys, and nobody would read it.
@@ -169,14 +178,13 @@ fn say_snoozed(scene: &Scene, opened: &Opened) -> Result<()> {
 }
 
 /// The end of all of it: the kind of failure, if all that failed were of one kind.
-fn end(failed: &[(&KeyName, Kind)], all: usize) -> anyhow::Result<ExitCode> {
-    let Some((_, kind)) = failed.first() else { return Ok(ExitCode::SUCCESS) };
+fn end(failed: &[(&KeyName, Kind)], all: usize) -> Result<()> {
+    let Some((_, kind)) = failed.first() else { return Ok(()) };
     let kind = if failed.iter().all(|(_, other)| other == kind) { *kind } else { Kind::Negative };
     let names: Vec<&KeyName> = failed.iter().map(|(name, _)| *name).collect();
     let of = if all == 1 { String::new() } else { format!("{} of {all} ", names.len()) };
     Err(Failure::new(kind, format!("{of}not replaced: {}", listed(&names)))
-        .hint("to try what is left again: `keyctl rotate --due`")
-        .into())
+        .hint("to try what is left again: `keyctl rotate --due`"))
 }
 
 fn listed(names: &[&KeyName]) -> String {
@@ -184,17 +192,18 @@ fn listed(names: &[&KeyName]) -> String {
 }
 
 /// What there is to do: first what was broken off and what is over, then what is due, the expired and the oldest first.
-fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
+fn tasks<'s>(scene: &'s Scene, opened: &Opened) -> Result<Vec<Task<'s>>> {
     let payload = &opened.payload;
     let clock = Clock::of(&opened.kept, payload, Moment::now());
     let mut tasks = Vec::new();
     let there = |pair: &&AwsIam| payload.keys.contains_key(&pair.id) && payload.keys.contains_key(&pair.secret);
+    let store = scene.home.store();
     for pair in scene.config.rotation.aws_iam.iter().filter(there) {
-        let (name, pair) = (pair.id.clone(), pair.clone());
+        let (name, pair) = (pair.id.clone().of(store), pair.clone());
         if aws::is_broken_off(scene, &pair, opened) {
-            tasks.push(Task { name, meant: Meant::of_pair(&pair, payload)?, what: What::GoOn(pair) });
+            tasks.push(Task { scene, name, meant: Meant::of_pair(&pair, payload)?, what: What::GoOn(pair) });
         } else if old_key::is_there(&pair, payload, clock.now) {
-            tasks.push(Task { name, meant: Meant::of_pair(&pair, payload)?, what: What::DeleteOld(pair) });
+            tasks.push(Task { scene, name, meant: Meant::of_pair(&pair, payload)?, what: What::DeleteOld(pair) });
         }
     }
     let mut due = Vec::new();
@@ -207,7 +216,7 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
     }
     due.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
     for (state, _, name, means) in due {
-        let name = if let Means::Aws(pair) = &means { pair.id.clone() } else { name.clone() };
+        let name = if let Means::Aws(pair) = &means { pair.id.clone().of(store) } else { name.clone() };
         // The two halves are one thing to do; and what is gone on with is replaced by that.
         let is_known = |task: &Task| task.name == name && !matches!(task.what, What::DeleteOld(_));
         if !tasks.iter().any(is_known) {
@@ -216,14 +225,14 @@ fn tasks(scene: &Scene, opened: &Opened) -> Result<Vec<Task>> {
                 Means::Aws(pair) => Meant::of_pair(pair, payload)?,
                 _ => vec![Meant::of(&name, payload)?],
             };
-            tasks.push(Task { name, what: What::Replace(why, means), meant });
+            tasks.push(Task { scene, name, what: What::Replace(why, means), meant });
         }
     }
     Ok(tasks)
 }
 
 /// One yes for all that goes by itself; where a person types a secret, that is the yes.
-fn ask(scene: &Scene, tasks: &[Task]) -> Result<()> {
+fn ask(tasks: &[Task], arguments: &Rotate, terminal: &Terminal) -> Result<()> {
     let names = |is_meant: fn(&What) -> bool| -> Vec<&KeyName> {
         let tasks = tasks.iter().filter(|task| task.goes_by_itself() && is_meant(&task.what));
         tasks.map(|task| &task.name).collect()
@@ -241,170 +250,21 @@ fn ask(scene: &Scene, tasks: &[Task]) -> Result<()> {
         return Ok(());
     }
     let doing = if replaced.is_empty() { "deleting an old key at AWS" } else { "replacing what is due" };
-    need_yes(scene.arguments.yes, scene.terminal, doing, || format!("{}?", words.join("; ")))
+    need_yes(arguments.yes, terminal, doing, || format!("{}?", words.join("; ")))
 }
 
 /// What would be done.
-fn list(scene: &Scene, tasks: &[Task]) -> anyhow::Result<ExitCode> {
-    if scene.arguments.json {
-        let report = tasks.iter().map(|task| json!({ "name": task.name.as_str(), "why": task.why(), "by": task.by() }));
-        scene.terminal.json(&report.collect::<Vec<_>>().into())?;
+fn list(tasks: &[Task], arguments: &Rotate, terminal: &Terminal) -> Result<()> {
+    if arguments.json {
+        let report =
+            tasks.iter().map(|task| json!({ "name": task.name.to_string(), "why": task.why(), "by": task.by() }));
+        terminal.json(&report.collect::<Vec<_>>().into())?;
     } else if tasks.is_empty() {
-        scene.terminal.say("nothing is due");
+        terminal.say("nothing is due");
     } else {
         let mut rows = vec![["KEY", "WHY", "BY"].map(str::to_owned).to_vec()];
         rows.extend(tasks.iter().map(|task| vec![task.name.to_string(), task.why().into(), task.by()]));
-        scene.terminal.table(&rows, &[])?;
+        terminal.table(&rows, &[])?;
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-impl Task {
-    fn why(&self) -> &'static str {
-        match &self.what {
-            What::Replace(why, _) => why,
-            What::GoOn(_) => "broken off",
-            What::DeleteOld(_) => "overlap over",
-        }
-    }
-
-    fn by(&self) -> String {
-        match &self.what {
-            What::Replace(_, Means::Program(command)) => command[0].clone(),
-            What::Replace(_, means) if !means.is_rotator() => "hand".into(),
-            _ => "AWS".into(),
-        }
-    }
-
-    fn goes_by_itself(&self) -> bool {
-        !matches!(&self.what, What::Replace(_, means) if !means.is_rotator())
-    }
-
-    /// Whether the key is still to be replaced; of a pair, whether one half is by its own plan and its own end.
-    fn is_due(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
-        match means {
-            Means::Aws(pair) => Ok(scene.is_due(&pair.id, opened)? || scene.is_due(&pair.secret, opened)?),
-            _ => scene.is_due(&self.name, opened),
-        }
-    }
-
-    /// Whether the keys are there that were asked about, with whatever secrets.
-    fn is_of_the_same(&self, opened: &Opened) -> bool {
-        self.meant.iter().all(|meant| {
-            let key = opened.payload.keys.get(&meant.name);
-            key.is_some_and(|key| meant.is(key) || meant.was_replaced(key))
-        })
-    }
-
-    /// Whether another one has done the same meanwhile: nothing of it is due, and what is there is what was asked about.
-    fn is_done(&self, scene: &Scene, means: &Means, opened: &Opened) -> Result<bool> {
-        Ok(self.is_of_the_same(opened) && !self.is_due(scene, means, opened)?)
-    }
-
-    /// Goes on at AWS, unless another one has done that meanwhile.
-    fn go_on(&self, scene: &Scene, pair: &AwsIam) -> Result<Option<Done>> {
-        let (_turn, opened) = match scene.turn_for(&self.meant) {
-            Err(failure) if failure.kind == Kind::Negative => {
-                let opened = scene.open()?;
-                let is_done = self.is_of_the_same(&opened) && !aws::is_broken_off(scene, pair, &opened);
-                return if is_done { Ok(None) } else { Err(failure) };
-            }
-            held => held?,
-        };
-        aws::resume(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)
-    }
-
-    /// Deletes the old key at AWS, unless another one has seen to it meanwhile.
-    fn delete_old(&self, scene: &Scene, pair: &AwsIam) -> Result<Option<Vec<String>>> {
-        let (_turn, opened) = (scene.turn()?, scene.open()?);
-        if !old_key::is_there(pair, &opened.payload, Moment::now()) {
-            return Ok(None);
-        }
-        self.meant.iter().try_for_each(|meant| meant.hold(&opened.payload))?;
-        old_key::finish(scene, pair, &Old::OverlapOver, &opened).map(Some)
-    }
-
-    /// What a person says of doubtful words, which no check can judge: a yes to all that is due is none to these. Nothing where
-    /// none of them is wanted, and no other call of the rotator.
-    fn word(&self, scene: &Scene, means: &Means, plan: &Plan, opened: &Opened, can_ask: bool) -> Result<Option<Word>> {
-        let has_check = plan.check.is_some() && !scene.arguments.no_check;
-        let seen = Seen::of(scene, &self.name, opened)?;
-        if !can_ask || scene.arguments.yes || has_check || !seen.is_to_be_judged() {
-            return Ok(Some(Word::default()));
-        }
-        let word = asking::judge(scene, &self.name, &seen, true)?;
-        let is_to_go_on = word.is_yes() || scene.terminal.confirm(&means.question(&self.name))?;
-        Ok(is_to_go_on.then_some(word))
-    }
-
-    fn work(&self, scene: &Scene) -> Result<Outcome> {
-        let done = |done: Done| Outcome::Done(Box::new(done));
-        match &self.what {
-            What::GoOn(pair) => Ok(self.go_on(scene, pair)?.map_or(Outcome::Nothing, done)),
-            What::DeleteOld(pair) => Ok(self.delete_old(scene, pair)?.map_or(Outcome::Nothing, Outcome::Deleted)),
-            What::Replace(_, means) => {
-                let opened = scene.open()?;
-                if self.is_done(scene, means, &opened)? {
-                    return Ok(Outcome::Nothing);
-                }
-                // What the user has said yes to, and not what has its name by now.
-                self.meant.iter().try_for_each(|meant| meant.hold(&opened.payload))?;
-                // Whoever gave it `/dev/null` for a terminal wants to be asked nothing.
-                let can_ask = std::io::stdin().is_terminal() && scene.terminal.can_ask();
-                if !means.is_rotator() && !can_ask {
-                    return Ok(Outcome::Left);
-                }
-                let plan = scene.plan(&opened.payload, &self.name)?;
-                hold_to_reason(scene, &self.name, &plan, &opened)?;
-                let touched =
-                    Touched::by(means.subject(&self.name), &scene.home, &opened.kept, &opened.payload, &scene.config);
-                let replaced = match means {
-                    Means::Program(command) => {
-                        let Some(word) = self.word(scene, means, &plan, &opened, can_ask)? else {
-                            return Ok(Outcome::Left);
-                        };
-                        let (_turn, opened) = match scene.turn_for(&self.meant) {
-                            // While this one waited for its turn. What fails after that has failed, whatever the key is by then.
-                            Err(failure)
-                                if failure.kind == Kind::Negative && self.is_done(scene, means, &scene.open()?)? =>
-                            {
-                                return Ok(Outcome::Nothing);
-                            }
-                            held => held?,
-                        };
-                        program::replace_now(scene, &self.name, &plan, Some(command), &opened, &word)?
-                    }
-                    Means::Aws(pair) => {
-                        aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?
-                    }
-                    _ => {
-                        show(scene, &self.name, &touched);
-                        let key = opened.payload.key(&self.name)?;
-                        page::show(scene, &self.name, key, &Means::Typed)?;
-                        let word = asking::judge(scene, &self.name, &Seen::of(scene, &self.name, &opened)?, false)?;
-                        if word.is_yes() {
-                            program::replace(scene, &self.name, &plan, None, &opened, &word)?
-                        } else {
-                            match by_hand::ask(scene, &self.name)? {
-                                Some(new) => by_hand::take_over(scene, &self.name, &plan, &Means::Typed, new, &opened)?,
-                                None => return Ok(Outcome::Left),
-                            }
-                        }
-                    }
-                };
-                Ok(done(replaced.with(touched)))
-            }
-        }
-    }
-}
-
-impl Outcome {
-    fn json(&self, name: &KeyName) -> Value {
-        match self {
-            Self::Done(done) => done.json(),
-            Self::Deleted(ids) => json!({ "names": [name.as_str()], "done": "finished", "deleted": ids }),
-            Self::Left => json!({ "names": [name.as_str()], "done": "left" }),
-            Self::Nothing => json!({ "names": [name.as_str()], "done": "nothing" }),
-        }
-    }
+    Ok(())
 }

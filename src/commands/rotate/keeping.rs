@@ -150,7 +150,7 @@ impl Done {
     /// The same for programs.
     pub(super) fn json(&self) -> Value {
         json!({
-            "names": self.names.iter().map(KeyName::as_str).collect::<Vec<_>>(), "done": "replaced", "by": self.by,
+            "names": self.names.iter().map(KeyName::to_string).collect::<Vec<_>>(), "done": "replaced", "by": self.by,
             "changed": self.facts.changed, "expires": self.facts.expires, "rotate_by": self.rotate_by,
             "former_kept_until": self.kept_until, "copies": self.copies.as_ref().map(Copies::json),
             "same_secret": self.twins.iter().map(KeyName::as_str).collect::<Vec<_>>(),

@@ -21,6 +21,7 @@ pub(super) mod old_key;
 mod page;
 pub mod pending;
 mod program;
+mod task;
 pub(super) mod touched;
 mod trying;
 
@@ -154,12 +155,12 @@ pub fn rotate(arguments: &Rotate, terminal: &Terminal) -> anyhow::Result<ExitCod
         failure.hints[0] = format!("type `keyctl rotate {name}` and enter it when asked, or pipe it in");
         return Err(failure.into());
     }
-    let home = Home::of(arguments.name.as_ref().and_then(|name| name.store()))?;
+    let Some(name) = &arguments.name else { return due::all(arguments, terminal) };
+    let home = Home::of(name.store())?;
     let config = config::read(&home)?;
     let expires =
         arguments.expires.as_deref().map(|text| details::expires(text, Moment::now(), terminal)).transpose()?;
     let scene = Scene { home, config, arguments, terminal, expires, agreed: RefCell::default() };
-    let Some(name) = &arguments.name else { return due::all(&scene) };
     if arguments.discard {
         return Ok(discard::discard(&scene, name)?);
     }

@@ -52,11 +52,6 @@ impl Accepted {
         Ok(Self { key: key(kept, "keyctl/accepted/v1"), marks: marks(home)?, top })
     }
 
-    /// Those that are accepted, and the others.
-    pub fn split(&self, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
-        findings.into_iter().partition(|finding| self.has(finding))
-    }
-
     /// Whether this one is accepted.
     pub fn has(&self, finding: &Finding) -> bool {
         self.mark(finding).is_some_and(|mark| self.marks.contains(&mark))
@@ -66,7 +61,7 @@ impl Accepted {
     ///
     /// # Errors
     /// `Busy`, `Disk`.
-    pub fn add(&self, home: &Home, findings: &[Finding]) -> Result<()> {
+    pub fn add(&self, home: &Home, findings: &[&Finding]) -> Result<()> {
         let _lock = change::lock(home)?;
         // Another keyctl may have accepted something meanwhile.
         let mut all = marks(home)?;

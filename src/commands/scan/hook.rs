@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{self, HookChoice},
-    commands::opening,
+    commands::several,
     failure::{Failure, Kind, Result, reason},
     home::Home,
     platform,
@@ -20,7 +20,6 @@ use crate::{
         needles::Needles,
         untold,
     },
-    store::file::SealedFile,
     terminal::Terminal,
 };
 
@@ -59,16 +58,12 @@ fn place(global: bool, git: &Git) -> Result<Place> {
     if global { Place::of_all(git, &own_folder()?) } else { Place::of(git, &own_folder()?) }
 }
 
-/// Finds what is kept, and what looks like a key, in what is shown. Where somebody would be asked for it the store stays
-/// closed: a hook is put in without it too.
-fn finder() -> Engine {
-    let opened = || {
-        let home = Home::find().ok()?;
-        let kept = opening::identity_unasked(&home).ok()?;
-        SealedFile::read(&home).ok()??.open(&kept.identity, &kept.anchor).ok()?.read().ok()
-    };
-    let payload = opened();
-    Engine::new(Needles::of(payload.iter().flat_map(secrets)), true)
+/// Finds what is kept, and what looks like a key, in what is shown. Where somebody would be asked for it a store stays closed:
+/// a hook is put in without it too.
+fn finder(terminal: &Terminal) -> Engine {
+    let stores = several::homes(None).map(|homes| homes.quietly(terminal)).unwrap_or_default();
+    let secrets = stores.open.iter().flat_map(|opened| secrets(&opened.home, &opened.payload));
+    Engine::new(Needles::of(secrets), true)
 }
 
 /// A path as it is shown.
@@ -81,7 +76,7 @@ fn shown(engine: &Engine, path: &Path) -> String {
 /// # Errors
 /// As [`hook::install`], and `Disk` where the hook that was written does not call keyctl.
 pub fn install(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
-    let engine = finder();
+    let engine = finder(terminal);
     installed(arguments, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 
@@ -160,7 +155,7 @@ fn check(place: &Place, event: Event) -> Result<()> {
 /// # Errors
 /// As [`hook::uninstall`]; `Usage` where the hooks are those of all repositories and only this one was meant.
 pub fn uninstall(arguments: &cli::InstallHook, terminal: &Terminal) -> Result<ExitCode> {
-    let engine = finder();
+    let engine = finder(terminal);
     uninstalled(arguments, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 
@@ -214,7 +209,7 @@ fn has_any(place: &Place, events: &[Event]) -> Result<bool> {
 /// # Errors
 /// As git has them.
 pub fn status(as_json: bool, terminal: &Terminal) -> Result<ExitCode> {
-    let engine = finder();
+    let engine = finder(terminal);
     looked_at(as_json, &engine, terminal).map_err(|failure| untold::failure(&engine, failure))
 }
 

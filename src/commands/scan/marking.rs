@@ -1,9 +1,9 @@
-//! Keys that a scan found in the clear are marked so in the store: all in one write, each once.
+//! Keys that a scan found in the clear are marked so in their stores: all of one in one write, each once.
 //!
 //! Only a secret in use counts, only where it lies whole, and only in a form that is no chance: a part may be less than it
 //! takes, and a short word may stand anywhere. What is only staged or running has gone nowhere yet.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::{
     commands::change::{Outcome, change},
@@ -11,7 +11,7 @@ use crate::{
     failure::Result,
     history::{Action, Event},
     home::Home,
-    name::KeyName,
+    name::{KeyName, KeyPath, StoreName},
     scan::{
         finding::{Finding, Place, What, path_within},
         needles::{Form, Which},
@@ -27,21 +27,32 @@ use crate::{
 /// What stands for a place that cannot be told without telling a secret.
 const UNTOLD: &str = "a place whose name holds a secret";
 
-/// Marks the keys that were found and are not marked yet, and gives them. `seen` is the store as it was looked for: a key
-/// that was replaced since is not the one that was found. A store that cannot be written is said and stops nothing.
-pub fn mark(home: &Home, seen: &Payload, findings: &[Finding], terminal: &Terminal) -> Vec<KeyName> {
-    let mut found = places(findings);
-    found.retain(|name, _| seen.keys.get(name).is_some_and(|key| key.facts.leaked.is_none()));
+/// Marks the keys of a store that were found and are not marked yet, and gives them. `seen` are all stores as they were looked
+/// for: a key that was replaced since is not the one that was found. A store that cannot be written is said and stops nothing.
+pub fn mark(
+    home: &Home,
+    seen: &BTreeMap<Option<&StoreName>, &Payload>,
+    findings: &[Finding],
+    terminal: &Terminal,
+) -> Vec<KeyPath> {
+    let store = home.store().map(Arc::as_ref);
+    let Some(own) = seen.get(&store) else { return Vec::new() };
+    let mut found = places(findings, store);
+    found.retain(|name, _| own.keys.get(name).is_some_and(|key| key.facts.leaked.is_none()));
     if found.is_empty() {
         return Vec::new();
     }
     let here = std::env::current_dir().unwrap_or_default();
-    let told = found.into_iter().map(|(name, finding)| (name, told(finding, &here, seen))).collect();
-    write(home, seen, &told, terminal).unwrap_or_else(|failure| {
+    // Others may open this store: they get to know no secret of another one.
+    let all: Vec<&Payload> = seen.values().copied().collect();
+    let told = found.into_iter().map(|(name, finding)| (name, told(finding, &here, &all))).collect();
+    let marked = write(home, own, &told, terminal).unwrap_or_else(|failure| {
+        let failure = if let Some(store) = store { failure.of_store(store.as_str()) } else { failure };
         terminal.warn(&format!("what was found is not marked as leaked: {}", failure.message));
         failure.hints.iter().for_each(|hint| terminal.hint(hint));
         Vec::new()
-    })
+    });
+    marked.into_iter().map(KeyPath::from).collect()
 }
 
 fn write(home: &Home, seen: &Payload, found: &BTreeMap<KeyName, String>, terminal: &Terminal) -> Result<Vec<KeyName>> {
@@ -65,14 +76,15 @@ fn write(home: &Home, seen: &Payload, found: &BTreeMap<KeyName, String>, termina
     })
 }
 
-/// Each key that was found, and its worst place: one that others have already, else the first.
-fn places(findings: &[Finding]) -> BTreeMap<KeyName, &Finding> {
+/// Each key of a store that was found, and its worst place: one that others have already, else the first.
+fn places<'f>(findings: &'f [Finding], store: Option<&StoreName>) -> BTreeMap<KeyName, &'f Finding> {
     let is_pushed = |finding: &Finding| finding.place.is_pushed();
     let mut places: BTreeMap<KeyName, &Finding> = BTreeMap::new();
     for finding in findings {
         let What::Key { name, which: Which::Current, form, partial: None } = &finding.what else { continue };
-        let Some(name) = name.parse().ok().filter(|_| *form != Form::Word) else { continue };
-        let known = places.entry(name).or_insert(finding);
+        let path = name.parse().ok().filter(|path: &KeyPath| path.store() == store && *form != Form::Word);
+        let Some(path) = path else { continue };
+        let known = places.entry(path.name().clone()).or_insert(finding);
         if is_pushed(finding) && !is_pushed(known) {
             *known = finding;
         }
@@ -81,7 +93,7 @@ fn places(findings: &[Finding]) -> BTreeMap<KeyName, &Finding> {
 }
 
 /// A place in words that say the same wherever they are read, and no secret.
-fn told(finding: &Finding, here: &Path, seen: &Payload) -> String {
+fn told(finding: &Finding, here: &Path, seen: &[&Payload]) -> String {
     if finding.is_name() {
         return UNTOLD.to_owned();
     }
@@ -93,7 +105,7 @@ fn told(finding: &Finding, here: &Path, seen: &Payload) -> String {
         Place::Object { pushed: true, .. } => format!("{} of {}, pushed", finding.whereabouts(), here.display()),
         _ => format!("{} of {}", finding.whereabouts(), here.display()),
     };
-    if seen.keys.values().any(|key| key.value.is_within(&place)) {
+    if seen.iter().flat_map(|payload| payload.keys.values()).any(|key| key.value.is_within(&place)) {
         return UNTOLD.to_owned();
     }
     match place.char_indices().rev().find(|(at, _)| place.len() - at >= LONGEST_TEXT - 4) {
@@ -139,8 +151,18 @@ mod tests {
             (0, found(file("a"), Which::Revoked, Form::Raw, None)),
             (0, found(file("a"), Which::Removed, Form::Raw, None)),
         ] {
-            assert_eq!(places(std::slice::from_ref(&finding)).len(), counts, "{finding:?}");
+            assert_eq!(places(std::slice::from_ref(&finding), None).len(), counts, "{finding:?}");
         }
+    }
+
+    #[test]
+    fn only_a_key_of_the_store_counts() {
+        let of = |name: &str| {
+            let what = What::Key { name: name.into(), which: Which::Current, form: Form::Raw, partial: None };
+            Finding { what, ..found(file("a"), Which::Current, Form::Raw, None) }
+        };
+        let (all, team) = ([of("A"), of("team:A"), of("team:B")], "team".parse().expect("good"));
+        assert_eq!((places(&all, None).len(), places(&all, Some(&team)).len()), (1, 2));
     }
 
     #[test]
@@ -148,8 +170,8 @@ mod tests {
         let all = [file("a"), file("b"), commit(false), commit(true)];
         let all = all.map(|place| found(place, Which::Current, Form::Raw, None));
         let place = |findings: &[Finding]| {
-            let noted = places(findings);
-            told(noted.values().next().expect("one"), Path::new("/w"), &store("another"))
+            let noted = places(findings, None);
+            told(noted.values().next().expect("one"), Path::new("/w"), &[&store("another")])
         };
         assert_eq!(place(&all), "0123456789ab:.env:3 of /w, pushed");
         assert_eq!(place(&all[2..3]), "0123456789ab:.env:3 of /w");
@@ -161,11 +183,11 @@ mod tests {
     fn a_place_tells_no_secret_and_is_cut_at_its_beginning() {
         let told = |path: &str| {
             let finding = found(file(path), Which::Current, Form::Raw, None);
-            told(&finding, Path::new("/w"), &store("sk-planted-3f9a"))
+            told(&finding, Path::new("/w"), &[&store("another"), &store("sk-planted-3f9a")])
         };
         assert_eq!(told("/w/sk-planted-3f9a.txt"), UNTOLD);
         let named = Finding { line: 0, ..found(file("/w/736b2d706c"), Which::Current, Form::Hex, None) };
-        assert_eq!(super::told(&named, Path::new("/w"), &store("sk-planted-3f9a")), UNTOLD);
+        assert_eq!(super::told(&named, Path::new("/w"), &[&store("sk-planted-3f9a")]), UNTOLD);
         assert_eq!(told("/w/ä.txt"), "/w/ä.txt:3");
         let long = told(&format!("/w/{}/.env", "ä".repeat(2000)));
         assert!(long.len() <= LONGEST_TEXT && long.starts_with("…ä") && long.ends_with("ä/.env:3"), "{}", long.len());

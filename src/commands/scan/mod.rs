@@ -1,4 +1,4 @@
-//! `keyctl scan`: where keys of the store lie in clear, and what else looks like a key.
+//! `keyctl scan`: where keys of all stores lie in clear, and what else looks like a key.
 
 use std::{
     io::{IsTerminal, Read},
@@ -50,7 +50,7 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         Some(ScanVerb::HookStatus(report)) => return Ok(hook::status(report.json, terminal)?),
         None => {}
     }
-    let home = Home::find()?;
+    let said = arguments.within.store.as_ref();
     let from_input = arguments.paths.iter().any(|path| path == Path::new(INPUT));
     if from_input && arguments.accept {
         return Err(Failure::new(Kind::Usage, "what comes from standard input has no place to be accepted in").into());
@@ -65,7 +65,7 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
         return Err(Failure::new(Kind::Usage, "`-`, standard input, stands alone").into());
     }
     let event = event_of(&arguments.source);
-    let search = Search::begin(&home, !arguments.no_shapes, event.is_some(), terminal)
+    let search = Search::begin(said, !arguments.no_shapes, event.is_some(), terminal)
         .map_err(|failure| with_way_out(failure, event))?
         .minding_accepted(arguments.accept, terminal)?
         .deep(arguments.deep);
@@ -94,7 +94,7 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {
-        return Ok(adopting::adopt(arguments, &home, &search, looked, terminal)?);
+        return Ok(adopting::adopt(arguments, &Home::of(said)?, &search, looked, terminal)?);
     }
     let Looked { findings, given, seen, pieces, notes } = looked;
     let (accepted, findings) = search.split(findings);

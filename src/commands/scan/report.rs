@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 
 use crate::{
     cli,
+    commands::several::LeftOut,
     failure::Result,
-    name::KeyName,
+    name::KeyPath,
     scan::{
         finding::{Finding, Place, What},
         hook::Event,
@@ -49,7 +50,7 @@ pub struct Report<'s> {
     /// What was found and is accepted.
     pub accepted: &'s [Finding],
     /// The keys that were marked as leaked for it.
-    pub marked: &'s [KeyName],
+    pub marked: &'s [KeyPath],
 }
 
 impl Report<'_> {
@@ -80,7 +81,10 @@ impl Report<'_> {
                 terminal.say(&format!("{number} accepted {ones} {are} not shown: `{all}`"));
             }
         }
-        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty());
+        // Nobody opens a store for each commit: that one is closed holds none up.
+        let is_missing = |left: &LeftOut| self.event.is_none() || !left.is_closed();
+        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty())
+            || self.search.left_out.iter().any(is_missing);
         Ok(match (self.findings, self.seen.more, is_unread) {
             ([], 0, false) => ExitCode::SUCCESS,
             ([], 0, true) => ExitCode::from(UNREADABLE),
@@ -191,6 +195,7 @@ impl Report<'_> {
     /// Names what could not be looked at, or was not.
     pub fn say_what_was_not_seen(&self, terminal: &Terminal) {
         let seen = self.seen;
+        self.search.left_out.iter().for_each(|left| left.say("were not looked for", terminal));
         for finding in self.given {
             let Place::Process { pid, program, variable } = &finding.place else { continue };
             let name = finding.key().map_or("", |name| name);
@@ -248,6 +253,7 @@ impl Report<'_> {
             "no_files": seen.no_files,
             "given": self.given.iter().map(as_json).collect::<Vec<_>>(),
             "not_looked_at": self.notes.iter().cloned().chain(unasked(seen)).collect::<Vec<_>>(),
+            "left_out": self.search.left_out.iter().map(LeftOut::as_json).collect::<Vec<_>>(),
             "not_entered": seen.elsewhere.iter().map(|folder| path(folder)).collect::<Vec<_>>(),
         })
     }

@@ -97,7 +97,8 @@ fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal)
     if !difference.is_none() {
         let name = store_name(home);
         let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-        let differ = if difference.is_addition() { Vec::new() } else { recipients::other_secrets(seen.as_ref(), payload) };
+        let differ =
+            if difference.is_addition() { Vec::new() } else { recipients::other_secrets(seen.as_ref(), payload) };
         let lines = [difference.lines(), differ].concat().join("; ");
         terminal.warn(&format!("its members are not those that you said yes to: {lines}"));
         difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));

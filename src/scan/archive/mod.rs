@@ -29,7 +29,7 @@ use super::{
     git::path_of,
     names, untold,
 };
-use crate::failure::reason;
+use crate::{failure::reason, secret::Secret};
 use beside::sort;
 use limits::Limits;
 
@@ -163,6 +163,23 @@ pub fn look_through_file(engine: &Engine, buffer: &mut Buffer, file: &mut File, 
         Some(kind) => looking.archive(kind, file),
     }
     Ok(limits.amount())
+}
+
+/// Whether these bytes begin as a zip with entries does.
+#[must_use]
+pub fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+}
+
+/// What is in the entry of this name of a zip, at most so many bytes; nothing where it has none.
+///
+/// # Errors
+/// Why it cannot be read, in words.
+pub fn entry_of_zip(bytes: &[u8], name: &str, most: usize) -> Result<Option<Secret>, String> {
+    let content = zip::content(&mut Cursor::new(bytes), name.as_bytes(), most as u64);
+    content
+        .map(|content| content.map(|mut bytes| Secret::new(std::mem::take(&mut *bytes))))
+        .map_err(|error| why(&error))
 }
 
 /// One that looks into archives, with where it is.

@@ -18,7 +18,7 @@ pub(super) const KEY: &str = "3Hq9ZbT7mWx2LcR5vYk8";
 
 pub(super) fn engine() -> Engine {
     let secret = Secret::new(KEY.as_bytes().to_vec());
-    Engine::new(Needles::of([Kept { name: "KEY", which: Which::Current, secret: &secret }]), true).deep(true)
+    Engine::new(Needles::of([Kept { name: "KEY".into(), which: Which::Current, secret: &secret }]), true).deep(true)
 }
 
 /// The key in the second line, by bzip2, `xz -9` and zstd.
@@ -329,4 +329,24 @@ fn a_bomb_is_stopped_and_said_once() {
     let length = quine.len();
     quine[length - 10..length - 6].copy_from_slice(&u32::try_from(entry.len()).expect("small").to_le_bytes());
     assert_eq!(told(&quine), [format!("a: {dense}")]);
+}
+
+#[test]
+fn one_entry_of_a_zip_is_read_whole_or_refused_with_the_reason() {
+    let long = vec![b'x'; 2 << 20];
+    let good = zip(&[(b"a", b"other", false), (b"export.data", b"the keys", true), (b"long", &long, true)]);
+    let read = |bytes: &[u8], name: &str| entry_of_zip(bytes, name, 1 << 20);
+    let content = |name: &str| read(&good, name).expect("read").map(|secret| secret.expose().to_vec());
+    assert_eq!(content("export.data").as_deref(), Some(&b"the keys"[..]));
+    assert_eq!(content("a").as_deref(), Some(&b"other"[..]));
+    assert_eq!(content("b"), None);
+    let why = |bytes: &[u8], name: &str| read(bytes, name).err().expect("refused");
+    assert_eq!(why(&good, "long"), "it has more than 1 MiB");
+    assert_eq!(why(&zip(&[(b"a", b"1", false), (b"a", b"2", false)]), "a"), "it has two entries of one name");
+    assert_eq!(why(&good[..good.len() / 2], "a"), "it ends too early");
+    let mut bent = good.clone();
+    let at = bent.windows(5).position(|window| window == b"other").expect("as it is");
+    bent[at] = b'O';
+    assert_eq!(why(&bent, "a"), "it is damaged");
+    assert!(is_zip(&good) && !is_zip(b"PK") && !is_zip(&gzip(b"x")));
 }

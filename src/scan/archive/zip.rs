@@ -27,6 +27,7 @@ const LOCAL_LENGTH: usize = 30;
 const LARGEST_DIRECTORY: u64 = 128 * 1024 * 1024;
 
 const ENCRYPTED: &str = "it is encrypted";
+const TOO_LONG: &str = "its list of entries is too long";
 const SPLIT: &str = "it is a part of an archive that was split";
 
 /// Where a zip is read from.
@@ -153,6 +154,27 @@ impl<'d> Entry<'d> {
     fn is_folder(&self) -> bool {
         self.name.ends_with(b"/") && self.size == 0
     }
+
+    /// How long the name is that it has for itself, and where its content begins.
+    fn own_head(&self, source: &mut dyn Source) -> io::Result<(u64, u64)> {
+        let head = read_at(source, self.at, LOCAL_LENGTH as u64)?;
+        if !head.starts_with(LOCAL) {
+            return Err(damaged());
+        }
+        let (name, extra) = (u64::from(two(&head, 26)), u64::from(two(&head, 28)));
+        Ok((name, self.at + LOCAL_LENGTH as u64 + name + extra))
+    }
+
+    /// What its content unpacks to.
+    fn unpacked<'r>(&self, packed: &'r mut dyn Read) -> io::Result<Box<dyn Read + 'r>> {
+        if self.is_encrypted {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, ENCRYPTED));
+        }
+        packed::unpacking_entry(self.method, packed).ok_or_else(|| {
+            let what = format!("it is packed by a method that keyctl does not know ({})", self.method);
+            io::Error::new(io::ErrorKind::Unsupported, what)
+        })
+    }
 }
 
 impl Looking<'_> {
@@ -179,7 +201,7 @@ impl Looking<'_> {
     fn entries(&mut self, source: &mut dyn Source, looked_into: &mut Vec<Range<u64>>) -> io::Result<()> {
         let place = Directory::find(source)?;
         if place.size > LARGEST_DIRECTORY {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "its list of entries is too long"));
+            return Err(io::Error::new(io::ErrorKind::Unsupported, TOO_LONG));
         }
         let directory = read_at(source, place.at, place.size)?;
         let (mut at, mut last) = (0, Vec::new());
@@ -209,26 +231,15 @@ impl Looking<'_> {
         entry: &Entry<'_>,
         looked_into: &mut Vec<Range<u64>>,
     ) -> io::Result<()> {
-        let head = read_at(source, entry.at, LOCAL_LENGTH as u64)?;
-        if !head.starts_with(LOCAL) {
-            return Err(damaged());
-        }
+        let (name, content_at) = entry.own_head(source)?;
         let name_at = entry.at + LOCAL_LENGTH as u64;
-        let (name, extra) = (u64::from(two(&head, 26)), u64::from(two(&head, 28)));
         // What the entry calls itself may be another name than the directory's.
         if *read_at(source, name_at, name)? == entry.name {
             looked_into.push(name_at..name_at + name);
         }
-        if entry.is_encrypted {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, ENCRYPTED));
-        }
-        let content_at = name_at + name + extra;
         source.seek(SeekFrom::Start(content_at))?;
         let mut packed = source.take(entry.packed);
-        let Some(unpacked) = packed::unpacking_entry(entry.method, &mut packed) else {
-            let what = format!("it is packed by a method that keyctl does not know ({})", entry.method);
-            return Err(io::Error::new(io::ErrorKind::Unsupported, what));
-        };
+        let unpacked = entry.unpacked(&mut packed)?;
         let mut unpacked = Summed { reader: self.limits.coming_out(unpacked), sum: Crc::new(), size: 0 };
         self.stream(&mut unpacked)?;
         drain(&mut unpacked)?;
@@ -240,6 +251,42 @@ impl Looking<'_> {
         }
         Ok(())
     }
+}
+
+/// What is in the one entry of this name, at most so many bytes; nothing where there is none.
+pub(super) fn content(source: &mut dyn Source, name: &[u8], most: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let place = Directory::find(source)?;
+    if place.size > LARGEST_DIRECTORY {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, TOO_LONG));
+    }
+    let directory = read_at(source, place.at, place.size)?;
+    let (mut at, mut found) = (0, None);
+    while at < directory.len() {
+        let (entry, next) = Entry::read(&directory, at).ok_or_else(damaged)?;
+        // Which of two is meant nobody can tell.
+        if entry.name == name && found.replace(entry).is_some() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "it has two entries of one name"));
+        }
+        at = next;
+    }
+    let Some(mut entry) = found else { return Ok(None) };
+    entry.at = entry.at.saturating_add(place.before);
+    if entry.size > most {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("it has more than {} MiB", most >> 20)));
+    }
+    let (_, content_at) = entry.own_head(source)?;
+    source.seek(SeekFrom::Start(content_at))?;
+    let mut packed = source.take(entry.packed);
+    let mut unpacked = entry.unpacked(&mut packed)?.take(entry.size + 1);
+    // With all the room that is needed: what grows leaves a copy behind that nobody wipes.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(entry.size + 1).map_err(|_| damaged())?));
+    unpacked.read_to_end(&mut bytes)?;
+    let mut sum = Crc::new();
+    sum.update(&bytes);
+    if bytes.len() as u64 != entry.size || sum.sum() != entry.sum {
+        return Err(damaged());
+    }
+    Ok(Some(bytes))
 }
 
 /// Ranges in order and apart.

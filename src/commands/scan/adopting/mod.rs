@@ -16,9 +16,10 @@ mod spots;
 mod telling;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result, reason},
     home::Home,
+    name::StoreName,
     scan::{
         finding::{Finding, Place, What},
         needles::{Form, Which},
@@ -41,7 +43,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{Search, marking, sources::Looked};
+use super::{Search, sources::Looked};
 use names::Names;
 use opened::Opened;
 use plan::{Left, Plan};
@@ -67,7 +69,7 @@ pub fn adopt(
     let Looked { findings, seen, notes, .. } = looked;
     let (_, findings) = search.split(findings);
     search.record(&findings, seen.more, terminal)?;
-    let (plans, left) = plans(arguments, search, findings, terminal)?;
+    let (plans, left) = plans(arguments, home, search, findings, terminal)?;
     let mut told = Told { left, ..Told::default() };
     if !arguments.json {
         telling::table(search, &plans, &told.left, terminal)?;
@@ -77,19 +79,20 @@ pub fn adopt(
     let agreed = agreed(arguments, plans, &mut told, terminal)?;
     let (failed, undone) = carry_out_all(agreed, home, search, &mut told, terminal);
     if !arguments.no_mark {
-        mark_leaked(home, search, &mut told, terminal);
+        mark_leaked(search, &mut told, terminal);
     }
     told.left.extend(undone);
     told.give(arguments.json, search, &seen, terminal)?;
     match failed {
         Some(failure) => Err(failure),
-        None => Ok(told.exit_code(&seen)),
+        None => Ok(told.exit_code(search, &seen)),
     }
 }
 
 /// What goes out of which file, and what stays.
 fn plans(
     arguments: &cli::Scan,
+    home: &Home,
     search: &Search,
     findings: Vec<Finding>,
     terminal: &Terminal,
@@ -104,7 +107,8 @@ fn plans(
         }
     }
     let asked = (!arguments.yes).then_some(terminal);
-    let mut names = Names::new(search.payload(), &arguments.prefix, asked);
+    let payload = search.payload(home.store().map(Arc::as_ref));
+    let mut names = Names::new(home.store(), payload, &arguments.prefix, asked);
     let history_file = std::env::var_os("HISTFILE").map(PathBuf::from);
     for (path, findings) in files {
         let planned = match openable(&path, history_file.as_deref(), search) {
@@ -203,12 +207,12 @@ fn carry_out(plan: &Plan, home: &Home, search: &Search, told: &mut Told, termina
         return Ok(false);
     }
     keep(plan, home, terminal)?;
-    let taken_out = take_out(plan, home, search, terminal);
+    let taken_out = take_out(plan, search, terminal);
     if !matches!(taken_out, Ok((_, true))) {
-        told.kept.extend(plan.new_keys().into_iter().map(|(name, _)| (name, plan.path.clone())));
+        told.kept.extend(plan.new_keys().into_iter().map(|(name, _)| (name.into(), plan.path.clone())));
     }
-    let (payload, is_replaced) = taken_out?;
-    told.payload = Some(payload);
+    let (payloads, is_replaced) = taken_out?;
+    told.payloads.extend(payloads);
     Ok(is_replaced)
 }
 
@@ -220,37 +224,49 @@ fn keep(plan: &Plan, home: &Home, terminal: &Terminal) -> Result<()> {
     let path = std::path::absolute(&plan.path).unwrap_or_else(|_| plan.path.clone());
     let note = format!("adopted from `{}`", path.display());
     change_or_create(home, terminal, now, |payload| {
-        refuse_lost(plan, payload, |taken| !taken.is_new)?;
+        let store = home.store().map(Arc::as_ref);
+        refuse_lost(plan, payload, |taken| !taken.is_new && taken.name.store() == store)?;
         import::keep_all(payload, &new, false, Some(&note), now, terminal)
     })
     .map(drop)
 }
 
-fn take_out(plan: &Plan, home: &Home, search: &Search, terminal: &Terminal) -> Result<(Payload, bool)> {
+/// The stores as they lie on the disk.
+type Payloads = BTreeMap<Option<StoreName>, Payload>;
+
+fn take_out(plan: &Plan, search: &Search, terminal: &Terminal) -> Result<(Payloads, bool)> {
     let (names, places) = (plan.names(), count(plan.places(), "place"));
     // As every use it is written down before it is done, so that nothing is done unrecorded.
     search.record_taken_out(&names, &format!("taken out of {places}"), terminal)?;
-    let replaced = replace(plan, home);
+    let replaced = replace(plan);
     if !matches!(replaced, Ok((_, true))) {
         search.record_taken_out(&names, &format!("not taken out of {places} after all"), terminal)?;
     }
     replaced
 }
 
-/// Only this takes a secret away, and only one that the store has just given back.
-fn replace(plan: &Plan, home: &Home) -> Result<(Payload, bool)> {
-    // Nobody forgets a key meanwhile, or sweeps the temporary file away.
-    let lock = change::lock(home)?;
-    let payload = opening::anew(home)?;
-    refuse_lost(plan, &payload, |_| true)?;
-    home.sweep_beside(&plan.path, &lock);
+/// Only this takes a secret away, and only one that its store has just given back.
+fn replace(plan: &Plan) -> Result<(Payloads, bool)> {
+    let stores: BTreeSet<Option<&StoreName>> = plan.taken.iter().map(|taken| taken.name.store()).collect();
+    let (mut locks, mut payloads) = (Vec::new(), Payloads::new());
+    for store in stores {
+        let home = Home::of(store)?;
+        // Nobody forgets a key meanwhile, or sweeps the temporary file away.
+        let lock = change::lock(&home)?;
+        let payload = opening::anew(&home)?;
+        refuse_lost(plan, &payload, |taken| taken.name.store() == store)?;
+        home.sweep_beside(&plan.path, &lock);
+        locks.push(lock);
+        payloads.insert(store.cloned(), payload);
+    }
     let is_replaced = plan.opened.replace(&plan.path, &plan.after)?;
-    Ok((payload, is_replaced))
+    Ok((payloads, is_replaced))
 }
 
 /// Refuses a plan of whose secrets the store has not each in use under its name.
 fn refuse_lost(plan: &Plan, payload: &Payload, is_meant: impl Fn(&plan::Taken) -> bool) -> Result<()> {
-    let has = |taken: &plan::Taken| payload.keys.get(&taken.name).is_some_and(|key| key.value.same_as(&taken.secret));
+    let has =
+        |taken: &plan::Taken| payload.keys.get(taken.name.name()).is_some_and(|key| key.value.same_as(&taken.secret));
     let Some(lost) = plan.taken.iter().find(|taken| is_meant(taken) && !has(taken)) else { return Ok(()) };
     let (name, path) = (&lost.name, plan.path.display());
     let message = format!("`{name}` does not come back from the store as it was; `{path}` is left alone");
@@ -258,19 +274,19 @@ fn refuse_lost(plan: &Plan, payload: &Payload, is_meant: impl Fn(&plan::Taken) -
 }
 
 /// Marks what others may have: what lay in a history or in a file that git keeps, and what still lies somewhere.
-fn mark_leaked(home: &Home, search: &Search, told: &mut Told, terminal: &Terminal) {
-    let Some(payload) = told.payload.as_ref().or_else(|| search.payload()) else { return };
+fn mark_leaked(search: &Search, told: &mut Told, terminal: &Terminal) {
     let mut findings: Vec<Finding> = told.left.iter().map(|(finding, _)| finding.clone()).collect();
     for plan in told.done.iter().filter(|plan| plan.sort == Sort::History || plan.is_tracked) {
         for taken in &plan.taken {
-            let what =
-                What::Key { name: taken.name.as_str().into(), which: Which::Current, form: Form::Raw, partial: None };
-            let is_current = payload.keys.get(&taken.name).is_some_and(|key| key.value.same_as(&taken.secret));
+            let name = taken.name.to_string().as_str().into();
+            let what = What::Key { name, which: Which::Current, form: Form::Raw, partial: None };
+            let key = told.payloads.get(&taken.name.store().cloned()).and_then(|all| all.keys.get(taken.name.name()));
+            let is_current = key.is_some_and(|key| key.value.same_as(&taken.secret));
             let first = taken.findings.first().filter(|_| is_current);
             findings.extend(first.map(|first| Finding { what, ..first.clone() }));
         }
     }
-    told.marked = marking::mark(home, payload, &findings, terminal);
+    told.marked = search.mark_leaked_in(&told.payloads, &findings, terminal);
 }
 
 /// The files that lie beside those that were written anew and hold the same still.

@@ -1,8 +1,10 @@
 //! Under which name a secret is kept that was found: the variable's, as `import` has it, or what its issuer's kind is called.
 
+use std::sync::Arc;
+
 use crate::{
     failure::Result,
-    name::{KeyName, VariableName},
+    name::{KeyName, KeyPath, StoreName, VariableName},
     scan::finding::What,
     secret::Secret,
     store::payload::Payload,
@@ -14,6 +16,8 @@ const MOST: usize = 1000;
 
 /// The names that are taken, and those that were given so far.
 pub struct Names<'s> {
+    /// The store that new keys go into.
+    store: Option<&'s Arc<StoreName>>,
     payload: Option<&'s Payload>,
     prefix: &'s str,
     /// Whom to ask for another name.
@@ -21,13 +25,18 @@ pub struct Names<'s> {
     new: Vec<(KeyName, Secret)>,
 }
 
-/// A name, and whether it is a new key's; or why there is none.
-type Named = std::result::Result<(KeyName, bool), String>;
+/// A name with its store, and whether it is a new key's; or why there is none.
+type Named = std::result::Result<(KeyPath, bool), String>;
 
 impl<'s> Names<'s> {
     /// Nothing is given yet.
-    pub fn new(payload: Option<&'s Payload>, prefix: &'s str, asked: Option<&'s Terminal>) -> Self {
-        Self { payload, prefix, asked, new: Vec::new() }
+    pub fn new(
+        store: Option<&'s Arc<StoreName>>,
+        payload: Option<&'s Payload>,
+        prefix: &'s str,
+        asked: Option<&'s Terminal>,
+    ) -> Self {
+        Self { store, payload, prefix, asked, new: Vec::new() }
     }
 
     /// The name for the value of a variable in a file, which says what it is called: where that is taken by another secret
@@ -52,8 +61,8 @@ impl<'s> Names<'s> {
             if typed.trim().is_empty() {
                 return Ok(Err(why));
             }
-            match typed.trim().parse() {
-                Ok(other) => name = other,
+            match typed.trim().parse::<KeyName>() {
+                Ok(other) => name = other.of(self.store),
                 Err(bad) => terminal.warn(&format!("{bad}")),
             }
         }
@@ -71,22 +80,24 @@ impl<'s> Names<'s> {
             (What::Key { name, .. }, None) => name,
         };
         let first = self.parse(base)?;
-        let numbered = (2..MOST).filter_map(|number| format!("{first}-{number}").parse().ok());
+        let numbered = (2..MOST).filter_map(|number| format!("{}-{number}", first.as_str()).parse().ok());
+        let numbered = numbered.map(|name: KeyName| name.of(self.store));
         let free = [first.clone()].into_iter().chain(numbered).find(|name| !self.is_taken(name));
         Ok(self.give(free.ok_or("there is no name left for it")?, secret))
     }
 
     /// The name that a secret has already, in the store or among those that were given.
-    fn known(&self, what: &What, secret: &Secret) -> Option<(KeyName, bool)> {
+    fn known(&self, what: &What, secret: &Secret) -> Option<(KeyPath, bool)> {
         if let What::Key { name, .. } = what {
             return name.parse().ok().map(|name| (name, false));
         }
         let given = self.new.iter().find(|(_, other)| other.same_as(secret));
-        given.map(|(name, _)| (name.clone(), true))
+        given.map(|(name, _)| (name.clone().into(), true))
     }
 
     fn parse(&self, name: &str) -> std::result::Result<KeyName, String> {
-        format!("{}{name}", self.prefix).parse().map_err(|why| format!("with this prefix {why}"))
+        let name = format!("{}{name}", self.prefix).parse::<KeyName>();
+        name.map(|name| name.of(self.store)).map_err(|why| format!("with this prefix {why}"))
     }
 
     fn is_taken(&self, name: &KeyName) -> bool {
@@ -94,8 +105,8 @@ impl<'s> Names<'s> {
         is_kept || self.new.iter().any(|(other, _)| other == name)
     }
 
-    fn give(&mut self, name: KeyName, secret: &Secret) -> (KeyName, bool) {
+    fn give(&mut self, name: KeyName, secret: &Secret) -> (KeyPath, bool) {
         self.new.push((name.clone(), secret.copy()));
-        (name, true)
+        (name.into(), true)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     commands::scan::Search,
     exchange::dotenv::{self, Assignment},
     failure,
-    name::{KeyName, VariableName},
+    name::{KeyName, KeyPath, VariableName},
     scan::{
         finding::{Finding, Hit, Place, What},
         needles::{Form, Which},
@@ -38,8 +38,8 @@ const OVERLAPPING: &str = "another secret begins or ends within it there";
 
 /// A secret that goes out of a file.
 pub struct Taken {
-    /// The name of its key.
-    pub name: KeyName,
+    /// The name of its key, with its store.
+    pub name: KeyPath,
     /// Whether the store does not have it yet.
     pub is_new: bool,
     /// The secret.
@@ -114,12 +114,12 @@ impl Plan {
     /// The secrets that go out of it and are to be kept first.
     pub fn new_keys(&self) -> Vec<(KeyName, Secret)> {
         let new = self.taken.iter().filter(|taken| taken.is_new);
-        new.map(|taken| (taken.name.clone(), taken.secret.copy())).collect()
+        new.map(|taken| (taken.name.name().clone(), taken.secret.copy())).collect()
     }
 
     /// The names of the keys that go out of it, each once.
-    pub fn names(&self) -> Vec<KeyName> {
-        let mut names: Vec<KeyName> = self.taken.iter().map(|taken| taken.name.clone()).collect();
+    pub fn names(&self) -> Vec<KeyPath> {
+        let mut names: Vec<KeyPath> = self.taken.iter().map(|taken| taken.name.clone()).collect();
         names.sort();
         names.dedup();
         names
@@ -159,7 +159,7 @@ impl Reading<'_> {
         self.told.push(secret);
     }
 
-    fn take(&mut self, (name, is_new): (KeyName, bool), secret: Secret, finding: Finding) {
+    fn take(&mut self, (name, is_new): (KeyPath, bool), secret: Secret, finding: Finding) {
         match self.taken.iter_mut().find(|taken| taken.secret.same_as(&secret)) {
             Some(known) => known.findings.push(finding),
             None => self.taken.push(Taken { name, is_new, secret, variable: None, findings: vec![finding] }),

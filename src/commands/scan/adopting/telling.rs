@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Search, report},
+    Payloads,
     plan::{Left, Plan, Taken},
 };
 use crate::{
+    commands::several::LeftOut,
     failure::Result,
-    name::KeyName,
+    name::KeyPath,
     scan::{
         finding::{Finding, What},
         needles::Which,
@@ -18,7 +20,6 @@ use crate::{
         tree::Seen,
         untold,
     },
-    store::payload::Payload,
     terminal::{Terminal, count},
 };
 
@@ -35,11 +36,11 @@ pub struct Told {
     /// What lies where it lay, and why.
     pub left: Vec<Left>,
     /// The keys that were put into the store and lie in their file still.
-    pub kept: Vec<(KeyName, PathBuf)>,
+    pub kept: Vec<(KeyPath, PathBuf)>,
     /// The keys that were marked as leaked.
-    pub marked: Vec<KeyName>,
-    /// The store as it was read back last.
-    pub payload: Option<Payload>,
+    pub marked: Vec<KeyPath>,
+    /// The stores as they were read back last.
+    pub payloads: Payloads,
 }
 
 /// Prints a row for each secret that was found, and what is done with it.
@@ -129,7 +130,7 @@ impl Told {
     }
 
     fn say_what_to_do(&self, terminal: &Terminal) {
-        let named = |names: &[KeyName]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let named = |names: &[KeyPath]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         if !self.marked.is_empty() {
             let it = if self.marked.len() == 1 { "it is" } else { "they are" };
             terminal.say(&format!("marked as leaked until {it} replaced: {}", named(&self.marked)));
@@ -144,8 +145,8 @@ impl Told {
         if self.done.iter().any(|plan| plan.sort == Sort::History) {
             terminal.hint("a shell that still runs may write its own history back at its end: look again after that");
         }
-        let out: BTreeSet<KeyName> = self.done.iter().flat_map(Plan::names).collect();
-        let only = |names: &[&KeyName]| if let [name] = names { name.to_string() } else { "NAME".to_owned() };
+        let out: BTreeSet<KeyPath> = self.done.iter().flat_map(Plan::names).collect();
+        let only = |names: &[&KeyPath]| if let [name] = names { name.to_string() } else { "NAME".to_owned() };
         let (marked, out) = (only(&self.marked.iter().collect::<Vec<_>>()), out.iter().collect::<Vec<_>>());
         match (self.marked.len(), out.len()) {
             (0, 0) => {}
@@ -164,7 +165,9 @@ impl Told {
 
     /// The lines that give a project's commands the variables that were taken out of its file.
     fn lines_of_project(&self, plan: &Plan) -> Vec<String> {
-        let is_kept = |name: &KeyName| self.payload.as_ref().is_some_and(|payload| payload.keys.contains_key(name));
+        let is_kept = |path: &KeyPath| {
+            self.payloads.get(&path.store().cloned()).is_some_and(|payload| payload.keys.contains_key(path.name()))
+        };
         let line = |taken: &Taken| {
             let variable = taken.variable.as_ref().filter(|_| is_kept(&taken.name))?;
             Some(format!("{variable} = \"{}\"", taken.name))
@@ -173,8 +176,8 @@ impl Told {
     }
 
     /// 0 where nothing is left, 1 where something is, 7 where something could not be looked at.
-    pub fn exit_code(&self, seen: &Seen) -> ExitCode {
-        match (self.left.is_empty(), seen.unreadable.is_empty()) {
+    pub fn exit_code(&self, search: &Search, seen: &Seen) -> ExitCode {
+        match (self.left.is_empty(), seen.unreadable.is_empty() && search.left_out.is_empty()) {
             (true, true) => ExitCode::SUCCESS,
             (true, false) => ExitCode::from(UNREADABLE),
             (false, _) => ExitCode::from(SOME_LEFT),
@@ -211,6 +214,7 @@ impl Told {
             "marked": self.marked,
             "backups": backups.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
             "unreadable": unreadable.collect::<Vec<_>>(),
+            "left_out": search.left_out.iter().map(LeftOut::as_json).collect::<Vec<_>>(),
         })
     }
 }
