@@ -153,7 +153,7 @@ fn what_a_person_was_asked_about_is_what_is_started_or_nothing_is() {
 
 /// What a program of the settings gets of a key it writes to `got`.
 fn with_named() -> Sandbox {
-    let mut sandbox = with_programs();
+    let sandbox = with_programs();
     sandbox.secret("second-secret");
     put_program(b"#!/bin/sh\ncat >>\"$HOME/got\"; echo second-\"\"secret\n", &sandbox.home().join("rot"));
     put_program(b"#!/bin/sh\ncat >>\"$HOME/got\"\n", &sandbox.home().join("try"));
