@@ -156,9 +156,9 @@ impl Difference {
         let seal = match self.seal {
             SealIs::Former => Some("its seal is one of before: whoever was removed since knows it"),
             SealIs::Strange => Some("its seal does not follow on the one that you know"),
-            SealIs::New if self.removed.is_empty() => {
-                Some("it has a new seal, though nobody left of those you know: ask who was removed and added again")
-            }
+            SealIs::New if self.removed.is_empty() => Some(
+                "it has a new seal, though nobody left of those you know: one was removed and added again, or two removed one",
+            ),
             SealIs::New => Some("it has a new seal, as it gets when a member is removed"),
             SealIs::Known => None,
         };

@@ -173,7 +173,7 @@ fn snooze(sandbox: &Sandbox, name: &str, until: &str) {
     let mut payload = sealed.open(&kept.identity, &kept.anchor).expect("open").read().expect("a payload");
     let key = payload.keys.get_mut(name).expect("a key");
     key.facts.snoozed = Some(until.parse().expect("a moment"));
-    file::write(&home, &payload, &kept.identity).expect("write");
+    file::write(&home, &payload, &kept.identity, None).expect("write");
 }
 
 #[test]
