@@ -767,7 +767,9 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     );
     // Bob goes back to where he was.
     fs::copy(alice.file(), bob.file()).expect("copy");
-    of_before.iter().for_each(|(name, bytes)| fs::write(bob.own(name), bytes).expect("write"));
+    for (name, bytes) in of_before {
+        fs::write(bob.own(name), bytes).expect("write");
+    }
     // An old copy, which somebody puts back in a commit, takes nothing back.
     alice.set("team:B", "second-secret");
     let newer = fs::read(alice.file()).expect("read");
