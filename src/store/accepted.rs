@@ -156,9 +156,9 @@ impl Difference {
         let seal = match self.seal {
             SealIs::Former => Some("its seal is one of before: whoever was removed since knows it"),
             SealIs::Strange => Some("its seal does not follow on the one that you know"),
-            SealIs::New if self.removed.is_empty() => {
-                Some("it has a new seal, though nobody left of those you know: ask who was removed and added again")
-            }
+            SealIs::New if self.removed.is_empty() => Some(
+                "it has a new seal, though nobody left of those you know: one was removed and added again, or two removed one",
+            ),
             SealIs::New => Some("it has a new seal, as it gets when a member is removed"),
             SealIs::Known => None,
         };
@@ -241,7 +241,8 @@ impl Accepted {
 
 /// What another seal is than the one that is pinned, which whoever removed somebody has marked as a former one.
 fn new_seal(payload: &Payload, anchor: &Anchor) -> SealIs {
-    if payload.follows(anchor.seal) { SealIs::New } else { SealIs::Strange }
+    // The very one that is pinned is new to a member whose yes was cut short behind the anchor.
+    if payload.seal == anchor.seal || payload.follows(anchor.seal) { SealIs::New } else { SealIs::Strange }
 }
 
 /// Holds a store's facts against what was accepted, and against the anchor's seal.
@@ -344,6 +345,8 @@ mod tests {
         let crowned = look(&store(2, &[founder(&alice, false), founder(&bob, true)]));
         assert!(crowned.founder && !crowned.is_addition());
         assert!(!look(&store(5, &[alice.clone(), bob.clone()])).is_addition());
+        let cut_short = difference(Some(&accepted), &after(&before, 5, std::slice::from_ref(&alice)), &anchor(5));
+        assert_eq!(cut_short.seal, SealIs::New);
         let unknown = difference(None, &before, &anchor(2));
         assert!(unknown.unknown && !unknown.is_addition() && unknown.added.len() == 2);
     }

@@ -143,14 +143,17 @@ impl SealedFile {
         let version = text.version(&facts);
         let seen = version.and_then(|_| Seen::read(&self.folder.join(seen::NAME), identity, facts.id));
         let seen = seen.map(|seen| seen.version);
-        if let Some(older) = older(facts.generation, version, seen, anchor) {
+        if let Some(older) = older(facts.generation, seen, anchor) {
             return Err(self.with_ways_out(older, &facts));
         }
-        text.unseen = version.filter(|version| seen != Some(*version));
         if !facts.members.is_empty() {
             let accepted = Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
             text.new_members = self.judge(accepted::difference(accepted.as_ref(), &facts, anchor))?;
         }
+        if let Some(another) = another(version, seen) {
+            return Err(self.with_ways_out(another, &facts));
+        }
+        text.unseen = version.filter(|version| seen != Some(*version));
         Ok(text)
     }
 
@@ -235,15 +238,18 @@ impl SealedFile {
 
 /// What is wrong with a version that is behind the anchor, or behind what was seen.
 #[must_use]
-pub fn older(generation: u64, version: Option<Version>, seen: Option<Version>, anchor: &Anchor) -> Option<Failure> {
+pub fn older(generation: u64, seen: Option<Version>, anchor: &Anchor) -> Option<Failure> {
     let expected = seen.map_or(anchor.generation, |seen| seen.generation.max(anchor.generation));
-    if generation < expected {
-        let what = format!("the store is an older copy: generation {generation}, but {expected} was written before");
-        return Some(Failure::new(Kind::Store, what));
-    }
-    let is_another = version.zip(seen).is_some_and(|(version, seen)| !version.is_in_order_after(&seen));
-    let what = format!("the store is not the one that you had, but another of generation {generation}");
-    is_another.then(|| Failure::new(Kind::Store, what))
+    let what = format!("the store is an older copy: generation {generation}, but {expected} was written before");
+    (generation < expected).then(|| Failure::new(Kind::Store, what))
+}
+
+/// What is wrong with one that is as old as what was seen, and another.
+#[must_use]
+pub fn another(version: Option<Version>, seen: Option<Version>) -> Option<Failure> {
+    let (version, seen) = version.zip(seen)?;
+    let what = format!("the store is not the one that you had, but another of generation {}", version.generation);
+    (!version.is_in_order_after(&seen)).then(|| Failure::new(Kind::Store, what))
 }
 
 impl OpenText {

@@ -124,7 +124,7 @@ mod tests {
         third.renew_seal(Id([7; 16]));
         let other = meet(Some(&base), &joined, &with([8]));
         let all = meet(Some(&joined), &third, &other);
-        assert!(all.follows(third.seal) && all.follows(other.seal) && all.seals.len() == 8);
+        assert!(all.follows(third.seal) && all.follows(other.seal) && all.seals.len() == 7);
         // Removed and added again: a seal follows on the other, whoever is in the list.
         assert_eq!(meet(Some(&base), &base, &alice).seal, alice.seal);
     }
@@ -159,7 +159,7 @@ mod tests {
         short.renew_seal(Id([6; 16]));
         let joined = both(&long.seals, &short.seals);
         assert!(joined.len() == MOST && short.seals.iter().all(|mark| joined.contains(mark)));
-        assert_eq!(joined, both(&short.seals, &long.seals));
+        assert!(joined == both(&short.seals, &long.seals), "it makes a difference whose turn it was");
     }
 
     #[test]

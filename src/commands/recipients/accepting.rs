@@ -59,7 +59,7 @@ impl News {
     /// What is wrong with it where it is an older copy.
     fn older(&self) -> Option<Failure> {
         let seen = self.seen.as_ref().map(|seen| seen.version);
-        file::older(self.payload.generation, self.version, seen, &self.kept.anchor)
+        file::older(self.payload.generation, seen, &self.kept.anchor).or_else(|| file::another(self.version, seen))
     }
 
     /// Whether there is nothing to say yes to.
