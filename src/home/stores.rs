@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn the_folders_beside_are_those_of_stores_that_are_not_being_removed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let personal = Home::at(folder.path());
+        assert!(personal.folders_beside().is_empty());
+        for name in ["stores/team", "stores/gone", "stores/No store"] {
+            std::fs::create_dir_all(personal.file(name)).expect("made");
+        }
+        std::fs::write(personal.file("stores/gone/removed"), "").expect("write");
+        assert_eq!(personal.folders_beside(), [personal.file("stores/team")]);
+    }
+
+    #[test]
     fn a_removed_store_leaves_nothing_and_the_personal_one_is_never_removed() {
         let folder = tempfile::tempdir().expect("folder");
         let home = team(folder.path());

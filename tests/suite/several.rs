@@ -106,6 +106,26 @@ fn that_a_store_was_not_looked_for_is_no_clean_bill_and_holds_up_no_commit() {
     sandbox.call(&["store", "remove", "team", "--yes"]).run();
     let stopped = sandbox.call(&["scan", "--staged"]).run();
     assert_eq!(stopped.code(), 4, "{}", stopped.stderr());
+    // Where none opens that is what the call comes to.
+    let none = sandbox.call(&["scan", "a"]).run();
+    assert!(none.code() == 4 && none.stderr().contains(" has no identity for this store any more\n"));
+}
+
+#[test]
+fn a_store_whose_keychain_is_locked_is_left_out_with_the_way_to_open_it() {
+    let (sandbox, keychain) = crate::keychain::desktop();
+    for words in [["personal", "--keeper", "file"], ["team", "--keeper", "keychain"]] {
+        let made = sandbox.call(&[&["store", "create", "-q"][..], &words].concat()).run();
+        assert_eq!(made.code(), 0, "{}", made.stderr());
+    }
+    sandbox.set("A", MINE).says("", "keyctl: kept `A`\n", 0);
+    sandbox.set("team:A", TEAMS).says("", "keyctl: kept `team:A`\n", 0);
+    plant(&sandbox, "a", TEAMS);
+    assert_eq!(sandbox.call(&["scan", "--no-mark", "-q", "a"]).run().code(), 1);
+    keychain.lock();
+    let said = "keyctl: `team` is locked: its keys were not looked for; unlock the keychain\n\
+                keyctl: nothing found; 1 file, 20 bytes scanned\n";
+    sandbox.call(&["scan", "a"]).run().says("", said, 7);
 }
 
 #[test]
