@@ -1,5 +1,6 @@
 //! Where the operating system has no place that ends with the session, is bound to no program's signature, and has an end of its
 //! own: on macOS a keychain item is on the disk, and stays. So nothing is kept.
+#![expect(clippy::unnecessary_wraps, reason = "where there is a place it can fail")]
 
 use crate::{
     failure::{Failure, Kind, Result},

@@ -1,5 +1,6 @@
 //! A credential of this logon session (Windows): it is in memory alone, other users cannot read it, and it is gone when the user
 //! signs out. It has no end of its own, so that stands in it.
+#![expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 
 use crate::{
     failure::Result,
