@@ -97,7 +97,9 @@ mod tests {
 
     fn said(events: &[Event]) -> Vec<String> {
         let mut uses = Uses::new(ago(90));
-        events.iter().for_each(|event| uses.add(event));
+        for event in events {
+            uses.add(event);
+        }
         let mut facts = facts(&uses);
         facts.keys = vec![key("a"), key("b")];
         findings(&facts).into_iter().map(|finding| finding.what).collect()

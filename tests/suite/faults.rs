@@ -1271,7 +1271,9 @@ fn killed_or_failing_while_a_store_is_joined_the_next_call_joins_it() {
             return Err(format!("does not open: {told}"));
         }
         let (_, entries, _) = as_team(home, "other", &["history", "--json", "--store", "team"]);
-        if entries.matches("joined as `bob`").count() != 1 {
+        // What the history itself could not take is a gap in it.
+        let is_gap = entries.contains("\"ev\":\"gap\"");
+        if entries.matches("joined as `bob`").count() != usize::from(!is_gap) {
             return Err(format!("the history says otherwise: {entries}"));
         }
         if home.join("other/stores/team/joining").exists() { Err("still joining".into()) } else { Ok(()) }
