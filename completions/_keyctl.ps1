@@ -256,6 +256,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;rotate' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store alone; by default of all')
             [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make the new secret here: 32 random letters and digits, or LENGTH')
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the new secret from a file')
             [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'Keep the former secret this long; by default as `config.toml` says, else for good')
@@ -339,12 +340,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;due' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store; by default the personal one')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store alone; by default of all')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only keys with this tag')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Show every key, also those with nothing to do')
-            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Print a few words for a shell''s prompt if a key is due; the store stays closed')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Print a few words for a shell''s prompt if a key is due; all stores stay closed')
             [CompletionResult]::new('--ics', '--ics', [CompletionResultType]::ParameterName, 'Print a calendar (iCalendar) of all ends and replacements')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -394,6 +395,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;remind;now' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store alone; by default of all')
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Only what was not told yet (the timer''s own call)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -403,6 +405,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;remind;snooze' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store alone; by default of all')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All keys that are due, expired or end soon')
             [CompletionResult]::new('--off', '--off', [CompletionResultType]::ParameterName, 'Remind of them again from now on')
@@ -818,6 +821,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;scan' {
             [CompletionResult]::new('--pushing', '--pushing', [CompletionResultType]::ParameterName, 'Look through what a push sends (for the pre-push hook)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Of this store alone; by default of all')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Put this before each adopted key''s name, such as `myproject/`')
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Look through what is staged for the next commit')
             [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Look through every object of the git repository')
@@ -1148,6 +1152,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;recipients;accept' {
+            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'Also to a file that is older than the one you had, which git took back')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1185,6 +1190,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--ours', '--ours', [CompletionResultType]::ParameterName, 'Our version; the merged one takes its place')
             [CompletionResult]::new('--theirs', '--theirs', [CompletionResultType]::ParameterName, 'The other version')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Where the file lies in the repository')
+            [CompletionResult]::new('--unseen', '--unseen', [CompletionResultType]::ParameterName, 'Merge what two versions come from: say and record nothing')
             [CompletionResult]::new('--install', '--install', [CompletionResultType]::ParameterName, 'Tell git of it: write `.gitattributes` and this clone''s settings')
             [CompletionResult]::new('--uninstall', '--uninstall', [CompletionResultType]::ParameterName, 'Take that back')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')

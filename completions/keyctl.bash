@@ -3289,12 +3289,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__remind__subcmd__now)
-            opts="-q -h --once --quiet --no-color --help"
+            opts="-q -h --store --once --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3303,12 +3307,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__remind__subcmd__snooze)
-            opts="-q -h --all --for --off --quiet --no-color --help"
+            opts="-q -h --all --store --for --off --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3413,12 +3421,16 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__rotate)
-            opts="-n -y -q -h --due --finish --discard --dry-run --generate --from-file --by-hand --overlap --expires --no-check --open --reason --yes --json --quiet --no-color --help"
+            opts="-n -y -q -h --due --store --finish --discard --dry-run --generate --from-file --by-hand --overlap --expires --no-check --open --reason --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --generate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3496,13 +3508,17 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__scan)
-            opts="-y -q -h --staged --history --pushing --home --running --no-ignore --deep --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
+            opts="-y -q -h --staged --history --pushing --home --running --store --no-ignore --deep --no-shapes --no-mark --accept --adopt --prefix --all --yes --json --sarif --quiet --no-color --help install-hook uninstall-hook hook-status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --pushing)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4218,7 +4234,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__merge)
-            opts="-q -h --base --ours --theirs --path --install --uninstall --quiet --no-color --help"
+            opts="-q -h --base --ours --theirs --path --unseen --install --uninstall --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4324,7 +4340,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__recipients__subcmd__accept)
-            opts="-y -q -h --yes --quiet --no-color --help"
+            opts="-y -q -h --older --yes --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -240,6 +240,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;rotate'= {
+            cand --store 'Of this store alone; by default of all'
             cand --generate 'Make the new secret here: 32 random letters and digits, or LENGTH'
             cand --from-file 'Read the new secret from a file'
             cand --overlap 'Keep the former secret this long; by default as `config.toml` says, else for good'
@@ -317,12 +318,12 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;due'= {
-            cand --store 'Of this store; by default the personal one'
+            cand --store 'Of this store alone; by default of all'
             cand --tag 'Only keys with this tag'
             cand --fail-on 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon'
             cand -a 'Show every key, also those with nothing to do'
             cand --all 'Show every key, also those with nothing to do'
-            cand --prompt 'Print a few words for a shell''s prompt if a key is due; the store stays closed'
+            cand --prompt 'Print a few words for a shell''s prompt if a key is due; all stores stay closed'
             cand --ics 'Print a calendar (iCalendar) of all ends and replacements'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -367,6 +368,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;remind;now'= {
+            cand --store 'Of this store alone; by default of all'
             cand --once 'Only what was not told yet (the timer''s own call)'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -375,6 +377,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;remind;snooze'= {
+            cand --store 'Of this store alone; by default of all'
             cand --for 'For how long'
             cand --all 'All keys that are due, expired or end soon'
             cand --off 'Remind of them again from now on'
@@ -739,6 +742,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;scan'= {
             cand --pushing 'Look through what a push sends (for the pre-push hook)'
+            cand --store 'Of this store alone; by default of all'
             cand --prefix 'Put this before each adopted key''s name, such as `myproject/`'
             cand --staged 'Look through what is staged for the next commit'
             cand --history 'Look through every object of the git repository'
@@ -1035,6 +1039,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;store;recipients;accept'= {
+            cand --older 'Also to a file that is older than the one you had, which git took back'
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'
             cand -q 'Say only what must not be overlooked'
@@ -1065,6 +1070,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --ours 'Our version; the merged one takes its place'
             cand --theirs 'The other version'
             cand --path 'Where the file lies in the repository'
+            cand --unseen 'Merge what two versions come from: say and record nothing'
             cand --install 'Tell git of it: write `.gitattributes` and this clone''s settings'
             cand --uninstall 'Take that back'
             cand -q 'Say only what must not be overlooked'

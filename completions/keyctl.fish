@@ -182,6 +182,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l json -d 'Report a
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l store -d 'Of this store alone; by default of all' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l generate -d 'Make the new secret here: 32 random letters and digits, or LENGTH' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l from-file -d 'Read the new secret from a file' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand rotate" -l overlap -d 'Keep the former secret this long; by default as `config.toml` says, else for good' -r
@@ -229,12 +230,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l json -d 'Report
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand forget" -s h -l help -d 'Print help'
-complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l store -d 'Of this store; by default the personal one' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l store -d 'Of this store alone; by default of all' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l tag -d 'Only keys with this tag' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l fail-on -d 'End with exit code 1 if one is expired; for `due` also if one is due or ends soon' -r -f -a "due\t''
 expired\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -s a -l all -d 'Show every key, also those with nothing to do'
-complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l prompt -d 'Print a few words for a shell\'s prompt if a key is due; the store stays closed'
+complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l prompt -d 'Print a few words for a shell\'s prompt if a key is due; all stores stay closed'
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l ics -d 'Print a calendar (iCalendar) of all ends and replacements'
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -l json -d 'Report as JSON'
 complete -c keyctl -n "__fish_keyctl_using_subcommand due" -s q -l quiet -d 'Say only what must not be overlooked'
@@ -259,10 +260,12 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -l store -d 'Of this store alone; by default of all' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -l once -d 'Only what was not told yet (the timer\'s own call)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help'
+complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from snooze" -l store -d 'Of this store alone; by default of all' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from snooze" -l for -d 'For how long' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from snooze" -l all -d 'All keys that are due, expired or end soon'
 complete -c keyctl -n "__fish_keyctl_using_subcommand remind; and __fish_seen_subcommand_from snooze" -l off -d 'Remind of them again from now on'
@@ -301,7 +304,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand import" -l format -l from 
 json\t'A JSON object of strings'
 aws\t'The `credentials` file of AWS; by default `~/.aws/credentials`'
 bitwarden\t'What Bitwarden exports in clear, as JSON or CSV'
-1password\t'What 1Password exports: `export.data` of a `.1pux`, or CSV'
+1password\t'What 1Password exports: a `.1pux` as it is, its `export.data`, or CSV'
 pass\t'The folder of `pass`; by default `~/.password-store`'
 gopass\t'The folder of `gopass`; by default its root store'
 passage\t'The folder of `passage`; by default `~/.passage/store`'
@@ -550,6 +553,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a trial alert in every way that `config.toml` names'
 complete -c keyctl -n "__fish_keyctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l pushing -d 'Look through what a push sends (for the pre-push hook)' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l store -d 'Of this store alone; by default of all' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l prefix -d 'Put this before each adopted key\'s name, such as `myproject/`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l staged -d 'Look through what is staged for the next commit'
 complete -c keyctl -n "__fish_keyctl_using_subcommand scan; and not __fish_seen_subcommand_from install-hook uninstall-hook hook-status help" -l history -d 'Look through every object of the git repository'
@@ -721,6 +725,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_sub
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l ours -d 'Our version; the merged one takes its place' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l theirs -d 'The other version' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l path -d 'Where the file lies in the repository' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l unseen -d 'Merge what two versions come from: say and record nothing'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l install -d 'Tell git of it: write `.gitattributes` and this clone\'s settings'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -l uninstall -d 'Take that back'
 complete -c keyctl -n "__fish_keyctl_using_subcommand store; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say only what must not be overlooked'
