@@ -83,7 +83,7 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
         let started = Instant::now();
         let (outcome, exit) = match ready {
             Ready::Aws(pair) => (ask_aws(pair, payload), None),
-            Ready::Check(called) => match program::answer(called, name, &key.value, DEADLINE) {
+            Ready::Check(called) => match program::answer(*called, name, &key.value, DEADLINE) {
                 Ok(code) => (Ok(code == 0), Some(code)),
                 Err(failure) => (Err(failure), None),
             },
@@ -111,7 +111,7 @@ enum Asked {
 /// The same, once it may have the key's secret.
 enum Ready<'a> {
     Aws(&'a AwsIam),
-    Check(Called<'a>),
+    Check(Box<Called<'a>>),
 }
 
 impl Asked {
@@ -130,7 +130,7 @@ impl Asked {
         };
         let key = (Opened::by_nobody(home, kept, payload), vec![name.clone()]);
         let held = named::hold(&key, (Part::Check, command), false, config, || event.clone(), terminal);
-        held.map(|(called, _)| Ready::Check(called))
+        held.map(|(called, _)| Ready::Check(Box::new(called)))
     }
 
     fn of(name: &KeyName, plan: Plan) -> Option<Self> {

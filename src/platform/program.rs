@@ -61,9 +61,13 @@ impl ProgramFile {
         if !is_at(&self.file, &self.real) {
             return Err(io::Error::other("another file lies in its place by now"));
         }
-        let mut command = Command::new(&self.real);
+        let command = Command::new(&self.real);
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::arg0(&mut command, called);
+        let command = {
+            let mut command = command;
+            std::os::unix::process::CommandExt::arg0(&mut command, called);
+            command
+        };
         #[cfg(not(unix))]
         let _ = called;
         Ok(command)
