@@ -257,6 +257,16 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
         let screen = on_a_terminal(&sandbox, &[&[KEYCTL], words].concat(), &[(&question, key)]);
         assert_eq!(screen.code, code, "{}", screen.shown);
     }
+    let alone_is_refused = |words: &[&str], who: &str| {
+        let ran = alone(words);
+        let is_said = ran.stderr().contains(who) && ran.stderr().contains("to use `team:b` for more takes a yes");
+        assert!(is_said && ran.code() == 9, "{words:?}: {}", ran.stderr());
+        was_refused(&sandbox, "nobody to ask", &["team:b"]);
+    };
+    // The other store may have other keepers; what was removed is in the file, and `config.toml` says as much.
+    alone_is_refused(&["store", "move", "team:b", "--to", "personal"], "whoever opens the store `personal`: `team:b`");
+    sandbox.call(&["remove", "team:b", "--yes"]).run();
+    alone_is_refused(&copy, "whoever opens the copy: `team:a`, `team:b`");
 }
 
 #[test]
