@@ -6,8 +6,9 @@
 use crate::{
     commands::{
         change::{self, Outcome},
+        naming,
         narrowing::Scene,
-        naming, opening,
+        opening,
         rotate::pending,
         unbound,
         versions::changed_meanwhile,
