@@ -78,6 +78,9 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
                 continue;
             }
         };
+        if let Ready::Check(called) = &ready {
+            named::say_left_out(called.left_out(), terminal);
+        }
         let (event, strictness) = (caller::sign(event), (&config).into());
         let recorded = record::usage(home, kept, &log, &[&event], strictness, terminal)?;
         let started = Instant::now();
