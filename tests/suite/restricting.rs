@@ -382,8 +382,10 @@ fn what_the_store_says_is_narrowed_without_a_word_and_widened_by_a_person_alone(
     limit(&sandbox, "a", &["--needs-terminal", "--only-project", "."]);
     let alone = "keyctl: to use `a` for more takes a yes at a terminal; nothing was changed\n";
     let alone = format!("{alone}{YOURSELF}");
+    std::os::unix::fs::symlink("/", sandbox.project().join("everywhere")).expect("link");
     for options in [
         &["--any-program"][..],
+        &["--only-project", "everywhere"],
         &["--only-program", "./mine", "--only-program", "./other"],
         &["--only-program", "./other"],
         &["--any-project"],
