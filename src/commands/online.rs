@@ -21,6 +21,7 @@ use crate::{
 
 use super::{
     caller,
+    limiting::{self, Taker},
     named::{self, Part},
     opening::Kept,
     record,
@@ -128,7 +129,11 @@ impl Asked {
         terminal: &Terminal,
     ) -> Result<Ready<'_>> {
         let command = match self {
-            Self::Aws(pair) => return Ok(Ready::Aws(pair)),
+            Self::Aws(pair) => {
+                let both = [(Opened::by_nobody(home, kept, payload), vec![pair.id.clone(), pair.secret.clone()])];
+                let taker = Taker::Issuer("AWS", false);
+                return limiting::hold(&both, taker, config, || event.clone(), terminal).map(|_| Ready::Aws(pair));
+            }
             Self::Check(command) => command,
         };
         let key = (Opened::by_nobody(home, kept, payload), vec![name.clone()]);
