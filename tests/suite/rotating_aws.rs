@@ -1015,7 +1015,7 @@ fn at_aws_too_a_half_is_used_as_its_limits_allow_and_that_is_recorded_first() {
     let history = text(&bench.call(&["history", "--action", "rotate", "--json"]).stdout);
     let entries: Vec<Value> = history.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
     let told: Vec<_> = entries.iter().map(|entry| (entry["outcome"].as_str(), entry["note"].as_str())).collect();
-    assert_eq!(told, [(Some("begun"), Some("asked for, with a yes")), (None, Some("at AWS"))], "{history}");
+    assert_eq!(told[..2], [(Some("begun"), Some("asked for, with a yes")), (None, Some("at AWS"))], "{history}");
 }
 
 #[test]
