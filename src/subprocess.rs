@@ -183,9 +183,15 @@ impl Program {
 
     /// The same program without these variables of the caller's.
     #[must_use]
-    pub fn without(mut self, names: impl Iterator<Item = OsString>) -> Self {
-        self.without.extend(names);
+    pub fn without(mut self, names: Vec<OsString>) -> Self {
+        self.without = names;
         self
+    }
+
+    /// The variables of the caller's that it is started without.
+    #[must_use]
+    pub fn left_out(&self) -> &[OsString] {
+        &self.without
     }
 
     /// The same program, which is stopped as soon as this is true.

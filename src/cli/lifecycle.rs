@@ -34,7 +34,7 @@ pub struct Details {
 /// `keyctl edit`
 #[derive(Args)]
 #[command(
-    after_help = "What a key may be used for is held against every `run`, `env`, `get` and `copy`,\ntogether with what `config.toml` says (`[[keys]]`): the strictest counts. A list\nof folders or programs takes the place of the one before. What widens a limit\nneeds a yes on the terminal; no option stands for it. Links are followed, and a\nprogram is the file that is started, not what it is told to do; variables that\nhave it load other code (LD_PRELOAD, PYTHONPATH, NODE_OPTIONS and the like) are\nleft out for it. A rotator and a check are held to what the store says, too."
+    after_help = "What a key may be used for is held against every `run`, `env`, `get` and `copy`,\ntogether with what `config.toml` says (`[[keys]]`): the strictest counts. A list\nof folders or programs takes the place of the one before. What widens a limit\nneeds a yes on the terminal; no option stands for it. Links are followed, and a\nprogram is the file that is started, not what it is told to do; variables that\nhave it load other code (LD_PRELOAD, PYTHONPATH, GIT_SSH and the like) are left\nout for it, PATH and HOME are not. A rotator, a check and a rotation at AWS are\nheld to what the store says, too."
 )]
 pub struct Edit {
     /// The key's name; `STORE:NAME` for one of another store

@@ -39,6 +39,8 @@ pub enum Taker<'p> {
     /// A program that `config.toml` names to replace a key or to try it, and whether a person may be asked about it. What
     /// `config.toml` limits is for others: it names this one itself.
     Named(&'p ProgramFile, bool),
+    /// keyctl itself, which `config.toml` has replace a key at its issuer or try it there, by the issuer's name; else the same.
+    Issuer(&'static str, bool),
     /// Whoever reads what is printed, or what lies on the clipboard.
     Reader,
 }
@@ -56,6 +58,8 @@ type Said<'s> = (&'s KeyName, Place<'s>, &'s Limits);
 /// A use as it is now.
 struct Scene {
     program: Option<PathBuf>,
+    /// What people know the program by.
+    known_as: Option<PathBuf>,
     folder: Option<PathBuf>,
     has_terminal: bool,
     agent: Option<String>,
@@ -92,13 +96,13 @@ pub struct Leave {
     pub was_asked: bool,
     /// Whether one of them is for certain programs alone.
     pub is_for_programs: bool,
-    /// The program's file, where it matters which one it is.
+    /// What the program is known by, where it matters which one it is.
     program: Option<PathBuf>,
 }
 
 impl Taker<'_> {
     fn is_named(self) -> bool {
-        matches!(self, Self::Named(..))
+        matches!(self, Self::Named(..) | Self::Issuer(..))
     }
 
     fn heeds(self, place: Place) -> bool {
@@ -109,14 +113,22 @@ impl Taker<'_> {
 impl Scene {
     /// How it is now; the program's file is opened where it matters which one it is.
     fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
-        let program = match taker {
-            Taker::Program(program) if is_asked_which => Some(program.file()?.path().to_owned()),
-            Taker::Program(_) | Taker::Reader => None,
-            Taker::Named(file, _) => Some(file.path().to_owned()),
+        let of = |file: &ProgramFile| (Some(file.path().to_owned()), Some(file.known_as()));
+        let (program, known_as) = match taker {
+            Taker::Program(program) if is_asked_which => of(program.file()?),
+            Taker::Program(_) | Taker::Reader => (None, None),
+            Taker::Named(file, _) => of(file),
+            Taker::Issuer(name, _) => (Some(name.into()), Some(name.into())),
         };
         let folder = std::env::current_dir().ok().map(|folder| followed(&folder));
-        let may_ask = !matches!(taker, Taker::Named(_, false));
-        Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
+        let may_ask = !matches!(taker, Taker::Named(_, false) | Taker::Issuer(_, false));
+        Ok(Self {
+            program,
+            known_as,
+            folder,
+            has_terminal: may_ask && platform::terminal().is_ok(),
+            agent: caller::agent(),
+        })
     }
 
     fn wanted(&self) -> Use<'_> {
@@ -141,7 +153,7 @@ impl Scene {
 
     /// An event with the program that was looked at.
     fn sign(&self, event: Event) -> Event {
-        signed_by(event, self.program.as_deref())
+        signed_by(event, self.known_as.as_deref())
     }
 }
 
@@ -155,7 +167,8 @@ fn followed(path: &Path) -> PathBuf {
 }
 
 /// Limits with the links in their paths followed.
-fn resolved(limits: &Limits) -> Limits {
+#[must_use]
+pub fn resolved(limits: &Limits) -> Limits {
     let all = |paths: &Option<BTreeSet<String>>| {
         let follow = |path: &String| followed(Path::new(path)).to_str().map(str::to_owned);
         paths.as_ref().map(|paths| paths.iter().filter_map(follow).collect())
@@ -226,7 +239,7 @@ pub fn hold(
         return Err(refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    let leave = Leave { was_asked: false, is_for_programs, program: scene.program.clone() };
+    let leave = Leave { was_asked: false, is_for_programs, program: scene.known_as.clone() };
     Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
 }
 
@@ -272,7 +285,7 @@ impl Question {
     /// What is asked: which keys, for what, where, and by whom if that can be told.
     fn words(&self) -> String {
         let names = listed(self.names());
-        let done = match &self.scene.program {
+        let done = match &self.scene.known_as {
             Some(program) => format!("give {names} to {}", quoted(program)),
             None => format!("show {names}"),
         };
@@ -389,7 +402,7 @@ impl KeptBack<'_> {
                 format!("is only for {} and not to be shown", places(self.limits.programs.as_ref()))
             }
             Limit::Program => {
-                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.program))
+                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.known_as))
             }
             Limit::Terminal => "needs a terminal".to_owned(),
             Limit::Ask => "needs a yes at a terminal".to_owned(),

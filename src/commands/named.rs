@@ -1,6 +1,8 @@
 //! Programs that `config.toml` names to replace a key or to try it. Each gets a secret, so what the store says of the key's use
 //! holds for them too. Whoever can call keyctl can give it another `config.toml`: what that says lets nobody have more.
 
+use std::ffi::OsString;
+
 use crate::{
     config::Config,
     failure::Result,
@@ -59,11 +61,20 @@ pub fn hold<'c>(
         return Ok((Called { words: command, judged: None }, Held::default()));
     }
     let mut program = Program::find(command, part.role())?;
-    let taker = Taker::Named(program.file()?, may_ask);
-    let held = limiting::hold(std::slice::from_ref(key), taker, config, event, terminal)?;
+    let file = program.file()?;
+    let held = limiting::hold(std::slice::from_ref(key), Taker::Named(file, may_ask), config, event, terminal)?;
     if held.is_for_programs() {
         let names = std::env::vars_os().map(|(name, _)| name);
-        program = program.without(names.filter(|name| variables::loads_code(name)));
+        let loads: Vec<OsString> = names.filter(|name| variables::loads_code(name, file.path())).collect();
+        program = program.without(loads);
     }
     Ok((Called { words: command, judged: Some(program) }, held))
+}
+
+/// Says which of the caller's variables a program is about to be started without.
+pub fn say_left_out(names: &[OsString], terminal: &Terminal) {
+    if !names.is_empty() {
+        let names = names.iter().map(|name| format!("`{}`", name.to_string_lossy())).collect::<Vec<_>>().join(", ");
+        terminal.say(&format!("left out, as a key is for certain programs alone: {names}"));
+    }
 }

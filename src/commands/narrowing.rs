@@ -12,13 +12,14 @@ use crate::{
     launch::program::Program,
     name::KeyName,
     platform,
-    rotation::{Change as Covered, Coverage, Settings},
+    rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
 };
 
 use super::{
     caller, differences,
+    limiting::resolved,
     opening::{self, Kept},
     project, using,
 };
@@ -111,13 +112,16 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     let mut after = before.clone();
     put(&mut after);
     let pair = [(name, before.clone()), (name, after.clone())];
-    let covered = change_of(&pair, &settings_for(home, std::slice::from_ref(&pair))?);
+    let settings = settings_for(home, std::slice::from_ref(&pair))?;
+    let covered = change_of(&pair, &settings);
     if !covered.widens {
         return Ok(None);
     }
     say(&covered, &format!("`{name}`"), terminal);
-    let expires = if before.limits.stop_expired { after.expires } else { before.expires };
-    let widened = Facts { expires, tags: after.tags, limits: after.limits, ..before.clone() };
+    let stops = settings.plan(name, &before).expired == Reaction::Stop;
+    let expires = if stops { after.expires } else { before.expires };
+    let Facts { tags, limits, revoked, .. } = after;
+    let widened = Facts { expires, tags, limits, revoked, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
     need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
@@ -129,7 +133,7 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
 /// # Errors
 /// `Negative` where another keyctl was faster.
 pub fn hold(home: &Home, payload: &Payload, name: &KeyName, before: &Facts, agreed: Option<&Facts>) -> Result<()> {
-    if agreed == Some(before) || widened(home, payload, false)?.is_empty() {
+    if agreed == Some(before) || !widened(home, payload, false)?.contains(&name) {
         return Ok(());
     }
     Err(Failure::new(Kind::Negative, format!("`{name}` was changed meanwhile; nothing was changed"))
@@ -163,28 +167,39 @@ pub fn widened<'p>(home: &Home, payload: &'p Payload, is_taken_back: bool) -> Re
 }
 
 /// Each key of which the latest step has changed the name, the secret or what is known of it, before and after it. The end of a
-/// new secret is its own, and is held against no other.
+/// new secret is its own, and so is its revocation: they are held against no other.
 fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
     let Some(step) = payload.steps.last() else { return Vec::new() };
     let now = |name: &KeyName| payload.keys.get(name).map(|key| key.facts.clone());
     let edited = step.edited.iter().filter_map(|(name, before)| Some([(name, before.clone()), (name, now(name)?)]));
     let replaced = step.replaced.iter().filter_map(|(name, before)| {
         let now = now(name)?;
-        Some([(name, Facts { expires: now.expires, ..before.clone() }), (name, now)])
+        let (expires, revoked) = (now.expires, now.revoked.clone());
+        Some([(name, Facts { expires, revoked, ..before.clone() }), (name, now)])
     });
     let renamed = step.renamed.iter().filter_map(|(from, to)| Some([(from, now(to)?), (to, now(to)?)]));
     edited.chain(replaced).chain(renamed).collect()
 }
 
-/// What counts for these keys. Under one name and with the same tags it is the same entries of `config.toml`, so none are read.
+/// What counts for these keys. Under one name, with the same tags and as fit for use as before it is the same entries of
+/// `config.toml`, so none are read.
 fn settings_for(home: &Home, pairs: &[[Known<'_>; 2]]) -> Result<Settings> {
-    let is_elsewhere = |[(old, before), (new, after)]: &[Known<'_>; 2]| old != new || before.tags != after.tags;
+    let is_elsewhere = |[(old, before), (new, after)]: &[Known<'_>; 2]| {
+        let is_fitter = before.expires != after.expires || before.revoked.is_some() != after.revoked.is_some();
+        old != new || before.tags != after.tags || is_fitter
+    };
     if pairs.iter().any(is_elsewhere) { Ok(config::read(home)?.rotation) } else { Ok(Settings::default()) }
 }
 
-/// What it makes of what holds for a key that it was the one and is the other.
+/// What it makes of what holds for a key that it was the one and is the other. Paths are held against each other as they are
+/// written, since a link may lead elsewhere later, and as they lead now, since a link may lead out of a folder.
 fn change_of([(old, before), (new, after)]: &[Known<'_>; 2], settings: &Settings) -> Covered {
-    settings.change((old, before), (new, after))
+    let mut covered = settings.change((old, before), (new, after));
+    if !covered.widens && before.limits != after.limits {
+        covered.widens = resolved(&after.limits).are_looser_than(&resolved(&before.limits));
+        covered.loses_protection |= covered.widens;
+    }
+    covered
 }
 
 /// Says what of `config.toml` holds no more for a key, which is what is said of, and what newly holds.

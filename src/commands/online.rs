@@ -21,6 +21,7 @@ use crate::{
 
 use super::{
     caller,
+    limiting::{self, Taker},
     named::{self, Part},
     opening::Kept,
     record,
@@ -78,12 +79,15 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
                 continue;
             }
         };
+        if let Ready::Check(called) = &ready {
+            named::say_left_out(called.left_out(), terminal);
+        }
         let (event, strictness) = (caller::sign(event), (&config).into());
         let recorded = record::usage(home, kept, &log, &[&event], strictness, terminal)?;
         let started = Instant::now();
         let (outcome, exit) = match ready {
             Ready::Aws(pair) => (ask_aws(pair, payload), None),
-            Ready::Check(called) => match program::answer(called, name, &key.value, DEADLINE) {
+            Ready::Check(called) => match program::answer(*called, name, &key.value, DEADLINE) {
                 Ok(code) => (Ok(code == 0), Some(code)),
                 Err(failure) => (Err(failure), None),
             },
@@ -111,7 +115,7 @@ enum Asked {
 /// The same, once it may have the key's secret.
 enum Ready<'a> {
     Aws(&'a AwsIam),
-    Check(Called<'a>),
+    Check(Box<Called<'a>>),
 }
 
 impl Asked {
@@ -125,12 +129,16 @@ impl Asked {
         terminal: &Terminal,
     ) -> Result<Ready<'_>> {
         let command = match self {
-            Self::Aws(pair) => return Ok(Ready::Aws(pair)),
+            Self::Aws(pair) => {
+                let both = [(Opened::by_nobody(home, kept, payload), vec![pair.id.clone(), pair.secret.clone()])];
+                let taker = Taker::Issuer("AWS", false);
+                return limiting::hold(&both, taker, config, || event.clone(), terminal).map(|_| Ready::Aws(pair));
+            }
             Self::Check(command) => command,
         };
         let key = (Opened::by_nobody(home, kept, payload), vec![name.clone()]);
         let held = named::hold(&key, (Part::Check, command), false, config, || event.clone(), terminal);
-        held.map(|(called, _)| Ready::Check(called))
+        held.map(|(called, _)| Ready::Check(Box::new(called)))
     }
 
     fn of(name: &KeyName, plan: Plan) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! `keyctl run`: give a command its keys, and become it.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use crate::{
     cli,
@@ -19,6 +19,7 @@ use crate::{
 use super::{
     choosing::{self, Chosen},
     limiting::Taker,
+    named,
 };
 
 /// The list of what happens; the last step does not return.
@@ -40,7 +41,8 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
     let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let (caller, left_out) = callers_variables(leave.is_for_programs);
+    let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
+    let (caller, left_out) = callers_variables(judged);
     let environment = Environment::join(caller, &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
@@ -57,13 +59,12 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     Err(failure.into())
 }
 
-/// The caller's variables. For keys that are for certain programs those by which a caller has a program load other code are
-/// left out, and these are named.
-fn callers_variables(is_for_programs: bool) -> (impl Iterator<Item = (OsString, OsString)>, Vec<String>) {
-    let loads = |(name, _): &(OsString, OsString)| is_for_programs && variables::loads_code(name);
+/// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
+/// other code are left out, and these are named.
+fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
+    let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
-    let left_out = left_out.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
-    (passed.into_iter(), left_out)
+    (passed.into_iter(), left_out.into_iter().map(|(name, _)| name).collect())
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
@@ -89,7 +90,7 @@ fn preview(
 /// One line each on what a user would not expect. Nothing is said where all is as always.
 fn say_what_differs(
     environment: &Environment<'_>,
-    left_out: &[String],
+    left_out: &[OsString],
     program: &Program,
     chosen: &Chosen,
     arguments: &cli::Run,
@@ -105,10 +106,7 @@ fn say_what_differs(
     if !environment.kept.is_empty() {
         terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
     }
-    if !left_out.is_empty() {
-        let names = left_out.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        terminal.say(&format!("left out, as a key is for certain programs alone: {names}"));
-    }
+    named::say_left_out(left_out, terminal);
     chosen.say_missing(terminal);
     if !chosen.given.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {
         terminal.say(&format!(

@@ -17,6 +17,7 @@ use super::{
     anchor::Id,
     asking::{Person, why_nobody},
     recovery::{MOST_WORK, phrase},
+    unlocked,
     wrapping::Wrapper,
 };
 use crate::{
@@ -149,8 +150,7 @@ fn work_of(stanza: &Stanza) -> Result<u8> {
 }
 
 fn closed() -> Failure {
-    Failure::new(Kind::Keychain, format!("the store is closed: a passphrase opens it, {}", why_nobody()))
-        .hint("open it at a terminal first: `keyctl unlock`")
+    unlocked::closed("a passphrase", why_nobody())
 }
 
 fn wrong() -> Failure {

@@ -19,6 +19,7 @@ use super::{
     asking::{Person, why_nobody},
     passphrase::{TRIES, held, hold},
     recovery::phrase,
+    unlocked,
     wrapping::Wrapper,
 };
 use crate::{
@@ -93,9 +94,8 @@ impl SshKey {
     }
 
     fn closed(&self) -> Failure {
-        let (key, why) = (self.shown(), why_nobody());
-        let said = format!("the store is closed: the SSH key {key} opens it, which has a passphrase, {why}");
-        Failure::new(Kind::Keychain, said).hint("open it at a terminal first: `keyctl unlock`")
+        let why = format!("which has a passphrase, {}", why_nobody());
+        unlocked::closed(&format!("the SSH key {}", self.shown()), &why)
     }
 
     fn wrong(&self) -> Failure {

@@ -20,7 +20,11 @@ use std::sync::{
 };
 
 use super::{anchor::Id, wrapping::Hash};
-use crate::{date::Moment, failure::Result, secret::Secret};
+use crate::{
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    secret::Secret,
+};
 
 #[cfg(target_os = "linux")]
 use kernel as place;
@@ -32,6 +36,7 @@ use session as place;
 
 static OPENED: Mutex<Vec<(Hash, Secret)>> = Mutex::new(Vec::new());
 static ASKS_ANEW: AtomicBool = AtomicBool::new(false);
+static PASSED_OVER: AtomicBool = AtomicBool::new(false);
 
 /// The identity of a store that was wrapped in these bytes, if it is open.
 #[must_use]
@@ -52,10 +57,24 @@ pub fn hold(wrapped: Hash, line: &Secret) {
 
 /// What another process has opened.
 fn elsewhere(store: Id, wrapped: Hash) -> Option<Secret> {
+    let lease = lease(store, wrapped, Moment::now())?;
     if ASKS_ANEW.load(Ordering::Relaxed) {
+        PASSED_OVER.store(true, Ordering::Relaxed);
         return None;
     }
-    lease(store, wrapped, Moment::now()).map(|lease| lease.line)
+    Some(lease.line)
+}
+
+/// Why a store is closed to this process: what opens it, and why nobody was asked for that.
+#[must_use]
+pub fn closed(opens: &str, why: &str) -> Failure {
+    if PASSED_OVER.load(Ordering::Relaxed) {
+        // To open it, as it is already, would not help.
+        let said = format!("that the store is open for a while does not do for this: {opens} opens it anew, {why}");
+        return Failure::new(Kind::Keychain, said).hint("do it yourself, at a terminal");
+    }
+    Failure::new(Kind::Keychain, format!("the store is closed: {opens} opens it, {why}"))
+        .hint("open it at a terminal first: `keyctl unlock`")
 }
 
 /// What is open for a while of a store that is wrapped in these bytes.

@@ -3,8 +3,7 @@
 use std::{
     cell::OnceCell,
     ffi::{OsStr, OsString},
-    fs::File,
-    io::{ErrorKind, Read},
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -100,7 +99,7 @@ impl Program {
         });
         started.map_err(|error| {
             // The file is there, so it is its interpreter that is not.
-            let lacks = error.kind() == ErrorKind::NotFound && is_script(&self.path);
+            let lacks = error.kind() == ErrorKind::NotFound && platform::is_script(&self.path);
             let why = if lacks { "its `#!` program is not there".to_owned() } else { reason(&error) };
             self.not_started(&why)
         })
@@ -109,11 +108,6 @@ impl Program {
     fn not_started(&self, why: &str) -> Failure {
         Failure::new(Kind::NotExecutable, format!("cannot start `{}`: {why}", self.called.to_string_lossy()))
     }
-}
-
-fn is_script(path: &Path) -> bool {
-    let mut first = [0; 2];
-    File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && first == *b"#!")
 }
 
 fn candidates(called: &OsStr, search_path: Option<&OsStr>) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ mod unix;
 pub use beside::{Beside, beside, forget_access_list};
 pub use memory::keep_from_swap;
 pub use parents::{MOST_PARENTS, parents};
-pub use program::{ProgramFile, way_to};
+pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
 pub use question::{read_line, read_line_within};
 #[cfg(unix)]

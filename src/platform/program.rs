@@ -10,21 +10,28 @@
 //! It is started by that path and not by `/proc/self/fd/N`, though that would be the file to the last: a script would find
 //! itself at a path that is closed by then, and in `ps` every program would be called by a number. What is left is the moment
 //! between the last look and the start, for those who may write where the program lies, and they may exchange it at any time.
+//!
+//! A script goes by its own path and nothing else, and some are several programs by the name of the link that leads to them. So
+//! one that begins with `#!` is started by the path as it was called, once that leads to the file that was judged.
 
 use std::{
     ffi::OsStr,
     fs::{File, Metadata},
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use super::{is_at, open_to_look};
 
 /// A program's file, held open.
 pub struct ProgramFile {
+    called: PathBuf,
     real: PathBuf,
     file: File,
+    content: Content,
+    is_script: bool,
 }
 
 impl ProgramFile {
@@ -38,13 +45,22 @@ impl ProgramFile {
         if !is_at(&file, &real) {
             return Err(io::Error::other("it leads to another file than its links say"));
         }
-        Ok(Self { real, file })
+        let facts = file.metadata()?;
+        let is_script = facts.is_file() && is_script(&real);
+        Ok(Self { called: path.to_owned(), real, content: content(&facts), file, is_script })
     }
 
     /// Where it lies: a path without links.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.real
+    }
+
+    /// What people know it by: where it lies, or for a script where it is called.
+    #[must_use]
+    pub fn known_as(&self) -> PathBuf {
+        let called = self.is_script.then(|| std::path::absolute(&self.called).ok()).flatten();
+        called.unwrap_or_else(|| self.real.clone())
     }
 
     /// Whether it is a file, and not a folder or a pipe.
@@ -56,18 +72,47 @@ impl ProgramFile {
     /// What starts it, under the name that it was called by.
     ///
     /// # Errors
-    /// Where another file lies in its place by now.
+    /// Where another file lies in its place by now, or it was written to.
     pub fn command(&self, called: &OsStr) -> io::Result<Command> {
-        if !is_at(&self.file, &self.real) {
+        let path = if self.is_script { &self.called } else { &self.real };
+        if !is_at(&self.file, &path.canonicalize()?) {
             return Err(io::Error::other("another file lies in its place by now"));
         }
-        let mut command = Command::new(&self.real);
+        if content(&self.file.metadata()?) != self.content {
+            return Err(io::Error::other("it was changed meanwhile"));
+        }
+        let command = Command::new(path);
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::arg0(&mut command, called);
+        let command = {
+            let mut command = command;
+            std::os::unix::process::CommandExt::arg0(&mut command, called);
+            command
+        };
         #[cfg(not(unix))]
         let _ = called;
         Ok(command)
     }
+}
+
+/// What is another where a file was written to: its size, and when it was changed.
+type Content = (u64, Option<SystemTime>, [i64; 2]);
+
+fn content(facts: &Metadata) -> Content {
+    #[cfg(unix)]
+    let changed = {
+        use std::os::unix::fs::MetadataExt;
+        [facts.ctime(), facts.ctime_nsec()]
+    };
+    #[cfg(not(unix))]
+    let changed = [0; 2];
+    (facts.len(), facts.modified().ok(), changed)
+}
+
+/// Whether a file begins with `#!`. One that cannot be read is none: nobody could start it.
+#[must_use]
+pub fn is_script(path: &Path) -> bool {
+    let mut first = [0; 2];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && first == *b"#!")
 }
 
 /// Everything that is passed on the way to a file: each folder that a name is looked up in, each link, and the file, last.
@@ -134,10 +179,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let inner = folder.path().canonicalize().expect("real");
         let (link, file) = (inner.join("link"), inner.join("file"));
-        std::fs::write(&file, "#!/bin/sh\n").expect("write");
+        std::fs::write(&file, "no script").expect("write");
         symlink(&file, &link).expect("link");
         let program = ProgramFile::open(&link).expect("opened");
-        assert!(program.path() == file && program.is_file());
+        assert!(program.path() == file && program.known_as() == file && program.is_file());
         let command = program.command(OsStr::new("called")).expect("still there");
         assert_eq!(command.get_program(), file);
         // The link may lead wherever it wants by now.
@@ -149,6 +194,38 @@ mod tests {
         let refused = program.command(OsStr::new("called")).expect_err("another one");
         assert_eq!(refused.to_string(), "another file lies in its place by now");
         assert!(told(&inner.join("none")).starts_with("No such file"));
+    }
+
+    #[test]
+    fn a_script_is_started_by_the_path_as_it_was_called_while_that_leads_to_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().canonicalize().expect("real");
+        let (link, file) = (inner.join("link"), inner.join("file"));
+        std::fs::write(&file, "#!/bin/sh\n").expect("write");
+        symlink(&file, &link).expect("link");
+        let program = ProgramFile::open(&link).expect("opened");
+        assert!(program.path() == file && program.known_as() == link);
+        assert_eq!(program.command(OsStr::new("called")).expect("still there").get_program(), link);
+        std::fs::remove_file(&link).expect("remove");
+        symlink("/bin/sh", &link).expect("link");
+        let refused = program.command(OsStr::new("called")).expect_err("another one");
+        assert_eq!(refused.to_string(), "another file lies in its place by now");
+    }
+
+    #[test]
+    fn what_was_written_to_since_it_was_opened_is_not_started() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("file");
+        for (first, then) in [("no script", "another!!"), ("#!/bin/sh\n", "#!/bin/ls\n")] {
+            std::fs::write(&path, first).expect("write");
+            let program = ProgramFile::open(&path).expect("opened");
+            assert!(program.command(OsStr::new("called")).is_ok());
+            // As coarse as clocks of file systems are.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::fs::write(&path, then).expect("write");
+            let refused = program.command(OsStr::new("called")).expect_err("another content");
+            assert_eq!(refused.to_string(), "it was changed meanwhile");
+        }
     }
 
     /// A link of the kernel's that reads as a file which is not the one it leads to.

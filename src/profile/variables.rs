@@ -8,21 +8,27 @@
 //! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
 //! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, path::Path};
 
 use crate::name::VariableName;
 
-/// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, and by
-/// interpreters. A project file may not set it either. `*` stands for any characters, also none.
+/// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, by interpreters,
+/// and where a program starts others for its work. A project file may not set it either. `*` stands for any characters, also none.
 #[rustfmt::skip]
 const LOADS_CODE: &[&str] = &[
     "LD_*", "DYLD_*", "_RLD*", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "GLIBC_TUNABLES",
-    "ENV", "BASH_ENV", "BASH_FUNC_*", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+    SHELLS_OWN, "BASH_ENV", "BASH_FUNC_*", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
     "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
     "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_FLAGS", "ERL_*FLAGS",
-    "R_PROFILE*", "JULIA_*",
+    "R_PROFILE*", "JULIA_*", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "NPM_CONFIG_*",
+    "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
+    "GIT_EXEC_PATH", "GIT_CONFIG*", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_EDITOR",
+    "GIT_SEQUENCE_EDITOR", "GIT_PROXY_COMMAND", "LESSOPEN", "LESSCLOSE", "PAGER", "EDITOR", "VISUAL",
 ];
+
+/// Of those, what only a shell heeds: to others it says in which surroundings they run.
+const SHELLS_OWN: &str = "ENV";
 
 /// Of those, what only says how it works: containers set it for everybody.
 const HARMLESS: &[&str] = &[
@@ -61,13 +67,8 @@ const REFUSED: &[&str] = &[
     "TERM",
     "TERMINFO*",
     "TZ",
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
     "*_PAGER",
     "BROWSER",
-    "LESSOPEN",
-    "LESSCLOSE",
     "MANPAGER",
     // The same on Windows.
     "PATHEXT",
@@ -87,7 +88,6 @@ const REFUSED: &[&str] = &[
     "BUNDLE_*",
     "NODE_EXTRA_CA_CERTS",
     "NODE_TLS_REJECT_UNAUTHORIZED",
-    "NPM_CONFIG_*",
     "YARN_*",
     "BUN_*",
     "DENO_*",
@@ -198,11 +198,21 @@ pub fn never(variable: &VariableName) -> bool {
     listed(NEVER, variable)
 }
 
-/// Whether this has a program load or run other code than its own.
+/// Whether this has a program, by its path without links, load or run other code than its own.
 #[must_use]
-pub fn loads_code(variable: &OsStr) -> bool {
+pub fn loads_code(variable: &OsStr, program: &Path) -> bool {
     let name = variable.to_string_lossy();
+    if name.eq_ignore_ascii_case(SHELLS_OWN) {
+        return is_shell(program);
+    }
     is_among(LOADS_CODE, &name) && !is_among(HARMLESS, &name)
+}
+
+fn is_shell(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    // Such as `bash.exe`, `ksh93` and `zsh-5.9`.
+    let name = name.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    name.ends_with("sh") || name == "busybox"
 }
 
 fn refused(variable: &VariableName) -> bool {
@@ -288,15 +298,51 @@ mod tests {
 
     #[test]
     fn what_has_a_program_load_other_code_is_told_from_where_it_works_and_whom_it_trusts() {
-        let loads = |name: &str| loads_code(OsStr::new(name));
-        for name in ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "NODE_OPTIONS", "BASH_ENV", "Env"]
-        {
+        let loads = |name: &str| loads_code(OsStr::new(name), Path::new("/usr/bin/python3.11"));
+        for name in [
+            "LD_PRELOAD",
+            "LD_AUDIT",
+            "DYLD_INSERT_LIBRARIES",
+            "PYTHONPATH",
+            "NODE_OPTIONS",
+            "BASH_ENV",
+            "OPENSSL_CONF",
+            "GIT_CONFIG_COUNT",
+            "GIT_CONFIG",
+            "GIT_SSH_COMMAND",
+            "LESSOPEN",
+            "EDITOR",
+            "npm_config_node_options",
+        ] {
             assert!(loads(name) && refused_for_value(&self::name(name)), "{name}");
         }
-        for name in
-            ["PATH", "HOME", "HTTPS_PROXY", "SSL_CERT_FILE", "PYTHONUNBUFFERED", "MALLOC_ARENA_MAX", "ENVIRONMENT"]
-        {
+        for name in [
+            "PATH",
+            "HOME",
+            "HTTPS_PROXY",
+            "SSL_CERT_FILE",
+            "PYTHONUNBUFFERED",
+            "MALLOC_ARENA_MAX",
+            "ENVIRONMENT",
+            "ENV",
+            "GIT_DIR",
+            "GIT_TOKEN",
+            "GEM_HOST_API_KEY",
+        ] {
             assert!(!loads(name), "{name}");
+        }
+        for (shell, is_one) in [
+            ("dash", true),
+            ("bash", true),
+            ("bash.exe", true),
+            ("ksh93", true),
+            ("zsh-5.9", true),
+            ("busybox", true),
+            ("python3.11", false),
+            ("shasum", false),
+            ("node", false),
+        ] {
+            assert_eq!(loads_code(OsStr::new("ENV"), Path::new(shell)), is_one, "{shell}");
         }
     }
 

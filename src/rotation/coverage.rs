@@ -27,7 +27,8 @@ pub struct Change {
     pub entries: Vec<Coverage>,
     /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, without a reason, or for more.
     pub loses_protection: bool,
-    /// Whether it may be used for more: without a limit, or a reason, that was asked for before, or after the end that stops it.
+    /// Whether it may be used for more: without a limit, or a reason, that was asked for before, after the end that stops it, or
+    /// though it was revoked.
     pub widens: bool,
 }
 
@@ -75,7 +76,9 @@ impl Settings {
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
         let is_lost = |limits: &&Limits| are_limited.iter().all(|other| other.are_looser_than(limits));
-        let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || ends_later(from.1, to.1);
+        let is_lifted = before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none();
+        let is_later = before.expired == Reaction::Stop && ends_later(from.1, to.1);
+        let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || is_later || is_lifted;
         let loses_protection = widens
             || stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
@@ -89,9 +92,9 @@ impl Settings {
     }
 }
 
-/// Whether an end that stops the key comes later, or not at all.
+/// Whether the key's end comes later, or not at all.
 fn ends_later(before: &Facts, after: &Facts) -> bool {
-    before.limits.stop_expired && before.expires.is_some_and(|end| after.expires.is_none_or(|later| later > end))
+    before.expires.is_some_and(|end| after.expires.is_none_or(|later| later > end))
 }
 
 /// What holds for a key, each as the file would say it, in the order of [`words_of`].

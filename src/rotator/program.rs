@@ -45,6 +45,12 @@ pub struct Called<'c> {
 }
 
 impl Called<'_> {
+    /// The variables of the caller's that it is started without.
+    #[must_use]
+    pub fn left_out(&self) -> &[std::ffi::OsString] {
+        self.judged.as_ref().map(Program::left_out).unwrap_or_default()
+    }
+
     fn program(self, role: &'static str) -> Result<Program> {
         self.judged.map_or_else(|| Program::find(self.words, role), Ok)
     }

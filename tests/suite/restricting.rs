@@ -136,18 +136,19 @@ fn what_a_person_was_asked_about_is_what_is_started_or_nothing_is() {
     put_program(b"#!/bin/sh\necho \"stolen: $A\"\n", &sandbox.project().join("other"));
     std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
     limit(&sandbox, "a", &["--ask"]);
-    let question = "keyctl: give `a` to `~/project/mine` in `~/project`? [y/N] ";
+    let question = "keyctl: give `a` to `~/project/link` in `~/project`? [y/N] ";
     let run = |meanwhile: &str| {
         let meanwhile = format!("\0cd {} && {meanwhile}", sandbox.project().display());
         let steps = [("keyctl: give `a`", meanwhile.as_str()), ("[y/N] ", "y\r")];
         on_a_terminal(&sandbox, &[KEYCTL, "run", "-k", "A=a", "--", "./link"], &steps)
     };
-    run("ln -sfn other link").says(&format!("{question}y\n{GIVEN}"), 0);
-    assert_eq!(last_event(&sandbox)["prog"], "mine");
-    std::fs::remove_file(sandbox.project().join("link")).expect("remove");
-    std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
-    let said = "keyctl: cannot start `./link`: another file lies in its place by now\n";
-    run("mv other mine").says(&format!("{question}y\n{said}"), 126);
+    // A script is known, and knows itself, by the name that it was called by.
+    put_program(b"#!/bin/sh\necho \"$0 $A\"\n", &sandbox.project().join("mine"));
+    run("true").says(&format!("{question}y\n./link first-secret\n"), 0);
+    assert_eq!(last_event(&sandbox)["prog"], "link");
+    let not = |why: &str| format!("{question}y\nkeyctl: cannot start `./link`: {why}\n");
+    run("cat other >mine").says(&not("it was changed meanwhile"), 126);
+    run("ln -sfn other link").says(&not("another file lies in its place by now"), 126);
     assert_eq!(last_event(&sandbox)["ev"], "failed");
 }
 
@@ -257,6 +258,15 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
         let screen = on_a_terminal(&sandbox, &[&[KEYCTL], words].concat(), &[(&question, key)]);
         assert_eq!(screen.code, code, "{}", screen.shown);
     }
+    let alone_is_refused = |words: &[&str], who: &str| {
+        let ran = alone(words);
+        let is_said = ran.stderr().contains(who) && ran.stderr().contains("to use `team:b` for more takes a yes");
+        assert!(is_said && ran.code() == 9, "{words:?}: {}", ran.stderr());
+    };
+    // The other store may have other keepers; what was removed is in the file, and `config.toml` says as much.
+    alone_is_refused(&["store", "move", "team:b", "--to", "personal"], "whoever opens the store `personal`: `team:b`");
+    sandbox.call(&["remove", "team:b", "--yes"]).run();
+    alone_is_refused(&copy, "whoever opens the copy: `team:a`, `team:b`");
 }
 
 #[test]
@@ -372,8 +382,10 @@ fn what_the_store_says_is_narrowed_without_a_word_and_widened_by_a_person_alone(
     limit(&sandbox, "a", &["--needs-terminal", "--only-project", "."]);
     let alone = "keyctl: to use `a` for more takes a yes at a terminal; nothing was changed\n";
     let alone = format!("{alone}{YOURSELF}");
+    std::os::unix::fs::symlink("/", sandbox.project().join("everywhere")).expect("link");
     for options in [
         &["--any-program"][..],
+        &["--only-project", "everywhere"],
         &["--only-program", "./mine", "--only-program", "./other"],
         &["--only-program", "./other"],
         &["--any-project"],

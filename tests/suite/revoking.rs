@@ -1,7 +1,8 @@
 //! That a secret is revoked is asked of the secret, whichever name it is kept under.
 
 use crate::{
-    sandbox::{Sandbox, contains},
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Sandbox, contains},
     undoing::{dateless, text},
 };
 
@@ -25,6 +26,13 @@ fn revoke(sandbox: &Sandbox, name: &str) -> String {
     ran.stderr()
 }
 
+/// Says yes on a terminal to what lets keys be used again.
+#[track_caller]
+fn yes(sandbox: &Sandbox, words: &[&str], said: &str) {
+    let screen = on_a_terminal(sandbox, &[&[KEYCTL], words].concat(), &[("[y/N] ", "y\r")]);
+    assert!(screen.shown.ends_with(said) && screen.code == 0, "{}", screen.shown);
+}
+
 fn replace(sandbox: &Sandbox, name: &str, secret: &str) {
     sandbox.secret(secret);
     assert_eq!(sandbox.call(&["set", name, "--replace", "--quiet"]).input(secret).run().code(), 0);
@@ -46,14 +54,12 @@ fn another_name_that_holds_the_secret_already_is_revoked_with_it() {
     let got = sandbox.call(&["get", "rb"]).run();
     assert!(got.stderr().starts_with("keyctl: `rb` was revoked just now"), "{}", got.stderr());
     // It is one change, and taken back as one.
-    sandbox.call(&["undo", "--yes"]).run().says("", "keyctl: took back: revoke of 2 keys (`ra`, `rb`)\n", 0);
+    assert_eq!(sandbox.call(&["undo", "--yes"]).under(&["setsid", "-w"]).run().code(), 9);
+    yes(&sandbox, &["undo"], "keyctl: took back: revoke of 2 keys (`ra`, `rb`)\n");
     assert!(is_given(&sandbox, "ra") && is_given(&sandbox, "rb"));
     revoke(&sandbox, "rb");
-    sandbox.call(&["edit", "ra", "--not-revoked"]).run().says(
-        "",
-        "keyctl: changed `ra`, which is not revoked any more\nkeyctl: `rb` holds the same secret and is not revoked any more either\n",
-        0,
-    );
+    let said = "keyctl: changed `ra`, which is not revoked any more\nkeyctl: `rb` holds the same secret and is not revoked any more either\n";
+    yes(&sandbox, &["edit", "ra", "--not-revoked"], said);
     assert!(is_given(&sandbox, "ra") && is_given(&sandbox, "rb"));
 }
 
@@ -88,7 +94,7 @@ fn a_revoked_secret_is_known_when_it_comes_again_after_it_was_wiped() {
     let imported = sandbox.call(&["import", "keys.env"]).run().stderr();
     assert!(imported.starts_with("keyctl: `from_file` holds a revoked secret\n"), "{imported}");
     assert!(!is_given(&sandbox, "again") && !is_given(&sandbox, "from_file") && is_given(&sandbox, "a"));
-    assert_eq!(sandbox.call(&["edit", "again", "--not-revoked"]).run().code(), 0);
+    yes(&sandbox, &["edit", "again", "--not-revoked"], "keyctl: changed `again`, which is not revoked any more\n");
     assert!(is_given(&sandbox, "again"));
 }
 

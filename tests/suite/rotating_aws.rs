@@ -997,6 +997,28 @@ fn nothing_that_is_made_here_becomes_half_of_an_access_key() {
 }
 
 #[test]
+fn at_aws_too_a_half_is_used_as_its_limits_allow_and_that_is_recorded_first() {
+    let bench = Bench::new();
+    assert!(bench.call(&["edit", "aws/secret", "--ask", "-q"]).status.success());
+    let command = bench.command(&["rotate", "aws/id", "--yes", "-q"]);
+    let mut alone = Command::new("setsid");
+    alone.arg("-w").arg(command.get_program()).args(command.get_args());
+    alone.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = alone.current_dir(bench.home()).stdin(Stdio::null()).output().expect("start");
+    let said = "keyctl: not given: `aws/secret` needs a yes at a terminal, as the store says\n";
+    assert!(text(&ran.stderr).starts_with(said) && ran.status.code() == Some(9), "{}", text(&ran.stderr));
+    let online = text(&bench.call(&["doctor", "--online"]).stdout);
+    assert!(online.contains("`aws/secret` needs a yes at a terminal"), "{online}");
+    let rotate = ["rotate", "aws/id", "--yes", "-q"];
+    let screen = bench.on_a_terminal(&rotate, &[("keyctl: give `aws/secret` to `AWS` in ", "y\r")]);
+    assert!(screen.code == 0 && screen.shown.matches("[y/N]").count() == 1, "{}", screen.shown);
+    let history = text(&bench.call(&["history", "--action", "rotate", "--json"]).stdout);
+    let entries: Vec<Value> = history.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    let told: Vec<_> = entries.iter().map(|entry| (entry["outcome"].as_str(), entry["note"].as_str())).collect();
+    assert_eq!(told[..2], [(Some("begun"), Some("asked for, with a yes")), (None, Some("at AWS"))], "{history}");
+}
+
+#[test]
 fn whoever_takes_a_rotation_at_aws_back_hears_that_the_old_key_is_switched_off() {
     let bench = Bench::new();
     bench.says(&["rotate", "aws/id", "--yes", "-q"], "", 0);

@@ -100,7 +100,8 @@ fn every_change_to_the_store_can_be_taken_back_one_after_the_other() {
     let undo = |said: &str| sandbox.call(&["undo", "--yes"]).run().says("", &format!("keyctl: took back: {said}\n"), 0);
     undo("remove of 2 keys (`A`, `C`)");
     holds(&sandbox, "C", "third-secret");
-    undo("revoke of `D`");
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "undo"], &[("[y/N] ", "y\r")]);
+    assert!(screen.shown.ends_with("keyctl: took back: revoke of `D`\n") && screen.code == 0, "{}", screen.shown);
     undo("edit of `A` (note)");
     undo("rename of `B` to `D`");
     holds(&sandbox, "B", SECOND);
@@ -367,11 +368,9 @@ fn a_revoked_key_stays_revoked_until_it_is_replaced_or_that_is_taken_back() {
     let again = sandbox.call(&["revoke", "A", "--yes", "--reason", "seen in a log"]).run();
     assert_eq!(dateless(&again.stderr()), "keyctl: `A` was revoked already on DATE (seen in a log)\n");
     assert!(contains(&text(&sandbox), b"reason = \"seen in a log\""));
-    sandbox.call(&["edit", "A", "--not-revoked"]).run().says(
-        "",
-        "keyctl: changed `A`, which is not revoked any more\n",
-        0,
-    );
+    let question = "keyctl: let `A` be used for more: not revoked any more? [y/N] ";
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "edit", "A", "--not-revoked"], &[(question, "y\r")]);
+    screen.says(&format!("{question}y\nkeyctl: changed `A`, which is not revoked any more\n"), 0);
     assert!(!keys(&sandbox).contains("revoked"));
     let history = sandbox.call(&["history", "--json"]).run().stdout();
     let last = history.lines().last().expect("recorded");

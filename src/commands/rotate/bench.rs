@@ -17,7 +17,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{Opened, Scene};
+use super::{Opened, Scene, leave};
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(20);
@@ -57,7 +57,9 @@ impl<'a> Bench<'a> {
         Client::new(key, &self.pair.region, self.address.as_ref(), Moment::now, CALL)
     }
 
+    /// Who asks with the store's own key, as its limits allow it.
     pub(super) fn client_of_store(&self) -> Result<Client> {
+        leave::at_aws(self.scene, &self.names(), self.opened)?;
         self.client(&self.current, &self.opened.payload.key(&self.pair.secret)?.value)
     }
 

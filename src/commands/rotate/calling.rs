@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    commands::record,
+    commands::{named, record},
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -59,6 +59,7 @@ pub(super) struct Fresh {
 /// Calls the program, after it is written down that it will be called.
 pub(super) fn call(scene: &Scene, name: &KeyName, rotator: Called, opened: &Opened) -> Result<Fresh> {
     let command = rotator.words;
+    named::say_left_out(rotator.left_out(), scene.terminal);
     aside::refuse_unclear(scene, name, opened)?;
     aside::refuse_more(scene, name, opened)?;
     let sealing = opened.unfinished_key();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::{
     commands::{
         caller, limiting,
-        named::Part,
+        named::{self, Part},
         record::{self, Strictness},
     },
     date::Moment,
@@ -97,6 +97,7 @@ fn answer(
     opened: &Opened,
 ) -> Result<(Result<()>, Option<i32>)> {
     let called = leave::one(scene, name, (Part::Check, program), opened)?;
+    named::say_left_out(called.left_out(), scene.terminal);
     let number = record_use(scene, name, Action::Check, program, opened, None)?;
     let started = Instant::now();
     let (tried, exit) = check(called, name, new, CHECK);

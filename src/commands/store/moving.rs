@@ -6,8 +6,11 @@
 use crate::{
     commands::{
         change::{self, Outcome},
-        naming, opening,
+        naming,
+        narrowing::Scene,
+        opening,
         rotate::pending,
+        unbound,
         versions::changed_meanwhile,
     },
     date::Moment,
@@ -24,7 +27,8 @@ use super::list;
 /// Moves a key.
 ///
 /// # Errors
-/// As both stores have them; `Negative` where the name is taken, or a rotation of the key is not finished.
+/// As both stores have them; `Negative` where the name is taken, or a rotation of the key is not finished; as
+/// [`unbound::hold_one`].
 pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<()> {
     let (from, to) = (Home::of(path.store())?, Home::of(Some(to))?);
     let (name, there) = (path.name(), &path.name().clone().of(to.store()));
@@ -40,6 +44,8 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     let kept = opening::identity(&from)?;
     let payload = opening::store(&from, &kept, terminal)?.read()?;
     let key = payload.key(name)?;
+    let scene = Scene { home: &from, kept: &kept, payload: &payload, action: Action::Remove };
+    unbound::hold_one(&scene, name, &format!("whoever opens the store `{}`", list::name(&to)), terminal)?;
     let now = Moment::now();
     take(&to, there, key, list::name(&from), now, terminal)?;
     let has_come = opening::anew(&to)?.keys.get(there).is_some_and(|come| come.is(key));

@@ -21,6 +21,7 @@ use age_core::format::{FileKey, Stanza};
 
 use super::{
     asking::{self, Person},
+    unlocked,
     wrapping::Wrapper,
 };
 use crate::{
@@ -186,8 +187,7 @@ impl age::Recipient for Making<'_> {
 }
 
 fn closed() -> Failure {
-    Failure::new(Kind::Keychain, "the store is closed: a plugin opens it, and nobody is to be asked now")
-        .hint("open it at a terminal first: `keyctl unlock`")
+    unlocked::closed("a plugin", "and nobody is to be asked now")
 }
 
 #[cfg(all(test, unix))]
