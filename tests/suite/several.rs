@@ -230,9 +230,14 @@ fn all_that_is_due_in_every_store_is_replaced_each_in_its_own() {
     keep("team:A", TEAMS);
     keep("ops:deploy", OPS);
     lock_ops(&sandbox);
-    let rotator = script(&sandbox, "rotator", "echo \"fresh-$(md5sum | cut -c1-20)\"");
-    sandbox.configure(&format!("[[keys]]\nmatch = \"*\"\nrotator = [\"{}\"]\n", rotator.display()));
+    let rotator = script(&sandbox, "rotator", "echo \"fresh-$KEYCTL_KEY-$(md5sum | cut -c1-20)\"");
+    let own = format!("[[keys]]\nmatch = \"*\"\nrotator = [\"{}\"]\n", rotator.display());
+    sandbox.configure(&own);
     let locked = "keyctl: `ops` is locked: its keys are not replaced; `keyctl unlock ops`\n";
+    // What the user has set for his own keys is not called for whatever another member calls so.
+    let table = "KEY     WHY      BY\nA       expired  ~/rotator\nteam:A  expired  hand\n";
+    sandbox.call(&["rotate", "--due", "--dry-run"]).run().says(table, locked, 0);
+    sandbox.configure(&format!("{own}{own}store = \"team\"\n"));
     let table = "KEY     WHY      BY\nA       expired  ~/rotator\nteam:A  expired  ~/rotator\n";
     sandbox.call(&["rotate", "--due", "--dry-run"]).run().says(table, locked, 0);
     let team = "KEY     WHY      BY\nteam:A  expired  ~/rotator\n";
@@ -241,6 +246,6 @@ fn all_that_is_due_in_every_store_is_replaced_each_in_its_own() {
     let report: Value = serde_json::from_str(&ran.stdout()).expect("JSON");
     assert_eq!((&report[0]["names"], &report[1]["names"]), (&json!(["A"]), &json!(["team:A"])), "{}", ran.stderr());
     let new = ["A", "team:A"].map(|name| sandbox.call(&["get", name]).run().stdout());
-    assert!(new.iter().all(|new| new.starts_with("fresh-")) && new[0] != new[1], "{new:?}");
+    assert!(new[0].starts_with("fresh-A-") && new[1].starts_with("fresh-team:A-"), "{new:?}");
     assert!(ran.code() == 0 && ran.stderr().starts_with(locked), "{}", ran.stderr());
 }
