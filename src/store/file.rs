@@ -188,6 +188,7 @@ impl SealedFile {
         let failure = match difference.seal {
             SealIs::Former | SealIs::Strange => failure
                 .hint("it may be of a branch that does not know of a removal: merge it with the file that you had"),
+            SealIs::Later => failure.hint(format!("to go on with it: `keyctl store recipients accept {name}`")),
             SealIs::Known | SealIs::New => {
                 difference.to_be_heard().into_iter().fold(failure, Failure::hint).hint(format!(
                     "ask the others whether that is so; then say yes to it: `keyctl store recipients accept {name}`"
