@@ -114,6 +114,12 @@ impl KeyName {
         &self.text
     }
 
+    /// The store; none for the personal one, and where that is not known.
+    #[must_use]
+    pub fn store(&self) -> Option<&StoreName> {
+        self.store.as_deref()
+    }
+
     /// The name as one of this store's.
     #[must_use]
     pub fn of(self, store: Option<&Arc<StoreName>>) -> Self {

@@ -32,6 +32,7 @@ use super::{
     opening::{self, Kept},
     other_keyctl, record,
     rotate::pending::{self, Pending},
+    several,
 };
 
 mod keeper;
@@ -110,6 +111,7 @@ pub fn doctor(arguments: &cli::Doctor, terminal: &Terminal) -> anyhow::Result<Ex
             findings.iter().map(|f| vec![f.grade.word().to_owned(), f.about.to_string(), f.seen.clone()]).collect();
         terminal.table(&rows, &[])?;
         findings.iter().flat_map(|finding| &finding.hints).for_each(|hint| terminal.hint(hint));
+        several::say_others(&home, "doctor", terminal);
     }
     if bad > 0 {
         return Err(Failure::new(Kind::Negative, format!("{} found", count(bad, "fault"))).into());
@@ -236,7 +238,8 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
         Ok(Some(record)) => record,
         Ok(None) if !file::path(home).exists() => {
             return vec![
-                Finding::new("store", Grade::Good, "no key is kept yet").hint("keep one with `keyctl set NAME`"),
+                Finding::new("store", Grade::Good, opening::nothing_kept(home).message)
+                    .hint("keep one with `keyctl set NAME`"),
             ];
         }
         Ok(None) => {

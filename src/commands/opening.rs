@@ -86,7 +86,7 @@ fn what_is_held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> 
             }
         },
         // Made only half: nothing was ever kept under it.
-        (_, None) if file::is_absent(home) => Err(nothing_kept()),
+        (_, None) if file::is_absent(home) => Err(nothing_kept(home)),
         (None, _) => {
             Err(Failure::new(Kind::Keychain, format!("{} has no identity for this store any more", place(&record)))
                 .hint("the store itself is untouched; bring the identity back: `keyctl recovery restore FILE`"))
@@ -229,7 +229,7 @@ fn changed_meanwhile(kept: &Kept, sealed: &SealedFile) -> Option<Failure> {
 #[must_use]
 pub fn no_file(home: &Home, kept: &Kept) -> Failure {
     if kept.anchor.generation == 0 {
-        return nothing_kept();
+        return nothing_kept(home);
     }
     let times = match kept.anchor.generation {
         1 => "once".to_owned(),
@@ -250,8 +250,13 @@ pub fn not_joined(home: &Home) -> Failure {
         .hint(format!("once a member has added you, and you have the newest file: `keyctl store join {name}`"))
 }
 
-fn nothing_kept() -> Failure {
-    let failure = Failure::new(Kind::Missing, "no key is kept yet");
+/// The failure where there is no key yet.
+#[must_use]
+pub fn nothing_kept(home: &Home) -> Failure {
+    // Where there are other stores that would be said of all of them.
+    let is_one_of_many = home.store().is_none() && Home::all().is_ok_and(|others| !others.is_empty());
+    let what = if is_one_of_many { "the `personal` store has no key yet" } else { "no key is kept yet" };
+    let failure = Failure::new(Kind::Missing, what);
     // Keys that were kept under another folder are not gone: the folder is another one.
     Home::ignored().into_iter().fold(failure, Failure::hint).hint("keep one with `keyctl set NAME`")
 }
@@ -267,7 +272,7 @@ fn no_record(home: &Home) -> Failure {
         )
         .hint("bring the identity back: `keyctl recovery restore FILE`");
     }
-    nothing_kept()
+    nothing_kept(home)
 }
 
 fn bad_anchor() -> Failure {

@@ -1,6 +1,8 @@
 //! All stores for one report: each that opens without asking anybody. One that does not is left out and said, and never passed
 //! over in silence; and no verdict is given on what was not looked at.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -43,6 +45,8 @@ pub struct LeftOut {
     way: Option<String>,
     /// Whether nobody has let its user in yet.
     is_joining: bool,
+    /// Whether a hook goes on without it.
+    pub is_passed: bool,
 }
 
 /// The stores of a report, before any is opened: the personal one first, if it was made.
@@ -194,13 +198,18 @@ impl LeftOut {
     }
 
     fn lost(name: String, home: Option<Home>, failure: Failure) -> Self {
-        Self { failure, name, home, way: None, is_joining: false }
+        Self { failure, name, home, way: None, is_joining: false, is_passed: false }
     }
 
     /// Why, with the store's name.
     fn told(&self) -> Failure {
         let Failure { kind, message, hints } = &self.failure;
-        Failure { kind: *kind, message: message.clone(), hints: hints.clone() }.of_store(&self.name)
+        let of_file = |text: &String| match &self.home {
+            Some(home) => home.said_of_file(text).into_owned(),
+            None => text.clone(),
+        };
+        Failure { kind: *kind, message: of_file(message), hints: hints.iter().map(of_file).collect() }
+            .of_store(&self.name)
     }
 
     /// Whether it is only closed, to be opened by its user or for him; and not out of order.
@@ -209,19 +218,35 @@ impl LeftOut {
         self.way.is_some() || self.is_joining
     }
 
+    /// Has a hook go on without it, unless it is out of order and its file lies in the repository with this top: what is wrong
+    /// with a store elsewhere is no matter of whoever commits here. Where no top can be told, none is passed.
+    pub fn pass_unless_in(&mut self, top: Option<&Path>) {
+        let place = self.home.as_ref().map(Home::store_file);
+        // Where a file is gone, the folder that it lay in tells.
+        let is_in = |top| place.iter().any(|place| lies_in(place, top));
+        self.is_passed = self.is_closed() || top.is_some_and(|top| !is_in(top));
+    }
+
     fn is_of(&self, home: &Home) -> bool {
         self.home.as_ref().is_some_and(|own| own.data() == home.data())
     }
 
     /// Says it in one line, and what to do about one that cannot be read.
     pub fn say(&self, what: &str, terminal: &Terminal) {
-        if let Some(way) = &self.way {
-            return terminal.warn(&format!("`{}` is locked: its keys {what}; {way}", self.name));
+        terminal.warn(&self.words(what));
+        if self.way.is_none() && !self.is_passed {
+            self.told().hints.iter().for_each(|hint| terminal.hint(hint));
         }
-        let failure = self.told();
-        let why = if self.is_joining { &self.failure.message } else { &failure.message };
-        terminal.warn(&format!("{why}: its keys {what}"));
-        failure.hints.iter().for_each(|hint| terminal.hint(hint));
+    }
+
+    /// That it was left out, in one line.
+    #[must_use]
+    pub fn words(&self, what: &str) -> String {
+        if let Some(way) = &self.way {
+            return format!("`{}` is locked: its keys {what}; {way}", self.name);
+        }
+        let why = if self.is_joining { self.failure.message.clone() } else { self.told().message };
+        format!("{why}: its keys {what}")
     }
 
     /// The same for a report.
@@ -229,6 +254,31 @@ impl LeftOut {
     pub fn as_json(&self) -> Value {
         json!({ "store": self.name, "locked": self.way.is_some(), "reason": self.told().message })
     }
+}
+
+fn lies_in(file: &Path, top: &Path) -> bool {
+    let place = file.ancestors().find_map(|place| place.canonicalize().ok());
+    place.is_some_and(|place| place.starts_with(top.canonicalize().as_deref().unwrap_or(top)))
+}
+
+/// Says that there are keys in other stores too, to who had the personal one alone looked at.
+pub fn say_others(home: &Home, command: &str, terminal: &Terminal) {
+    others(home, command).iter().for_each(|others| terminal.say(others));
+}
+
+/// The same where the personal one was never made.
+#[must_use]
+pub fn hint_others(failure: Failure, home: &Home, command: &str) -> Failure {
+    match others(home, command) {
+        Some(others) if failure.kind == Kind::Missing => failure.hint(others),
+        _ => failure,
+    }
+}
+
+fn others(home: &Home, command: &str) -> Option<String> {
+    let others = if home.store().is_some() { Vec::new() } else { Home::all().unwrap_or_default() };
+    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("other stores: {}; see `keyctl {command} --store NAME`", names.join(", ")))
 }
 
 /// How a store opens that is only closed: as its failure says, or with the keychain.
@@ -239,4 +289,32 @@ fn way(home: &Home, name: &str, failure: &Failure) -> Option<String> {
     let record = Record::read(home).ok()??;
     let is_locked = record.kind().uses_keychain() && OsKeychain::presence() == Presence::Locked;
     is_locked.then(|| "unlock the keychain".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_goes_on_without_a_store_that_lies_elsewhere_and_not_without_one_of_its_repository() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (top, other) = (folder.path().join("repo"), folder.path().join("other"));
+        std::fs::create_dir(&top).expect("create");
+        std::fs::create_dir(&other).expect("create");
+        // Also where the file is gone, or its whole clone.
+        for (place, is_in) in
+            [("repo/team.age", true), ("repo/gone/team.age", true), ("repository/team.age", false), ("x/t.age", false)]
+        {
+            assert_eq!(lies_in(&folder.path().join(place), &top), is_in, "{place}");
+        }
+        let failure = || Failure::new(Kind::Store, "it is damaged").hint("put it back");
+        let passed = |home: Option<Home>, top: Option<&Path>| {
+            let mut left = LeftOut::lost("team".into(), home, failure());
+            left.pass_unless_in(top);
+            left.is_passed
+        };
+        let home = || Some(Home::at(&top));
+        assert!(!passed(home(), Some(&top)) && passed(home(), Some(&other)) && !passed(home(), None));
+        assert!(passed(None, Some(&top)) && !passed(None, None));
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     judging::{self, Clock, Judged},
-    opening, versions,
+    opening, several, versions,
 };
 
 /// So many former secrets are shown with their dates; `versions` shows all.
@@ -202,10 +202,7 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
             terminal.json(&Value::Array(Vec::new()))?;
             return Ok(ExitCode::SUCCESS);
         }
-        other => other.map_err(|failure| match others(&home) {
-            Some(others) if failure.kind == FailureKind::Missing => failure.hint(others),
-            _ => failure,
-        })?,
+        other => other.map_err(|failure| several::hint_others(failure, &home, "list"))?,
     };
     let payload = opening::store(&home, &kept, terminal)?.read()?;
     let clock = Clock::of(&kept, &payload, Moment::now());
@@ -219,17 +216,8 @@ pub fn list(arguments: &cli::List, terminal: &Terminal) -> anyhow::Result<ExitCo
     } else {
         terminal.table(&table(&judged, &settings, clock), &[])?;
     }
-    if let Some(others) = others(&home) {
-        terminal.say(&others);
-    }
+    several::say_others(&home, "list", terminal);
     Ok(ExitCode::SUCCESS)
-}
-
-/// That there are keys in other stores too, for who looks at the personal one.
-fn others(home: &Home) -> Option<String> {
-    let others = if home.store().is_some() { Vec::new() } else { Home::all().unwrap_or_default() };
-    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
-    (!names.is_empty()).then(|| format!("other stores: {}; see `keyctl list --store NAME`", names.join(", ")))
 }
 
 /// A row for each key, with what is next for it where any key has a date.

@@ -22,7 +22,7 @@ use super::{
     project::{self, Standing},
     record,
     rotate::pending::{self, Whose},
-    unlock,
+    several, unlock,
 };
 
 /// How many leaked keys are named.
@@ -85,6 +85,7 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
     for hint in &hints {
         terminal.hint(hint);
     }
+    several::say_others(&home, "status", terminal);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! `keyctl undo`: take the last change to the store back.
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,8 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     if latest.deed == Deed::Rotate && !arguments.skip {
         terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
-        let pairs = config::read(&home)?.rotation.aws_iam;
+        let mut pairs = config::read(&home)?.rotation.aws_iam;
+        pairs.retain(|pair| pair.id.store() == home.store().map(Arc::as_ref));
         for pair in &pairs {
             let key = payload.keys.get(&pair.id).filter(|_| latest.names().any(|name| *name == pair.id));
             if let Some(former) = key.and_then(|key| key.former.iter().rfind(|f| f.step == Some(latest.number))) {

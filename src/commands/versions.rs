@@ -232,7 +232,7 @@ fn which(payload: &Payload, name: &KeyName, meant: Option<&cli::Which>) -> Resul
 
 /// Half of an access key is none: the other half has to follow.
 fn say_of_pair(name: &KeyName, settings: &Settings, terminal: &Terminal) {
-    if let Some(pair) = settings.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name) {
+    if let Some(pair) = settings.aws_iam.iter().find(|pair| pair.has(name)) {
         let other = if pair.id == *name { &pair.secret } else { &pair.id };
         terminal.warn(&format!("`{name}` and `{other}` are one access key of AWS: `{other}` stays as it is"));
         terminal.hint("`keyctl undo` takes both back; a key that was replaced is switched off at AWS");

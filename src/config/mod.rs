@@ -120,7 +120,10 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::{Reaction, ReasonFrom, Selector};
+    use crate::{
+        name::StoreName,
+        rotation::{Reaction, ReasonFrom, Selector},
+    };
 
     fn said(text: &str) -> String {
         parse(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -161,8 +164,8 @@ mod tests {
     fn what_is_set_about_replacing_keys_is_read() {
         let text = "[rotation]\ndefault = \"90d\"\nsoon = \"1w\"\noverlap = \"2d\"\n[policy]\nexpired = \"stop\"\n\
                     [[keys]]\nmatch = \"aws/*\"\nrotate_every = \"1mo\"\nrotator = [\"new-key\", \"-v\"]\n\
-                    [[keys]]\ntag = \"prod\"\nrevoked = \"warn\"\n\
-                    [[aws_iam]]\nid = \"aws/id\"\nsecret = \"aws/secret\"\nregion = \"eu-central-1\"\n";
+                    [[keys]]\ntag = \"prod\"\nrevoked = \"warn\"\nstore = \"team\"\n\
+                    [[aws_iam]]\nid = \"aws/id\"\nsecret = \"aws/secret\"\nregion = \"eu-central-1\"\nstore = \"team\"\n";
         let settings = parse(text.as_bytes()).unwrap().rotation;
         assert_eq!(settings.every.unwrap().to_string(), "90d");
         assert_eq!((settings.soon.to_string(), settings.overlap.unwrap().to_string()), ("1w".into(), "2d".into()));
@@ -170,7 +173,14 @@ mod tests {
         assert_eq!(settings.rules[0].of, Selector::Name("aws/*".into()));
         assert_eq!(settings.rules[0].rotator.as_deref().unwrap(), ["new-key", "-v"]);
         assert_eq!(settings.rules[1].revoked, Some(Reaction::Warn));
-        assert_eq!(settings.aws_iam[0].region, "eu-central-1");
+        assert_eq!(
+            settings.rules.iter().map(|rule| rule.store.as_ref().map(StoreName::as_str)).collect::<Vec<_>>(),
+            [None, Some("team")]
+        );
+        assert_eq!(
+            (&*settings.aws_iam[0].region, settings.aws_iam[0].id.to_string()),
+            ("eu-central-1", "team:aws/id".into())
+        );
     }
 
     #[test]

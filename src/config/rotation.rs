@@ -14,6 +14,7 @@
 //!
 //! [[keys]]                     # for some keys; the first entry that says something counts
 //! match = "prod/*"             # or tag = "prod"
+//! store = "team"               # only of that store; without it of all, but `rotator` and `check` are for `personal` alone
 //! rotate_every = "30d"
 //! overlap = "1d"
 //! expired = "stop"
@@ -32,13 +33,17 @@
 //! check = ["/usr/local/bin/try-key"]
 //!
 //! [[aws_iam]]                  # an access key of AWS that keyctl replaces itself
+//! store = "team"               # where they are kept; without it in `personal`
 //! id = "aws/id"
 //! secret = "aws/secret"
 //! region = "eu-central-1"
 //! ```
 
+use std::sync::Arc;
+
 use super::limits;
 use crate::{
+    name::{KeyName, StoreName},
     profile::table::{Reader, Table, Value},
     rotation::{AwsIam, Reaction, Rule, Selector, Settings},
 };
@@ -82,6 +87,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
     let known = [
         "match",
         "tag",
+        "store",
         "rotate_every",
         "overlap",
         "expired",
@@ -108,6 +114,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
     };
     Some(Rule {
         of,
+        store: fields.get("store").and_then(|value| reader.parsed(value)),
         every: fields.get("rotate_every").and_then(|value| reader.parsed(value)),
         overlap: fields.get("overlap").and_then(|value| reader.parsed(value)),
         expired: fields.get("expired").and_then(|value| reaction(reader, value)),
@@ -145,7 +152,7 @@ pub(super) fn command(reader: &mut Reader, value: &Value) -> Option<Vec<String>>
 }
 
 fn aws_iam(reader: &mut Reader, value: &Value) -> Option<AwsIam> {
-    let fields = reader.table(value, &["id", "secret", "region", "endpoint"])?;
+    let fields = reader.table(value, &["store", "id", "secret", "region", "endpoint"])?;
     for name in ["id", "secret", "region"] {
         if !fields.contains_key(name) {
             reader.wrong(value.span().start, format!("`{name}` has to be here"));
@@ -157,6 +164,9 @@ fn aws_iam(reader: &mut Reader, value: &Value) -> Option<AwsIam> {
         reader.wrong(value.span().start, "`id` and `secret` are two keys");
         return None;
     }
+    let store = fields.get("store").and_then(|value| reader.parsed::<StoreName>(value)).and_then(StoreName::other);
+    let store = store.map(Arc::new);
+    let [id, secret]: [KeyName; 2] = [id, secret].map(|name: KeyName| name.of(store.as_ref()));
     let region_name = reader.text(region)?;
     if region_name.is_empty() || !region_name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     {

@@ -46,7 +46,7 @@ impl Settings {
         let (were_limited, are_limited) = (self.all_limits(from), self.all_limits(to));
         let mut entries = Vec::new();
         for rule in &self.rules {
-            let is_new = match (rule.of.fits(from.0, from.1), rule.of.fits(to.0, to.1)) {
+            let is_new = match (rule.fits(from.0, from.1), rule.fits(to.0, to.1)) {
                 (true, false) => false,
                 (false, true) => true,
                 _ => continue,
@@ -174,6 +174,7 @@ mod tests {
     fn rule(pattern: &str) -> Rule {
         Rule {
             of: Selector::Name(pattern.into()),
+            store: None,
             every: None,
             overlap: None,
             expired: None,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     date::Period,
-    name::{KeyName, Tag},
+    name::{KeyName, PERSONAL, StoreName, Tag},
     store::{facts::Facts, limits::Limits},
 };
 
@@ -73,6 +73,9 @@ impl FromStr for ReasonFrom {
 pub struct Rule {
     /// Which keys.
     pub of: Selector,
+    /// The one store whose keys they are; where none is said those of all are meant, but no program of the user's is called
+    /// for any but his own.
+    pub store: Option<StoreName>,
     /// How often they are replaced.
     pub every: Option<Period>,
     /// How long a replaced secret is kept.
@@ -107,7 +110,7 @@ pub enum Selector {
 /// An access key of AWS: two keys of the store that are replaced together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsIam {
-    /// The key that holds the access key's id.
+    /// The key that holds the access key's id. Both know their store.
     pub id: KeyName,
     /// The key that holds its secret.
     pub secret: KeyName,
@@ -169,9 +172,9 @@ impl Settings {
     /// What holds for a key: what it says itself, else the first rule that says something, else what holds for all.
     #[must_use]
     pub fn plan(&self, name: &KeyName, facts: &Facts) -> Plan {
-        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.of.fits(name, facts)).collect();
-        let aws = self.aws_iam.iter().find(|pair| pair.id == *name || pair.secret == *name);
-        let program = || said(&rules, |rule| rule.rotator.clone());
+        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.fits(name, facts)).collect();
+        let aws = self.aws_iam.iter().find(|pair| pair.has(name));
+        let program = || said(&rules, |rule| rule.rotator.clone().filter(|_| rule.may_call_for(name)));
         Plan {
             every: facts.rotate_every.or_else(|| said(&rules, |rule| rule.every)).or(self.every),
             soon: self.soon,
@@ -185,7 +188,7 @@ impl Settings {
             leaked: said(&rules, |rule| rule.leaked).unwrap_or(self.leaked),
             reason: self.reason_for(name, facts),
             rotator: aws.cloned().map(Rotator::AwsIam).or_else(|| program().map(Rotator::Program)),
-            check: said(&rules, |rule| rule.check.clone()),
+            check: said(&rules, |rule| rule.check.clone().filter(|_| rule.may_call_for(name))),
         }
     }
 
@@ -195,7 +198,7 @@ impl Settings {
         if facts.limits.reason {
             return ReasonFrom::Everybody;
         }
-        let said = self.rules.iter().find_map(|rule| rule.reason.filter(|_| rule.of.fits(name, facts)));
+        let said = self.rules.iter().find_map(|rule| rule.reason.filter(|_| rule.fits(name, facts)));
         said.unwrap_or(self.reason)
     }
 
@@ -205,13 +208,13 @@ impl Settings {
         name: &'s KeyName,
         facts: &'s Facts,
     ) -> impl Iterator<Item = (&'s Selector, &'s Limits)> {
-        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty() && rule.of.fits(name, facts));
+        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty() && rule.fits(name, facts));
         rules.map(|rule| (&rule.of, &rule.limits))
     }
 
     /// Those for a name of which nothing else is known.
     pub fn limits_by_name<'s>(&'s self, name: &'s KeyName) -> impl Iterator<Item = (&'s Selector, &'s Limits)> {
-        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty());
+        let rules = self.rules.iter().filter(|rule| !rule.limits.is_empty() && rule.is_of_store(name));
         let fitting =
             rules.filter(|rule| matches!(&rule.of, Selector::Name(pattern) if matches(pattern, name.as_str())));
         fitting.map(|rule| (&rule.of, &rule.limits))
@@ -220,7 +223,7 @@ impl Settings {
     /// Whether the history is to have the arguments of a program that gets a key: only where the user asks for that.
     #[must_use]
     pub fn records_arguments(&self, name: &KeyName, facts: &Facts) -> bool {
-        let said = self.rules.iter().find_map(|rule| rule.arguments.filter(|_| rule.of.fits(name, facts)));
+        let said = self.rules.iter().find_map(|rule| rule.arguments.filter(|_| rule.fits(name, facts)));
         said.unwrap_or(false)
     }
 }
@@ -239,8 +242,34 @@ impl fmt::Display for Selector {
     }
 }
 
-impl Selector {
+impl Rule {
+    /// Whether it says something of this key.
     pub(super) fn fits(&self, name: &KeyName, facts: &Facts) -> bool {
+        self.is_of_store(name) && self.of.fits(name, facts)
+    }
+
+    fn is_of_store(&self, name: &KeyName) -> bool {
+        self.store.is_none() || self.may_call_for(name)
+    }
+
+    /// Whether its programs are meant for the keys of the store that this one is in. A key of another store has its name of
+    /// whoever may write that one: by its name alone nobody is to have a program called, and to get what it gives.
+    fn may_call_for(&self, name: &KeyName) -> bool {
+        let named = |store: Option<&StoreName>| store.map_or(PERSONAL, StoreName::as_str).to_owned();
+        named(self.store.as_ref()) == named(name.store())
+    }
+}
+
+impl AwsIam {
+    /// Whether this key is one of its halves.
+    #[must_use]
+    pub fn has(&self, name: &KeyName) -> bool {
+        self.id.store() == name.store() && (self.id == *name || self.secret == *name)
+    }
+}
+
+impl Selector {
+    fn fits(&self, name: &KeyName, facts: &Facts) -> bool {
         match self {
             Self::Name(pattern) => matches(pattern, name.as_str()),
             Self::Tag(tag) => facts.tags.contains(tag),
@@ -273,6 +302,7 @@ mod tests {
         let every = every.parse().ok();
         Rule {
             of,
+            store: None,
             every,
             overlap: None,
             expired: None,
@@ -310,6 +340,42 @@ mod tests {
             settings.plan(&"other".parse().expect("good"), &Facts::new(Moment::from_seconds(0))).every,
             settings.every
         );
+    }
+
+    #[test]
+    fn no_program_is_called_for_the_key_of_another_store_by_its_name_alone() {
+        let of = |store: Option<&str>| {
+            let store = store.map(|store| std::sync::Arc::new(store.parse().expect("good")));
+            "stripe/live".parse::<KeyName>().expect("good").of(store.as_ref())
+        };
+        let command = |word: &str| Some(vec![word.to_owned()]);
+        let calling = |store: Option<&str>, word: &str| Rule {
+            store: store.map(|store| store.parse().expect("good")),
+            rotator: command(word),
+            check: command(word),
+            limits: Limits { ask: true, ..Limits::default() },
+            ..rule(Selector::Name("stripe/*".into()), "30d")
+        };
+        let pair = AwsIam { id: of(None), secret: "s".parse().expect("good"), region: "r".into(), endpoint: None };
+        let facts = Facts::new(Moment::from_seconds(0));
+        let plan = |rules: &[Rule], pairs: &[AwsIam], store: Option<&str>| {
+            let settings = Settings { rules: rules.to_vec(), aws_iam: pairs.to_vec(), ..Settings::default() };
+            let name = of(store);
+            let limits = [settings.limits_for(&name, &facts).count(), settings.limits_by_name(&name).count()];
+            assert_eq!(limits[0], limits[1]);
+            (settings.plan(&name, &facts), limits[0])
+        };
+        let own = calling(None, "own");
+        let (of_own, of_team) = (plan(&[own.clone()], &[], None), plan(&[own.clone()], &[], Some("team")));
+        assert_eq!((of_own.0.rotator, of_own.0.check), (command("own").map(Rotator::Program), command("own")));
+        assert_eq!((of_team.0.rotator, of_team.0.check, of_team.0.every.is_some(), of_team.1), (None, None, true, 1));
+        let both = [calling(Some("team"), "team"), own];
+        let called = |store| plan(&both, &[], store).0.check;
+        assert_eq!((called(Some("team")), called(Some("ops")), called(None)), (command("team"), None, command("own")));
+        let personal = plan(&[calling(Some("personal"), "own")], &[], Some("team"));
+        assert_eq!((personal.0.every, personal.1), (None, 0));
+        let of_pair = |store| plan(&[], &[pair.clone()], store).0.rotator.is_some();
+        assert!(of_pair(None) && !of_pair(Some("team")));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     subprocess::{End, Program, Stopped},
 };
 
-/// The variable that tells a rotator the key's name.
+/// The variable that tells a rotator the key's name, with that of its store where it is another than the personal one.
 const KEY: &str = "KEYCTL_KEY";
 /// The variable that names the rotation, by which whatever a rotator started is known.
 const ROTATION: &str = "KEYCTL_ROTATION";
@@ -86,7 +86,7 @@ pub fn rotate(
     let not = |failure, printed, exit| Box::new(NotRotated { failure: stays(failure), printed, exit });
     let nothing = |failure| not(failure, None, None);
     let rotator = called.program("rotator").map_err(nothing)?;
-    let rotator = rotator.variable(KEY, key.as_str()).variable(ROTATION, number).stopped_by(stop);
+    let rotator = rotator.variable(KEY, &key.to_string()).variable(ROTATION, number).stopped_by(stop);
     let Stopped { ended, mut output, end } = rotator.run_or_stop(copy(old), deadline, hears).map_err(nothing)?;
     let exit = ended.as_ref().ok().and_then(std::process::ExitStatus::code);
     let printed = Secret::new(std::mem::take(&mut *output));
@@ -118,7 +118,7 @@ pub fn rotate(
 /// it prints goes to standard error. Gives that, with what failed as [`rotate`] has it, and its exit code if it ended by itself.
 pub fn check(called: Called, key: &KeyName, new: &Secret, deadline: Duration) -> (Result<()>, Option<i32>) {
     let ended = called.program("check").and_then(|check| {
-        let check = check.variable(KEY, key.as_str());
+        let check = check.variable(KEY, &key.to_string());
         let ended = check.run(copy(new), Stdio::from(io::stderr()), deadline)?;
         Ok((check.judge(ended.status), ended.status.code()))
     });
@@ -130,7 +130,7 @@ pub fn check(called: Called, key: &KeyName, new: &Secret, deadline: Duration) ->
 /// # Errors
 /// As [`rotate`] has them where the program gave no answer: it cannot be started, is late or was killed.
 pub fn answer(called: Called, key: &KeyName, secret: &Secret, deadline: Duration) -> Result<i32> {
-    let check = called.program("check")?.variable(KEY, key.as_str());
+    let check = called.program("check")?.variable(KEY, &key.to_string());
     let ended = check.run(copy(secret), Stdio::from(io::stderr()), deadline)?;
     ended.status.code().ok_or_else(|| check.failure("was killed"))
 }

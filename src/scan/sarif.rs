@@ -12,9 +12,9 @@ use super::finding::{Finding, Place, What};
 /// The rule of a secret that is kept.
 const KEPT: &str = "kept-key";
 
-/// A run with these findings. `said` makes the sentence about one.
+/// A run with these findings, and what it could not look for. `said` makes the sentence about a finding.
 #[must_use]
-pub fn write(findings: &[Finding], said: impl Fn(&Finding) -> String) -> Value {
+pub fn write(findings: &[Finding], missed: &[String], said: impl Fn(&Finding) -> String) -> Value {
     let mut rules: Vec<(&str, String)> =
         vec![(KEPT, "A key that keyctl keeps lies where others may read it".to_owned())];
     for finding in findings {
@@ -26,7 +26,7 @@ pub fn write(findings: &[Finding], said: impl Fn(&Finding) -> String) -> Value {
     }
     let rule = |(id, text): &(&str, String)| json!({ "id": id, "shortDescription": { "text": text } });
     let results: Vec<Value> = findings.iter().map(|finding| result(finding, &said(finding))).collect();
-    json!({
+    let mut report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -38,7 +38,15 @@ pub fn write(findings: &[Finding], said: impl Fn(&Finding) -> String) -> Value {
             "columnKind": "utf16CodeUnits",
             "results": results,
         }],
-    })
+    });
+    if !missed.is_empty() {
+        let notice = |text: &String| json!({ "level": "error", "message": { "text": text } });
+        let notices: Vec<Value> = missed.iter().map(notice).collect();
+        // It ended as it should have: what is missing is said, and the exit code says it too.
+        report["runs"][0]["invocations"] =
+            json!([{ "executionSuccessful": true, "toolExecutionNotifications": notices }]);
+    }
+    report
 }
 
 fn result(finding: &Finding, said: &str) -> Value {
@@ -113,6 +121,17 @@ fn address(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_looked_for_is_told_as_a_notice_of_the_run() {
+        let report = |missed: &[String]| write(&[], missed, |_| String::new())["runs"][0]["invocations"].clone();
+        assert!(report(&[]).is_null());
+        let notice = json!({ "level": "error", "message": { "text": "`ops` is locked" } });
+        assert_eq!(
+            report(&["`ops` is locked".to_owned()]),
+            json!([{ "executionSuccessful": true, "toolExecutionNotifications": [notice] }])
+        );
+    }
 
     #[cfg(unix)]
     #[test]

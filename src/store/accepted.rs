@@ -103,6 +103,8 @@ pub enum SealIs {
     Strange,
     /// One of before, which whoever was removed since knows.
     Former,
+    /// The newest of those that this member had said yes to, before he went back to an older one.
+    Later,
 }
 
 /// How a store differs from what was accepted.
@@ -160,6 +162,7 @@ impl Difference {
                 "it has a new seal, though nobody left of those you know: one was removed and added again, or two removed one",
             ),
             SealIs::New => Some("it has a new seal, as it gets when a member is removed"),
+            SealIs::Later => Some("it has the newer seal that you had said yes to before you went back"),
             SealIs::Known => None,
         };
         let unknown = self.unknown.then(|| "nobody said yes to its members on this machine yet".to_owned());
@@ -232,6 +235,12 @@ impl Accepted {
         if self.now.seal == seal && anchor == seal { Some(&self.now) } else { self.next.as_ref().filter(is_next) }
     }
 
+    /// Whether the store has a seal of before that follows on all others of before, and on the pinned one.
+    fn is_newest_of_before(&self, payload: &Payload, anchor: &Anchor) -> bool {
+        let mut others = self.former.iter().filter(|seal| **seal != payload.seal);
+        payload.follows(anchor.seal) && others.all(|seal| payload.follows(*seal))
+    }
+
     /// Whether the store is in one of the states that were accepted.
     fn accepts(&self, found: &State, anchor: Id) -> bool {
         let is_next = self.next.as_ref() == Some(found) && (anchor == found.seal || anchor == self.now.seal);
@@ -269,8 +278,9 @@ pub fn difference(accepted: Option<&Accepted>, payload: &Payload, anchor: &Ancho
     let gone = before.members.iter().map(|(name, ..)| name).filter(|name| payload.member(name).is_none());
     let seal = match pinned {
         Some(_) => SealIs::Known,
-        None if accepted.former.contains(&payload.seal) => SealIs::Former,
-        None => new_seal(payload, anchor),
+        None if !accepted.former.contains(&payload.seal) => new_seal(payload, anchor),
+        None if accepted.is_newest_of_before(payload, anchor) => SealIs::Later,
+        None => SealIs::Former,
     };
     Difference {
         unknown: false,
@@ -363,6 +373,18 @@ mod tests {
         let done = Accepted::after(Some(&accepted), State::of(&after));
         assert_eq!((done.former.as_slice(), &done.next), (&[Id([2; 16])][..], &None));
         assert_eq!(difference(Some(&done), &before, &anchor(5)).seal, SealIs::Former);
+        // Whoever has gone back to the older one goes on to the newer one again; but not to one between.
+        let newer = self::after(&before, 5, &before.members);
+        let newest = self::after(&newer, 6, &before.members);
+        let back = |to: &Payload| {
+            let all = [&before, &newer, to]
+                .iter()
+                .fold(None, |known: Option<Accepted>, store| Some(Accepted::after(known.as_ref(), State::of(store))));
+            Accepted::after(all.as_ref(), State::of(&before))
+        };
+        let is = |accepted: &Accepted, payload: &Payload| difference(Some(accepted), payload, &anchor(2)).seal;
+        assert_eq!([is(&back(&newer), &newer), is(&back(&newest), &newest)], [SealIs::Later; 2]);
+        assert_eq!([is(&back(&newest), &newer), is(&back(&newer), &newest)], [SealIs::Former, SealIs::New]);
         let many = (0..=MOST_SEALS).fold(done, |done, at| {
             let mut next = store(0, std::slice::from_ref(&alice));
             next.seal.0[..8].copy_from_slice(&(at as u64 + 1000).to_be_bytes());

@@ -188,6 +188,7 @@ impl SealedFile {
         let failure = match difference.seal {
             SealIs::Former | SealIs::Strange => failure
                 .hint("it may be of a branch that does not know of a removal: merge it with the file that you had"),
+            SealIs::Later => failure.hint(format!("to go on with it: `keyctl store recipients accept {name}`")),
             SealIs::Known | SealIs::New => {
                 difference.to_be_heard().into_iter().fold(failure, Failure::hint).hint(format!(
                     "ask the others whether that is so; then say yes to it: `keyctl store recipients accept {name}`"
@@ -223,14 +224,18 @@ impl SealedFile {
 
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
         match closed {
-            Closed::OtherIdentity => Failure::new(
-                Kind::Store,
-                format!(
-                    "the store was made for another identity than the one that is kept ({})",
-                    identity.fingerprint()
-                ),
-            )
-            .hint("put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`"),
+            Closed::OtherIdentity => {
+                let what = "the store was made for another identity than the one that is kept";
+                let failure = Failure::new(Kind::Store, format!("{what} ({})", identity.fingerprint())).hint(
+                    "put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`",
+                );
+                match &self.store {
+                    Some(name) => failure.hint(format!(
+                        "if a member has removed you, it opens no more: `keyctl store remove {name}` takes it off this machine"
+                    )),
+                    None => failure,
+                }
+            }
             Closed::Damaged => damaged(&format!("`{}` is damaged", self.path.display())),
         }
     }

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use sha2::{Digest, Sha256};
+
 use super::payload::Payload;
+use crate::hex;
 
 /// The limits of a key's use. Nothing said is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +35,14 @@ impl Limits {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What stands for them, where anything is said: two that say the same have the same.
+    #[must_use]
+    pub fn mark(&self) -> Option<String> {
+        let Self { projects, programs, .. } = self;
+        let text = serde_json::to_vec(&(projects, programs, self.flags())).unwrap_or_default();
+        (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text)[..8]))
     }
 
     /// Whether they say nothing of where, by what and before whom it is used.

@@ -46,26 +46,27 @@ impl Payload {
 /// The seal of what two versions become, and the marks of those before it.
 ///
 /// # Errors
-/// `Store` for a side whose seal has nothing to do with the other's, nor with that of what both come from.
+/// `Store` for a side whose seal is not that of what both come from, nor one that follows on it.
 pub(super) fn merged(base: Option<&Payload>, ours: &Payload, theirs: &Payload) -> Result<(Id, Vec<Id>)> {
+    // Whoever was removed before that knows a seal of before only, on which the other side's may well follow.
+    for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
+        if base.is_some_and(|base| side.seal != base.seal && !side.follows(base.seal)) {
+            return Err(of_nobody(&format!("{words} has a seal that does not follow on that of what both come from")));
+        }
+    }
     if ours.seal == theirs.seal {
         return Ok((ours.seal, both(&ours.seals, &theirs.seals)));
     }
     // Without that nobody can tell whether one side removed a member or the other added him.
-    let Some(base) = base else {
+    if base.is_none() {
         return Err(of_nobody("the two sides have other seals, and what both come from cannot be read"));
-    };
+    }
     match (ours.follows(theirs.seal), theirs.follows(ours.seal)) {
         // What the side says that has the former one may be by whoever was removed.
         (true, false) => return Ok((ours.seal, ours.seals.clone())),
         (false, true) => return Ok((theirs.seal, theirs.seals.clone())),
         (true, true) => return Err(of_nobody("each side says of the other's seal that it is the former one")),
         (false, false) => {}
-    }
-    for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
-        if side.seal != base.seal && !side.follows(base.seal) {
-            return Err(of_nobody(&format!("{words} has a seal that does not follow on that of what both come from")));
-        }
     }
     let (one, other) = (ours.seal.min(theirs.seal), ours.seal.max(theirs.seal));
     let key = SealKey::derive(&[one.0, other.0].concat(), &ours.id.0, "keyctl/joined-seals/v1");
@@ -139,6 +140,13 @@ mod tests {
         assert!(said(Some(&base), &base, &made_up).starts_with("the other side has a seal that does not follow"));
         assert!(said(Some(&alice), &made_up, &with([6])).starts_with("this side has a seal that does not follow"));
         assert!(said(None, &alice, &base).contains("what both come from cannot be read"));
+        // The seal of before the removal, put on top of it: that the others' follows on it says nothing for it.
+        let mut later = with([5]);
+        later.renew_seal(Id([6; 16]));
+        for ours in [&alice, &later] {
+            assert!(said(Some(&alice), ours, &base).starts_with("the other side has a seal that does not follow"));
+            assert!(said(Some(&alice), &base, ours).starts_with("this side has a seal that does not follow"));
+        }
         let mut turned = with([5]);
         turned.renew_seal(Id([6; 16]));
         let mut other = with([6]);

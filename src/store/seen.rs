@@ -3,7 +3,8 @@
 //!
 //! A version is its generation and a mark of its content: two members may write the same generation in two branches, and
 //! what joins them has a later one. Whoever comes from one of the two to the other has left something behind, and is told.
-//! Beside it stands a mark of each secret, by which it is told what is another when there is something to say yes to.
+//! Beside it stand a mark of each secret, and what holds it back, by which it is told what differs when there is something to
+//! say yes to: an older copy may lack a limit, or that a secret was revoked.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -44,6 +45,17 @@ pub struct Seen {
     pub version: Version,
     /// What stands for the secret of each key; nothing where there are too many.
     keys: Option<BTreeMap<String, String>>,
+    /// What holds back those that anything does. Nothing was noted by a keyctl of before.
+    held: Option<BTreeMap<String, Held>>,
+}
+
+/// What holds a key back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    /// What stands for its limits; empty without any.
+    limits: String,
+    revoked: bool,
+    leaked: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +63,8 @@ struct Text {
     generation: u64,
     content: String,
     keys: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    held: Option<BTreeMap<String, Held>>,
 }
 
 impl Version {
@@ -72,14 +86,15 @@ impl Seen {
     /// This version with the secrets in it.
     #[must_use]
     pub fn of(payload: &Payload, version: Version) -> Self {
-        Self { version, keys: (payload.keys.len() <= MOST_KEYS).then(|| secrets(payload)) }
+        let is_noted = payload.keys.len() <= MOST_KEYS;
+        Self { version, keys: is_noted.then(|| secrets(payload)), held: is_noted.then(|| held(payload)) }
     }
 
     /// Reads what was noted; nothing where nothing was, or not by this identity.
     #[must_use]
     pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
-        let Text { generation, content, keys } = NOTE.read(path, identity, store)?;
-        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys })
+        let Text { generation, content, keys, held } = NOTE.read(path, identity, store)?;
+        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys, held })
     }
 
     /// Notes it.
@@ -88,7 +103,7 @@ impl Seen {
     /// `Disk`.
     pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
         let Version { generation, content } = self.version;
-        let text = Text { generation, content: content.to_string(), keys: self.keys.clone() };
+        let text = Text { generation, content: content.to_string(), keys: self.keys.clone(), held: self.held.clone() };
         NOTE.write(&home.file(NAME), &text, identity, store)
     }
 
@@ -110,10 +125,52 @@ impl Seen {
             ("new", new.collect()),
             ("gone", gone.collect()),
         ];
-        let said: Vec<_> =
+        let mut said: Vec<_> =
             lines.iter().filter_map(|(words, names)| Some(format!("{words}: {}", list(names)?))).collect();
-        if said.is_empty() { vec!["no key has another secret than you had before".to_owned()] } else { said }
+        if said.is_empty() {
+            said.push("no key has another secret than you had before".to_owned());
+        }
+        said.extend(self.holding(payload));
+        said
     }
+
+    /// Where a key that is still there is held back in another way than was noted, a line for each way.
+    #[must_use]
+    pub fn holding(&self, payload: &Payload) -> Vec<String> {
+        let (Some(before), Some(keys)) = (&self.held, &self.keys) else { return Vec::new() };
+        let (now, nothing) = (held(payload), Held::default());
+        let differ = |is_so: fn(&Held, &Held) -> bool| {
+            let both = payload.keys.keys().filter(|name| keys.contains_key(name.as_str()));
+            let is_it = |name: &&KeyName| {
+                let [was, is] = [before, &now].map(|side| side.get(name.as_str()).unwrap_or(&nothing));
+                is_so(was, is)
+            };
+            list(&both.filter(is_it).map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let lines = [
+            ("no limits any more", differ(|was, is| !was.limits.is_empty() && is.limits.is_empty())),
+            ("other limits than before", differ(|was, is| was.limits != is.limits && !is.limits.is_empty())),
+            ("not marked as revoked any more", differ(|was, is| was.revoked && !is.revoked)),
+            ("revoked since", differ(|was, is| !was.revoked && is.revoked)),
+            ("not marked as leaked any more", differ(|was, is| was.leaked && !is.leaked)),
+            ("marked as leaked since", differ(|was, is| !was.leaked && is.leaked)),
+        ];
+        lines.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}", names?))).collect()
+    }
+}
+
+/// What holds back the keys that anything does.
+fn held(payload: &Payload) -> BTreeMap<String, Held> {
+    let of = |(name, key): (&KeyName, &super::payload::Key)| {
+        let facts = &key.facts;
+        let held = Held {
+            limits: facts.limits.mark().unwrap_or_default(),
+            revoked: facts.revoked.is_some(),
+            leaked: facts.leaked.is_some(),
+        };
+        (held != Held::default()).then(|| (name.as_str().to_owned(), held))
+    };
+    payload.keys.iter().filter_map(of).collect()
 }
 
 /// What stands for the secret of each key.
@@ -162,6 +219,7 @@ mod tests {
         assert_eq!(seen.differences(&store), ["no key has another secret than you had before"]);
         set(&mut store, "a", "two", 1);
         store.keys.remove(&name("b"));
+        assert!(seen.holding(&store).is_empty());
         for at in 0..10 {
             set(&mut store, &format!("n{at}"), "new", 1);
         }
@@ -174,6 +232,24 @@ mod tests {
                 "gone: `b`".into()
             ]
         );
+        // What holds a key back, or does not any more.
+        let facts = &mut store.keys.get_mut(&name("a")).expect("there").facts;
+        facts.limits.ask = true;
+        facts.leaked =
+            Some(crate::store::facts::Leaked { at: crate::date::Moment::from_seconds(0), place: "f".into() });
+        let held = Seen::of(&store, seen.version);
+        held.write(&home, &identity, store.id).expect("written");
+        let held = Seen::read(&home.file(NAME), &identity, store.id).expect("noted");
+        assert!(held.holding(&store).is_empty());
+        let facts = &mut store.keys.get_mut(&name("a")).expect("there").facts;
+        facts.limits.terminal = true;
+        assert_eq!(held.holding(&store), ["other limits than before: `a`"]);
+        let facts = &mut store.keys.get_mut(&name("a")).expect("there").facts;
+        (facts.limits, facts.leaked) = (crate::store::limits::Limits::default(), None);
+        let gone = ["no limits any more: `a`", "not marked as leaked any more: `a`"];
+        assert_eq!(held.holding(&store), gone);
+        assert!(held.differences(&store).ends_with(&gone.map(str::to_owned)));
+        assert_eq!(seen.holding(&store), Vec::<String>::new());
         let many = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), store.keys[&name("a")].copy()));
         store.keys = many.collect();
         assert!(Seen::of(&store, seen.version).differences(&store)[0].starts_with("too many keys"));

@@ -49,6 +49,7 @@ pub fn audit(arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Result<Exit
         terminal.json(&page.as_json())?;
     } else {
         page.show(payload.keys.len(), terminal)?;
+        several::say_others(&home, "audit", terminal);
     }
     let bad = |least: Severity| findings.iter().filter(|finding| finding.severity >= least).count();
     match arguments.fail_on.map(|least| (least, bad(least))) {
@@ -71,7 +72,7 @@ fn open(home: &Home, arguments: &cli::Audit, terminal: &Terminal) -> anyhow::Res
     let mut found = audit::open_to_others(&gather::open_to_others(home));
     found.retain(|finding| finding.repair.is_some());
     if failure.kind != Kind::Disk || found.is_empty() {
-        return Err(failure.into());
+        return Err(several::hint_others(failure, home, "audit").into());
     }
     if !arguments.fix {
         return Err(failure.hint("or let keyctl close it: `keyctl audit --fix`").into());

@@ -97,7 +97,7 @@ impl News {
             return Err(older.hint("get the newest file first").hint(anyway("if you know of it and want this one")));
         }
         let said = match self.difference.seal {
-            SealIs::Known | SealIs::New => return Ok(()),
+            SealIs::Known | SealIs::New | SealIs::Later => return Ok(()),
             SealIs::Former => "the store has a seal of before: whoever was removed since could have written it",
             SealIs::Strange => {
                 "the store has a seal that does not follow on yours: whoever was removed could have written it"

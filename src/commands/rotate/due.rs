@@ -5,6 +5,7 @@ use std::{
     cell::{OnceCell, RefCell},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use serde_json::{Value, json};
@@ -196,8 +197,11 @@ fn tasks<'s>(scene: &'s Scene, opened: &Opened) -> Result<Vec<Task<'s>>> {
     let payload = &opened.payload;
     let clock = Clock::of(&opened.kept, payload, Moment::now());
     let mut tasks = Vec::new();
-    let there = |pair: &&AwsIam| payload.keys.contains_key(&pair.id) && payload.keys.contains_key(&pair.secret);
     let store = scene.home.store();
+    let there = |pair: &&AwsIam| {
+        pair.id.store() == store.map(Arc::as_ref)
+            && [&pair.id, &pair.secret].iter().all(|half| payload.keys.contains_key(*half))
+    };
     for pair in scene.config.rotation.aws_iam.iter().filter(there) {
         let (name, pair) = (pair.id.clone().of(store), pair.clone());
         if aws::is_broken_off(scene, &pair, opened) {

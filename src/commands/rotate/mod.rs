@@ -315,7 +315,9 @@ impl Scene<'_> {
     }
 
     fn plan(&self, payload: &Payload, name: &KeyName) -> Result<Plan> {
-        Ok(self.config.rotation.plan(name, &payload.key(name)?.facts))
+        // Which programs are called depends on the store: it is that of the call, whatever the name knows.
+        let own = name.clone().of(self.home.store());
+        Ok(self.config.rotation.plan(&own, &payload.key(name)?.facts))
     }
 
     /// What holds for a pair: what is set for the secret half, else what is set for the id.

@@ -69,7 +69,7 @@ pub fn say_switched_off(
     former: &Former,
     terminal: &Terminal,
 ) {
-    let Some(pair) = pairs.iter().find(|pair| pair.id == *name || pair.secret == *name) else { return };
+    let Some(pair) = pairs.iter().find(|pair| pair.has(name)) else { return };
     let ids = payload.keys.get(&pair.id).map(|key| key.former.as_slice()).unwrap_or_default();
     let same = |id: &&Former| (id.step, id.until) == (former.step, former.until) && id.wipe.is_some();
     let Some(id) = ids.iter().rev().find(same).and_then(|id| id.value.expose_text()) else { return };

@@ -24,7 +24,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::Search;
+use super::{Search, search};
 
 /// How many of what could not be looked at are named.
 const NAMED: usize = 5;
@@ -64,7 +64,7 @@ impl Report<'_> {
         if arguments.json {
             terminal.json(&self.json())?;
         } else if arguments.sarif {
-            terminal.json(&sarif::write(self.findings, sentence))?;
+            terminal.json(&sarif::write(self.findings, &self.search.left_out_words(), sentence))?;
         } else {
             table(self.findings, shown, terminal)?;
         }
@@ -81,13 +81,15 @@ impl Report<'_> {
                 terminal.say(&format!("{number} accepted {ones} {are} not shown: `{all}`"));
             }
         }
-        // Nobody opens a store for each commit: that one is closed holds none up.
-        let is_missing = |left: &LeftOut| self.event.is_none() || !left.is_closed();
-        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty())
-            || self.search.left_out.iter().any(is_missing);
-        Ok(match (self.findings, self.seen.more, is_unread) {
-            ([], 0, false) => ExitCode::SUCCESS,
-            ([], 0, true) => ExitCode::from(UNREADABLE),
+        let missed = self.search.missed(self.event);
+        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty() && missed.is_empty());
+        let is_clean = self.findings.is_empty() && self.seen.more == 0;
+        if let Some(event) = self.event.filter(|_| is_clean && is_unread) {
+            search::say_stopped(event, &missed, terminal);
+        }
+        Ok(match (is_clean, is_unread) {
+            (true, false) => ExitCode::SUCCESS,
+            (true, true) => ExitCode::from(UNREADABLE),
             _ => ExitCode::from(FOUND),
         })
     }

@@ -4,6 +4,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -23,6 +24,8 @@ use crate::{
     scan::{
         engine::{Engine, Marks},
         finding::Finding,
+        git::Git,
+        hook,
         needles::{self, Needles, Which},
         tree::Seen,
     },
@@ -61,7 +64,7 @@ impl Search {
     /// yet, what looks like one is looked for all the same.
     ///
     /// With `may_lack`, for a hook, the personal store has to open as ever, unless the user has set that what looks like a key
-    /// may suffice where the keychain is locked.
+    /// may suffice where the keychain is locked; of the others those that lie in the repository have to be in order.
     ///
     /// # Errors
     /// As opening the stores has them; `Missing` where there is nothing to look for at all.
@@ -79,7 +82,11 @@ impl Search {
             }
             other => other?,
         };
-        let Stores { open, left_out } = stores;
+        let Stores { open, mut left_out } = stores;
+        if may_lack {
+            let top = if left_out.iter().all(LeftOut::is_closed) { None } else { repository() };
+            left_out.iter_mut().for_each(|left| left.pass_unless_in(top.as_deref()));
+        }
         let (mut opened, mut payloads) = (Vec::new(), Vec::new());
         for several::Opened { home, kept, payload } in open {
             opened.push((home, kept));
@@ -266,6 +273,17 @@ impl Search {
         Ok(())
     }
 
+    /// What to tell of the stores that were not opened.
+    pub fn left_out_words(&self) -> Vec<String> {
+        self.left_out.iter().map(|left| left.words("were not looked for")).collect()
+    }
+
+    /// The stores without which this is no clean bill, or none for a hook.
+    pub fn missed(&self, event: Option<hook::Event>) -> Vec<&str> {
+        let missed = self.left_out.iter().filter(|left| event.is_none() || !left.is_passed);
+        missed.map(|left| &*left.name).collect()
+    }
+
     /// Whether there is a store whose keys it looks for.
     #[must_use]
     pub fn knows_keys(&self) -> bool {
@@ -298,6 +316,23 @@ fn goes_on_without(failure: &Failure, may_lack: bool, config: &Config) -> bool {
         Kind::Keychain => may_lack && config.scan.shapes_when_locked,
         _ => false,
     }
+}
+
+/// The folder of the repository that a hook is called in.
+fn repository() -> Option<PathBuf> {
+    Git::at(&std::env::current_dir().ok()?).ok()?.top().ok()
+}
+
+/// Says last why a hook stops what git was about to do, where nothing was found.
+pub(super) fn say_stopped(event: hook::Event, missed: &[&str], terminal: &Terminal) {
+    let what = if event == hook::Event::Push { "push" } else { "commit" };
+    let names = missed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let why = match missed {
+        [] => "not all of it could be looked at".to_owned(),
+        [_] => format!("the store {names} lies in this repository and cannot be read"),
+        _ => format!("the stores {names} lie in this repository and cannot be read"),
+    };
+    terminal.warn(&format!("the {what} is stopped, as {why}; to go on unchecked: `{}`", event.without()));
 }
 
 /// The keys that were found, each once.

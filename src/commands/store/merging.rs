@@ -94,9 +94,15 @@ fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal)
     }
     let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
     let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
+    let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+    // Else that is said with the secrets that differ.
+    if difference.is_none() || difference.is_addition() {
+        for line in seen.iter().flat_map(|seen| seen.holding(payload)) {
+            terminal.warn(&format!("against what you had: {line}"));
+        }
+    }
     if !difference.is_none() {
         let name = store_name(home);
-        let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
         let differ =
             if difference.is_addition() { Vec::new() } else { recipients::other_secrets(seen.as_ref(), payload) };
         let lines = [difference.lines(), differ].concat().join("; ");
