@@ -121,7 +121,7 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
     let Facts { tags, limits, revoked, .. } = after;
-    let widened = Facts { expires, tags, limits, revoked, ..before.clone() };
+    let widened = Facts { expires, tags, revoked, limits, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
     need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
