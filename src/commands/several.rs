@@ -263,7 +263,9 @@ fn lies_in(file: &Path, top: &Path) -> bool {
 
 /// Says that there are keys in other stores too, to who had the personal one alone looked at.
 pub fn say_others(home: &Home, command: &str, terminal: &Terminal) {
-    others(home, command).iter().for_each(|others| terminal.say(others));
+    if let Some(others) = others(home, command) {
+        terminal.say(&others);
+    }
 }
 
 /// The same where the personal one was never made.

@@ -85,7 +85,9 @@ impl Search {
         let Stores { open, mut left_out } = stores;
         if may_lack {
             let top = if left_out.iter().all(LeftOut::is_closed) { None } else { repository() };
-            left_out.iter_mut().for_each(|left| left.pass_unless_in(top.as_deref()));
+            for left in &mut left_out {
+                left.pass_unless_in(top.as_deref());
+            }
         }
         let (mut opened, mut payloads) = (Vec::new(), Vec::new());
         for several::Opened { home, kept, payload } in open {
