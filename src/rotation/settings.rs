@@ -366,7 +366,8 @@ mod tests {
             (settings.plan(&name, &facts), limits[0])
         };
         let own = calling(None, "own");
-        let (of_own, of_team) = (plan(&[own.clone()], &[], None), plan(&[own.clone()], &[], Some("team")));
+        let (of_own, of_team) =
+            (plan(std::slice::from_ref(&own), &[], None), plan(std::slice::from_ref(&own), &[], Some("team")));
         assert_eq!((of_own.0.rotator, of_own.0.check), (command("own").map(Rotator::Program), command("own")));
         assert_eq!((of_team.0.rotator, of_team.0.check, of_team.0.every.is_some(), of_team.1), (None, None, true, 1));
         let both = [calling(Some("team"), "team"), own];
@@ -374,7 +375,7 @@ mod tests {
         assert_eq!((called(Some("team")), called(Some("ops")), called(None)), (command("team"), None, command("own")));
         let personal = plan(&[calling(Some("personal"), "own")], &[], Some("team"));
         assert_eq!((personal.0.every, personal.1), (None, 0));
-        let of_pair = |store| plan(&[], &[pair.clone()], store).0.rotator.is_some();
+        let of_pair = |store| plan(&[], std::slice::from_ref(&pair), store).0.rotator.is_some();
         assert!(of_pair(None) && !of_pair(Some("team")));
     }
 
