@@ -75,7 +75,8 @@ impl ProgramFile {
     /// Where another file lies in its place by now, or it was written to.
     pub fn command(&self, called: &OsStr) -> io::Result<Command> {
         let path = if self.is_script { &self.called } else { &self.real };
-        if !is_at(&self.file, &path.canonicalize()?) {
+        // Opened anew, so that the system's way there is again the one that the links say.
+        if !is_at(&self.file, &Self::open(path)?.real) {
             return Err(io::Error::other("another file lies in its place by now"));
         }
         if content(&self.file.metadata()?) != self.content {
