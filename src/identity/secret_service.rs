@@ -153,7 +153,7 @@ fn sort_out(prefix: &str, values: impl Iterator<Item = Secret>) -> Found {
 }
 
 /// How often a keychain is asked for its default collection before it has none: gnome-keyring 42.1 was seen to answer so though
-/// it had one, once in some hundred programs that were killed while they talked to it.
+/// it had one, twice in sweeps that kill programs while they talk to it.
 const LOOKS: u32 = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 

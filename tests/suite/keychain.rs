@@ -310,6 +310,20 @@ fn call_in(sandbox: &Sandbox, home: &Path, words: &[&str]) -> Command {
     command
 }
 
+/// What a call in one of them ends with and says. After some kills gnome-keyring was seen to know no collection of its own: that
+/// is waited for, as nothing that is held against such a call is about it.
+fn said_in(sandbox: &Sandbox, home: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let output = call_in(sandbox, home, words).output().expect("start");
+        sandbox.no_secret_in(&output.stderr);
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        if !text.contains("the keychain has no default collection") || Instant::now() > until {
+            return (output.status.code(), text);
+        }
+    }
+}
+
 /// A kill anywhere while the identity moves leaves it with the old keeper or with the new one, and a second try finishes.
 fn move_killed_everywhere(from: &str, to: &str) -> usize {
     let (sandbox, keychain) = desktop();
@@ -318,22 +332,7 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
     std::fs::write(&secret, "kept-secret").expect("write");
     sandbox.may_lie_in(&secret);
     let from_file = format!("--from-file={}", secret.display());
-    let said_once = |home: &Path, words: &[&str]| {
-        let output = call_in(&sandbox, home, words).output().expect("start");
-        sandbox.no_secret_in(&output.stderr);
-        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
-    };
-    // After some of these kills gnome-keyring sees no collection of its own for a while (once in some hundred): that is
-    // waited for, as nothing of what is held here is about it.
-    let said = |home: &Path, words: &[&str]| {
-        let until = Instant::now() + Duration::from_secs(10);
-        loop {
-            let (code, text) = said_once(home, words);
-            if !text.contains("the keychain has no default collection") || Instant::now() > until {
-                return (code, text);
-            }
-        }
-    };
+    let said = |home: &Path, words: &[&str]| said_in(&sandbox, home, words);
     let new_store = |name: &str| {
         let home = sandbox.outside().join(name);
         for words in [&["store", "create", "--keeper", from][..], &["set", "A", &from_file]] {
@@ -435,22 +434,7 @@ fn a_kill_while_the_identity_in_the_keychain_changes_loses_nothing_and_a_second_
     std::fs::write(&secret, "kept-secret").expect("write");
     sandbox.may_lie_in(&secret);
     let from_file = format!("--from-file={}", secret.display());
-    let said_once = |home: &Path, words: &[&str]| {
-        let output = call_in(&sandbox, home, words).output().expect("start");
-        sandbox.no_secret_in(&output.stderr);
-        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
-    };
-    // After some of these kills gnome-keyring sees no collection of its own for a while (once in some hundred): that is
-    // waited for, as nothing of what is held here is about it.
-    let said = |home: &Path, words: &[&str]| {
-        let until = Instant::now() + Duration::from_secs(10);
-        loop {
-            let (code, text) = said_once(home, words);
-            if !text.contains("the keychain has no default collection") || Instant::now() > until {
-                return (code, text);
-            }
-        }
-    };
+    let said = |home: &Path, words: &[&str]| said_in(&sandbox, home, words);
     let identity = |home: &Path| {
         let record = std::fs::read_to_string(home.join("keeper.toml")).expect("record");
         let id =
