@@ -18,6 +18,7 @@ use crate::{
 
 mod alerts;
 mod audit;
+mod files;
 mod groups;
 mod history;
 mod import;
@@ -29,6 +30,7 @@ mod unlocking;
 
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use audit::Audit;
+pub use files::{Files, Render, ToRender};
 pub use groups::{Profile, ProfileVerb, Recovery, RecoveryVerb};
 pub use history::{
     History, HistoryExport, HistoryFilter, HistoryPrune, HistoryReport, HistoryUsage, HistoryVerb, HistoryVerify,
@@ -118,6 +120,8 @@ pub enum Verb {
     Remind(Remind),
     /// Print keys with their secrets, for a shell or another program to read
     Env(Env),
+    /// Fill a template in with keys
+    Render(Render),
     /// Take keys over from a file, another manager or the environment
     Import(Import),
     /// Write a `.keyctl.toml` that names the keys this project needs
@@ -197,6 +201,9 @@ pub struct Run {
     /// Which keys
     #[command(flatten)]
     pub choice: Choice,
+    /// What it gets as files
+    #[command(flatten)]
+    pub files: Files,
     /// Pass on none of this environment but `PATH`, `HOME` and the like
     #[arg(long)]
     pub clean: bool,

@@ -32,6 +32,7 @@ pub mod identity;
 pub mod home;
 pub mod seal;
 pub mod subprocess;
+pub mod template;
 
 pub mod platform;
 pub mod random;

@@ -295,6 +295,7 @@ fn done(seen: &Seen) -> String {
         (_, Some(program)) => format!("given to `{program}`"),
         ("copy", _) => "copied".into(),
         ("env", _) => "printed as variables".into(),
+        ("render", _) => "written into a template".into(),
         _ => "printed".into(),
     }
 }

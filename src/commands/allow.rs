@@ -12,7 +12,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::{KeyName, VariableName},
-    profile::{self, Grant, Source},
+    profile::{self, Grant},
     project::{
         place::{self, Place},
         trust::{self, Approvals, Changes, needs_exception},
@@ -83,11 +83,11 @@ fn as_json(project: &Project, hash: &str, allowed: bool) -> Value {
         .file
         .grants
         .iter()
-        .map(|Grant { profile, variable, source }| match source {
-            Source::Key { name, optional } => {
-                json!({ "profile": profile.as_str(), "variable": variable.as_str(), "key": name, "optional": optional })
-            }
-            Source::Value(text) => json!({ "profile": profile.as_str(), "variable": variable.as_str(), "value": text }),
+        .map(|Grant { profile, variable, source }| {
+            let mut grant = project::as_json(source);
+            grant["profile"] = profile.as_str().into();
+            grant["variable"] = variable.as_str().into();
+            grant
         })
         .collect();
     json!({ "file": project.file.path.to_string_lossy(), "hash": hash, "allowed": allowed, "grants": grants })
@@ -168,7 +168,7 @@ fn is_approved(project: &Project, grants: &[Grant]) -> Result<bool> {
 fn homes(grants: &[Grant]) -> Result<Vec<Home>> {
     let is_there = |home: &Result<Home>| !home.as_ref().is_err_and(|failure| failure.kind == Kind::Missing);
     let others = project::stores_of(grants).into_iter().map(|store| Home::of(Some(store))).filter(is_there);
-    let is_personal = |grant: &Grant| grant.source.store().is_none() || needs_exception(grant);
+    let is_personal = |grant: &Grant| grant.source.is_of(None) || needs_exception(grant);
     let personal = (grants.is_empty() || grants.iter().any(is_personal)).then(Home::find);
     personal.into_iter().chain(others).collect()
 }
@@ -186,8 +186,8 @@ fn approve(home: &Home, project: &mut Project, grants: &[Grant], terminal: &Term
     let mut approved = grants.len();
     for store in project::stores_of(grants) {
         let Err(failure) = Home::of(Some(store)) else { continue };
-        let of_store = grants.iter().filter(|grant| grant.source.store() == Some(store)).count();
-        approved -= of_store;
+        let of_store = grants.iter().filter(|grant| grant.source.is_of(Some(store))).count();
+        approved = approved.saturating_sub(of_store);
         if failure.kind != Kind::Missing || approved == 0 {
             return Err(failure);
         }
@@ -220,13 +220,9 @@ fn add(
 
 /// The names of those of the keys that are of this home's store.
 fn key_names(grants: &[Grant], home: &Home) -> Vec<KeyName> {
-    let of_store = grants.iter().filter(|grant| grant.source.store() == home.store().map(Arc::as_ref));
-    let mut names: Vec<KeyName> = of_store
-        .filter_map(|grant| match &grant.source {
-            Source::Key { name, .. } => Some(name.name().clone()),
-            Source::Value(_) => None,
-        })
-        .collect();
+    let of_store = grants.iter().flat_map(|grant| grant.source.keys());
+    let of_store = of_store.filter(|name| name.store() == home.store().map(Arc::as_ref));
+    let mut names: Vec<KeyName> = of_store.map(|name| name.name().clone()).collect();
     names.sort();
     names.dedup();
     names

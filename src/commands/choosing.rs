@@ -15,10 +15,10 @@ use crate::{
     history::{Event, Reason},
     home::Home,
     identity::keeper::{KeeperKind, Record},
-    launch::program::Program,
+    launch::{files::Handed, program::Program},
     name::{KeyName, KeyPath, ProfileName, VariableName},
     platform,
-    profile::{self, Grant, Origin, Source, Wanted},
+    profile::{self, Extra, Form, Grant, Origin, Source, Wanted},
     project::trust::needs_exception,
     rotation::{ReasonFrom, Settings},
     secret::Secret,
@@ -43,6 +43,7 @@ const MOST_ARGUMENTS: usize = 32;
 const LONGEST_ARGUMENT: usize = 160;
 
 /// What was asked for; nothing of it is approved or opened yet.
+#[derive(Default)]
 pub struct Wish {
     wanted: Vec<Wanted>,
     project: Option<Project>,
@@ -59,6 +60,8 @@ pub struct Approved {
 pub struct Chosen {
     /// Variable and secret, or plain setting.
     pub given: Vec<(VariableName, Secret)>,
+    /// What it gets as a file.
+    pub files: Vec<Handed>,
     /// Keys that are not there and may be missing.
     pub missing: Vec<KeyPath>,
     /// What each store gave.
@@ -128,18 +131,23 @@ impl Wish {
     /// Variable and source of each, for showing, with what the settings say that the key may be used for.
     pub fn rows(&self, settings: &Settings) -> impl Iterator<Item = Vec<String>> {
         self.wanted.iter().map(|wanted| {
-            let limits = match &wanted.grant.source {
-                Source::Key { name, .. } => {
-                    show::limits_in_short(settings.limits_by_name(name.name()).map(|(_, limits)| limits))
-                }
-                Source::Value(_) => String::new(),
-            };
-            let source = match &wanted.grant.source {
-                Source::Key { name, optional } => format!("key {name}{}", if *optional { " (optional)" } else { "" }),
-                Source::Value(text) => format!("setting {text}"),
-            };
-            vec![wanted.grant.variable.to_string(), source, limits]
+            let Grant { variable, source, .. } = &wanted.grant;
+            let keys = source.keys();
+            let limits = keys.iter().flat_map(|name| settings.limits_by_name(name.name())).map(|(_, limits)| limits);
+            vec![variable.to_string(), source.to_string(), show::limits_in_short(limits)]
         })
+    }
+
+    /// The variables and what they become.
+    pub fn sources(&self) -> impl Iterator<Item = (&VariableName, &Source)> {
+        self.wanted.iter().map(|wanted| (&wanted.grant.variable, &wanted.grant.source))
+    }
+
+    /// Only these variables of it.
+    #[must_use]
+    pub fn only(mut self, variables: &BTreeSet<VariableName>) -> Self {
+        self.wanted.retain(|wanted| variables.contains(&wanted.grant.variable));
+        self
     }
 }
 
@@ -147,11 +155,13 @@ impl Wish {
 ///
 /// # Errors
 /// As project and profile have them.
-pub fn wanted(home: &Home, choice: &Choice, config: &Config, terminal: &Terminal) -> Result<Wish> {
+pub fn wanted(home: &Home, choice: &Choice, more: &[Extra], config: &Config, terminal: &Terminal) -> Result<Wish> {
+    let named = choice.keys.iter().map(|(variable, name)| (variable.clone(), Source::key(name.clone())));
+    let extra: Vec<Extra> = named.chain(more.iter().cloned()).collect();
     let project = if choice.no_project { None } else { project::find(home, None, Some(terminal))? };
     let profiles = project.as_ref().map(|project| &project.file.profiles);
     let profile = chosen_profile(choice)?;
-    let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)
+    let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &extra, &choice.only)
         .map_err(|failure| if failure.kind == Kind::Missing { profile_elsewhere(failure) } else { failure })?;
     Ok(Wish { wanted, project, profile })
 }
@@ -214,10 +224,10 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, ter
 /// Plain settings alone open nothing, and what needs no secret touches no keychain.
 fn homes(home: &Home, wish: &Wish, grants: &[Grant]) -> Result<Vec<Home>> {
     let sources = || wish.wanted.iter().map(|wanted| &wanted.grant.source);
-    let is_personal = |source: &Source| matches!(source, Source::Key { .. }) && source.store().is_none();
+    let is_personal = |source: &Source| source.keys().iter().any(|name| name.store().is_none());
     let needs_personal = sources().any(is_personal) || grants.iter().any(needs_exception);
     let mut homes = if needs_personal { vec![home.clone()] } else { Vec::new() };
-    for store in sources().filter_map(Source::store).collect::<BTreeSet<_>>() {
+    for store in sources().flat_map(Source::stores).collect::<BTreeSet<_>>() {
         homes.push(Home::of(Some(store))?);
     }
     Ok(homes)
@@ -246,10 +256,8 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
         .wanted
         .iter()
         .filter(|wanted| wanted.origin == Origin::Project)
-        .filter_map(|wanted| match &wanted.grant.source {
-            Source::Key { name, .. } => in_home(name, home).cloned(),
-            Source::Value(_) => None,
-        })
+        .flat_map(|wanted| wanted.grant.source.keys())
+        .filter_map(|name| in_home(name, home).cloned())
         .collect();
     let place = Place::of(wish.project.as_ref());
     let refused = place.sign(event.clone().refused("not allowed").names(&names), wish.profile.as_ref());
@@ -268,25 +276,26 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
 pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
     let Approved { wish: Wish { wanted, project, profile }, kept } = approved;
     let place = Place::of(project.as_ref());
-    let mut chosen = Chosen { given: Vec::new(), missing: Vec::new(), taken: Vec::new(), profile, place };
+    let mut chosen =
+        Chosen { given: Vec::new(), files: Vec::new(), missing: Vec::new(), taken: Vec::new(), profile, place };
     for (home, kept) in kept {
-        let name = |wanted: &Wanted| match &wanted.grant.source {
-            Source::Key { name, optional } => Some((in_home(name, &home)?.clone(), *optional || choice.allow_missing)),
-            Source::Value(_) => None,
-        };
-        let asked: Vec<(KeyName, bool)> = wanted.iter().filter_map(name).collect();
-        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| name).collect();
-        let optional: Vec<&KeyName> = asked.iter().filter(|(_, optional)| *optional).map(|(name, _)| name).collect();
+        let sources = wanted.iter().map(|wanted| &wanted.grant.source);
+        let asked = sources.flat_map(|source| {
+            let may_lack = source.is_optional() || choice.allow_missing;
+            source.keys().into_iter().map(move |name| (name, may_lack))
+        });
+        let asked: Vec<(&KeyName, bool)> =
+            asked.filter_map(|(name, may_lack)| Some((in_home(name, &home)?, may_lack))).collect();
+        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| *name).collect();
+        let is_needed = |name: &KeyName| asked.iter().any(|(other, may_lack)| *other == name && !may_lack);
+        let optional: Vec<&KeyName> = names.iter().copied().filter(|name| !is_needed(name)).collect();
         let used = using::keys_of(&home, kept, &names, &optional, terminal);
         let mut used = used.map_err(|failure| of_store(failure, &home))?;
         used.project.clone_from(&chosen.place.allowed);
         chosen.taken.push(Taken { used, given: Vec::new() });
     }
     for Wanted { grant: Grant { variable, source, .. }, .. } in wanted {
-        match source {
-            Source::Value(text) => chosen.given.push((variable, Secret::new(text.into_bytes()))),
-            Source::Key { name, .. } => chosen.give(variable, name),
-        }
+        chosen.give(variable, &source)?;
     }
     Ok(chosen)
 }
@@ -300,18 +309,74 @@ impl Chosen {
         }
     }
 
-    /// Gives the command a key, or notes that it is missing.
-    fn give(&mut self, variable: VariableName, name: KeyPath) {
+    /// Whether the command gets nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty() && self.files.is_empty()
+    }
+
+    /// The variables that it gets.
+    #[must_use]
+    pub fn variables(&self) -> Vec<VariableName> {
+        let files = self.files.iter().map(|file| &file.variable);
+        self.given.iter().map(|(variable, _)| variable).chain(files).cloned().collect()
+    }
+
+    /// What this variable stands for: its text, or what is in its file.
+    #[must_use]
+    pub fn content(&self, variable: &VariableName) -> Option<&Secret> {
+        let given = self.given.iter().find(|(given, _)| given == variable).map(|(_, secret)| secret);
+        given.or_else(|| self.files.iter().find(|file| file.variable == *variable).map(|file| &file.secret))
+    }
+
+    /// Gives the command one more file, made of what these variables stand for.
+    pub fn hand(&mut self, file: Handed, made_of: &BTreeSet<VariableName>) {
+        for Taken { given, .. } in &mut self.taken {
+            let used = given.iter().filter(|(variable, _)| made_of.contains(variable));
+            let used: Vec<_> = used.map(|(_, name)| (file.variable.clone(), name.clone())).collect();
+            given.extend(used);
+        }
+        self.files.push(file);
+    }
+
+    /// Gives the command a variable, or notes which of its keys are missing.
+    fn give(&mut self, variable: VariableName, source: &Source) -> Result<()> {
+        let keys = source.keys();
+        let lacking: Vec<&KeyPath> = keys.iter().copied().filter(|name| self.secret(name).is_none()).collect();
+        if !lacking.is_empty() {
+            let is_new = |name: &&KeyPath| !self.missing.contains(name);
+            self.missing.extend(lacking.into_iter().filter(is_new).cloned().collect::<Vec<_>>());
+            return Ok(());
+        }
+        let secret =
+            match source {
+                Source::Value(text) => Some(Secret::new(text.clone().into_bytes())),
+                Source::Key { name, .. } => self.secret(name).map(Secret::copy),
+                Source::Composed { text, .. } => {
+                    let filled = text.template().fill(|name| self.secret(name));
+                    Some(filled.map_err(|failure| Failure {
+                        message: format!("`{variable}`: {}", failure.message),
+                        ..failure
+                    })?)
+                }
+            };
         for Taken { used, given } in &mut self.taken {
-            if let Some(key) = in_home(&name, &used.home).and_then(|name| used.payload.keys.get(name)) {
-                self.given.push((variable.clone(), key.value.copy()));
-                given.push((variable, name.name().clone()));
-                return;
-            }
+            let of_store = keys.iter().filter_map(|name| in_home(name, &used.home));
+            given.extend(of_store.map(|name| (variable.clone(), name.clone())));
         }
-        if !self.missing.contains(&name) {
-            self.missing.push(name);
+        match (secret, source.form()) {
+            (None, _) => {}
+            (Some(secret), Form::Variable) => self.given.push((variable, secret)),
+            (Some(secret), form) => self.files.push(Handed { variable, secret, form }),
         }
+        Ok(())
+    }
+
+    /// A key's secret, as its store has it.
+    fn secret(&self, name: &KeyPath) -> Option<&Secret> {
+        let stores = self.taken.iter().map(|taken| &taken.used);
+        let mut key = stores.filter_map(|used| used.payload.keys.get(in_home(name, &used.home)?));
+        key.next().map(|key| &key.value)
     }
 
     /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one

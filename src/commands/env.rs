@@ -26,7 +26,12 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     }
     let home = Home::find()?;
     let config = config::read(&home)?;
-    let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
+    let wanted = choosing::wanted(&home, &arguments.choice, &[], &config, terminal)?;
+    if let Some((variable, _)) = wanted.sources().find(|(_, source)| !source.form().is_variable()) {
+        return Err(Failure::new(Kind::Usage, format!("`{variable}` is given as a file, which cannot be printed"))
+            .hint("print the others with `--only VARIABLE,...`, or give it to a command: `keyctl run -- myapp`")
+            .into());
+    }
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Env, Moment::now()).note(arguments.format.name()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;

@@ -47,6 +47,8 @@ pub mod remind;
 pub mod reminded;
 pub mod remove;
 pub mod rename;
+pub mod render;
+pub mod rendering;
 pub mod revoke;
 pub mod rotate;
 pub mod run;
@@ -316,6 +318,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Rotate(arguments) => rotate::rotate(&arguments, terminal),
         Verb::Remind(arguments) => remind::remind(arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
+        Verb::Render(arguments) => render::render(&arguments, terminal),
         Verb::Import(arguments) => import::import(&arguments, terminal),
         Verb::Init(arguments) => init::init(&arguments, terminal),
         Verb::Allow(arguments) => allow::allow(&arguments, terminal),

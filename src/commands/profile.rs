@@ -9,7 +9,7 @@ use crate::{
     config::{self, Config},
     home::Home,
     name::ProfileName,
-    profile::{self, Origin, Source},
+    profile::{self, Origin},
     terminal::{Terminal, count},
 };
 
@@ -79,24 +79,23 @@ fn show(
     let profiles = project.map(|project| &project.file.profiles);
     let wanted = profile::resolve(name, profiles, &config.profiles, &[], &[])?;
     if as_json {
-        let variables: Vec<Value> = wanted.iter().map(|wanted| {
-            let from = if wanted.origin == Origin::Project { "project" } else { "config" };
-            match &wanted.grant.source {
-                Source::Key { name, optional } => json!({ "variable": wanted.grant.variable.as_str(), "key": name, "optional": optional, "from": from }),
-                Source::Value(text) => json!({ "variable": wanted.grant.variable.as_str(), "value": text, "from": from }),
-            }
-        }).collect();
+        let variables: Vec<Value> = wanted
+            .iter()
+            .map(|wanted| {
+                let from = if wanted.origin == Origin::Project { "project" } else { "config" };
+                let mut said = project::as_json(&wanted.grant.source);
+                said["variable"] = wanted.grant.variable.as_str().into();
+                said["from"] = from.into();
+                said
+            })
+            .collect();
         terminal.json(&variables.into())?;
         return Ok(());
     }
     let mut rows = vec![["VARIABLE", "IS", "FROM"].map(str::to_owned).to_vec()];
     rows.extend(wanted.iter().map(|wanted| {
-        let source = match &wanted.grant.source {
-            Source::Key { name, optional } => format!("key {name}{}", if *optional { " (optional)" } else { "" }),
-            Source::Value(text) => format!("setting {text}"),
-        };
         let from = if wanted.origin == Origin::Project { "project" } else { "config" };
-        vec![wanted.grant.variable.to_string(), source, from.to_owned()]
+        vec![wanted.grant.variable.to_string(), wanted.grant.source.to_string(), from.to_owned()]
     }));
     terminal.table(&rows, &[])?;
     Ok(())

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     failure::{Failure, Kind, Result},
     history::Event,
@@ -46,8 +48,11 @@ impl Project {
         let mut unapproved = self.approvals.unapproved(place, grants);
         for store in stores_of(grants).into_iter().filter(|store| Some(*store) != self.approvals.store()) {
             let approvals = Home::of(Some(store)).and_then(|home| Approvals::read(&home));
-            let of_store = || grants.iter().filter(|grant| grant.source.store() == Some(store)).cloned().collect();
-            unapproved.extend(approvals.map_or_else(|_| of_store(), |approvals| approvals.unapproved(place, grants)));
+            let of_store = || grants.iter().filter(|grant| grant.source.is_of(Some(store))).cloned().collect();
+            let of_list: Vec<Grant> =
+                approvals.map_or_else(|_| of_store(), |approvals| approvals.unapproved(place, grants));
+            // A text with keys of several stores is asked for once.
+            unapproved.extend(of_list.into_iter().filter(|grant| !unapproved.contains(grant)).collect::<Vec<_>>());
         }
         unapproved
     }
@@ -84,7 +89,7 @@ impl Project {
 /// The stores beside the personal one that these grants are of keys of.
 #[must_use]
 pub fn stores_of(grants: &[Grant]) -> BTreeSet<&StoreName> {
-    grants.iter().filter_map(|grant| grant.source.store()).collect()
+    grants.iter().flat_map(|grant| grant.source.stores()).collect()
 }
 
 /// Finds and reads the project file. No keychain and no network is touched.
@@ -157,10 +162,7 @@ pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<
     let mut keys: Vec<_> = file
         .grants
         .iter()
-        .filter_map(|grant| match &grant.source {
-            Source::Key { name, optional } => Some((name, *optional)),
-            Source::Value(_) => None,
-        })
+        .flat_map(|grant| grant.source.keys().into_iter().map(|name| (name, grant.source.is_optional())))
         .collect();
     keys.sort();
     keys.dedup_by(|one, other| one.0 == other.0);
@@ -179,12 +181,26 @@ pub fn standing(home: &Home, opened: Option<&(Kept, Payload)>) -> Result<Option<
     }))
 }
 
+/// A source as scripts read it.
+#[must_use]
+pub fn as_json(source: &Source) -> Value {
+    let mut said = match source {
+        Source::Key { name, optional, .. } => json!({ "key": name, "optional": optional }),
+        Source::Composed { text, .. } => json!({ "text": text.as_str(), "keys": source.keys() }),
+        Source::Value(text) => json!({ "value": text }),
+    };
+    if let Some(form) = source.form().word() {
+        said["as"] = form.into();
+    }
+    said
+}
+
 /// A grant in words: `OPENAI_API_KEY <- openai/dev`, with its profile where that is not the default one.
 #[must_use]
 pub fn describe(grant: &Grant) -> String {
     let source = match &grant.source {
-        Source::Key { name, optional: false } => format!("key {name}"),
-        Source::Key { name, optional: true } => format!("key {name} (optional)"),
+        Source::Key { .. } => grant.source.to_string(),
+        Source::Composed { text, .. } => format!("the text {:?}{}", text.as_str(), grant.source.remarks()),
         Source::Value(text) => format!("the setting {text:?}"),
     };
     let profile = if grant.profile.as_str() == profile::DEFAULT {

@@ -1,4 +1,4 @@
-//! `keyctl run`: give a command its keys, and become it.
+//! `keyctl run`: give a command its keys, and become it; or stay beside it, where a file has to be taken away after it.
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
@@ -6,13 +6,18 @@ use crate::{
     cli,
     config::{self, Config},
     date::Moment,
+    failure::Result,
     history::{Action, Event},
     home::Home,
     launch::{
+        attended,
         environment::{Environment, Rules},
+        files::{self, Files},
         program::Program,
     },
-    profile::variables,
+    name::KeyPath,
+    platform::{Ears, Ended},
+    profile::{Extra, Form, Source, variables},
     terminal::Terminal,
 };
 
@@ -20,6 +25,7 @@ use super::{
     choosing::{self, Chosen},
     limiting::Taker,
     named,
+    rendering::Pages,
 };
 
 /// The list of what happens; the last step does not return.
@@ -30,9 +36,10 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     let home = Home::find()?;
     let config = config::read(&home)?;
-    let wanted = choosing::wanted(&home, &arguments.choice, &config, terminal)?;
+    let wanted = choosing::wanted(&home, &arguments.choice, &as_files(&arguments.files), &config, terminal)?;
+    let pages = Pages::read(&arguments.files, &wanted)?;
     if arguments.dry_run {
-        return preview(&wanted, &config, &arguments.command, terminal);
+        return preview(&wanted, &pages, &config, &arguments.command, terminal);
     }
     let reason = arguments.choice.reason.as_ref();
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
@@ -40,17 +47,26 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
     let event = leave.sign(event);
+    pages.hand(&mut chosen)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(judged);
-    let environment = Environment::join(caller, &chosen.given, rules)?;
+    // From before there is something to take away again.
+    let ears = if files::need_attending(&chosen.files) { Some(attended::ears(false)?) } else { None };
+    let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
+    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let name = event.program.unwrap_or_default();
-    let failure = match program.become_it(&environment) {
-        Ok(never) => match never {},
+    let failure = match files.leave_open().and_then(|()| start(program, &environment, ears)) {
+        Ok(ended) => {
+            // Ending may be by a signal, after which nothing is taken away.
+            drop(environment);
+            drop(files);
+            return Ok(attended::end_as(ended));
+        }
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
@@ -59,23 +75,37 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     Err(failure.into())
 }
 
+/// Becomes the command, or stays beside it where something has to be taken away after it.
+fn start(program: Program, environment: &Environment<'_>, ears: Option<Ears>) -> Result<Ended> {
+    let Some(ears) = ears else { match program.become_it(environment)? {} };
+    let mut child = program.start(environment, |_| {})?;
+    attended::attend(&ears, &mut child, &program, &mut ())
+}
+
+/// The keys that the call names as files.
+fn as_files(files: &cli::Files) -> Vec<Extra> {
+    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form };
+    files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
+}
+
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
 /// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
+fn callers_variables(judged: Option<&Path>) -> (Vec<(OsString, OsString)>, Vec<OsString>) {
     let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
-    (passed.into_iter(), left_out.into_iter().map(|(name, _)| name).collect())
+    (passed, left_out.into_iter().map(|(name, _)| name).collect())
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.
 fn preview(
     wanted: &choosing::Wish,
+    pages: &Pages,
     config: &Config,
     command: &[OsString],
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
     let mut rows = vec![["VARIABLE", "FROM", "LIMITS"].map(str::to_owned).to_vec()];
-    rows.extend(wanted.rows(&config.rotation));
+    rows.extend(wanted.rows(&config.rotation).chain(pages.rows()));
     if rows.iter().skip(1).all(|row| row[2].is_empty()) {
         for row in &mut rows {
             row.truncate(2);
@@ -108,19 +138,29 @@ fn say_what_differs(
     }
     named::say_left_out(left_out, terminal);
     chosen.say_missing(terminal);
-    if !chosen.given.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {
+    if !chosen.is_empty() && matches!(program.name().as_str(), "sudo" | "doas") {
         terminal.say(&format!(
             "`{}` drops variables that it is not told to keep (`--preserve-env=NAME` keeps one)",
             program.name()
         ));
     }
-    if !arguments.yes && !chosen.given.is_empty() && installs_packages(&program.name(), arguments.command.get(1)) {
+    if chosen.files.iter().any(|file| file.form != Form::NamedFile) && closes_files(&program.name()) {
+        terminal
+            .warn(&format!("`{}` closes the files that it did not open itself, and these with them", program.name()));
+        terminal.hint("give them a name: `--as named-file`, or `as = \"named-file\"` in the profile");
+    }
+    if !arguments.yes && !chosen.is_empty() && installs_packages(&program.name(), arguments.command.get(1)) {
         terminal.warn(&format!(
             "the install scripts of every package will see these keys: {}",
-            listed(&chosen.given.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())
+            listed(&chosen.variables())
         ));
         terminal.hint("install without keys, or say `--yes`");
     }
+}
+
+/// Commands that begin with closing every descriptor above the first three.
+fn closes_files(program: &str) -> bool {
+    matches!(program, "sudo" | "doas" | "ssh" | "scp" | "sftp" | "sshfs")
 }
 
 /// Commands that run code of packages nobody has read.

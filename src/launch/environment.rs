@@ -42,6 +42,15 @@ pub struct Rules {
     pub keep: bool,
 }
 
+impl Rules {
+    /// Whether a variable is left as the caller has it.
+    #[must_use]
+    pub fn leave(self, caller: &[(OsString, OsString)], variable: &VariableName) -> bool {
+        let is_it = |name: &OsString| platform::same_variable(name, OsStr::new(variable.as_str()));
+        self.keep && caller.iter().any(|(name, _)| is_it(name) && (!self.clean || is_usual(name)))
+    }
+}
+
 impl<'s> Environment<'s> {
     /// Joins the caller's variables and what is given.
     ///
@@ -49,7 +58,7 @@ impl<'s> Environment<'s> {
     /// `Usage` for a secret that no environment can carry.
     pub fn join(
         caller: impl Iterator<Item = (OsString, OsString)>,
-        given: &'s [(VariableName, Secret)],
+        given: impl IntoIterator<Item = &'s (VariableName, Secret)>,
         rules: Rules,
     ) -> Result<Self> {
         let mut variables: Vec<(OsString, Cow<'s, OsStr>)> = Vec::new();
@@ -122,7 +131,7 @@ impl<'s> Environment<'s> {
                     width(variable)
                 ),
             )
-            .hint("give the command a file instead"));
+            .hint(format!("give it as a file: `--file {name}=KEY`, or `as = \"file\"` in the profile")));
         }
         let Some(together) = together else { return Ok(()) };
         let environment: usize = self.variables.iter().map(|variable| width(variable) + pointer).sum();
@@ -145,7 +154,8 @@ fn carried<'s>(name: &VariableName, secret: &'s Secret) -> Result<&'s OsStr> {
         return Err(Failure::new(
             Kind::Usage,
             format!("the secret for `{name}` has a NUL byte, which no environment can hold"),
-        ));
+        )
+        .hint(format!("give it as a file: `--file {name}=KEY`, or `as = \"file\"` in the profile")));
     }
     platform::variable_value(secret.expose()).ok_or_else(|| {
         Failure::new(

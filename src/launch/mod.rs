@@ -3,4 +3,6 @@
 pub mod agent;
 pub mod attended;
 pub mod environment;
+pub mod files;
+mod private_folder;
 pub mod program;

@@ -5,6 +5,7 @@ mod attending;
 #[cfg(windows)]
 mod attending_windows;
 mod beside;
+mod in_memory;
 mod memory;
 mod parents;
 pub mod processes;
@@ -20,6 +21,7 @@ pub use attending::{Ears, end_as};
 #[cfg(windows)]
 pub use attending_windows::{Ears, end_as};
 pub use beside::{Beside, beside, forget_access_list};
+pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
 pub use memory::keep_from_swap;
 pub use parents::{MOST_PARENTS, parents};
 pub use program::{ProgramFile, is_script, way_to};

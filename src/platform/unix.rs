@@ -211,6 +211,16 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a new folder that only its owner may enter, never taking one that is there.
+///
+/// # Errors
+/// As `mkdir(2)` has them.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)?;
+    // A umask such as 0777 takes bits away from the mode above.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
 /// The names in a folder, as far as they can be read. Not by std, which panics when the folder's closing fails.
 #[must_use]
 pub fn names_in(folder: &Path) -> Vec<OsString> {

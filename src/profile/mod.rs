@@ -7,33 +7,21 @@ pub mod table;
 pub mod variables;
 
 mod resolve;
+mod source;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::name::{KeyPath, ProfileName, StoreName, VariableName};
+use crate::name::{ProfileName, VariableName};
 
-pub use resolve::resolve;
+pub use resolve::{Extra, resolve};
+pub use source::{Composed, FORMS, Form, Source};
 
 /// The profile that is taken when none is chosen; a project's `[env]` is this one.
 pub const DEFAULT: &str = "default";
 /// The most grants one file may ask for, profiles times variables: nobody can look through more.
 const MOST_GRANTS: usize = 4096;
-
-/// Where a variable's text comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A key of a store.
-    Key {
-        /// Its name, and which store it is of.
-        name: KeyPath,
-        /// Whether the command may start without it.
-        optional: bool,
-    },
-    /// A plain setting, written in the file.
-    Value(String),
-}
 
 /// One profile as it is written, before what it extends is added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,28 +95,6 @@ impl std::fmt::Display for Broken {
     }
 }
 
-impl Source {
-    /// The encoding that approvals and hashes are made of. Whether a key is optional is no part of it: it hands out
-    /// nothing more, it only says what happens when the key is not there.
-    fn parts(&self) -> [Cow<'_, str>; 2] {
-        match self {
-            // No key's name holds a colon: what is of another store is never the same as what is not.
-            Self::Key { name, .. } if name.store().is_some() => ["key".into(), name.to_string().into()],
-            Self::Key { name, .. } => ["key".into(), name.as_str().into()],
-            Self::Value(text) => ["value".into(), text.into()],
-        }
-    }
-
-    /// The store that this is a key of, if that is another than the personal one.
-    #[must_use]
-    pub fn store(&self) -> Option<&StoreName> {
-        match self {
-            Self::Key { name, .. } => name.store(),
-            Self::Value(_) => None,
-        }
-    }
-}
-
 impl Grant {
     /// Bytes that no other grant has: each part after its length.
     #[must_use]
@@ -188,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     pub(super) fn grant(profile: &str, variable: &str, key: &str) -> Grant {
-        let source = Source::Key { name: key.parse().unwrap(), optional: false };
+        let source = Source::key(key.parse().unwrap());
         Grant { profile: profile.parse().unwrap(), variable: variable.parse().unwrap(), source }
     }
 
@@ -211,16 +177,47 @@ mod tests {
     }
 
     #[test]
+    fn a_key_as_a_file_and_a_text_around_it_are_other_grants_than_the_key() {
+        let text = |text: &str, form| Source::Composed { text: Composed::read(text).unwrap(), form };
+        let key = |form| Source::Key { name: "x".parse().unwrap(), optional: false, form };
+        let sources = [
+            key(Form::Variable),
+            key(Form::File),
+            key(Form::Descriptor),
+            key(Form::NamedFile),
+            text("{{ x }}", Form::Variable),
+            text("{{x}}", Form::Variable),
+            text("{{ x }}", Form::File),
+            Source::Value("{{ x }}".into()),
+        ];
+        let grant = |source| Grant { source, ..grant("default", "A", "x") };
+        let encoded: std::collections::BTreeSet<_> = sources.into_iter().map(|source| grant(source).encode()).collect();
+        assert_eq!(encoded.len(), 8);
+    }
+
+    #[test]
     fn optional_or_not_is_the_same_grant() {
         let needed = grant("default", "A", "x");
-        let optional = Grant { source: Source::Key { name: "x".parse().unwrap(), optional: true }, ..needed.clone() };
+        let source = Source::Key { name: "x".parse().unwrap(), optional: true, form: Form::Variable };
+        let optional = Grant { source, ..needed.clone() };
         assert_eq!(digest(&[needed]), digest(&[optional]));
+    }
+
+    fn any_form() -> impl Strategy<Value = Form> {
+        prop::sample::select(vec![Form::Variable, Form::File, Form::Descriptor, Form::NamedFile])
     }
 
     fn any_grant() -> impl Strategy<Value = Grant> {
         let source = prop_oneof![
-            ("[a-c]{1,2}", any::<bool>())
-                .prop_map(|(name, optional)| Source::Key { name: name.parse().unwrap(), optional }),
+            ("[a-c]{1,2}", any::<bool>(), any_form()).prop_map(|(name, optional, form)| Source::Key {
+                name: name.parse().unwrap(),
+                optional,
+                form
+            }),
+            ("[a-c]{1,2}", any_form()).prop_map(|(name, form)| Source::Composed {
+                text: Composed::read(&format!("{{{{ {name} }}}}")).unwrap(),
+                form
+            }),
             any::<String>().prop_map(Source::Value)
         ];
         ("[a-c]{1,2}", "[A-C]{1,2}", source).prop_map(|(profile, variable, source)| Grant {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{Broken, DEFAULT, Grant, Origin, Profile, Profiles, Source, Wanted, variables};
 use crate::{
     failure::{Failure, Kind, Result},
-    name::{KeyPath, ProfileName, VariableName},
+    name::{ProfileName, VariableName},
     platform,
 };
 
@@ -56,6 +56,9 @@ fn follow<'p>(
     Ok(env)
 }
 
+/// A variable that the user's call adds, and what it becomes.
+pub type Extra = (VariableName, Source);
+
 /// What the command gets.
 ///
 /// The profile is the chosen one, else `default` where there is one; `extra` (`-k`) is added last and wins; `only`, if
@@ -68,7 +71,7 @@ pub fn resolve(
     chosen: Option<&ProfileName>,
     project: Option<&Profiles>,
     user: &Profiles,
-    extra: &[(VariableName, KeyPath)],
+    extra: &[Extra],
     only: &[VariableName],
 ) -> Result<Vec<Wanted>> {
     check_extra(extra)?;
@@ -77,11 +80,10 @@ pub fn resolve(
         None if extra.is_empty() => return Err(nothing(project, user)),
         None => Vec::new(),
     };
-    for (variable, key) in extra {
+    for (variable, source) in extra {
         wanted.retain(|wanted| !same(&wanted.grant.variable, variable));
-        let source = Source::Key { name: key.clone(), optional: false };
         let profile = chosen.cloned().unwrap_or_else(default);
-        let grant = Grant { profile, variable: variable.clone(), source };
+        let grant = Grant { profile, variable: variable.clone(), source: source.clone() };
         wanted.push(Wanted { grant, origin: Origin::User });
     }
     if let Some(never) = wanted.iter().find(|wanted| variables::never(&wanted.grant.variable)) {
@@ -95,17 +97,23 @@ pub fn resolve(
 }
 
 /// Later ones win, but two on one command line are a slip.
-fn check_extra(extra: &[(VariableName, KeyPath)]) -> Result<()> {
-    for (at, (variable, key)) in extra.iter().enumerate() {
-        if let Some((_, other)) = extra[..at].iter().find(|(earlier, name)| same(earlier, variable) && name != key) {
+fn check_extra(extra: &[Extra]) -> Result<()> {
+    for (at, (variable, source)) in extra.iter().enumerate() {
+        if let Some((_, other)) = extra[..at].iter().find(|(earlier, other)| same(earlier, variable) && other != source)
+        {
             return Err(Failure::new(
                 Kind::Usage,
-                format!("`{variable}` is to be both `{other}` and `{key}`, and can only be one"),
+                format!("`{variable}` is to be both {} and {}, and can only be one", said(other), said(source)),
             )
             .hint("give each key a variable of its own"));
         }
     }
     Ok(())
+}
+
+/// A key that the call names, with its form.
+fn said(source: &Source) -> String {
+    source.keys().first().map_or_else(String::new, |name| format!("`{name}`{}", source.remarks()))
 }
 
 fn choose(chosen: Option<&ProfileName>, project: Option<&Profiles>, user: &Profiles) -> Option<ProfileName> {
@@ -194,7 +202,7 @@ mod tests {
     type Written<'w> = (&'w str, Option<&'w str>, &'w [(&'w str, &'w str)]);
 
     fn profiles(text: &[Written]) -> Profiles {
-        let key = |name: &str| Source::Key { name: name.parse().unwrap(), optional: false };
+        let key = |name: &str| Source::key(name.parse().unwrap());
         Profiles(
             text.iter()
                 .map(|(name, extends, env)| {
@@ -205,8 +213,8 @@ mod tests {
         )
     }
 
-    fn extra(pairs: &[(&str, &str)]) -> Vec<(VariableName, KeyPath)> {
-        pairs.iter().map(|(variable, key)| (variable.parse().unwrap(), key.parse().unwrap())).collect()
+    fn extra(pairs: &[(&str, &str)]) -> Vec<Extra> {
+        pairs.iter().map(|(variable, key)| (variable.parse().unwrap(), Source::key(key.parse().unwrap()))).collect()
     }
 
     /// `variable=key profile origin` a line.

@@ -12,11 +12,12 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use super::{Profile, Profiles, Source};
+use super::{Composed, Form, Profile, Profiles, Source};
 use crate::{
     failure::{Failure, Kind},
     name::{BadName, ProfileName, VariableName},
     platform,
+    template::Template,
 };
 
 /// The most bytes a file that a user writes may have, checked before it is parsed.
@@ -249,44 +250,81 @@ impl Reader<'_> {
         env
     }
 
-    /// `"key"`, `{ key = "key", optional = true }` or `{ value = "text" }`.
+    /// `"key"`, `"a text with {{ key }}"`, `{ key = "key", as = "file", optional = true }`, `{ text = "…", as = "file" }` or
+    /// `{ value = "text" }`.
     fn source(&mut self, value: &Value) -> Option<Source> {
         let at = value.span().start;
         if let Some(text) = value.get_ref().as_str() {
-            return self.name(text, at).map(|name| Source::Key { name, optional: false });
+            if Template::is_composed(text) {
+                return self.composed(value, Form::Variable);
+            }
+            return self.name(text, at).map(Source::key);
         }
         if !value.get_ref().is_table() {
             self.wrong(at, expected("a key's name in quotes, `{ key = \"…\" }` or `{ value = \"…\" }`", value));
             return None;
         }
-        let fields = self.table(value, &["key", "value", "optional"])?;
+        let fields = self.table(value, &["key", "text", "value", "optional", "as"])?;
         let optional = fields.get("optional").map(|value| self.truth(value));
-        match (fields.get("key"), fields.get("value")) {
-            (Some(key), None) => {
+        let form = match fields.get("as") {
+            Some(value) => Some(self.parsed::<Form>(value)?),
+            None => None,
+        };
+        let named = ["key", "text", "value"].into_iter().filter(|field| fields.contains_key(*field));
+        match named.collect::<Vec<_>>()[..] {
+            ["key"] => {
+                let key = fields.get("key")?;
                 let text = self.text(key)?;
                 let name = self.name(text, key.span().start)?;
-                Some(Source::Key { name, optional: optional.unwrap_or(false) })
+                Some(Source::Key { name, optional: optional.unwrap_or(false), form: form.unwrap_or_default() })
             }
-            (None, Some(value)) => {
+            [field] => {
                 if optional.is_some() {
-                    self.wrong(at, "a `value` is always there, so it cannot be `optional`");
+                    self.wrong(at, format!("a `{field}` is always there, so it cannot be `optional`"));
+                }
+                let value = fields.get(field)?;
+                if field == "text" {
+                    return self.composed(value, form.unwrap_or_default());
+                }
+                if form.is_some() {
+                    self.wrong(at, "a `value` is a variable, so it has no `as`");
                 }
                 let text = self.text(value)?;
-                if text.contains('\0') {
-                    self.wrong(value.span().start, "a variable cannot hold a NUL");
-                    return None;
-                }
+                self.without_nul(text, value)?;
                 Some(Source::Value(text.to_owned()))
             }
-            (Some(_), Some(_)) => {
-                self.wrong(at, "`key` and `value` exclude each other");
+            [one, other, ..] => {
+                self.wrong(at, format!("`{one}` and `{other}` exclude each other"));
                 None
             }
-            (None, None) => {
+            [] => {
                 self.wrong(at, "either `key` or `value` has to be here");
                 None
             }
         }
+    }
+
+    /// A text with keys in it.
+    fn composed(&mut self, value: &Value, form: Form) -> Option<Source> {
+        let text = self.text(value)?;
+        self.without_nul(text, value)?;
+        match Composed::read(text) {
+            Ok(text) => Some(Source::Composed { text, form }),
+            Err(wrong) => {
+                // Where it is in the line cannot be told: the text may be written with escapes.
+                let letter = text[..wrong.at].chars().count() + 1;
+                self.wrong(value.span().start, format!("at character {letter} of the text: {}", wrong.what));
+                None
+            }
+        }
+    }
+
+    fn without_nul(&mut self, text: &str, value: &Value) -> Option<()> {
+        if text.contains('\0') {
+            self.wrong(value.span().start, "a variable cannot hold a NUL");
+            return None;
+        }
+        Some(())
     }
 }
 

@@ -7,7 +7,7 @@ use super::place::Place;
 use crate::{
     date::Moment,
     name::{KeyPath, ProfileName, StoreName, VariableName},
-    profile::{Grant, Source, encode, variables},
+    profile::{Composed, Form, Grant, Source, encode, variables},
 };
 
 /// What a line is found by.
@@ -27,6 +27,11 @@ pub(super) struct Record {
     key: Option<KeyPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
+    /// A text with keys in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(default, skip_serializing_if = "Form::is_variable")]
+    form: Form,
     t: Moment,
 }
 
@@ -56,19 +61,20 @@ impl Finder {
 
 impl Item<'_> {
     pub(super) fn record(self, place: &Place, t: Moment) -> Record {
-        let place = place.to_string();
-        match self {
-            Self::Exception(variable) => {
-                Record { place, profile: None, variable: variable.clone(), key: None, value: None, t }
-            }
-            Self::Grant(Grant { profile, variable, source }) => {
-                let (key, value) = match source {
-                    Source::Key { name, .. } => (Some(name.clone()), None),
-                    Source::Value(text) => (None, Some(text.clone())),
-                };
-                Record { place, profile: Some(profile.clone()), variable: variable.clone(), key, value, t }
+        let (profile, variable) = match self {
+            Self::Exception(variable) => (None, variable.clone()),
+            Self::Grant(grant) => (Some(grant.profile.clone()), grant.variable.clone()),
+        };
+        let (mut key, mut value, mut text, mut form) = (None, None, None, Form::Variable);
+        if let Self::Grant(grant) = self {
+            form = grant.source.form();
+            match &grant.source {
+                Source::Key { name, .. } => key = Some(name.clone()),
+                Source::Composed { text: composed, .. } => text = Some(composed.as_str().to_owned()),
+                Source::Value(plain) => value = Some(plain.clone()),
             }
         }
+        Record { place: place.to_string(), profile, variable, key, value, text, form, t }
     }
 
     pub(super) fn variable(&self) -> &VariableName {
@@ -93,23 +99,36 @@ impl Record {
 
 /// What a sealed record approved; `None` in place of the grant for an exception.
 pub(super) fn approved(record: Record) -> Option<(Option<Grant>, VariableName)> {
-    let Record { profile, variable, key, value, .. } = record;
-    let source = match (key, value) {
-        (Some(name), None) => Source::Key { name, optional: false },
-        (None, Some(text)) => Source::Value(text),
-        (None, None) if profile.is_none() => return Some((None, variable)),
+    let Record { profile, variable, key, value, text, form, .. } = record;
+    let source = match (key, value, text) {
+        (Some(name), None, None) => Source::Key { name, optional: false, form },
+        (None, Some(text), None) => Source::Value(text),
+        (None, None, Some(text)) => Source::Composed { text: Composed::read(&text).ok()?, form },
+        (None, None, None) if profile.is_none() => return Some((None, variable)),
         _ => return None,
     };
     Some((Some(Grant { profile: profile?, variable: variable.clone(), source }), variable))
 }
 
+/// Whether this is a key of the store and nothing around it: such a one only its owner chooses.
+pub(super) fn is_key_alone(source: &Source) -> bool {
+    matches!(source, Source::Key { form: Form::Variable, .. })
+}
+
+/// Whether a project may not set this variable in this way. What is a path, or a text with a key in it, is as much the
+/// project's own word as a plain setting, and has a key's worth in it all the same.
+pub(super) fn refuses(variable: &VariableName, source: &Source) -> bool {
+    match source {
+        Source::Value(_) => variables::refused_for_value(variable),
+        source if is_key_alone(source) => variables::refused_for_key(variable),
+        _ => variables::refused_for_key(variable) || variables::refused_for_value(variable),
+    }
+}
+
 /// Whether this sets a variable that projects may not: then an exception has to be made for it.
 #[must_use]
 pub fn needs_exception(grant: &Grant) -> bool {
-    match &grant.source {
-        Source::Key { .. } => variables::refused_for_key(&grant.variable),
-        Source::Value(_) => variables::refused_for_value(&grant.variable),
-    }
+    refuses(&grant.variable, &grant.source)
 }
 
 /// What a set of grants needs to be approved in the list of this store: each that is of its keys. Settings, and an exception
@@ -117,7 +136,6 @@ pub fn needs_exception(grant: &Grant) -> bool {
 pub(super) fn needed<'g>(grants: &'g [Grant], store: Option<&StoreName>) -> impl Iterator<Item = Item<'g>> {
     grants.iter().flat_map(move |grant| {
         let exception = (store.is_none() && needs_exception(grant)).then_some(Item::Exception(&grant.variable));
-        let is_here = grant.source.store() == store;
-        is_here.then_some(Item::Grant(grant)).into_iter().chain(exception)
+        grant.source.is_of(store).then_some(Item::Grant(grant)).into_iter().chain(exception)
     })
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::{
     name::{KeyName, VariableName},
-    profile::Source,
+    profile::{Form, Source},
 };
 
 /// What a new project file says of a variable.
@@ -21,8 +21,8 @@ pub enum Choice {
 impl From<Choice> for Source {
     fn from(choice: Choice) -> Self {
         match choice {
-            Choice::Key(name) => Self::Key { name: name.into(), optional: false },
-            Choice::Optional(name) => Self::Key { name: name.into(), optional: true },
+            Choice::Key(name) => Self::key(name.into()),
+            Choice::Optional(name) => Self::Key { name: name.into(), optional: true, form: Form::Variable },
             Choice::Value(text) => Self::Value(text),
         }
     }

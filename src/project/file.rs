@@ -6,7 +6,11 @@
 use std::path::PathBuf;
 
 pub use super::draft::{Choice, write};
-use super::{find::Found, place::Place};
+use super::{
+    approval::{is_key_alone, refuses},
+    find::Found,
+    place::Place,
+};
 use crate::{
     failure::{Kind, Result},
     name::{ProfileName, VariableName},
@@ -62,10 +66,8 @@ fn understand(
 ) -> std::result::Result<(Profiles, Vec<Grant>, ReasonFrom), Vec<Mistake>> {
     let text = table::decode(bytes).map_err(|mistake| vec![mistake])?;
     let policy = |variable: &VariableName, source: &Source| {
-        let (refused, key) = match source {
-            Source::Key { .. } => (variables::refused_for_key(variable), true),
-            Source::Value(_) => (variables::refused_for_value(variable), false),
-        };
+        let key = is_key_alone(source);
+        let refused = refuses(variable, source);
         if !refused || (excepted(variable) && !variables::never(variable)) {
             return Ok(());
         }
@@ -73,7 +75,10 @@ fn understand(
             return Err(format!("`{variable}` decides what runs, so keyctl never sets it"));
         }
         if !key && !variables::refused_for_key(variable) {
-            return Err(format!("`{variable}` takes a key of the store, not a `value`"));
+            return Err(match source {
+                Source::Value(_) => format!("`{variable}` takes a key of the store, not a `value`"),
+                _ => format!("`{variable}` takes a key of the store as it is, neither as a file nor in a text"),
+            });
         }
         Err(format!("`{variable}` {NOT_FOR_PROJECTS}"))
     };
@@ -126,9 +131,11 @@ mod tests {
 
     fn grants(text: &str) -> Vec<String> {
         let line = |Grant { profile, variable, source }: &Grant| match source {
-            Source::Key { name, optional } => {
-                format!("{profile} {variable} <- {name}{}", if *optional { "?" } else { "" })
+            Source::Key { name, .. } => {
+                let form = source.form().word().map(|word| format!(" as {word}")).unwrap_or_default();
+                format!("{profile} {variable} <- {name}{}{form}", if source.is_optional() { "?" } else { "" })
             }
+            Source::Composed { .. } => format!("{profile} {variable} <- {source}"),
             Source::Value(value) => format!("{profile} {variable} = {value}"),
         };
         project(text.as_bytes()).unwrap().grants.iter().map(line).collect()
@@ -158,6 +165,56 @@ mod tests {
                 "prod OPENAI_API_KEY <- openai/prod",
                 "prod STRIPE_API_KEY <- stripe/test?",
             ]
+        );
+    }
+
+    #[test]
+    fn a_key_may_be_asked_for_as_a_file_and_in_a_text() {
+        let text = r#"
+            [env]
+            GCP = { key = "gcp/sa", as = "file" }
+            CERT = { key = "cert", as = "fd", optional = true }
+            URL = "postgres://app:{{ db/password | url }}@localhost/app"
+            PGPASSFILE = { text = "*:*:*:app:{{ team:db/password }}", as = "named-file" }
+            PLAIN = { value = "{{ x }}" }
+        "#;
+        assert_eq!(
+            grants(text),
+            [
+                "default CERT <- cert? as fd",
+                "default GCP <- gcp/sa as file",
+                "default PGPASSFILE <- text *:*:*:app:{{ team:db/password }} (as a named file)",
+                "default PLAIN = {{ x }}",
+                "default URL <- text postgres://app:{{ db/password | url }}@localhost/app",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_form_or_a_text_is_said_with_its_place_and_no_text_is_quoted() {
+        let text = b"[env]\nA = { key = \"a\", as = \"pipe\" }\nB = { value = \"sk-b\", as = \"file\" }\n\
+            C = \"sk-\xc3\xbc-{{ a | jsno }}\"\nD = { text = \"sk-plain\" }\nE = { text = \"{{ a }}\", optional = true }\n\
+            F = { text = \"{{ a }}\", key = \"a\" }\nG = \"{{ sk-live$ }}\"\nH = \"x{{ a\"\n";
+        assert_eq!(
+            said(text),
+            "line 2, column 23: a key can be given as `file`, `fd` or `named-file`\n\
+             also line 3, column 5: a `value` is a variable, so it has no `as`\n\
+             also line 4, column 5: at character 6 of the text: there is no filter `jsno`; did you mean `json`?\n\
+             also line 5, column 14: at character 1 of the text: no key is named here: a plain text is a `value`\n\
+             also line 6, column 5: a `text` is always there, so it cannot be `optional`\n\
+             also line 7, column 5: `key` and `text` exclude each other\n\
+             also line 8, column 5: at character 1 of the text: a key's name cannot hold `$`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
+             also line 9, column 5: at character 2 of the text: `{{` is not closed with `}}`"
+        );
+    }
+
+    #[test]
+    fn a_file_or_a_text_may_be_put_only_where_both_a_key_and_a_value_may() {
+        assert_eq!(
+            said(b"env.KUBECONFIG = { key = \"a\", as = \"file\" }\nenv.VAULT_TOKEN = \"x{{ a }}\"\n"),
+            "line 1, column 5: `KUBECONFIG` changes what a command runs or whom it trusts, so a project file cannot set it\n\
+             also line 2, column 5: `VAULT_TOKEN` takes a key of the store as it is, neither as a file nor in a text\n\
+             if you know why this project needs it: `keyctl allow --variable NAME`"
         );
     }
 
@@ -199,7 +256,7 @@ mod tests {
              also line 8, column 15: expected a text in quotes, found a number\n\
              also line 9, column 5: a `value` is always there, so it cannot be `optional`\n\
              also line 10, column 29: expected `true` or `false`, found a text\n\
-             also line 11, column 18: the field `command` is not known here, only `key`, `value`, `optional`\n\
+             also line 11, column 18: the field `command` is not known here, only `key`, `text`, `value`, `optional`, `as`\n\
              also line 12, column 5: a key's name cannot hold `*`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 13, column 5: a key's name cannot hold `:`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 14, column 5: a key's name cannot hold `$`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\

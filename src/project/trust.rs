@@ -30,8 +30,8 @@ use crate::{
     failure::{Failure, Kind, Result},
     hex,
     home::{self, Home, Lock},
-    name::{KeyName, StoreName, VariableName},
-    profile::{Grant, Source, variables},
+    name::{KeyName, KeyPath, StoreName, VariableName},
+    profile::{Grant, variables},
     random,
     seal::SealKey,
 };
@@ -180,7 +180,9 @@ impl Approvals {
             let record: Record = serde_json::from_slice(&key.open(hash, sealed)?).ok()?;
             let place = record.place().to_owned();
             let grant = approved(record)?.0?;
-            matches!(&grant.source, Source::Key { name: other, .. } if other.name() == name).then_some((place, grant))
+            // A text with keys of several stores stands in the list of each.
+            let is_it = |other: &KeyPath| other.name() == name && other.store() == self.store();
+            grant.source.keys().into_iter().any(is_it).then_some((place, grant))
         };
         let mut all: Vec<_> = self.lines.iter().filter_map(approval).collect();
         all.sort();
@@ -264,7 +266,7 @@ pub fn add(
     let _lock = Lock::acquire(&home.file("lock"))?;
     let mut approvals = Approvals::read(home)?;
     let key = approvals.key(identity);
-    let of_store = grants.iter().filter(|grant| grant.source.store() == home.store().map(Arc::as_ref));
+    let of_store = grants.iter().filter(|grant| grant.source.is_of(home.store().map(Arc::as_ref)));
     let items: Vec<Item> = of_store.map(Item::Grant).chain(exceptions.iter().map(Item::Exception)).collect();
     let finder = approvals.finder(place);
     for item in items {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 
 use super::*;
-use crate::profile::Source;
+use crate::profile::{Form, Source};
 
 const ME: &[u8] = b"AGE-SECRET-KEY-1ME";
 
@@ -20,7 +20,7 @@ fn place(name: &str) -> Place {
 }
 
 fn key(profile: &str, variable: &str, key: &str) -> Grant {
-    let source = Source::Key { name: key.parse().unwrap(), optional: false };
+    let source = Source::key(key.parse().unwrap());
     Grant { profile: profile.parse().unwrap(), variable: variable.parse().unwrap(), source }
 }
 
@@ -108,7 +108,8 @@ fn less_does_not_ask_again_and_anything_more_or_other_does() {
     let approvals = read(&home);
     let asks = |grant: &Grant| !approvals.unapproved(&place("/p"), std::slice::from_ref(grant)).is_empty();
     assert!(!asks(&a));
-    let optional = Grant { source: Source::Key { name: "a".parse().unwrap(), optional: true }, ..a.clone() };
+    let optional =
+        Grant { source: Source::Key { name: "a".parse().unwrap(), optional: true, form: Form::Variable }, ..a.clone() };
     assert!(!asks(&optional), "the same key, whether it has to be there or not");
     for other in [
         key("default", "A", "b"),

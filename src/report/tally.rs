@@ -88,6 +88,8 @@ pub enum By {
     Copied,
     /// `env`, which printed it as a variable.
     Exported,
+    /// `render`, which wrote it into a template.
+    Rendered,
     /// An entry that does not say.
     Unknown,
 }
@@ -297,6 +299,7 @@ impl By {
             (Action::Get, None) => Self::Printed,
             (Action::Copy, None) => Self::Copied,
             (Action::Env, None) => Self::Exported,
+            (Action::Render, None) => Self::Rendered,
             _ => Self::Unknown,
         }
     }

@@ -14,7 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
-    &["home", "seal", "subprocess"],
+    &["home", "seal", "subprocess", "template"],
     &["platform", "random", "session_bus"],
     &["secret", "name", "date", "failure", "hex", "plain"],
 ];
@@ -51,6 +51,7 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
     "launch/environment.rs",          // a command's variables
+    "template/mod.rs",                // a text with keys in their places
     "exchange/bitwarden.rs",          // telling its columns apart
     "exchange/dotenv.rs",             // leaving comments where they were
     "exchange/moved.rs",              // telling notes from secrets

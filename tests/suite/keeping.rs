@@ -130,7 +130,7 @@ fn any_bytes_come_back_as_they_were() {
     sandbox.call(&["set", "B", "--binary"]).input(b"nul\0inside").run().says("", "keyctl: kept `B`\n", 0);
     sandbox.call(&["run", "-k", "B", "--", "true"]).run().says(
         "",
-        "keyctl: the secret for `B` has a NUL byte, which no environment can hold [E02]\n",
+        "keyctl: the secret for `B` has a NUL byte, which no environment can hold [E02]\nkeyctl: hint: give it as a file: `--file B=KEY`, or `as = \"file\"` in the profile\n",
         125,
     );
 }

@@ -22,6 +22,8 @@ enum Seen {
     Environment(String),
     /// Written to standard output or standard error.
     Printed(u32),
+    /// Written to a file in memory without a name, or in a folder in memory of this user's alone.
+    InMemory,
     /// Written, sent or named anywhere else.
     Elsewhere(String),
 }
@@ -44,6 +46,10 @@ fn places(trace: &str) -> Vec<Seen> {
             places.push(Seen::Printed(1));
         } else if call.starts_with("write(2<") {
             places.push(Seen::Printed(2));
+        } else if call.starts_with("write(")
+            && (call.contains("</memfd:keyctl") || call.contains("</dev/shm/keyctl-files-"))
+        {
+            places.push(Seen::InMemory);
         } else {
             places.push(Seen::Elsewhere(call.split('(').next().unwrap_or_default().to_owned()));
         }
@@ -109,6 +115,16 @@ fn run_gives_the_secret_to_the_one_command_it_is_for() {
     let sandbox = kept();
     let (ran, places) = traced(sandbox.call(&["run", "-k", "A", "--", "true"]));
     assert_eq!((ran.code(), places), (0, vec![Seen::Environment("true".into())]));
+    sandbox.file("template", "token: {{ keyctl \"A\" }}\n");
+    for options in [&["--file", "F=A"][..], &["--as", "fd", "--file", "F=A"], &["--as", "named-file", "--file", "F=A"]]
+    {
+        let (ran, places) = traced(sandbox.call(&[&["run"], options, &["--", "true"]].concat()));
+        assert_eq!((ran.code(), places), (0, vec![Seen::InMemory]), "{options:?}");
+    }
+    let (ran, places) = traced(sandbox.call(&["run", "-k", "A", "--render", "F=template", "--", "true"]));
+    assert_eq!((ran.code(), places), (0, vec![Seen::InMemory, Seen::Environment("true".into())]));
+    let (ran, places) = traced(sandbox.call(&["render", "-k", "A", "template"]));
+    assert_eq!((ran.code(), places), (0, vec![Seen::Printed(1)]));
     sandbox.file(".keyctl.toml", "[env]\nTOKEN = \"A\"\n");
     sandbox.allow();
     let (ran, places) = traced(sandbox.call(&["run", "--", "true"]));

@@ -198,7 +198,7 @@ fn what_no_kernel_carries_is_said_with_the_numbers_before_the_launch() {
     sandbox.call(&["run", "-k", "L=largest", "--", "sh", "-c", "echo ${#L}"]).run().says("131069\n", "", 0);
     sandbox.call(&["run", "-k", "L=larger", "--", "touch", "started"]).run().says(
         "",
-        "keyctl: `L` has 131073 bytes with its name; the system carries 131072 in one variable [E02]\nkeyctl: hint: give the command a file instead\n",
+        "keyctl: `L` has 131073 bytes with its name; the system carries 131072 in one variable [E02]\nkeyctl: hint: give it as a file: `--file L=KEY`, or `as = \"file\"` in the profile\n",
         125,
     );
     keep("hundred", 100_000);

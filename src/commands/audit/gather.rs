@@ -26,7 +26,7 @@ use crate::{
     },
     launch::program::Program,
     platform,
-    profile::{Grant, Source},
+    profile::Grant,
     project::{
         place,
         trust::{self, Approved},
@@ -210,15 +210,14 @@ fn look_at(home: &Home, place: String, approved: &[Approved]) -> Project {
         None => Standing::Refused("its folder cannot be looked at".into()),
         Some(folder) => standing(home, &place, &folder, approved),
     };
-    let approval = |Approved { grant, since, .. }: &Approved| Approval {
-        variable: grant.variable.to_string(),
-        key: match &grant.source {
-            Source::Key { name, .. } => Some(name.to_string()),
-            Source::Value(_) => None,
-        },
-        since: *since,
+    // A text may have several keys in it, and a plain setting has none.
+    let approvals = |Approved { grant, since, .. }: &Approved| {
+        let (variable, since) = (grant.variable.to_string(), *since);
+        let keys: Vec<Option<String>> = grant.source.keys().into_iter().map(|name| Some(name.to_string())).collect();
+        let keys = if keys.is_empty() { vec![None] } else { keys };
+        keys.into_iter().map(move |key| Approval { variable: variable.clone(), key, since })
     };
-    Project { place, folder, approved: approved.iter().map(approval).collect(), standing }
+    Project { place, folder, approved: approved.iter().flat_map(approvals).collect(), standing }
 }
 
 /// Whether nothing is at this path: what may not be looked at is not gone.

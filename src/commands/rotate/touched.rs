@@ -13,7 +13,7 @@ use crate::{
     history::{Action, Use},
     home::Home,
     name::{KeyName, KeyPath, VariableName},
-    profile::{self, Grant, Profiles, Source},
+    profile::{self, Grant, Profiles},
     project::{place, trust::Approvals},
     store::payload::{Key, Payload},
 };
@@ -147,7 +147,8 @@ fn grouped(what: &str, grants: &[(String, Grant)]) -> Vec<Vec<String>> {
 
 fn is_of(grant: &Grant, name: &KeyName) -> bool {
     // Another store may have a key of the same name.
-    matches!(&grant.source, Source::Key { name: other, .. } if *other == KeyPath::from(name.clone()))
+    let name = KeyPath::from(name.clone());
+    grant.source.keys().contains(&&name)
 }
 
 /// What the user's own profiles ask for. Where they do not fit together, which `run` says, each is taken by itself.

@@ -67,6 +67,7 @@ fn called(by: &By) -> (&str, bool) {
         By::Printed => ("printed by get", false),
         By::Copied => ("copied to the clipboard", false),
         By::Exported => ("printed by env", false),
+        By::Rendered => ("written by render", false),
         By::Unknown => ("not known", false),
     }
 }

@@ -270,6 +270,17 @@ impl Git {
         status.map(|status| status.success()).map_err(|error| cannot_start(&error))
     }
 
+    /// Whether git would take a file of this folder, by its name, into a commit: it keeps it already, or does not ignore it.
+    #[must_use]
+    pub fn may_take(&self, name: &OsStr) -> bool {
+        let code = |words: &[&str]| {
+            let status = self.command(words).arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            status.ok().and_then(|status| status.code())
+        };
+        // 0: it ignores it, also where it keeps it; 1: it does not; else it is in no repository, or git knows nothing of it.
+        code(&["ls-files", "--error-unmatch", "--"]) == Some(0) || code(&["check-ignore", "-q", "--"]) == Some(1)
+    }
+
     /// The folders of all worktrees of the repository.
     ///
     /// # Errors

@@ -1,0 +1,96 @@
+//! `keyctl render`: a template with keys in their places.
+
+use std::{
+    ffi::OsStr,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use crate::{
+    cli, config,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    home::{self, Home},
+    scan::git::Git,
+    secret::Secret,
+    terminal::Terminal,
+};
+
+use super::{
+    choosing::{self, Wish},
+    limiting::Taker,
+    rendering::Page,
+};
+
+/// Prints the template with the keys in their places, or writes it to a file of the user's alone.
+///
+/// # Errors
+/// As `run` has them; `Project` for a name that nobody allowed; `Disk` for a file that cannot be written.
+pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let output = arguments.output.as_deref();
+    output.map_or(Ok(()), refuse_what_is_no_file)?;
+    let on_screen = output.is_none() && std::io::stdout().is_terminal();
+    if on_screen && !arguments.show && !terminal.confirm("show the secrets on this screen?")? {
+        return Err(Failure::new(Kind::Negative, "not shown")
+            .hint("into a file that a command reads: `keyctl run --render FILE -- myapp`")
+            .into());
+    }
+    let home = Home::find()?;
+    let config = config::read(&home)?;
+    let page = Page::read(&arguments.file)?;
+    // What names no key needs no profile either.
+    let wish = if page.is_plain() {
+        Wish::default()
+    } else {
+        choosing::wanted(&home, &arguments.choice, &[], &config, terminal)?
+    };
+    let resolved = page.resolve(&wish)?;
+    let wish = wish.only(&resolved.variables());
+    let reason = arguments.choice.reason.as_ref();
+    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
+    let event = Event::new(Action::Render, Moment::now()).note(name).reason(reason);
+    let approved = choosing::approved(&home, wish, &event, &config, terminal)?;
+    let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
+    let event = chosen.hold_to_policy(Taker::Reader, &config, reason, &event, terminal)?.sign(event);
+    let text = resolved.fill(&chosen)?;
+    let numbers = chosen.record(&event, &[], &config, terminal)?;
+    if let Err(failure) = put(&text, output, terminal) {
+        let ended = |number| event.clone().not_given(number, &failure.message);
+        chosen.record_failure(ended, &[], &numbers, terminal);
+        return Err(failure.into());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn put(text: &Secret, output: Option<&Path>, terminal: &Terminal) -> Result<()> {
+    let Some(output) = output else { return terminal.data(text.expose()) };
+    home::replace(output, text.expose())?;
+    terminal.say(&format!("wrote `{}`, readable by you alone; its secrets lie there in clear", output.display()));
+    if may_be_committed(output) {
+        terminal.warn(&format!("git does not ignore `{}`: a commit may take the secrets along", output.display()));
+        terminal.hint("name it in `.gitignore`");
+    }
+    Ok(())
+}
+
+/// What is to be replaced has to be a file: a rename puts another in the place of whatever is there.
+fn refuse_what_is_no_file(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(facts) if !facts.is_file() => {
+            let what = if facts.is_symlink() { "is a symbolic link" } else { "is not a regular file" };
+            Err(Failure::new(Kind::Disk, format!("`{}` {what}, so nothing is written there", path.display()))
+                .hint("name a file that is not there yet, or leave out `-o` and use a pipe"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether it lies in a git repository that would take it into a commit. Where git does not tell, it is not said.
+fn may_be_committed(path: &Path) -> bool {
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| ".".into(), PathBuf::from);
+    let name = path.file_name().unwrap_or(OsStr::new(""));
+    Git::at(&folder).is_ok_and(|git| git.may_take(name))
+}

@@ -1,0 +1,211 @@
+//! Templates of a call: which keys they may name, and what they come to.
+//!
+//! A template lies in a repository, and nobody has approved what it names. So it may only name what the command could have
+//! anyway: the variables of the profile, by their names or by the names of their keys, which the user has allowed, and what the
+//! user names in this very call (`-k`). Any other name is refused before a store is opened.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli,
+    failure::{Failure, Kind, Result},
+    home,
+    launch::files::Handed,
+    name::{KeyPath, VariableName, distance},
+    profile::{
+        Form, Source,
+        table::{self, Mistake},
+        variables,
+    },
+    secret::Secret,
+    template::{self, Template},
+};
+
+use super::choosing::{Chosen, Wish};
+
+/// The variable for the path of a filled template, where none is named.
+const RENDERED: &str = "KEYCTL_RENDERED";
+/// Names as unlike each other as this are not taken for mistyped.
+const ALIKE: usize = 2;
+
+/// A template that was read.
+pub struct Page {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    template: Template,
+}
+
+/// Which variable has what stands for a name in a template.
+type Named = BTreeMap<KeyPath, VariableName>;
+
+/// A template whose names are all known.
+pub struct Resolved {
+    page: Page,
+    named: Named,
+}
+
+impl Page {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// `Disk` for one that cannot be read; `Usage` with the place of every mistake in it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let Some((bytes, _)) = home::read_named(path, template::LARGEST)? else {
+            return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", path.display())));
+        };
+        let template = Template::file(&bytes).map_err(|mistakes| {
+            let mistakes: Vec<Mistake> =
+                mistakes.into_iter().map(|mistake| placed(&bytes, mistake.at, mistake.what)).collect();
+            table::failure(Kind::Usage, path, &mistakes)
+        })?;
+        Ok(Self { path: path.to_owned(), bytes, template })
+    }
+
+    /// Whether it names no key at all.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.template.names().is_empty()
+    }
+
+    /// Finds what each name stands for.
+    ///
+    /// # Errors
+    /// `Project` for names that are neither variables nor keys of the profile, each with its place.
+    pub fn resolve(self, wish: &Wish) -> Result<Resolved> {
+        let (mut named, mut mistakes) = (Named::new(), Vec::new());
+        let mut unknown = None;
+        for name in self.template.names() {
+            match meant(name, wish) {
+                Ok(variable) => drop(named.insert(name.clone(), variable)),
+                Err(what) => {
+                    mistakes.push(placed(&self.bytes, self.template.first(name).unwrap_or_default(), what));
+                    unknown.get_or_insert(name);
+                }
+            }
+        }
+        mistakes.sort();
+        match unknown {
+            None => Ok(Resolved { page: self, named }),
+            Some(name) => Err(table::failure(Kind::Project, &self.path, &mistakes)
+                .hint(format!("name it in this call: `-k {}={name}`", variable_for(name)))
+                .hint("or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`")),
+        }
+    }
+}
+
+impl Resolved {
+    /// The variables that it is made of.
+    #[must_use]
+    pub fn variables(&self) -> BTreeSet<VariableName> {
+        self.named.values().cloned().collect()
+    }
+
+    /// What it comes to.
+    ///
+    /// # Errors
+    /// `Missing` for a key that is not there, `Usage` for one that a filter cannot carry.
+    pub fn fill(&self, chosen: &Chosen) -> Result<Secret> {
+        let Page { path, template, .. } = &self.page;
+        let filled = template.fill(|name| chosen.content(self.named.get(name)?));
+        filled.map_err(|failure| {
+            let message = format!("`{}`: {}", path.display(), failure.message);
+            let failure = Failure { message, ..failure };
+            if failure.kind == Kind::Missing {
+                return failure.hint("a template goes on without none of its keys; keep it with `keyctl set NAME`");
+            }
+            failure
+        })
+    }
+}
+
+/// The variable that a name in a template means.
+fn meant(name: &KeyPath, wish: &Wish) -> std::result::Result<VariableName, String> {
+    let is_it = |source: &Source| matches!(source, Source::Key { name: key, .. } if key == name);
+    let variable = wish.sources().find(|(variable, _)| name.store().is_none() && variable.as_str() == name.as_str());
+    let key = wish.sources().find(|(_, source)| is_it(source));
+    match (variable, key) {
+        (Some((variable, source)), Some(_)) if !is_it(source) => {
+            Err(format!("`{name}` is a key of this profile, and `{variable}` another's variable: rename one of them"))
+        }
+        (_, Some((variable, _))) | (Some((variable, _)), None) => Ok(variable.clone()),
+        (None, None) => {
+            let keys = wish.sources().flat_map(|(_, source)| source.keys().into_iter().map(ToString::to_string));
+            let known = wish.sources().map(|(variable, _)| variable.to_string()).chain(keys);
+            let written = name.to_string();
+            let nearest = known.map(|known| (distance(&known, &written), known)).min();
+            let hint = nearest.filter(|(far, _)| *far <= ALIKE).map(|(_, known)| format!("; did you mean `{known}`?"));
+            let shown = if name.looks_like_a_secret() { "this" } else { &format!("`{name}`") };
+            Err(format!("{shown} is neither a variable nor a key of this profile{}", hint.unwrap_or_default()))
+        }
+    }
+}
+
+/// The templates of `run`, each with the variable for its path.
+pub struct Pages {
+    pages: Vec<(VariableName, Resolved)>,
+    form: Form,
+}
+
+impl Pages {
+    /// Reads all templates of a call, and finds what they name.
+    ///
+    /// # Errors
+    /// As [`Page::read`] and [`Page::resolve`]; `Usage` for a variable that is taken.
+    pub fn read(files: &cli::Files, wish: &Wish) -> Result<Self> {
+        let mut pages: Vec<(VariableName, Resolved)> = Vec::new();
+        for cli::ToRender { variable, file } in &files.render {
+            let usual = || RENDERED.parse().expect("a variable's name");
+            if let Some(never) = variable.as_ref().filter(|variable| variables::never(variable)) {
+                return Err(Failure::new(Kind::Usage, format!("`{never}` decides what runs, so keyctl never sets it")));
+            }
+            let variable = variable.clone().unwrap_or_else(usual);
+            let is_taken = wish.sources().any(|(known, _)| *known == variable)
+                || pages.iter().any(|(known, _)| *known == variable);
+            if is_taken {
+                return Err(Failure::new(
+                    Kind::Usage,
+                    format!("`{variable}` is to be two things, and can only be one"),
+                )
+                .hint(format!("give the template a variable of its own: `--render VARIABLE={}`", file.display())));
+            }
+            pages.push((variable, Page::read(file)?.resolve(wish)?));
+        }
+        Ok(Self { pages, form: files.form })
+    }
+
+    /// Gives the command what they come to.
+    ///
+    /// # Errors
+    /// As [`Resolved::fill`].
+    pub fn hand(self, chosen: &mut Chosen) -> Result<()> {
+        for (variable, resolved) in self.pages {
+            let secret = resolved.fill(chosen)?;
+            chosen.hand(Handed { variable, secret, form: self.form }, &resolved.variables());
+        }
+        Ok(())
+    }
+
+    /// Variable and file of each, for showing.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.pages.iter().map(|(variable, resolved)| {
+            let source = format!("template {}", resolved.page.path.display());
+            vec![variable.to_string(), source, String::new()]
+        })
+    }
+}
+
+/// A variable that could have this key.
+fn variable_for(name: &KeyPath) -> String {
+    name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}
+
+/// A mistake with its line and column.
+fn placed(bytes: &[u8], at: usize, what: String) -> Mistake {
+    let before = String::from_utf8_lossy(&bytes[..at.min(bytes.len())]);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Mistake { line, column, what }
+}

@@ -1,0 +1,162 @@
+//! A folder in memory for files that have to have a name: tmpfs, its owner's alone, gone when the command ends.
+//!
+//! It lies in `XDG_RUNTIME_DIR` or in `/dev/shm`, whichever is in memory first; where none is, nothing is written. keyctl stays
+//! beside the command and takes the folder away however that ends. A keyctl that is killed at once (SIGKILL) cannot: then the
+//! next one that makes such a folder does. A folder that belongs to somebody is locked, and the system unlocks it when they
+//! die, so it needs neither process numbers nor times to tell; that also holds between containers.
+//!
+//! Its name cannot be guessed, as `/dev/shm` is everybody's: nobody can be there first.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    hex, platform, random,
+};
+
+/// How the names of such folders begin.
+const BEGINNING: &str = "keyctl-files-";
+/// Each of these that is in memory is looked through, and the first is written to.
+const EVERYBODYS: &str = "/dev/shm";
+/// So often it is tried to make one that nobody sweeps away in the same moment.
+const TRIES: usize = 8;
+
+/// A folder that is there as long as this is.
+pub struct PrivateFolder {
+    path: PathBuf,
+    /// Locked as long as the folder is somebody's.
+    _lock: File,
+}
+
+impl PrivateFolder {
+    /// Makes a folder, and takes those away whose owners died.
+    ///
+    /// # Errors
+    /// `Disk` where there is none in memory.
+    pub fn make() -> Result<Self> {
+        let homes = homes(std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from));
+        let Some(home) = homes.first() else {
+            return Err(Failure::new(Kind::Disk, "there is no folder in memory here for a file with a name: neither `XDG_RUNTIME_DIR` nor `/dev/shm` is a tmpfs")
+                .hint("where the program opens the file itself, `file` needs no name and no folder"));
+        };
+        homes.iter().for_each(|home| sweep(home));
+        Self::make_in(home)
+    }
+
+    fn make_in(home: &Path) -> Result<Self> {
+        for _ in 0..TRIES {
+            let path = home.join(format!("{BEGINNING}{}", hex::encode(&random::bytes::<12>()?)));
+            let failed = |error: &io::Error| Failure::disk("make the folder", &path, error);
+            platform::make_private_folder(&path).map_err(|error| failed(&error))?;
+            // From here on it is taken away again, whatever comes.
+            let lock = platform::open_untrusted(&path).map_err(|error| failed(&error))?;
+            let is_locked = lock.try_lock().is_ok();
+            let made = Self { path, _lock: lock };
+            // Before it was locked, somebody may have taken it for one that nobody has any more.
+            if is_locked && platform::is_at(&made._lock, &made.path) {
+                return Ok(made);
+            }
+        }
+        Err(Failure::new(Kind::Busy, format!("cannot keep a folder in `{}`", home.display())))
+    }
+
+    /// Puts a file in it, readable by its owner alone, and gives its path.
+    ///
+    /// # Errors
+    /// `Disk` when it cannot be written.
+    pub fn put(&self, name: &str, bytes: &[u8]) -> Result<String> {
+        let path = self.path.join(name);
+        let written = platform::create_private(&path).and_then(|mut file| file.write_all(bytes));
+        written.map_err(|error| Failure::disk("write", &path, &error))?;
+        let text = path.into_os_string().into_string();
+        text.map_err(|_| Failure::new(Kind::Disk, "the path of `XDG_RUNTIME_DIR` is not UTF-8"))
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// The folders in memory that may have such ones.
+fn homes(own: Option<PathBuf>) -> Vec<PathBuf> {
+    let is_ours = |folder: &PathBuf| {
+        let access = std::fs::metadata(folder).map(|facts| platform::access(&facts));
+        folder.is_absolute() && access.is_ok_and(|access| !access.by_other && !access.writable_by_others)
+    };
+    // Where others may write, a folder stays its owner's by the sticky bit.
+    let is_kept = |folder: &PathBuf| {
+        std::fs::metadata(folder).is_ok_and(|facts| {
+            let access = platform::access(&facts);
+            (access.by_root || !access.by_other) && (access.sticky || !access.writable_by_others)
+        })
+    };
+    let everybodys = Some(PathBuf::from(EVERYBODYS)).filter(is_kept);
+    let all = own.filter(is_ours).into_iter().chain(everybodys);
+    all.filter(|folder| platform::is_in_memory(folder)).collect()
+}
+
+/// Takes away what belongs to nobody any more: of this user's, what is not locked.
+fn sweep(home: &Path) {
+    let names = platform::names_in(home);
+    for path in names.iter().filter(|name| name.to_string_lossy().starts_with(BEGINNING)).map(|name| home.join(name)) {
+        let Ok(folder) = platform::open_untrusted(&path) else { continue };
+        let is_own = folder.metadata().is_ok_and(|facts| facts.is_dir() && !platform::access(&facts).by_other);
+        if is_own && folder.try_lock().is_ok() && platform::is_at(&folder, &path) {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn modes(path: &Path) -> u32 {
+        path.metadata().expect("there").permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_folder_and_its_files_are_their_owners_alone_and_go_with_it() {
+        let home = tempfile::tempdir().expect("folder");
+        let folder = PrivateFolder::make_in(home.path()).expect("made");
+        let file = PathBuf::from(folder.put("KEY", b"bytes").expect("put"));
+        assert_eq!((modes(&folder.path), modes(&file)), (0o700, 0o600));
+        assert_eq!(std::fs::read(&file).expect("read"), b"bytes");
+        drop(folder);
+        assert_eq!(platform::names_in(home.path()).len(), 0);
+    }
+
+    #[test]
+    fn only_what_belongs_to_nobody_any_more_is_swept_away() {
+        let home = tempfile::tempdir().expect("folder");
+        let alive = PrivateFolder::make_in(home.path()).expect("made");
+        let dead = home.path().join(format!("{BEGINNING}dead"));
+        std::fs::create_dir(&dead).expect("make");
+        std::fs::write(dead.join("KEY"), "bytes").expect("write");
+        let others = home.path().join("other");
+        std::fs::create_dir(&others).expect("make");
+        let link = home.path().join(format!("{BEGINNING}link"));
+        std::os::unix::fs::symlink(&others, &link).expect("link");
+        sweep(home.path());
+        assert!(alive.path.is_dir() && others.is_dir() && link.is_symlink() && !dead.exists());
+    }
+
+    #[test]
+    fn what_is_on_a_disk_or_not_ones_own_is_no_home() {
+        assert_eq!(homes(None), [Path::new("/dev/shm")]);
+        assert_eq!(homes(Some("relative".into())), [Path::new("/dev/shm")]);
+        assert_eq!(homes(Some("/proc".into())), [Path::new("/dev/shm")]);
+        let own = tempfile::tempdir_in("/dev/shm").expect("folder");
+        assert_eq!(homes(Some(own.path().into())), [own.path(), Path::new("/dev/shm")]);
+        std::fs::set_permissions(own.path(), std::fs::Permissions::from_mode(0o777)).expect("set");
+        assert_eq!(homes(Some(own.path().into())), [Path::new("/dev/shm")]);
+    }
+}
