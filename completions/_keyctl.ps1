@@ -49,6 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
             [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Fill a template in with keys')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a file, another manager or the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
             [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Show what this project asks for, and allow it after a yes')
@@ -76,6 +77,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Give a key as a file, whose path is in this variable')
+            [CompletionResult]::new('--render', '--render', [CompletionResultType]::ParameterName, 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
@@ -98,6 +102,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Give a key as a file, whose path is in this variable')
+            [CompletionResult]::new('--render', '--render', [CompletionResultType]::ParameterName, 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
@@ -454,6 +461,25 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show them on this screen without asking')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;render' {
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write it to this file, readable by you alone, instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write it to this file, readable by you alone, instead of standard output')
+            [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
+            [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show it on this screen without asking')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -1378,6 +1404,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'List the keys that have ended, have to be replaced, or will have to soon')
             [CompletionResult]::new('remind', 'remind', [CompletionResultType]::ParameterValue, 'Be told of keys that are due: by a notification each day, or not for a while')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys with their secrets, for a shell or another program to read')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Fill a template in with keys')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take keys over from a file, another manager or the environment')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a `.keyctl.toml` that names the keys this project needs')
             [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Show what this project asks for, and allow it after a yes')
@@ -1470,6 +1497,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;env' {
+            break
+        }
+        'keyctl;help;render' {
             break
         }
         'keyctl;help;import' {

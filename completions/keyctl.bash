@@ -94,6 +94,9 @@ _keyctl() {
             keyctl,rename)
                 cmd="keyctl__subcmd__rename"
                 ;;
+            keyctl,render)
+                cmd="keyctl__subcmd__render"
+                ;;
             keyctl,revoke)
                 cmd="keyctl__subcmd__revoke"
                 ;;
@@ -228,6 +231,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,rename)
                 cmd="keyctl__subcmd__help__subcmd__rename"
+                ;;
+            keyctl__subcmd__help,render)
+                cmd="keyctl__subcmd__help__subcmd__render"
                 ;;
             keyctl__subcmd__help,revoke)
                 cmd="keyctl__subcmd__help__subcmd__revoke"
@@ -683,7 +689,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1100,7 +1106,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1757,6 +1763,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__render)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__revoke)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2208,7 +2228,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2316,7 +2336,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -3384,6 +3404,74 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__render)
+            opts="-P -k -o -q -h --profile --key --only --no-project --allow-missing --reason --output --show --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__revoke)
             opts="-y -q -h --reason --yes --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3470,7 +3558,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__run)
-            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --dry-run --yes --quiet --no-color --help"
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --file --render --as --clean --keep --dry-run --yes --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3498,6 +3586,29 @@ _keyctl() {
                     ;;
                 --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --render)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "file fd named-file" -- "${cur}"))
                     return 0
                     ;;
                 *)

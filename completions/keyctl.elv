@@ -46,6 +46,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand due 'List the keys that have ended, have to be replaced, or will have to soon'
             cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
+            cand render 'Fill a template in with keys'
             cand import 'Take keys over from a file, another manager or the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
             cand allow 'Show what this project asks for, and allow it after a yes'
@@ -72,6 +73,9 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
             cand --reason 'Say why, for the history'
+            cand --file 'Give a key as a file, whose path is in this variable'
+            cand --render 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)'
+            cand --as 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -93,6 +97,9 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
             cand --reason 'Say why, for the history'
+            cand --file 'Give a key as a file, whose path is in this variable'
+            cand --render 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)'
+            cand --as 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
@@ -418,6 +425,24 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --show 'Show them on this screen without asking'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;render'= {
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
+            cand -o 'Write it to this file, readable by you alone, instead of standard output'
+            cand --output 'Write it to this file, readable by you alone, instead of standard output'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --show 'Show it on this screen without asking'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -1231,6 +1256,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand due 'List the keys that have ended, have to be replaced, or will have to soon'
             cand remind 'Be told of keys that are due: by a notification each day, or not for a while'
             cand env 'Print keys with their secrets, for a shell or another program to read'
+            cand render 'Fill a template in with keys'
             cand import 'Take keys over from a file, another manager or the environment'
             cand init 'Write a `.keyctl.toml` that names the keys this project needs'
             cand allow 'Show what this project asks for, and allow it after a yes'
@@ -1300,6 +1326,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;remind;snooze'= {
         }
         &'keyctl;help;env'= {
+        }
+        &'keyctl;help;render'= {
         }
         &'keyctl;help;import'= {
         }

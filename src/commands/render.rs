@@ -31,23 +31,21 @@ use super::{
 pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let output = arguments.output.as_deref();
     output.map_or(Ok(()), refuse_what_is_no_file)?;
-    let on_screen = output.is_none() && std::io::stdout().is_terminal();
-    if on_screen && !arguments.show && !terminal.confirm("show the secrets on this screen?")? {
-        return Err(Failure::new(Kind::Negative, "not shown")
-            .hint("into a file that a command reads: `keyctl run --render FILE -- myapp`")
-            .into());
-    }
     let home = Home::find()?;
     let config = config::read(&home)?;
     let page = Page::read(&arguments.file)?;
     // What names no key needs no profile either.
-    let wish = if page.is_plain() {
-        Wish::default()
-    } else {
-        choosing::wanted(&home, &arguments.choice, &[], &config, terminal)?
-    };
+    let is_plain = page.is_plain();
+    let wish =
+        if is_plain { Wish::default() } else { choosing::wanted(&home, &arguments.choice, &[], &config, terminal)? };
     let resolved = page.resolve(&wish)?;
     let wish = wish.only(&resolved.variables());
+    let on_screen = output.is_none() && std::io::stdout().is_terminal();
+    if on_screen && !is_plain && !arguments.show && !terminal.confirm("show the secrets on this screen?")? {
+        return Err(Failure::new(Kind::Negative, "not shown")
+            .hint("into a file that a command reads: `keyctl run --render FILE -- myapp`")
+            .into());
+    }
     let reason = arguments.choice.reason.as_ref();
     let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
     let event = Event::new(Action::Render, Moment::now()).note(name).reason(reason);

@@ -75,24 +75,20 @@ impl Page {
     /// # Errors
     /// `Project` for names that are neither variables nor keys of the profile, each with its place.
     pub fn resolve(self, wish: &Wish) -> Result<Resolved> {
-        let (mut named, mut mistakes) = (Named::new(), Vec::new());
-        let mut unknown = None;
+        let (mut named, mut unknown) = (Named::new(), Vec::new());
         for name in self.template.names() {
             match meant(name, wish) {
                 Ok(variable) => drop(named.insert(name.clone(), variable)),
-                Err(what) => {
-                    mistakes.push(placed(&self.bytes, self.template.first(name).unwrap_or_default(), what));
-                    unknown.get_or_insert(name);
-                }
+                Err(what) => unknown.push((self.template.first(name).unwrap_or_default(), name, what)),
             }
         }
-        mistakes.sort();
-        match unknown {
-            None => Ok(Resolved { page: self, named }),
-            Some(name) => Err(table::failure(Kind::Project, &self.path, &mistakes)
-                .hint(format!("name it in this call: `-k {}={name}`", variable_for(name)))
-                .hint("or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`")),
-        }
+        unknown.sort();
+        let Some((_, name, _)) = unknown.first() else { return Ok(Resolved { page: self, named }) };
+        let extra = extra_for(name);
+        let mistakes: Vec<Mistake> = unknown.into_iter().map(|(at, _, what)| placed(&self.bytes, at, what)).collect();
+        Err(table::failure(Kind::Project, &self.path, &mistakes)
+            .hint(format!("name it in this call: `-k {extra}`"))
+            .hint("or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`"))
     }
 }
 
@@ -197,9 +193,13 @@ impl Pages {
     }
 }
 
-/// A variable that could have this key.
-fn variable_for(name: &KeyPath) -> String {
-    name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+/// What `-k` could say of this key.
+fn extra_for(name: &KeyPath) -> String {
+    if name.as_str().parse::<VariableName>().is_ok() {
+        return name.to_string();
+    }
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("{}={name}", name.as_str().chars().map(letter).collect::<String>())
 }
 
 /// A mistake with its line and column.

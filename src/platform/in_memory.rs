@@ -41,12 +41,16 @@ pub fn memory_file(bytes: &[u8]) -> io::Result<File> {
 #[cfg(target_os = "linux")]
 const LOWEST: i32 = 64;
 
+/// There is none here.
+///
+/// # Errors
+/// `Unsupported`.
 #[cfg(not(target_os = "linux"))]
 pub fn memory_file(_: &[u8]) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Leaves a file open for the program that this process becomes or starts, and gives the number it has there.
+/// Leaves a file open for the program that this process becomes or starts.
 ///
 /// # Errors
 /// As `fcntl(2)` has them.
@@ -55,6 +59,10 @@ pub fn leave_open(file: &File) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?)
 }
 
+/// There is none here.
+///
+/// # Errors
+/// `Unsupported`.
 #[cfg(not(target_os = "linux"))]
 pub fn leave_open(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
@@ -67,6 +75,7 @@ pub fn number_of(file: &File) -> i32 {
     std::os::fd::AsRawFd::as_raw_fd(file)
 }
 
+/// There is none here.
 #[cfg(not(unix))]
 #[must_use]
 pub fn number_of(_: &File) -> i32 {
@@ -81,6 +90,7 @@ pub fn is_in_memory(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|facts| matches!(facts.f_type, 0x0102_1994 | 0x8584_58f6))
 }
 
+/// Not as far as this can be told here.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn is_in_memory(_: &Path) -> bool {

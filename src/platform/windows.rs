@@ -154,6 +154,14 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Makes a new folder, never taking one that is there.
+///
+/// # Errors
+/// As the system has them.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)
+}
+
 /// The names in a folder, as far as they can be read.
 #[must_use]
 pub fn names_in(folder: &Path) -> Vec<OsString> {

@@ -273,12 +273,10 @@ impl Git {
     /// Whether git would take a file of this folder, by its name, into a commit: it keeps it already, or does not ignore it.
     #[must_use]
     pub fn may_take(&self, name: &OsStr) -> bool {
-        let code = |words: &[&str]| {
-            let status = self.command(words).arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
-            status.ok().and_then(|status| status.code())
-        };
-        // 0: it ignores it, also where it keeps it; 1: it does not; else it is in no repository, or git knows nothing of it.
-        code(&["ls-files", "--error-unmatch", "--"]) == Some(0) || code(&["check-ignore", "-q", "--"]) == Some(1)
+        // Not `check-ignore`, which takes no names as they are: a file that is neither kept nor ignored is among the others.
+        let mut command = self.command(&["ls-files", "--others", "--exclude-standard", "--error-unmatch", "--"]);
+        let mut is_other = || command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        self.keeps(name).unwrap_or(false) || is_other().is_ok_and(|status| status.success())
     }
 
     /// The folders of all worktrees of the repository.
