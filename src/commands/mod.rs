@@ -1,5 +1,6 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
+pub mod activate;
 pub mod alerts;
 pub mod allow;
 pub mod asking;
@@ -53,6 +54,7 @@ pub mod run;
 pub mod scan;
 pub mod set;
 pub mod several;
+pub mod shell;
 pub mod show;
 pub mod status;
 pub mod store;
@@ -75,7 +77,7 @@ use clap::{
 };
 
 use crate::{
-    cli::{Cli, Due, Global, RunAlone, RunVerb, Verb},
+    cli::{Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb},
     failure::{Failure, Kind},
     terminal::Terminal,
 };
@@ -113,6 +115,14 @@ pub fn parse(arguments: &[OsString]) -> Called {
     // A prompt waits for this after every command: of its one form nothing has to be parsed.
     if arguments.iter().skip(1).eq(["due", "--prompt"]) {
         let verb = Verb::Due(Due { prompt: true, ..Due::default() });
+        return Called::Command(Box::new(Cli { global: Global::default(), verb }));
+    }
+    // And for this too.
+    if let [_, verb, shell] = arguments
+        && verb == "hook-env"
+        && let Some(shell) = shell.to_str().and_then(|shell| shell.parse().ok())
+    {
+        let verb = Verb::HookEnv(HookEnv { shell, off: false });
         return Called::Command(Box::new(Cli { global: Global::default(), verb }));
     }
     if let Some(name) = name_of_assignment(arguments) {
@@ -299,6 +309,9 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     asking::introduce(terminal);
     match command.verb {
         Verb::Run(arguments) => run::run(&arguments, terminal),
+        Verb::Shell(arguments) => shell::shell(arguments, terminal),
+        Verb::Activate(arguments) => activate::activate(&arguments, terminal),
+        Verb::HookEnv(arguments) => activate::hook_env(&arguments, terminal),
         Verb::Set(arguments) => set::set(&arguments, terminal),
         Verb::Get(arguments) => get::get(&arguments, terminal),
         Verb::Show(arguments) => show::show(&arguments, terminal),

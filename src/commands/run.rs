@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use crate::{
+    activation::state::{self, State},
     cli,
     config::{self, Config},
     date::Moment,
@@ -12,6 +13,7 @@ use crate::{
         environment::{Environment, Rules},
         program::Program,
     },
+    name::VariableName,
     profile::variables,
     terminal::Terminal,
 };
@@ -22,11 +24,22 @@ use super::{
     named,
 };
 
-/// The list of what happens; the last step does not return.
+/// A variable and its value.
+type Variable = (OsString, OsString);
+
+/// Gives a command its keys.
+///
+/// # Errors
+/// As [`marked`].
+pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    marked(arguments, Vec::new(), terminal)
+}
+
+/// The list of what happens; the last step does not return. `marks` are variables by which the command knows what it runs in.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn marked(arguments: &cli::Run, marks: Vec<Variable>, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     let home = Home::find()?;
     let config = config::read(&home)?;
@@ -43,6 +56,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(judged);
+    let caller = marks.into_iter().chain(caller.map(|variable| no_longer_of_shell(variable, &chosen)));
     let environment = Environment::join(caller, &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
@@ -59,10 +73,21 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     Err(failure.into())
 }
 
+/// A variable as it is passed on. What a shell got as it stands in a project (see [`state`]) would be taken away by a shell
+/// in the command that stands elsewhere; what the command gets is the command's.
+fn no_longer_of_shell((name, value): Variable, chosen: &Chosen) -> Variable {
+    if name != state::VARIABLE {
+        return (name, value);
+    }
+    let given: Vec<&VariableName> = chosen.given.iter().map(|(name, _)| name).collect();
+    let value = State::parse(&value.to_string_lossy()).without(&given).text();
+    (name, value.into())
+}
+
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
 /// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
-    let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
+fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = Variable>, Vec<OsString>) {
+    let loads = |(name, _): &Variable| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
     (passed.into_iter(), left_out.into_iter().map(|(name, _)| name).collect())
 }
@@ -96,9 +121,7 @@ fn say_what_differs(
     arguments: &cli::Run,
     terminal: &Terminal,
 ) {
-    let listed = |names: &[crate::name::VariableName]| {
-        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    };
+    let listed = |names: &[VariableName]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !environment.replaced.is_empty() {
         terminal
             .say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(&environment.replaced)));

@@ -70,6 +70,8 @@ actions! {
     Copy = "copy",
     /// Secrets were printed as variables.
     Env = "env",
+    /// A shell was given keys, for as long as it stands in a project.
+    Activate = "activate",
     /// A key was kept or replaced.
     Set = "set",
     /// A key was removed.
@@ -128,7 +130,7 @@ impl Action {
     /// Whether this gives a secret to somebody.
     #[must_use]
     pub fn is_use(&self) -> bool {
-        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env)
+        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env | Self::Activate)
     }
 }
 
