@@ -106,7 +106,7 @@ pub fn parse(arguments: &[OsString]) -> Called {
         .iter()
         .skip(1)
         .find(|word| !word.to_string_lossy().starts_with('-'))
-        .is_some_and(|word| word == "run" || word == "exec");
+        .is_some_and(|word| word == "run" || word == "exec" || word == "shell");
     // What every start of a program waits for is parsed without building all the other commands.
     if runs && let Ok(alone) = RunAlone::try_parse_from(arguments) {
         let RunVerb::Run(run) = alone.verb;
