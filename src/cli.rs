@@ -25,6 +25,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod scan;
+mod shells;
 mod stores;
 mod unlocking;
 
@@ -40,6 +41,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
+pub use shells::{Activate, HookEnv, Subshell};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
@@ -82,6 +84,10 @@ pub enum Verb {
     /// Run a command with the keys its project names
     #[command(visible_alias = "exec")]
     Run(Run),
+    /// Start a shell with the keys its project names
+    Shell(Subshell),
+    /// Print what lets a shell have a project's keys while it stands in its folder
+    Activate(Activate),
     /// Keep a key: its secret is typed unseen, piped in or read from a file
     Set(Set),
     /// Print a key's secret
@@ -160,6 +166,9 @@ pub enum Verb {
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder
     Man(Man),
+    /// Tell a shell which variables come and go (called by its prompt)
+    #[command(hide = true)]
+    HookEnv(HookEnv),
     /// Hold the clipboard (started by `copy`)
     #[command(hide = true)]
     HoldClipboard(HoldClipboard),
@@ -173,7 +182,7 @@ pub enum Verb {
 }
 
 /// Which keys a command gets.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Choice {
     /// Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)
     #[arg(long, short = 'P', value_name = "PROFILE")]
@@ -196,7 +205,7 @@ pub struct Choice {
 }
 
 /// `keyctl run`
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Run {
     /// Which keys
     #[command(flatten)]

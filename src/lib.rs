@@ -7,6 +7,8 @@ pub mod commands;
 pub mod cli;
 pub mod terminal;
 
+pub mod activation;
+
 pub mod audit;
 pub mod exchange;
 pub mod launch;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What `run` gives as files.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Files {
     /// Give a key as a file, whose path is in this variable
     #[arg(long = "file", value_name = "VARIABLE=KEY", value_parser = parse_extra)]

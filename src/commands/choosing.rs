@@ -35,6 +35,10 @@ use super::{
     using::{self, Used},
 };
 
+mod unasked;
+
+pub use unasked::approved_unasked;
+
 /// What stands in the history for an argument, or the end of one, that is left out.
 const LEFT_OUT: &str = "…";
 /// The most arguments that the history has of a program.
@@ -128,6 +132,12 @@ impl Place {
 }
 
 impl Wish {
+    /// What the project wants.
+    fn grants(&self) -> Vec<Grant> {
+        let of_project = self.wanted.iter().filter(|wanted| wanted.origin == Origin::Project);
+        of_project.map(|wanted| wanted.grant.clone()).collect()
+    }
+
     /// Variable and source of each, for showing, with what the settings say that the key may be used for.
     pub fn rows(&self, settings: &Settings) -> impl Iterator<Item = Vec<String>> {
         self.wanted.iter().map(|wanted| {
@@ -189,12 +199,7 @@ fn chosen_profile(choice: &Choice) -> Result<Option<ProfileName>> {
 /// # Errors
 /// `Project` for what is not approved, which the history has as a failed `event` where its key is at hand.
 pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, terminal: &Terminal) -> Result<Approved> {
-    let grants: Vec<Grant> = wish
-        .wanted
-        .iter()
-        .filter(|wanted| wanted.origin == Origin::Project)
-        .map(|wanted| wanted.grant.clone())
-        .collect();
+    let grants = wish.grants();
     let homes = homes(home, &wish, &grants)?;
     if let Some(project) = &mut wish.project
         && !project.unapproved(&grants).is_empty()
@@ -209,11 +214,21 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, ter
             return Err(failure);
         }
     }
+    confirmed(wish, &grants, homes, opening::identity)
+}
+
+/// Asks for each store that is needed, and proves with that what seems approved.
+fn confirmed(
+    wish: Wish,
+    grants: &[Grant],
+    homes: Vec<Home>,
+    identity: impl Fn(&Home) -> Result<Kept>,
+) -> Result<Approved> {
     let mut kept = Vec::with_capacity(homes.len());
     for home in homes {
-        let held = opening::identity(&home).map_err(|failure| of_store(failure, &home))?;
+        let held = identity(&home).map_err(|failure| of_store(failure, &home))?;
         if let Some(project) = &wish.project {
-            project.confirm(&grants, &home, &held).map_err(|failure| of_store(failure, &home))?;
+            project.confirm(grants, &home, &held).map_err(|failure| of_store(failure, &home))?;
         }
         kept.push((home, held));
     }

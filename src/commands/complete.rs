@@ -46,8 +46,8 @@ fn with_names(command: Command, is_of_store: bool) -> Command {
         (_, "store") | ("move", "to") => argument.add(ArgValueCompleter::new(stores)),
         ("rename", "old") | ("move", "key") | (_, "name" | "names") => argument.add(ArgValueCompleter::new(keys)),
         (_, "profile") => argument.add(ArgValueCompleter::new(profiles)),
-        ("run" | "env" | "render", "keys") | ("run", "files") => argument.add(ArgValueCompleter::new(extras)),
-        ("run", "command") => argument.add(ArgValueCompleter::new(program_or_file)),
+        ("run" | "env" | "render" | "shell", "keys") | ("run", "files") => argument.add(ArgValueCompleter::new(extras)),
+        ("run" | "shell", "command") => argument.add(ArgValueCompleter::new(program_or_file)),
         _ => argument,
     })
 }

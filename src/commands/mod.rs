@@ -1,5 +1,6 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
+pub mod activate;
 pub mod alerts;
 pub mod allow;
 pub mod asking;
@@ -55,6 +56,7 @@ pub mod run;
 pub mod scan;
 pub mod set;
 pub mod several;
+pub mod shell;
 pub mod show;
 pub mod status;
 pub mod store;
@@ -77,7 +79,7 @@ use clap::{
 };
 
 use crate::{
-    cli::{Cli, Due, Global, RunAlone, RunVerb, Verb},
+    cli::{Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb},
     failure::{Failure, Kind},
     terminal::Terminal,
 };
@@ -106,7 +108,7 @@ pub fn parse(arguments: &[OsString]) -> Called {
         .iter()
         .skip(1)
         .find(|word| !word.to_string_lossy().starts_with('-'))
-        .is_some_and(|word| word == "run" || word == "exec");
+        .is_some_and(|word| word == "run" || word == "exec" || word == "shell");
     // What every start of a program waits for is parsed without building all the other commands.
     if runs && let Ok(alone) = RunAlone::try_parse_from(arguments) {
         let RunVerb::Run(run) = alone.verb;
@@ -115,6 +117,14 @@ pub fn parse(arguments: &[OsString]) -> Called {
     // A prompt waits for this after every command: of its one form nothing has to be parsed.
     if arguments.iter().skip(1).eq(["due", "--prompt"]) {
         let verb = Verb::Due(Due { prompt: true, ..Due::default() });
+        return Called::Command(Box::new(Cli { global: Global::default(), verb }));
+    }
+    // And for this too.
+    if let [_, verb, shell] = arguments
+        && verb == "hook-env"
+        && let Some(shell) = shell.to_str().and_then(|shell| shell.parse().ok())
+    {
+        let verb = Verb::HookEnv(HookEnv { shell, off: false });
         return Called::Command(Box::new(Cli { global: Global::default(), verb }));
     }
     if let Some(name) = name_of_assignment(arguments) {
@@ -301,6 +311,9 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     asking::introduce(terminal);
     match command.verb {
         Verb::Run(arguments) => run::run(&arguments, terminal),
+        Verb::Shell(arguments) => shell::shell(arguments, terminal),
+        Verb::Activate(arguments) => activate::activate(&arguments, terminal),
+        Verb::HookEnv(arguments) => activate::hook_env(&arguments, terminal),
         Verb::Set(arguments) => set::set(&arguments, terminal),
         Verb::Get(arguments) => get::get(&arguments, terminal),
         Verb::Show(arguments) => show::show(&arguments, terminal),

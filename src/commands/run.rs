@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use crate::{
+    activation::state::{self, State},
     cli,
     config::{self, Config},
     date::Moment,
@@ -15,7 +16,7 @@ use crate::{
         files::{self, Files},
         program::Program,
     },
-    name::KeyPath,
+    name::{KeyPath, VariableName},
     platform::{Ears, Ended},
     profile::{Extra, Form, Source, variables},
     terminal::Terminal,
@@ -28,11 +29,22 @@ use super::{
     rendering::Pages,
 };
 
-/// The list of what happens; the last step does not return.
+/// A variable and its value.
+type Variable = (OsString, OsString);
+
+/// Gives a command its keys.
+///
+/// # Errors
+/// As [`marked`].
+pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    marked(arguments, Vec::new(), terminal)
+}
+
+/// The list of what happens; the last step does not return. `marks` are variables by which the command knows what it runs in.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn marked(arguments: &cli::Run, marks: Vec<Variable>, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     let home = Home::find()?;
     let config = config::read(&home)?;
@@ -51,6 +63,8 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(judged);
+    let caller: Vec<Variable> =
+        marks.into_iter().chain(caller.into_iter().map(|variable| no_longer_of_shell(variable, &chosen))).collect();
     // From before there is something to take away again.
     let ears = if files::need_attending(&chosen.files) { Some(attended::ears(false)?) } else { None };
     let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
@@ -88,10 +102,22 @@ fn as_files(files: &cli::Files) -> Vec<Extra> {
     files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
 }
 
+/// A variable as it is passed on. What a shell got as it stands in a project (see [`state`]) would be taken away by a shell
+/// in the command that stands elsewhere; what the command gets is the command's.
+fn no_longer_of_shell((name, value): Variable, chosen: &Chosen) -> Variable {
+    if name != state::VARIABLE {
+        return (name, value);
+    }
+    let given = chosen.variables();
+    let given: Vec<&VariableName> = given.iter().collect();
+    let value = State::parse(&value.to_string_lossy()).without(&given).text();
+    (name, value.into())
+}
+
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
 /// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (Vec<(OsString, OsString)>, Vec<OsString>) {
-    let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
+fn callers_variables(judged: Option<&Path>) -> (Vec<Variable>, Vec<OsString>) {
+    let loads = |(name, _): &Variable| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
     (passed, left_out.into_iter().map(|(name, _)| name).collect())
 }
@@ -126,9 +152,7 @@ fn say_what_differs(
     arguments: &cli::Run,
     terminal: &Terminal,
 ) {
-    let listed = |names: &[crate::name::VariableName]| {
-        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    };
+    let listed = |names: &[VariableName]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !environment.replaced.is_empty() {
         terminal
             .say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(&environment.replaced)));

@@ -108,6 +108,12 @@ impl FromStr for Format {
     }
 }
 
+/// Why this format cannot carry this value under this name, if it cannot.
+#[must_use]
+pub fn objection(format: Format, name: &VariableName, value: &Secret) -> Option<&'static str> {
+    format.objection(name.as_str(), value.expose())
+}
+
 /// Writes all pairs.
 ///
 /// # Errors

@@ -72,6 +72,8 @@ actions! {
     Env = "env",
     /// Secrets were written into a template.
     Render = "render",
+    /// A shell was given keys, for as long as it stands in a project.
+    Activate = "activate",
     /// A key was kept or replaced.
     Set = "set",
     /// A key was removed.
@@ -130,7 +132,7 @@ impl Action {
     /// Whether this gives a secret to somebody.
     #[must_use]
     pub fn is_use(&self) -> bool {
-        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env | Self::Render)
+        matches!(self, Self::Run | Self::Get | Self::Copy | Self::Env | Self::Render | Self::Activate)
     }
 }
 

@@ -444,6 +444,11 @@ pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
     one == other
 }
 
+/// The variable that names a user's shell (POSIX, "8. Environment Variables"), and the shell that every system has.
+pub const SHELL_VARIABLE: &str = "SHELL";
+/// See [`SHELL_VARIABLE`].
+pub const USUAL_SHELL: &str = "/bin/sh";
+
 /// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
 pub const ESSENTIAL_VARIABLES: &[&str] = &[];
 

@@ -368,6 +368,11 @@ pub fn same_variable(one: &OsStr, other: &OsStr) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// The variable that names the command interpreter, and the one that every system has.
+pub const SHELL_VARIABLE: &str = "COMSPEC";
+/// See [`SHELL_VARIABLE`].
+pub const USUAL_SHELL: &str = "cmd.exe";
+
 /// Variables without which programs cannot work at all, kept by `run --clean` beside the usual ones.
 pub const ESSENTIAL_VARIABLES: &[&str] = &[
     "SystemRoot",

@@ -9,6 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
+    &["activation"],
     &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
@@ -25,6 +26,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 /// Who may open a secret with `expose`, and what for.
 const MAY_EXPOSE: &[&str] = &[
     "secret.rs",                      // the door itself
+    "activation/answer.rs",           // a shell's variables, as data
+    "activation/state.rs",            // a mark of 16 bits of each that a shell was given
     "audit/weakness.rs",              // telling what is weak about one
     "seal.rs",                        // a key that was kept in the store
     "identity/anchor.rs",             // its own line

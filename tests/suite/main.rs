@@ -7,6 +7,7 @@
 mod sandbox;
 mod tools;
 
+mod activating;
 mod adopting;
 mod aging;
 mod alerting;

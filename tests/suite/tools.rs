@@ -44,6 +44,13 @@ pub fn installed_node(name: &str) -> PathBuf {
     node_modules().join(name)
 }
 
+/// Nushell, of this machine's kind.
+pub fn nu() -> PathBuf {
+    let kinds = std::fs::read_dir(installed_node("@nushell")).into_iter().flatten().flatten();
+    let found = kinds.map(|kind| kind.path().join("bin/nu")).find(|path| path.is_file());
+    found.expect("nu: tests/run installs it")
+}
+
 /// A program that `tests/run` installs, or that is on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = crate::sandbox::path();

@@ -267,6 +267,8 @@ const LEAVE_NONE: &[&str] = &[
     "doctor",
     "completions",
     "man",
+    // What a shell loads once; what it calls then leaves one.
+    "activate",
     // The part of `copy` that stays, which `copy` has recorded.
     "hold-clipboard",
     // The part of `unlock` that stays, which `unlock` has recorded.
@@ -294,6 +296,8 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         (&["allow", "--hash", hash.trim()], "", "allow", ""),
         (&["run", "--", "true"], "", "run", ""),
         (&["env"], "", "env", "dotenv"),
+        (&["shell", "--", "true"], "", "run", ""),
+        (&["hook-env", "bash"], "", "activate", ""),
         (&["get", "A"], "", "get", ""),
         (&["scan", ".keyctl.toml"], "", "scan", ""),
         (&["audit"], "", "scan", ""),

@@ -92,7 +92,7 @@ impl Touched {
     pub fn rows(&self, now: Moment) -> Vec<Vec<String>> {
         let used = |used: &Use| {
             let how = match &used.action {
-                Action::Run => format!("by {}", used.program.as_deref().unwrap_or("a command")),
+                Action::Run | Action::Activate => format!("by {}", used.program.as_deref().unwrap_or("a command")),
                 Action::Copy => "copied".into(),
                 _ => "printed".into(),
             };

@@ -1,0 +1,35 @@
+# keyctl: the keys of the project that this shell stands in, for as long as it stands there.
+# keyctl answers with lines of a word, a name and base64, which are read as data; no value is ever evaluated.
+def --env __keyctl_ask [...options: string] {
+    if "__keyctl_off" in $env or not (KEYCTL | path exists) { return }
+    let lines = (try { ^KEYCTL hook-env nu ...$options } catch { "" } | lines)
+    if ($lines | is-empty) or ($lines | last) != "#" { return }
+    # What variables were: a record is passed on to no program.
+    mut was = ($env.__keyctl_was? | default {})
+    mut gone = []
+    for line in ($lines | drop) {
+        let parts = ($line | split row " ")
+        let name = $parts.1
+        match $parts.0 {
+            "keep" => { $was = if $name in $env { $was | upsert $name ($env | get $name) } else { $was | reject -o $name } }
+            "give" => { load-env {$name: ($parts.2 | decode base64 | decode utf-8)} }
+            "back" => {
+                if $name in $was { load-env {$name: ($was | get $name)} } else { $gone ++= [$name] }
+                $was = ($was | reject -o $name)
+            }
+            "remove" => { $gone ++= [$name] }
+        }
+    }
+    $env.__keyctl_was = $was
+    hide-env --ignore-errors ...$gone
+}
+#= on
+hide-env --ignore-errors __keyctl_off
+if "__keyctl_hooked" not-in $env {
+    # A record, too: a nu that is started in here has to hook by itself.
+    $env.__keyctl_hooked = {}
+    $env.config.hooks.pre_prompt = ($env.config.hooks.pre_prompt? | default [] | append {|| __keyctl_ask })
+}
+#= off
+__keyctl_ask "--off"
+$env.__keyctl_off = {}

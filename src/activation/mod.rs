@@ -1,0 +1,110 @@
+//! Keys that come into a shell with the folder it stands in, and go with it: what the shell is told.
+//!
+//! A shell keeps no process of keyctl's. Its prompt calls `keyctl hook-env`, which looks at the folder, compares it with the
+//! [`state::State`] that the shell carries in a variable, and says nothing where nothing has changed. What changes is said in an
+//! [`answer::Answer`], which names variables and carries values and does nothing else: bash, zsh and fish read it as
+//! commands whose values stand in single quotes (the quoting of `keyctl env`, tested byte for byte), `PowerShell` and nu as
+//! lines of data. So no value is ever evaluated.
+//!
+//! What a variable was before is kept by the shell itself in a variable that it exports to nobody: it may be a secret, and
+//! in the state every program would see it once more. A shell that was started inside has the state and not those, and
+//! there a variable that goes is gone.
+
+pub mod answer;
+pub mod changes;
+pub mod hook;
+pub mod state;
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    exchange::export::{self, Format},
+    failure::{Failure, Kind, Result},
+    name::VariableName,
+    secret::Secret,
+};
+
+/// A shell that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// bash, from 3.2 on.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
+    /// `PowerShell`, the Windows one and the newer one.
+    Powershell,
+    /// Nushell.
+    Nu,
+}
+
+/// Names that nu has for itself: read-only, computed, or no texts.
+const OF_NU: &[&str] = &[
+    "config",
+    "nu",
+    "CMD_DURATION_MS",
+    "CURRENT_FILE",
+    "ENV_CONVERSIONS",
+    "FILE_PWD",
+    "LAST_EXIT_CODE",
+    "NU_LIB_DIRS",
+    "NU_PLUGIN_DIRS",
+    "NU_VERSION",
+    "PROCESS_PATH",
+    "PWD",
+];
+
+impl Shell {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Shell; 5] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell, Shell::Nu];
+
+    /// What it is called, as a word and as a program.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Shell::Bash => "bash",
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+            Shell::Powershell => "powershell",
+            Shell::Nu => "nu",
+        }
+    }
+
+    /// The form whose rules its values have to keep.
+    fn format(self) -> Format {
+        match self {
+            Shell::Bash => Format::Bash,
+            Shell::Zsh => Format::Zsh,
+            Shell::Fish => Format::Fish,
+            Shell::Powershell => Format::Powershell,
+            Shell::Nu => Format::Json,
+        }
+    }
+
+    /// Why it cannot have this value under this name, if it cannot.
+    #[must_use]
+    pub fn objection(self, name: &VariableName, value: &Secret) -> Option<&'static str> {
+        let is_own = self == Shell::Nu && (OF_NU.contains(&name.as_str()) || name.as_str().starts_with("PROMPT_"));
+        let own = is_own.then_some("a variable of this name is the shell's own");
+        own.or_else(|| export::objection(self.format(), name, value))
+    }
+}
+
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Shell {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|shell| shell.name() == text).ok_or_else(|| {
+            let names: Vec<String> = Self::ALL.iter().map(|shell| format!("`{shell}`")).collect();
+            Failure::new(Kind::Usage, "keyctl does not know this shell")
+                .hint(format!("use one of {}", names.join(", ")))
+        })
+    }
+}
