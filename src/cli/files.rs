@@ -17,10 +17,10 @@ pub struct Files {
     /// Give a key as a file, whose path is in this variable
     #[arg(long = "file", value_name = "VARIABLE=KEY", value_parser = parse_extra)]
     pub files: Vec<(VariableName, KeyPath)>,
-    /// Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)
+    /// Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`
     #[arg(long, value_name = "VARIABLE=FILE", value_parser = template_parser(), value_hint = ValueHint::FilePath)]
     pub render: Vec<ToRender>,
-    /// How `--file` and `--render` give them: without a name, as an open descriptor, or with a name
+    /// How these files are given: without a name, as a descriptor, or with a name
     #[arg(long = "as", value_name = "FORM", default_value = "file", hide_default_value = true, value_parser = form_parser())]
     pub form: Form,
 }

@@ -18,7 +18,7 @@ use crate::{
     launch::{files::Handed, program::Program},
     name::{KeyName, KeyPath, ProfileName, VariableName},
     platform,
-    profile::{self, Extra, Form, Grant, Origin, Source, Wanted},
+    profile::{self, Extra, Grant, Origin, Source, Wanted},
     project::trust::needs_exception,
     rotation::{ReasonFrom, Settings},
     secret::Secret,
@@ -35,6 +35,7 @@ use super::{
     using::{self, Used},
 };
 
+mod giving;
 mod unasked;
 
 pub use unasked::approved_unasked;
@@ -322,76 +323,6 @@ impl Chosen {
             let missing: Vec<String> = self.missing.iter().map(|name| format!("`{name}`")).collect();
             terminal.say(&format!("goes on without {}", missing.join(", ")));
         }
-    }
-
-    /// Whether the command gets nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.given.is_empty() && self.files.is_empty()
-    }
-
-    /// The variables that it gets.
-    #[must_use]
-    pub fn variables(&self) -> Vec<VariableName> {
-        let files = self.files.iter().map(|file| &file.variable);
-        self.given.iter().map(|(variable, _)| variable).chain(files).cloned().collect()
-    }
-
-    /// What this variable stands for: its text, or what is in its file.
-    #[must_use]
-    pub fn content(&self, variable: &VariableName) -> Option<&Secret> {
-        let given = self.given.iter().find(|(given, _)| given == variable).map(|(_, secret)| secret);
-        given.or_else(|| self.files.iter().find(|file| file.variable == *variable).map(|file| &file.secret))
-    }
-
-    /// Gives the command one more file, made of what these variables stand for.
-    pub fn hand(&mut self, file: Handed, made_of: &BTreeSet<VariableName>) {
-        for Taken { given, .. } in &mut self.taken {
-            let used = given.iter().filter(|(variable, _)| made_of.contains(variable));
-            let used: Vec<_> = used.map(|(_, name)| (file.variable.clone(), name.clone())).collect();
-            given.extend(used);
-        }
-        self.files.push(file);
-    }
-
-    /// Gives the command a variable, or notes which of its keys are missing.
-    fn give(&mut self, variable: VariableName, source: &Source) -> Result<()> {
-        let keys = source.keys();
-        let lacking: Vec<&KeyPath> = keys.iter().copied().filter(|name| self.secret(name).is_none()).collect();
-        if !lacking.is_empty() {
-            let is_new = |name: &&KeyPath| !self.missing.contains(name);
-            self.missing.extend(lacking.into_iter().filter(is_new).cloned().collect::<Vec<_>>());
-            return Ok(());
-        }
-        let secret =
-            match source {
-                Source::Value(text) => Some(Secret::new(text.clone().into_bytes())),
-                Source::Key { name, .. } => self.secret(name).map(Secret::copy),
-                Source::Composed { text, .. } => {
-                    let filled = text.template().fill(|name| self.secret(name));
-                    Some(filled.map_err(|failure| Failure {
-                        message: format!("`{variable}`: {}", failure.message),
-                        ..failure
-                    })?)
-                }
-            };
-        for Taken { used, given } in &mut self.taken {
-            let of_store = keys.iter().filter_map(|name| in_home(name, &used.home));
-            given.extend(of_store.map(|name| (variable.clone(), name.clone())));
-        }
-        match (secret, source.form()) {
-            (None, _) => {}
-            (Some(secret), Form::Variable) => self.given.push((variable, secret)),
-            (Some(secret), form) => self.files.push(Handed { variable, secret, form }),
-        }
-        Ok(())
-    }
-
-    /// A key's secret, as its store has it.
-    fn secret(&self, name: &KeyPath) -> Option<&Secret> {
-        let stores = self.taken.iter().map(|taken| &taken.used);
-        let mut key = stores.filter_map(|used| used.payload.keys.get(in_home(name, &used.home)?));
-        key.next().map(|key| &key.value)
     }
 
     /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one

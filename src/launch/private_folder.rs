@@ -29,7 +29,7 @@ const TRIES: usize = 8;
 pub struct PrivateFolder {
     path: PathBuf,
     /// Locked as long as the folder is somebody's.
-    _lock: File,
+    lock: File,
 }
 
 impl PrivateFolder {
@@ -43,7 +43,9 @@ impl PrivateFolder {
             return Err(Failure::new(Kind::Disk, "there is no folder in memory here for a file with a name: neither `XDG_RUNTIME_DIR` nor `/dev/shm` is a tmpfs")
                 .hint("where the program opens the file itself, `file` needs no name and no folder"));
         };
-        homes.iter().for_each(|home| sweep(home));
+        for home in &homes {
+            sweep(home);
+        }
         Self::make_in(home)
     }
 
@@ -55,9 +57,9 @@ impl PrivateFolder {
             // From here on it is taken away again, whatever comes.
             let lock = platform::open_untrusted(&path).map_err(|error| failed(&error))?;
             let is_locked = lock.try_lock().is_ok();
-            let made = Self { path, _lock: lock };
+            let made = Self { path, lock };
             // Before it was locked, somebody may have taken it for one that nobody has any more.
-            if is_locked && platform::is_at(&made._lock, &made.path) {
+            if is_locked && platform::is_at(&made.lock, &made.path) {
                 return Ok(made);
             }
         }

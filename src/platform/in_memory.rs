@@ -1,6 +1,6 @@
 //! Files that are on no disk: one in memory without a name, and whether a folder lies in memory.
 //!
-//! Linux has both (memfd_create(2), tmpfs(5)). macOS has neither: its `/dev/shm` does not exist, and a RAM disk looks like any
+//! Linux has both (`memfd_create(2)`, `tmpfs(5)`). macOS has neither: its `/dev/shm` does not exist, and a RAM disk looks like any
 //! other. What cannot be had is said to be so, and no disk is taken in its place.
 
 use std::{fs::File, io, path::Path};

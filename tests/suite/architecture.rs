@@ -54,6 +54,7 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
     "launch/environment.rs",          // a command's variables
+    "launch/files.rs",                // a command's files
     "template/mod.rs",                // a text with keys in their places
     "exchange/bitwarden.rs",          // telling its columns apart
     "exchange/dotenv.rs",             // leaving comments where they were
@@ -80,6 +81,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/project.rs",            // deriving the approvals' key
     "commands/allow.rs",              // deriving the approvals' key
     "commands/recovery/copy.rs",      // reading a copy
+    "commands/render.rs",             // printing what a template comes to, or writing it where the user says
     "commands/rotate/asking.rs",      // showing what a rotator printed to who wants it, or it is lost
     "commands/rekey.rs",              // sealing the approvals anew
     "commands/rotate/aws.rs",         // both halves of an access key
