@@ -16,6 +16,9 @@ _keyctl() {
             ",$1")
                 cmd="keyctl"
                 ;;
+            keyctl,activate)
+                cmd="keyctl__subcmd__activate"
+                ;;
             keyctl,alerts)
                 cmd="keyctl__subcmd__alerts"
                 ;;
@@ -115,6 +118,9 @@ _keyctl() {
             keyctl,set)
                 cmd="keyctl__subcmd__set"
                 ;;
+            keyctl,shell)
+                cmd="keyctl__subcmd__shell"
+                ;;
             keyctl,show)
                 cmd="keyctl__subcmd__show"
                 ;;
@@ -156,6 +162,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__alerts__subcmd__help,test)
                 cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__test"
+                ;;
+            keyctl__subcmd__help,activate)
+                cmd="keyctl__subcmd__help__subcmd__activate"
                 ;;
             keyctl__subcmd__help,alerts)
                 cmd="keyctl__subcmd__help__subcmd__alerts"
@@ -246,6 +255,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,set)
                 cmd="keyctl__subcmd__help__subcmd__set"
+                ;;
+            keyctl__subcmd__help,shell)
+                cmd="keyctl__subcmd__help__subcmd__shell"
                 ;;
             keyctl__subcmd__help,show)
                 cmd="keyctl__subcmd__help__subcmd__show"
@@ -683,8 +695,22 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__activate)
+            opts="-q -h --off --quiet --no-color --help bash zsh fish powershell nu"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1100,8 +1126,22 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="run shell activate set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__activate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1883,6 +1923,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__shell)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2208,7 +2262,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2316,7 +2370,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -3688,6 +3742,44 @@ _keyctl() {
                     return 0
                     ;;
                 --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__shell)
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
