@@ -30,6 +30,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command with the keys its project names')
             [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a command with the keys its project names')
+            [CompletionResult]::new('shell', 'shell', [CompletionResultType]::ParameterValue, 'Start a shell with the keys its project names')
+            [CompletionResult]::new('activate', 'activate', [CompletionResultType]::ParameterValue, 'Print what lets a shell have a project''s keys while it stands in its folder')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Keep a key: its secret is typed unseen, piped in or read from a file')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a key''s secret')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a key, never its secret')
@@ -113,6 +115,33 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;shell' {
+            [CompletionResult]::new('-P', '-P ', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
+            [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;activate' {
+            [CompletionResult]::new('--off', '--off', [CompletionResultType]::ParameterName, 'Print what takes it off in a shell that has it, with the variables it gave')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -1387,6 +1416,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;help' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command with the keys its project names')
+            [CompletionResult]::new('shell', 'shell', [CompletionResultType]::ParameterValue, 'Start a shell with the keys its project names')
+            [CompletionResult]::new('activate', 'activate', [CompletionResultType]::ParameterValue, 'Print what lets a shell have a project''s keys while it stands in its folder')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Keep a key: its secret is typed unseen, piped in or read from a file')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print a key''s secret')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a key, never its secret')
@@ -1426,6 +1457,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;run' {
+            break
+        }
+        'keyctl;help;shell' {
+            break
+        }
+        'keyctl;help;activate' {
             break
         }
         'keyctl;help;set' {

@@ -27,6 +27,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --version 'Print version'
             cand run 'Run a command with the keys its project names'
             cand exec 'Run a command with the keys its project names'
+            cand shell 'Start a shell with the keys its project names'
+            cand activate 'Print what lets a shell have a project''s keys while it stands in its folder'
             cand set 'Keep a key: its secret is typed unseen, piped in or read from a file'
             cand get 'Print a key''s secret'
             cand show 'Show what is known of a key, never its secret'
@@ -108,6 +110,31 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --dry-run 'Say what would be given, and start nothing'
             cand -y 'Do not warn about commands that install packages'
             cand --yes 'Do not warn about commands that install packages'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;shell'= {
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
+            cand --keep 'Keep the value of a variable that is set already'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;activate'= {
+            cand --off 'Print what takes it off in a shell that has it, with the variables it gave'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -1239,6 +1266,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;help'= {
             cand run 'Run a command with the keys its project names'
+            cand shell 'Start a shell with the keys its project names'
+            cand activate 'Print what lets a shell have a project''s keys while it stands in its folder'
             cand set 'Keep a key: its secret is typed unseen, piped in or read from a file'
             cand get 'Print a key''s secret'
             cand show 'Show what is known of a key, never its secret'
@@ -1277,6 +1306,10 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;help;run'= {
+        }
+        &'keyctl;help;shell'= {
+        }
+        &'keyctl;help;activate'= {
         }
         &'keyctl;help;set'= {
         }

@@ -2,7 +2,7 @@
 # keyctl answers with lines of a word, a name and base64, which are read as data; no value is ever evaluated.
 def --env __keyctl_ask [...options: string] {
     if "__keyctl_off" in $env or not (KEYCTL | path exists) { return }
-    let lines = (try { ^KEYCTL hook-env nu ...$options } catch { "" } | lines)
+    let lines = (try { ^KEYCTL hook-env nu ...$options | lines | collect } catch { [] })
     if ($lines | is-empty) or ($lines | last) != "#" { return }
     # What variables were: a record is passed on to no program.
     mut was = ($env.__keyctl_was? | default {})

@@ -2,7 +2,7 @@
 # keyctl answers with lines of a word, a name and base64, which are read as data; no value is ever evaluated.
 if (-not (Test-Path Variable:global:__keyctl_was)) { $global:__keyctl_was = @{} }
 function global:__keyctl_ask {
-    param([string[]] $Options)
+    param([string[]] $Options = @())
     if (-not (Test-Path -LiteralPath KEYCTL)) { return }
     $code = $global:LASTEXITCODE
     $lines = @(& KEYCTL hook-env powershell @Options)
@@ -37,7 +37,7 @@ if (-not (Test-Path Variable:global:__keyctl_prompt)) {
     }
 }
 #= off
-__keyctl_ask --off
+__keyctl_ask '--off'
 if (Test-Path Variable:global:__keyctl_prompt) {
     Set-Item -Path function:global:prompt -Value $global:__keyctl_prompt
     Remove-Variable -Scope Global -Name __keyctl_prompt

@@ -18,7 +18,7 @@ __keyctl_back() { # NAME: makes a variable what it was
 }
 __keyctl_ask() { # OPTIONS: asks keyctl and does what it answers, unseen by `set -x`
   emulate -L zsh
-  setopt no_xtrace no_verbose
+  setopt no_xtrace no_verbose no_aliases
   local __keyctl_answer
   [[ -x KEYCTL ]] || return 0
   __keyctl_answer=$(KEYCTL hook-env zsh "$@" </dev/null) || return 0
