@@ -82,6 +82,12 @@ impl Program {
         Ok(self.file.get_or_init(|| file))
     }
 
+    /// Its file, where it was opened.
+    #[must_use]
+    pub fn opened(&self) -> Option<&ProgramFile> {
+        self.file.get()
+    }
+
     /// The command and its arguments.
     pub fn words(&self) -> impl Iterator<Item = &OsStr> {
         std::iter::once(self.called.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
