@@ -26,6 +26,7 @@ mod lifecycle;
 mod limits;
 mod scan;
 mod shells;
+mod staying;
 mod stores;
 mod unlocking;
 
@@ -42,6 +43,7 @@ pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Roll
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 pub use shells::{Activate, HookEnv, Subshell};
+pub use staying::{LeadSession, Staying};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
@@ -176,6 +178,10 @@ pub enum Verb {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     CloseOnLock(CloseOnLock),
+    /// Head the session of a command whose output is masked (started by `run`)
+    #[cfg(unix)]
+    #[command(hide = true)]
+    LeadSession(LeadSession),
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),
@@ -225,6 +231,9 @@ pub struct Run {
     /// Do not warn about commands that install packages
     #[arg(long, short = 'y')]
     pub yes: bool,
+    /// What is done while the command runs
+    #[command(flatten)]
+    pub staying: Staying,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,

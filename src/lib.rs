@@ -36,6 +36,7 @@ pub mod seal;
 pub mod subprocess;
 pub mod template;
 
+pub mod mask;
 pub mod platform;
 pub mod random;
 #[cfg(target_os = "linux")]
@@ -43,6 +44,7 @@ pub mod session_bus;
 
 pub mod date;
 pub mod failure;
+pub mod forms;
 pub mod hex;
 pub mod name;
 pub mod plain;

@@ -36,8 +36,10 @@ use super::{
 };
 
 mod giving;
+mod renewing;
 mod unasked;
 
+pub use renewing::Renewed;
 pub use unasked::approved_unasked;
 
 /// What stands in the history for an argument, or the end of one, that is left out.
@@ -53,6 +55,7 @@ pub struct Wish {
     wanted: Vec<Wanted>,
     project: Option<Project>,
     profile: Option<ProfileName>,
+    masks: bool,
 }
 
 /// What may be given: everything the project wants is approved, and each store that is needed was asked for once.
@@ -69,6 +72,10 @@ pub struct Chosen {
     pub files: Vec<Handed>,
     /// Keys that are not there and may be missing.
     pub missing: Vec<KeyPath>,
+    /// Whether the profile wants masked what the command prints.
+    pub masks: bool,
+    /// What was asked for: each variable, and what it is made of.
+    wanted: Vec<(VariableName, Source)>,
     /// What each store gave.
     taken: Vec<Taken>,
     profile: Option<ProfileName>,
@@ -99,6 +106,7 @@ fn held(taken: &[Taken]) -> Vec<Keys<'_>> {
 }
 
 /// Where keys are used.
+#[derive(Clone)]
 struct Place {
     /// The project's folder, or the working folder.
     folder: Option<PathBuf>,
@@ -174,7 +182,8 @@ pub fn wanted(home: &Home, choice: &Choice, more: &[Extra], config: &Config, ter
     let profile = chosen_profile(choice)?;
     let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &extra, &choice.only)
         .map_err(|failure| if failure.kind == Kind::Missing { profile_elsewhere(failure) } else { failure })?;
-    Ok(Wish { wanted, project, profile })
+    let masks = profile::masks(profile.as_ref(), profiles, &config.profiles);
+    Ok(Wish { wanted, project, profile, masks })
 }
 
 /// A profile that is missing may be in a `config.toml` under another folder.
@@ -290,12 +299,22 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
 /// # Errors
 /// As the stores have them; `Missing` names every key that is not there.
 pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
-    let Approved { wish: Wish { wanted, project, profile }, kept } = approved;
+    let Approved { wish: Wish { wanted, project, profile, masks }, kept } = approved;
     let place = Place::of(project.as_ref());
-    let mut chosen =
-        Chosen { given: Vec::new(), files: Vec::new(), missing: Vec::new(), taken: Vec::new(), profile, place };
+    let wanted =
+        wanted.into_iter().map(|Wanted { grant: Grant { variable, source, .. }, .. }| (variable, source)).collect();
+    let mut chosen = Chosen {
+        given: Vec::new(),
+        files: Vec::new(),
+        missing: Vec::new(),
+        masks,
+        wanted,
+        taken: Vec::new(),
+        profile,
+        place,
+    };
     for (home, kept) in kept {
-        let sources = wanted.iter().map(|wanted| &wanted.grant.source);
+        let sources = chosen.wanted.iter().map(|(_, source)| source);
         let asked = sources.flat_map(|source| {
             let may_lack = source.is_optional() || choice.allow_missing;
             source.keys().into_iter().map(move |name| (name, may_lack))
@@ -310,13 +329,19 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         used.project.clone_from(&chosen.place.allowed);
         chosen.taken.push(Taken { used, given: Vec::new() });
     }
-    for Wanted { grant: Grant { variable, source, .. }, .. } in wanted {
-        chosen.give(variable, &source)?;
-    }
+    chosen.give_all()?;
     Ok(chosen)
 }
 
 impl Chosen {
+    /// The secrets that the command gets, each with the variable that it is in: as it is, in a text or in a file.
+    pub fn secrets(&self) -> impl Iterator<Item = (&VariableName, &Secret)> + Clone {
+        self.taken.iter().flat_map(|taken| {
+            let keys = &taken.used.payload.keys;
+            taken.given.iter().filter_map(|(variable, name)| Some((variable, &keys.get(name)?.value)))
+        })
+    }
+
     /// Says which keys are missing that may be.
     pub fn say_missing(&self, terminal: &Terminal) {
         if !self.missing.is_empty() {

@@ -59,6 +59,7 @@ pub mod several;
 pub mod shell;
 pub mod show;
 pub mod status;
+pub mod staying;
 pub mod store;
 pub mod stores;
 pub mod unbound;
@@ -66,6 +67,7 @@ pub mod undo;
 pub mod unlock;
 pub mod using;
 pub mod versions;
+pub mod watching;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -352,6 +354,8 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
         #[cfg(target_os = "linux")]
         Verb::CloseOnLock(arguments) => unlock::watch::watch(&arguments, terminal),
+        #[cfg(unix)]
+        Verb::LeadSession(arguments) => staying::lead(arguments),
         Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
     }
 }

@@ -176,10 +176,10 @@ impl Pages {
     ///
     /// # Errors
     /// As [`Resolved::fill`].
-    pub fn hand(self, chosen: &mut Chosen) -> Result<()> {
-        for (variable, resolved) in self.pages {
+    pub fn hand(&self, chosen: &mut Chosen) -> Result<()> {
+        for (variable, resolved) in &self.pages {
             let secret = resolved.fill(chosen)?;
-            chosen.hand(Handed { variable, secret, form: self.form }, &resolved.variables());
+            chosen.hand(Handed { variable: variable.clone(), secret, form: self.form }, &resolved.variables());
         }
         Ok(())
     }

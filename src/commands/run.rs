@@ -1,4 +1,5 @@
-//! `keyctl run`: give a command its keys, and become it; or stay beside it, where a file has to be taken away after it.
+//! `keyctl run`: give a command its keys, and become it; or stay beside it, where a file has to be taken away after it, what it
+//! prints is masked, or its keys are watched.
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
@@ -7,7 +8,7 @@ use crate::{
     cli,
     config::{self, Config},
     date::Moment,
-    failure::Result,
+    failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
     launch::{
@@ -17,7 +18,7 @@ use crate::{
         program::Program,
     },
     name::{KeyPath, VariableName},
-    platform::{Ears, Ended},
+    platform::{self, Ended, HeldSignals},
     profile::{Extra, Form, Source, variables},
     terminal::Terminal,
 };
@@ -27,24 +28,27 @@ use super::{
     limiting::Taker,
     named,
     rendering::Pages,
+    staying,
+    watching::Watched,
 };
 
 /// A variable and its value.
-type Variable = (OsString, OsString);
+pub type Variable = (OsString, OsString);
 
 /// Gives a command its keys.
 ///
 /// # Errors
 /// As [`marked`].
 pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    marked(arguments, Vec::new(), terminal)
+    marked(arguments, &[], terminal)
 }
 
-/// The list of what happens; the last step does not return. `marks` are variables by which the command knows what it runs in.
+/// The list of what happens; the last step does not return, unless something is to be done while the command runs. `marks` are
+/// variables by which the command knows what it runs in.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn marked(arguments: &cli::Run, marks: Vec<Variable>, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     let home = Home::find()?;
     let config = config::read(&home)?;
@@ -58,29 +62,46 @@ pub fn marked(arguments: &cli::Run, marks: Vec<Variable>, terminal: &Terminal) -
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
+    if arguments.staying.watch && leave.was_asked {
+        return Err(needs_a_yes().into());
+    }
     let event = leave.sign(event);
     pages.hand(&mut chosen)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(judged);
-    let caller: Vec<Variable> =
-        marks.into_iter().chain(caller.into_iter().map(|variable| no_longer_of_shell(variable, &chosen))).collect();
+    let caller = passed_on(caller, marks, &chosen);
     // From before there is something to take away again.
-    let ears = if files::need_attending(&chosen.files) { Some(attended::ears(false)?) } else { None };
+    let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
     let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
     let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
+    let masks = arguments.staying.masks(chosen.masks);
+    let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
-    let failure = match files.leave_open().and_then(|()| start(program, &environment, ears)) {
+    let ran = files.leave_open().and_then(|()| match held.as_ref().and_then(HeldSignals::came) {
+        Some(signal) => Ok(Ended::Signal(signal)),
+        None if arguments.staying.watch => {
+            let watched = Watched { program: &program, rules, config: &config, pages: &pages, marks, reason, terminal };
+            watched.run(&environment, &chosen, masker.as_ref())
+        }
+        None if held.is_some() || masker.is_some() => {
+            staying::run_once(&program, &environment, masker.as_ref(), &mut ())
+        }
+        None => program.become_it(&environment).map(|never| match never {}),
+    });
+    let failure = match ran {
         Ok(ended) => {
             // Ending may be by a signal, after which nothing is taken away.
             drop(environment);
-            drop(files);
+            drop((files, held));
             return Ok(attended::end_as(ended));
         }
+        // It ran; what went wrong is beside it.
+        Err(failure) if failure.kind == Kind::Disk => return Err(failure.into()),
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
@@ -89,11 +110,14 @@ pub fn marked(arguments: &cli::Run, marks: Vec<Variable>, terminal: &Terminal) -
     Err(failure.into())
 }
 
-/// Becomes the command, or stays beside it where something has to be taken away after it.
-fn start(program: Program, environment: &Environment<'_>, ears: Option<Ears>) -> Result<Ended> {
-    let Some(ears) = ears else { match program.become_it(environment)? {} };
-    let mut child = program.start(environment, |_| {})?;
-    attended::attend(&ears, &mut child, &program, &mut ())
+fn needs_a_yes() -> Failure {
+    Failure::new(Kind::Policy, "one of these keys needs a yes at each use, so `--watch` cannot start the command anew")
+        .hint("leave out `--watch`, or leave out that key with `--only`")
+}
+
+fn hold_signals() -> Result<HeldSignals> {
+    platform::hold_signals()
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot stay beside a command: {}", reason(&error))))
 }
 
 /// The keys that the call names as files.
@@ -102,24 +126,26 @@ fn as_files(files: &cli::Files) -> Vec<Extra> {
     files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
 }
 
-/// A variable as it is passed on. What a shell got as it stands in a project (see [`state`]) would be taken away by a shell
-/// in the command that stands elsewhere; what the command gets is the command's.
-fn no_longer_of_shell((name, value): Variable, chosen: &Chosen) -> Variable {
-    if name != state::VARIABLE {
-        return (name, value);
-    }
-    let given = chosen.variables();
-    let given: Vec<&VariableName> = given.iter().collect();
-    let value = State::parse(&value.to_string_lossy()).without(&given).text();
-    (name, value.into())
-}
-
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
 /// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (Vec<Variable>, Vec<OsString>) {
+pub fn callers_variables(judged: Option<&Path>) -> (Vec<Variable>, Vec<OsString>) {
     let loads = |(name, _): &Variable| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
     (passed, left_out.into_iter().map(|(name, _)| name).collect())
+}
+
+/// They as they are passed on, behind what tells the command what it runs in. What a shell got as it stands in a project (see
+/// [`state`]) would be taken away by a shell in the command that stands elsewhere; what the command gets is the command's.
+pub fn passed_on(caller: Vec<Variable>, marks: &[Variable], chosen: &Chosen) -> Vec<Variable> {
+    let given = chosen.variables();
+    let pass = |(name, value): Variable| {
+        if name != state::VARIABLE {
+            return (name, value);
+        }
+        let given: Vec<&VariableName> = given.iter().collect();
+        (name, State::parse(&value.to_string_lossy()).without(&given).text().into())
+    };
+    marks.iter().cloned().chain(caller.into_iter().map(pass)).collect()
 }
 
 /// What `--dry-run` shows: which key becomes which variable, without opening anything.

@@ -22,7 +22,7 @@ pub fn shell(arguments: cli::Subshell, terminal: &Terminal) -> anyhow::Result<Ex
     let profile = profile.or_else(|| std::env::var("KEYCTL_PROFILE").ok().filter(|name| !name.is_empty()));
     let mark = profile.unwrap_or_else(|| profile::DEFAULT.to_owned());
     let call = cli::Run { choice, clean, keep, command, ..cli::Run::default() };
-    run::marked(&call, vec![(SHELL.into(), mark.into())], terminal)
+    run::marked(&call, &[(SHELL.into(), mark.into())], terminal)
 }
 
 /// The shell that the user has chosen for themselves.

@@ -4,5 +4,6 @@ pub mod agent;
 pub mod attended;
 pub mod environment;
 pub mod files;
+pub mod masked;
 mod private_folder;
 pub mod program;

@@ -52,6 +52,12 @@ impl Program {
         }
     }
 
+    /// A command that another process of ours has found.
+    #[must_use]
+    pub fn found(path: PathBuf, called: OsString, arguments: Vec<OsString>) -> Self {
+        Self { path, called, arguments, file: OnceCell::new() }
+    }
+
     /// The program's name for the history: what comes after the last slash, never an argument.
     #[must_use]
     pub fn name(&self) -> String {
@@ -76,6 +82,12 @@ impl Program {
         Ok(self.file.get_or_init(|| file))
     }
 
+    /// Its file, where it was opened.
+    #[must_use]
+    pub fn opened(&self) -> Option<&ProgramFile> {
+        self.file.get()
+    }
+
     /// The command and its arguments.
     pub fn words(&self) -> impl Iterator<Item = &OsStr> {
         std::iter::once(self.called.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str))
@@ -91,7 +103,7 @@ impl Program {
     ///
     /// # Errors
     /// `NotExecutable` when the system does not start it.
-    pub fn become_it(self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
+    pub fn become_it(&self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
         let started =
             self.command(environment).and_then(|mut command| platform::become_command(&mut command, &self.called));
         started.map_err(|error| self.failed(&error))
@@ -105,6 +117,27 @@ impl Program {
         let started = self.command(environment).and_then(|mut command| {
             set(&mut command);
             platform::start_command(&mut command, &self.called)
+        });
+        started.map_err(|error| self.failed(&error))
+    }
+
+    /// Starts a program of ours that starts this one, with these words before its path and its own.
+    ///
+    /// # Errors
+    /// As [`Program::start`].
+    pub fn start_by(
+        &self,
+        starter: &Path,
+        words: &[&str],
+        environment: &Environment<'_>,
+        set: impl FnOnce(&mut Command),
+    ) -> Result<Child> {
+        let started = self.command(environment).and_then(|inner| {
+            let mut command = Command::new(starter);
+            let variables = environment.variables.iter().map(|(name, value)| (name, value));
+            command.args(words).arg(inner.get_program()).args(self.words()).env_clear().envs(variables);
+            set(&mut command);
+            platform::start_command(&mut command, OsStr::new("keyctl"))
         });
         started.map_err(|error| self.failed(&error))
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Attendant, Ended, windows::ignore_interrupts};
+use super::{Attendant, Ended, Place, windows::ignore_interrupts};
 
 /// How often a command is looked after while there is something else to look at.
 const TICK: Duration = Duration::from_millis(20);
@@ -20,7 +20,7 @@ impl Ears {
     ///
     /// # Errors
     /// Never.
-    pub fn open(_: bool) -> io::Result<Self> {
+    pub fn open(_: Place) -> io::Result<Self> {
         Ok(Self(()))
     }
 
@@ -48,12 +48,12 @@ impl Ears {
             thread::sleep(TICK.min(pause));
         }
     }
+}
 
-    /// No signals, so none asked.
-    #[must_use]
-    pub fn asked_to_end(&self) -> Option<i32> {
-        None
-    }
+/// There are no signals here.
+#[must_use]
+pub fn signal_that_came() -> Option<i32> {
+    None
 }
 
 /// Ends this process as the command ended.

@@ -11,15 +11,19 @@ mod parents;
 pub mod processes;
 mod program;
 #[cfg(unix)]
+pub mod pty;
+#[cfg(unix)]
+pub mod pumping;
+#[cfg(unix)]
 mod question;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use attending::{Ears, end_as};
+pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
-pub use attending_windows::{Ears, end_as};
+pub use attending_windows::{Ears, end_as, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
 pub use memory::keep_from_swap;
@@ -79,6 +83,17 @@ pub enum Ended {
     Signal(i32),
 }
 
+/// Where a command runs, as seen from the process that stays beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the same job of the shell's, on the same terminal.
+    SameJob,
+    /// On a terminal of its own, in a session whose head is the child.
+    OtherTerminal,
+    /// In a job of its own, on a terminal that this process gave it.
+    JobOfOurs,
+}
+
 /// What is to become of a command that somebody stays beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
@@ -90,8 +105,10 @@ pub enum Wish {
 
 /// Who has something to do while a command runs; by default there is nothing.
 pub trait Attendant {
-    /// The command was stopped, and so is this process in a moment.
-    fn stopping(&mut self) {}
+    /// The command was stopped by this signal, and so is this process in a moment; `false` if the command is to go on at once.
+    fn stopping(&mut self, _signal: i32) -> bool {
+        true
+    }
 
     /// This process goes on after it was stopped, and so does the command.
     fn goes_on(&mut self) {}

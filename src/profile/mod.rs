@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::name::{ProfileName, VariableName};
 
-pub use resolve::{Extra, resolve};
+pub use resolve::{Extra, masks, resolve};
 pub use source::{Composed, FORMS, Form, Source};
 
 /// The profile that is taken when none is chosen; a project's `[env]` is this one.
@@ -30,6 +30,8 @@ pub struct Profile {
     pub extends: Option<ProfileName>,
     /// Its own variables.
     pub env: BTreeMap<VariableName, Source>,
+    /// Whether what the command prints is masked, where this profile says so.
+    pub mask: Option<bool>,
 }
 
 /// The profiles of one file.

@@ -16,8 +16,8 @@ const ROWS: &[&[&str]] = &[
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess", "template"],
-    &["platform", "random", "session_bus"],
-    &["secret", "name", "date", "failure", "hex", "plain"],
+    &["mask", "platform", "random", "session_bus"],
+    &["secret", "name", "date", "failure", "forms", "hex", "plain"],
 ];
 
 /// Where a row's module may look sideways or up after all, and why.
@@ -56,6 +56,8 @@ const MAY_EXPOSE: &[&str] = &[
     "launch/environment.rs",          // a command's variables
     "launch/files.rs",                // a command's files
     "template/mod.rs",                // a text with keys in their places
+    "mask/github.rs",                 // telling GitHub Actions what to mask
+    "mask/mod.rs",                    // looking for them in what a command prints
     "exchange/bitwarden.rs",          // telling its columns apart
     "exchange/dotenv.rs",             // leaving comments where they were
     "exchange/moved.rs",              // telling notes from secrets

@@ -43,8 +43,16 @@ impl Chosen {
         self.files.push(file);
     }
 
+    /// Gives the command all that was asked for.
+    pub(super) fn give_all(&mut self) -> Result<()> {
+        let wanted = std::mem::take(&mut self.wanted);
+        let given = wanted.iter().try_for_each(|(variable, source)| self.give(variable.clone(), source));
+        self.wanted = wanted;
+        given
+    }
+
     /// Gives the command a variable, or notes which of its keys are missing.
-    pub(super) fn give(&mut self, variable: VariableName, source: &Source) -> Result<()> {
+    fn give(&mut self, variable: VariableName, source: &Source) -> Result<()> {
         let keys = source.keys();
         let lacking: Vec<&KeyPath> = keys.iter().copied().filter(|name| self.secret(name).is_none()).collect();
         if !lacking.is_empty() {

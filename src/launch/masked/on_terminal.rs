@@ -1,0 +1,212 @@
+//! A command on a terminal of its own, whose output is masked before it reaches the user's.
+//!
+//! The user's terminal is raw meanwhile: each key goes on as it comes, and what keys mean is up to the command's terminal. For
+//! that one to have jobs, so that Ctrl-Z stops the command, its session needs a head that is not the command: a second keyctl
+//! (`lead`), which starts the command as a shell starts its jobs, waits for it, and ends as it ended. To begin a session also
+//! takes a process of its own, since between fork and exec nothing can be done without `unsafe`.
+//!
+//! Where input is no terminal, other programs of the pipeline may be using the terminal (`fzf | …`). So it is left alone until
+//! the command sets its own terminal up for keys, as pagers do and questions for passwords, and only as long as it does.
+//!
+//! A keyctl that is killed (SIGKILL) leaves the user's terminal raw; the command gets SIGHUP, as its terminal is gone.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use super::{
+    super::attended,
+    pump::{Pumps, failed},
+};
+use crate::{
+    failure::Result,
+    launch::{environment::Environment, program::Program},
+    mask::Masker,
+    platform::{
+        self, Attendant, Ended, Place, Wish,
+        pty::{self, Pty, Screen},
+        pumping::{self, Ready},
+    },
+};
+
+/// The words by which keyctl is started as the head of a session.
+pub const LEAD: [&str; 2] = ["lead-session", "--"];
+/// How often it is looked whether the keys are this process's again, or the command wants them.
+const TURN: Duration = Duration::from_millis(250);
+const TURN_TO_FOLLOW: Duration = Duration::from_millis(40);
+/// How many keys are taken at once.
+const KEYS: usize = 4096;
+
+/// Runs a program so.
+///
+/// # Errors
+/// As [`attended::run`]; `Disk` where there is no terminal to be had or the output cannot be written.
+pub fn run(
+    program: &Program,
+    environment: &Environment<'_>,
+    masker: &Arc<Masker>,
+    attendant: &mut dyn Attendant,
+) -> Result<Ended> {
+    let wrong = |error: io::Error| failed(program, &error);
+    let follows = !io::stdin().is_terminal();
+    let user = if follows { platform::terminal() } else { io::stdin().as_fd().try_clone_to_owned().map(File::from) };
+    let user = user.map_err(wrong)?;
+    let pty = Pty::like(&user).map_err(wrong)?;
+    if follows {
+        pty.leave_output_alone().map_err(wrong)?;
+    }
+    let Pty { outer, inner } = pty;
+    let mut pumps = Pumps::new(masker).map_err(wrong)?;
+    let errors = errors(&inner, &mut pumps).map_err(wrong)?;
+    let keys = outer.try_clone().map_err(wrong)?;
+    pumps
+        .start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?)
+        .map_err(wrong)?;
+    let ears = attended::ears(Place::OtherTerminal)?;
+    let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
+    let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
+        command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
+    })?;
+    let screen = Arc::new(Mutex::new(Screen::of(user)));
+    let (over, running) = io::pipe().map_err(wrong)?;
+    let typed = Arc::clone(&screen);
+    let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
+    thread::Builder::new().spawn(type_on).map_err(wrong)?;
+    let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
+    let ended = attended::attend(&ears, &mut child, program, &mut session);
+    let done = pumps.finish();
+    drop(running);
+    locked(&screen).restore();
+    done.map_err(wrong)?;
+    ended
+}
+
+fn locked(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
+    screen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Errors go to the terminal too, or to wherever they went.
+fn errors(inner: &OwnedFd, pumps: &mut Pumps) -> io::Result<OwnedFd> {
+    if io::stderr().is_terminal() {
+        return inner.try_clone();
+    }
+    let (reader, writer) = pumping::wide_pipe()?;
+    pumps.start(reader, io::stderr().as_fd().try_clone_to_owned()?)?;
+    Ok(writer)
+}
+
+/// This very program, by its path or, where it does not lie there any more, as Linux has it still.
+fn own_path() -> PathBuf {
+    let own = std::env::current_exe().ok().filter(|path| path.is_file());
+    own.unwrap_or_else(|| Path::new("/proc/self/exe").to_owned())
+}
+
+/// Hands on each key as it comes, while this process is in the foreground.
+fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool) {
+    let Ok(user) = locked(screen).terminal().try_clone() else { return };
+    let mut room = zeroize::Zeroizing::new([0; KEYS]);
+    let turn = if follows { TURN_TO_FOLLOW } else { TURN };
+    loop {
+        // In the background the keys are for another program, and to read them would stop this one.
+        let is_ours = {
+            let mut screen = locked(screen);
+            let is_wanted = !follows || pty::wants_keys(keys);
+            if is_wanted {
+                screen.settle()
+            } else {
+                screen.restore()
+            }
+            is_wanted && screen.is_ours()
+        };
+        let ready =
+            if is_ours { pumping::wait(&user, Some(over), Some(turn)) } else { pumping::wait(over, None, Some(turn)) };
+        match ready {
+            Ok(Ready::Nothing) => continue,
+            Ok(Ready::Something) if is_ours => {}
+            _ => return,
+        }
+        if !locked(screen).is_ours() {
+            continue;
+        }
+        let Ok(Some(read)) = pumping::read_some(&user, &mut *room) else { return };
+        if pumping::write_parts(keys, &[&room[..read]]).is_err() {
+            return;
+        }
+    }
+}
+
+/// What is to be done about the user's terminal.
+struct Session<'a> {
+    screen: Arc<Mutex<Screen>>,
+    outer: OwnedFd,
+    follows: bool,
+    attendant: &'a mut dyn Attendant,
+}
+
+impl Attendant for Session<'_> {
+    fn stopping(&mut self, signal: i32) -> bool {
+        locked(&self.screen).restore();
+        self.attendant.stopping(signal)
+    }
+
+    fn goes_on(&mut self) {
+        self.attendant.goes_on();
+        let mut screen = locked(&self.screen);
+        if !self.follows {
+            screen.settle();
+        }
+        screen.size_to(&self.outer);
+    }
+
+    fn resized(&mut self) {
+        locked(&self.screen).size_to(&self.outer);
+    }
+
+    fn pause(&self) -> Option<Duration> {
+        self.attendant.pause()
+    }
+
+    fn look(&mut self) -> Option<Wish> {
+        let wish = self.attendant.look();
+        if wish != Some(Wish::EndNow) {
+            return wish;
+        }
+        // The head of the session would be killed and the command would go on: it is the terminal's job that is meant.
+        pty::kill_job_of(&self.outer);
+        None
+    }
+}
+
+/// What the second keyctl does: it begins a session on the terminal that it was given, and runs the command there.
+///
+/// # Errors
+/// `NotExecutable` when the system does not start it; `Disk` where there is no session to be had.
+pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
+    let terminal = pty::lead_session_on_terminal().map_err(|error| failed(program, &error))?;
+    let ears = attended::ears(Place::JobOfOurs)?;
+    let mut child = program.start(environment, |command| {
+        command.process_group(0);
+    })?;
+    pty::give_terminal_to(&child, &terminal);
+    attended::attend(&ears, &mut child, program, &mut Head)
+}
+
+/// The head of the session.
+struct Head;
+
+impl Attendant for Head {
+    /// A command that was faster than the terminal was given to it is told to wait for it by these two; it has it by now.
+    fn stopping(&mut self, signal: i32) -> bool {
+        ![pty::STOPPED_FOR_READING, pty::STOPPED_FOR_WRITING].contains(&signal)
+    }
+}
