@@ -152,6 +152,8 @@ pub enum Verb {
     Doctor(Doctor),
     /// Find what is wrong with your keys, each with the command that mends it
     Audit(Audit),
+    /// Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret
+    Mcp,
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

@@ -10,6 +10,7 @@ pub mod terminal;
 pub mod audit;
 pub mod exchange;
 pub mod launch;
+pub mod mcp;
 pub mod reminder;
 pub mod report;
 pub mod rotator;

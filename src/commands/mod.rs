@@ -26,6 +26,7 @@ pub mod judging;
 pub mod keepers;
 pub mod limiting;
 pub mod lock;
+pub mod mcp;
 pub mod mending;
 pub mod mistyped;
 mod moving;
@@ -331,6 +332,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Status(arguments) => status::status(&arguments, terminal),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
+        Verb::Mcp => mcp::mcp(terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),

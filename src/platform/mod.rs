@@ -7,6 +7,7 @@ pub mod processes;
 mod program;
 #[cfg(unix)]
 mod question;
+mod session;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
@@ -17,6 +18,7 @@ pub use parents::{MOST_PARENTS, parents};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
 pub use question::{read_line, read_line_within};
+pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
