@@ -7,6 +7,7 @@ pub mod commands;
 pub mod cli;
 pub mod terminal;
 
+pub mod agents;
 pub mod audit;
 pub mod exchange;
 pub mod launch;

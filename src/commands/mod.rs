@@ -1,5 +1,6 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
+pub mod agent;
 pub mod alerts;
 pub mod allow;
 pub mod asking;
@@ -332,6 +333,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Status(arguments) => status::status(&arguments, terminal),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
+        Verb::Agent(arguments) => agent::agent(arguments, terminal),
         Verb::Mcp => mcp::mcp(terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),

@@ -9,7 +9,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
