@@ -35,6 +35,7 @@ pub mod home;
 pub mod seal;
 pub mod subprocess;
 
+pub mod mask;
 pub mod platform;
 pub mod random;
 #[cfg(target_os = "linux")]
@@ -42,6 +43,7 @@ pub mod session_bus;
 
 pub mod date;
 pub mod failure;
+pub mod forms;
 pub mod hex;
 pub mod name;
 pub mod plain;

@@ -1,5 +1,6 @@
-//! Giving a command its keys: finding it, making its environment, becoming it; and who asks for them.
+//! Giving a command its keys: finding it, making its environment, becoming it or staying beside it; and who asks for them.
 
 pub mod agent;
+pub mod attended;
 pub mod environment;
 pub mod program;

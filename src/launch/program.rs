@@ -3,9 +3,9 @@
 use std::{
     cell::OnceCell,
     ffi::{OsStr, OsString},
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
 };
 
 use crate::{
@@ -92,17 +92,36 @@ impl Program {
     /// # Errors
     /// `NotExecutable` when the system does not start it.
     pub fn become_it(self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
-        let command = self.file.get().map_or_else(|| Ok(Command::new(&self.path)), |file| file.command(&self.called));
-        let started = command.and_then(|mut command| {
-            let variables = environment.variables.iter().map(|(name, value)| (name, value));
-            platform::become_command(command.args(&self.arguments).env_clear().envs(variables), &self.called)
+        let started =
+            self.command(environment).and_then(|mut command| platform::become_command(&mut command, &self.called));
+        started.map_err(|error| self.failed(&error))
+    }
+
+    /// Starts the program as a child, just as this process would become it. `set` says what its streams are.
+    ///
+    /// # Errors
+    /// `NotExecutable` when the system does not start it.
+    pub fn start(&self, environment: &Environment<'_>, set: impl FnOnce(&mut Command)) -> Result<Child> {
+        let started = self.command(environment).and_then(|mut command| {
+            set(&mut command);
+            platform::start_command(&mut command, &self.called)
         });
-        started.map_err(|error| {
-            // The file is there, so it is its interpreter that is not.
-            let lacks = error.kind() == ErrorKind::NotFound && platform::is_script(&self.path);
-            let why = if lacks { "its `#!` program is not there".to_owned() } else { reason(&error) };
-            self.not_started(&why)
-        })
+        started.map_err(|error| self.failed(&error))
+    }
+
+    fn command(&self, environment: &Environment<'_>) -> io::Result<Command> {
+        let command = self.file.get().map_or_else(|| Ok(Command::new(&self.path)), |file| file.command(&self.called));
+        let mut command = command?;
+        let variables = environment.variables.iter().map(|(name, value)| (name, value));
+        command.args(&self.arguments).env_clear().envs(variables);
+        Ok(command)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        // The file is there, so it is its interpreter that is not.
+        let lacks = error.kind() == ErrorKind::NotFound && platform::is_script(&self.path);
+        let why = if lacks { "its `#!` program is not there".to_owned() } else { reason(error) };
+        self.not_started(&why)
     }
 
     fn not_started(&self, why: &str) -> Failure {

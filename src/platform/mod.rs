@@ -1,5 +1,9 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
+#[cfg(unix)]
+mod attending;
+#[cfg(windows)]
+mod attending_windows;
 mod beside;
 mod memory;
 mod parents;
@@ -12,6 +16,10 @@ mod session;
 mod signals;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+pub use attending::{Ears, end_as};
+#[cfg(windows)]
+pub use attending_windows::{Ears, end_as};
 pub use beside::{Beside, beside, forget_access_list};
 pub use memory::keep_from_swap;
 pub use parents::{MOST_PARENTS, parents};
@@ -61,3 +69,46 @@ pub struct Access {
     /// Who owns it, as the system numbers users.
     pub owner: u32,
 }
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It ended by itself, with this exit code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// What is to become of a command that somebody stays beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// It is asked to end (SIGTERM; on Windows it is ended).
+    End,
+    /// It is ended (SIGKILL).
+    EndNow,
+}
+
+/// Who has something to do while a command runs; by default there is nothing.
+pub trait Attendant {
+    /// The command was stopped, and so is this process in a moment.
+    fn stopping(&mut self) {}
+
+    /// This process goes on after it was stopped, and so does the command.
+    fn goes_on(&mut self) {}
+
+    /// The terminal has another size.
+    fn resized(&mut self) {}
+
+    /// How long after a look the next one is due; none where there is nothing to look at.
+    fn pause(&self) -> Option<std::time::Duration> {
+        None
+    }
+
+    /// Looks whether there is something to do.
+    fn look(&mut self) -> Option<Wish> {
+        None
+    }
+}
+
+/// Nobody who has anything to do.
+impl Attendant for () {}

@@ -127,7 +127,7 @@ fn watch() -> io::Result<()> {
 
 /// Whether whoever started this process has switched a signal off for it, as `nohup` does; it stays so then. Only Linux
 /// tells (`SigIgn` in `/proc/self/status`).
-fn is_ignored(signal: i32) -> bool {
+pub(super) fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
     mask.unwrap_or_default() >> (signal - 1) & 1 == 1

@@ -296,11 +296,28 @@ pub fn program_names(name: &OsStr) -> Vec<OsString> {
 /// # Errors
 /// Only when the system would not start it.
 pub fn become_command(command: &mut Command, called: &OsStr) -> io::Result<Infallible> {
+    give_core_back();
+    Err(command.arg0(called).exec())
+}
+
+/// Starts the command as a child, with all that it would have if this process became it.
+///
+/// # Errors
+/// Only when the system would not start it.
+pub fn start_command(command: &mut Command, called: &OsStr) -> io::Result<std::process::Child> {
+    give_core_back();
+    let started = command.arg0(called).spawn();
+    #[cfg(not(target_os = "linux"))]
+    allow_no_core();
+    started
+}
+
+/// Takes back what [`harden`] did that a program would inherit: nothing on Linux.
+fn give_core_back() {
     #[cfg(not(target_os = "linux"))]
     if let Some(limit) = CORE.get() {
         let _ = rustix::process::setrlimit(rustix::process::Resource::Core, *limit);
     }
-    Err(command.arg0(called).exec())
 }
 
 /// Lets a child outlive the terminal's job: a Ctrl-C there is not for it.

@@ -224,16 +224,29 @@ pub fn program_names(name: &OsStr) -> Vec<OsString> {
 ///
 /// # Errors
 /// Only when the system would not start it.
-#[expect(clippy::exit, reason = "the child's exit code is this process's; nothing may follow")]
-pub fn become_command(command: &mut Command, _called: &OsStr) -> io::Result<Infallible> {
-    let mut child = command.spawn()?;
+pub fn become_command(command: &mut Command, called: &OsStr) -> io::Result<Infallible> {
+    let mut child = start_command(command, called)?;
     ignore_interrupts();
     let status = child.wait()?;
-    std::process::exit(status.code().unwrap_or(1))
+    end_with(status.code().unwrap_or(1))
+}
+
+/// Starts the command as a child.
+///
+/// # Errors
+/// Only when the system would not start it.
+pub fn start_command(command: &mut Command, _called: &OsStr) -> io::Result<std::process::Child> {
+    command.spawn()
+}
+
+/// Ends with a code that has more bits than std's `ExitCode`.
+#[expect(clippy::exit, reason = "the child's exit code is this process's; nothing may follow")]
+pub(super) fn end_with(code: i32) -> ! {
+    std::process::exit(code)
 }
 
 #[expect(unsafe_code, reason = "SetConsoleCtrlHandler with no handler only sets a flag of this process")]
-fn ignore_interrupts() {
+pub(super) fn ignore_interrupts() {
     // SAFETY: a null handler with TRUE makes this process ignore Ctrl-C (SetConsoleCtrlHandler, Win32 console API).
     unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(None, 1) };
 }

@@ -2,7 +2,7 @@
 //! put there.
 //!
 //! `needles` is what is looked for, `engine` finds it in bytes, `finding` is what was found and where. Within the engine
-//! `forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `shares`
+//! `crate::forms` are how a secret is written, `random` what of it is its alone, `sampling` which pieces the `sieve` knows, `shares`
 //! how many cores make that ready, `matches` which of several is told; `shapes` finds keys that are nobody's known. `tree`
 //! looks through files, `walk` finds them in folders, on all cores (`tasks`) and without what git ignores (`ignoring`);
 //! `archive` looks into what is packed, `git` through what a repository holds, `names` at what these
@@ -11,7 +11,6 @@
 //! taken out of which files, and `hook` lets git ask before a commit and a push. The loops over every byte are the package in
 //! `sieve`.
 
-mod forms;
 mod ignoring;
 mod matches;
 mod random;

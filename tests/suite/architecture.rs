@@ -15,8 +15,8 @@ const ROWS: &[&[&str]] = &[
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess"],
-    &["platform", "random", "session_bus"],
-    &["secret", "name", "date", "failure", "hex", "plain"],
+    &["mask", "platform", "random", "session_bus"],
+    &["secret", "name", "date", "failure", "forms", "hex", "plain"],
 ];
 
 /// Where a row's module may look sideways or up after all, and why.
@@ -51,6 +51,7 @@ const MAY_EXPOSE: &[&str] = &[
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
     "launch/environment.rs",          // a command's variables
+    "mask/mod.rs",                    // looking for them in what a command prints
     "exchange/bitwarden.rs",          // telling its columns apart
     "exchange/dotenv.rs",             // leaving comments where they were
     "exchange/moved.rs",              // telling notes from secrets

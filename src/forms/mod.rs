@@ -4,11 +4,13 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::needles::Form;
+mod form;
+
+pub use form::Form;
 
 /// How the bytes of a form belong to those of the secret, where each bit of it stands by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     /// How many bits of the secret stand before the form's first byte.
     lead: usize,
     /// How many of them a byte carries.
@@ -38,7 +40,7 @@ impl Scale {
 
 /// A form that was written.
 #[derive(Clone, Copy)]
-pub(super) struct Written {
+pub(crate) struct Written {
     pub form: Form,
     /// Where it stands in the text.
     pub at: usize,
@@ -52,7 +54,7 @@ pub(super) struct Written {
 }
 
 /// How many bytes all forms of a secret take at most.
-pub(super) fn room(secret: &[u8]) -> usize {
+pub(crate) fn room(secret: &[u8]) -> usize {
     let plain = Signs::of(secret).are_in(UNRESERVED);
     let lines = memchr::memchr_iter(b'\n', secret).count();
     let with_lines = if lines == 0 { 0 } else { (1 + INDENTED.len()) * (2 * secret.len() + 8 * lines) };
@@ -63,7 +65,7 @@ pub(super) fn room(secret: &[u8]) -> usize {
 
 /// Writes all forms of a secret, each that differs from those before it. `mark` is where its last part begins that is the
 /// same in many secrets.
-pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
+pub(crate) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let (signs, first) = (Signs::of(secret), done.len());
     let mut writer = Writer { secret, signs, mark, text, done, first };
     writer.evenly(Form::Raw, Some(Scale::RAW), |byte| [byte]);
@@ -79,7 +81,7 @@ pub(super) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
 }
 
 /// Writes a short secret: as it is, as JSON and URLs have it, and in UTF-16; each counts as a word of its own alone.
-pub(super) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
+pub(crate) fn write_word(secret: &[u8], text: &mut Vec<u8>, done: &mut Vec<Written>) {
     let first = done.len();
     let mut writer = Writer { secret, signs: Signs::of(secret), mark: secret.len(), text, done, first };
     writer.evenly(Form::Raw, None, |byte| [byte]);
@@ -396,6 +398,11 @@ const LOWER: &[u8; 16] = b"0123456789abcdef";
 fn percent(digits: &[u8; 16], byte: u8) -> [u8; 3] {
     let [high, low] = hex(digits, byte);
     [b'%', high, low]
+}
+
+/// A byte in the digits that most programs write.
+pub(crate) fn lower_hex(byte: u8) -> [u8; 2] {
+    hex(LOWER, byte)
 }
 
 fn hex(digits: &[u8; 16], byte: u8) -> [u8; 2] {
