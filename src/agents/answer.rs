@@ -46,13 +46,17 @@ impl Asked {
         self.input.insert("command".into(), line.into());
         let input = Value::Object(self.input);
         match agent {
-            Agent::ClaudeCode => json!({ "hookSpecificOutput": { "hookEventName": agent.event(), "updatedInput": input } }),
+            Agent::ClaudeCode => {
+                json!({ "hookSpecificOutput": { "hookEventName": agent.event(), "updatedInput": input } })
+            }
             // It takes another input only so, and asks for approval after that.
             Agent::Codex => json!({ "hookSpecificOutput": {
                 "hookEventName": agent.event(), "permissionDecision": "allow", "updatedInput": input,
             } }),
             Agent::Cursor => json!({ "permission": "allow", "updated_input": input }),
-            Agent::GeminiCli => json!({ "hookSpecificOutput": { "hookEventName": agent.event(), "tool_input": input } }),
+            Agent::GeminiCli => {
+                json!({ "hookSpecificOutput": { "hookEventName": agent.event(), "tool_input": input } })
+            }
         }
     }
 }
@@ -71,7 +75,11 @@ mod tests {
             let asked = read(agent, said.to_string().as_bytes()).expect(agent.word());
             assert_eq!((asked.line.as_str(), asked.folder.as_path()), ("npm test", Path::new("/w")));
             let answer = asked.answer(agent, "K npm test".into());
-            let input = [&answer["updated_input"], &answer["hookSpecificOutput"]["updatedInput"], &answer["hookSpecificOutput"]["tool_input"]];
+            let input = [
+                &answer["updated_input"],
+                &answer["hookSpecificOutput"]["updatedInput"],
+                &answer["hookSpecificOutput"]["tool_input"],
+            ];
             let input = input.into_iter().find(|input| input.is_object()).expect("an input");
             assert_eq!(*input, json!({ "command": "K npm test", "description": "x", "timeout": 5 }));
         }
@@ -81,7 +89,11 @@ mod tests {
     fn what_is_about_no_command_is_left_alone() {
         let read = |text: &str| read(Agent::ClaudeCode, text.as_bytes());
         for text in [
-            "", "{", "[]", "{}", "7",
+            "",
+            "{",
+            "[]",
+            "{}",
+            "7",
             r#"{"cwd":"/w","tool_name":"Read","tool_input":{"command":"npm test"}}"#,
             r#"{"cwd":"/w","tool_name":"Bash","tool_input":{"file":"x"}}"#,
             r#"{"cwd":"/w","tool_name":"Bash","tool_input":{"command":["npm"]}}"#,

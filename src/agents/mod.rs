@@ -123,5 +123,9 @@ pub fn quoted(word: &str) -> String {
     if cfg!(windows) {
         return format!("\"{word}\"");
     }
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

@@ -160,7 +160,13 @@ fn without_item(agent: Agent, text: &str, call: &str) -> Option<String> {
             let (from, to) = if is_followed {
                 (start, after + 1)
             } else {
-                (text[..start].rfind(|c: char| !c.is_ascii_whitespace()).filter(|at| text[*at..].starts_with(',')).unwrap_or(start), end)
+                (
+                    text[..start]
+                        .rfind(|c: char| !c.is_ascii_whitespace())
+                        .filter(|at| text[*at..].starts_with(','))
+                        .unwrap_or(start),
+                    end,
+                )
             };
             return Some(format!("{}{}", &text[..from], &text[to..]));
         }
@@ -306,17 +312,30 @@ mod tests {
             ("{\"hooks\": []}", Trouble::OtherShape),
             ("{\"hooks\": {\"PreToolUse\": {}}}", Trouble::OtherShape),
         ] {
-            assert_eq!((put(Agent::ClaudeCode, text, CALL), take(Agent::ClaudeCode, text)), (Err(trouble), Err(trouble)), "{text}");
+            assert_eq!(
+                (put(Agent::ClaudeCode, text, CALL), take(Agent::ClaudeCode, text)),
+                (Err(trouble), Err(trouble)),
+                "{text}"
+            );
         }
     }
 
     fn any_settings() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i32>().prop_map(Value::from), "[a\"\\\\{}\\[\\],: \n]{0,6}".prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a\"\\\\{}\\[\\],: \n]{0,6}".prop_map(Value::from)
+        ];
         let object = |inner: BoxedStrategy<Value>| prop::collection::btree_map("[a\":]{0,3}", inner, 0..3);
-        let inner = leaf.prop_recursive(2, 12, 3, move |inner| prop_oneof![
-            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            object(inner.boxed()).prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]).boxed();
+        let inner = leaf
+            .prop_recursive(2, 12, 3, move |inner| {
+                prop_oneof![
+                    prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                    object(inner.boxed()).prop_map(|map| Value::Object(map.into_iter().collect())),
+                ]
+            })
+            .boxed();
         let list = prop::option::of(prop::collection::vec(inner.clone(), 0..3));
         (object(inner), prop::option::of(list), any::<bool>()).prop_map(|(map, hooks, is_pretty)| {
             let mut root: serde_json::Map<String, Value> = map.into_iter().collect();

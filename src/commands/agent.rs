@@ -52,7 +52,8 @@ fn answered(agent: Agent) -> Option<serde_json::Value> {
     let home = Home::find().ok()?;
     let config = config::read(&home).ok()?;
     let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));
-    let is_wanted = |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);
+    let is_wanted =
+        |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);
     let line = command_line::rewritten(&asked.line, &before, &asked.folder, is_wanted)?;
     Some(asked.answer(agent, line))
 }
@@ -61,7 +62,9 @@ fn answered(agent: Agent) -> Option<serde_json::Value> {
 /// proves it.
 fn is_allowed(home: &Home, config: &Config, folder: &Path) -> bool {
     let Ok(Some(project)) = project::find(home, Some(folder), None) else { return false };
-    let Ok(wanted) = profile::resolve(None, Some(&project.file.profiles), &config.profiles, &[], &[]) else { return false };
+    let Ok(wanted) = profile::resolve(None, Some(&project.file.profiles), &config.profiles, &[], &[]) else {
+        return false;
+    };
     let of_project = wanted.into_iter().filter(|wanted| wanted.origin == Origin::Project);
     let grants: Vec<Grant> = of_project.map(|wanted| wanted.grant).collect();
     let may_use = DEFAULT.parse().is_ok_and(|profile| config.agents.may_use(&profile));
@@ -109,8 +112,11 @@ impl File {
         if home::replace_alike(&self.path, text.as_bytes(), like, is_unchanged)? {
             return Ok(());
         }
-        Err(Failure::new(Kind::Busy, format!("`{}` was changed meanwhile; nothing was changed here", self.path.display()))
-            .hint("do it again"))
+        Err(Failure::new(
+            Kind::Busy,
+            format!("`{}` was changed meanwhile; nothing was changed here", self.path.display()),
+        )
+        .hint("do it again"))
     }
 }
 
@@ -121,9 +127,9 @@ fn program() -> Result<PathBuf> {
 
 fn call(agent: Agent) -> Result<String> {
     let program = program()?;
-    let text = program.to_str().ok_or_else(|| {
-        Failure::new(Kind::Usage, format!("`{}` is no text, which settings need", program.display()))
-    })?;
+    let text = program
+        .to_str()
+        .ok_or_else(|| Failure::new(Kind::Usage, format!("`{}` is no text, which settings need", program.display())))?;
     Ok(agent.call(text))
 }
 
@@ -155,13 +161,16 @@ fn uninstall(agent: Agent, terminal: &Terminal) -> Result<()> {
     let (file, name) = (File::of(agent)?, agent.name());
     let taken = match file.text()? {
         None => Taken::Absent,
-        Some(text) => settings::take(agent, text).map_err(|trouble| file.trouble(trouble).hint("take it out by hand"))?,
+        Some(text) => {
+            settings::take(agent, text).map_err(|trouble| file.trouble(trouble).hint("take it out by hand"))?
+        }
     };
     match taken {
         Taken::Absent => terminal.say(&format!("{name} does not ask keyctl")),
         Taken::WholeFile => {
             std::fs::remove_file(&file.path).map_err(|error| Failure::disk("remove", &file.path, &error))?;
-            terminal.say(&format!("{name} asks keyctl no more; `{}` had nothing else and is removed", file.path.display()));
+            terminal
+                .say(&format!("{name} asks keyctl no more; `{}` had nothing else and is removed", file.path.display()));
         }
         Taken::Without(text) => {
             file.write(&text)?;
