@@ -68,7 +68,8 @@ pub struct Keeper<'k> {
 /// # Errors
 /// When it cannot be started or waited for.
 pub fn run(command: &mut Command, patience: Duration, keeper: &mut Keeper) -> io::Result<Output> {
-    platform::lead_group(command);
+    // On Windows this also keeps it from a console on which somebody could be asked.
+    platform::detach(command);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = listen(child.stdout.take());
     let stderr = listen(child.stderr.take());
