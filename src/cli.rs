@@ -25,6 +25,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod scan;
+mod staying;
 mod stores;
 mod unlocking;
 
@@ -40,6 +41,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
+pub use staying::{LeadSession, Staying};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
@@ -170,6 +172,10 @@ pub enum Verb {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     CloseOnLock(CloseOnLock),
+    /// Head the session of a command whose output is masked (started by `run`)
+    #[cfg(unix)]
+    #[command(hide = true)]
+    LeadSession(LeadSession),
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),
@@ -216,6 +222,9 @@ pub struct Run {
     /// Do not warn about commands that install packages
     #[arg(long, short = 'y')]
     pub yes: bool,
+    /// What is done while the command runs
+    #[command(flatten)]
+    pub staying: Staying,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,

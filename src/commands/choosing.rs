@@ -47,6 +47,7 @@ pub struct Wish {
     wanted: Vec<Wanted>,
     project: Option<Project>,
     profile: Option<ProfileName>,
+    masks: bool,
 }
 
 /// What may be given: everything the project wants is approved, and each store that is needed was asked for once.
@@ -61,6 +62,8 @@ pub struct Chosen {
     pub given: Vec<(VariableName, Secret)>,
     /// Keys that are not there and may be missing.
     pub missing: Vec<KeyPath>,
+    /// Whether the profile wants masked what the command prints.
+    pub masks: bool,
     /// What each store gave.
     taken: Vec<Taken>,
     profile: Option<ProfileName>,
@@ -153,7 +156,8 @@ pub fn wanted(home: &Home, choice: &Choice, config: &Config, terminal: &Terminal
     let profile = chosen_profile(choice)?;
     let wanted = profile::resolve(profile.as_ref(), profiles, &config.profiles, &choice.keys, &choice.only)
         .map_err(|failure| if failure.kind == Kind::Missing { profile_elsewhere(failure) } else { failure })?;
-    Ok(Wish { wanted, project, profile })
+    let masks = profile::masks(profile.as_ref(), profiles, &config.profiles);
+    Ok(Wish { wanted, project, profile, masks })
 }
 
 /// A profile that is missing may be in a `config.toml` under another folder.
@@ -266,9 +270,9 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
 /// # Errors
 /// As the stores have them; `Missing` names every key that is not there.
 pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
-    let Approved { wish: Wish { wanted, project, profile }, kept } = approved;
+    let Approved { wish: Wish { wanted, project, profile, masks }, kept } = approved;
     let place = Place::of(project.as_ref());
-    let mut chosen = Chosen { given: Vec::new(), missing: Vec::new(), taken: Vec::new(), profile, place };
+    let mut chosen = Chosen { given: Vec::new(), missing: Vec::new(), masks, taken: Vec::new(), profile, place };
     for (home, kept) in kept {
         let name = |wanted: &Wanted| match &wanted.grant.source {
             Source::Key { name, optional } => Some((in_home(name, &home)?.clone(), *optional || choice.allow_missing)),
@@ -292,6 +296,13 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
 }
 
 impl Chosen {
+    /// The secrets that the command gets, each with its variable; plain settings are none.
+    pub fn secrets(&self) -> impl Iterator<Item = (&VariableName, &Secret)> + Clone {
+        let of_keys = || self.taken.iter().flat_map(|taken| taken.given.iter().map(|(variable, _)| variable));
+        let is_of_key = move |name: &VariableName| of_keys().any(|variable| variable == name);
+        self.given.iter().filter(move |(name, _)| is_of_key(name)).map(|(name, secret)| (name, secret))
+    }
+
     /// Says which keys are missing that may be.
     pub fn say_missing(&self, terminal: &Terminal) {
         if !self.missing.is_empty() {

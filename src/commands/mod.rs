@@ -56,6 +56,7 @@ pub mod scan;
 pub mod set;
 pub mod several;
 pub mod show;
+pub mod staying;
 pub mod status;
 pub mod store;
 pub mod stores;
@@ -340,6 +341,8 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),
         #[cfg(target_os = "linux")]
         Verb::CloseOnLock(arguments) => unlock::watch::watch(&arguments, terminal),
+        #[cfg(unix)]
+        Verb::LeadSession(arguments) => staying::lead(arguments),
         Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
     }
 }

@@ -1,17 +1,20 @@
-//! `keyctl run`: give a command its keys, and become it.
+//! `keyctl run`: give a command its keys, and become it, or stay beside it to mask what it prints.
 
-use std::{ffi::OsString, path::Path, process::ExitCode};
+use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc};
 
 use crate::{
     cli,
     config::{self, Config},
     date::Moment,
+    failure::{Kind, Result},
     history::{Action, Event},
     home::Home,
     launch::{
+        attended,
         environment::{Environment, Rules},
         program::Program,
     },
+    mask::Masker,
     profile::variables,
     terminal::Terminal,
 };
@@ -19,10 +22,10 @@ use crate::{
 use super::{
     choosing::{self, Chosen},
     limiting::Taker,
-    named,
+    named, staying,
 };
 
-/// The list of what happens; the last step does not return.
+/// The list of what happens; the last step does not return, unless something is to be done while the command runs.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
@@ -38,6 +41,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
+    let masks = arguments.staying.masks(chosen.masks);
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
     let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
@@ -48,15 +52,26 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
+    let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
-    let failure = match program.become_it(&environment) {
-        Ok(never) => match never {},
+    let failure = match start(program, &environment, masker.as_ref()) {
+        Ok(code) => return Ok(code),
+        // It ran; what went wrong is beside it.
+        Err(failure) if failure.kind == Kind::Disk => return Err(failure.into()),
         Err(failure) => failure,
     };
     let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
     let ended = |number| event.clone().not_started(number, &failure.message);
     chosen.record_failure(ended, &environment.kept, &numbers, terminal);
     Err(failure.into())
+}
+
+/// Becomes the command, or stays beside it for as long as something has to be done.
+fn start(program: Program, environment: &Environment<'_>, masker: Option<&Arc<Masker>>) -> Result<ExitCode> {
+    if masker.is_some() {
+        return staying::run_once(&program, environment, masker, &mut ()).map(attended::end_as);
+    }
+    program.become_it(environment).map(|never| match never {})
 }
 
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load

@@ -12,11 +12,11 @@
 //! Unlike a process that becomes its command, this one keeps the memory in which std copied the variables for the launch.
 //! Nobody may look at it (see `platform::harden`), and it is gone with the command.
 
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode};
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
-    platform::{self, Attendant, Ears, Ended},
+    platform::{self, Attendant, Ears, Ended, Place},
 };
 
 use super::{environment::Environment, program::Program};
@@ -41,7 +41,7 @@ pub fn run_with(
     set: impl FnOnce(&mut Command),
 ) -> Result<Ended> {
     // Before it is started: a signal that comes between the two is for it.
-    let ears = ears(false)?;
+    let ears = ears(Place::SameJob)?;
     let mut child = program.start(environment, set)?;
     attend(&ears, &mut child, program, attendant)
 }
@@ -50,8 +50,8 @@ pub fn run_with(
 ///
 /// # Errors
 /// `Disk` as the system has it.
-pub fn ears(in_own_session: bool) -> Result<Ears> {
-    Ears::open(in_own_session)
+pub fn ears(place: Place) -> Result<Ears> {
+    Ears::open(place)
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot stay beside a command: {}", reason(&error))))
 }
 
@@ -61,7 +61,7 @@ pub fn ears(in_own_session: bool) -> Result<Ears> {
 /// `Disk` where it cannot be waited for.
 pub fn attend(
     ears: &Ears,
-    child: &mut std::process::Child,
+    child: &mut Child,
     program: &Program,
     attendant: &mut dyn Attendant,
 ) -> Result<Ended> {

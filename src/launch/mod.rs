@@ -3,4 +3,5 @@
 pub mod agent;
 pub mod attended;
 pub mod environment;
+pub mod masked;
 pub mod program;

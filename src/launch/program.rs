@@ -52,6 +52,12 @@ impl Program {
         }
     }
 
+    /// A command that another process of ours has found.
+    #[must_use]
+    pub fn found(path: PathBuf, called: OsString, arguments: Vec<OsString>) -> Self {
+        Self { path, called, arguments, file: OnceCell::new() }
+    }
+
     /// The program's name for the history: what comes after the last slash, never an argument.
     #[must_use]
     pub fn name(&self) -> String {
@@ -105,6 +111,27 @@ impl Program {
         let started = self.command(environment).and_then(|mut command| {
             set(&mut command);
             platform::start_command(&mut command, &self.called)
+        });
+        started.map_err(|error| self.failed(&error))
+    }
+
+    /// Starts a program of ours that starts this one, with these words before its path and its own.
+    ///
+    /// # Errors
+    /// As [`Program::start`].
+    pub fn start_by(
+        &self,
+        starter: &Path,
+        words: &[&str],
+        environment: &Environment<'_>,
+        set: impl FnOnce(&mut Command),
+    ) -> Result<Child> {
+        let started = self.command(environment).and_then(|inner| {
+            let mut command = Command::new(starter);
+            let variables = environment.variables.iter().map(|(name, value)| (name, value));
+            command.args(words).arg(inner.get_program()).args(self.words()).env_clear().envs(variables);
+            set(&mut command);
+            platform::start_command(&mut command, OsStr::new("keyctl"))
         });
         started.map_err(|error| self.failed(&error))
     }

@@ -8,6 +8,7 @@
 //! All that lies within any occurrence of any form is replaced, and where occurrences overlap that is one stretch. So it hangs
 //! on the whole text alone and not on the pieces in which it comes; see `stream` for how little is kept back for that.
 
+pub mod github;
 mod stream;
 
 use std::{cmp::Reverse, ops::Range, sync::Arc};
@@ -21,7 +22,7 @@ use crate::{
     secret::Secret,
 };
 
-pub use stream::{Held, Stream};
+pub use stream::{Held, Sink, Stream};
 
 /// The fewest bytes of a secret that is replaced: shorter ones are words that stand anywhere.
 pub const SHORTEST: usize = 8;

@@ -26,19 +26,33 @@ pub enum Held {
     Much,
 }
 
+/// Where masked text goes: parts that follow each other.
+pub trait Sink {
+    /// Takes them.
+    fn put(&mut self, parts: &[&[u8]]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, parts: &[&[u8]]) {
+        parts.iter().for_each(|part| self.extend_from_slice(part));
+    }
+}
+
 /// A text that is masked piece by piece.
 pub struct Stream {
     masker: Arc<Masker>,
     /// What was kept back, and behind it room for the next piece.
     bytes: Zeroizing<Vec<u8>>,
     held: usize,
+    /// Where in what is held a form begins that may go on; before it is what overlaps that one.
+    begun: usize,
     /// How much of what is held was shown already.
     shown: usize,
 }
 
 impl Stream {
     pub(super) fn new(masker: Arc<Masker>) -> Self {
-        Self { masker, bytes: Zeroizing::default(), held: 0, shown: 0 }
+        Self { masker, bytes: Zeroizing::default(), held: 0, begun: 0, shown: 0 }
     }
 
     /// Room for the next piece, behind what was kept back; [`Stream::take`] says how much of it is filled.
@@ -54,14 +68,14 @@ impl Stream {
     }
 
     /// Takes a piece that was put into the room, and gives what is sure to `all`.
-    pub fn take(&mut self, size: usize, all: &mut Vec<u8>) {
+    pub fn take(&mut self, size: usize, all: &mut dyn Sink) {
         let end = self.held + size;
         let begun = self.masker.begun(&self.bytes[..end]);
         self.give(end, begun, all);
     }
 
     /// Takes a piece from elsewhere.
-    pub fn push(&mut self, piece: &[u8], all: &mut Vec<u8>) {
+    pub fn push(&mut self, piece: &[u8], all: &mut dyn Sink) {
         // No more at once than there is room for anyway.
         for part in piece.chunks(64 * 1024) {
             self.room(part.len()).copy_from_slice(part);
@@ -70,15 +84,18 @@ impl Stream {
     }
 
     /// Nothing more comes for now.
-    pub fn pause(&mut self, all: &mut Vec<u8>) {
+    pub fn pause(&mut self, all: &mut dyn Sink) {
         if self.holds() == Held::Little {
-            all.extend_from_slice(&self.bytes[self.shown..self.held]);
-            self.shown = self.held;
+            let (begun, end) = (self.begun, self.held);
+            self.give(end, end, all);
+            self.bytes.copy_within(begun..end, 0);
+            self.held = end - begun;
+            (self.begun, self.shown) = (0, self.held);
         }
     }
 
     /// Nothing more comes at all.
-    pub fn finish(&mut self, all: &mut Vec<u8>) {
+    pub fn finish(&mut self, all: &mut dyn Sink) {
         self.give(self.held, self.held, all);
     }
 
@@ -87,17 +104,17 @@ impl Stream {
     pub fn holds(&self) -> Held {
         match self.held {
             held if held == self.shown => Held::Nothing,
-            held if held < SHORTEST => Held::Little,
+            held if held - self.begun < SHORTEST => Held::Little,
             _ => Held::Much,
         }
     }
 
     /// Gives what stands before `begun`, where a form begins that may go on, and keeps the rest.
-    fn give(&mut self, end: usize, begun: usize, all: &mut Vec<u8>) {
+    fn give(&mut self, end: usize, begun: usize, all: &mut dyn Sink) {
         let Self { masker, bytes, shown, .. } = self;
         let text = &bytes[..end];
         let found = masker.find(text);
-        let (mut at, mut keep) = (*shown, begun);
+        let (mut at, mut keep, mut parts) = (*shown, begun, Vec::new());
         let mut found = found.into_iter().peekable();
         while let Some(first) = found.next() {
             let (from, mut to) = (first.range.start, first.range.end);
@@ -109,15 +126,21 @@ impl Stream {
                 keep = keep.min(from);
                 break;
             }
-            all.extend_from_slice(&text[at.min(from)..from]);
-            all.extend_from_slice(masker.marks[masker.patterns[first.pattern].secret].as_bytes());
-            at = to;
+            if to > at {
+                parts.push(&text[at.min(from)..from]);
+                parts.push(masker.marks[masker.patterns[first.pattern].secret].as_bytes());
+                at = to;
+            }
         }
         if at < keep {
-            all.extend_from_slice(&text[at..keep]);
+            parts.push(&text[at..keep]);
+        }
+        if !parts.is_empty() {
+            all.put(&parts);
         }
         self.shown = at.max(keep) - keep;
         self.held = end - keep;
+        self.begun = begun - keep;
         self.bytes.copy_within(keep..end, 0);
     }
 }

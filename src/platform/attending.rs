@@ -18,7 +18,9 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid},
+    process::{
+        Pid, Signal, WaitOptions, getpid, kill_current_process_group, kill_process, kill_process_group, waitpid,
+    },
 };
 use signal_hook::{
     flag,
@@ -26,11 +28,11 @@ use signal_hook::{
 };
 
 use super::{
-    Attendant, Ended, Wish,
+    Attendant, Ended, Place, Wish,
     signals::{HeldSignals, hold_signals, is_ignored},
 };
 
-/// What a terminal sends to the whole job, so that the command has it already where it is in the same one.
+/// What a terminal sends to a whole job, so that the command has it already where it is in the same one.
 const BY_TERMINAL: &[Signal] = &[Signal::INT, Signal::QUIT];
 /// What is sent to this process alone and meant for the command.
 const FOR_COMMAND: &[Signal] = &[Signal::TERM, Signal::HUP, Signal::USR1, Signal::USR2, Signal::CONT];
@@ -51,22 +53,22 @@ struct Heard {
 pub struct Ears {
     held: HeldSignals,
     heard: MutexGuard<'static, Option<Heard>>,
-    in_own_session: bool,
+    place: Place,
 }
 
 impl Ears {
-    /// Begins to hear. A command in a session of its own, on a terminal of its own, gets also what the terminal sends to this job.
+    /// Begins to hear what is for a command that runs there.
     ///
     /// # Errors
     /// As `sigaction(2)` has them.
-    pub fn open(in_own_session: bool) -> io::Result<Self> {
+    pub fn open(place: Place) -> io::Result<Self> {
         let held = hold_signals()?;
         let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
         if heard.is_none() {
             *heard = Some(Heard::new()?);
         }
         heard.iter().flat_map(|heard| &heard.came).for_each(|(_, came)| came.store(false, Ordering::SeqCst));
-        Ok(Self { held, heard, in_own_session })
+        Ok(Self { held, heard, place })
     }
 
     /// Stays beside a child until it ends.
@@ -80,7 +82,7 @@ impl Ears {
             self.quiet();
             match wait(pid, WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
                 Some(Change::Ended(ended)) => return Ok(ended),
-                Some(Change::Stopped) => self.stop_too(pid, attendant)?,
+                Some(Change::Stopped(signal)) => self.stop_too(pid, signal, attendant)?,
                 None => {}
             }
             self.pass_on(pid, attendant);
@@ -112,30 +114,65 @@ impl Ears {
     }
 
     fn pass_on(&self, pid: Pid, attendant: &mut dyn Attendant) {
-        let all = self.heard.iter().flat_map(|heard| &heard.came);
-        for (signal, _) in all.filter(|(_, came)| came.swap(false, Ordering::SeqCst)) {
-            if *signal == Signal::WINCH {
-                attendant.resized();
-            } else if *signal != Signal::CHILD && (self.in_own_session || !BY_TERMINAL.contains(signal)) {
-                let _ = kill_process(pid, *signal);
+        for (signal, _) in self.all().filter(|(_, came)| came.swap(false, Ordering::SeqCst)) {
+            let is_by_terminal = BY_TERMINAL.contains(signal);
+            match self.place {
+                _ if *signal == Signal::CHILD => {}
+                _ if *signal == Signal::WINCH => attendant.resized(),
+                Place::SameJob if is_by_terminal => {}
+                Place::JobOfOurs if is_by_terminal || *signal == Signal::CONT => {
+                    let _ = kill_process_group(pid, *signal);
+                }
+                _ => {
+                    let _ = kill_process(pid, *signal);
+                }
             }
         }
     }
 
+    fn all(&self) -> impl Iterator<Item = &(Signal, Arc<AtomicBool>)> {
+        self.heard.iter().flat_map(|heard| &heard.came)
+    }
+
     /// The command was stopped, by a key or by another program: so is this process, and whoever started it sees that.
-    fn stop_too(&self, pid: Pid, attendant: &mut dyn Attendant) -> io::Result<()> {
+    fn stop_too(&self, pid: Pid, signal: i32, attendant: &mut dyn Attendant) -> io::Result<()> {
         thread::sleep(MOMENT);
-        if wait_for_going_on(pid)? {
+        if goes_on(pid)? {
             return Ok(());
         }
-        attendant.stopping();
-        kill_process(getpid(), Signal::STOP)?;
-        // Here again once somebody said SIGCONT, which is passed on.
-        attendant.goes_on();
-        if self.in_own_session {
-            let _ = kill_process(pid, Signal::CONT);
+        if attendant.stopping(signal) {
+            match self.place {
+                // The terminal stopped all of the job where it was the terminal.
+                Place::SameJob | Place::JobOfOurs => kill_process(getpid(), Signal::STOP)?,
+                // The key was for the whole job, and the terminal took it for the command's.
+                Place::OtherTerminal => {
+                    self.all().filter(|(signal, _)| *signal == Signal::CONT).for_each(|(_, came)| {
+                        came.store(false, Ordering::SeqCst);
+                    });
+                    kill_current_process_group(Signal::TSTP)?;
+                    self.wait_until_continued();
+                }
+            }
+            // Here again once somebody said SIGCONT, which is passed on.
+            attendant.goes_on();
+        }
+        match self.place {
+            Place::SameJob => {}
+            Place::OtherTerminal => kill_process(pid, Signal::CONT)?,
+            Place::JobOfOurs => kill_process_group(pid, Signal::CONT)?,
         }
         Ok(())
+    }
+
+    /// A stop takes hold of each thread in its own time. Where nobody could continue this process, as in a container without a
+    /// shell that has jobs, the system does not stop it: then the command is not to stay so either.
+    fn wait_until_continued(&self) {
+        let mut continued = self.all().filter(|(signal, _)| *signal == Signal::CONT);
+        let Some((_, came)) = continued.next() else { return };
+        let until = Instant::now() + 5 * MOMENT;
+        while !came.load(Ordering::SeqCst) && Instant::now() < until {
+            thread::sleep(MOMENT / 10);
+        }
     }
 
     /// The latest signal that asked this process to end.
@@ -165,7 +202,8 @@ impl Heard {
 
 enum Change {
     Ended(Ended),
-    Stopped,
+    /// By this signal.
+    Stopped(i32),
 }
 
 fn wait(pid: Pid, options: WaitOptions) -> io::Result<Option<Change>> {
@@ -177,12 +215,12 @@ fn wait(pid: Pid, options: WaitOptions) -> io::Result<Option<Change>> {
         let Some((_, status)) = status else { return Ok(None) };
         let code = status.exit_status().map(Ended::Code);
         let ended = code.or_else(|| status.terminating_signal().map(Ended::Signal));
-        return Ok(ended.map(Change::Ended).or_else(|| status.stopped().then_some(Change::Stopped)));
+        return Ok(ended.map(Change::Ended).or_else(|| status.stopping_signal().map(Change::Stopped)));
     }
 }
 
 /// Whether a command that was stopped goes on by now. One that has ended since is still there to be waited for.
-fn wait_for_going_on(pid: Pid) -> io::Result<bool> {
+fn goes_on(pid: Pid) -> io::Result<bool> {
     match waitpid(Some(pid), WaitOptions::NOHANG | WaitOptions::CONTINUED) {
         Err(Errno::INTR) | Ok(None) => Ok(false),
         Ok(Some((_, status))) => Ok(status.continued()),

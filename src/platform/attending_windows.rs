@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Attendant, Ended, windows::ignore_interrupts};
+use super::{Attendant, Ended, Place, windows::ignore_interrupts};
 
 /// How often a command is looked after while there is something else to look at.
 const TICK: Duration = Duration::from_millis(20);
@@ -20,7 +20,7 @@ impl Ears {
     ///
     /// # Errors
     /// Never.
-    pub fn open(_: bool) -> io::Result<Self> {
+    pub fn open(_: Place) -> io::Result<Self> {
         Ok(Self(()))
     }
 

@@ -10,6 +10,10 @@ mod parents;
 pub mod processes;
 mod program;
 #[cfg(unix)]
+pub mod pty;
+#[cfg(unix)]
+pub mod pumping;
+#[cfg(unix)]
 mod question;
 mod session;
 #[cfg(unix)]
@@ -79,6 +83,17 @@ pub enum Ended {
     Signal(i32),
 }
 
+/// Where a command runs, as seen from the process that stays beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the same job of the shell's, on the same terminal.
+    SameJob,
+    /// On a terminal of its own, in a session whose head is the child.
+    OtherTerminal,
+    /// In a job of its own, on a terminal that this process gave it.
+    JobOfOurs,
+}
+
 /// What is to become of a command that somebody stays beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
@@ -90,8 +105,10 @@ pub enum Wish {
 
 /// Who has something to do while a command runs; by default there is nothing.
 pub trait Attendant {
-    /// The command was stopped, and so is this process in a moment.
-    fn stopping(&mut self) {}
+    /// The command was stopped by this signal, and so is this process in a moment; `false` if the command is to go on at once.
+    fn stopping(&mut self, _signal: i32) -> bool {
+        true
+    }
 
     /// This process goes on after it was stopped, and so does the command.
     fn goes_on(&mut self) {}

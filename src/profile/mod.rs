@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::name::{KeyPath, ProfileName, StoreName, VariableName};
 
-pub use resolve::resolve;
+pub use resolve::{masks, resolve};
 
 /// The profile that is taken when none is chosen; a project's `[env]` is this one.
 pub const DEFAULT: &str = "default";
@@ -42,6 +42,8 @@ pub struct Profile {
     pub extends: Option<ProfileName>,
     /// Its own variables.
     pub env: BTreeMap<VariableName, Source>,
+    /// Whether what the command prints is masked, where this profile says so.
+    pub mask: Option<bool>,
 }
 
 /// The profiles of one file.

@@ -133,6 +133,34 @@ fn of_profile(name: &ProfileName, project: Option<&Profiles>, user: &Profiles) -
         .collect())
 }
 
+/// Whether what a command prints is masked: the nearest profile that says so counts. A project's profile extends only its own,
+/// so it may ask for masking and take back what it asks for itself, and never what a profile of the user's says.
+#[must_use]
+pub fn masks(chosen: Option<&ProfileName>, project: Option<&Profiles>, user: &Profiles) -> bool {
+    let mut next = choose(chosen, project, user);
+    let (mut in_project, mut walked) = (false, 0);
+    while let Some(name) = next.take() {
+        let own = user.0.get(&name).filter(|_| !in_project);
+        let Some(profile) = own.or_else(|| {
+            in_project = true;
+            project?.0.get(&name)
+        }) else {
+            return false;
+        };
+        walked += 1;
+        // What extends itself is refused elsewhere.
+        let is_circle = walked > MOST_EXTENDED;
+        if let Some(mask) = profile.mask {
+            return mask;
+        }
+        next = profile.extends.clone().filter(|_| !is_circle);
+    }
+    false
+}
+
+/// More profiles than these extend each other in a circle, or nobody could follow them.
+const MOST_EXTENDED: usize = 1000;
+
 /// Just these, in the order of their names.
 fn pick(mut wanted: Vec<Wanted>, only: &[VariableName]) -> Result<Vec<Wanted>> {
     for variable in only {
@@ -199,7 +227,7 @@ mod tests {
             text.iter()
                 .map(|(name, extends, env)| {
                     let env = env.iter().map(|(variable, name)| (variable.parse().unwrap(), key(name))).collect();
-                    (name.parse().unwrap(), Profile { extends: extends.map(|name| name.parse().unwrap()), env })
+                    (name.parse().unwrap(), Profile { extends: extends.map(|name| name.parse().unwrap()), env, mask: None })
                 })
                 .collect(),
         )

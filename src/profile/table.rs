@@ -210,14 +210,15 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             let name = self.name::<ProfileName>(key.get_ref(), key.span().start);
-            let Some(fields) = self.table(value, &["extends", "env"]) else { continue };
+            let Some(fields) = self.table(value, &["extends", "env", "mask"]) else { continue };
             let extends = fields.get("extends").and_then(|value| {
                 let text = self.text(value)?;
                 self.name(text, value.span().start)
             });
             let env = fields.get("env").map(|value| self.env(value)).unwrap_or_default();
+            let mask = fields.get("mask").map(|value| self.truth(value));
             if let Some(name) = name {
-                all.insert(name, Profile { extends, env });
+                all.insert(name, Profile { extends, env, mask });
             }
         }
         Profiles(all)

@@ -81,7 +81,7 @@ fn understand(
 }
 
 fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>, ReasonFrom) {
-    reader.known(table, &["env", "profiles", "require_reason"]);
+    reader.known(table, &["env", "profiles", "require_reason", "mask"]);
     let reason = table.get("require_reason").and_then(|value| reader.parsed(value)).unwrap_or_default();
     let mut profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
     if let Some(value) = table.get("env") {
@@ -90,7 +90,15 @@ fn look(reader: &mut Reader, table: &Table) -> (Profiles, Vec<Grant>, ReasonFrom
         if profiles.0.contains_key(&default) {
             reader.wrong(value.span().start, "`[env]` is the profile `default`, so `[profiles.default]` cannot be too");
         }
-        profiles.0.insert(default, Profile { extends: None, env });
+        profiles.0.insert(default, Profile { extends: None, env, mask: None });
+    }
+    // Beside `[env]` it is a word about all profiles of the file that say nothing themselves. It only asks for more than the
+    // user does, so nobody has to approve it.
+    if let Some(value) = table.get("mask") {
+        let mask = reader.truth(value);
+        for profile in profiles.0.values_mut().filter(|profile| profile.extends.is_none()) {
+            profile.mask.get_or_insert(mask);
+        }
     }
     // A profile with a mistake in it may be why another cannot be put together; say that only when nothing else is wrong.
     if reader.is_content() {

@@ -271,6 +271,8 @@ const LEAVE_NONE: &[&str] = &[
     "hold-clipboard",
     // The part of `unlock` that stays, which `unlock` has recorded.
     "close-on-lock",
+    // The head of a command's session, which `run` has recorded.
+    "lead-session",
     // The part of an alert that goes on by itself.
     "deliver-alert",
 ];

@@ -1,0 +1,35 @@
+//! What `keyctl run` does while the command runs.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+/// Why keyctl stays beside the command.
+#[derive(Args)]
+pub struct Staying {
+    /// Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile's `mask = true` does too)
+    #[arg(long, overrides_with = "no_mask")]
+    pub mask: bool,
+    /// Do not, although a profile says so
+    #[arg(long, overrides_with = "mask")]
+    pub no_mask: bool,
+    /// Start the command anew when one of its keys is replaced
+    #[arg(long)]
+    pub watch: bool,
+}
+
+impl Staying {
+    /// Whether what the command prints is masked, where the profile says this.
+    #[must_use]
+    pub fn masks(&self, profile: bool) -> bool {
+        self.mask || (profile && !self.no_mask)
+    }
+}
+
+/// The head of a session on a terminal that was made for a command.
+#[derive(Args)]
+pub struct LeadSession {
+    /// The command's path, what it is called by, and its arguments
+    #[arg(last = true, required = true, num_args = 2..)]
+    pub command: Vec<OsString>,
+}

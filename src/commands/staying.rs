@@ -1,0 +1,67 @@
+//! The part of `run` that stays beside the command, where what it prints is masked.
+
+use std::{process::ExitCode, sync::Arc};
+
+use crate::{
+    cli,
+    failure::Result,
+    launch::{attended, environment::Environment, masked, program::Program},
+    mask::{Masker, github},
+    platform::{Attendant, Ended},
+    terminal::Terminal,
+};
+
+use super::choosing::Chosen;
+
+/// Makes ready what is masked, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
+///
+/// # Errors
+/// `Disk` where nobody could tell it.
+pub fn masker(chosen: &Chosen, terminal: &Terminal) -> Result<Arc<Masker>> {
+    let masker = Masker::of(chosen.secrets().map(|(variable, secret)| (variable.as_str(), secret)));
+    let short = masker.too_short();
+    if !short.is_empty() {
+        let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        terminal.warn(&format!("{names}: fewer than {} bytes, so not masked", crate::mask::SHORTEST));
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
+        terminal.data(&lines)?;
+    }
+    Ok(masker)
+}
+
+/// Runs the command to its end.
+///
+/// # Errors
+/// As [`attended::run`] and [`masked::run`].
+pub fn run_once(
+    program: &Program,
+    environment: &Environment<'_>,
+    masker: Option<&Arc<Masker>>,
+    attendant: &mut dyn Attendant,
+) -> Result<Ended> {
+    match masker {
+        Some(masker) => masked::run(program, environment, masker, attendant),
+        None => attended::run(program, environment, attendant),
+    }
+}
+
+/// Starts the command on the terminal that was made for it, and ends as it does.
+///
+/// # Errors
+/// As [`masked::lead`].
+#[cfg(unix)]
+pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
+    use crate::{
+        failure::{Failure, Kind},
+        launch::environment::Rules,
+    };
+    let mut words = arguments.command.into_iter();
+    let (Some(path), Some(called)) = (words.next(), words.next()) else {
+        return Err(Failure::new(Kind::Usage, "this is started by `keyctl run`, with a command").into());
+    };
+    let program = Program::found(path.into(), called, words.collect());
+    let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
+    Ok(attended::end_as(masked::lead(&program, &environment)?))
+}

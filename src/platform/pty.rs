@@ -1,0 +1,154 @@
+//! A terminal for a command whose output is masked: it has to look like the one that keyctl has, or colour, width and prompts
+//! are gone. What the command writes there is read here.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal},
+    os::fd::{AsFd, OwnedFd},
+};
+
+use rustix::{
+    process::getpgrp,
+    pty::{OpenptFlags, grantpt, openpt, unlockpt},
+    termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize},
+};
+
+/// A terminal of our own: what is written to `inner` is read from `outer`.
+pub struct Pty {
+    /// The end that stays here.
+    pub outer: OwnedFd,
+    /// The end that the command gets.
+    pub inner: OwnedFd,
+}
+
+impl Pty {
+    /// Opens one with the settings and the size of a terminal.
+    ///
+    /// # Errors
+    /// As `posix_openpt(3)` and its kin have them.
+    pub fn like(terminal: &impl AsFd) -> io::Result<Self> {
+        let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&outer)?;
+        unlockpt(&outer)?;
+        let pty = Self { inner: inner(&outer)?, outer };
+        tcsetattr(&pty.inner, OptionalActions::Now, &tcgetattr(terminal)?)?;
+        copy_size(terminal, &pty.outer);
+        Ok(pty)
+    }
+
+    /// Lets everything pass as it is: the terminal behind it does with it what a terminal does.
+    ///
+    /// # Errors
+    /// As `tcsetattr(3)` has them.
+    pub fn leave_output_alone(&self) -> io::Result<()> {
+        let mut settings = tcgetattr(&self.inner)?;
+        settings.output_modes.remove(OutputModes::OPOST);
+        Ok(tcsetattr(&self.inner, OptionalActions::Now, &settings)?)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn inner(outer: &OwnedFd) -> io::Result<OwnedFd> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    Ok(rustix::pty::ioctl_tiocgptpeer(outer, flags)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn inner(outer: &OwnedFd) -> io::Result<OwnedFd> {
+    use rustix::fs::{Mode, OFlags};
+    let path = rustix::pty::ptsname(outer, Vec::new())?;
+    Ok(rustix::fs::open(path.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Gives one terminal the size of another. The programs in it hear of it.
+pub fn copy_size(from: &impl AsFd, to: &impl AsFd) {
+    if let Ok(size) = tcgetwinsize(from) {
+        let _ = tcsetwinsize(to, size);
+    }
+}
+
+/// The signals that stop a job in the background which reads from the terminal, or writes to it.
+pub const STOPPED_FOR_READING: i32 = rustix::process::Signal::TTIN.as_raw();
+/// See above.
+pub const STOPPED_FOR_WRITING: i32 = rustix::process::Signal::TTOU.as_raw();
+
+/// Makes this process the head of a session of its own, whose terminal is the one on its first streams that is one. The
+/// terminal is given back.
+///
+/// # Errors
+/// As `setsid(2)` and `ioctl_tty(2)` have them.
+pub fn lead_session_on_terminal() -> io::Result<OwnedFd> {
+    rustix::process::setsid()?;
+    let (input, output) = (io::stdin(), io::stdout());
+    let terminal = if input.is_terminal() { input.as_fd() } else { output.as_fd() }.try_clone_to_owned()?;
+    rustix::process::ioctl_tiocsctty(&terminal)?;
+    Ok(terminal)
+}
+
+/// Gives the terminal to a child that heads a group of its own, as shells do with their jobs.
+pub fn give_terminal_to(child: &std::process::Child, terminal: &OwnedFd) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::termios::tcsetpgrp(terminal, group);
+    }
+}
+
+/// The user's terminal while a command has one of its own: it hands every key on as it comes, and shows what comes as it is.
+pub struct Screen {
+    terminal: File,
+    /// Its settings as they were; they are kept while it is raw.
+    before: Option<Termios>,
+}
+
+impl Screen {
+    /// Takes hold of it; [`Screen::settle`] changes it.
+    #[must_use]
+    pub fn of(terminal: File) -> Self {
+        Self { terminal, before: None }
+    }
+
+    /// Whether this process is in the foreground, and so the keys are for it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        tcgetpgrp(&self.terminal).is_ok_and(|group| group == getpgrp())
+    }
+
+    /// Makes it raw, if it is this process's turn and it is not raw yet.
+    pub fn settle(&mut self) {
+        if self.before.is_some() || !self.is_ours() {
+            return;
+        }
+        if let Ok(before) = tcgetattr(&self.terminal) {
+            let mut raw = before.clone();
+            raw.make_raw();
+            if tcsetattr(&self.terminal, OptionalActions::Now, &raw).is_ok() {
+                self.before = Some(before);
+            }
+        }
+    }
+
+    /// Sets it back.
+    pub fn restore(&mut self) {
+        if let Some(before) = self.before.take()
+            && self.is_ours()
+        {
+            let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &before);
+        }
+    }
+
+    /// Gives a terminal the size of this one.
+    pub fn size_to(&self, other: &impl AsFd) {
+        copy_size(&self.terminal, other);
+    }
+
+    /// The terminal itself.
+    #[must_use]
+    pub fn terminal(&self) -> &File {
+        &self.terminal
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.restore();
+    }
+}
