@@ -12,11 +12,12 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::Event,
     launch::program::Program,
+    mask,
     name::KeyName,
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
     rotation::Selector,
-    store::{facts::Facts, limits::Limits},
+    store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
 };
 
@@ -65,7 +66,6 @@ struct Scene {
     folder: Option<PathBuf>,
     has_terminal: bool,
     agent: Option<String>,
-    is_seen: bool,
 }
 
 /// A key that is kept back, by what, and where that is said.
@@ -108,9 +108,14 @@ impl Taker<'_> {
         matches!(self, Self::Named(..) | Self::Issuer(..))
     }
 
-    /// Whether whoever asks may come to see the secrets.
-    fn shows(self) -> bool {
-        matches!(self, Self::Program(_) | Self::Reader)
+    /// Whether whoever asks may come to see the secret. What is too short is not masked.
+    fn shows(self, payload: &Payload, name: &KeyName) -> bool {
+        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        match self {
+            Self::Program(_) | Self::Reader => true,
+            Self::Masked(_) => is_short(),
+            Self::Named(..) | Self::Issuer(..) => false,
+        }
     }
 
     fn heeds(self, place: Place) -> bool {
@@ -136,19 +141,18 @@ impl Scene {
             folder,
             has_terminal: may_ask && platform::terminal().is_ok(),
             agent: caller::agent(),
-            is_seen: taker.shows(),
         })
     }
 
-    fn wanted(&self) -> Use<'_> {
+    fn wanted(&self, is_seen: bool) -> Use<'_> {
         let (program, folder) = (self.program.as_deref(), self.folder.as_deref());
-        let (has_terminal, is_agent, is_seen) = (self.has_terminal, self.agent.is_some(), self.is_seen);
+        let (has_terminal, is_agent) = (self.has_terminal, self.agent.is_some());
         Use { program, folder, has_terminal, is_agent, is_seen }
     }
 
     /// The verdict, and the limits that a yes would go beyond.
-    fn judge(&self, limits: &Limits, taker: Taker) -> (Verdict, Vec<Limit>) {
-        match policy::judge(&resolved(limits), &self.wanted()) {
+    fn judge(&self, limits: &Limits, taker: Taker, is_seen: bool) -> (Verdict, Vec<Limit>) {
+        match policy::judge(&resolved(limits), &self.wanted(is_seen)) {
             Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
             Verdict::Refused(broken)
                 if taker.is_named()
@@ -227,7 +231,7 @@ pub fn hold(
     for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
         for &(name, place, limits) in said {
-            let (verdict, beyond) = scene.judge(limits, taker);
+            let (verdict, beyond) = scene.judge(limits, taker, taker.shows(stores[at].0.payload, name));
             let key = |broken| KeptBack { name, limits, broken, place };
             match verdict {
                 Verdict::Allowed => {}

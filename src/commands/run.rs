@@ -42,7 +42,8 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     let masks = arguments.staying.masks(chosen.masks);
-    let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
+    let taker = if masks { Taker::Masked(&program) } else { Taker::Program(&program) };
+    let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };

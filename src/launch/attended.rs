@@ -59,12 +59,7 @@ pub fn ears(place: Place) -> Result<Ears> {
 ///
 /// # Errors
 /// `Disk` where it cannot be waited for.
-pub fn attend(
-    ears: &Ears,
-    child: &mut Child,
-    program: &Program,
-    attendant: &mut dyn Attendant,
-) -> Result<Ended> {
+pub fn attend(ears: &Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
     ears.attend(child, attendant)
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot wait for `{}`: {}", program.name(), reason(&error))))
 }

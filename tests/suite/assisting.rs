@@ -56,7 +56,8 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
     for (agent, file, event, shell) in AGENTS {
         let path = sandbox.home().join(file);
         std::fs::create_dir_all(path.parent().expect("parent")).expect("make");
-        let before = format!("{{\n    \"theme\": \"dark\",\n    \"hooks\": {{ \"{event}\": [ {{\"matcher\": \"x\"}} ] }} }}");
+        let before =
+            format!("{{\n    \"theme\": \"dark\",\n    \"hooks\": {{ \"{event}\": [ {{\"matcher\": \"x\"}} ] }} }}");
         std::fs::write(&path, &before).expect("write");
         let installed = sandbox.call(&["agent", "install", agent]).run();
         assert_eq!((installed.stdout().as_str(), installed.code()), ("", 0));
@@ -65,10 +66,12 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         let settings: Value = serde_json::from_slice(&std::fs::read(&path).expect("read")).expect("json");
         let hook = hook(&settings, event);
         assert!(hook.starts_with('/') && hook.ends_with(&format!(" agent hook {agent}")), "{hook}");
-        let question = |line: &str| json!({
-            "session_id": "s", "cwd": sandbox.project(), "hook_event_name": event, "tool_name": shell,
-            "tool_input": { "command": line, "description": "d" },
-        });
+        let question = |line: &str| {
+            json!({
+                "session_id": "s", "cwd": sandbox.project(), "hook_event_name": event, "tool_name": shell,
+                "tool_input": { "command": line, "description": "d" },
+            })
+        };
         let (answer, code) = asked(&sandbox, &hook, &question("sh show 2>&1 | cat"));
         let answer = answer.expect("an answer");
         let line = line_of(&answer).expect("a line");
@@ -95,7 +98,8 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
 fn a_hook_that_can_do_nothing_leaves_the_agent_alone() {
     let sandbox = project();
     let hook = format!("{KEYCTL} agent hook claude-code");
-    let question = |folder: PathBuf| json!({ "cwd": folder, "tool_name": "Bash", "tool_input": { "command": "sh show" } });
+    let question =
+        |folder: PathBuf| json!({ "cwd": folder, "tool_name": "Bash", "tool_input": { "command": "sh show" } });
     let alone = |what: &str, question: &Value| assert_eq!(asked(&sandbox, &hook, question), (None, 0), "{what}");
     alone("not allowed yet", &question(sandbox.project()));
     sandbox.allow();
@@ -103,7 +107,10 @@ fn a_hook_that_can_do_nothing_leaves_the_agent_alone() {
     alone("no project", &question(sandbox.home()));
     alone("no folder", &question(sandbox.home().join("nowhere")));
     alone("no question", &json!("x"));
-    alone("another tool", &json!({ "cwd": sandbox.project(), "tool_name": "Read", "tool_input": { "command": "sh show" } }));
+    alone(
+        "another tool",
+        &json!({ "cwd": sandbox.project(), "tool_name": "Read", "tool_input": { "command": "sh show" } }),
+    );
     sandbox.configure("[agents]\ncommands = [\"sh show\"]\nprofiles = [\"test\"]\n");
     alone("another profile", &question(sandbox.project()));
     sandbox.configure("[agents]\ncommands = 7\n");
@@ -120,7 +127,11 @@ fn settings_that_are_not_understood_are_not_touched_and_those_made_for_it_go() {
     let sandbox = project();
     let path = sandbox.home().join(".claude/settings.json");
     let install = || sandbox.call(&["agent", "install", "claude-code"]).run();
-    install().says("", "keyctl: Claude Code asks keyctl before it runs a command, as `~/.claude/settings.json` says\n", 0);
+    install().says(
+        "",
+        "keyctl: Claude Code asks keyctl before it runs a command, as `~/.claude/settings.json` says\n",
+        0,
+    );
     sandbox.call(&["agent", "uninstall", "claude-code"]).run().says(
         "",
         "keyctl: Claude Code asks keyctl no more; `~/.claude/settings.json` had nothing else and is removed\n",
@@ -131,7 +142,11 @@ fn settings_that_are_not_understood_are_not_touched_and_those_made_for_it_go() {
         std::fs::write(&path, text).expect("write");
         let ran = install();
         assert_eq!(ran.code(), 7);
-        assert!(ran.stderr().contains("nothing was changed\nkeyctl: hint: put it in by hand: it is to call `"), "{}", ran.stderr());
+        assert!(
+            ran.stderr().contains("nothing was changed\nkeyctl: hint: put it in by hand: it is to call `"),
+            "{}",
+            ran.stderr()
+        );
         assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
     }
     // A link to where somebody keeps his settings stays one.

@@ -17,7 +17,8 @@ use crate::{
 };
 
 const SECRET: &str = "sk-agent-3f9a71c2e8b04d56";
-const PROJECT: &str = "[env]\nAPI_KEY = \"api\"\nLEVEL = { value = \"debug\" }\n\n[profiles.prod]\nenv = { API_KEY = \"api\" }\n";
+const PROJECT: &str =
+    "[env]\nAPI_KEY = \"api\"\nLEVEL = { value = \"debug\" }\n\n[profiles.prod]\nenv = { API_KEY = \"api\" }\n";
 const COMMANDS: &str = "[agents]\ncommands = [\"sh show\", \"sleep *\", \"sh *\"]\n";
 
 /// An allowed project in which agents may run something that prints its key.
@@ -122,10 +123,16 @@ fn the_client_of_the_sdk_gets_names_and_masked_output_in_both_eras_of_the_protoc
     let said: Value = serde_json::from_slice(&output.stdout).expect("json");
     for (mode, version) in [("legacy", "2025-11-25"), ("auto", "2026-07-28")] {
         let said = &said[mode];
-        assert_eq!((&said["version"], &said["tools"]), (&json!(version), &json!(["list_keys", "due", "project", "run_command"])));
+        assert_eq!(
+            (&said["version"], &said["tools"]),
+            (&json!(version), &json!(["list_keys", "due", "project", "run_command"]))
+        );
         let given = |at: usize| &said["results"][at][1];
         assert_eq!((&given(0)["keys"][0]["name"], &given(1)["keys"]), (&json!("api"), &json!([])));
-        assert_eq!((&given(2)["allowed"], &given(2)["commands"]), (&json!(true), &json!(["sh show", "sleep *", "sh *"])));
+        assert_eq!(
+            (&given(2)["allowed"], &given(2)["commands"]),
+            (&json!(true), &json!(["sh show", "sleep *", "sh *"]))
+        );
         assert_eq!(given(2)["profiles"][1]["usable"], false);
         let ran = json!({ "exit_code": 3, "timed_out": false, "stdout": "[keyctl:API_KEY] debug\n", "stderr": "err\n", "left_out_bytes": 0 });
         assert_eq!(*given(3), ran);
@@ -140,8 +147,9 @@ fn the_client_of_the_sdk_gets_names_and_masked_output_in_both_eras_of_the_protoc
 fn what_is_no_message_is_answered_and_the_next_one_too() {
     let sandbox = Sandbox::new();
     let long = format!("\"{}\"\n", "a".repeat(1024 * 1024));
-    let lines = ["\u{1b}{", "[]", "7", "", r#"{"jsonrpc":"2.0","id":[],"method":"ping"}"#, r#"{"jsonrpc":"2.0","method":"x"}"#]
-        .join("\n");
+    let lines =
+        ["\u{1b}{", "[]", "7", "", r#"{"jsonrpc":"2.0","id":[],"method":"ping"}"#, r#"{"jsonrpc":"2.0","method":"x"}"#]
+            .join("\n");
     let ping = r#"{"jsonrpc":"2.0","id":"é","method":"ping"}"#;
     let ran = sandbox.call(&["mcp"]).input(format!("{lines}\n{long}{ping}")).run();
     let codes: Vec<Value> = ran
@@ -171,11 +179,15 @@ fn an_agent_gets_no_more_than_its_user_has_said() {
     let allow = "\nhint: the user, and nobody else, can allow it in keyctl's own `config.toml`:";
     assert_eq!(
         run(json!({ "command": ["printenv", "API_KEY"] })),
-        Err(format!("`printenv API_KEY` is not among the commands that the user allows agents to run{allow} `commands = [\"…\"]` under `[agents]`"))
+        Err(format!(
+            "`printenv API_KEY` is not among the commands that the user allows agents to run{allow} `commands = [\"…\"]` under `[agents]`"
+        ))
     );
     assert_eq!(
         run(show(json!({ "profile": "prod" }))),
-        Err(format!("`prod` is not among the profiles that the user allows agents to use{allow} `profiles = [\"…\"]` under `[agents]`"))
+        Err(format!(
+            "`prod` is not among the profiles that the user allows agents to use{allow} `profiles = [\"…\"]` under `[agents]`"
+        ))
     );
     let outside = "is outside of `~/project`, in which the server was started";
     assert_eq!(run(show(json!({ "folder": "../other" }))), Err(format!("`../other` {outside}")));
@@ -189,12 +201,15 @@ fn an_agent_gets_no_more_than_its_user_has_said() {
         run(show(json!({}))),
         Err("keyctl: not given: `api` needs a yes at a terminal, as the store says [E09]\n\
              keyctl: hint: do it yourself, at a terminal\n\
-             keyctl: hint: to change that, at a terminal: `keyctl edit api --no-ask`".into())
+             keyctl: hint: to change that, at a terminal: `keyctl edit api --no-ask`"
+            .into())
     );
     sandbox.call(&["deny"]).run();
     assert!(run(show(json!({}))).is_err_and(|why| why.contains("[E06]")));
     std::fs::remove_file(sandbox.project().join(".keyctl.toml")).expect("remove");
-    assert!(run(show(json!({}))).is_err_and(|why| why.starts_with("there is no `.keyctl.toml` in `~/project` or above")));
+    assert!(
+        run(show(json!({}))).is_err_and(|why| why.starts_with("there is no `.keyctl.toml` in `~/project` or above"))
+    );
     assert_eq!(server.end(), 0);
 }
 
@@ -206,7 +221,12 @@ fn a_store_that_would_ask_is_said_to_be_closed_and_nobody_is_asked() {
     assert_eq!(ran.code(), 0, "{}", ran.stderr());
     let mut server = Server::start(&sandbox, &sandbox.project());
     let why = server.call("list_keys", json!({})).expect_err("closed");
-    assert!(why.ends_with("[exit code 4: the keychain is locked, denies access or cannot be reached, or the history is not provable]"), "{why}");
+    assert!(
+        why.ends_with(
+            "[exit code 4: the keychain is locked, denies access or cannot be reached, or the history is not provable]"
+        ),
+        "{why}"
+    );
     let why = server.call("run_command", json!({ "command": ["sh", "show"] })).expect_err("closed");
     assert!(why.contains("[E04]"), "{why}");
     assert_eq!(server.end(), 0);
@@ -230,7 +250,9 @@ fn a_command_ends_with_its_time_with_its_request_with_its_server_and_with_whoeve
     assert!(!is_running("^sleep 7301"));
     let id = server.begin("tools/call", run("7302", 600));
     until(&|| is_running("^sleep 7302"));
-    server.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }).to_string());
+    server.send(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }).to_string(),
+    );
     until(&|| !is_running("^sleep 7302"));
     // Nothing more is said of what was cancelled: the next answer is the next one's.
     assert_eq!(server.ask("ping", json!({}))["result"], json!({}));
@@ -269,7 +291,8 @@ fn what_is_hidden_from_agents_is_shown_to_none_and_given_only_where_it_is_masked
     let run = ["run", "--", "sh", "-c", "echo ${#API_KEY}"];
     sandbox.call(&run).run().says("25\n", "", 0);
     sandbox.variables.push(("CLAUDECODE".into(), "1".into()));
-    let refused = "keyctl: not given: `api` is hidden from agents, and perhaps Claude Code asks for it, as the store says";
+    let refused =
+        "keyctl: not given: `api` is hidden from agents, and perhaps Claude Code asks for it, as the store says";
     let hints = "keyctl: hint: to change that, at a terminal: `keyctl edit api --no-hide-from-agents`\n";
     let person = "keyctl: hint: do it yourself, at a terminal\n";
     sandbox.call(&["get", "api"]).run().says("", &format!("{refused}\n{person}{hints}"), 9);
@@ -278,8 +301,15 @@ fn what_is_hidden_from_agents_is_shown_to_none_and_given_only_where_it_is_masked
     let masked = "keyctl: hint: an agent gives it to a program whose output is masked: `keyctl run --mask -- myapp`\n";
     sandbox.call(&run).run().says("", &format!("{refused} [E09]\n{person}{masked}{hints}"), 125);
     sandbox.call(&["run", "--mask", "--", "sh", "show"]).run().says("[keyctl:API_KEY] debug\n", "err\n", 3);
+    // What is too short to be masked would be seen all the same; and what GitHub is told, an agent would read.
+    sandbox.set("short", "a1b2c3");
+    sandbox.call(&["edit", "short", "--hide-from-agents"]).run();
+    let short = sandbox.call(&["run", "--mask", "--no-project", "-k", "short", "--", "true"]).run();
+    assert!(short.code() == 125 && short.stderr().contains("`short` is hidden from agents"), "{}", short.stderr());
+    let ran = sandbox.call(&["run", "--mask", "--", "sh", "show"]).env("GITHUB_ACTIONS", "true").run();
+    ran.says("[keyctl:API_KEY] debug\n", "err\n", 3);
     let ran = sandbox.call(&["edit", "api", "--no-hide-from-agents"]).run();
     assert_eq!(ran.code(), 9, "to show it again takes a person: {}", ran.stderr());
     let refusals = sandbox.call(&["history", "api", "--outcome", "refused", "--json"]).run().stdout();
-    assert_eq!(refusals.matches("hidden").count(), 4, "{refusals}");
+    assert_eq!(refusals.matches("\"hidden\"").count(), 4, "{refusals}");
 }
