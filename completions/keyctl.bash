@@ -16,6 +16,9 @@ _keyctl() {
             ",$1")
                 cmd="keyctl"
                 ;;
+            keyctl,agent)
+                cmd="keyctl__subcmd__agent"
+                ;;
             keyctl,alerts)
                 cmd="keyctl__subcmd__alerts"
                 ;;
@@ -79,6 +82,9 @@ _keyctl() {
             keyctl,man)
                 cmd="keyctl__subcmd__man"
                 ;;
+            keyctl,mcp)
+                cmd="keyctl__subcmd__mcp"
+                ;;
             keyctl,profile)
                 cmd="keyctl__subcmd__profile"
                 ;;
@@ -133,6 +139,39 @@ _keyctl() {
             keyctl,versions)
                 cmd="keyctl__subcmd__versions"
                 ;;
+            keyctl__subcmd__agent,help)
+                cmd="keyctl__subcmd__agent__subcmd__help"
+                ;;
+            keyctl__subcmd__agent,hook)
+                cmd="keyctl__subcmd__agent__subcmd__hook"
+                ;;
+            keyctl__subcmd__agent,install)
+                cmd="keyctl__subcmd__agent__subcmd__install"
+                ;;
+            keyctl__subcmd__agent,list)
+                cmd="keyctl__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__agent,ls)
+                cmd="keyctl__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__agent,uninstall)
+                cmd="keyctl__subcmd__agent__subcmd__uninstall"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,help)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,hook)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__hook"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,install)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__install"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,list)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,uninstall)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__uninstall"
+                ;;
             keyctl__subcmd__alerts,ack)
                 cmd="keyctl__subcmd__alerts__subcmd__ack"
                 ;;
@@ -156,6 +195,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__alerts__subcmd__help,test)
                 cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__test"
+                ;;
+            keyctl__subcmd__help,agent)
+                cmd="keyctl__subcmd__help__subcmd__agent"
                 ;;
             keyctl__subcmd__help,alerts)
                 cmd="keyctl__subcmd__help__subcmd__alerts"
@@ -214,6 +256,9 @@ _keyctl() {
             keyctl__subcmd__help,man)
                 cmd="keyctl__subcmd__help__subcmd__man"
                 ;;
+            keyctl__subcmd__help,mcp)
+                cmd="keyctl__subcmd__help__subcmd__mcp"
+                ;;
             keyctl__subcmd__help,profile)
                 cmd="keyctl__subcmd__help__subcmd__profile"
                 ;;
@@ -264,6 +309,18 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,versions)
                 cmd="keyctl__subcmd__help__subcmd__versions"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,hook)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__hook"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,install)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__install"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,list)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,uninstall)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__uninstall"
                 ;;
             keyctl__subcmd__help__subcmd__alerts,ack)
                 cmd="keyctl__subcmd__help__subcmd__alerts__subcmd__ack"
@@ -683,8 +740,162 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent)
+            opts="-q -h --quiet --no-color --help install uninstall list ls hook help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help)
+            opts="install uninstall list hook help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__hook)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__install)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__list)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__uninstall)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -977,7 +1188,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --hide-from-agents --no-hide-from-agents --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1100,8 +1311,78 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent)
+            opts="install uninstall list hook"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1534,6 +1815,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__mcp)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2828,6 +3123,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__mcp)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__profile)
             opts="-q -h --quiet --no-color --help list ls show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3470,7 +3779,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__run)
-            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --dry-run --yes --quiet --no-color --help"
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --dry-run --yes --mask --no-mask --watch --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -28,7 +28,7 @@ pub fn next(input: &mut impl BufRead, longest: usize) -> io::Result<Line> {
             other => other?,
         };
         if part.is_empty() {
-            return Ok(if !is_begun { Line::End } else { done(line, is_too_long) });
+            return Ok(if is_begun { done(line, is_too_long) } else { Line::End });
         }
         is_begun = true;
         let end = part.iter().position(|byte| *byte == b'\n');

@@ -43,7 +43,7 @@ pub enum Step {
     /// This line is the answer.
     Answer(String),
     /// A tool is to be called.
-    Call(Asked),
+    Call(Box<Asked>),
     /// What was asked for with this id is not wanted any more.
     Cancel(Id),
     /// Nothing.
@@ -156,7 +156,7 @@ impl Session {
             Era::Modern => name_of(meta.get(SAID_CLIENT)),
         };
         match tools::read(name, arguments) {
-            Ok(call) => Ok(Step::Call(Asked { id: id.clone(), call, client, progress, era })),
+            Ok(call) => Ok(Step::Call(Box::new(Asked { id: id.clone(), call, client, progress, era }))),
             Err(Some(wrong)) => Ok(Step::Answer(answer(id, Ok(era.outcome(Outcome::Refused(wrong)))))),
             Err(None) => Err(Refusal::new(PARAMETERS, "there is no such tool; `tools/list` has all")),
         }

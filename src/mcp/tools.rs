@@ -93,15 +93,11 @@ fn patience(arguments: &Map<String, Value>) -> Result<Duration, Option<String>> 
     let seconds = match arguments.get("timeout_seconds") {
         None | Some(Value::Null) => Some(USUAL_SECONDS),
         // Some clients write whole numbers as `60.0`.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is a whole number within the range"
-        )]
-        Some(Value::Number(number)) => number
-            .as_f64()
-            .filter(|seconds| (1.0..=MOST_SECONDS as f64).contains(seconds) && seconds.fract() == 0.0)
-            .map(|seconds| seconds as u64),
+        Some(Value::Number(number)) => {
+            let text = number.to_string();
+            let seconds = text.strip_suffix(".0").unwrap_or(&text).parse().ok();
+            seconds.filter(|seconds| (1..=MOST_SECONDS).contains(seconds))
+        }
         Some(_) => None,
     };
     let wrong = || Some(format!("`timeout_seconds` has to be a whole number from 1 to {MOST_SECONDS}"));

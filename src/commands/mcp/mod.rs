@@ -114,7 +114,7 @@ impl Server {
                         is_unwanted.store(true, Ordering::SeqCst);
                     }
                 }
-                Step::Call(asked) => calls.extend(self.begin(asked)),
+                Step::Call(asked) => calls.extend(self.begin(*asked)),
             }
             calls.retain(|call| !call.is_finished());
         }
