@@ -67,6 +67,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Have coding agents run the commands that you list with keys, the secrets masked')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete commands and names')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write the pages of all commands to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -90,6 +92,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
+            [CompletionResult]::new('--mask', '--mask', [CompletionResultType]::ParameterName, 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)')
+            [CompletionResult]::new('--no-mask', '--no-mask', [CompletionResultType]::ParameterName, 'Do not, although a profile says so')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Start the command anew when one of its keys is replaced')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -115,6 +120,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not warn about commands that install packages')
+            [CompletionResult]::new('--mask', '--mask', [CompletionResultType]::ParameterName, 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)')
+            [CompletionResult]::new('--no-mask', '--no-mask', [CompletionResultType]::ParameterName, 'Do not, although a profile says so')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Start the command anew when one of its keys is replaced')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -283,6 +291,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-require-reason', '--no-require-reason', [CompletionResultType]::ParameterName, 'Ask for no reason any more; what `config.toml` says counts again')
             [CompletionResult]::new('--stop-expired', '--stop-expired', [CompletionResultType]::ParameterName, 'Give it no more once it has ended')
             [CompletionResult]::new('--no-stop-expired', '--no-stop-expired', [CompletionResultType]::ParameterName, 'Only warn then; what `config.toml` says counts again')
+            [CompletionResult]::new('--hide-from-agents', '--hide-from-agents', [CompletionResultType]::ParameterName, 'Show it to no coding agent, and give it only to programs of one whose output is masked')
+            [CompletionResult]::new('--no-hide-from-agents', '--no-hide-from-agents', [CompletionResultType]::ParameterName, 'Show it to coding agents again')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1396,6 +1406,93 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;agent' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
+            [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Answer an agent that is about to run a command (called by the agent)')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;agent;install' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;agent;uninstall' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;agent;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;agent;ls' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;agent;hook' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;agent;help' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
+            [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Answer an agent that is about to run a command (called by the agent)')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;agent;help;install' {
+            break
+        }
+        'keyctl;agent;help;uninstall' {
+            break
+        }
+        'keyctl;agent;help;list' {
+            break
+        }
+        'keyctl;agent;help;hook' {
+            break
+        }
+        'keyctl;agent;help;help' {
+            break
+        }
+        'keyctl;mcp' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;completions' {
             [CompletionResult]::new('--dynamic', '--dynamic', [CompletionResultType]::ParameterName, 'Also complete names of keys and profiles, by asking keyctl at each Tab')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1451,6 +1548,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Have coding agents run the commands that you list with keys, the secrets masked')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete commands and names')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write the pages of all commands to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1722,6 +1821,28 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;audit' {
+            break
+        }
+        'keyctl;help;agent' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
+            [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Answer an agent that is about to run a command (called by the agent)')
+            break
+        }
+        'keyctl;help;agent;install' {
+            break
+        }
+        'keyctl;help;agent;uninstall' {
+            break
+        }
+        'keyctl;help;agent;list' {
+            break
+        }
+        'keyctl;help;agent;hook' {
+            break
+        }
+        'keyctl;help;mcp' {
             break
         }
         'keyctl;help;completions' {

@@ -64,6 +64,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
+            cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
+            cand mcp 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -86,6 +88,9 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --dry-run 'Say what would be given, and start nothing'
             cand -y 'Do not warn about commands that install packages'
             cand --yes 'Do not warn about commands that install packages'
+            cand --mask 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)'
+            cand --no-mask 'Do not, although a profile says so'
+            cand --watch 'Start the command anew when one of its keys is replaced'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -110,6 +115,9 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --dry-run 'Say what would be given, and start nothing'
             cand -y 'Do not warn about commands that install packages'
             cand --yes 'Do not warn about commands that install packages'
+            cand --mask 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)'
+            cand --no-mask 'Do not, although a profile says so'
+            cand --watch 'Start the command anew when one of its keys is replaced'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -266,6 +274,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-require-reason 'Ask for no reason any more; what `config.toml` says counts again'
             cand --stop-expired 'Give it no more once it has ended'
             cand --no-stop-expired 'Only warn then; what `config.toml` says counts again'
+            cand --hide-from-agents 'Show it to no coding agent, and give it only to programs of one whose output is masked'
+            cand --no-hide-from-agents 'Show it to coding agents again'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -1248,6 +1258,80 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;agent'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand uninstall 'Take that out of the agent''s settings again'
+            cand list 'List the agents, and which of them asks keyctl'
+            cand ls 'List the agents, and which of them asks keyctl'
+            cand hook 'Answer an agent that is about to run a command (called by the agent)'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;agent;install'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;agent;uninstall'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;agent;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;agent;ls'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;agent;hook'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;agent;help'= {
+            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand uninstall 'Take that out of the agent''s settings again'
+            cand list 'List the agents, and which of them asks keyctl'
+            cand hook 'Answer an agent that is about to run a command (called by the agent)'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;agent;help;install'= {
+        }
+        &'keyctl;agent;help;uninstall'= {
+        }
+        &'keyctl;agent;help;list'= {
+        }
+        &'keyctl;agent;help;hook'= {
+        }
+        &'keyctl;agent;help;help'= {
+        }
+        &'keyctl;mcp'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;completions'= {
             cand --dynamic 'Also complete names of keys and profiles, by asking keyctl at each Tab'
             cand -q 'Say only what must not be overlooked'
@@ -1301,6 +1385,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
+            cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
+            cand mcp 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1496,6 +1582,22 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;doctor'= {
         }
         &'keyctl;help;audit'= {
+        }
+        &'keyctl;help;agent'= {
+            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand uninstall 'Take that out of the agent''s settings again'
+            cand list 'List the agents, and which of them asks keyctl'
+            cand hook 'Answer an agent that is about to run a command (called by the agent)'
+        }
+        &'keyctl;help;agent;install'= {
+        }
+        &'keyctl;help;agent;uninstall'= {
+        }
+        &'keyctl;help;agent;list'= {
+        }
+        &'keyctl;help;agent;hook'= {
+        }
+        &'keyctl;help;mcp'= {
         }
         &'keyctl;help;completions'= {
         }

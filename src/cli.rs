@@ -16,6 +16,7 @@ use crate::{
     name::{BadName, KeyPath, ProfileName, Tag, VariableName},
 };
 
+mod agents;
 mod alerts;
 mod audit;
 mod files;
@@ -30,6 +31,7 @@ mod staying;
 mod stores;
 mod unlocking;
 
+pub use agents::{Agent, AgentVerb};
 pub use alerts::{Alerts, AlertsVerb, DeliverAlert};
 pub use audit::Audit;
 pub use files::{Files, Render, ToRender};
@@ -164,6 +166,11 @@ pub enum Verb {
     Doctor(Doctor),
     /// Find what is wrong with your keys, each with the command that mends it
     Audit(Audit),
+    /// Have coding agents run the commands that you list with keys, the secrets masked
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Agent(Agent),
+    /// Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret
+    Mcp,
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

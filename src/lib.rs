@@ -9,9 +9,11 @@ pub mod terminal;
 
 pub mod activation;
 
+pub mod agents;
 pub mod audit;
 pub mod exchange;
 pub mod launch;
+pub mod mcp;
 pub mod reminder;
 pub mod report;
 pub mod rotator;

@@ -80,6 +80,7 @@ pub fn limits_between(before: &Limits, after: &Limits) -> Vec<Difference> {
             ("proxy-only", flag(limits.proxy_only)),
             ("require-reason", flag(limits.reason)),
             ("stop-expired", flag(limits.stop_expired)),
+            ("hide-from-agents", flag(limits.hide_from_agents)),
         ]
     };
     let both = said(before).into_iter().zip(said(after)).filter(|(before, after)| before != after);

@@ -12,11 +12,12 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::Event,
     launch::program::Program,
+    mask,
     name::KeyName,
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
     rotation::Selector,
-    store::{facts::Facts, limits::Limits},
+    store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
 };
 
@@ -36,6 +37,8 @@ pub type Keys<'u> = (Opened<'u>, Vec<KeyName>);
 pub enum Taker<'p> {
     /// A program, in its environment.
     Program(&'p Program),
+    /// The same, and in what it prints the secrets are masked.
+    Masked(&'p Program),
     /// A program that `config.toml` names to replace a key or to try it, and whether a person may be asked about it. What
     /// `config.toml` limits is for others: it names this one itself.
     Named(&'p ProgramFile, bool),
@@ -105,6 +108,16 @@ impl Taker<'_> {
         matches!(self, Self::Named(..) | Self::Issuer(..))
     }
 
+    /// Whether whoever asks may come to see the secret. What is too short is not masked.
+    fn shows(self, payload: &Payload, name: &KeyName) -> bool {
+        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        match self {
+            Self::Program(_) | Self::Reader => true,
+            Self::Masked(_) => is_short(),
+            Self::Named(..) | Self::Issuer(..) => false,
+        }
+    }
+
     fn heeds(self, place: Place) -> bool {
         matches!(place, Place::Store) || !self.is_named()
     }
@@ -115,8 +128,8 @@ impl Scene {
     fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
         let of = |file: &ProgramFile| (Some(file.path().to_owned()), Some(file.known_as()));
         let (program, known_as) = match taker {
-            Taker::Program(program) if is_asked_which => of(program.file()?),
-            Taker::Program(_) | Taker::Reader => (None, None),
+            Taker::Program(program) | Taker::Masked(program) if is_asked_which => of(program.file()?),
+            Taker::Program(_) | Taker::Masked(_) | Taker::Reader => (None, None),
             Taker::Named(file, _) => of(file),
             Taker::Issuer(name, _) => (Some(name.into()), Some(name.into())),
         };
@@ -131,14 +144,15 @@ impl Scene {
         })
     }
 
-    fn wanted(&self) -> Use<'_> {
+    fn wanted(&self, is_seen: bool) -> Use<'_> {
         let (program, folder) = (self.program.as_deref(), self.folder.as_deref());
-        Use { program, folder, has_terminal: self.has_terminal, is_agent: self.agent.is_some() }
+        let (has_terminal, is_agent) = (self.has_terminal, self.agent.is_some());
+        Use { program, folder, has_terminal, is_agent, is_seen }
     }
 
     /// The verdict, and the limits that a yes would go beyond.
-    fn judge(&self, limits: &Limits, taker: Taker) -> (Verdict, Vec<Limit>) {
-        match policy::judge(&resolved(limits), &self.wanted()) {
+    fn judge(&self, limits: &Limits, taker: Taker, is_seen: bool) -> (Verdict, Vec<Limit>) {
+        match policy::judge(&resolved(limits), &self.wanted(is_seen)) {
             Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
             Verdict::Refused(broken)
                 if taker.is_named()
@@ -217,7 +231,7 @@ pub fn hold(
     for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
         for &(name, place, limits) in said {
-            let (verdict, beyond) = scene.judge(limits, taker);
+            let (verdict, beyond) = scene.judge(limits, taker, taker.shows(stores[at].0.payload, name));
             let key = |broken| KeptBack { name, limits, broken, place };
             match verdict {
                 Verdict::Allowed => {}
@@ -351,6 +365,7 @@ fn in_a_word(limit: Limit) -> &'static str {
         Limit::Terminal => "no terminal",
         Limit::Ask => "nobody to ask",
         Limit::Agent => "agent",
+        Limit::Hidden => "hidden",
     }
 }
 
@@ -360,10 +375,14 @@ fn refusal(kept_back: &[KeptBack], scene: &Scene, taker: Taker) -> Failure {
     // A person at a terminal gets no more where something else keeps it back too.
     let by_person = |limit: &Limit| {
         let gives_way = taker.is_named() && limit.gives_way_to_a_person();
-        gives_way || matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent)
+        gives_way || matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent | Limit::Hidden)
     };
     if kept_back.iter().all(|key| key.broken.iter().all(by_person)) {
         failure = failure.hint("do it yourself, at a terminal");
+    }
+    let is_hidden = kept_back.iter().any(|key| key.broken.contains(&Limit::Hidden));
+    if is_hidden && matches!(taker, Taker::Program(_)) {
+        failure = failure.hint("an agent gives it to a program whose output is masked: `keyctl run --mask -- myapp`");
     }
     let own: Vec<&KeptBack> = kept_back.iter().filter(|key| matches!(key.place, Place::Store)).collect();
     match own[..] {
@@ -410,6 +429,10 @@ impl KeptBack<'_> {
                 let agent = scene.agent.as_deref().unwrap_or("an agent");
                 format!("is shown to a person alone, and perhaps {agent} asks for it")
             }
+            Limit::Hidden => {
+                let agent = scene.agent.as_deref().unwrap_or("an agent");
+                format!("is hidden from agents, and perhaps {agent} asks for it")
+            }
         }
     }
 
@@ -435,6 +458,7 @@ fn lifted_by(limit: Limit) -> &'static str {
         Limit::Program => "--any-program",
         Limit::Terminal => "--no-needs-terminal",
         Limit::Ask | Limit::Agent => "--no-ask",
+        Limit::Hidden => "--no-hide-from-agents",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands: each reads, decides and speaks. They alone know all the others.
 
 pub mod activate;
+pub mod agent;
 pub mod alerts;
 pub mod allow;
 pub mod asking;
@@ -27,6 +28,7 @@ pub mod judging;
 pub mod keepers;
 pub mod limiting;
 pub mod lock;
+pub mod mcp;
 pub mod mending;
 pub mod mistyped;
 mod moving;
@@ -349,6 +351,8 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Status(arguments) => status::status(&arguments, terminal),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
+        Verb::Agent(arguments) => agent::agent(arguments, terminal),
+        Verb::Mcp => mcp::mcp(terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),

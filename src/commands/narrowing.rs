@@ -40,6 +40,7 @@ pub struct Narrowing {
     proxy_only: Option<bool>,
     reason: Option<bool>,
     stop_expired: Option<bool>,
+    hide_from_agents: Option<bool>,
 }
 
 impl Narrowing {
@@ -64,14 +65,15 @@ impl Narrowing {
             proxy_only: flag(given.proxy_only, given.no_proxy_only),
             reason: flag(given.require_reason, given.no_require_reason),
             stop_expired: flag(given.stop_expired, given.no_stop_expired),
+            hide_from_agents: flag(given.hide_from_agents, given.no_hide_from_agents),
         })
     }
 
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = self;
-        let flags = [terminal, ask, proxy_only, reason, stop_expired];
+        let Self { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = self;
+        let flags = [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents];
         projects.is_none() && programs.is_none() && flags.into_iter().all(Option::is_none)
     }
 
@@ -86,6 +88,7 @@ impl Narrowing {
             proxy_only: self.proxy_only.unwrap_or(limits.proxy_only),
             reason: self.reason.unwrap_or(limits.reason),
             stop_expired: self.stop_expired.unwrap_or(limits.stop_expired),
+            hide_from_agents: self.hide_from_agents.unwrap_or(limits.hide_from_agents),
         }
     }
 
@@ -226,6 +229,7 @@ fn everything() -> Limits {
         proxy_only: true,
         reason: true,
         stop_expired: true,
+        hide_from_agents: true,
     }
 }
 

@@ -61,7 +61,9 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
+    let masks = arguments.staying.masks(chosen.masks);
+    let taker = if masks { Taker::Masked(&program) } else { Taker::Program(&program) };
+    let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     if arguments.staying.watch && leave.was_asked {
         return Err(needs_a_yes().into());
     }
@@ -79,13 +81,13 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let masks = arguments.staying.masks(chosen.masks);
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| match held.as_ref().and_then(HeldSignals::came) {
         Some(signal) => Ok(Ended::Signal(signal)),
         None if arguments.staying.watch => {
-            let watched = Watched { program: &program, rules, config: &config, pages: &pages, marks, reason, terminal };
+            let watched =
+                Watched { program: &program, masks, rules, config: &config, pages: &pages, marks, reason, terminal };
             watched.run(&environment, &chosen, masker.as_ref())
         }
         None if held.is_some() || masker.is_some() => {

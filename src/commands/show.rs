@@ -130,7 +130,7 @@ const REASON: &str = "needs a reason";
 const ENDED: &str = "not given once it has ended";
 
 fn limits_in_words(limits: &Limits) -> Vec<String> {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
     let paths = |lead: &str, paths: &Option<BTreeSet<String>>| {
         let paths: Vec<String> = paths.as_ref()?.iter().map(|path| format!("`{path}`")).collect();
         Some(format!("{lead} {}", if paths.is_empty() { "nothing".to_owned() } else { paths.join(", ") }))
@@ -141,6 +141,7 @@ fn limits_in_words(limits: &Limits) -> Vec<String> {
         (ask, "needs a yes each time"),
         (reason, REASON),
         (stop_expired, ENDED),
+        (hide_from_agents, "hidden from agents"),
     ];
     let flags = flags.into_iter().filter(|(is_set, _)| **is_set).map(|(_, words)| words.to_owned());
     [paths("only in", projects), paths("only for", programs)].into_iter().flatten().chain(flags).collect()
@@ -158,12 +159,13 @@ pub fn limits_in_short<'l>(all: impl Iterator<Item = &'l Limits>) -> String {
         (all.ask, "ask"),
         (all.reason, "reason"),
         (all.stop_expired, "until its end"),
+        (all.hide_from_agents, "hidden"),
     ];
     words.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word).collect::<Vec<_>>().join(", ")
 }
 
 fn limits_as_json(of: &str, entry: Option<&str>, limits: &Limits) -> Value {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
     json!({
         "of": of,
         "entry": entry,
@@ -174,6 +176,7 @@ fn limits_as_json(of: &str, entry: Option<&str>, limits: &Limits) -> Value {
         "proxy_only": proxy_only,
         "require_reason": reason,
         "stop_expired": stop_expired,
+        "hide_from_agents": hide_from_agents,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::choosing::Chosen;
+use super::{caller, choosing::Chosen};
 
 /// Makes ready what is masked, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
 ///
@@ -24,7 +24,9 @@ pub fn masker(chosen: &Chosen, terminal: &Terminal) -> Result<Arc<Masker>> {
         let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         terminal.warn(&format!("{names}: fewer than {} bytes, so not masked", crate::mask::SHORTEST));
     }
-    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+    // An agent reads what is printed before any log does.
+    let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    if is_in_actions && caller::agent().is_none() {
         let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
         terminal.data(&lines)?;
     }

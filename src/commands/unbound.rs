@@ -81,7 +81,7 @@ impl<'p> Limited<'p> {
 }
 
 fn is_guarded(limits: &Limits) -> bool {
-    limits.ask || limits.proxy_only || limits.terminal
+    limits.ask || limits.proxy_only || limits.terminal || limits.hide_from_agents
 }
 
 fn listed(names: &[&KeyName]) -> String {

@@ -49,6 +49,8 @@ const TRIES: u32 = 4;
 pub struct Watched<'w> {
     /// What is started.
     pub program: &'w Program,
+    /// Whether what it prints is masked.
+    pub masks: bool,
     /// How the caller's variables are treated.
     pub rules: Rules,
     /// The templates that it gets filled in.
@@ -99,7 +101,7 @@ impl Watched<'_> {
     /// Holds new keys against the policy, as those before them were.
     fn hold(&self, chosen: &mut Chosen) -> Result<Event> {
         let event = Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason);
-        let taker = Taker::Program(self.program);
+        let taker = if self.masks { Taker::Masked(self.program) } else { Taker::Program(self.program) };
         let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
         Ok(leave.sign(event).note("started anew"))
     }

@@ -18,7 +18,8 @@ pub(super) fn look(reader: &mut Reader, fields: &Table) -> Limits {
     let (projects, programs) = (paths("projects", folder), paths("programs", program));
     let mut truth = |name: &str| fields.get(name).is_some_and(|value| reader.truth(value));
     let (terminal, ask, proxy_only) = (truth("terminal"), truth("ask"), truth("proxy_only"));
-    Limits { projects, programs, terminal, ask, proxy_only, ..Limits::default() }
+    let hide_from_agents = truth("hide_from_agents");
+    Limits { projects, programs, terminal, ask, proxy_only, hide_from_agents, ..Limits::default() }
 }
 
 /// Links are not followed yet: that is done for the keys alone that are to be used.

@@ -14,6 +14,7 @@ use crate::{
     rotation::Settings,
 };
 
+pub mod agents;
 mod alerts;
 mod limits;
 pub mod projects;
@@ -39,6 +40,8 @@ pub struct Config {
     pub reminders: Reminders,
     /// What a scan does.
     pub scan: Scan,
+    /// What coding agents may have run.
+    pub agents: agents::Agents,
 }
 
 /// `[reminders]`.
@@ -99,7 +102,8 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 fn look(reader: &mut Reader, table: &Table) -> Config {
     reader.known(
         table,
-        &[&["profiles", "history", "reminders", "alerts", "projects", "scan"][..], &rotation::TABLES].concat(),
+        &[&["profiles", "history", "reminders", "alerts", "projects", "scan", "agents"][..], &rotation::TABLES]
+            .concat(),
     );
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
@@ -114,7 +118,8 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
     let projects = projects::look(reader, table, dirs::home_dir().as_deref());
     let alerts = alerts::look(reader, table);
     let scan = scan::look(reader, table);
-    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default(), scan }
+    let agents = agents::look(reader, table);
+    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default(), scan, agents }
 }
 
 #[cfg(test)]
@@ -149,14 +154,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 
@@ -274,6 +279,22 @@ mod tests {
              line 3, column 8: expected `true` or `false`, found a number\n\
              line 4, column 1: the field `night` is not known here, only `new_program`, `new_project`, `agent`, `burst`, `ended`, `leaked`, `hour`, `refused`, `history`, `notify`, `program`\n\
              line 5, column 11: expected a list of texts, found a text"
+        );
+    }
+
+    #[test]
+    fn what_agents_may_run_is_read() {
+        let agents = parse(b"[agents]\ncommands = [\"npm test\"]\nprofiles = [\"test\"]\n").unwrap().agents;
+        let profile = |name: &str| name.parse().expect("a name");
+        assert!(
+            agents.may_run(&["npm", "test"])
+                && agents.may_use(&profile("test"))
+                && !agents.may_use(&profile("default"))
+        );
+        assert!(parse(b"").unwrap().agents.may_use(&profile("default")));
+        assert_eq!(
+            said("[agents]\ncommands = [\"a 'b'\", 1]\nprofiles = [\"a b\"]\ncommand = \"x\"\n").lines().count(),
+            4
         );
     }
 

@@ -28,7 +28,8 @@
 //! terminal = true              # only where there is a terminal
 //! ask = true                   # only after a yes on it, each time
 //! proxy_only = true            # only by the proxy: neither given to a program nor shown
-//!                              # of these five what any entry says counts, beside what the key itself says (`edit`)
+//! hide_from_agents = true      # never shown to a coding agent, nor given to a program of one whose output is not masked
+//!                              # of these six what any entry says counts, beside what the key itself says (`edit`)
 //! rotator = ["/usr/local/bin/new-key"]
 //! check = ["/usr/local/bin/try-key"]
 //!
@@ -100,6 +101,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         "terminal",
         "ask",
         "proxy_only",
+        "hide_from_agents",
         "rotator",
         "check",
     ];

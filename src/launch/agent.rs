@@ -30,7 +30,7 @@ const MARKERS: &[Marker] = &[
 ];
 
 /// The variable in which an agent may say its own name (<https://github.com/vercel/vercel/tree/main/packages/detect-agent>).
-const NAMED: &str = "AI_AGENT";
+pub const NAMED: &str = "AI_AGENT";
 /// The most letters of such a name.
 const LONGEST: usize = 32;
 
@@ -48,8 +48,9 @@ pub fn perhaps(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
     })
 }
 
-/// The name without its version; one that is none, such as `1`, tells only that there is an agent.
-fn own_name(text: &str) -> String {
+/// A name as it is kept: letters, digits and `-` of its beginning; what has no letter says only that there is an agent.
+#[must_use]
+pub fn own_name(text: &str) -> String {
     let name: String = text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').take(LONGEST).collect();
     if name.chars().any(|c| c.is_ascii_alphabetic()) { name } else { "an agent".to_owned() }
 }

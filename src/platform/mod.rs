@@ -16,6 +16,7 @@ pub mod pty;
 pub mod pumping;
 #[cfg(unix)]
 mod question;
+mod session;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
@@ -31,6 +32,7 @@ pub use parents::{MOST_PARENTS, parents};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
 pub use question::{read_line, read_line_within};
+pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]

@@ -21,6 +21,8 @@ pub struct Use<'u> {
     pub has_terminal: bool,
     /// Whether a coding agent seems to ask.
     pub is_agent: bool,
+    /// Whether whoever asks may come to see the secret: all but a program whose output is masked, or that tells nobody.
+    pub is_seen: bool,
 }
 
 /// A limit that a use is not within, in the order in which they are said.
@@ -38,6 +40,8 @@ pub enum Limit {
     Ask,
     /// It needs the yes of a person, and a coding agent wants to see it.
     Agent,
+    /// It is hidden from coding agents, and one may come to see it.
+    Hidden,
 }
 
 /// What becomes of a use by one that said something of the key.
@@ -67,6 +71,7 @@ pub fn judge(limits: &Limits, wanted: &Use) -> Verdict {
         (limits.terminal && !wanted.has_terminal, Limit::Terminal),
         (limits.ask && !wanted.has_terminal, Limit::Ask),
         (limits.ask && wanted.is_agent && wanted.program.is_none(), Limit::Agent),
+        (limits.hide_from_agents && wanted.is_agent && wanted.is_seen, Limit::Hidden),
     ];
     let refused: Vec<Limit> =
         outside.into_iter().filter(|(is_outside, _)| *is_outside).map(|(_, limit)| limit).collect();

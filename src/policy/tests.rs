@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::limits::bench::{FOLDERS, PROGRAMS, any_limits};
 
-const HERE: Use<'static> = Use { program: None, folder: None, has_terminal: true, is_agent: false };
+const HERE: Use<'static> = Use { program: None, folder: None, has_terminal: true, is_agent: false, is_seen: true };
 
 fn only(paths: &[&str]) -> BTreeSet<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
@@ -69,6 +69,17 @@ fn a_yes_is_asked_for_where_somebody_is_and_an_agent_is_shown_nothing() {
 }
 
 #[test]
+fn what_is_hidden_from_agents_is_given_where_none_can_see_it() {
+    let hidden = Limits { hide_from_agents: true, ..Limits::default() };
+    let (masked, agent) = (|wanted| Use { is_seen: false, ..wanted }, |wanted| Use { is_agent: true, ..wanted });
+    let run = by("/bin/x", "/");
+    for wanted in [HERE, run, masked(run), agent(masked(run))] {
+        assert_eq!(judge(&hidden, &wanted), Verdict::Allowed);
+    }
+    assert_eq!([refused(&hidden, &agent(HERE)), refused(&hidden, &agent(run))], [[Limit::Hidden]; 2]);
+}
+
+#[test]
 fn every_limit_that_keeps_it_back_is_said() {
     let limits = Limits {
         projects: Some(only(&["/a"])),
@@ -87,8 +98,9 @@ prop_compose! {
         folder in prop::option::of(prop::sample::select(FOLDERS)),
         has_terminal: bool,
         is_agent: bool,
-    ) -> (Option<PathBuf>, Option<PathBuf>, bool, bool) {
-        (program.map(PathBuf::from), folder.map(PathBuf::from), has_terminal, is_agent)
+        is_seen: bool,
+    ) -> (Option<PathBuf>, Option<PathBuf>, bool, bool, bool) {
+        (program.map(PathBuf::from), folder.map(PathBuf::from), has_terminal, is_agent, is_seen)
     }
 }
 
@@ -103,16 +115,16 @@ fn strictness(verdict: &Verdict) -> u8 {
 
 proptest! {
     #[test]
-    fn adding_a_limit_never_allows_more(one in any_limits(), other in any_limits(), (program, folder, has_terminal, is_agent) in any_use()) {
-        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent };
+    fn adding_a_limit_never_allows_more(one in any_limits(), other in any_limits(), (program, folder, has_terminal, is_agent, is_seen) in any_use()) {
+        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen };
         let each = strictness(&judge(&one, &wanted)).max(strictness(&judge(&other, &wanted)));
         let together = strictness(&judge(&one.and(&other), &wanted));
         prop_assert_eq!(together, each, "said in one place it is as strict as said in two");
     }
 
     #[test]
-    fn what_is_not_looser_allows_nothing_more(before in any_limits(), after in any_limits(), (program, folder, has_terminal, is_agent) in any_use()) {
-        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent };
+    fn what_is_not_looser_allows_nothing_more(before in any_limits(), after in any_limits(), (program, folder, has_terminal, is_agent, is_seen) in any_use()) {
+        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen };
         if !after.are_looser_than(&before) {
             prop_assert!(strictness(&judge(&after, &wanted)) >= strictness(&judge(&before, &wanted)));
         }

@@ -154,7 +154,12 @@ fn limits(limits: &Limits) -> Vec<String> {
         let paths: Vec<String> = paths.as_ref()?.iter().cloned().collect();
         Some(program(field, &paths))
     });
-    let flags = [("terminal", limits.terminal), ("ask", limits.ask), ("proxy_only", limits.proxy_only)];
+    let flags = [
+        ("terminal", limits.terminal),
+        ("ask", limits.ask),
+        ("proxy_only", limits.proxy_only),
+        ("hide_from_agents", limits.hide_from_agents),
+    ];
     paths.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
 }
 

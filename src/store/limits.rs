@@ -28,6 +28,8 @@ pub struct Limits {
     pub reason: bool,
     /// Only until it has ended.
     pub stop_expired: bool,
+    /// Where an agent asks only so that the secret is not shown to it.
+    pub hide_from_agents: bool,
 }
 
 impl Limits {
@@ -41,7 +43,10 @@ impl Limits {
     #[must_use]
     pub fn mark(&self) -> Option<String> {
         let Self { projects, programs, .. } = self;
-        let text = serde_json::to_vec(&(projects, programs, self.flags())).unwrap_or_default();
+        let flags = self.flags();
+        // What is younger than the first marks stands in one only where it is said: so those stay as they are.
+        let said = if self.hide_from_agents { &flags[..] } else { &flags[..flags.len() - 1] };
+        let text = serde_json::to_vec(&(projects, programs, said)).unwrap_or_default();
         (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text)[..8]))
     }
 
@@ -63,7 +68,7 @@ impl Limits {
     /// Both together: what either of them does not allow is not allowed.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let [terminal, ask, proxy_only, reason, stop_expired] = {
+        let [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents] = {
             let (one, other) = (self.flags(), other.flags());
             std::array::from_fn(|at| one[at] || other[at])
         };
@@ -76,6 +81,7 @@ impl Limits {
             proxy_only,
             reason,
             stop_expired,
+            hide_from_agents,
         }
     }
 
@@ -84,9 +90,9 @@ impl Limits {
         [&self.projects, &self.programs].into_iter().flatten().flatten().map(String::as_str)
     }
 
-    fn flags(&self) -> [bool; 5] {
-        let Self { projects: _, programs: _, terminal, ask, proxy_only, reason, stop_expired } = self;
-        [*terminal, *ask, *proxy_only, *reason, *stop_expired]
+    fn flags(&self) -> [bool; 6] {
+        let Self { projects: _, programs: _, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = self;
+        [*terminal, *ask, *proxy_only, *reason, *stop_expired, *hide_from_agents]
     }
 }
 
@@ -117,10 +123,19 @@ fn both(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>, covers
 impl Payload {
     /// Whether a limit stands anywhere in it, be it only in what a step knows of how it was before.
     pub(super) fn speaks_of_limits(&self) -> bool {
+        self.has_limits(|limits| !limits.is_empty())
+    }
+
+    /// Whether anything is hidden from agents in it, likewise.
+    pub(super) fn hides_from_agents(&self) -> bool {
+        self.has_limits(|limits| limits.hide_from_agents)
+    }
+
+    fn has_limits(&self, are_such: impl Fn(&Limits) -> bool) -> bool {
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
         let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
-        all.any(|facts| !facts.limits.is_empty())
+        all.any(|facts| are_such(&facts.limits))
     }
 }
 
@@ -141,8 +156,8 @@ pub(crate) mod bench {
 
     /// Any limits.
     pub fn any_limits() -> impl Strategy<Value = Limits> {
-        (paths(FOLDERS), paths(PROGRAMS), any::<[bool; 5]>()).prop_map(
-            |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
+        (paths(FOLDERS), paths(PROGRAMS), any::<[bool; 6]>()).prop_map(
+            |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| Limits {
                 projects,
                 programs,
                 terminal,
@@ -150,6 +165,7 @@ pub(crate) mod bench {
                 proxy_only,
                 reason,
                 stop_expired,
+                hide_from_agents,
             },
         )
     }
@@ -193,6 +209,7 @@ mod tests {
             Limits { proxy_only: true, ..Limits::default() },
             Limits { reason: true, ..Limits::default() },
             Limits { stop_expired: true, ..Limits::default() },
+            Limits { hide_from_agents: true, ..Limits::default() },
         ] {
             assert!(none.are_looser_than(&flag) && !flag.are_looser_than(&none) && !flag.is_empty());
         }

@@ -10,7 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
     &["activation"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],

@@ -572,7 +572,7 @@ fn show_list_and_a_dry_run_say_what_a_key_may_be_used_for() {
                      needs a reason of agents, as `config.toml` says"
     );
     let json: Value = serde_json::from_str(&sandbox.call(&["show", "a", "--json"]).run().stdout()).expect("json");
-    let of_config = json!({ "of": "config", "entry": "[[keys]] match = \"a\"", "projects": ["~/project"], "programs": null, "terminal": false, "ask": false, "proxy_only": false, "require_reason": false, "stop_expired": false });
+    let of_config = json!({ "of": "config", "entry": "[[keys]] match = \"a\"", "projects": ["~/project"], "programs": null, "terminal": false, "ask": false, "proxy_only": false, "require_reason": false, "stop_expired": false, "hide_from_agents": false });
     assert_eq!(json["limits"][1], of_config);
     assert_eq!((&json["limits"][0]["of"], &json["limits"][0]["ask"]), (&json!("key"), &json!(true)));
     sandbox.call(&["list"]).run().says(

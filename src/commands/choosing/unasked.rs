@@ -89,5 +89,5 @@ impl Chosen {
 
 /// Whether a key is for some uses alone: where it is used is looked at in a moment, by what and before whom never again.
 fn narrows(limits: &Limits) -> bool {
-    limits.programs.is_some() || limits.terminal || limits.ask || limits.proxy_only
+    limits.programs.is_some() || limits.terminal || limits.ask || limits.proxy_only || limits.hide_from_agents
 }

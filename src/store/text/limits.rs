@@ -17,11 +17,13 @@ pub(super) struct LimitsText {
     proxy_only: bool,
     require_reason: bool,
     stop_expired: bool,
+    hide_from_agents: bool,
 }
 
 impl LimitsText {
     pub(super) fn into_limits(self) -> Limits {
-        let Self { projects, programs, terminal, ask, proxy_only, require_reason, stop_expired } = self;
-        Limits { projects, programs, terminal, ask, proxy_only, reason: require_reason, stop_expired }
+        let Self { projects, programs, terminal, ask, proxy_only, require_reason, stop_expired, hide_from_agents } =
+            self;
+        Limits { projects, programs, terminal, ask, proxy_only, reason: require_reason, stop_expired, hide_from_agents }
     }
 }

@@ -56,8 +56,8 @@ fn leaked() -> impl Strategy<Value = Option<Leaked>> {
 
 fn limits() -> impl Strategy<Value = Limits> {
     let paths = || prop::option::of(prop::collection::btree_set(any::<String>(), 0..3));
-    (paths(), paths(), any::<[bool; 5]>()).prop_map(
-        |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
+    (paths(), paths(), any::<[bool; 6]>()).prop_map(
+        |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| Limits {
             projects,
             programs,
             terminal,
@@ -65,6 +65,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             proxy_only,
             reason,
             stop_expired,
+            hide_from_agents,
         },
     )
 }
@@ -324,6 +325,11 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
         assert!(text.contains("format = 7\n") && text.contains("\nlimits = { ask = true }\n"));
         assert!(read(&text.replace("ask = true", "asks = true")).is_err());
     }
+    let mut hidden = empty();
+    let facts = Facts { limits: Limits { hide_from_agents: true, ..Limits::default() }, ..Facts::new(moment) };
+    hidden.keys.insert(name, build((b"v".to_vec(), facts, Vec::new())));
+    let text = write(&hidden);
+    assert!(text.contains("format = 8\n") && text.contains("\nlimits = { hide_from_agents = true }\n"));
 }
 
 #[test]

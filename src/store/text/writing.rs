@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
+use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
@@ -53,8 +53,9 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_limits() || payload.speaks_of_departures(), FORMAT),
-        (!payload.members.is_empty() || !payload.seals.is_empty(), FORMAT),
+        (payload.hides_from_agents(), FORMAT),
+        (payload.speaks_of_limits() || payload.speaks_of_departures(), LIMITS_FORMAT),
+        (!payload.members.is_empty() || !payload.seals.is_empty(), LIMITS_FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
         (!payload.retired.is_empty(), RETIRED_FORMAT),
@@ -193,7 +194,7 @@ fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
 }
 
 fn write_limits(text: &mut String, limits: &Limits) {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
     let mut lead = "limits = { ";
     for (field, paths) in [("projects", projects), ("programs", programs)] {
         let Some(paths) = paths else { continue };
@@ -211,6 +212,7 @@ fn write_limits(text: &mut String, limits: &Limits) {
         ("proxy_only", proxy_only),
         ("require_reason", reason),
         ("stop_expired", stop_expired),
+        ("hide_from_agents", hide_from_agents),
     ];
     for (field, _) in flags.into_iter().filter(|(_, is_set)| **is_set) {
         let _ = write!(text, "{lead}{field} = true");
