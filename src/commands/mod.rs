@@ -19,6 +19,7 @@ pub mod echo;
 pub mod edit;
 pub mod env;
 pub mod get;
+pub mod given;
 pub mod history;
 pub mod import;
 pub mod init;

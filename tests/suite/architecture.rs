@@ -30,6 +30,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/anchor.rs",             // its own line
     "identity/file.rs",               // the identity file
     "identity/foreign.rs",            // reading what other programs keep with age
+    "identity/given.rs",              // reading what the caller gives
     "identity/keychain.rs",           // the line for the keychain
     "identity/mod.rs",                // reading an identity
     "identity/passphrase.rs",         // telling that nothing was typed

@@ -30,7 +30,8 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
-        keeper::{Item, Record, write_and_read_back},
+        given,
+        keeper::{Item, Keeping, Record, write_and_read_back},
         passphrase, pin,
     },
     name::MemberName,
@@ -102,6 +103,9 @@ impl Joining {
 pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     if home.store().is_none() {
         return Err(recipients::personal());
+    }
+    if wish.keeper.kind.is_some() && given::is_given() {
+        return Err(given::refused("no keeper is chosen for it"));
     }
     let name = home.store().map(ToString::to_string).unwrap_or_default();
     if home.is_being_removed() {
@@ -176,8 +180,12 @@ fn begin(
         wish.keeper.try_on(&record)?;
         record
     } else {
-        let kind = wish.keeper.choose(terminal)?;
-        let record = Record { store: joining.id(), keeper: wish.keeper.place(home, joining.id(), kind, terminal)? };
+        let keeper = if given::is_given() {
+            Keeping::Given
+        } else {
+            wish.keeper.place(home, joining.id(), wish.keeper.choose(terminal)?, terminal)?
+        };
+        let record = Record { store: joining.id(), keeper };
         record.write(home)?;
         record
     };
