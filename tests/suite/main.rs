@@ -21,6 +21,7 @@ mod dueing;
 mod enduring;
 mod exchanging;
 mod faults;
+mod given;
 mod hooking;
 mod keepers;
 mod keeping;

@@ -254,6 +254,7 @@ impl<'s> Call<'s> {
         }
         let output = child.wait_with_output().expect("wait");
         self.sandbox.no_secret_in(&output.stderr);
+        if let Some(file) = std::env::var_os("CAPTURE_JSON") { let words: Vec<String> = self.command.get_args().map(|a| a.to_string_lossy().into_owned()).collect(); if words.iter().any(|w| w == "--json") { let line = serde_json::json!({"args": words, "out": String::from_utf8_lossy(&output.stdout), "code": output.status.code()}); let mut f = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap(); f.write_all(format!("{line}\n").as_bytes()).unwrap(); } }
         Ran { output, sandbox: self.sandbox }
     }
 }
