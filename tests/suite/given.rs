@@ -95,7 +95,9 @@ fn a_command_gets_neither_the_identity_nor_where_it_lies() {
     );
     // A descriptor of the shell's: the file, and a pipe.
     let file = machine.identity_file(0o600);
-    let script = format!("KEYCTL_IDENTITY_FILE=/dev/fd/7 exec {KEYCTL} run -k A -- sh -c 'env; cat <&7; ls -l /proc/self/fd' 7<{file}");
+    let script = format!(
+        "KEYCTL_IDENTITY_FILE=/dev/fd/7 exec {KEYCTL} run -k A -- sh -c 'env; cat <&7; ls -l /proc/self/fd' 7<{file}"
+    );
     let script = machine.sandbox.file("descriptor.sh", script);
     let ran = machine.sandbox.call(&[""; 0]).env("KEYCTL_HOME", machine.folder());
     let ran = ran.under(&["sh", script.to_str().expect("text")]).run();
@@ -292,7 +294,8 @@ fn nothing_is_asked_where_that_is_forbidden_also_at_a_terminal() {
     let mut sandbox = Sandbox::with(&[("A", "sk-a-0123456789")]);
     sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
     sandbox.variables.push(("KEYCTL_NO_PROMPT".into(), "1".into()));
-    let forbidden = "keyctl: `KEYCTL_NO_PROMPT` is set, so nothing is asked\n";
+    let forbidden = "keyctl: `KEYCTL_NO_PROMPT` is set, so nothing is asked\n\
+        keyctl: hint: say beforehand what is wanted, with an option (`--help`) or on standard input; or unset it\n";
     for (words, said, code) in [
         (&["set", "B"][..], forbidden, 2),
         (&["env", "-k", "A", "--no-project"], forbidden, 2),
