@@ -59,7 +59,7 @@ fn make_and_just_start_their_lines_through_it() {
     sandbox.file("Makefile", recipe("Makefile"));
     assert_eq!(tools::output(&mut command(&sandbox, "make", &["-s", "deploy"])), DEPLOYED);
     sandbox.file("justfile", recipe("justfile"));
-    assert_eq!(tools::output(&mut command(&sandbox, tools::python_program("just"), &["-q", "deploy"])), DEPLOYED);
+    assert_eq!(tools::output(&mut command(&sandbox, tools::python_program("just"), &["deploy"])), DEPLOYED);
 }
 
 #[test]
@@ -173,6 +173,7 @@ fn a_unit_of_systemd_is_one_and_its_credential_opens_the_store() {
     let script = "mount -t tmpfs tmpfs /var/lib/systemd && systemd-creds --with-key=host encrypt --name=keyctl-identity \"$1\" \"$2/keyctl.cred\" &&\n\
         ! grep -q AGE- \"$2/keyctl.cred\" && mkdir -m 700 /var/lib/systemd/now &&\n\
         systemd-creds --name=keyctl-identity decrypt \"$2/keyctl.cred\" /var/lib/systemd/now/keyctl-identity &&\n\
+        chmod 400 /var/lib/systemd/now/keyctl-identity &&\n\
         CREDENTIALS_DIRECTORY=/var/lib/systemd/now exec sh -c \"$3\"";
     let start =
         start.replace("/opt/app/server", "./deploy.sh").replace(" -k DEPLOY_TOKEN", " --no-project -k DEPLOY_TOKEN");

@@ -254,6 +254,7 @@ fn read(sandbox: &Sandbox, which: &str, text: &str) -> Option<String> {
         sandbox.file(".keyctl.toml", text);
         sandbox.call(&["profile", "list"]).run()
     } else {
+        sandbox.file(".keyctl.toml", "");
         sandbox.configure(text);
         sandbox.call(&["profile", "list", "--quiet"]).run()
     };
