@@ -45,12 +45,9 @@ fn broken(
         "const" => wrong(what != value),
         "format" => wrong(what != "date-time" || value.as_str().is_some_and(|text| !is_moment(text))),
         "required" => {
-            let names = what.as_array().expect("a list").iter().map(|name| name.as_str().expect("a name"));
-            let has = value.as_object();
-            names
-                .filter(|name| has.is_some_and(|has| !has.contains_key(*name)))
-                .map(|name| format!("{at} lacks {name}"))
-                .next()
+            let mut names = what.as_array().expect("a list").iter().map(|name| name.as_str().expect("a name"));
+            let has = value.as_object()?;
+            names.find(|name| !has.contains_key(*name)).map(|name| format!("{at} lacks {name}"))
         }
         "properties" => {
             let fields = what.as_object().expect("fields");
@@ -58,9 +55,9 @@ fn broken(
         }
         "additionalProperties" => {
             let known = rules.get("properties").and_then(Value::as_object);
-            let others =
+            let mut others =
                 value.as_object()?.iter().filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
-            others.map(|(name, value)| below(value, what, name)).find_map(|flaw| flaw)
+            others.find_map(|(name, value)| below(value, what, name))
         }
         "items" => value.as_array()?.iter().enumerate().find_map(|(at, item)| below(item, what, &at.to_string())),
         "oneOf" => {
