@@ -26,8 +26,8 @@ fn recipe(file: &str) -> String {
             .any(|mark| line.strip_prefix("    ").and_then(|line| line.strip_prefix(mark)) == Some(file))
     };
     lines.find(|line| names(line)).unwrap_or_else(|| panic!("the README has no {file}"));
-    let block = lines.map_while(|line| line.strip_prefix("    "));
-    block.map(|line| format!("{line}\n")).collect()
+    let block: Vec<&str> = lines.map_while(|line| line.strip_prefix("    ")).collect();
+    block.join("\n") + "\n"
 }
 
 /// A project that asks for `DEPLOY_TOKEN` and is allowed it, with a script that needs it.

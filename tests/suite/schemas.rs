@@ -150,7 +150,7 @@ fn the_command_prints_them_and_names_them() {
     sandbox.call(&["schema", "no-such"]).run().says("", said, 2);
 }
 
-/// What `jsonschema` of PyPI says of each value, `null` where it fits. The schemas themselves are checked first.
+/// What Python's `jsonschema` says of each value, `null` where it fits. The schemas themselves are checked first.
 fn judged(schemas: &BTreeMap<String, Value>, cases: &[(String, Case)]) -> Vec<Option<String>> {
     let cases: Vec<Value> = cases
         .iter()
