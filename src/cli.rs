@@ -26,6 +26,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod scan;
+mod schema;
 mod shells;
 mod staying;
 mod stores;
@@ -44,6 +45,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
+pub use schema::Schema;
 pub use shells::{Activate, HookEnv, Subshell};
 pub use staying::{LeadSession, Staying};
 use stores::parse_new_name;
@@ -171,6 +173,8 @@ pub enum Verb {
     Agent(Agent),
     /// Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret
     Mcp,
+    /// Print the JSON Schema of a file that you write, or of a report
+    Schema(Schema),
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

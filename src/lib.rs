@@ -50,4 +50,5 @@ pub mod forms;
 pub mod hex;
 pub mod name;
 pub mod plain;
+pub mod schema;
 pub mod secret;

@@ -6,12 +6,14 @@ use keyctl::{
     cli::{self, Verb},
     commands::{self, Called, echo},
     failure::{Failure, Kind},
+    identity::given,
     platform,
     terminal::Terminal,
 };
 
 fn main() -> ExitCode {
     platform::harden();
+    given::take();
     platform::outlive_file_limit();
     let arguments: Vec<_> = std::env::args_os().collect();
     commands::complete::answer_shell();

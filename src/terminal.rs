@@ -331,6 +331,10 @@ fn nobody_answers(error: &io::Error) -> Failure {
         io::ErrorKind::UnexpectedEof => {
             Failure::new(Kind::Usage, "the input ended before there was an answer; nothing was changed")
         }
+        _ if platform::is_asking_forbidden() => {
+            Failure::new(Kind::Usage, "`KEYCTL_NO_PROMPT` is set, so nothing is asked")
+                .hint("say beforehand what is wanted, with an option (`--help`) or on standard input; or unset it")
+        }
         _ => Failure::new(Kind::Usage, "there is no terminal to ask on"),
     }
 }

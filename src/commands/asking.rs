@@ -3,12 +3,17 @@
 use crate::{
     failure::Result,
     identity::asking::{self, Person},
+    platform,
     secret::Secret,
     terminal::Terminal,
 };
 
 /// Says that who is at this terminal is to be asked.
 pub fn introduce(terminal: &Terminal) {
+    // Where nobody is to be asked, nobody is there: also not to touch a device.
+    if platform::is_asking_forbidden() {
+        return;
+    }
     asking::introduce(Box::new(AtTerminal(terminal.clone())));
 }
 

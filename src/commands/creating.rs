@@ -10,6 +10,7 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
+        given,
         keeper::{Item, Keeper, Keeping, Record, write_and_read_back},
         pin,
         plugin::kept::PluginPlace,
@@ -34,6 +35,9 @@ use super::{
 /// # Errors
 /// As opening has them; `Keychain` when a keychain is there but locked.
 pub fn open_or_create(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(Kept, Payload)> {
+    if given::is_given() && file::is_absent(home) {
+        return Err(super::given::nothing_to_open(home));
+    }
     let made = match Record::read(home)? {
         Some(record) => finish_if_cut_short(home, record, wish, terminal)?,
         // A store without its record is opened below, which fails with the way out.
@@ -57,7 +61,7 @@ pub fn open_or_create(home: &Home, wish: &Wish, terminal: &Terminal) -> Result<(
 /// As opening has them.
 pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)> {
     let mut kept = opening::identity(home)?;
-    if !kept.record.kind().uses_keychain() && pin::read(home).is_some() {
+    if !kept.record.kind().uses_keychain() && !given::is_given() && pin::read(home).is_some() {
         return Err(pin::contradicted());
     }
     let Some(mut sealed) = SealedFile::read(home)? else { return Err(opening::no_file(home, &kept)) };
@@ -68,6 +72,7 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
     if let Some(unaccepted) = opening::unaccepted(home, &text) {
         return Err(unaccepted);
     }
+    super::given::pin_if_new(home, &kept, terminal);
     kept.print = home.is_elsewhere().then(|| sealed.print());
     let payload = text.read()?;
     Ok((rekey::settle(home, kept, &payload, terminal)?, payload))

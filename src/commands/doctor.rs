@@ -12,7 +12,9 @@ use crate::{
     history::Verdict,
     home::Home,
     identity::{
-        keeper::Record,
+        anchor::Id,
+        given,
+        keeper::{Keeping, Record},
         keychain::{OsKeychain, Presence},
     },
     name::KeyName,
@@ -236,6 +238,7 @@ fn keychain(home: &Home) -> Finding {
 fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
     let record = match Record::read(home) {
         Ok(Some(record)) => record,
+        Ok(None) if given::is_given() => Record { store: Id::default(), keeper: Keeping::Given },
         Ok(None) if !file::path(home).exists() => {
             return vec![
                 Finding::new("store", Grade::Good, opening::nothing_kept(home).message)

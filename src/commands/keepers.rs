@@ -102,6 +102,7 @@ impl<'w> Wish<'w> {
             KeeperKind::KeychainPassphrase => Keeping::KeychainPassphrase(free_slot(home)?),
             KeeperKind::Ssh => Keeping::Ssh { file: FileName::random()?, key: self.usable_key(home, terminal)? },
             KeeperKind::Plugin => self.plugin(terminal)?,
+            KeeperKind::Given => Keeping::Given,
         };
         self.passphrase_for(home, &Record { store, keeper: keeping.clone() }, terminal)?;
         Ok(keeping)

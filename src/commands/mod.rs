@@ -21,6 +21,7 @@ pub mod echo;
 pub mod edit;
 pub mod env;
 pub mod get;
+pub mod given;
 pub mod history;
 pub mod import;
 pub mod init;
@@ -56,6 +57,7 @@ pub mod revoke;
 pub mod rotate;
 pub mod run;
 pub mod scan;
+pub mod schema;
 pub mod set;
 pub mod several;
 pub mod shell;
@@ -353,6 +355,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
         Verb::Agent(arguments) => agent::agent(arguments, terminal),
         Verb::Mcp => mcp::mcp(terminal),
+        Verb::Schema(arguments) => schema::schema(&arguments, terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),
         Verb::Man(arguments) => completions::man(&arguments, terminal),
         Verb::HoldClipboard(arguments) => copy::hold(&arguments, terminal),

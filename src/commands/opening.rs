@@ -9,6 +9,7 @@ use crate::{
     identity::{
         Identity,
         anchor::Anchor,
+        given,
         keeper::{Held, Keeper, KeeperKind, Record},
         keychain::{OsKeychain, Presence},
     },
@@ -67,7 +68,11 @@ pub fn identity_quietly(home: &Home) -> Result<Kept> {
 
 fn held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<Kept> {
     let is_joining = || home.store().is_some() && home.file(JOINING).exists();
-    what_is_held(home, read).map_err(|failure| if is_joining() { not_joined(home) } else { failure })
+    let kept = if given::is_given() { super::given::kept(home) } else { what_is_held(home, read) };
+    kept.map_err(|failure| {
+        let failure = if is_joining() { not_joined(home) } else { failure };
+        given::why_empty().into_iter().fold(failure, Failure::hint)
+    })
 }
 
 fn what_is_held(home: &Home, read: impl FnOnce(&dyn Keeper) -> Result<Held>) -> Result<Kept> {
@@ -109,6 +114,9 @@ fn place(record: &Record) -> String {
 /// # Errors
 /// As [`identity`] has them, where somebody may be asked.
 pub fn ask_first(home: &Home) -> Result<()> {
+    if given::is_given() {
+        return Ok(());
+    }
     let Some(record) = Record::read(home)?.filter(|record| record.kind().may_ask()) else { return Ok(()) };
     // A store that was made only half is finished under the lock.
     if file::is_absent(home) { Ok(()) } else { record.open(home).read().map(drop) }
@@ -131,6 +139,9 @@ fn one_of_two(home: &Home, kept: Kept, next: Identity) -> Kept {
 /// # Errors
 /// As [`identity`].
 pub fn identity_unasked(home: &Home) -> Result<Kept> {
+    if given::is_given() {
+        return identity(home);
+    }
     let record = Record::read(home)?;
     let kind = record.as_ref().map(Record::kind);
     let asks = record.is_some_and(|record| !record.asks_nobody());
@@ -156,6 +167,7 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&unaccepted.message);
         unaccepted.hints.iter().for_each(|hint| terminal.hint(hint));
     }
+    super::given::pin_if_new(home, kept, terminal);
     note_seen(home, kept, &text);
     Ok(text)
 }
@@ -275,7 +287,8 @@ fn no_record(home: &Home) -> Failure {
     nothing_kept(home)
 }
 
-fn bad_anchor() -> Failure {
+/// The failure for an anchor that is none, or that of another store.
+pub(super) fn bad_anchor() -> Failure {
     Failure::new(Kind::Keychain, "what pins the store to its identity cannot be read, or is of another store")
         .hint("pin it again with the recovery copy: `keyctl recovery restore FILE`")
 }

@@ -11,7 +11,11 @@ use crate::{
         unmade::{LOOKED_AT, NOT_CONFIRMED, NOT_THERE},
     },
     home::{self, Home, Lock},
-    identity::{anchor::Anchor, keeper::Item, retired::Aside},
+    identity::{
+        anchor::Anchor,
+        keeper::{Item, KeeperKind},
+        retired::Aside,
+    },
     store::{members::Whose, payload::Payload},
     terminal::{Terminal, count},
 };
@@ -95,7 +99,8 @@ pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
 /// Whether what the store says of a history and of a recovery copy is said of this identity's.
 #[must_use]
 pub fn is_own(kept: &Kept, payload: &Payload) -> bool {
-    payload.whose_log(&kept.identity) == Whose::Own
+    // A machine that only ever is given the identity has a history of its own, which the store knows nothing of.
+    kept.record.kind() != KeeperKind::Given && payload.whose_log(&kept.identity) == Whose::Own
 }
 
 /// What the store itself says of how far its history has come.

@@ -13,6 +13,7 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
+        given,
         keeper::{Item, KeeperKind, Record, write_and_read_back},
         pin, recovery, unlocked,
     },
@@ -64,6 +65,9 @@ pub fn recovery(arguments: cli::Recovery, terminal: &Terminal) -> anyhow::Result
             accept_older,
             json,
         } => {
+            if given::is_given() {
+                return Err(given::refused("it is given to no keeper").into());
+            }
             let (passphrase, ssh_key) = (keeper_passphrase_file.as_deref(), ssh_key.as_deref());
             let plugin_identity = plugin_identity.as_deref();
             let wish = Wish { kind: keeper, passphrase_file: passphrase, ssh_key, plugin_identity };

@@ -10,6 +10,7 @@ use crate::{
     failure::{Failure, Result},
     history::{self, Log},
     home::Home,
+    identity::given,
     rotation::State,
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
@@ -111,7 +112,10 @@ fn store_rows(
     rows: &mut Vec<Vec<String>>,
     hints: &mut Vec<String>,
 ) {
-    let keeper = format!("identity kept in {}", kept.record.kind().place());
+    let keeper = match given::giver() {
+        Some(giver) => format!("identity given by {giver}"),
+        None => format!("identity kept in {}", kept.record.kind().place()),
+    };
     rows.push(vec!["store".into(), format!("{}; {keeper}", count(payload.keys.len(), "key"))]);
     rows.extend(until.map(|until| vec!["open".into(), format!("until {}: `keyctl lock`", unlock::shown(until, now))]));
     let (proven, words) = recovery_words(payload, now);

@@ -10,6 +10,7 @@ use crate::{
     home::Home,
     identity::{
         anchor::Anchor,
+        given,
         keeper::{Item, KeeperKind, Record},
         pin,
     },
@@ -57,6 +58,8 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
         StoreVerb::Access(report) => access::access(report.json, terminal)?,
         StoreVerb::Merge(arguments) => return Ok(merging::merge(arguments, terminal)?),
         StoreVerb::Recipients(arguments) => recipients::recipients(&arguments.verb, terminal)?,
+        StoreVerb::Keeper { .. } if given::is_given() => return Err(given::refused("it goes to no keeper").into()),
+        StoreVerb::Rekey { .. } if given::is_given() => return Err(given::refused("it is not changed").into()),
         StoreVerb::Keeper { name, to, means } => {
             keeper::change(&Home::of(Some(name))?, *to, &Wish::new(Some(*to), means)?, terminal)?;
         }

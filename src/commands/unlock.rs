@@ -12,6 +12,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     identity::{
+        given,
         keeper::Record,
         unlocked::{self, Lease},
     },
@@ -32,6 +33,9 @@ pub mod watch;
 /// As keeper and store have them; `Negative` for a store that asks nobody, `Keychain` where nothing can be kept open.
 pub fn unlock(arguments: &cli::Unlock, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::of(arguments.store.as_ref())?;
+    if given::is_given() {
+        return Err(given::refused("nothing has to be opened for a while").into());
+    }
     if let Some(record) = Record::read(&home)?.filter(Record::asks_nobody) {
         return Err(asks_nobody(&record).into());
     }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use crate::{
     failure::{Failure, Kind, Result},
+    platform,
     secret::Secret,
 };
 
@@ -47,7 +48,12 @@ pub trait Person: Send + Sync {
 }
 
 fn nobody() -> Failure {
-    Failure::new(Kind::Usage, "there is no terminal to ask on")
+    let why = if platform::is_asking_forbidden() {
+        "`KEYCTL_NO_PROMPT` is set, so nothing is asked"
+    } else {
+        "there is no terminal to ask on"
+    };
+    Failure::new(Kind::Usage, why)
 }
 
 /// Where nobody can be asked, or nobody is to be.
@@ -85,6 +91,9 @@ pub fn person() -> &'static dyn Person {
 /// Why nobody was asked, in words that go behind what would have been.
 #[must_use]
 pub fn why_nobody() -> &'static str {
+    if platform::is_asking_forbidden() {
+        return "and `KEYCTL_NO_PROMPT` is set, so nothing is asked";
+    }
     if person().is_there() { "and this asks nobody" } else { "and there is no terminal to ask on" }
 }
 

@@ -104,10 +104,12 @@ pub enum KeeperKind {
     Ssh,
     /// A file that an age plugin opens: a key on a device, for one.
     Plugin,
+    /// Nobody here: each call is given it, see [`super::given`].
+    Given,
 }
 
 impl KeeperKind {
-    /// All of them, as they are offered.
+    /// All that may be chosen, as they are offered.
     pub const ALL: &[Self] =
         &[Self::Keychain, Self::File, Self::Passphrase, Self::KeychainPassphrase, Self::Ssh, Self::Plugin];
 
@@ -121,6 +123,7 @@ impl KeeperKind {
             Self::KeychainPassphrase => "the keychain under a passphrase",
             Self::Ssh => "a file under an SSH key",
             Self::Plugin => "a file that a plugin opens",
+            Self::Given => "`KEYCTL_IDENTITY` of each call",
         }
     }
 
@@ -134,6 +137,7 @@ impl KeeperKind {
             Self::KeychainPassphrase => "keychain+passphrase",
             Self::Ssh => "ssh",
             Self::Plugin => "plugin",
+            Self::Given => "given",
         }
     }
 
@@ -142,7 +146,7 @@ impl KeeperKind {
     pub fn uses_keychain(self) -> bool {
         match self {
             Self::Keychain | Self::KeychainPassphrase => true,
-            Self::File | Self::Passphrase | Self::Ssh | Self::Plugin => false,
+            Self::File | Self::Passphrase | Self::Ssh | Self::Plugin | Self::Given => false,
         }
     }
 
@@ -150,7 +154,7 @@ impl KeeperKind {
     #[must_use]
     pub fn may_ask(self) -> bool {
         match self {
-            Self::Keychain | Self::File => false,
+            Self::Keychain | Self::File | Self::Given => false,
             Self::Passphrase | Self::KeychainPassphrase | Self::Ssh | Self::Plugin => true,
         }
     }

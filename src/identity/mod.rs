@@ -8,6 +8,7 @@ pub mod anchor;
 pub mod asking;
 pub mod file;
 pub mod foreign;
+pub mod given;
 pub mod keeper;
 pub mod keychain;
 pub mod passphrase;

@@ -11,6 +11,7 @@ use super::{
     anchor::Id,
     asking,
     file::IdentityFile,
+    given::Giver,
     keeper::{Keeper, KeeperKind},
     keychain::OsKeychain,
     passphrase::{self, Passphrase},
@@ -97,6 +98,8 @@ pub enum Keeping {
     },
     /// This file, which a plugin opens.
     Plugin(PluginPlace),
+    /// Nobody here: each call is given it.
+    Given,
 }
 
 impl Keeping {
@@ -110,6 +113,7 @@ impl Keeping {
             Self::KeychainPassphrase(_) => KeeperKind::KeychainPassphrase,
             Self::Ssh { .. } => KeeperKind::Ssh,
             Self::Plugin(_) => KeeperKind::Plugin,
+            Self::Given => KeeperKind::Given,
         }
     }
 
@@ -117,7 +121,7 @@ impl Keeping {
     #[must_use]
     pub fn file(&self) -> Option<FileName> {
         match self {
-            Self::Keychain | Self::File | Self::KeychainPassphrase(_) => None,
+            Self::Keychain | Self::File | Self::KeychainPassphrase(_) | Self::Given => None,
             Self::Passphrase(file) | Self::Ssh { file, .. } => Some(*file),
             Self::Plugin(place) => Some(place.file),
         }
@@ -127,7 +131,7 @@ impl Keeping {
     #[must_use]
     pub fn wrapped_in(&self) -> Option<String> {
         match self {
-            Self::Keychain | Self::File => None,
+            Self::Keychain | Self::File | Self::Given => None,
             Self::Passphrase(file) | Self::Ssh { file, .. } => Some(file.to_string()),
             Self::KeychainPassphrase(slot) => Some(slot.item().to_owned()),
             Self::Plugin(place) => Some(place.file.to_string()),
@@ -144,7 +148,7 @@ pub struct Record {
     pub keeper: Keeping,
 }
 
-/// The first form, which has the two kinds that were there first, and the second one, which older versions do not read.
+/// The first form, which has the two kinds that were there first, and later ones, which older versions do not read.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RecordText {
@@ -165,7 +169,7 @@ struct Format {
 
 const FILE: &str = "keeper.toml";
 const LARGEST: usize = 4096;
-const NEWEST: u32 = 2;
+const NEWEST: u32 = 3;
 
 impl Record {
     /// Reads the record; `None` where no store was ever made.
@@ -207,6 +211,7 @@ impl Record {
             (2, KeeperKind::Ssh, Some(file), Some(key), None) if key.is_absolute() => {
                 Keeping::Ssh { file: FileName::parse(file)?, key }
             }
+            (3, KeeperKind::Given, None, None, None) => Keeping::Given,
             _ => return None,
         };
         Some(Self { store: Id::parse(&text.store)?, keeper })
@@ -218,7 +223,11 @@ impl Record {
     /// `Disk`.
     pub fn write(&self, home: &Home) -> Result<()> {
         let wrapped_in = self.keeper.wrapped_in();
-        let format = if wrapped_in.is_some() { 2 } else { 1 };
+        let format = match self.keeper {
+            Keeping::Given => 3,
+            _ if wrapped_in.is_some() => 2,
+            _ => 1,
+        };
         let mut text = format!(
             "# which store this is, and who keeps its age identity; written by keyctl\nformat = {format}\nstore = \"{}\"\nkeeper = \"{}\"\n",
             self.store,
@@ -263,6 +272,7 @@ impl Record {
         match &self.keeper {
             Keeping::Keychain => Box::new(OsKeychain::of_store(self.store)),
             Keeping::File => Box::new(IdentityFile::in_home(home)),
+            Keeping::Given => Box::new(Giver::for_store(home)),
             Keeping::Passphrase(file) => {
                 let passphrase = Passphrase::of(self.store, &file.to_string(), question(home));
                 self.in_file(home, *file, Box::new(passphrase))
@@ -335,6 +345,7 @@ mod tests {
             Keeping::KeychainPassphrase(Slot::B),
             Keeping::Ssh { file, key },
             Keeping::Plugin(plugin),
+            Keeping::Given,
         ] {
             let record = Record { store: Id([7; 16]), keeper };
             record.write(&home).expect("write");
@@ -383,7 +394,7 @@ mod tests {
                 ),
                 "damaged",
             ),
-            ("format = 3\nstore = \"\"\nkeeper = \"cloud\"\nmore = 1".into(), "newer"),
+            ("format = 4\nstore = \"\"\nkeeper = \"cloud\"\nmore = 1".into(), "newer"),
         ] {
             std::fs::write(home.file(FILE), &text).expect("write");
             assert!(Record::read(&home).expect_err(&text).message.contains(message), "{text}");

@@ -1,10 +1,11 @@
-//! Memory that is not written to where pages are swapped out, as far as the system lets a user have such.
+//! Memory that is not written to where pages are swapped out, as far as the system lets a user have such; and what the caller
+//! gave this process that nothing it starts shall have: a variable, which lies in memory that the system filled, a descriptor.
 //!
-//! It stays so until it is given back to the system or this process becomes another program: what is wiped and used for
+//! Locked memory stays so until it is given back to the system or this process becomes another program: what is wiped and used for
 //! something else in between is locked needlessly, and by little. Both systems count what a user locks, and have a limit for
 //! it (`RLIMIT_MEMLOCK`; on Windows the working set): beyond that all goes on as if nothing had been asked.
 
-use std::mem::size_of_val;
+use std::{ffi::OsString, mem::size_of_val};
 
 /// Keeps memory from being swapped out. That it cannot be is no failure.
 pub fn keep_from_swap<T>(memory: &[T]) {
@@ -27,3 +28,63 @@ fn lock(start: *const std::ffi::c_void, length: usize) {
     // SAFETY: the range is that of a slice, so all of it is committed; VirtualLock neither writes to it nor keeps the pointer.
     let _ = unsafe { windows_sys::Win32::System::Memory::VirtualLock(start, length) };
 }
+
+/// Takes a variable out of this process's environment and wipes it there: no program that is started has it, and it is not to
+/// be seen in what the system shows of this one. For the very beginning of the program, while it has one thread.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "std can take a variable out, and cannot wipe it")]
+#[must_use]
+pub fn take_variable(name: &str) -> Option<OsString> {
+    use std::{
+        ffi::{CStr, CString, c_char},
+        os::unix::ffi::OsStringExt,
+    };
+
+    use zeroize::Zeroize;
+
+    unsafe extern "C" {
+        fn getenv(name: *const c_char) -> *mut c_char;
+    }
+    let name_for_c = CString::new(name).ok()?;
+    // SAFETY: there is one thread, so nobody changes the environment meanwhile. What getenv(3) gives is a string with an end
+    // in memory that belongs to this process and may be written to, and it is not used after the variable is taken out.
+    unsafe {
+        let text = getenv(name_for_c.as_ptr());
+        if text.is_null() {
+            return None;
+        }
+        let length = CStr::from_ptr(text).to_bytes().len();
+        let there = std::slice::from_raw_parts_mut(text.cast::<u8>(), length);
+        let taken = there.to_vec();
+        there.zeroize();
+        std::env::remove_var(name);
+        Some(OsString::from_vec(taken))
+    }
+}
+
+/// The same on Windows, whose environment cannot be wiped in its place.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "std calls it so for the sake of other systems")]
+#[must_use]
+pub fn take_variable(name: &str) -> Option<OsString> {
+    let taken = std::env::var_os(name)?;
+    // SAFETY: on Windows this is always safe, as its documentation says.
+    unsafe { std::env::remove_var(name) };
+    Some(taken)
+}
+
+/// Has a descriptor that the caller opened closed where another program is started. That it is not open is no failure.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "a descriptor that the caller opened has no owner here")]
+pub fn close_on_exec(number: i32) {
+    if number < 0 {
+        return;
+    }
+    // SAFETY: it is borrowed for this one call, which changes a flag of it and is told where it is not open.
+    let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+    let _ = rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC);
+}
+
+/// Windows has no such descriptors.
+#[cfg(windows)]
+pub fn close_on_exec(_: i32) {}

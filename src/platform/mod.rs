@@ -27,7 +27,7 @@ pub use attending::{Ears, end_as, signal_that_came};
 pub use attending_windows::{Ears, end_as, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
-pub use memory::keep_from_swap;
+pub use memory::{close_on_exec, keep_from_swap, take_variable};
 pub use parents::{MOST_PARENTS, parents};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
@@ -42,6 +42,17 @@ pub use unix::*;
 mod windows;
 #[cfg(windows)]
 pub use windows::*;
+
+/// Whether nobody is to be asked anything, whoever is there (`KEYCTL_NO_PROMPT`).
+#[must_use]
+pub fn is_asking_forbidden() -> bool {
+    std::env::var_os("KEYCTL_NO_PROMPT").is_some_and(|value| !value.is_empty())
+}
+
+/// The one gate before every question.
+fn may_ask() -> std::io::Result<()> {
+    if is_asking_forbidden() { Err(std::io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+}
 
 /// What waits on standard input that nobody has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -461,6 +461,7 @@ pub const FOLDER_VARIABLES: &[&str] =
 /// # Errors
 /// When there is none.
 pub fn terminal() -> io::Result<File> {
+    super::may_ask()?;
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 

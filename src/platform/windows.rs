@@ -401,6 +401,7 @@ pub const FOLDER_VARIABLES: &[&str] = &[];
 /// # Errors
 /// When there is none.
 pub fn terminal() -> io::Result<File> {
+    super::may_ask()?;
     OpenOptions::new().read(true).write(true).open("CONIN$")
 }
 
@@ -417,6 +418,7 @@ pub fn follow_own_link(_: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// `Interrupted` on Ctrl-C, else as the console has them.
 pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
+    super::may_ask()?;
     let question = question.trim_end();
     let answer = if echo {
         eprint_question(question)?;

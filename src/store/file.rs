@@ -23,7 +23,7 @@ use super::{
 use crate::{
     failure::{Failure, Kind, Result},
     home::{self, Home},
-    identity::{self, Closed, Identity, anchor::Anchor},
+    identity::{self, Closed, Identity, anchor::Anchor, given},
     name::{KeyName, StoreName},
     platform,
 };
@@ -167,7 +167,11 @@ impl SealedFile {
             older.hint("put the newest copy of `store.age` back")
         };
         if facts.members.is_empty() {
-            return older.hint("if you want this older copy: `keyctl recovery restore FILE --accept-older`");
+            return older.hint(if given::is_given() {
+                "if you want this older copy: remove `anchor.txt` beside it"
+            } else {
+                "if you want this older copy: `keyctl recovery restore FILE --accept-older`"
+            });
         }
         let name = self.name();
         older.hint(format!("if you know of it and want this one: `keyctl store recipients accept {name} --older`"))
@@ -225,9 +229,14 @@ impl SealedFile {
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
         match closed {
             Closed::OtherIdentity => {
-                let what = "the store was made for another identity than the one that is kept";
+                let which = given::giver().map_or("is kept".to_owned(), |giver| format!("{giver} gives"));
+                let what = format!("the store was made for another identity than the one that {which}");
                 let failure = Failure::new(Kind::Store, format!("{what} ({})", identity.fingerprint())).hint(
-                    "put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`",
+                    if given::is_given() {
+                        "give the identity that it is made for, or put the matching `store.age` back"
+                    } else {
+                        "put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`"
+                    },
                 );
                 match &self.store {
                     Some(name) => failure.hint(format!(

@@ -7,6 +7,7 @@ use crate::{
     commands::creating,
     home::{self, Home},
     identity::{
+        given,
         keeper::{KeeperKind, Keeping, Record},
         passphrase, pin,
         plugin::{kept::PluginPlace, place},
@@ -21,7 +22,8 @@ use crate::{
 
 /// Everything about the keeper that needs no opening.
 pub(super) fn findings(home: &Home, record: &Record) -> Vec<Finding> {
-    let mut findings = vec![keeper(home, record)];
+    let mut findings: Vec<Finding> = given().into_iter().collect();
+    findings.push(keeper(home, record));
     if let Keeping::Plugin(place) = &record.keeper {
         findings.extend(another_plugin(place));
     }
@@ -29,10 +31,16 @@ pub(super) fn findings(home: &Home, record: &Record) -> Vec<Finding> {
         findings.push(ssh_key(key));
     }
     findings.extend(left(home, record));
-    if !record.kind().uses_keychain() && pin::read(home).is_some() {
+    if !record.kind().uses_keychain() && !given::is_given() && pin::read(home).is_some() {
         findings.push(Finding::failed("folder", &pin::contradicted()));
     }
     findings
+}
+
+/// That another identity is used than the one that is kept.
+fn given() -> Option<Finding> {
+    let said = format!("given by {}, and used for every store; no keeper is asked", given::giver()?);
+    Some(Finding::new("identity", Grade::Good, said))
 }
 
 fn keeper(home: &Home, record: &Record) -> Finding {
@@ -59,6 +67,7 @@ fn keeper(home: &Home, record: &Record) -> Finding {
             let seen = format!("the SSH key `{}` opens the identity; {UNNOTICED}", key.display());
             Finding::new("keeper", Grade::Good, seen)
         }
+        Keeping::Given => Finding::new("keeper", Grade::Good, format!("nobody here keeps the identity, each call is given it; {UNNOTICED}")),
         Keeping::Plugin(place) => {
             let seen = format!("the plugin `{}` opens the identity; {UNNOTICED}", place.program.display());
             match place::flaw(&place.program) {

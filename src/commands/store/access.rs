@@ -76,5 +76,6 @@ fn asks(keeper: KeeperKind) -> &'static str {
         KeeperKind::KeychainPassphrase => "the keychain to be unlocked, and the passphrase",
         KeeperKind::Ssh => "the SSH key, and its passphrase if it has one",
         KeeperKind::Plugin => "the plugin, and what it asks for",
+        KeeperKind::Given => "the identity, with each call",
     }
 }

@@ -30,7 +30,8 @@ use crate::{
     identity::{
         Identity,
         anchor::{Anchor, Id},
-        keeper::{Item, Record, write_and_read_back},
+        given,
+        keeper::{Item, Keeping, Record, write_and_read_back},
         passphrase, pin,
     },
     name::MemberName,
@@ -103,6 +104,9 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     if home.store().is_none() {
         return Err(recipients::personal());
     }
+    if wish.keeper.kind.is_some() && given::is_given() {
+        return Err(given::refused("no keeper is chosen for it"));
+    }
     let name = home.store().map(ToString::to_string).unwrap_or_default();
     if home.is_being_removed() {
         return Err(Failure::new(Kind::Negative, format!("the removal of the store `{name}` was cut short"))
@@ -165,6 +169,10 @@ fn begin(
     let name = match (wish.name, begun) {
         (Some(name), _) => name.clone(),
         (None, Some(begun)) => begun.name.clone(),
+        // Whoever is given an identity is added already, most times, and has the name that the store knows.
+        (None, None) if given::is_given() => {
+            recipients::usual_name().or_else(|failure| "ci".parse().map_err(|_| failure))?
+        }
         (None, None) => recipients::usual_name()?,
     };
     let id = begun.map_or_else(|| Id::random().map(|id| id.to_string()), |begun| Ok(begun.id.clone()))?;
@@ -176,8 +184,12 @@ fn begin(
         wish.keeper.try_on(&record)?;
         record
     } else {
-        let kind = wish.keeper.choose(terminal)?;
-        let record = Record { store: joining.id(), keeper: wish.keeper.place(home, joining.id(), kind, terminal)? };
+        let keeper = if given::is_given() {
+            Keeping::Given
+        } else {
+            wish.keeper.place(home, joining.id(), wish.keeper.choose(terminal)?, terminal)?
+        };
+        let record = Record { store: joining.id(), keeper };
         record.write(home)?;
         record
     };

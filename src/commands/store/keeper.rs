@@ -85,7 +85,11 @@ fn note(from: KeeperKind, to: KeeperKind) -> String {
             "the passphrase was changed".to_owned()
         }
         KeeperKind::Ssh if from == to => "identity moved to a file under another SSH key".to_owned(),
-        KeeperKind::Passphrase | KeeperKind::KeychainPassphrase | KeeperKind::Ssh | KeeperKind::Plugin => {
+        KeeperKind::Passphrase
+        | KeeperKind::KeychainPassphrase
+        | KeeperKind::Ssh
+        | KeeperKind::Plugin
+        | KeeperKind::Given => {
             format!("identity moved to {}", to.place())
         }
     }

@@ -3,7 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::{
-    commands::unlock, date::Moment, failure::Result, home::Home, identity::keeper::Record, name::PERSONAL, store::file,
+    commands::unlock,
+    date::Moment,
+    failure::Result,
+    home::Home,
+    identity::{
+        given,
+        keeper::{KeeperKind, Record},
+    },
+    name::PERSONAL,
+    store::file,
     terminal::Terminal,
 };
 
@@ -56,6 +65,7 @@ fn keeper(home: &Home, now: Moment) -> String {
                 unlock::until(&record, home, now).map(|until| format!(", open until {}", unlock::shown(until, now)));
             record.kind().word().to_owned() + &until.unwrap_or_default()
         }
+        Ok(None) if given::is_given() => KeeperKind::Given.word().to_owned(),
         Ok(None) | Err(_) => "unknown".to_owned(),
     }
 }

@@ -7,7 +7,10 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     home::Home,
-    identity::keeper::{Keeping, Record},
+    identity::{
+        given,
+        keeper::{KeeperKind, Keeping, Record},
+    },
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
 };
@@ -19,7 +22,11 @@ use super::list;
 /// # Errors
 /// `Missing` where there is none; what cannot be opened is shown, not failed on.
 pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
-    let Some(record) = Record::read(home)? else {
+    let record = match Record::read(home)? {
+        None if given::is_given() => Some(opening::identity(home)?.record),
+        record => record,
+    };
+    let Some(record) = record else {
         return Err(Failure::new(Kind::Missing, "there is no store yet").hint("keep a first key: `keyctl set NAME`"));
     };
     let now = Moment::now();
@@ -41,11 +48,16 @@ pub fn show(home: &Home, as_json: bool, terminal: &Terminal) -> Result<()> {
         }));
     }
     let row = |about: &str, said: String| vec![about.to_owned(), said];
+    let held = match given::giver() {
+        Some(giver) => format!("given by {giver}"),
+        None if record.kind() == KeeperKind::Given => "kept nowhere here: each call is given it".to_owned(),
+        None => format!("kept in {}", record.kind().place()),
+    };
     let size = bytes.and_then(|bytes| usize::try_from(bytes).ok()).map(|bytes| format!(", {}", count(bytes, "byte")));
     let mut rows = vec![
         row("store", list::name(home).to_owned()),
         row("id", record.store.to_string()),
-        row("identity", format!("kept in {}", record.kind().place())),
+        row("identity", held),
         row(
             "file",
             format!("`{}`{}", home.store_file().display(), size.unwrap_or_else(|| ", which is not there".into())),
