@@ -977,7 +977,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --with-variable --without-variables --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1015,6 +1015,10 @@ _keyctl() {
                     return 0
                     ;;
                 --only-program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with-variable)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

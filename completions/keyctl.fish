@@ -160,6 +160,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l tag -d 'Sort it u
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-tag -d 'Take a tag away; may be given several times' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l only-project -d 'Give it only in this folder and below; several times for several' -r -f -a "(__fish_complete_directories)"
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l only-program -d 'Give it only to this program, by its path, and show it to nobody' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l with-variable -d 'Let this variable through to its programs, though it has a program load other code; with a value only that one' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-expires -d 'Take the date of its end away'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-rotate-every -d 'Take its own plan away; what `config.toml` says counts again'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-url -d 'Take the page away'
@@ -168,6 +169,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l not-revoked -d 'T
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l not-leaked -d 'Take back that it was found leaked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l any-project -d 'Give it in every folder again'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l any-program -d 'Give it to every program again, and show it'
+complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l without-variables -d 'Leave those variables out again'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l needs-terminal -d 'Give it only where there is a terminal'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l no-needs-terminal -d 'Give it without a terminal again'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l ask -d 'Ask for a yes on the terminal each time'

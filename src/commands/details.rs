@@ -120,8 +120,16 @@ impl Details {
         let texts = [&self.url, &self.note].into_iter().filter_map(|text| text.as_ref()?.as_deref());
         texts
             .chain(self.tags.iter().map(Tag::as_str))
-            .chain(self.limits.paths())
+            .chain(self.limits.texts())
             .try_for_each(|text| refuse_within(secret, text))
+    }
+
+    /// Refuses what would say nothing of this key.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn refuse_in_vain(&self, facts: &Facts, name: &KeyName) -> Result<()> {
+        self.limits.refuse_in_vain(&facts.limits, name)
     }
 
     /// Puts what was said among the facts; `own_end` is what the secret says itself, where nothing else is known.

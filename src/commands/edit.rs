@@ -32,7 +32,7 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let put = |facts: &mut Facts| details.put(facts, None);
     let agreed = if details.may_widen() { narrowing::agreed(&home, name, put, terminal)? } else { None };
     let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
-        payload.key(name)?;
+        details.refuse_in_vain(&payload.key(name)?.facts, name)?;
         for key in payload.keys.values() {
             details.refuse_secret(&key.value)?;
             key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -13,8 +14,10 @@ use crate::{
     history::Event,
     launch::program::Program,
     name::KeyName,
+    plain::{first_few, first_names},
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
+    profile::variables,
     rotation::Selector,
     store::{facts::Facts, limits::Limits},
     terminal::Terminal,
@@ -94,8 +97,8 @@ pub struct Held {
 pub struct Leave {
     /// Whether a person was asked, and said yes.
     pub was_asked: bool,
-    /// Whether one of them is for certain programs alone.
-    pub is_for_programs: bool,
+    /// What holds of all that are for certain programs alone, if one of them is.
+    for_programs: Option<Limits>,
     /// What the program is known by, where it matters which one it is.
     program: Option<PathBuf>,
 }
@@ -205,8 +208,9 @@ pub fn hold(
     if all.iter().all(Vec::is_empty) {
         return Ok(Held::default());
     }
-    let is_for_programs = all.iter().flatten().any(|(_, _, limits)| limits.programs.is_some());
-    let is_asked_which = is_for_programs || all.iter().flatten().any(|(_, _, limits)| limits.ask);
+    let for_programs = all.iter().flatten().map(|(_, _, limits)| *limits).filter(|limits| limits.programs.is_some());
+    let for_programs = for_programs.cloned().reduce(|all, limits| all.and(&limits));
+    let is_asked_which = for_programs.is_some() || all.iter().flatten().any(|(_, _, limits)| limits.ask);
     let scene = Scene::now(taker, is_asked_which).inspect_err(|_| {
         for ((opened, _), said) in stores.iter().zip(&all).filter(|(_, said)| !said.is_empty()) {
             let event = event().refused(in_a_word(Limit::Program)).names(names_of(said));
@@ -239,7 +243,7 @@ pub fn hold(
         return Err(refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    let leave = Leave { was_asked: false, is_for_programs, program: scene.known_as.clone() };
+    let leave = Leave { was_asked: false, for_programs, program: scene.known_as.clone() };
     Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
 }
 
@@ -250,10 +254,10 @@ fn names_of<'s>(said: &[Said<'s>]) -> Vec<&'s KeyName> {
 }
 
 impl Held {
-    /// Whether one of them is for certain programs alone.
+    /// As [`Leave::leaves_out`].
     #[must_use]
-    pub fn is_for_programs(&self) -> bool {
-        self.leave.is_for_programs
+    pub fn leaves_out(&self, program: &Path, variable: &(OsString, OsString)) -> bool {
+        self.leave.leaves_out(program, variable)
     }
 
     /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.
@@ -305,6 +309,20 @@ impl Question {
 }
 
 impl Leave {
+    /// Whether one of them is for certain programs alone.
+    #[must_use]
+    pub fn is_for_programs(&self) -> bool {
+        self.for_programs.is_some()
+    }
+
+    /// Whether this program, of which a key is, goes without a variable of the caller's: by it a caller has it load other code,
+    /// and not all limits let it through.
+    #[must_use]
+    pub fn leaves_out(&self, program: &Path, (name, value): &(OsString, OsString)) -> bool {
+        let goes_without = |limits: &Limits| variables::loads_code(name, program) && !limits.let_through(name, value);
+        self.for_programs.as_ref().is_some_and(goes_without)
+    }
+
     /// The event of a use: with the program that it is for, and what a person has said yes to.
     #[must_use]
     pub fn sign(&self, event: Event) -> Event {
@@ -324,7 +342,7 @@ pub fn signed(event: Event, was_asked: bool) -> Event {
 
 /// Names in backticks: all of them, since they are what is decided about.
 fn listed(names: impl Iterator<Item = String>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    first_names(names, usize::MAX)
 }
 
 /// A path in backticks that none in the path itself can end.
@@ -440,10 +458,8 @@ fn lifted_by(limit: Limit) -> &'static str {
 
 /// Paths in backticks, the first few of them.
 fn places(paths: Option<&BTreeSet<String>>) -> String {
-    let all: Vec<String> = paths.into_iter().flatten().map(|path| quoted(Path::new(path))).collect();
-    match (&all[..], all.len().saturating_sub(NAMED)) {
-        ([], _) => "nothing".to_owned(),
-        (_, 0) => all.join(", "),
-        (_, more) => format!("{} and {more} more", all[..NAMED].join(", ")),
+    match paths.filter(|paths| !paths.is_empty()) {
+        None => "nothing".to_owned(),
+        Some(paths) => first_few(paths.iter().map(|path| quoted(Path::new(path))), NAMED),
     }
 }

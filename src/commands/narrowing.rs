@@ -35,6 +35,7 @@ type Change<T> = Option<Option<T>>;
 pub struct Narrowing {
     projects: Change<BTreeSet<String>>,
     programs: Change<BTreeSet<String>>,
+    variables: Option<BTreeSet<String>>,
     terminal: Option<bool>,
     ask: Option<bool>,
     proxy_only: Option<bool>,
@@ -59,6 +60,8 @@ impl Narrowing {
         Ok(Self {
             projects: paths(&given.projects, given.any_project, folder)?,
             programs: paths(&given.programs, given.any_program, program)?,
+            variables: (given.without_variables || !given.variables.is_empty())
+                .then(|| given.variables.iter().cloned().collect()),
             terminal: flag(given.needs_terminal, given.no_needs_terminal),
             ask: flag(given.ask, given.no_ask),
             proxy_only: flag(given.proxy_only, given.no_proxy_only),
@@ -70,17 +73,20 @@ impl Narrowing {
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = self;
+        let Self { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired } = self;
         let flags = [terminal, ask, proxy_only, reason, stop_expired];
-        projects.is_none() && programs.is_none() && flags.into_iter().all(Option::is_none)
+        projects.is_none() && programs.is_none() && variables.is_none() && flags.into_iter().all(Option::is_none)
     }
 
     /// What it makes of a key's limits.
     #[must_use]
     pub fn on(&self, limits: &Limits) -> Limits {
+        let programs = self.programs.clone().unwrap_or_else(|| limits.programs.clone());
+        let variables = || self.variables.clone().unwrap_or_else(|| limits.variables.clone());
         Limits {
             projects: self.projects.clone().unwrap_or_else(|| limits.projects.clone()),
-            programs: self.programs.clone().unwrap_or_else(|| limits.programs.clone()),
+            variables: programs.as_ref().map(|_| variables()).unwrap_or_default(),
+            programs,
             terminal: self.terminal.unwrap_or(limits.terminal),
             ask: self.ask.unwrap_or(limits.ask),
             proxy_only: self.proxy_only.unwrap_or(limits.proxy_only),
@@ -89,9 +95,24 @@ impl Narrowing {
         }
     }
 
-    /// The paths that were named.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [&self.projects, &self.programs].into_iter().flatten().flatten().flatten().map(String::as_str)
+    /// The paths and variables that were named.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let paths = [&self.projects, &self.programs].into_iter().flatten().flatten().flatten();
+        paths.chain(self.variables.iter().flatten()).map(String::as_str)
+    }
+
+    /// Refuses variables to be let through for a key that every program may have: they would say nothing.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn refuse_in_vain(&self, limits: &Limits, name: &KeyName) -> Result<()> {
+        let is_said = self.variables.as_ref().is_some_and(|variables| !variables.is_empty());
+        if !is_said || self.on(limits).programs.is_some() {
+            return Ok(());
+        }
+        let why = format!("`--with-variable`: nothing is left out for `{name}`, which every program may have");
+        let both = "say both, as in `--only-program /usr/bin/node --with-variable NODE_OPTIONS`";
+        Err(Failure::new(Kind::Usage, why).hint(both))
     }
 
     /// Whether a key may be used for more by it, whatever its limits are.
@@ -221,6 +242,7 @@ fn everything() -> Limits {
     Limits {
         projects: Some(BTreeSet::new()),
         programs: Some(BTreeSet::new()),
+        variables: BTreeSet::new(),
         terminal: true,
         ask: true,
         proxy_only: true,

@@ -12,13 +12,12 @@ use crate::{
         environment::{Environment, Rules},
         program::Program,
     },
-    profile::variables,
     terminal::Terminal,
 };
 
 use super::{
     choosing::{self, Chosen},
-    limiting::Taker,
+    limiting::{Leave, Taker},
     named,
 };
 
@@ -41,8 +40,8 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
     let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
-    let (caller, left_out) = callers_variables(judged);
+    let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
+    let (caller, left_out) = callers_variables(&leave, judged);
     let environment = Environment::join(caller, &chosen.given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
@@ -60,10 +59,13 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
 }
 
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
-/// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
-    let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
-    let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
+/// other code are left out but for what the limits let through, and these are named.
+fn callers_variables(
+    leave: &Leave,
+    judged: Option<&Path>,
+) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
+    let goes_without = |variable: &_| judged.is_some_and(|program| leave.leaves_out(program, variable));
+    let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(goes_without);
     (passed.into_iter(), left_out.into_iter().map(|(name, _)| name).collect())
 }
 

@@ -149,13 +149,15 @@ fn arguments(are_recorded: bool) -> String {
 }
 
 fn limits(limits: &Limits) -> Vec<String> {
-    let paths = [("projects", &limits.projects), ("programs", &limits.programs)];
-    let paths = paths.into_iter().filter_map(|(field, paths)| {
-        let paths: Vec<String> = paths.as_ref()?.iter().cloned().collect();
-        Some(program(field, &paths))
+    let variables = Some(&limits.variables).filter(|variables| !variables.is_empty());
+    let lists =
+        [("projects", limits.projects.as_ref()), ("programs", limits.programs.as_ref()), ("with_variables", variables)];
+    let lists = lists.into_iter().filter_map(|(field, texts)| {
+        let texts: Vec<String> = texts?.iter().cloned().collect();
+        Some(program(field, &texts))
     });
     let flags = [("terminal", limits.terminal), ("ask", limits.ask), ("proxy_only", limits.proxy_only)];
-    paths.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
+    lists.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
 }
 
 fn program(field: &str, command: &[String]) -> String {

@@ -3,7 +3,7 @@
 //! Paths are kept as they were given, from the root, and links are followed where they are held against a use: so what a
 //! package manager replaces under the same name stays the same program.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,9 @@ pub struct Limits {
     pub projects: Option<BTreeSet<String>>,
     /// Only by these programs.
     pub programs: Option<BTreeSet<String>>,
+    /// What is let through to these programs of the caller's variables by which a program loads other code: each by its name, or
+    /// as `NAME=VALUE` with this value alone. Empty where every program may have it.
+    pub variables: BTreeSet<String>,
     /// Only where there is a terminal.
     pub terminal: bool,
     /// Only after a yes, each time.
@@ -40,9 +43,13 @@ impl Limits {
     /// What stands for them, where anything is said: two that say the same have the same.
     #[must_use]
     pub fn mark(&self) -> Option<String> {
-        let Self { projects, programs, .. } = self;
-        let text = serde_json::to_vec(&(projects, programs, self.flags())).unwrap_or_default();
-        (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text)[..8]))
+        let Self { projects, programs, variables, .. } = self;
+        let text = if variables.is_empty() {
+            serde_json::to_vec(&(projects, programs, self.flags()))
+        } else {
+            serde_json::to_vec(&(projects, programs, self.flags(), variables))
+        };
+        (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text.unwrap_or_default())[..8]))
     }
 
     /// Whether they say nothing of where, by what and before whom it is used.
@@ -57,7 +64,10 @@ impl Limits {
         let folders = looser(self.projects.as_ref(), before.projects.as_ref(), lies_in_one);
         let programs = looser(self.programs.as_ref(), before.programs.as_ref(), BTreeSet::contains);
         let flags = self.flags().into_iter().zip(before.flags()).any(|(after, before)| before && !after);
-        folders || programs || flags
+        // Those of any programs let every variable through.
+        let variables =
+            before.programs.is_some() && self.variables.iter().any(|said| !is_let_in(&before.variables, said));
+        folders || programs || variables || flags
     }
 
     /// Both together: what either of them does not allow is not allowed.
@@ -68,9 +78,15 @@ impl Limits {
             std::array::from_fn(|at| one[at] || other[at])
         };
         let programs = |all: &BTreeSet<String>, program: &str| all.contains(program);
+        let variables = match (&self.programs, &other.programs) {
+            (_, None) => Some(self.variables.clone()),
+            (None, Some(_)) => Some(other.variables.clone()),
+            (Some(_), Some(_)) => both(Some(&self.variables), Some(&other.variables), is_let_in),
+        };
         Self {
             projects: both(self.projects.as_ref(), other.projects.as_ref(), lies_in_one),
             programs: both(self.programs.as_ref(), other.programs.as_ref(), programs),
+            variables: variables.unwrap_or_default(),
             terminal,
             ask,
             proxy_only,
@@ -79,13 +95,22 @@ impl Limits {
         }
     }
 
-    /// All paths that they name.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [&self.projects, &self.programs].into_iter().flatten().flatten().map(String::as_str)
+    /// Whether a variable of the caller's is let through to their programs, though it has one load other code.
+    #[must_use]
+    pub fn let_through(&self, name: &OsStr, value: &OsStr) -> bool {
+        self.variables.iter().any(|said| match said.split_once('=') {
+            Some((only, with)) => name == only && value == with,
+            None => name == said.as_str(),
+        })
+    }
+
+    /// All texts that they name: paths and variables.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.projects, &self.programs].into_iter().flatten().flatten().chain(&self.variables).map(String::as_str)
     }
 
     fn flags(&self) -> [bool; 5] {
-        let Self { projects: _, programs: _, terminal, ask, proxy_only, reason, stop_expired } = self;
+        let Self { projects: _, programs: _, variables: _, terminal, ask, proxy_only, reason, stop_expired } = self;
         [*terminal, *ask, *proxy_only, *reason, *stop_expired]
     }
 }
@@ -94,6 +119,11 @@ impl Limits {
 #[must_use]
 pub fn lies_in_one(folders: &BTreeSet<String>, path: &str) -> bool {
     folders.iter().any(|folder| Path::new(path).starts_with(folder))
+}
+
+/// Whether a variable is let through as it is said here: with any value, or with this one.
+fn is_let_in(variables: &BTreeSet<String>, said: &str) -> bool {
+    variables.contains(said) || said.split_once('=').is_some_and(|(name, _)| variables.contains(name))
 }
 
 type Covers = fn(&BTreeSet<String>, &str) -> bool;
@@ -115,12 +145,12 @@ fn both(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>, covers
 }
 
 impl Payload {
-    /// Whether a limit stands anywhere in it, be it only in what a step knows of how it was before.
-    pub(super) fn speaks_of_limits(&self) -> bool {
+    /// Whether such a limit stands anywhere in it, be it only in what a step knows of how it was before.
+    pub(super) fn speaks_of_limits(&self, such: impl Fn(&Limits) -> bool) -> bool {
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
         let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
-        all.any(|facts| !facts.limits.is_empty())
+        all.any(|facts| such(&facts.limits))
     }
 }
 
@@ -139,11 +169,14 @@ pub(crate) mod bench {
     pub const FOLDERS: &[&str] = &["/", "/a", "/a/b", "/a/bc", "/d"];
     pub const PROGRAMS: &[&str] = &["/bin/x", "/bin/y", "/bin/z"];
 
+    pub const VARIABLES: &[&str] = &["A", "A=", "A=x", "A=y", "B", "B=x"];
+
     /// Any limits.
     pub fn any_limits() -> impl Strategy<Value = Limits> {
-        (paths(FOLDERS), paths(PROGRAMS), any::<[bool; 5]>()).prop_map(
-            |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
+        (paths(FOLDERS), paths(PROGRAMS), paths(VARIABLES), any::<[bool; 5]>()).prop_map(
+            |(projects, programs, variables, [terminal, ask, proxy_only, reason, stop_expired])| Limits {
                 projects,
+                variables: programs.as_ref().and(variables).unwrap_or_default(),
                 programs,
                 terminal,
                 ask,
@@ -177,6 +210,33 @@ mod tests {
             (only(&["/a"]), only(&[]), false),
         ] {
             assert_eq!(after.are_looser_than(&before), is_looser, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn one_variable_more_is_looser_and_one_with_its_value_alone_is_not() {
+        let with = |variables: &[&str]| Limits {
+            programs: Some(paths(&["/x"])),
+            variables: paths(variables),
+            ..Limits::default()
+        };
+        let of_any = Limits::default();
+        assert!(!with(&["A"]).are_looser_than(&of_any) && of_any.are_looser_than(&with(&["A"])));
+        for (before, after, is_looser) in [
+            (&[][..], &["A"][..], true),
+            (&["A"], &["A=x"], false),
+            (&["A=x"], &["A"], true),
+            (&["A=x"], &["A=y"], true),
+            (&["A", "B"], &["B"], false),
+        ] {
+            assert_eq!(with(after).are_looser_than(&with(before)), is_looser, "{before:?} -> {after:?}");
+        }
+        let both = with(&["A", "B=x"]).and(&with(&["A=x", "B", "C"]));
+        assert_eq!(both.variables, paths(&["A=x", "B=x"]));
+        for (name, value, is) in
+            [("A", "x", true), ("A", "y", false), ("a", "x", false), ("B", "x", true), ("C", "", false)]
+        {
+            assert_eq!(both.let_through(OsStr::new(name), OsStr::new(value)), is, "{name}={value}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
+use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
@@ -53,8 +53,9 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_limits() || payload.speaks_of_departures(), FORMAT),
-        (!payload.members.is_empty() || !payload.seals.is_empty(), FORMAT),
+        (payload.speaks_of_limits(|limits| !limits.variables.is_empty()), FORMAT),
+        (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
+        (!payload.members.is_empty() || !payload.seals.is_empty(), LIMITS_FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
         (!payload.retired.is_empty(), RETIRED_FORMAT),
@@ -193,14 +194,16 @@ fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
 }
 
 fn write_limits(text: &mut String, limits: &Limits) {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired } = limits;
+    let Limits { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired } = limits;
     let mut lead = "limits = { ";
-    for (field, paths) in [("projects", projects), ("programs", programs)] {
-        let Some(paths) = paths else { continue };
+    let variables = Some(variables).filter(|variables| !variables.is_empty());
+    let lists = [("projects", projects.as_ref()), ("programs", programs.as_ref()), ("with_variables", variables)];
+    for (field, texts) in lists {
+        let Some(texts) = texts else { continue };
         let _ = write!(text, "{lead}{field} = [");
-        for (at, path) in paths.iter().enumerate() {
+        for (at, said) in texts.iter().enumerate() {
             text.push_str(if at == 0 { "" } else { ", " });
-            write_string(text, path);
+            write_string(text, said);
         }
         text.push(']');
         lead = ", ";
@@ -307,7 +310,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let place = |leaked: &Option<Leaked>| leaked.as_ref().map_or(0, |leaked| leaked.place.len() * 6 + 80);
     let facts = |facts: &Facts| {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
-        let limits: usize = facts.limits.paths().map(|path| path.len() * 6 + 4).sum();
+        let limits: usize = facts.limits.texts().map(|text| text.len() * 6 + 4).sum();
         900 + said + facts.tags.len() * 70 + limits
     };
     let former = |former: &Former| 600 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
