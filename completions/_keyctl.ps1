@@ -229,7 +229,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-tag', '--no-tag', [CompletionResultType]::ParameterName, 'Take a tag away; may be given several times')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Give it only in this folder and below; several times for several')
             [CompletionResult]::new('--only-program', '--only-program', [CompletionResultType]::ParameterName, 'Give it only to this program, by its path, and show it to nobody')
-            [CompletionResult]::new('--with-variable', '--with-variable', [CompletionResultType]::ParameterName, 'Let this variable through to its programs, though it has a program load other code; with a value only that one')
+            [CompletionResult]::new('--with-variable', '--with-variable', [CompletionResultType]::ParameterName, 'Let this variable through to its programs; with a value only where it has that')
             [CompletionResult]::new('--no-expires', '--no-expires', [CompletionResultType]::ParameterName, 'Take the date of its end away')
             [CompletionResult]::new('--no-rotate-every', '--no-rotate-every', [CompletionResultType]::ParameterName, 'Take its own plan away; what `config.toml` says counts again')
             [CompletionResult]::new('--no-url', '--no-url', [CompletionResultType]::ParameterName, 'Take the page away')
@@ -986,6 +986,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1066,6 +1067,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;move' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The store it goes to')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;path' {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -1231,6 +1240,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1255,6 +1265,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help;move' {
+            break
+        }
+        'keyctl;store;help;path' {
             break
         }
         'keyctl;store;help;join' {
@@ -1588,6 +1601,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1611,6 +1625,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store;move' {
+            break
+        }
+        'keyctl;help;store;path' {
             break
         }
         'keyctl;help;store;join' {

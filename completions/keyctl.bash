@@ -361,6 +361,9 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__store,move)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__move"
                 ;;
+            keyctl__subcmd__help__subcmd__store,path)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__path"
+                ;;
             keyctl__subcmd__help__subcmd__store,recipients)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients"
                 ;;
@@ -577,6 +580,9 @@ _keyctl() {
             keyctl__subcmd__store,move)
                 cmd="keyctl__subcmd__store__subcmd__move"
                 ;;
+            keyctl__subcmd__store,path)
+                cmd="keyctl__subcmd__store__subcmd__path"
+                ;;
             keyctl__subcmd__store,recipients)
                 cmd="keyctl__subcmd__store__subcmd__recipients"
                 ;;
@@ -615,6 +621,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__store__subcmd__help,move)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__move"
+                ;;
+            keyctl__subcmd__store__subcmd__help,path)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__path"
                 ;;
             keyctl__subcmd__store__subcmd__help,recipients)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients"
@@ -1916,7 +1925,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store)
-            opts="create list access show remove move join recipients merge keeper rekey"
+            opts="create list access show remove move path join recipients merge keeper rekey"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2014,6 +2023,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__path)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3735,7 +3758,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store)
-            opts="-q -h --quiet --no-color --help create list ls access show remove rm move join recipients merge keeper rekey help"
+            opts="-q -h --quiet --no-color --help create list ls access show remove rm move path join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3841,7 +3864,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help)
-            opts="create list access show remove move join recipients merge keeper rekey help"
+            opts="create list access show remove move path join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3953,6 +3976,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__path)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4322,6 +4359,20 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__path)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

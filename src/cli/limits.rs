@@ -22,7 +22,7 @@ pub struct Limits {
     /// Give it to every program again, and show it
     #[arg(long, conflicts_with = "programs")]
     pub any_program: bool,
-    /// Let this variable through to its programs, though it has a program load other code; with a value only that one
+    /// Let this variable through to its programs; with a value only where it has that
     #[arg(long = "with-variable", value_name = "VAR[=VALUE]", value_parser = variable, conflicts_with = "any_program")]
     pub variables: Vec<String>,
     /// Leave those variables out again

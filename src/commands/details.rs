@@ -98,7 +98,7 @@ impl Details {
     #[must_use]
     pub fn may_widen(&self) -> bool {
         let is_tagged = !self.tags.is_empty() || !self.no_tags.is_empty();
-        is_tagged || self.expires.is_some() || self.not_revoked || self.limits.may_widen()
+        is_tagged || self.expires.is_some() || self.not_revoked || self.not_leaked || self.limits.may_widen()
     }
 
     /// Says that an end was given which the secret itself does not reach.

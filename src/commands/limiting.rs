@@ -140,8 +140,13 @@ impl Scene {
     }
 
     /// The verdict, and the limits that a yes would go beyond.
-    fn judge(&self, limits: &Limits, taker: Taker) -> (Verdict, Vec<Limit>) {
-        match policy::judge(&resolved(limits), &self.wanted()) {
+    fn judge(&self, limits: &Limits, place: Place, taker: Taker) -> (Verdict, Vec<Limit>) {
+        let limits = &match place {
+            // Written down as it led then: what became a link since leads where somebody else may have said.
+            Place::Store => Limits { projects: limits.projects.clone(), ..resolved(limits) },
+            Place::Config(_) => resolved(limits),
+        };
+        match policy::judge(limits, &self.wanted()) {
             Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
             Verdict::Refused(broken)
                 if taker.is_named()
@@ -221,7 +226,7 @@ pub fn hold(
     for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
         for &(name, place, limits) in said {
-            let (verdict, beyond) = scene.judge(limits, taker);
+            let (verdict, beyond) = scene.judge(limits, place, taker);
             let key = |broken| KeptBack { name, limits, broken, place };
             match verdict {
                 Verdict::Allowed => {}

@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     launch::program::Program,
     name::KeyName,
-    platform,
+    platform::{self, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
@@ -23,6 +23,17 @@ use super::{
     opening::{self, Kept},
     project, using,
 };
+
+/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone.
+pub fn say_found_on_path(limits: &Limits, terminal: &Terminal) {
+    for path in limits.programs.iter().flatten() {
+        let Ok(file) = ProgramFile::open(Path::new(path)) else { continue };
+        let Some(name) = file.found_on_path() else { continue };
+        let name = name.to_string_lossy();
+        terminal
+            .warn(&format!("`{path}` is run by the `{name}` that is first on `PATH`: whoever starts it says which"));
+    }
+}
 
 /// A key by its name, with what is known of it.
 type Known<'k> = (&'k KeyName, Facts);
@@ -141,8 +152,8 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     say(&covered, &format!("`{name}`"), terminal);
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
-    let Facts { tags, limits, revoked, .. } = after;
-    let widened = Facts { expires, tags, revoked, limits, ..before.clone() };
+    let Facts { tags, limits, revoked, leaked, .. } = after;
+    let widened = Facts { expires, tags, revoked, leaked, limits, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
     need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
@@ -188,15 +199,15 @@ pub fn widened<'p>(home: &Home, payload: &'p Payload, is_taken_back: bool) -> Re
 }
 
 /// Each key of which the latest step has changed the name, the secret or what is known of it, before and after it. The end of a
-/// new secret is its own, and so is its revocation: they are held against no other.
+/// new secret is its own, and so are its revocation and its leak: they are held against no other.
 fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
     let Some(step) = payload.steps.last() else { return Vec::new() };
     let now = |name: &KeyName| payload.keys.get(name).map(|key| key.facts.clone());
     let edited = step.edited.iter().filter_map(|(name, before)| Some([(name, before.clone()), (name, now(name)?)]));
     let replaced = step.replaced.iter().filter_map(|(name, before)| {
         let now = now(name)?;
-        let (expires, revoked) = (now.expires, now.revoked.clone());
-        Some([(name, Facts { expires, revoked, ..before.clone() }), (name, now)])
+        let (expires, revoked, leaked) = (now.expires, now.revoked.clone(), now.leaked.clone());
+        Some([(name, Facts { expires, revoked, leaked, ..before.clone() }), (name, now)])
     });
     let renamed = step.renamed.iter().filter_map(|(from, to)| Some([(from, now(to)?), (to, now(to)?)]));
     edited.chain(replaced).chain(renamed).collect()
@@ -206,7 +217,9 @@ fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
 /// `config.toml`, so none are read.
 fn settings_for(home: &Home, pairs: &[[Known<'_>; 2]]) -> Result<Settings> {
     let is_elsewhere = |[(old, before), (new, after)]: &[Known<'_>; 2]| {
-        let is_fitter = before.expires != after.expires || before.revoked.is_some() != after.revoked.is_some();
+        let is_fitter = before.expires != after.expires
+            || before.revoked.is_some() != after.revoked.is_some()
+            || before.leaked.is_some() != after.leaked.is_some();
         old != new || before.tags != after.tags || is_fitter
     };
     if pairs.iter().any(is_elsewhere) { Ok(config::read(home)?.rotation) } else { Ok(Settings::default()) }
@@ -310,15 +323,10 @@ pub fn say_of_removed(payload: &Payload, name: &KeyName, terminal: &Terminal) {
     }
 }
 
-/// A folder by its whole path.
+/// A folder by its whole path without links: one that becomes a link later is another folder.
 fn folder(path: &Path) -> Result<String> {
     let failed = |why: &str| Failure::new(Kind::Usage, format!("`--only-project`: `{}` {why}", path.display()));
-    let whole = if path.components().any(|part| part == std::path::Component::ParentDir) {
-        path.canonicalize()
-    } else {
-        std::path::absolute(path)
-    };
-    let whole = whole.ok().filter(|path| path.is_dir()).ok_or_else(|| failed("is no folder"))?;
+    let whole = path.canonicalize().ok().filter(|path| path.is_dir()).ok_or_else(|| failed("is no folder"))?;
     text(&whole).ok_or_else(|| failed("is no text, which the store cannot keep"))
 }
 

@@ -1,6 +1,8 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
 mod beside;
+#[cfg(unix)]
+mod interpreter;
 mod memory;
 mod parents;
 pub mod processes;

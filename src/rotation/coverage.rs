@@ -28,7 +28,7 @@ pub struct Change {
     /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, without a reason, or for more.
     pub loses_protection: bool,
     /// Whether it may be used for more: without a limit, or a reason, that was asked for before, after the end that stops it, or
-    /// though it was revoked.
+    /// though it was revoked or found leaked.
     pub widens: bool,
 }
 
@@ -76,7 +76,8 @@ impl Settings {
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
         let is_lost = |limits: &&Limits| are_limited.iter().all(|other| other.are_looser_than(limits));
-        let is_lifted = before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none();
+        let is_lifted = (before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none())
+            || (before.leaked == Reaction::Stop && from.1.leaked.is_some() && to.1.leaked.is_none());
         let is_later = before.expired == Reaction::Stop && ends_later(from.1, to.1);
         let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || is_later || is_lifted;
         let loses_protection = widens

@@ -77,6 +77,21 @@ fn a_key_of_a_project_is_given_there_and_below_and_nowhere_else() {
             was_refused(&sandbox, "project", &["a"]);
         }
     }
+    // A folder that has become a link since is another one: whoever made it says where it leads.
+    sandbox.set("b", "second-secret");
+    let (own, other) = (sandbox.home().join("own"), sandbox.home().join("other"));
+    for folder in [&own, &other] {
+        std::fs::create_dir(folder).expect("make");
+    }
+    limit(&sandbox, "b", &["--only-project", "~/own"]);
+    sandbox.call(&["get", "b"]).inside(&own).run().says("second-secret", "", 0);
+    std::fs::remove_dir(&own).expect("remove");
+    std::os::unix::fs::symlink(&other, &own).expect("link");
+    for folder in [&own, &other] {
+        let why = "keyctl: not given: `b` is only for `~/own` and not for `~/other`, as the store says\n";
+        let way_out = way_out("--any-project").replace("edit a", "edit b");
+        sandbox.call(&["get", "b"]).inside(folder).run().says("", &format!("{why}{way_out}"), 9);
+    }
     // One more folder takes the place of the one before, as it was said; a folder that is none is a slip.
     let none = "keyctl: `--only-project`: `~/none` is no folder\n";
     sandbox.call(&["edit", "a", "--only-project", "~/none"]).run().says("", none, 2);
@@ -167,6 +182,16 @@ fn what_has_a_program_load_other_code_is_left_out_but_for_what_a_person_lets_thr
     // Taken back without a word, and gone with the limit that it is an exception of.
     limit(&sandbox, "a", &["--without-variables"]);
     run("").says("first-secret none none\n", &left_out("`NODE_OPTIONS`, `NODE_PATH`"), 0);
+}
+
+#[test]
+fn of_a_script_that_env_starts_it_is_said_that_path_decides_by_what() {
+    let sandbox = with_programs();
+    put_program(b"#!/usr/bin/env sh\necho $A\n", &sandbox.project().join("mine"));
+    let path = "keyctl: `~/project/mine` is run by the `sh` that is first on `PATH`: whoever starts it says which\n";
+    let edit = ["edit", "a", "--only-program", "./mine"];
+    sandbox.call(&edit).run().says("", &format!("{path}keyctl: changed `a`\n"), 0);
+    sandbox.call(&RUN).run().says("first-secret\n", "", 0);
 }
 
 #[test]
