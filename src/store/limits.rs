@@ -1,7 +1,7 @@
 //! What a key may be used for, as its owner has said of it: in these projects, by these programs, with a person there.
 //!
-//! Paths are kept as they were given, from the root, and links are followed where they are held against a use: so what a
-//! package manager replaces under the same name stays the same program.
+//! A program's path is kept as it was given, from the root, and its links are followed where it is held against a use: so what a
+//! package manager replaces under the same name stays the same program. A folder's path is kept as it led then, without links.
 
 use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 
