@@ -17,7 +17,6 @@ use crate::{
     plain::{first_few, first_names},
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
-    profile::variables,
     rotation::Selector,
     store::{facts::Facts, limits::Limits},
     terminal::Terminal,
@@ -25,8 +24,10 @@ use crate::{
 
 use super::{caller, using::Opened};
 
-/// What the history has of a use that a person has said yes to.
-const ASKED: &str = "asked for, with a yes";
+mod leave;
+
+use leave::signed_by;
+pub use leave::{Leave, signed};
 
 /// So many programs or folders are named of a list; the rest are counted.
 const NAMED: usize = 3;
@@ -92,17 +93,6 @@ pub struct Held {
     leave: Leave,
 }
 
-/// How keys may be given.
-#[derive(Default)]
-pub struct Leave {
-    /// Whether a person was asked, and said yes.
-    pub was_asked: bool,
-    /// What holds of all that are for certain programs alone, if one of them is.
-    for_programs: Option<Limits>,
-    /// What the program is known by, where it matters which one it is.
-    program: Option<PathBuf>,
-}
-
 impl Taker<'_> {
     fn is_named(self) -> bool {
         matches!(self, Self::Named(..) | Self::Issuer(..))
@@ -163,10 +153,6 @@ impl Scene {
     fn sign(&self, event: Event) -> Event {
         signed_by(event, self.known_as.as_deref())
     }
-}
-
-fn signed_by(event: Event, program: Option<&Path>) -> Event {
-    program.into_iter().fold(event, |event, program| event.program(program.as_os_str()))
 }
 
 /// A path with its links followed; what is not there stays as it is.
@@ -311,38 +297,6 @@ impl Question {
     fn names(&self) -> impl Iterator<Item = String> {
         self.keys.iter().flat_map(|(_, names)| names).map(ToString::to_string)
     }
-}
-
-impl Leave {
-    /// Whether one of them is for certain programs alone.
-    #[must_use]
-    pub fn is_for_programs(&self) -> bool {
-        self.for_programs.is_some()
-    }
-
-    /// Whether this program, of which a key is, goes without a variable of the caller's: by it a caller has it load other code,
-    /// and not all limits let it through.
-    #[must_use]
-    pub fn leaves_out(&self, program: &Path, (name, value): &(OsString, OsString)) -> bool {
-        let goes_without = |limits: &Limits| variables::loads_code(name, program) && !limits.let_through(name, value);
-        self.for_programs.as_ref().is_some_and(goes_without)
-    }
-
-    /// The event of a use: with the program that it is for, and what a person has said yes to.
-    #[must_use]
-    pub fn sign(&self, event: Event) -> Event {
-        signed(signed_by(event, self.program.as_deref()), self.was_asked)
-    }
-}
-
-/// The event of what a person has said yes to, if anybody was asked.
-#[must_use]
-pub fn signed(event: Event, was_asked: bool) -> Event {
-    if !was_asked {
-        return event;
-    }
-    let note = event.note.as_ref().map_or_else(|| ASKED.to_owned(), |note| format!("{note}; {ASKED}"));
-    event.note(note)
 }
 
 /// Names in backticks: all of them, since they are what is decided about.

@@ -31,6 +31,7 @@ pub fn make_cheap(sandbox: &Sandbox, folder: &str, name: &str, phrase: &str) {
     let read = |name: &str| fs::read_to_string(sandbox.data(folder).join(name)).expect("read");
     let (identity, anchor) = (read("identity.txt"), read("anchor.txt"));
     let line = identity.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1")).expect("a line");
+    let anchor = anchor.lines().find(|line| line.starts_with("keyctl-anchor 1 ")).expect("a line");
     let anchor: Vec<&str> = anchor.split(' ').collect();
     let head = "# keyctl recovery copy 1\n# created: 2026-01-01T00:00:00Z";
     let text = format!("{head}\n# store: {}\n# seal: {}\n{line}\n", anchor[2], anchor[3]);
