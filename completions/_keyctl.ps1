@@ -273,6 +273,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-tag', '--no-tag', [CompletionResultType]::ParameterName, 'Take a tag away; may be given several times')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Give it only in this folder and below; several times for several')
             [CompletionResult]::new('--only-program', '--only-program', [CompletionResultType]::ParameterName, 'Give it only to this program, by its path, and show it to nobody')
+            [CompletionResult]::new('--with-variable', '--with-variable', [CompletionResultType]::ParameterName, 'Let this variable through to its programs; with a value only where it has that')
             [CompletionResult]::new('--no-expires', '--no-expires', [CompletionResultType]::ParameterName, 'Take the date of its end away')
             [CompletionResult]::new('--no-rotate-every', '--no-rotate-every', [CompletionResultType]::ParameterName, 'Take its own plan away; what `config.toml` says counts again')
             [CompletionResult]::new('--no-url', '--no-url', [CompletionResultType]::ParameterName, 'Take the page away')
@@ -281,6 +282,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--not-leaked', '--not-leaked', [CompletionResultType]::ParameterName, 'Take back that it was found leaked')
             [CompletionResult]::new('--any-project', '--any-project', [CompletionResultType]::ParameterName, 'Give it in every folder again')
             [CompletionResult]::new('--any-program', '--any-program', [CompletionResultType]::ParameterName, 'Give it to every program again, and show it')
+            [CompletionResult]::new('--without-variables', '--without-variables', [CompletionResultType]::ParameterName, 'Leave those variables out again')
             [CompletionResult]::new('--needs-terminal', '--needs-terminal', [CompletionResultType]::ParameterName, 'Give it only where there is a terminal')
             [CompletionResult]::new('--no-needs-terminal', '--no-needs-terminal', [CompletionResultType]::ParameterName, 'Give it without a terminal again')
             [CompletionResult]::new('--ask', '--ask', [CompletionResultType]::ParameterName, 'Ask for a yes on the terminal each time')
@@ -1049,6 +1051,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1129,6 +1132,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;store;move' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The store it goes to')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;store;path' {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -1294,6 +1305,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1318,6 +1330,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;store;help;move' {
+            break
+        }
+        'keyctl;store;help;path' {
             break
         }
         'keyctl;store;help;join' {
@@ -1752,6 +1767,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a store, and how many keys it has if it opens unasked')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a store with its keys, its identity and its history, for good')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a key to another store, with its former secrets and its dates')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Say where a store''s age file lies now, when its repository was moved')
             [CompletionResult]::new('join', 'join', [CompletionResultType]::ParameterValue, 'Join a store of others whose age file lies here; call it again once you are added')
             [CompletionResult]::new('recipients', 'recipients', [CompletionResultType]::ParameterValue, 'Say who may open a store: add, list, remove and accept members')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge two versions of a store''s file key by key, as git asks for it')
@@ -1775,6 +1791,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store;move' {
+            break
+        }
+        'keyctl;help;store;path' {
             break
         }
         'keyctl;help;store;join' {

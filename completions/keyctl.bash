@@ -367,6 +367,9 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__store,move)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__move"
                 ;;
+            keyctl__subcmd__help__subcmd__store,path)
+                cmd="keyctl__subcmd__help__subcmd__store__subcmd__path"
+                ;;
             keyctl__subcmd__help__subcmd__store,recipients)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__recipients"
                 ;;
@@ -583,6 +586,9 @@ _keyctl() {
             keyctl__subcmd__store,move)
                 cmd="keyctl__subcmd__store__subcmd__move"
                 ;;
+            keyctl__subcmd__store,path)
+                cmd="keyctl__subcmd__store__subcmd__path"
+                ;;
             keyctl__subcmd__store,recipients)
                 cmd="keyctl__subcmd__store__subcmd__recipients"
                 ;;
@@ -621,6 +627,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__store__subcmd__help,move)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__move"
+                ;;
+            keyctl__subcmd__store__subcmd__help,path)
+                cmd="keyctl__subcmd__store__subcmd__help__subcmd__path"
                 ;;
             keyctl__subcmd__store__subcmd__help,recipients)
                 cmd="keyctl__subcmd__store__subcmd__help__subcmd__recipients"
@@ -983,7 +992,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --with-variable --without-variables --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1021,6 +1030,10 @@ _keyctl() {
                     return 0
                     ;;
                 --only-program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with-variable)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1932,7 +1945,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store)
-            opts="create list access show remove move join recipients merge keeper rekey"
+            opts="create list access show remove move path join recipients merge keeper rekey"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2030,6 +2043,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__store__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__store__subcmd__path)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3842,7 +3869,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store)
-            opts="-q -h --quiet --no-color --help create list ls access show remove rm move join recipients merge keeper rekey help"
+            opts="-q -h --quiet --no-color --help create list ls access show remove rm move path join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3948,7 +3975,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help)
-            opts="create list access show remove move join recipients merge keeper rekey help"
+            opts="create list access show remove move path join recipients merge keeper rekey help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4060,6 +4087,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__store__subcmd__help__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__help__subcmd__path)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4429,6 +4470,20 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__store__subcmd__path)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

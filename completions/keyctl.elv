@@ -256,6 +256,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-tag 'Take a tag away; may be given several times'
             cand --only-project 'Give it only in this folder and below; several times for several'
             cand --only-program 'Give it only to this program, by its path, and show it to nobody'
+            cand --with-variable 'Let this variable through to its programs; with a value only where it has that'
             cand --no-expires 'Take the date of its end away'
             cand --no-rotate-every 'Take its own plan away; what `config.toml` says counts again'
             cand --no-url 'Take the page away'
@@ -264,6 +265,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --not-leaked 'Take back that it was found leaked'
             cand --any-project 'Give it in every folder again'
             cand --any-program 'Give it to every program again, and show it'
+            cand --without-variables 'Leave those variables out again'
             cand --needs-terminal 'Give it only where there is a terminal'
             cand --no-needs-terminal 'Give it without a terminal again'
             cand --ask 'Ask for a yes on the terminal each time'
@@ -949,6 +951,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand rm 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand path 'Say where a store''s age file lies now, when its repository was moved'
             cand join 'Join a store of others whose age file lies here; call it again once you are added'
             cand recipients 'Say who may open a store: add, list, remove and accept members'
             cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
@@ -1021,6 +1024,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;move'= {
             cand --to 'The store it goes to'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;store;path'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -1168,6 +1178,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand path 'Say where a store''s age file lies now, when its repository was moved'
             cand join 'Join a store of others whose age file lies here; call it again once you are added'
             cand recipients 'Say who may open a store: add, list, remove and accept members'
             cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
@@ -1186,6 +1197,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;store;help;remove'= {
         }
         &'keyctl;store;help;move'= {
+        }
+        &'keyctl;store;help;path'= {
         }
         &'keyctl;store;help;join'= {
         }
@@ -1533,6 +1546,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand show 'Show what is known of a store, and how many keys it has if it opens unasked'
             cand remove 'Remove a store with its keys, its identity and its history, for good'
             cand move 'Move a key to another store, with its former secrets and its dates'
+            cand path 'Say where a store''s age file lies now, when its repository was moved'
             cand join 'Join a store of others whose age file lies here; call it again once you are added'
             cand recipients 'Say who may open a store: add, list, remove and accept members'
             cand merge 'Merge two versions of a store''s file key by key, as git asks for it'
@@ -1550,6 +1564,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;store;remove'= {
         }
         &'keyctl;help;store;move'= {
+        }
+        &'keyctl;help;store;path'= {
         }
         &'keyctl;help;store;join'= {
         }

@@ -1,6 +1,6 @@
 //! Text from outside, made plain: whoever shows it shows text and nothing more.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// A text that no terminal and no page takes for more than text: control characters, and those that turn the writing
 /// direction or are invisible, are shown as `\u{1b}`.
@@ -32,6 +32,23 @@ pub fn printable_json(text: &str) -> String {
     safe
 }
 
+/// The first few of a list, and how many more there are: `a, b, c and 2 more`.
+#[must_use]
+pub fn first_few<T: fmt::Display>(all: impl IntoIterator<Item = T>, most: usize) -> String {
+    let mut all = all.into_iter();
+    let shown: Vec<String> = all.by_ref().take(most).map(|one| one.to_string()).collect();
+    match all.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The same of names, each in backticks.
+#[must_use]
+pub fn first_names<N: fmt::Display>(names: impl IntoIterator<Item = N>, most: usize) -> String {
+    first_few(names.into_iter().map(|name| format!("`{name}`")), most)
+}
+
 /// Unicode's control characters, bidirectional controls (UAX #9), and zero-width ones.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -48,6 +65,13 @@ mod tests {
         fn what_is_printed_has_no_control_and_no_turning_character(text in any::<String>()) {
             prop_assert!(!printable(&text).chars().any(is_unsafe));
         }
+    }
+
+    #[test]
+    fn of_a_long_list_the_first_few_are_named_and_the_rest_is_counted() {
+        let said: Vec<String> = (0..5).map(|length| first_names(["a", "b", "c", "d"].iter().take(length), 2)).collect();
+        assert_eq!(said, ["", "`a`", "`a`, `b`", "`a`, `b` and 1 more", "`a`, `b` and 2 more"]);
+        assert_eq!(first_few([7, 8, 9], 2), "7, 8 and 1 more");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use state::{Hour, Name};
 
 pub use state::{LARGEST, LONGEST_LATE, State};
 
-use crate::date::Moment;
+use crate::{date::Moment, plain::first_names};
 
 /// How many days the watch only learns, at its beginning and for each new key.
 const LEARNING_DAYS: u32 = 7;
@@ -188,13 +188,11 @@ impl fmt::Display for Alert {
     /// One line: the keys and what is unusual about them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMED: usize = 3;
-        let named: Vec<String> = self.keys.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-        let more = self.keys.len().saturating_sub(NAMED);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let keys = first_names(&self.keys, NAMED);
         match (self.keys.is_empty(), self.rule) {
             (true, _) => f.write_str(&self.what),
-            (false, Rule::Burst) => write!(f, "{}, last of {}{more}", self.what, named.join(", ")),
-            (false, _) => write!(f, "{}{more} {}", named.join(", "), self.what),
+            (false, Rule::Burst) => write!(f, "{}, last of {keys}", self.what),
+            (false, _) => write!(f, "{keys} {}", self.what),
         }
     }
 }

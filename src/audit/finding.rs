@@ -6,7 +6,11 @@ use std::{
 };
 
 use super::{Rule, Severity};
-use crate::{failure::for_store, name::StoreName, plain};
+use crate::{
+    failure::for_store,
+    name::StoreName,
+    plain::{self, first_names},
+};
 
 /// So many names are told of a list; the rest are counted.
 pub(super) const NAMED: usize = 3;
@@ -126,11 +130,9 @@ impl fmt::Display for Mend {
 
 /// Names in backticks, the first few of them: `a`, `b`, `c` and 2 more.
 pub(super) fn listed<N: fmt::Display>(names: &[N]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-    match (shown.as_slice(), names.len().saturating_sub(NAMED)) {
-        ([first, last], 0) => format!("{first} and {last}"),
-        (shown, 0) => shown.join(", "),
-        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+    match names {
+        [first, last] => format!("`{first}` and `{last}`"),
+        names => first_names(names, NAMED),
     }
 }
 

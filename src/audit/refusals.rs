@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Facts, Finding, Rule, finding::NAMED};
-use crate::date::Moment;
+use crate::{date::Moment, plain::first_few};
 
 /// For so many days a refusal is told of after it happened.
 const TOLD_FOR: i64 = 30;
@@ -54,11 +54,7 @@ impl Refused {
                 program.as_ref().map_or_else(|| "to be shown or widened".to_owned(), |name| format!("to `{name}`"));
             if all.len() == 1 { to } else { format!("{to} ({times})") }
         };
-        let shown = all.iter().take(NAMED).map(said).collect::<Vec<_>>().join(", ");
-        match all.len().saturating_sub(NAMED) {
-            0 => shown,
-            more => format!("{shown} and {more} more"),
-        }
+        first_few(all.iter().map(said), NAMED)
     }
 }
 

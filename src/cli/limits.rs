@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::path_parser;
+use crate::name::VariableName;
 
 /// Limits of a key's use, and the way back from each.
 #[derive(Args)]
@@ -21,6 +22,12 @@ pub struct Limits {
     /// Give it to every program again, and show it
     #[arg(long, conflicts_with = "programs")]
     pub any_program: bool,
+    /// Let this variable through to its programs; with a value only where it has that
+    #[arg(long = "with-variable", value_name = "VAR[=VALUE]", value_parser = variable, conflicts_with = "any_program")]
+    pub variables: Vec<String>,
+    /// Leave those variables out again
+    #[arg(long, conflicts_with = "variables")]
+    pub without_variables: bool,
     /// Give it only where there is a terminal
     #[arg(long)]
     pub needs_terminal: bool,
@@ -57,4 +64,14 @@ pub struct Limits {
     /// Show it to coding agents again
     #[arg(long, conflicts_with = "hide_from_agents")]
     pub no_hide_from_agents: bool,
+}
+
+/// A variable's name, or `NAME=VALUE`.
+fn variable(text: &str) -> Result<String, String> {
+    let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+    name.parse::<VariableName>().map_err(|error| error.to_string())?;
+    if value.is_some_and(|value| value.chars().any(char::is_control)) {
+        return Err("a value with control characters cannot be kept".to_owned());
+    }
+    Ok(text.to_owned())
 }

@@ -118,6 +118,14 @@ pub enum StoreVerb {
         #[arg(long, value_name = "STORE")]
         to: StoreName,
     },
+    /// Say where a store's age file lies now, when its repository was moved
+    Path {
+        /// The store's name
+        name: StoreName,
+        /// Its age file, which lies there already
+        #[arg(value_parser = path_parser(), value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Join a store of others whose age file lies here; call it again once you are added
     #[command(
         after_help = "The first call makes an identity for you alone and prints its public half, the recipient.\nA member adds it, and you get the newest file:\n  keyctl store join team --path repo/team.age\n  keyctl store recipients add team bob age1...       (typed by a member)\n  git pull\n  keyctl store join team"

@@ -98,7 +98,7 @@ impl Details {
     #[must_use]
     pub fn may_widen(&self) -> bool {
         let is_tagged = !self.tags.is_empty() || !self.no_tags.is_empty();
-        is_tagged || self.expires.is_some() || self.not_revoked || self.limits.may_widen()
+        is_tagged || self.expires.is_some() || self.not_revoked || self.not_leaked || self.limits.may_widen()
     }
 
     /// Says that an end was given which the secret itself does not reach.
@@ -120,8 +120,16 @@ impl Details {
         let texts = [&self.url, &self.note].into_iter().filter_map(|text| text.as_ref()?.as_deref());
         texts
             .chain(self.tags.iter().map(Tag::as_str))
-            .chain(self.limits.paths())
+            .chain(self.limits.texts())
             .try_for_each(|text| refuse_within(secret, text))
+    }
+
+    /// Refuses what would say nothing of this key.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn refuse_in_vain(&self, facts: &Facts, name: &KeyName) -> Result<()> {
+        self.limits.refuse_in_vain(&facts.limits, name)
     }
 
     /// Puts what was said among the facts; `own_end` is what the secret says itself, where nothing else is known.

@@ -65,16 +65,17 @@ pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
 /// What differs of what a key may be used for, each as the option of `edit` is called.
 #[must_use]
 pub fn limits_between(before: &Limits, after: &Limits) -> Vec<Difference> {
-    let paths = |paths: &Option<BTreeSet<String>>| match paths {
+    let texts = |texts: Option<&BTreeSet<String>>| match texts {
         None => "any".to_owned(),
-        Some(paths) if paths.is_empty() => "none".to_owned(),
-        Some(paths) => paths.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        Some(texts) if texts.is_empty() => "none".to_owned(),
+        Some(texts) => texts.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
     };
     let flag = |is_set: bool| if is_set { "on" } else { "off" }.to_owned();
     let said = |limits: &Limits| {
         [
-            ("only-project", paths(&limits.projects)),
-            ("only-program", paths(&limits.programs)),
+            ("only-project", texts(limits.projects.as_ref())),
+            ("only-program", texts(limits.programs.as_ref())),
+            ("with-variable", texts(Some(&limits.variables))),
             ("needs-terminal", flag(limits.terminal)),
             ("ask", flag(limits.ask)),
             ("proxy-only", flag(limits.proxy_only)),

@@ -10,14 +10,15 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::KeyName,
-    store::{facts::Facts, journal::Deed},
+    store::{facts::Facts, journal::Deed, payload::Payload},
     terminal::Terminal,
 };
 
 use super::{
-    change::{Outcome, change},
+    change::{Outcome, change_as},
     details::{Details, in_words},
-    differences, narrowing,
+    differences,
+    narrowing::{self, Scene},
 };
 
 /// Changes a key's details.
@@ -31,8 +32,8 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
     let details = Details::of_edit(arguments, now, terminal)?;
     let put = |facts: &mut Facts| details.put(facts, None);
     let agreed = if details.may_widen() { narrowing::agreed(&home, name, put, terminal)? } else { None };
-    let (changed, lifted, dates) = change(&home, terminal, now, |payload| {
-        payload.key(name)?;
+    let (changed, lifted, dates) = change_as(&home, terminal, now, |kept, payload| {
+        details.refuse_in_vain(&payload.key(name)?.facts, name)?;
         for key in payload.keys.values() {
             details.refuse_secret(&key.value)?;
             key.former.iter().try_for_each(|former| details.refuse_secret(&former.value))?;
@@ -47,6 +48,10 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
         })?;
         if changed {
             narrowing::hold(&home, payload, name, &before, agreed.as_ref())?;
+            if agreed.is_none() {
+                // What it lifts of other keys that hold the same secret was said by nobody.
+                narrowing::refuse_more(&Scene { home: &home, kept, payload, action: Action::Edit }, terminal)?;
+            }
         }
         let facts = &payload.key(name)?.facts;
         // That a key may be used again must not look like another tag.
@@ -64,6 +69,9 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
         }
         let twins: BTreeSet<&KeyName> = lifted.iter().flat_map(|(_, twins)| twins).collect();
         let event = Event::new(Action::Edit, now).names([name].into_iter().chain(twins)).note(words);
+        if before.limits != facts.limits {
+            say_of_limits(payload, name, terminal);
+        }
         let answer = (changed, lifted, in_words(facts));
         Ok(if changed { Outcome::changed(answer, event) } else { Outcome::AsItWas(answer) })
     })?;
@@ -83,4 +91,15 @@ pub fn edit(arguments: &cli::Edit, terminal: &Terminal) -> anyhow::Result<ExitCo
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says of what a key may be used for now what is not to be seen in the call: for whom it holds, and what it leaves open.
+fn say_of_limits(payload: &Payload, name: &KeyName, terminal: &Terminal) {
+    let members = payload.members.len();
+    if members > 1 {
+        terminal.say(&format!("that holds for all {members} members of the store, each on his own machine"));
+    }
+    if let Some(key) = payload.keys.get(name) {
+        narrowing::say_found_on_path(&key.facts.limits, terminal);
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +15,7 @@ use crate::{
     launch::program::Program,
     mask,
     name::KeyName,
+    plain::{first_few, first_names},
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
     rotation::Selector,
@@ -23,8 +25,10 @@ use crate::{
 
 use super::{caller, using::Opened};
 
-/// What the history has of a use that a person has said yes to.
-const ASKED: &str = "asked for, with a yes";
+mod leave;
+
+use leave::signed_by;
+pub use leave::{Leave, signed};
 
 /// So many programs or folders are named of a list; the rest are counted.
 const NAMED: usize = 3;
@@ -92,17 +96,6 @@ pub struct Held {
     leave: Leave,
 }
 
-/// How keys may be given.
-#[derive(Default)]
-pub struct Leave {
-    /// Whether a person was asked, and said yes.
-    pub was_asked: bool,
-    /// Whether one of them is for certain programs alone.
-    pub is_for_programs: bool,
-    /// What the program is known by, where it matters which one it is.
-    program: Option<PathBuf>,
-}
-
 impl Taker<'_> {
     fn is_named(self) -> bool {
         matches!(self, Self::Named(..) | Self::Issuer(..))
@@ -151,8 +144,13 @@ impl Scene {
     }
 
     /// The verdict, and the limits that a yes would go beyond.
-    fn judge(&self, limits: &Limits, taker: Taker, is_seen: bool) -> (Verdict, Vec<Limit>) {
-        match policy::judge(&resolved(limits), &self.wanted(is_seen)) {
+    fn judge(&self, limits: &Limits, place: Place, taker: Taker, is_seen: bool) -> (Verdict, Vec<Limit>) {
+        let limits = &match place {
+            // Written down as it led then: what became a link since leads where somebody else may have said.
+            Place::Store => Limits { projects: limits.projects.clone(), ..resolved(limits) },
+            Place::Config(_) => resolved(limits),
+        };
+        match policy::judge(limits, &self.wanted(is_seen)) {
             Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
             Verdict::Refused(broken)
                 if taker.is_named()
@@ -169,10 +167,6 @@ impl Scene {
     fn sign(&self, event: Event) -> Event {
         signed_by(event, self.known_as.as_deref())
     }
-}
-
-fn signed_by(event: Event, program: Option<&Path>) -> Event {
-    program.into_iter().fold(event, |event, program| event.program(program.as_os_str()))
 }
 
 /// A path with its links followed; what is not there stays as it is.
@@ -219,8 +213,9 @@ pub fn hold(
     if all.iter().all(Vec::is_empty) {
         return Ok(Held::default());
     }
-    let is_for_programs = all.iter().flatten().any(|(_, _, limits)| limits.programs.is_some());
-    let is_asked_which = is_for_programs || all.iter().flatten().any(|(_, _, limits)| limits.ask);
+    let for_programs = all.iter().flatten().map(|(_, _, limits)| *limits).filter(|limits| limits.programs.is_some());
+    let for_programs = for_programs.cloned().reduce(|all, limits| all.and(&limits));
+    let is_asked_which = for_programs.is_some() || all.iter().flatten().any(|(_, _, limits)| limits.ask);
     let scene = Scene::now(taker, is_asked_which).inspect_err(|_| {
         for ((opened, _), said) in stores.iter().zip(&all).filter(|(_, said)| !said.is_empty()) {
             let event = event().refused(in_a_word(Limit::Program)).names(names_of(said));
@@ -231,7 +226,7 @@ pub fn hold(
     for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
         for &(name, place, limits) in said {
-            let (verdict, beyond) = scene.judge(limits, taker, taker.shows(stores[at].0.payload, name));
+            let (verdict, beyond) = scene.judge(limits, place, taker, taker.shows(stores[at].0.payload, name));
             let key = |broken| KeptBack { name, limits, broken, place };
             match verdict {
                 Verdict::Allowed => {}
@@ -253,7 +248,7 @@ pub fn hold(
         return Err(refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    let leave = Leave { was_asked: false, is_for_programs, program: scene.known_as.clone() };
+    let leave = Leave { was_asked: false, for_programs, program: scene.known_as.clone() };
     Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
 }
 
@@ -264,10 +259,10 @@ fn names_of<'s>(said: &[Said<'s>]) -> Vec<&'s KeyName> {
 }
 
 impl Held {
-    /// Whether one of them is for certain programs alone.
+    /// As [`Leave::leaves_out`].
     #[must_use]
-    pub fn is_for_programs(&self) -> bool {
-        self.leave.is_for_programs
+    pub fn leaves_out(&self, program: &Path, variable: &(OsString, OsString)) -> bool {
+        self.leave.leaves_out(program, variable)
     }
 
     /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.
@@ -318,27 +313,9 @@ impl Question {
     }
 }
 
-impl Leave {
-    /// The event of a use: with the program that it is for, and what a person has said yes to.
-    #[must_use]
-    pub fn sign(&self, event: Event) -> Event {
-        signed(signed_by(event, self.program.as_deref()), self.was_asked)
-    }
-}
-
-/// The event of what a person has said yes to, if anybody was asked.
-#[must_use]
-pub fn signed(event: Event, was_asked: bool) -> Event {
-    if !was_asked {
-        return event;
-    }
-    let note = event.note.as_ref().map_or_else(|| ASKED.to_owned(), |note| format!("{note}; {ASKED}"));
-    event.note(note)
-}
-
 /// Names in backticks: all of them, since they are what is decided about.
 fn listed(names: impl Iterator<Item = String>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    first_names(names, usize::MAX)
 }
 
 /// A path in backticks that none in the path itself can end.
@@ -464,10 +441,8 @@ fn lifted_by(limit: Limit) -> &'static str {
 
 /// Paths in backticks, the first few of them.
 fn places(paths: Option<&BTreeSet<String>>) -> String {
-    let all: Vec<String> = paths.into_iter().flatten().map(|path| quoted(Path::new(path))).collect();
-    match (&all[..], all.len().saturating_sub(NAMED)) {
-        ([], _) => "nothing".to_owned(),
-        (_, 0) => all.join(", "),
-        (_, more) => format!("{} and {more} more", all[..NAMED].join(", ")),
+    match paths.filter(|paths| !paths.is_empty()) {
+        None => "nothing".to_owned(),
+        Some(paths) => first_few(paths.iter().map(|path| quoted(Path::new(path))), NAMED),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     failure::Result,
     history::{Action, Event},
-    profile::variables,
+    plain::first_names,
     rotator::program::Called,
     subprocess::Program,
     terminal::Terminal,
@@ -63,18 +63,18 @@ pub fn hold<'c>(
     let mut program = Program::find(command, part.role())?;
     let file = program.file()?;
     let held = limiting::hold(std::slice::from_ref(key), Taker::Named(file, may_ask), config, event, terminal)?;
-    if held.is_for_programs() {
-        let names = std::env::vars_os().map(|(name, _)| name);
-        let loads: Vec<OsString> = names.filter(|name| variables::loads_code(name, file.path())).collect();
-        program = program.without(loads);
-    }
+    let loads = std::env::vars_os().filter(|variable| held.leaves_out(file.path(), variable));
+    let names: Vec<OsString> = loads.map(|(name, _)| name).collect();
+    program = program.without(names);
     Ok((Called { words: command, judged: Some(program) }, held))
 }
 
-/// Says which of the caller's variables a program is about to be started without.
+/// Says which of the caller's variables a program is about to be started without, also with `--quiet`: it may do other things
+/// without them.
 pub fn say_left_out(names: &[OsString], terminal: &Terminal) {
     if !names.is_empty() {
-        let names = names.iter().map(|name| format!("`{}`", name.to_string_lossy())).collect::<Vec<_>>().join(", ");
-        terminal.say(&format!("left out, as a key is for certain programs alone: {names}"));
+        let names = first_names(names.iter().map(|name| name.to_string_lossy()), usize::MAX);
+        let way = "`edit --with-variable` lets one through";
+        terminal.warn(&format!("left out, as a key is for certain programs alone: {names} ({way})"));
     }
 }

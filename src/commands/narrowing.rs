@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     launch::program::Program,
     name::KeyName,
-    platform,
+    platform::{self, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
@@ -24,6 +24,17 @@ use super::{
     project, using,
 };
 
+/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone.
+pub fn say_found_on_path(limits: &Limits, terminal: &Terminal) {
+    for path in limits.programs.iter().flatten() {
+        let Ok(file) = ProgramFile::open(Path::new(path)) else { continue };
+        let Some(name) = file.found_on_path() else { continue };
+        let name = name.to_string_lossy();
+        terminal
+            .warn(&format!("`{path}` is run by the `{name}` that is first on `PATH`: whoever starts it says which"));
+    }
+}
+
 /// A key by its name, with what is known of it.
 type Known<'k> = (&'k KeyName, Facts);
 
@@ -35,6 +46,7 @@ type Change<T> = Option<Option<T>>;
 pub struct Narrowing {
     projects: Change<BTreeSet<String>>,
     programs: Change<BTreeSet<String>>,
+    variables: Option<BTreeSet<String>>,
     terminal: Option<bool>,
     ask: Option<bool>,
     proxy_only: Option<bool>,
@@ -60,6 +72,8 @@ impl Narrowing {
         Ok(Self {
             projects: paths(&given.projects, given.any_project, folder)?,
             programs: paths(&given.programs, given.any_program, program)?,
+            variables: (given.without_variables || !given.variables.is_empty())
+                .then(|| given.variables.iter().cloned().collect()),
             terminal: flag(given.needs_terminal, given.no_needs_terminal),
             ask: flag(given.ask, given.no_ask),
             proxy_only: flag(given.proxy_only, given.no_proxy_only),
@@ -72,17 +86,21 @@ impl Narrowing {
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = self;
+        let Self { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } =
+            self;
         let flags = [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents];
-        projects.is_none() && programs.is_none() && flags.into_iter().all(Option::is_none)
+        projects.is_none() && programs.is_none() && variables.is_none() && flags.into_iter().all(Option::is_none)
     }
 
     /// What it makes of a key's limits.
     #[must_use]
     pub fn on(&self, limits: &Limits) -> Limits {
+        let programs = self.programs.clone().unwrap_or_else(|| limits.programs.clone());
+        let variables = || self.variables.clone().unwrap_or_else(|| limits.variables.clone());
         Limits {
             projects: self.projects.clone().unwrap_or_else(|| limits.projects.clone()),
-            programs: self.programs.clone().unwrap_or_else(|| limits.programs.clone()),
+            variables: programs.as_ref().map(|_| variables()).unwrap_or_default(),
+            programs,
             terminal: self.terminal.unwrap_or(limits.terminal),
             ask: self.ask.unwrap_or(limits.ask),
             proxy_only: self.proxy_only.unwrap_or(limits.proxy_only),
@@ -92,9 +110,24 @@ impl Narrowing {
         }
     }
 
-    /// The paths that were named.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [&self.projects, &self.programs].into_iter().flatten().flatten().flatten().map(String::as_str)
+    /// The paths and variables that were named.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let paths = [&self.projects, &self.programs].into_iter().flatten().flatten().flatten();
+        paths.chain(self.variables.iter().flatten()).map(String::as_str)
+    }
+
+    /// Refuses variables to be let through for a key that every program may have: they would say nothing.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn refuse_in_vain(&self, limits: &Limits, name: &KeyName) -> Result<()> {
+        let is_said = self.variables.as_ref().is_some_and(|variables| !variables.is_empty());
+        if !is_said || self.on(limits).programs.is_some() {
+            return Ok(());
+        }
+        let why = format!("`--with-variable`: nothing is left out for `{name}`, which every program may have");
+        let both = "say both, as in `--only-program /usr/bin/node --with-variable NODE_OPTIONS`";
+        Err(Failure::new(Kind::Usage, why).hint(both))
     }
 
     /// Whether a key may be used for more by it, whatever its limits are.
@@ -123,8 +156,8 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     say(&covered, &format!("`{name}`"), terminal);
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
-    let Facts { tags, limits, revoked, .. } = after;
-    let widened = Facts { expires, tags, revoked, limits, ..before.clone() };
+    let Facts { tags, limits, revoked, leaked, .. } = after;
+    let widened = Facts { expires, tags, revoked, leaked, limits, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
     need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
@@ -170,15 +203,15 @@ pub fn widened<'p>(home: &Home, payload: &'p Payload, is_taken_back: bool) -> Re
 }
 
 /// Each key of which the latest step has changed the name, the secret or what is known of it, before and after it. The end of a
-/// new secret is its own, and so is its revocation: they are held against no other.
+/// new secret is its own, and so are its revocation and its leak: they are held against no other.
 fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
     let Some(step) = payload.steps.last() else { return Vec::new() };
     let now = |name: &KeyName| payload.keys.get(name).map(|key| key.facts.clone());
     let edited = step.edited.iter().filter_map(|(name, before)| Some([(name, before.clone()), (name, now(name)?)]));
     let replaced = step.replaced.iter().filter_map(|(name, before)| {
         let now = now(name)?;
-        let (expires, revoked) = (now.expires, now.revoked.clone());
-        Some([(name, Facts { expires, revoked, ..before.clone() }), (name, now)])
+        let (expires, revoked, leaked) = (now.expires, now.revoked.clone(), now.leaked.clone());
+        Some([(name, Facts { expires, revoked, leaked, ..before.clone() }), (name, now)])
     });
     let renamed = step.renamed.iter().filter_map(|(from, to)| Some([(from, now(to)?), (to, now(to)?)]));
     edited.chain(replaced).chain(renamed).collect()
@@ -188,7 +221,9 @@ fn by_latest_step(payload: &Payload) -> Vec<[Known<'_>; 2]> {
 /// `config.toml`, so none are read.
 fn settings_for(home: &Home, pairs: &[[Known<'_>; 2]]) -> Result<Settings> {
     let is_elsewhere = |[(old, before), (new, after)]: &[Known<'_>; 2]| {
-        let is_fitter = before.expires != after.expires || before.revoked.is_some() != after.revoked.is_some();
+        let is_fitter = before.expires != after.expires
+            || before.revoked.is_some() != after.revoked.is_some()
+            || before.leaked.is_some() != after.leaked.is_some();
         old != new || before.tags != after.tags || is_fitter
     };
     if pairs.iter().any(is_elsewhere) { Ok(config::read(home)?.rotation) } else { Ok(Settings::default()) }
@@ -224,6 +259,7 @@ fn everything() -> Limits {
     Limits {
         projects: Some(BTreeSet::new()),
         programs: Some(BTreeSet::new()),
+        variables: BTreeSet::new(),
         terminal: true,
         ask: true,
         proxy_only: true,
@@ -292,15 +328,10 @@ pub fn say_of_removed(payload: &Payload, name: &KeyName, terminal: &Terminal) {
     }
 }
 
-/// A folder by its whole path.
+/// A folder by its whole path without links: one that becomes a link later is another folder.
 fn folder(path: &Path) -> Result<String> {
     let failed = |why: &str| Failure::new(Kind::Usage, format!("`--only-project`: `{}` {why}", path.display()));
-    let whole = if path.components().any(|part| part == std::path::Component::ParentDir) {
-        path.canonicalize()
-    } else {
-        std::path::absolute(path)
-    };
-    let whole = whole.ok().filter(|path| path.is_dir()).ok_or_else(|| failed("is no folder"))?;
+    let whole = path.canonicalize().ok().filter(|path| path.is_dir()).ok_or_else(|| failed("is no folder"))?;
     text(&whole).ok_or_else(|| failed("is no text, which the store cannot keep"))
 }
 

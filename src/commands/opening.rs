@@ -247,11 +247,15 @@ pub fn no_file(home: &Home, kept: &Kept) -> Failure {
         1 => "once".to_owned(),
         times => format!("{times} times"),
     };
-    Failure::new(
+    let failure = Failure::new(
         Kind::Store,
         format!("the store is gone: `{}` was written {times} and is not there", file::path(home).display()),
-    )
-    .hint("put your newest copy of `store.age` back; the identity that opens it is still kept")
+    );
+    let failure = match home.store().filter(|_| home.is_elsewhere()) {
+        Some(name) => failure.hint(format!("if it lies elsewhere now: `keyctl store path {name} FILE`")),
+        None => failure,
+    };
+    failure.hint("put your newest copy of `store.age` back; the identity that opens it is still kept")
 }
 
 /// The failure for a store of others that nobody has let this user into, as far as is known here.

@@ -150,7 +150,8 @@ fn now(said: Option<&StoreName>, once: bool, terminal: &Terminal) -> Result<()> 
     if !is_known && let Some(left) = stores.left_out.pop() {
         return Err(left.failure);
     }
-    stores.left_out.retain(|left| left.failure.kind != Kind::Keychain);
+    // One that is only closed was told of, as far as it is known; one whose identity is gone will never open by itself.
+    stores.left_out.retain(|left| left.failure.kind != Kind::Keychain || left.is_lost());
     stores.say_left_out("were not looked at", terminal);
     let Some(news) = news else {
         terminal.say(if is_told { "it was told already" } else { "there is nothing to remind of" });

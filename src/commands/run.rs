@@ -19,13 +19,13 @@ use crate::{
     },
     name::{KeyPath, VariableName},
     platform::{self, Ended, HeldSignals},
-    profile::{Extra, Form, Source, variables},
+    profile::{Extra, Form, Source},
     terminal::Terminal,
 };
 
 use super::{
     choosing::{self, Chosen},
-    limiting::Taker,
+    limiting::{Leave, Taker},
     named,
     rendering::Pages,
     staying,
@@ -70,8 +70,8 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = leave.sign(event);
     pages.hand(&mut chosen)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
-    let (caller, left_out) = callers_variables(judged);
+    let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
+    let (caller, left_out) = callers_variables(&leave, judged);
     let caller = passed_on(caller, marks, &chosen);
     // From before there is something to take away again.
     let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
@@ -129,10 +129,10 @@ fn as_files(files: &cli::Files) -> Vec<Extra> {
 }
 
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
-/// other code are left out, and these are named.
-pub fn callers_variables(judged: Option<&Path>) -> (Vec<Variable>, Vec<OsString>) {
-    let loads = |(name, _): &Variable| judged.is_some_and(|program| variables::loads_code(name, program));
-    let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
+/// other code are left out but for what the limits let through, and these are named.
+pub fn callers_variables(leave: &Leave, judged: Option<&Path>) -> (Vec<Variable>, Vec<OsString>) {
+    let goes_without = |variable: &_| judged.is_some_and(|program| leave.leaves_out(program, variable));
+    let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(goes_without);
     (passed, left_out.into_iter().map(|(name, _)| name).collect())
 }
 

@@ -218,6 +218,13 @@ impl LeftOut {
         self.way.is_some() || self.is_joining
     }
 
+    /// Whether what opens it is gone, and only a recovery copy brings it back.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.failure.kind == Kind::Keychain
+            && self.failure.hints.iter().any(|hint| hint.contains("`keyctl recovery restore"))
+    }
+
     /// Has a hook go on without it, unless it is out of order and its file lies in the repository with this top: what is wrong
     /// with a store elsewhere is no matter of whoever commits here. Where no top can be told, none is passed.
     pub fn pass_unless_in(&mut self, top: Option<&Path>) {

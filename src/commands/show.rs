@@ -130,7 +130,8 @@ const REASON: &str = "needs a reason";
 const ENDED: &str = "not given once it has ended";
 
 fn limits_in_words(limits: &Limits) -> Vec<String> {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
+    let Limits { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } =
+        limits;
     let paths = |lead: &str, paths: &Option<BTreeSet<String>>| {
         let paths: Vec<String> = paths.as_ref()?.iter().map(|path| format!("`{path}`")).collect();
         Some(format!("{lead} {}", if paths.is_empty() { "nothing".to_owned() } else { paths.join(", ") }))
@@ -144,7 +145,9 @@ fn limits_in_words(limits: &Limits) -> Vec<String> {
         (hide_from_agents, "hidden from agents"),
     ];
     let flags = flags.into_iter().filter(|(is_set, _)| **is_set).map(|(_, words)| words.to_owned());
-    [paths("only in", projects), paths("only for", programs)].into_iter().flatten().chain(flags).collect()
+    let variables = Some(variables.clone()).filter(|variables| !variables.is_empty());
+    let paths = [paths("only in", projects), paths("only for", programs), paths("lets through", &variables)];
+    paths.into_iter().flatten().chain(flags).collect()
 }
 
 /// The same for a column: a word each, whoever says it.
@@ -165,12 +168,14 @@ pub fn limits_in_short<'l>(all: impl Iterator<Item = &'l Limits>) -> String {
 }
 
 fn limits_as_json(of: &str, entry: Option<&str>, limits: &Limits) -> Value {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
+    let Limits { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } =
+        limits;
     json!({
         "of": of,
         "entry": entry,
         "projects": projects,
         "programs": programs,
+        "with_variables": variables,
         "terminal": terminal,
         "ask": ask,
         "proxy_only": proxy_only,

@@ -1,6 +1,9 @@
 //! `keyctl store`: make, join, list, show and remove stores, give an identity to another keeper, or a store another identity.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use crate::{
     cli::{self, StoreVerb},
@@ -25,6 +28,7 @@ pub mod keeper;
 mod list;
 mod merging;
 mod moving;
+mod placing;
 mod removing;
 mod show;
 
@@ -50,6 +54,7 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
         StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,
         StoreVerb::Remove { name, yes } => removing::remove(&Home::named(Some(name))?, *yes, terminal)?,
         StoreVerb::Move { key, to } => moving::move_key(key, to, terminal)?,
+        StoreVerb::Path { name, file } => placing::place(&Home::of(Some(name))?, file, terminal)?,
         StoreVerb::Join { name, path, keeper, means, me, yes } => {
             let keeper = Wish::new(*keeper, means)?;
             let wish = joining::Wish { path: path.as_deref(), keeper, name: me.as_ref(), yes: *yes };
@@ -80,12 +85,7 @@ fn place(home: Home, path: Option<&Path>) -> Result<Home> {
         return Err(Failure::new(Kind::Usage, "the personal store lies in keyctl's own folder")
             .hint("`--path` is for a store beside it: `keyctl store create NAME --path FILE`"));
     }
-    let failed = |error: &std::io::Error| Failure::disk("find the folder of", path, error);
-    let whole = std::path::absolute(path).map_err(|error| failed(&error))?;
-    let (Some(folder), Some(file)) = (whole.parent(), whole.file_name()) else {
-        return Err(Failure::new(Kind::Usage, "`--path` has to name a file"));
-    };
-    let whole = folder.canonicalize().map_err(|error| failed(&error))?.join(file);
+    let whole = whole_path(path)?;
     let _lock = change::lock(&home)?;
     if Record::read(&home)?.is_some() {
         // Begun before, and perhaps done: where it lies was said then.
@@ -98,6 +98,16 @@ fn place(home: Home, path: Option<&Path>) -> Result<Home> {
         return Err(failure);
     }
     home.move_elsewhere(whole)
+}
+
+/// The path of a file, which need not be there, in a folder without links.
+fn whole_path(path: &Path) -> Result<PathBuf> {
+    let failed = |error: &std::io::Error| Failure::disk("find the folder of", path, error);
+    let whole = std::path::absolute(path).map_err(|error| failed(&error))?;
+    let (Some(folder), Some(file)) = (whole.parent(), whole.file_name()) else {
+        return Err(Failure::new(Kind::Usage, "`--path` has to name a file"));
+    };
+    Ok(folder.canonicalize().map_err(|error| failed(&error))?.join(file))
 }
 
 /// What was not made shall not look as if it had been begun; the next call may want it elsewhere. What another keyctl is

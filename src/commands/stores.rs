@@ -48,6 +48,7 @@ pub fn meant(verb: &Verb) -> Option<Arc<StoreName>> {
             | StoreVerb::Remove { name, .. }
             | StoreVerb::Keeper { name, .. }
             | StoreVerb::Join { name, .. }
+            | StoreVerb::Path { name, .. }
             | StoreVerb::Rekey { name, .. } => Some(name),
             StoreVerb::Recipients(arguments) => match &arguments.verb {
                 RecipientsVerb::Add { store, .. }

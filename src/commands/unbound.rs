@@ -7,6 +7,7 @@ use crate::{
     config,
     failure::Result,
     name::KeyName,
+    plain::first_names,
     rotation::Settings,
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::{Terminal, count},
@@ -71,23 +72,15 @@ impl<'p> Limited<'p> {
         }
         let have = if names.len() == 1 { "has" } else { "have" };
         let keys = count(names.len(), "key");
-        terminal.warn(&format!("{keys} {have} limits, which do not bind {who}: {}", listed(&names)));
+        terminal.warn(&format!("{keys} {have} limits, which do not bind {who}: {}", first_names(&names, NAMED)));
         let guarded = self.guarded();
         if guarded.is_empty() {
             return Ok(());
         }
-        need_person(scene, &guarded, &format!("let {who} read {} all the same", listed(&guarded)), terminal)
+        need_person(scene, &guarded, &format!("let {who} read {} all the same", first_names(&guarded, NAMED)), terminal)
     }
 }
 
 fn is_guarded(limits: &Limits) -> bool {
     limits.ask || limits.proxy_only || limits.terminal || limits.hide_from_agents
-}
-
-fn listed(names: &[&KeyName]) -> String {
-    let shown = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -32,7 +32,7 @@ use crate::{
 
 use super::{
     choosing::{Chosen, Renewed},
-    limiting::Taker,
+    limiting::{Leave, Taker},
     rendering::Pages,
     run::{Variable, callers_variables, passed_on},
     staying,
@@ -74,7 +74,7 @@ impl Watched<'_> {
         let mut watch = Watch::of(self, chosen, &environment.kept);
         let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
         let mut next = watch.next;
-        while let Some(Next { mut chosen, changed, event }) = next.take() {
+        while let Some(Next { mut chosen, changed, event, leave }) = next.take() {
             // Whoever asked keyctl to end wants no other command either.
             if platform::signal_that_came().is_some() {
                 return Ok(ended);
@@ -82,7 +82,7 @@ impl Watched<'_> {
             self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
-            let caller = passed_on(callers_variables(judged).0, self.marks, &chosen);
+            let caller = passed_on(callers_variables(&leave, judged).0, self.marks, &chosen);
             let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
             let given = chosen.given.iter().chain(&files.variables);
             let environment = Environment::join(caller.into_iter(), given, self.rules)?;
@@ -99,11 +99,11 @@ impl Watched<'_> {
     }
 
     /// Holds new keys against the policy, as those before them were.
-    fn hold(&self, chosen: &mut Chosen) -> Result<Event> {
+    fn hold(&self, chosen: &mut Chosen) -> Result<(Event, Leave)> {
         let event = Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason);
         let taker = if self.masks { Taker::Masked(self.program) } else { Taker::Program(self.program) };
         let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
-        Ok(leave.sign(event).note("started anew"))
+        Ok((leave.sign(event).note("started anew"), leave))
     }
 }
 
@@ -116,6 +116,7 @@ struct Next {
     chosen: Box<Chosen>,
     changed: Vec<VariableName>,
     event: Event,
+    leave: Leave,
 }
 
 /// What tells one version of a file from another.
@@ -155,8 +156,8 @@ impl<'w> Watch<'w> {
                 Ok(false)
             }
             Renewed::Changed(mut chosen, changed) => {
-                let event = self.of.hold(&mut chosen)?;
-                self.next = Some(Next { chosen, changed, event });
+                let (event, leave) = self.of.hold(&mut chosen)?;
+                self.next = Some(Next { chosen, changed, event, leave });
                 Ok(true)
             }
         }

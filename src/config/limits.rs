@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    name::VariableName,
     platform,
     profile::table::{Reader, Table, Value},
     store::limits::Limits,
@@ -16,10 +17,28 @@ pub(super) fn look(reader: &mut Reader, fields: &Table) -> Limits {
         fields.get(name).and_then(|value| paths(reader, value, whole))
     };
     let (projects, programs) = (paths("projects", folder), paths("programs", program));
+    let variables = variables(reader, fields, programs.is_some());
     let mut truth = |name: &str| fields.get(name).is_some_and(|value| reader.truth(value));
     let (terminal, ask, proxy_only) = (truth("terminal"), truth("ask"), truth("proxy_only"));
     let hide_from_agents = truth("hide_from_agents");
-    Limits { projects, programs, terminal, ask, proxy_only, hide_from_agents, ..Limits::default() }
+    Limits { projects, programs, variables, terminal, ask, proxy_only, hide_from_agents, ..Limits::default() }
+}
+
+/// What is let through to the entry's programs.
+fn variables(reader: &mut Reader, fields: &Table, has_programs: bool) -> BTreeSet<String> {
+    let Some(value) = fields.get("with_variables") else { return BTreeSet::new() };
+    if !has_programs {
+        reader.wrong(value.span().start, "this lets variables through to `programs`, which the entry does not name");
+    }
+    let mut found = BTreeSet::new();
+    for value in reader.list(value) {
+        let Some(text) = reader.text(value) else { continue };
+        match text.split('=').next().unwrap_or_default().parse::<VariableName>() {
+            Ok(_) => found.extend([text.to_owned()]),
+            Err(error) => reader.wrong(value.span().start, error.to_string()),
+        }
+    }
+    found
 }
 
 /// Links are not followed yet: that is done for the keys alone that are to be used.

@@ -25,6 +25,8 @@
 //!                              # with one of the secrets in it is left out. Other secrets in arguments are not known
 //! projects = ["~/shop"]        # only in these folders and below them
 //! programs = ["/usr/bin/node"] # only for these programs, by their whole paths; never shown
+//! with_variables = ["NODE_OPTIONS=--use-openssl-ca"] # what has a program load other code is left out for these but for
+//!                              # this variable, here with this value alone; without one (`"NODE_OPTIONS"`) with any
 //! terminal = true              # only where there is a terminal
 //! ask = true                   # only after a yes on it, each time
 //! proxy_only = true            # only by the proxy: neither given to a program nor shown
@@ -98,6 +100,7 @@ fn rule(reader: &mut Reader, value: &Value) -> Option<Rule> {
         "record_arguments",
         "projects",
         "programs",
+        "with_variables",
         "terminal",
         "ask",
         "proxy_only",

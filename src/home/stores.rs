@@ -134,7 +134,13 @@ impl Home {
             return Err(Failure::new(Kind::Usage, "the path of a store has to be text on one line"));
         };
         replace(&self.file(ELSEWHERE), format!("{text}\n").as_bytes())?;
-        Ok(Self { elsewhere: Some(path), ..self })
+        Ok(self.as_if_at(path))
+    }
+
+    /// The same home as it would be with its age file at this absolute path. Nothing is written down.
+    #[must_use]
+    pub fn as_if_at(self, path: PathBuf) -> Self {
+        Self { elsewhere: Some(path), ..self }
     }
 
     /// Whether the store's removal has begun, and not ended.

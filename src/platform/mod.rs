@@ -6,6 +6,8 @@ mod attending;
 mod attending_windows;
 mod beside;
 mod in_memory;
+#[cfg(unix)]
+mod interpreter;
 mod memory;
 mod parents;
 pub mod processes;

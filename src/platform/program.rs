@@ -11,11 +11,14 @@
 //! itself at a path that is closed by then, and in `ps` every program would be called by a number. What is left is the moment
 //! between the last look and the start, for those who may write where the program lies, and they may exchange it at any time.
 //!
+//! A script is run by another program, which its first line names, and may be run by a third one that `env` finds. These are opened
+//! with it, and have to lie there still as well. Which one `env` finds is a matter of `PATH`: whoever sets that says it.
+//!
 //! A script goes by its own path and nothing else, and some are several programs by the name of the link that leads to them. So
 //! one that begins with `#!` is started by the path as it was called, once that leads to the file that was judged.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -23,6 +26,8 @@ use std::{
     time::SystemTime,
 };
 
+#[cfg(unix)]
+use super::interpreter::Interpreter;
 use super::{is_at, open_to_look};
 
 /// A program's file, held open.
@@ -32,7 +37,12 @@ pub struct ProgramFile {
     file: File,
     content: Content,
     is_script: bool,
+    run_by: Vec<ProgramFile>,
+    on_path: Option<OsString>,
 }
+
+/// So often a script may be run by a script, as the kernel has it (`execve(2)`).
+const MOST_SCRIPTS: usize = 5;
 
 impl ProgramFile {
     /// Opens the file that a path leads to.
@@ -40,6 +50,14 @@ impl ProgramFile {
     /// # Errors
     /// As `open(2)` has them; where the path leads elsewhere than its links.
     pub fn open(path: &Path) -> io::Result<Self> {
+        let mut program = Self::open_alone(path)?;
+        if program.is_script {
+            (program.run_by, program.on_path) = run_by(&program.real)?;
+        }
+        Ok(program)
+    }
+
+    fn open_alone(path: &Path) -> io::Result<Self> {
         let file = open_to_look(path)?;
         let real = path.canonicalize()?;
         if !is_at(&file, &real) {
@@ -47,7 +65,8 @@ impl ProgramFile {
         }
         let facts = file.metadata()?;
         let is_script = facts.is_file() && is_script(&real);
-        Ok(Self { called: path.to_owned(), real, content: content(&facts), file, is_script })
+        let (run_by, on_path) = (Vec::new(), None);
+        Ok(Self { called: path.to_owned(), real, content: content(&facts), file, is_script, run_by, on_path })
     }
 
     /// Where it lies: a path without links.
@@ -63,6 +82,17 @@ impl ProgramFile {
         called.unwrap_or_else(|| self.real.clone())
     }
 
+    /// The programs that run it, where it is a script: each by the path that it is named by or was found at.
+    pub fn run_by(&self) -> impl Iterator<Item = &Path> {
+        self.run_by.iter().map(|program| program.called.as_path())
+    }
+
+    /// The name of what `env` finds along `PATH` to run it.
+    #[must_use]
+    pub fn found_on_path(&self) -> Option<&OsStr> {
+        self.on_path.as_deref()
+    }
+
     /// Whether it is a file, and not a folder or a pipe.
     #[must_use]
     pub fn is_file(&self) -> bool {
@@ -76,11 +106,12 @@ impl ProgramFile {
     pub fn command(&self, called: &OsStr) -> io::Result<Command> {
         let path = if self.is_script { &self.called } else { &self.real };
         // Opened anew, so that the system's way there is again the one that the links say.
-        if !is_at(&self.file, &Self::open(path)?.real) {
-            return Err(io::Error::other("another file lies in its place by now"));
-        }
-        if content(&self.file.metadata()?) != self.content {
-            return Err(io::Error::other("it was changed meanwhile"));
+        let now = Self::open(path)?;
+        self.is_still(&now)?;
+        let same = self.run_by.len() == now.run_by.len();
+        let all = self.run_by.iter().zip(&now.run_by).try_for_each(|(before, now)| before.is_still(now));
+        if !same || all.is_err() {
+            return Err(io::Error::other("another program would run it by now"));
         }
         let command = Command::new(path);
         #[cfg(unix)]
@@ -93,6 +124,47 @@ impl ProgramFile {
         let _ = called;
         Ok(command)
     }
+}
+
+impl ProgramFile {
+    /// Whether what lies at its path now is this very file, as it was.
+    fn is_still(&self, now: &Self) -> io::Result<()> {
+        if !is_at(&self.file, &now.real) {
+            return Err(io::Error::other("another file lies in its place by now"));
+        }
+        if content(&self.file.metadata()?) != self.content {
+            return Err(io::Error::other("it was changed meanwhile"));
+        }
+        Ok(())
+    }
+}
+
+/// What runs the script that lies here, one after the other, and what of it `env` finds by its name. What is not there is left
+/// out: nothing starts without it.
+#[cfg(unix)]
+fn run_by(script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
+    let (mut programs, mut on_path) = (Vec::new(), None);
+    let mut next = Interpreter::of(script);
+    while let Some(named) = next.take().filter(|_| programs.len() < MOST_SCRIPTS) {
+        let found = named.by_name.as_ref().and_then(|_| named.found_in(&std::env::var_os("PATH")?));
+        on_path = named.by_name.or(on_path);
+        for path in [Some(named.path), found].into_iter().flatten() {
+            match ProgramFile::open_alone(&path) {
+                Ok(program) => {
+                    next = Interpreter::of(&program.real);
+                    programs.push(program);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok((programs, on_path))
+}
+
+#[cfg(not(unix))]
+fn run_by(_script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
+    Ok((Vec::new(), None))
 }
 
 /// What is another where a file was written to: its size, and when it was changed.
@@ -227,6 +299,37 @@ mod tests {
             let refused = program.command(OsStr::new("called")).expect_err("another content");
             assert_eq!(refused.to_string(), "it was changed meanwhile");
         }
+    }
+
+    #[test]
+    fn what_runs_a_script_has_to_lie_there_still_as_well() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().canonicalize().expect("real");
+        let (script, own, other) = (inner.join("script"), inner.join("own"), inner.join("other"));
+        std::fs::write(&own, "no script").expect("write");
+        std::fs::write(&other, "no script").expect("write");
+        std::fs::write(&script, format!("#!{} -e\n", own.display())).expect("write");
+        let program = ProgramFile::open(&script).expect("opened");
+        assert_eq!((program.run_by().collect::<Vec<_>>(), program.found_on_path()), (vec![own.as_path()], None));
+        assert!(program.command(OsStr::new("script")).is_ok());
+        std::fs::rename(&other, &own).expect("rename");
+        let refused = program.command(OsStr::new("script")).expect_err("another one");
+        assert_eq!(refused.to_string(), "another program would run it by now");
+        // One that is not there yet may not come meanwhile either.
+        std::fs::remove_file(&own).expect("remove");
+        let program = ProgramFile::open(&script).expect("opened");
+        std::fs::write(&own, "no script").expect("write");
+        let refused = program.command(OsStr::new("script")).expect_err("another one");
+        assert_eq!(refused.to_string(), "another program would run it by now");
+        // A script is run by what runs the script that runs it.
+        std::fs::write(&own, "#!/bin/sh\n").expect("write");
+        let program = ProgramFile::open(&script).expect("opened");
+        assert_eq!(program.run_by().collect::<Vec<_>>(), [own.as_path(), Path::new("/bin/sh")]);
+        std::fs::write(&own, format!("#!{}\n", script.display())).expect("write");
+        assert_eq!(ProgramFile::open(&script).expect("round and round").run_by().count(), MOST_SCRIPTS);
+        std::fs::write(&script, "#!/usr/bin/env sh\n").expect("write");
+        let program = ProgramFile::open(&script).expect("opened");
+        assert!(program.run_by().count() == 2 && program.found_on_path() == Some(OsStr::new("sh")));
     }
 
     /// A link of the kernel's that reads as a file which is not the one it leads to.

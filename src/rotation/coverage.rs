@@ -28,7 +28,7 @@ pub struct Change {
     /// Whether the key would be given more freely: where it has ended, was revoked or found leaked, without a reason, or for more.
     pub loses_protection: bool,
     /// Whether it may be used for more: without a limit, or a reason, that was asked for before, after the end that stops it, or
-    /// though it was revoked.
+    /// though it was revoked or found leaked.
     pub widens: bool,
 }
 
@@ -76,7 +76,8 @@ impl Settings {
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
         let is_lost = |limits: &&Limits| are_limited.iter().all(|other| other.are_looser_than(limits));
-        let is_lifted = before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none();
+        let is_lifted = (before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none())
+            || (before.leaked == Reaction::Stop && from.1.leaked.is_some() && to.1.leaked.is_none());
         let is_later = before.expired == Reaction::Stop && ends_later(from.1, to.1);
         let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || is_later || is_lifted;
         let loses_protection = widens
@@ -149,10 +150,12 @@ fn arguments(are_recorded: bool) -> String {
 }
 
 fn limits(limits: &Limits) -> Vec<String> {
-    let paths = [("projects", &limits.projects), ("programs", &limits.programs)];
-    let paths = paths.into_iter().filter_map(|(field, paths)| {
-        let paths: Vec<String> = paths.as_ref()?.iter().cloned().collect();
-        Some(program(field, &paths))
+    let variables = Some(&limits.variables).filter(|variables| !variables.is_empty());
+    let lists =
+        [("projects", limits.projects.as_ref()), ("programs", limits.programs.as_ref()), ("with_variables", variables)];
+    let lists = lists.into_iter().filter_map(|(field, texts)| {
+        let texts: Vec<String> = texts?.iter().cloned().collect();
+        Some(program(field, &texts))
     });
     let flags = [
         ("terminal", limits.terminal),
@@ -160,7 +163,7 @@ fn limits(limits: &Limits) -> Vec<String> {
         ("proxy_only", limits.proxy_only),
         ("hide_from_agents", limits.hide_from_agents),
     ];
-    paths.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
+    lists.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(field, _)| format!("{field} = true"))).collect()
 }
 
 fn program(field: &str, command: &[String]) -> String {

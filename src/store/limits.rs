@@ -1,9 +1,9 @@
 //! What a key may be used for, as its owner has said of it: in these projects, by these programs, with a person there.
 //!
-//! Paths are kept as they were given, from the root, and links are followed where they are held against a use: so what a
-//! package manager replaces under the same name stays the same program.
+//! A program's path is kept as it was given, from the root, and its links are followed where it is held against a use: so what a
+//! package manager replaces under the same name stays the same program. A folder's path is kept as it led then, without links.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,9 @@ pub struct Limits {
     pub projects: Option<BTreeSet<String>>,
     /// Only by these programs.
     pub programs: Option<BTreeSet<String>>,
+    /// What is let through to these programs of the caller's variables by which a program loads other code: each by its name, or
+    /// as `NAME=VALUE` with this value alone. Empty where every program may have it.
+    pub variables: BTreeSet<String>,
     /// Only where there is a terminal.
     pub terminal: bool,
     /// Only after a yes, each time.
@@ -42,12 +45,16 @@ impl Limits {
     /// What stands for them, where anything is said: two that say the same have the same.
     #[must_use]
     pub fn mark(&self) -> Option<String> {
-        let Self { projects, programs, .. } = self;
+        let Self { projects, programs, variables, .. } = self;
         let flags = self.flags();
         // What is younger than the first marks stands in one only where it is said: so those stay as they are.
         let said = if self.hide_from_agents { &flags[..] } else { &flags[..flags.len() - 1] };
-        let text = serde_json::to_vec(&(projects, programs, said)).unwrap_or_default();
-        (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text)[..8]))
+        let text = if variables.is_empty() {
+            serde_json::to_vec(&(projects, programs, said))
+        } else {
+            serde_json::to_vec(&(projects, programs, said, variables))
+        };
+        (!self.is_empty()).then(|| hex::encode(&Sha256::digest(text.unwrap_or_default())[..8]))
     }
 
     /// Whether they say nothing of where, by what and before whom it is used.
@@ -62,7 +69,10 @@ impl Limits {
         let folders = looser(self.projects.as_ref(), before.projects.as_ref(), lies_in_one);
         let programs = looser(self.programs.as_ref(), before.programs.as_ref(), BTreeSet::contains);
         let flags = self.flags().into_iter().zip(before.flags()).any(|(after, before)| before && !after);
-        folders || programs || flags
+        // Those of any programs let every variable through.
+        let variables =
+            before.programs.is_some() && self.variables.iter().any(|said| !is_let_in(&before.variables, said));
+        folders || programs || variables || flags
     }
 
     /// Both together: what either of them does not allow is not allowed.
@@ -73,9 +83,15 @@ impl Limits {
             std::array::from_fn(|at| one[at] || other[at])
         };
         let programs = |all: &BTreeSet<String>, program: &str| all.contains(program);
+        let variables = match (&self.programs, &other.programs) {
+            (_, None) => Some(self.variables.clone()),
+            (None, Some(_)) => Some(other.variables.clone()),
+            (Some(_), Some(_)) => both(Some(&self.variables), Some(&other.variables), is_let_in),
+        };
         Self {
             projects: both(self.projects.as_ref(), other.projects.as_ref(), lies_in_one),
             programs: both(self.programs.as_ref(), other.programs.as_ref(), programs),
+            variables: variables.unwrap_or_default(),
             terminal,
             ask,
             proxy_only,
@@ -85,13 +101,32 @@ impl Limits {
         }
     }
 
-    /// All paths that they name.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [&self.projects, &self.programs].into_iter().flatten().flatten().map(String::as_str)
+    /// Whether a variable of the caller's is let through to their programs, though it has one load other code.
+    #[must_use]
+    pub fn let_through(&self, name: &OsStr, value: &OsStr) -> bool {
+        self.variables.iter().any(|said| match said.split_once('=') {
+            Some((only, with)) => name == only && value == with,
+            None => name == said.as_str(),
+        })
+    }
+
+    /// All texts that they name: paths and variables.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.projects, &self.programs].into_iter().flatten().flatten().chain(&self.variables).map(String::as_str)
     }
 
     fn flags(&self) -> [bool; 6] {
-        let Self { projects: _, programs: _, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = self;
+        let Self {
+            projects: _,
+            programs: _,
+            variables: _,
+            terminal,
+            ask,
+            proxy_only,
+            reason,
+            stop_expired,
+            hide_from_agents,
+        } = self;
         [*terminal, *ask, *proxy_only, *reason, *stop_expired, *hide_from_agents]
     }
 }
@@ -100,6 +135,11 @@ impl Limits {
 #[must_use]
 pub fn lies_in_one(folders: &BTreeSet<String>, path: &str) -> bool {
     folders.iter().any(|folder| Path::new(path).starts_with(folder))
+}
+
+/// Whether a variable is let through as it is said here: with any value, or with this one.
+fn is_let_in(variables: &BTreeSet<String>, said: &str) -> bool {
+    variables.contains(said) || said.split_once('=').is_some_and(|(name, _)| variables.contains(name))
 }
 
 type Covers = fn(&BTreeSet<String>, &str) -> bool;
@@ -121,21 +161,12 @@ fn both(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>, covers
 }
 
 impl Payload {
-    /// Whether a limit stands anywhere in it, be it only in what a step knows of how it was before.
-    pub(super) fn speaks_of_limits(&self) -> bool {
-        self.has_limits(|limits| !limits.is_empty())
-    }
-
-    /// Whether anything is hidden from agents in it, likewise.
-    pub(super) fn hides_from_agents(&self) -> bool {
-        self.has_limits(|limits| limits.hide_from_agents)
-    }
-
-    fn has_limits(&self, are_such: impl Fn(&Limits) -> bool) -> bool {
+    /// Whether such a limit stands anywhere in it, be it only in what a step knows of how it was before.
+    pub(super) fn speaks_of_limits(&self, such: impl Fn(&Limits) -> bool) -> bool {
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
         let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
-        all.any(|facts| are_such(&facts.limits))
+        all.any(|facts| such(&facts.limits))
     }
 }
 
@@ -154,18 +185,23 @@ pub(crate) mod bench {
     pub const FOLDERS: &[&str] = &["/", "/a", "/a/b", "/a/bc", "/d"];
     pub const PROGRAMS: &[&str] = &["/bin/x", "/bin/y", "/bin/z"];
 
+    pub const VARIABLES: &[&str] = &["A", "A=", "A=x", "A=y", "B", "B=x"];
+
     /// Any limits.
     pub fn any_limits() -> impl Strategy<Value = Limits> {
-        (paths(FOLDERS), paths(PROGRAMS), any::<[bool; 6]>()).prop_map(
-            |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| Limits {
-                projects,
-                programs,
-                terminal,
-                ask,
-                proxy_only,
-                reason,
-                stop_expired,
-                hide_from_agents,
+        (paths(FOLDERS), paths(PROGRAMS), paths(VARIABLES), any::<[bool; 6]>()).prop_map(
+            |(projects, programs, variables, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| {
+                Limits {
+                    projects,
+                    variables: programs.as_ref().and(variables).unwrap_or_default(),
+                    programs,
+                    terminal,
+                    ask,
+                    proxy_only,
+                    reason,
+                    stop_expired,
+                    hide_from_agents,
+                }
             },
         )
     }
@@ -193,6 +229,33 @@ mod tests {
             (only(&["/a"]), only(&[]), false),
         ] {
             assert_eq!(after.are_looser_than(&before), is_looser, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn one_variable_more_is_looser_and_one_with_its_value_alone_is_not() {
+        let with = |variables: &[&str]| Limits {
+            programs: Some(paths(&["/x"])),
+            variables: paths(variables),
+            ..Limits::default()
+        };
+        let of_any = Limits::default();
+        assert!(!with(&["A"]).are_looser_than(&of_any) && of_any.are_looser_than(&with(&["A"])));
+        for (before, after, is_looser) in [
+            (&[][..], &["A"][..], true),
+            (&["A"], &["A=x"], false),
+            (&["A=x"], &["A"], true),
+            (&["A=x"], &["A=y"], true),
+            (&["A", "B"], &["B"], false),
+        ] {
+            assert_eq!(with(after).are_looser_than(&with(before)), is_looser, "{before:?} -> {after:?}");
+        }
+        let both = with(&["A", "B=x"]).and(&with(&["A=x", "B", "C"]));
+        assert_eq!(both.variables, paths(&["A=x", "B=x"]));
+        for (name, value, is) in
+            [("A", "x", true), ("A", "y", false), ("a", "x", false), ("B", "x", true), ("C", "", false)]
+        {
+            assert_eq!(both.let_through(OsStr::new(name), OsStr::new(value)), is, "{name}={value}");
         }
     }
 

@@ -28,6 +28,7 @@ use keys::{both_have, one_key};
 mod facts;
 mod keys;
 mod renames;
+mod revived;
 
 /// How far a side may have come from what both come from, in changes.
 const FARTHEST: u64 = 1 << 32;
@@ -54,6 +55,8 @@ pub enum Said {
     Renamed(KeyName, [KeyName; 2]),
     /// Removed on this side, and wiped on the other: it is kept among the removed ones.
     Unwiped(KeyName, Side),
+    /// A secret of it was wiped on this side, and is there again, since the other has brought it back.
+    Revived(KeyName, Side),
 }
 
 /// What came of it.
@@ -99,6 +102,9 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Mome
         renames::follow(base, [ours, theirs], &mut merged, &mut said);
     }
     merged.removed = removed_keys(base, ours, theirs, &mark, &mut said);
+    if let Some(base) = base {
+        revived::say(base, [ours, theirs], &merged, &mut said);
+    }
     merged.marks = marks(base, ours, theirs);
     founders_own(base, ours, theirs, &mut merged);
     let unaware = mark_what_left(base, [ours, theirs], &mut merged, &removed, now);

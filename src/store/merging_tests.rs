@@ -161,7 +161,7 @@ fn a_secret_that_was_brought_back_on_one_side_is_not_lost_where_the_other_wiped_
     ours.forget_former(&name("a"));
     set(&mut ours, "a", "a3", 3);
     theirs.step(Deed::Rollback, at(2), |edit| edit.roll_back(&name("a"), 1)).expect("former");
-    assert_eq!(said(&base, &ours, &theirs), [Said::Replaced(name("a"))]);
+    assert_eq!(said(&base, &ours, &theirs), [Said::Replaced(name("a")), Said::Revived(name("a"), Side::Ours)]);
     assert_eq!(all_of(&merged(&base, &ours, &theirs).payload, "a"), ["a3", "a2", "a1"]);
     // Also where it was replaced again there.
     set(&mut theirs, "a", "a4", 4);

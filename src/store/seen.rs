@@ -17,6 +17,7 @@ use crate::{
     home::Home,
     identity::{Identity, anchor::Id},
     name::KeyName,
+    plain::first_names,
 };
 
 use super::{noted::Note, payload::Payload};
@@ -183,10 +184,7 @@ fn secrets(payload: &Payload) -> BTreeMap<String, String> {
 
 /// The names, as many as can be said.
 fn list(names: &[String]) -> Option<String> {
-    let said: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    (!names.is_empty()).then(|| format!("{}{more}", said.join(", ")))
+    (!names.is_empty()).then(|| first_names(names, MOST_NAMES))
 }
 
 #[cfg(test)]

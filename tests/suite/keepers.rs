@@ -44,7 +44,8 @@ pub fn put_store_under_passphrase(sandbox: &Sandbox, folder: &str, passphrase: &
     fs::remove_file(data("identity.txt")).expect("remove");
 }
 
-fn wrapped_in(passphrase: &str, identity: &str) -> String {
+/// As cheap as scrypt can be: it is as good as any for who knows the passphrase.
+pub fn wrapped_in(passphrase: &str, identity: &str) -> String {
     let mut recipient = age::scrypt::Recipient::new(passphrase.into());
     recipient.set_work_factor(2);
     age::encrypt_and_armor(&recipient, identity.as_bytes()).expect("wrapped")

@@ -128,6 +128,15 @@ fn one_that_has_ended_too_is_kept_back_as_leaked_where_only_that_is_asked_for() 
     assert_eq!(ran.code(), 125);
     let history = sandbox.call(&["history"]).run().stdout();
     assert!(history.contains("refused: leaked"), "{history}");
+    // What keeps it back here is not for anybody to lift who can only call keyctl, nor by another key of the same secret.
+    assert_eq!(sandbox.call(&["set", "twin", "--quiet"]).input(SECRET).run().code(), 0);
+    for name in ["A", "twin"] {
+        let ran = sandbox.call(&["edit", name, "--not-leaked"]).under(&["setsid", "-w"]).run();
+        assert!(ran.code() == 9 && is_leaked(&sandbox, "A"), "{name}: {}", ran.stderr());
+    }
+    let steps = [("keyctl: let `A` be used for more: not leaked any more? [y/N] ", "y\r")];
+    let screen = crate::pty::on_a_terminal(&sandbox, &[crate::sandbox::KEYCTL, "edit", "A", "--not-leaked"], &steps);
+    assert!(screen.code == 0 && !is_leaked(&sandbox, "A"), "{}", screen.shown);
 }
 
 #[test]
@@ -188,10 +197,11 @@ fn what_went_nowhere_and_what_was_not_to_be_marked_is_not_marked() {
 #[test]
 fn a_store_that_cannot_be_written_keeps_no_finding_back() {
     let sandbox = planted();
-    let lock = std::fs::File::create(sandbox.data("lock")).expect("lock");
-    lock.lock().expect("lock");
+    // At once, where somebody who holds the lock would be waited for.
+    std::fs::remove_file(sandbox.data("lock")).expect("remove");
+    std::fs::create_dir(sandbox.data("lock")).expect("make");
     let ran = sandbox.call(&["scan"]).run();
-    drop(lock);
+    std::fs::remove_dir(sandbox.data("lock")).expect("remove");
     assert_eq!((ran.code(), ran.stdout().as_str()), (1, FOUND));
     assert!(ran.stderr().starts_with("keyctl: what was found is not marked as leaked: "), "{}", ran.stderr());
     assert!(!is_leaked(&sandbox, "A"));

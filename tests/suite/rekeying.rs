@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     clock::keep,
     pty::on_a_terminal,
+    recovering::make_cheap,
     rotating::{unfinished, with_rotator},
     sandbox::{KEYCTL, Ran, Sandbox, bend},
     segmenting::{close_some, in_order},
@@ -205,6 +206,7 @@ fn a_recovery_copy_from_before_opens_nothing_and_is_called_that() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.secret(PHRASE);
     assert_eq!(sandbox.call(&["recovery", "create", "old.age"]).input(PHRASE).run().code(), 0);
+    make_cheap(&sandbox, "", "old.age", PHRASE);
     assert_eq!(sandbox.call(&["recovery", "verify", "old.age"]).input(PHRASE).run().code(), 0);
     rekey(&sandbox);
     let status = sandbox.call(&["status"]).run();
@@ -215,6 +217,7 @@ fn a_recovery_copy_from_before_opens_nothing_and_is_called_that() {
         sandbox.call(&["recovery", verb, "old.age"]).input(PHRASE).run().says("", said, 1);
     }
     assert_eq!(sandbox.call(&["recovery", "create", "new.age"]).input(PHRASE).run().code(), 0);
+    make_cheap(&sandbox, "", "new.age", PHRASE);
     fs::remove_file(sandbox.data("identity.txt")).expect("lose");
     let again = "keyctl: the store opens again: 1 key; its identity is kept in `identity.txt`\n";
     sandbox.call(&["recovery", "restore", "new.age"]).input(PHRASE).run().says("", again, 0);
@@ -450,6 +453,7 @@ fn a_store_from_before_the_change_is_opened_in_a_folder_of_its_own_and_restore_s
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.secret(PHRASE);
     assert_eq!(sandbox.call(&["recovery", "create", "old.age"]).input(PHRASE).run().code(), 0);
+    make_cheap(&sandbox, "", "old.age", PHRASE);
     let old = fs::read(sandbox.data("store.age")).expect("read");
     rekey(&sandbox);
     assert_eq!(sandbox.set("B", "second-secret").code(), 0);

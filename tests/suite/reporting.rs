@@ -267,6 +267,7 @@ fn a_script_learns_from_recovery_what_was_made_proven_and_brought_back() {
     let made = asked(&["create", "copy.age"]);
     assert_eq!(made["file"], json!(sandbox.project().join("copy.age")));
     assert!(made["created"].as_str().is_some_and(|moment| moment.ends_with('Z')), "{made}");
+    crate::recovering::make_cheap(&sandbox, "", "copy.age", phrase);
     assert_eq!(asked(&["verify", "copy.age"]), json!({ "opens": true, "keys": 1 }));
     std::fs::remove_file(sandbox.data("identity.txt")).expect("lose");
     assert_eq!(asked(&["restore", "copy.age"]), json!({ "opens": true, "keys": 1, "keeper": "file" }));

@@ -77,6 +77,21 @@ fn a_key_of_a_project_is_given_there_and_below_and_nowhere_else() {
             was_refused(&sandbox, "project", &["a"]);
         }
     }
+    // A folder that has become a link since is another one: whoever made it says where it leads.
+    sandbox.set("b", "second-secret");
+    let (own, other) = (sandbox.home().join("own"), sandbox.home().join("other"));
+    for folder in [&own, &other] {
+        std::fs::create_dir(folder).expect("make");
+    }
+    limit(&sandbox, "b", &["--only-project", "~/own"]);
+    sandbox.call(&["get", "b"]).inside(&own).run().says("second-secret", "", 0);
+    std::fs::remove_dir(&own).expect("remove");
+    std::os::unix::fs::symlink(&other, &own).expect("link");
+    for folder in [&own, &other] {
+        let why = "keyctl: not given: `b` is only for `~/own` and not for `~/other`, as the store says\n";
+        let way_out = way_out("--any-project").replace("edit a", "edit b");
+        sandbox.call(&["get", "b"]).inside(folder).run().says("", &format!("{why}{way_out}"), 9);
+    }
     // One more folder takes the place of the one before, as it was said; a folder that is none is a slip.
     let none = "keyctl: `--only-project`: `~/none` is no folder\n";
     sandbox.call(&["edit", "a", "--only-project", "~/none"]).run().says("", none, 2);
@@ -107,14 +122,76 @@ fn a_key_of_a_program_is_given_to_that_file_alone_and_shown_to_nobody() {
         sandbox.call(words).run().says("", &shown, 9);
         was_refused(&sandbox, "program", &["a"]);
     }
-    // What has a program load other code comes from whoever calls it.
-    put_program(b"#!/bin/sh\necho $A ${PYTHONPATH-none}\n", &sandbox.project().join("mine"));
-    let said = "keyctl: left out, as a key is for certain programs alone: `PYTHONPATH`\n";
-    sandbox.call(&RUN).env("PYTHONPATH", "/planted").run().says("first-secret none\n", said, 0);
     // What an update puts in its place is the same program.
     std::fs::remove_file(sandbox.project().join("mine")).expect("remove");
     put_program(b"#!/bin/sh\necho newer\n", &sandbox.project().join("mine"));
     sandbox.call(&RUN).run().says("newer\n", "", 0);
+}
+
+/// What is said of variables that are left out.
+fn left_out(names: &str) -> String {
+    let way = "(`edit --with-variable` lets one through)";
+    format!("keyctl: left out, as a key is for certain programs alone: {names} {way}\n")
+}
+
+#[test]
+fn what_has_a_program_load_other_code_is_left_out_but_for_what_a_person_lets_through() {
+    let sandbox = with_programs();
+    put_program(b"#!/bin/sh\necho $A ${NODE_PATH-none} ${NODE_OPTIONS-none}\n", &sandbox.project().join("mine"));
+    let run = |options: &str| {
+        let words = [&["run"][..], &[options], &RUN[1..]].concat();
+        let call = sandbox.call(words.strip_prefix(&["run", ""]).map_or(&words[..], |_| &RUN));
+        call.env("NODE_PATH", "/planted").env("NODE_OPTIONS", "--use-openssl-ca").run()
+    };
+    let own = ["--with-variable", "NODE_OPTIONS"];
+    let said = "keyctl: `--with-variable`: nothing is left out for `a`, which every program may have\nkeyctl: hint: say both, as in `--only-program /usr/bin/node --with-variable NODE_OPTIONS`\n";
+    sandbox.call(&[&["edit", "a"], &own[..]].concat()).run().says("", said, 2);
+    limit(&sandbox, "a", &["--only-program", "./mine"]);
+    // It changes what the program does, so it is said to who wants to hear little.
+    for quiet in ["", "-q"] {
+        run(quiet).says("first-secret none none\n", &left_out("`NODE_OPTIONS`, `NODE_PATH`"), 0);
+    }
+    // To let one through is to allow more: of whoever calls it no word is enough.
+    let alone = "keyctl: to use `a` for more takes a yes at a terminal; nothing was changed\n";
+    let call = sandbox.call(&[&["edit", "a"], &own[..]].concat()).input("y\n");
+    call.under(&["setsid", "-w"]).run().says("", &format!("{alone}{YOURSELF}"), 9);
+    let lets = |variable: &str, words: &str| {
+        let question = format!("keyctl: let `a` be used for more: with-variable {words}? [y/N] ");
+        let screen = on_a_terminal(&sandbox, &[KEYCTL, "edit", "a", "--with-variable", variable], &[("[y/N] ", "y\r")]);
+        screen.says(&format!("{question}y\nkeyctl: changed `a`\n"), 0);
+    };
+    // With a value it is let through with that one alone.
+    lets("NODE_OPTIONS=--inspect", "none -> NODE_OPTIONS=--inspect");
+    run("").says("first-secret none none\n", &left_out("`NODE_OPTIONS`, `NODE_PATH`"), 0);
+    lets("NODE_OPTIONS", "NODE_OPTIONS=--inspect -> NODE_OPTIONS");
+    run("").says("first-secret none --use-openssl-ca\n", &left_out("`NODE_PATH`"), 0);
+    let shown = sandbox.call(&["show", "a"]).run().stdout();
+    assert!(shown.contains("lets through `NODE_OPTIONS`"), "{shown}");
+    // The strictest of all that is said of its programs counts; what says nothing of programs has no part in it.
+    let mine = sandbox.project().join("mine").display().to_string();
+    let entry = |variables: &str| {
+        format!(
+            "[[keys]]\nmatch = \"*\"\nprograms = [\"{mine}\"]\n{variables}\n[[keys]]\nmatch = \"a\"\nterminal = false\n"
+        )
+    };
+    sandbox.configure(&entry(""));
+    run("").says("first-secret none none\n", &left_out("`NODE_OPTIONS`, `NODE_PATH`"), 0);
+    sandbox.configure(&entry("with_variables = [\"NODE_OPTIONS=--use-openssl-ca\", \"NODE_PATH\"]"));
+    run("").says("first-secret none --use-openssl-ca\n", &left_out("`NODE_PATH`"), 0);
+    sandbox.configure("");
+    // Taken back without a word, and gone with the limit that it is an exception of.
+    limit(&sandbox, "a", &["--without-variables"]);
+    run("").says("first-secret none none\n", &left_out("`NODE_OPTIONS`, `NODE_PATH`"), 0);
+}
+
+#[test]
+fn of_a_script_that_env_starts_it_is_said_that_path_decides_by_what() {
+    let sandbox = with_programs();
+    put_program(b"#!/usr/bin/env sh\necho $A\n", &sandbox.project().join("mine"));
+    let path = "keyctl: `~/project/mine` is run by the `sh` that is first on `PATH`: whoever starts it says which\n";
+    let edit = ["edit", "a", "--only-program", "./mine"];
+    sandbox.call(&edit).run().says("", &format!("{path}keyctl: changed `a`\n"), 0);
+    sandbox.call(&RUN).run().says("first-secret\n", "", 0);
 }
 
 #[test]
@@ -572,7 +649,7 @@ fn show_list_and_a_dry_run_say_what_a_key_may_be_used_for() {
                      needs a reason of agents, as `config.toml` says"
     );
     let json: Value = serde_json::from_str(&sandbox.call(&["show", "a", "--json"]).run().stdout()).expect("json");
-    let of_config = json!({ "of": "config", "entry": "[[keys]] match = \"a\"", "projects": ["~/project"], "programs": null, "terminal": false, "ask": false, "proxy_only": false, "require_reason": false, "stop_expired": false, "hide_from_agents": false });
+    let of_config = json!({ "of": "config", "entry": "[[keys]] match = \"a\"", "projects": ["~/project"], "programs": null, "with_variables": [], "terminal": false, "ask": false, "proxy_only": false, "require_reason": false, "stop_expired": false, "hide_from_agents": false });
     assert_eq!(json["limits"][1], of_config);
     assert_eq!((&json["limits"][0]["of"], &json["limits"][0]["ask"]), (&json!("key"), &json!(true)));
     sandbox.call(&["list"]).run().says(

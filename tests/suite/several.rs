@@ -263,3 +263,18 @@ fn all_that_is_due_in_every_store_is_replaced_each_in_its_own() {
     assert!(new[0].starts_with("fresh-A-") && new[1].starts_with("fresh-team:A-"), "{new:?}");
     assert!(ran.code() == 0 && ran.stderr().starts_with(locked), "{}", ran.stderr());
 }
+
+#[test]
+fn a_store_whose_identity_is_gone_is_named_where_reminders_are_for_nobody_to_unlock_anything() {
+    let sandbox = Sandbox::with(&[("A", MINE)]);
+    with_stores(&sandbox);
+    sandbox.set("team:A", TEAMS);
+    sandbox.set("ops:deploy", OPS);
+    lock_ops(&sandbox);
+    fs::remove_file(sandbox.data("stores/team/identity.txt")).expect("remove");
+    let lost = "keyctl: store `team`: `identity.txt` has no identity for this store any more: its keys were not looked at\n\
+                keyctl: hint: the store itself is untouched; bring the identity back: `keyctl recovery restore FILE --store team`\n";
+    let without = "keyctl: the answer is without the store `team`\nkeyctl: hint: for one store alone: `--store NAME`\n";
+    let said = format!("{lost}keyctl: there is nothing to remind of\n{without}");
+    sandbox.call(&["remind", "now"]).run().says("", &said, 4);
+}

@@ -437,6 +437,7 @@ fn what_is_said_of_a_whole_store_is_said_of_the_one_that_was_meant() {
     let recovery = |words: &[&str]| sandbox.call(&[&["recovery"], words, &phrase, &["--store", "team"]].concat()).run();
     let made = recovery(&["create", "copy.age"]);
     assert_eq!(made.code(), 0, "{}", made.stderr());
+    crate::recovering::make_cheap(&sandbox, "stores/team", "copy.age", "a long enough passphrase of many words");
     // The identity is lost, and comes back with the copy.
     fs::remove_file(team(&sandbox, "identity.txt")).expect("remove");
     assert_eq!(sandbox.call(&["get", "team:NPM"]).run().code(), 4);

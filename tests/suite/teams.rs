@@ -937,6 +937,7 @@ fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
         (ran.code(), ran.stderr())
     };
     assert_eq!(recovery(&["create", "copy.age"]).0, 0);
+    crate::recovering::make_cheap(&bob.sandbox, "stores/team", "copy.age", phrase);
     fs::remove_file(bob.own("identity.txt")).expect("remove");
     assert_eq!(bob.call(&["get", "team:A"]).code(), 4);
     let (code, told) = recovery(&["restore", "copy.age", "--keeper", "file"]);
@@ -1062,4 +1063,69 @@ fn what_two_who_both_removed_somebody_have_is_merged_and_merged_again() {
 
 fn value_of(person: &Person, key: &str) -> String {
     person.call(&["get", key]).stdout()
+}
+
+#[test]
+fn a_clone_that_was_moved_is_told_to_its_store_and_what_is_known_of_it_still_holds() {
+    let (_remote, alice, _bob) = two();
+    let old = fs::read(alice.file()).expect("read");
+    alice.set("team:A", "second-secret");
+    let clone = alice.sandbox.home().join("clone");
+    fs::rename(alice.repo(), &clone).expect("move");
+    let ran = alice.call(&["get", "team:A"]);
+    let hint = "keyctl: hint: if it lies elsewhere now: `keyctl store path team FILE`\n";
+    assert!(ran.stderr().contains(hint) && ran.code() == 5, "{}", ran.stderr());
+    // An older copy, another store and none are what they were at the place before.
+    let place = |name: &str| ["store", "path", "team", name].map(str::to_owned);
+    let path = |name: &str| {
+        let words = place(name);
+        alice.call(&words.each_ref().map(String::as_str))
+    };
+    fs::create_dir(alice.sandbox.home().join("other")).expect("make");
+    let other = alice.sandbox.home().join("other/team.age");
+    fs::write(&other, old).expect("write");
+    let ran = path("../other/team.age");
+    assert!(ran.stderr().starts_with("keyctl: the store is an older copy: ") && ran.code() == 5, "{}", ran.stderr());
+    fs::write(&other, b"x").expect("write");
+    assert_eq!(path("../other/team.age").code(), 5);
+    path("../clone/none.age").says("", "keyctl: there is no file `~/clone/none.age`\n", 3);
+    assert_eq!(alice.call(&["get", "team:A"]).code(), 5);
+    path("../clone/team.age").says("", "keyctl: the store `team` lies in `~/clone/team.age` from now on\n", 0);
+    alice.has("team:A", "second-secret");
+    path("../clone/team.age").says("", "keyctl: the store `team` lies there already, as far as keyctl knows\n", 0);
+    let history = alice.call(&["history", "--store", "team"]).stdout();
+    assert!(history.contains("its age file lies elsewhere now"), "{history}");
+    let said = "keyctl: changed `team:A`\n";
+    let members = "keyctl: that holds for all 2 members of the store, each on his own machine\n";
+    alice.call(&["edit", "team:A", "--ask"]).says("", &format!("{members}{said}"), 0);
+    alice.call(&["edit", "team:A", "--note", "of the shop"]).says("", said, 0);
+}
+
+#[test]
+fn in_a_rebase_over_a_removal_it_is_said_when_the_yes_is_to_be_given() {
+    let (_remote, alice, bob) = two_with_driver();
+    let dave = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    alice.does(&["store", "recipients", "add", "team", "dave", dave, "--yes"]);
+    alice.push();
+    bob.pull();
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    alice.does(&["store", "recipients", "remove", "team", "dave", "--yes"]);
+    alice.push();
+    for (name, secret) in [("team:X", "second-secret"), ("team:Y", "third-secret")] {
+        bob.set(name, secret);
+        bob.git(&["commit", "-qam", name]);
+    }
+    let (good, said) = bob.try_git(&bob.repo(), &["pull", "-q", "--rebase", "origin", "main"]);
+    let later =
+        "it is not the newest yet: in a rebase go on, and before you push: `keyctl store recipients accept team`";
+    assert!(!good && said.contains(later), "{said}");
+    assert_eq!(bob.call(&["store", "recipients", "accept", "team", "--yes"]).code(), 5);
+    bob.git(&["add", "team.age"]);
+    let (good, said) = bob.try_git(&bob.repo(), &["-c", "core.editor=true", "rebase", "--continue"]);
+    assert!(!good && said.contains("before you commit it: `keyctl store recipients accept team`"), "{said}");
+    bob.does(&["store", "recipients", "accept", "team", "--yes"]);
+    bob.git(&["add", "team.age"]);
+    bob.git(&["-c", "core.editor=true", "rebase", "--continue"]);
+    bob.has("team:X", "second-secret");
+    bob.has("team:Y", "third-secret");
 }

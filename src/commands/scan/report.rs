@@ -14,6 +14,7 @@ use crate::{
     commands::several::LeftOut,
     failure::Result,
     name::KeyPath,
+    plain::first_names,
     scan::{
         finding::{Finding, Place, What},
         hook::Event,
@@ -126,12 +127,10 @@ impl Report<'_> {
     }
 
     fn say_what_was_marked(&self, terminal: &Terminal) {
-        let named: Vec<String> = self.marked.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-        let more = self.marked.len().saturating_sub(NAMED);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let it = if self.marked.len() == 1 { "it is" } else { "they are" };
-        if !named.is_empty() {
-            terminal.say(&format!("marked as leaked until {it} replaced: {}{more}", named.join(", ")));
+        if !self.marked.is_empty() {
+            let names = first_names(self.marked, NAMED);
+            terminal.say(&format!("marked as leaked until {it} replaced: {names}"));
         }
     }
 
@@ -228,12 +227,9 @@ impl Report<'_> {
             1 => terminal.say("1 pipe, socket or device was not looked at"),
             number => terminal.say(&format!("{number} pipes, sockets or devices were not looked at")),
         }
-        let short: Vec<String> =
-            self.search.engine.needles().too_short().iter().map(|name| format!("`{name}`")).collect();
+        let short = self.search.engine.needles().too_short();
         if !short.is_empty() {
-            let names = short.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-            let more = if short.len() > NAMED { format!(" and {} more", short.len() - NAMED) } else { String::new() };
-            terminal.say(&format!("too short to look for: {names}{more}"));
+            terminal.say(&format!("too short to look for: {}", first_names(short, NAMED)));
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
         file::{self, SealedFile},
         merging::{self, Merged, Said, Side},
         payload::Payload,
-        seen::{self, Seen},
+        seen::{self, Seen, Version},
     },
     terminal::Terminal,
 };
@@ -73,7 +73,7 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
-    let ((sealed, _), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
+    let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
     if arguments.unseen {
         return Ok(ExitCode::SUCCESS);
@@ -81,14 +81,14 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let note = "merged two versions of its file";
     record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     tell(&merged, &names, is_others, terminal);
-    let is_accepted = say_members(&home, &kept, payload, terminal);
+    let is_accepted = say_members(&home, &kept, (payload, version), terminal);
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
 }
 
 /// Whether the members of what was merged are those that were accepted here; says it where not.
-fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> bool {
+fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) -> bool {
     if payload.members.is_empty() {
         return true;
     }
@@ -108,7 +108,15 @@ fn say_members(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal)
         let lines = [difference.lines(), differ].concat().join("; ");
         terminal.warn(&format!("its members are not those that you said yes to: {lines}"));
         difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
-        terminal.hint(&format!("before you commit it: `keyctl store recipients accept {name}`"));
+        let known = seen.as_ref().map(|seen| seen.version);
+        let older = file::older(payload.generation, known, &kept.anchor).or_else(|| file::another(version, known));
+        // A rebase merges one commit after the other, and only the last one is newer than what was there before.
+        terminal.hint(&match older {
+            None => format!("before you commit it: `keyctl store recipients accept {name}`"),
+            Some(_) => format!(
+                "it is not the newest yet: in a rebase go on, and before you push: `keyctl store recipients accept {name}`"
+            ),
+        });
     }
     difference.is_none()
 }
@@ -205,6 +213,17 @@ fn in_words(said: &Said) -> (String, String) {
                 format!("to wipe it: `keyctl forget {name}`"),
             )
         }
+        Said::Revived(name, side) => {
+            let (side, other) = other(side);
+            (
+                format!(
+                    "a secret of `{name}` that was wiped for good on {side} is there again: {other} brought it back"
+                ),
+                format!(
+                    "to see it: `keyctl versions {name}`; to wipe it, once it is not in use: `keyctl forget {name}`"
+                ),
+            )
+        }
         Said::Edited(name, fields) => (
             format!("`{name}` was edited on both sides: {}", fields.join(", ")),
             format!("to see what it is now: `keyctl show {name}`"),
@@ -215,6 +234,17 @@ fn in_words(said: &Said) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_wiped_and_came_back_is_said_with_who_did_what() {
+        let name = "a".parse().expect("good");
+        let (words, hint) = in_words(&Said::Revived(name, Side::Theirs));
+        assert_eq!(
+            words,
+            "a secret of `a` that was wiped for good on the other side is there again: this one brought it back"
+        );
+        assert!(hint.ends_with("`keyctl forget a`"));
+    }
 
     #[test]
     fn what_both_sides_did_to_a_key_is_said_with_what_can_be_done() {

@@ -84,6 +84,13 @@ pub fn judged(path: &Path) -> std::result::Result<ProgramFile, Flaw> {
     if passed.last().is_some_and(|(last, _)| last != file.path()) {
         return Err(Flaw::Unseen("its links lead elsewhere each time".into()));
     }
+    // Nor may anybody else say what runs it, where it is a script.
+    for program in file.run_by() {
+        let passed = platform::way_to(program).map_err(unseen)?;
+        if let Some((place, _)) = passed.iter().find(|(_, facts)| is_open(facts)) {
+            return Err(Flaw::Open(place.clone()));
+        }
+    }
     Ok(file)
 }
 
@@ -143,6 +150,28 @@ mod tests {
         let folders = std::env::join_paths([Path::new("."), one.path(), two.path()]).expect("path");
         assert_eq!(first_in(&name, &folders), Some(path));
         assert_eq!(first_in(&name, &OsString::from("bin:.")), None);
+    }
+
+    #[test]
+    fn what_runs_a_plugin_that_is_a_script_may_not_be_open_to_others_either() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mode =
+            |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("mode");
+        mode(folder.path(), 0o755);
+        let (path, own) = (put(folder.path(), 0o755), folder.path().join("python"));
+        std::fs::write(&own, "no script").expect("write");
+        mode(&own, 0o755);
+        std::fs::write(&path, format!("#! {} -u\n", own.display())).expect("write");
+        assert_eq!(flaw(&path), None);
+        mode(&own, 0o777);
+        assert_eq!(flaw(&path), Some(Flaw::Open(own.clone())));
+        mode(&own, 0o755);
+        let open = folder.path().join("open");
+        std::fs::create_dir(&open).expect("make");
+        mode(&open, 0o777);
+        symlink(&own, open.join("python")).expect("link");
+        std::fs::write(&path, format!("#!{}\n", open.join("python").display())).expect("write");
+        assert_eq!(flaw(&path), Some(Flaw::Open(open)));
     }
 
     #[test]

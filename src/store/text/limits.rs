@@ -12,6 +12,7 @@ use crate::store::limits::Limits;
 pub(super) struct LimitsText {
     projects: Option<BTreeSet<String>>,
     programs: Option<BTreeSet<String>>,
+    with_variables: BTreeSet<String>,
     terminal: bool,
     ask: bool,
     proxy_only: bool,
@@ -22,8 +23,29 @@ pub(super) struct LimitsText {
 
 impl LimitsText {
     pub(super) fn into_limits(self) -> Limits {
-        let Self { projects, programs, terminal, ask, proxy_only, require_reason, stop_expired, hide_from_agents } =
-            self;
-        Limits { projects, programs, terminal, ask, proxy_only, reason: require_reason, stop_expired, hide_from_agents }
+        let Self {
+            projects,
+            programs,
+            with_variables,
+            terminal,
+            ask,
+            proxy_only,
+            require_reason,
+            stop_expired,
+            hide_from_agents,
+        } = self;
+        // Without programs they would say nothing now, and something once there are some.
+        let variables = programs.as_ref().map(|_| with_variables).unwrap_or_default();
+        Limits {
+            projects,
+            programs,
+            variables,
+            terminal,
+            ask,
+            proxy_only,
+            reason: require_reason,
+            stop_expired,
+            hide_from_agents,
+        }
     }
 }

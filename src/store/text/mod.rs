@@ -27,7 +27,7 @@ pub use writing::write;
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
 /// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside, the sixth
 /// one secrets that were found in the clear, the seventh one limits of what a key may be used for, members, and secrets that
-/// somebody left with, the eighth one what is hidden from agents. Each is written only where there is something that it alone has, so that a keyctl that knows an earlier
+/// somebody left with, the eighth one variables that a limit lets through, and what is hidden from agents. Each is written only where there is something that it alone has, so that a keyctl that knows an earlier
 /// one goes on reading all other stores.
 pub const FORMAT: u32 = 8;
 /// The format that is written where there are limits, members, or secrets that somebody left with.

@@ -56,9 +56,10 @@ fn leaked() -> impl Strategy<Value = Option<Leaked>> {
 
 fn limits() -> impl Strategy<Value = Limits> {
     let paths = || prop::option::of(prop::collection::btree_set(any::<String>(), 0..3));
-    (paths(), paths(), any::<[bool; 6]>()).prop_map(
-        |(projects, programs, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| Limits {
+    (paths(), paths(), paths(), any::<[bool; 6]>()).prop_map(
+        |(projects, programs, variables, [terminal, ask, proxy_only, reason, stop_expired, hide_from_agents])| Limits {
             projects,
+            variables: programs.as_ref().and(variables).unwrap_or_default(),
             programs,
             terminal,
             ask,

@@ -53,8 +53,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.hides_from_agents(), FORMAT),
-        (payload.speaks_of_limits() || payload.speaks_of_departures(), LIMITS_FORMAT),
+        (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), FORMAT),
+        (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
         (!payload.members.is_empty() || !payload.seals.is_empty(), LIMITS_FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
         (!payload.aside.is_empty(), ASIDE_FORMAT),
@@ -194,14 +194,17 @@ fn write_leaked(text: &mut String, leaked: Option<&Leaked>) {
 }
 
 fn write_limits(text: &mut String, limits: &Limits) {
-    let Limits { projects, programs, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } = limits;
+    let Limits { projects, programs, variables, terminal, ask, proxy_only, reason, stop_expired, hide_from_agents } =
+        limits;
     let mut lead = "limits = { ";
-    for (field, paths) in [("projects", projects), ("programs", programs)] {
-        let Some(paths) = paths else { continue };
+    let variables = Some(variables).filter(|variables| !variables.is_empty());
+    let lists = [("projects", projects.as_ref()), ("programs", programs.as_ref()), ("with_variables", variables)];
+    for (field, texts) in lists {
+        let Some(texts) = texts else { continue };
         let _ = write!(text, "{lead}{field} = [");
-        for (at, path) in paths.iter().enumerate() {
+        for (at, said) in texts.iter().enumerate() {
             text.push_str(if at == 0 { "" } else { ", " });
-            write_string(text, path);
+            write_string(text, said);
         }
         text.push(']');
         lead = ", ";
@@ -309,7 +312,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let place = |leaked: &Option<Leaked>| leaked.as_ref().map_or(0, |leaked| leaked.place.len() * 6 + 80);
     let facts = |facts: &Facts| {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
-        let limits: usize = facts.limits.paths().map(|path| path.len() * 6 + 4).sum();
+        let limits: usize = facts.limits.texts().map(|text| text.len() * 6 + 4).sum();
         900 + said + facts.tags.len() * 70 + limits
     };
     let former = |former: &Former| 600 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);

@@ -13,6 +13,7 @@ use crate::{
     commands::several::LeftOut,
     failure::Result,
     name::KeyPath,
+    plain::first_few,
     scan::{
         finding::{Finding, What},
         needles::Which,
@@ -220,10 +221,8 @@ impl Told {
 }
 
 fn say_taken(plan: &Plan, taken: &Taken, terminal: &Terminal) {
-    let lines: Vec<String> = taken.findings.iter().take(NAMED).map(|finding| finding.line.to_string()).collect();
-    let more = taken.findings.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let lines = format!("{} {}{more}", if taken.findings.len() == 1 { "line" } else { "lines" }, lines.join(", "));
+    let lines = first_few(taken.findings.iter().map(|finding| finding.line), NAMED);
+    let lines = format!("{} {lines}", if taken.findings.len() == 1 { "line" } else { "lines" });
     let (name, path) = (&taken.name, plan.path.display());
     let kept = if taken.is_new { "is kept now" } else { "was kept already" };
     terminal.say(&format!("`{name}` {kept}, and is out of `{path}` ({lines})"));
