@@ -12,7 +12,7 @@ def --env __keyctl_ask [...options: string] {
         let name = $parts.1
         match $parts.0 {
             "keep" => { $was = if $name in $env { $was | upsert $name ($env | get $name) } else { $was | reject -o $name } }
-            "give" => { load-env {$name: ($parts.2 | decode base64 | decode utf-8)} }
+            "give" => { load-env {$name: ($parts.2 | decode base64 | into string)} }
             "back" => {
                 if $name in $was { load-env {$name: ($was | get $name)} } else { $gone ++= [$name] }
                 $was = ($was | reject -o $name)
