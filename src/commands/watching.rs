@@ -62,12 +62,7 @@ impl Watched<'_> {
     ///
     /// # Errors
     /// As [`staying::run_once`].
-    pub fn run(
-        &self,
-        environment: &Environment<'_>,
-        chosen: &Chosen,
-        masker: Option<&Arc<Masker>>,
-    ) -> Result<Ended> {
+    pub fn run(&self, environment: &Environment<'_>, chosen: &Chosen, masker: Option<&Arc<Masker>>) -> Result<Ended> {
         let mut watch = Watch::of(self, chosen, &environment.kept);
         let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
         let mut next = watch.next;

@@ -227,7 +227,10 @@ mod tests {
             text.iter()
                 .map(|(name, extends, env)| {
                     let env = env.iter().map(|(variable, name)| (variable.parse().unwrap(), key(name))).collect();
-                    (name.parse().unwrap(), Profile { extends: extends.map(|name| name.parse().unwrap()), env, mask: None })
+                    (
+                        name.parse().unwrap(),
+                        Profile { extends: extends.map(|name| name.parse().unwrap()), env, mask: None },
+                    )
                 })
                 .collect(),
         )

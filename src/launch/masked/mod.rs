@@ -87,8 +87,11 @@ mod in_place {
         let mut terminals = Vec::new();
         let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
         let mut child = program.start(environment, |command| {
-            command.stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+            command.stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(errors.try_clone()?));
+            Ok(())
         })?;
+        // The command alone has them now: else there would be no end.
+        drop((output, errors));
         let ended = attended::attend(&ears, &mut child, program, &mut Sized { terminals, attendant });
         pumps.finish().map_err(|error| failed(program, &error))?;
         ended
@@ -98,11 +101,8 @@ mod in_place {
     fn streams(pumps: &mut Pumps, terminals: &mut Vec<(OwnedFd, OwnedFd)>) -> io::Result<(OwnedFd, OwnedFd)> {
         let (output, errors) = (io::stdout(), io::stderr());
         let first = stream(&output, pumps, terminals)?;
-        let second = if pumping::are_one(&output, &errors) {
-            first.try_clone()?
-        } else {
-            stream(&errors, pumps, terminals)?
-        };
+        let second =
+            if pumping::are_one(&output, &errors) { first.try_clone()? } else { stream(&errors, pumps, terminals)? };
         Ok((first, second))
     }
 

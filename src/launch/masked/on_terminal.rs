@@ -69,7 +69,9 @@ pub fn run(
     let mut pumps = Pumps::new(masker).map_err(wrong)?;
     let errors = errors(&inner, &mut pumps).map_err(wrong)?;
     let keys = outer.try_clone().map_err(wrong)?;
-    pumps.start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?).map_err(wrong)?;
+    pumps
+        .start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?)
+        .map_err(wrong)?;
     let ears = attended::ears(Place::OtherTerminal)?;
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
@@ -119,10 +121,15 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool
         let is_ours = {
             let mut screen = locked(screen);
             let is_wanted = !follows || pty::wants_keys(keys);
-            if is_wanted { screen.settle() } else { screen.restore() }
+            if is_wanted {
+                screen.settle()
+            } else {
+                screen.restore()
+            }
             is_wanted && screen.is_ours()
         };
-        let ready = if is_ours { pumping::wait(&user, Some(over), Some(turn)) } else { pumping::wait(over, None, Some(turn)) };
+        let ready =
+            if is_ours { pumping::wait(&user, Some(over), Some(turn)) } else { pumping::wait(over, None, Some(turn)) };
         match ready {
             Ok(Ready::Nothing) => continue,
             Ok(Ready::Something) if is_ours => {}
@@ -189,6 +196,7 @@ pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
     let ears = attended::ears(Place::JobOfOurs)?;
     let mut child = program.start(environment, |command| {
         command.process_group(0);
+        Ok(())
     })?;
     pty::give_terminal_to(&child, &terminal);
     attended::attend(&ears, &mut child, program, &mut Head)
