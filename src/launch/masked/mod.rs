@@ -15,7 +15,7 @@ mod pump;
 
 pub use captured::{Captured, Limits, run_captured};
 #[cfg(unix)]
-pub use on_terminal::lead;
+pub use on_terminal::{lead, wait_for_terminal};
 
 #[cfg(not(unix))]
 mod nowhere {
