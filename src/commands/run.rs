@@ -43,8 +43,8 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
     let leave = chosen.hold_to_policy(Taker::Program(&program), &config, reason, &event, terminal)?;
-    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
-    if watches && leave.was_asked {
+    let (masks, starts_anew) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    if starts_anew && leave.was_asked {
         return Err(needs_a_yes().into());
     }
     let event = leave.sign(event);
@@ -59,7 +59,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let watched = Watched { program: &program, rules, config: &config, reason, terminal };
-    let ran = if watches {
+    let ran = if starts_anew {
         watched.run(&environment, &chosen, masker.as_ref()).map(attended::end_as)
     } else {
         start(program, &environment, masker.as_ref())
