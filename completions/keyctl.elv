@@ -61,6 +61,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
+            cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1196,6 +1197,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;schema'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;completions'= {
             cand --dynamic 'Also complete names of keys and profiles, by asking keyctl at each Tab'
             cand -q 'Say only what must not be overlooked'
@@ -1246,6 +1254,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand status 'Show what is kept, what this project gets, and what needs care'
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
+            cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1435,6 +1444,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;doctor'= {
         }
         &'keyctl;help;audit'= {
+        }
+        &'keyctl;help;schema'= {
         }
         &'keyctl;help;completions'= {
         }

@@ -24,6 +24,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod scan;
+mod schema;
 mod stores;
 mod unlocking;
 
@@ -38,6 +39,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
+pub use schema::Schema;
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
@@ -152,6 +154,8 @@ pub enum Verb {
     Doctor(Doctor),
     /// Find what is wrong with your keys, each with the command that mends it
     Audit(Audit),
+    /// Print the JSON Schema of a file that you write, or of a report
+    Schema(Schema),
     /// Print a script that lets a shell complete commands and names
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

@@ -43,4 +43,5 @@ pub mod failure;
 pub mod hex;
 pub mod name;
 pub mod plain;
+pub mod schema;
 pub mod secret;

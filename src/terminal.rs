@@ -333,6 +333,7 @@ fn nobody_answers(error: &io::Error) -> Failure {
         }
         _ if platform::is_asking_forbidden() => {
             Failure::new(Kind::Usage, "`KEYCTL_NO_PROMPT` is set, so nothing is asked")
+                .hint("say beforehand what is wanted, with an option (`--help`) or on standard input; or unset it")
         }
         _ => Failure::new(Kind::Usage, "there is no terminal to ask on"),
     }

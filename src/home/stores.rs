@@ -46,7 +46,9 @@ impl Home {
             1 => failure.hint(format!("beside the personal one there is {}", others.join(", "))),
             _ => failure.hint(format!("beside the personal one there are {}", others.join(", "))),
         };
-        Err(failure.hint(format!("make it with `keyctl store create {name}`")))
+        Err(failure.hint(format!(
+            "make it with `keyctl store create {name}`, or join it with `keyctl store join {name} --path FILE`"
+        )))
     }
 
     /// The home that a store of this name has or would have: nothing need be there.

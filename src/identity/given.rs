@@ -30,7 +30,7 @@ use crate::{
 const VARIABLE: &str = "KEYCTL_IDENTITY";
 /// The variable that says where one is to be read.
 const FILE: &str = "KEYCTL_IDENTITY_FILE";
-/// The credential of a service (systemd.exec(5), "LoadCredential").
+/// The credential of a service (`LoadCredential=`, systemd.exec(5)).
 const CREDENTIAL: &str = "keyctl-identity";
 /// The most bytes of what is given.
 const LARGEST: usize = 16 * 1024;

@@ -263,6 +263,30 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// The names that fit one of these, as a schema has it: without a word for case, which not every reader of one knows.
+    fn pattern(lists: &[&[&str]]) -> String {
+        let letter = |c: char| match c {
+            '*' => ".*".to_owned(),
+            c if c.is_ascii_uppercase() => format!("[{c}{}]", c.to_ascii_lowercase()),
+            c => c.to_string(),
+        };
+        let names = lists.iter().flat_map(|list| list.iter()).map(|name| name.chars().map(letter).collect::<String>());
+        format!("^(?:{})$", names.collect::<Vec<_>>().join("|"))
+    }
+
+    #[test]
+    fn the_schemas_refuse_what_the_lists_refuse() {
+        let schema = |name| crate::schema::of(name).unwrap();
+        let (project, config) = (schema("project"), schema("config"));
+        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&[LOADS_CODE, REFUSED]));
+        assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
+        let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
+        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS])];
+        lists.sort();
+        assert_eq!(keys_alone.keys().cloned().collect::<Vec<_>>(), lists);
+        assert_eq!(config["$defs"]["never"]["pattern"], pattern(&[NEVER]));
+    }
+
     #[test]
     fn what_changes_what_runs_is_refused_in_any_case() {
         for variable in [

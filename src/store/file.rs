@@ -232,7 +232,11 @@ impl SealedFile {
                 let which = given::giver().map_or("is kept".to_owned(), |giver| format!("{giver} gives"));
                 let what = format!("the store was made for another identity than the one that {which}");
                 let failure = Failure::new(Kind::Store, format!("{what} ({})", identity.fingerprint())).hint(
-                    "put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`",
+                    if given::is_given() {
+                        "give the identity that it is made for, or put the matching `store.age` back"
+                    } else {
+                        "put the matching `store.age` back, or the matching identity: `keyctl recovery restore FILE`"
+                    },
                 );
                 match &self.store {
                     Some(name) => failure.hint(format!(

@@ -13,6 +13,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::schemas;
+
 /// The binary under test.
 pub const KEYCTL: &str = env!("CARGO_BIN_EXE_keyctl");
 
@@ -254,6 +256,12 @@ impl<'s> Call<'s> {
         }
         let output = child.wait_with_output().expect("wait");
         self.sandbox.no_secret_in(&output.stderr);
+        // Also where another program starts it.
+        let words: Vec<String> = self.command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let own = words.iter().position(|word| word == KEYCTL).map_or(0, |at| at + 1);
+        if self.command.get_program() == KEYCTL || own > 0 {
+            schemas::hold(&words[own..], &output.stdout);
+        }
         Ran { output, sandbox: self.sandbox }
     }
 }

@@ -80,7 +80,7 @@ fn a_scan_looks_for_the_keys_of_every_open_store_and_marks_each_in_its_own() {
     sandbox.call(&["scan", "a", "--store", "team"]).run().says(one, said, 1);
     let none = "keyctl: there is no store `tem`\n\
                 keyctl: hint: beside the personal one there are `ops`, `team`\n\
-                keyctl: hint: make it with `keyctl store create tem`\n";
+                keyctl: hint: make it with `keyctl store create tem`, or join it with `keyctl store join tem --path FILE`\n";
     sandbox.call(&["scan", "--store", "tem"]).run().says("", none, 3);
 }
 

@@ -200,7 +200,7 @@ fn a_store_that_is_not_there_is_named_with_those_that_are() {
     let sandbox = sandbox();
     make(&sandbox, "ops");
     let said = "keyctl: there is no store `prod`\nkeyctl: hint: beside the personal one there are `ops`, `team`\n\
-        keyctl: hint: make it with `keyctl store create prod`\n";
+        keyctl: hint: make it with `keyctl store create prod`, or join it with `keyctl store join prod --path FILE`\n";
     for call in [
         &["get", "prod:x"][..],
         &["list", "--store", "prod"],
@@ -620,7 +620,7 @@ fn a_profile_whose_store_is_not_here_keeps_nobody_from_allowing_and_using_the_ot
     );
     sandbox.call(&["run", "--", "sh", "-c", "echo $STRIPE"]).run().says("team-secret\n", "", 0);
     let said = "keyctl: there is no store `prod` [E03]\nkeyctl: hint: beside the personal one there is `team`\n\
-        keyctl: hint: make it with `keyctl store create prod`\n";
+        keyctl: hint: make it with `keyctl store create prod`, or join it with `keyctl store join prod --path FILE`\n";
     sandbox.call(&["run", "-P", "prod", "--", "true"]).run().says("", said, 125);
     // Of what is of that store alone nothing can be allowed.
     sandbox.file(".keyctl.toml", "[env]\nSTRIPE = \"prod:stripe\"\n");

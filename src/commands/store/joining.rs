@@ -169,6 +169,10 @@ fn begin(
     let name = match (wish.name, begun) {
         (Some(name), _) => name.clone(),
         (None, Some(begun)) => begun.name.clone(),
+        // Whoever is given an identity is added already, most times, and has the name that the store knows.
+        (None, None) if given::is_given() => {
+            recipients::usual_name().or_else(|failure| "ci".parse().map_err(|_| failure))?
+        }
         (None, None) => recipients::usual_name()?,
     };
     let id = begun.map_or_else(|| Id::random().map(|id| id.to_string()), |begun| Ok(begun.id.clone()))?;
