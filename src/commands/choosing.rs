@@ -35,6 +35,10 @@ use super::{
     using::{self, Used},
 };
 
+mod renewing;
+
+pub use renewing::Renewed;
+
 /// What stands in the history for an argument, or the end of one, that is left out.
 const LEFT_OUT: &str = "…";
 /// The most arguments that the history has of a program.
@@ -94,6 +98,7 @@ fn held(taken: &[Taken]) -> Vec<Keys<'_>> {
 }
 
 /// Where keys are used.
+#[derive(Clone)]
 struct Place {
     /// The project's folder, or the working folder.
     folder: Option<PathBuf>,

@@ -65,6 +65,7 @@ pub mod undo;
 pub mod unlock;
 pub mod using;
 pub mod versions;
+pub mod watching;
 
 use std::{
     ffi::{OsStr, OsString},

@@ -6,7 +6,7 @@ use crate::{
     cli,
     config::{self, Config},
     date::Moment,
-    failure::{Kind, Result},
+    failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     launch::{
@@ -23,6 +23,7 @@ use super::{
     choosing::{self, Chosen},
     limiting::Taker,
     named, staying,
+    watching::Watched,
 };
 
 /// The list of what happens; the last step does not return, unless something is to be done while the command runs.
@@ -41,9 +42,12 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let masks = arguments.staying.masks(chosen.masks);
-    let taker = if masks { Taker::Masked(&program) } else { Taker::Program(&program) };
+    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
+    if watches && leave.was_asked {
+        return Err(needs_a_yes().into());
+    }
     let event = leave.sign(event);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs { Some(program.file()?.path()) } else { None };
@@ -55,7 +59,13 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
-    let failure = match start(program, &environment, masker.as_ref()) {
+    let watched = Watched { program: &program, masks, rules, config: &config, reason, terminal };
+    let ran = if watches {
+        watched.run(&environment, &chosen, masker.as_ref()).map(attended::end_as)
+    } else {
+        start(program, &environment, masker.as_ref())
+    };
+    let failure = match ran {
         Ok(code) => return Ok(code),
         // It ran; what went wrong is beside it.
         Err(failure) if failure.kind == Kind::Disk => return Err(failure.into()),
@@ -65,6 +75,11 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     let ended = |number| event.clone().not_started(number, &failure.message);
     chosen.record_failure(ended, &environment.kept, &numbers, terminal);
     Err(failure.into())
+}
+
+fn needs_a_yes() -> Failure {
+    Failure::new(Kind::Policy, "one of these keys needs a yes at each use, so `--watch` cannot start the command anew")
+        .hint("leave out `--watch`, or leave out that key with `--only`")
 }
 
 /// Becomes the command, or stays beside it for as long as something has to be done.
@@ -77,7 +92,7 @@ fn start(program: Program, environment: &Environment<'_>, masker: Option<&Arc<Ma
 
 /// The caller's variables. For keys that are for certain programs, of which this is one, those by which a caller has it load
 /// other code are left out, and these are named.
-fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
+pub(super) fn callers_variables(judged: Option<&Path>) -> (impl Iterator<Item = (OsString, OsString)>, Vec<OsString>) {
     let loads = |(name, _): &(OsString, OsString)| judged.is_some_and(|program| variables::loads_code(name, program));
     let (left_out, passed): (Vec<_>, Vec<_>) = std::env::vars_os().partition(loads);
     (passed.into_iter(), left_out.into_iter().map(|(name, _)| name).collect())

@@ -40,7 +40,8 @@ fn what_is_short_is_named_and_left() {
 
 #[test]
 fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
-    let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\nshort\n-----END PRIVATE KEY-----\n";
+    let pem =
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\nshort\n-----END PRIVATE KEY-----\n";
     let given = [("P", pem)];
     assert_eq!(masked(&given, &format!("<{pem}>")), "<[keyctl:P]>");
     assert_eq!(masked(&given, &format!("<{}>", pem.replace('\n', "\r\n"))), "<[keyctl:P]>");
@@ -108,7 +109,8 @@ fn plainly(masker: &Masker, text: &[u8]) -> Vec<u8> {
     let mut inside: Vec<Option<usize>> = vec![None; text.len() + 1];
     let mut stretches: Vec<(usize, usize, usize)> = Vec::new();
     for at in 0..text.len() {
-        let whole = masker.patterns.iter().enumerate().filter(|(_, pattern)| text[at..].starts_with(masker.bytes(pattern)));
+        let whole =
+            masker.patterns.iter().enumerate().filter(|(_, pattern)| text[at..].starts_with(masker.bytes(pattern)));
         let Some((number, longest)) = whole.max_by_key(|(_, pattern)| pattern.length) else { continue };
         match stretches.last_mut().filter(|(_, end, _)| *end > at) {
             Some((_, end, _)) => *end = (*end).max(at + longest.length),

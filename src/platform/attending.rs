@@ -29,7 +29,7 @@ use signal_hook::{
 
 use super::{
     Attendant, Ended, Place, Wish,
-    signals::{HeldSignals, hold_signals, is_ignored},
+    signals::{HeldSignals, came, hold_signals, is_ignored},
 };
 
 /// What a terminal sends to a whole job, so that the command has it already where it is in the same one.
@@ -51,7 +51,7 @@ struct Heard {
 
 /// Signals are heard as long as this lives. To be had before the command is started: else one may be lost.
 pub struct Ears {
-    held: HeldSignals,
+    _held: HeldSignals,
     heard: MutexGuard<'static, Option<Heard>>,
     place: Place,
 }
@@ -68,7 +68,7 @@ impl Ears {
             *heard = Some(Heard::new()?);
         }
         heard.iter().flat_map(|heard| &heard.came).for_each(|(_, came)| came.store(false, Ordering::SeqCst));
-        Ok(Self { held, heard, place })
+        Ok(Self { _held: held, heard, place })
     }
 
     /// Stays beside a child until it ends.
@@ -174,12 +174,12 @@ impl Ears {
             thread::sleep(MOMENT / 10);
         }
     }
+}
 
-    /// The latest signal that asked this process to end.
-    #[must_use]
-    pub fn asked_to_end(&self) -> Option<i32> {
-        self.held.came()
-    }
+/// The latest signal that asked this process to end while a command was attended.
+#[must_use]
+pub fn signal_that_came() -> Option<i32> {
+    came()
 }
 
 impl Heard {

@@ -48,12 +48,12 @@ impl Ears {
             thread::sleep(TICK.min(pause));
         }
     }
+}
 
-    /// No signals, so none asked.
-    #[must_use]
-    pub fn asked_to_end(&self) -> Option<i32> {
-        None
-    }
+/// There are no signals here.
+#[must_use]
+pub fn signal_that_came() -> Option<i32> {
+    None
 }
 
 /// Ends this process as the command ended.

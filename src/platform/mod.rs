@@ -21,9 +21,9 @@ mod signals;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use attending::{Ears, end_as};
+pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
-pub use attending_windows::{Ears, end_as};
+pub use attending_windows::{Ears, end_as, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
 pub use memory::keep_from_swap;
 pub use parents::{MOST_PARENTS, parents};

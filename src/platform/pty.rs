@@ -92,6 +92,20 @@ pub fn give_terminal_to(child: &std::process::Child, terminal: &OwnedFd) {
     }
 }
 
+/// Whether the programs on a terminal of ours want each key as it comes, or keys that are not shown.
+#[must_use]
+pub fn wants_keys(outer: &OwnedFd) -> bool {
+    use rustix::termios::LocalModes;
+    tcgetattr(outer).is_ok_and(|settings| !settings.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO))
+}
+
+/// Kills the job that has a terminal of ours.
+pub fn kill_job_of(outer: &OwnedFd) {
+    if let Ok(group) = tcgetpgrp(outer) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
 /// The user's terminal while a command has one of its own: it hands every key on as it comes, and shows what comes as it is.
 pub struct Screen {
     terminal: File,

@@ -106,7 +106,9 @@ pub fn waiting_bytes(from: &impl AsFd) -> usize {
 /// Whether two streams are one and the same file or pipe, so that what is written to both has an order.
 #[must_use]
 pub fn are_one(one: &impl AsFd, other: &impl AsFd) -> bool {
-    let place = |stream: &dyn Fn() -> rustix::io::Result<rustix::fs::Stat>| stream().map(|facts| (facts.st_dev, facts.st_ino)).ok();
+    let place = |stream: &dyn Fn() -> rustix::io::Result<rustix::fs::Stat>| {
+        stream().map(|facts| (facts.st_dev, facts.st_ino)).ok()
+    };
     let (one, other) = (place(&|| rustix::fs::fstat(one)), place(&|| rustix::fs::fstat(other)));
     one.is_some() && one == other
 }

@@ -106,7 +106,7 @@ impl Drop for HeldSignals {
     }
 }
 
-fn came() -> Option<i32> {
+pub(super) fn came() -> Option<i32> {
     i32::try_from(CAME.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
 }
 

@@ -1,9 +1,9 @@
 //! A command whose output is masked on its way.
 //!
-//! Where both input and output are a terminal, the command gets a terminal of its own (`on_terminal`), so that editors, pagers
-//! and shells are what they were. Else it stays in its place, with the terminal it had for keys and signals, and only what it
-//! prints takes another way: a pipe where there was a pipe or a file, and the inner end of a terminal where there was one, so
-//! that it still writes in colour and knows how wide it is.
+//! Where it prints on a terminal, the command gets a terminal of its own (`on_terminal`), so that editors, pagers and shells are
+//! what they were. Else it stays in its place, with the terminal that it had for keys and signals, which a pager behind it may
+//! be using, and only what it prints takes another way: a pipe, and for errors the inner end of a terminal where these go to
+//! one, so that they are still in colour.
 //!
 //! What the command writes to `/dev/tty` itself, and to files, is not seen here.
 
@@ -63,7 +63,7 @@ mod in_place {
         launch::{environment::Environment, program::Program},
         mask::Masker,
         platform::{
-            Attendant, Ended, Place, Wish,
+            self, Attendant, Ended, Place, Wish,
             pty::{self, Pty},
             pumping,
         },
@@ -79,7 +79,7 @@ mod in_place {
         masker: &Arc<Masker>,
         attendant: &mut dyn Attendant,
     ) -> Result<Ended> {
-        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        if io::stdout().is_terminal() && (io::stdin().is_terminal() || platform::terminal().is_ok()) {
             return on_terminal::run(program, environment, masker, attendant);
         }
         let ears = attended::ears(Place::SameJob)?;
@@ -87,8 +87,11 @@ mod in_place {
         let mut terminals = Vec::new();
         let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
         let mut child = program.start(environment, |command| {
-            command.stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+            command.stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(errors.try_clone()?));
+            Ok(())
         })?;
+        // The command alone has them now: else there would be no end.
+        drop((output, errors));
         let ended = attended::attend(&ears, &mut child, program, &mut Sized { terminals, attendant });
         pumps.finish().map_err(|error| failed(program, &error))?;
         ended
@@ -98,11 +101,8 @@ mod in_place {
     fn streams(pumps: &mut Pumps, terminals: &mut Vec<(OwnedFd, OwnedFd)>) -> io::Result<(OwnedFd, OwnedFd)> {
         let (output, errors) = (io::stdout(), io::stderr());
         let first = stream(&output, pumps, terminals)?;
-        let second = if pumping::are_one(&output, &errors) {
-            first.try_clone()?
-        } else {
-            stream(&errors, pumps, terminals)?
-        };
+        let second =
+            if pumping::are_one(&output, &errors) { first.try_clone()? } else { stream(&errors, pumps, terminals)? };
         Ok((first, second))
     }
 

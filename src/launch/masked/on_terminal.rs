@@ -5,6 +5,9 @@
 //! (`lead`), which starts the command as a shell starts its jobs, waits for it, and ends as it ended. To begin a session also
 //! takes a process of its own, since between fork and exec nothing can be done without `unsafe`.
 //!
+//! Where input is no terminal, other programs of the pipeline may be using the terminal (`fzf | …`). So it is left alone until
+//! the command sets its own terminal up for keys, as pagers do and questions for passwords, and only as long as it does.
+//!
 //! A keyctl that is killed (SIGKILL) leaves the user's terminal raw; the command gets SIGHUP, as its terminal is gone.
 
 use std::{
@@ -30,7 +33,7 @@ use crate::{
     launch::{environment::Environment, program::Program},
     mask::Masker,
     platform::{
-        Attendant, Ended, Place, Wish,
+        self, Attendant, Ended, Place, Wish,
         pty::{self, Pty, Screen},
         pumping::{self, Ready},
     },
@@ -38,8 +41,9 @@ use crate::{
 
 /// The words by which keyctl is started as the head of a session.
 pub const LEAD: [&str; 2] = ["lead-session", "--"];
-/// How often it is looked whether the keys are this process's again.
+/// How often it is looked whether the keys are this process's again, or the command wants them.
 const TURN: Duration = Duration::from_millis(250);
+const TURN_TO_FOLLOW: Duration = Duration::from_millis(40);
 /// How many keys are taken at once.
 const KEYS: usize = 4096;
 
@@ -54,23 +58,31 @@ pub fn run(
     attendant: &mut dyn Attendant,
 ) -> Result<Ended> {
     let wrong = |error: io::Error| failed(program, &error);
-    let user = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(wrong)?);
-    let Pty { outer, inner } = Pty::like(&user).map_err(wrong)?;
+    let follows = !io::stdin().is_terminal();
+    let user = if follows { platform::terminal() } else { io::stdin().as_fd().try_clone_to_owned().map(File::from) };
+    let user = user.map_err(wrong)?;
+    let pty = Pty::like(&user).map_err(wrong)?;
+    if follows {
+        pty.leave_output_alone().map_err(wrong)?;
+    }
+    let Pty { outer, inner } = pty;
     let mut pumps = Pumps::new(masker).map_err(wrong)?;
     let errors = errors(&inner, &mut pumps).map_err(wrong)?;
     let keys = outer.try_clone().map_err(wrong)?;
-    pumps.start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?).map_err(wrong)?;
+    pumps
+        .start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?)
+        .map_err(wrong)?;
     let ears = attended::ears(Place::OtherTerminal)?;
-    let (input, output) = (inner.try_clone().map_err(wrong)?, inner);
+    let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
-        command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+        command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
     })?;
     let screen = Arc::new(Mutex::new(Screen::of(user)));
-    locked(&screen).settle();
     let (over, running) = io::pipe().map_err(wrong)?;
     let typed = Arc::clone(&screen);
-    thread::Builder::new().spawn(move || type_on(&typed, &keys, &OwnedFd::from(over))).map_err(wrong)?;
-    let mut session = Session { screen: Arc::clone(&screen), outer, attendant };
+    let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
+    thread::Builder::new().spawn(type_on).map_err(wrong)?;
+    let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
     let ended = attended::attend(&ears, &mut child, program, &mut session);
     let done = pumps.finish();
     drop(running);
@@ -93,26 +105,31 @@ fn errors(inner: &OwnedFd, pumps: &mut Pumps) -> io::Result<OwnedFd> {
     Ok(writer)
 }
 
-/// This very program, also where another one lies at its path by now.
+/// This very program, by its path or, where it does not lie there any more, as Linux has it still.
 fn own_path() -> PathBuf {
-    if cfg!(target_os = "linux") {
-        return PathBuf::from("/proc/self/exe");
-    }
-    std::env::current_exe().unwrap_or_else(|_| Path::new("keyctl").to_owned())
+    let own = std::env::current_exe().ok().filter(|path| path.is_file());
+    own.unwrap_or_else(|| Path::new("/proc/self/exe").to_owned())
 }
 
 /// Hands on each key as it comes, while this process is in the foreground.
-fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd) {
+fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool) {
     let Ok(user) = locked(screen).terminal().try_clone() else { return };
     let mut room = zeroize::Zeroizing::new([0; KEYS]);
+    let turn = if follows { TURN_TO_FOLLOW } else { TURN };
     loop {
+        // In the background the keys are for another program, and to read them would stop this one.
         let is_ours = {
             let mut screen = locked(screen);
-            screen.settle();
-            screen.is_ours()
+            let is_wanted = !follows || pty::wants_keys(keys);
+            if is_wanted {
+                screen.settle()
+            } else {
+                screen.restore()
+            }
+            is_wanted && screen.is_ours()
         };
-        // In the background the keys are for another program, and to read them would stop this one.
-        let ready = if is_ours { pumping::wait(&user, Some(over), Some(TURN)) } else { pumping::wait(over, None, Some(TURN)) };
+        let ready =
+            if is_ours { pumping::wait(&user, Some(over), Some(turn)) } else { pumping::wait(over, None, Some(turn)) };
         match ready {
             Ok(Ready::Nothing) => continue,
             Ok(Ready::Something) if is_ours => {}
@@ -132,6 +149,7 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd) {
 struct Session<'a> {
     screen: Arc<Mutex<Screen>>,
     outer: OwnedFd,
+    follows: bool,
     attendant: &'a mut dyn Attendant,
 }
 
@@ -144,7 +162,9 @@ impl Attendant for Session<'_> {
     fn goes_on(&mut self) {
         self.attendant.goes_on();
         let mut screen = locked(&self.screen);
-        screen.settle();
+        if !self.follows {
+            screen.settle();
+        }
         screen.size_to(&self.outer);
     }
 
@@ -157,7 +177,13 @@ impl Attendant for Session<'_> {
     }
 
     fn look(&mut self) -> Option<Wish> {
-        self.attendant.look()
+        let wish = self.attendant.look();
+        if wish != Some(Wish::EndNow) {
+            return wish;
+        }
+        // The head of the session would be killed and the command would go on: it is the terminal's job that is meant.
+        pty::kill_job_of(&self.outer);
+        None
     }
 }
 
@@ -170,6 +196,7 @@ pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
     let ears = attended::ears(Place::JobOfOurs)?;
     let mut child = program.start(environment, |command| {
         command.process_group(0);
+        Ok(())
     })?;
     pty::give_terminal_to(&child, &terminal);
     attended::attend(&ears, &mut child, program, &mut Head)

@@ -109,7 +109,8 @@ impl Pump {
         while self.output.wrong.is_none() {
             let little = self.stream.holds() == Held::Little;
             let quiet = ending.map(|_| QUIET);
-            let patience = if little { Some(quiet.map_or(self.patience, |quiet| quiet.min(self.patience))) } else { quiet };
+            let patience =
+                if little { Some(quiet.map_or(self.patience, |quiet| quiet.min(self.patience))) } else { quiet };
             let running = ending.is_none().then_some(over);
             match pumping::wait(&self.from, running, patience)? {
                 // What waits now was written before the end, and is brought out however long it takes.

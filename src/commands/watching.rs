@@ -1,0 +1,189 @@
+//! `run --watch`: the command is started anew when one of its keys is replaced.
+//!
+//! Twice a second it is looked whether a store's file is another one; only then the store is opened, and only where a secret
+//! that the command has is another one by now, the command is asked to end (SIGTERM), killed if it does not within ten seconds,
+//! and started with what there is now. Whatever goes wrong with that leaves the command as it is, and is said.
+//!
+//! Nobody is asked meanwhile. Where a store's keeper would ask, as for a passphrase, that is said at the start, and again when
+//! its file changes; `keyctl unlock` lets it be opened without.
+
+use std::{
+    fs::Metadata,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use crate::{
+    config::Config,
+    date::Moment,
+    failure::{Failure, Result},
+    history::{Action, Event, Reason},
+    launch::{
+        environment::{Environment, Rules},
+        program::Program,
+    },
+    mask::Masker,
+    name::VariableName,
+    platform::{self, Attendant, Ended, Wish},
+    terminal::Terminal,
+};
+
+use super::{
+    choosing::{Chosen, Renewed},
+    limiting::Taker,
+    run::callers_variables,
+    staying,
+};
+
+/// How often it is looked whether a store has changed.
+const TURN: Duration = Duration::from_millis(500);
+/// How long a command has to end by itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a store that cannot be read is tried: it may be in the middle of a change.
+const TRIES: u32 = 4;
+
+/// A command that is started anew, as often as it takes.
+pub struct Watched<'w> {
+    /// Whether what it prints is masked.
+    pub masks: bool,
+    /// What is started.
+    pub program: &'w Program,
+    /// How the caller's variables are treated.
+    pub rules: Rules,
+    /// What the user has set.
+    pub config: &'w Config,
+    /// Why the keys are used.
+    pub reason: Option<&'w Reason>,
+    /// Where to say what happens.
+    pub terminal: &'w Terminal,
+}
+
+impl Watched<'_> {
+    /// Runs it until it ends by itself.
+    ///
+    /// # Errors
+    /// As [`staying::run_once`].
+    pub fn run(&self, environment: &Environment<'_>, chosen: &Chosen, masker: Option<&Arc<Masker>>) -> Result<Ended> {
+        let mut watch = Watch::of(self, chosen, &environment.kept);
+        let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
+        let mut next = watch.next;
+        while let Some(Next { chosen, changed, event }) = next.take() {
+            // Whoever asked keyctl to end wants no other command either.
+            if platform::signal_that_came().is_some() {
+                return Ok(ended);
+            }
+            self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
+            let judged = self.program.opened().map(platform::ProgramFile::path);
+            let (caller, _) = callers_variables(judged);
+            let environment = Environment::join(caller, &chosen.given, self.rules)?;
+            environment.check_limits(self.program.words())?;
+            let event = event.args(chosen.arguments(self.program, self.config));
+            chosen.record(&event, &environment.kept, self.config, self.terminal)?;
+            let masker = masker.map(|_| staying::masker(&chosen, self.terminal)).transpose()?;
+            let mut watch = Watch::of(self, &chosen, &environment.kept);
+            ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
+            next = watch.next;
+        }
+        Ok(ended)
+    }
+
+    /// Holds new keys against the policy, as those before them were.
+    fn hold(&self, chosen: &mut Chosen) -> Result<Event> {
+        let event = Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason);
+        let taker = Taker::of(self.program, self.masks);
+        let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
+        Ok(leave.sign(event).note("started anew"))
+    }
+}
+
+fn listed(names: &[VariableName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a command is started with next.
+struct Next {
+    chosen: Box<Chosen>,
+    changed: Vec<VariableName>,
+    event: Event,
+}
+
+/// What tells one version of a file from another.
+type Print = Option<(u64, Option<SystemTime>)>;
+
+fn print(path: &PathBuf) -> Print {
+    std::fs::metadata(path).ok().map(|facts: Metadata| (facts.len(), facts.modified().ok()))
+}
+
+/// Looks after the keys of a command.
+struct Watch<'w> {
+    of: &'w Watched<'w>,
+    chosen: &'w Chosen,
+    /// The variables that it has from elsewhere.
+    left: &'w [VariableName],
+    files: Vec<PathBuf>,
+    /// The files as they were last; none before the first look, which is for what happened since the keys were taken.
+    prints: Option<Vec<Print>>,
+    tries: u32,
+    next: Option<Next>,
+    /// Since when the command has been asked to end.
+    asked: Option<Instant>,
+}
+
+impl<'w> Watch<'w> {
+    fn of(of: &'w Watched<'w>, chosen: &'w Chosen, left: &'w [VariableName]) -> Self {
+        let files = chosen.files().collect();
+        Self { of, chosen, left, files, prints: None, tries: 0, next: None, asked: None }
+    }
+
+    /// Whether there is something to start the command anew for.
+    fn is_due(&mut self) -> Result<bool> {
+        match self.chosen.renewed(self.left, self.of.terminal)? {
+            Renewed::Same => Ok(false),
+            Renewed::Gone(names) => {
+                self.runs_on(&format!("gone from the store: {}", listed(&names)));
+                Ok(false)
+            }
+            Renewed::Changed(mut chosen, changed) => {
+                let event = self.of.hold(&mut chosen)?;
+                self.next = Some(Next { chosen, changed, event });
+                Ok(true)
+            }
+        }
+    }
+
+    fn runs_on(&self, why: &str) {
+        self.of.terminal.warn(&format!("the command runs on with the keys it has: {why}"));
+    }
+}
+
+impl Attendant for Watch<'_> {
+    fn pause(&self) -> Option<Duration> {
+        Some(TURN)
+    }
+
+    fn look(&mut self) -> Option<Wish> {
+        if let Some(asked) = self.asked {
+            return (asked.elapsed() >= PATIENCE).then_some(Wish::EndNow);
+        }
+        let prints = Some(self.files.iter().map(print).collect());
+        if prints == self.prints {
+            return None;
+        }
+        match self.is_due() {
+            Ok(true) => {
+                self.asked = Some(Instant::now());
+                return Some(Wish::End);
+            }
+            Err(failure) if self.tries + 1 < TRIES => {
+                let _: Failure = failure;
+                self.tries += 1;
+                return None;
+            }
+            Err(failure) => self.runs_on(&failure.message),
+            Ok(false) => {}
+        }
+        (self.prints, self.tries) = (prints, 0);
+        None
+    }
+}
