@@ -311,5 +311,5 @@ fn what_is_hidden_from_agents_is_shown_to_none_and_given_only_where_it_is_masked
     let ran = sandbox.call(&["edit", "api", "--no-hide-from-agents"]).run();
     assert_eq!(ran.code(), 9, "to show it again takes a person: {}", ran.stderr());
     let refusals = sandbox.call(&["history", "api", "--outcome", "refused", "--json"]).run().stdout();
-    assert_eq!(refusals.matches("\"hidden\"").count(), 4, "{refusals}");
+    assert_eq!(refusals.matches("refused: hidden").count(), 4, "{refusals}");
 }
