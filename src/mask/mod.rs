@@ -242,7 +242,9 @@ impl Writer {
         if STANDARD_NO_PAD.encode_slice(secret, &mut letters).is_ok() {
             // The last letter may have to do with what comes behind the secret.
             let whole = &letters[..secret.len() * 8 / 6];
-            BASE64_LINES.iter().for_each(|width| self.broken(whole, *width, number));
+            for width in BASE64_LINES {
+                self.broken(whole, width, number);
+            }
         }
         let mut digits = Zeroizing::new(Vec::with_capacity(2 * secret.len()));
         digits.extend(secret.iter().flat_map(|byte| forms::lower_hex(*byte)));

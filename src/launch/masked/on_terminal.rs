@@ -128,9 +128,9 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool
             let mut screen = locked(screen);
             let is_wanted = !follows || pty::wants_keys(keys);
             if is_wanted {
-                screen.settle()
+                screen.settle();
             } else {
-                screen.restore()
+                screen.restore();
             }
             is_wanted && screen.is_ours()
         };
