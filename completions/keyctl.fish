@@ -73,8 +73,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s k -l key -d 'Add a
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l file -d 'Give a key as a file, whose path is in this variable' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l render -d 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)' -r -F
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l as -d 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name' -r -f -a "file\t''
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l render -d 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l as -d 'How these files are given: without a name, as a descriptor, or with a name' -r -f -a "file\t''
 fd\t''
 named-file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -91,8 +91,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s k -l key -d 'Add 
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l file -d 'Give a key as a file, whose path is in this variable' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l render -d 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)' -r -F
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l as -d 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name' -r -f -a "file\t''
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l render -d 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l as -d 'How these files are given: without a name, as a descriptor, or with a name' -r -f -a "file\t''
 fd\t''
 named-file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'

@@ -168,10 +168,10 @@ fn a_command_gets_what_a_template_comes_to_as_a_file() {
     ];
     sandbox.call(&named).run().says(&text, WITHOUT, 0);
     // A variable that is left as it is was not given, and the template's key was.
-    let keep = ["run", "--keep", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"];
+    let keep = ["run", "--reason", "kept", "--keep", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"];
     sandbox.call(&keep).env("STRIPE", "mine").run().says("", "keyctl: left as it was set: `STRIPE`\n", 0);
     let used = sandbox.call(&["history", "-n", "1", "--json"]).run().stdout();
-    assert!(used.contains("\"names\":[\"stripe/test\"]"), "{used}");
+    assert!(used.contains("\"names\":[\"stripe/test\"]") && used.contains("\"reason\":\"kept\""), "{used}");
     sandbox.call(&["run", "-n", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"]).run().says(
         "VARIABLE  FROM\nSTRIPE    key stripe/test\nCONFIG    template t\n",
         "keyctl: would run `true`; what the store has was not looked at\n",
