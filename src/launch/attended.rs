@@ -12,7 +12,10 @@
 //! Unlike a process that becomes its command, this one keeps the memory in which std copied the variables for the launch.
 //! Nobody may look at it (see `platform::harden`), and it is gone with the command.
 
-use std::process::{Child, Command, ExitCode};
+use std::{
+    io,
+    process::{Child, Command, ExitCode},
+};
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
@@ -27,7 +30,7 @@ use super::{environment::Environment, program::Program};
 /// # Errors
 /// `NotExecutable` when the system does not start it; `Disk` where nobody could stay beside it.
 pub fn run(program: &Program, environment: &Environment<'_>, attendant: &mut dyn Attendant) -> Result<Ended> {
-    run_with(program, environment, attendant, |_| {})
+    run_with(program, environment, attendant, |_| Ok(()))
 }
 
 /// The same with other streams, which `set` gives it.
@@ -38,7 +41,7 @@ pub fn run_with(
     program: &Program,
     environment: &Environment<'_>,
     attendant: &mut dyn Attendant,
-    set: impl FnOnce(&mut Command),
+    set: impl Fn(&mut Command) -> io::Result<()>,
 ) -> Result<Ended> {
     // Before it is started: a signal that comes between the two is for it.
     let ears = ears(Place::SameJob)?;

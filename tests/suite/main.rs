@@ -35,6 +35,7 @@ mod launching;
 mod leaked;
 mod leaking;
 mod manual;
+mod masking;
 mod mending;
 mod mistyping;
 mod moving;

@@ -15,7 +15,7 @@ mod pump;
 
 pub use captured::{Captured, Limits, run_captured};
 #[cfg(unix)]
-pub use on_terminal::lead;
+pub use on_terminal::{lead, wait_for_terminal};
 
 #[cfg(not(unix))]
 mod nowhere {
@@ -87,8 +87,11 @@ mod in_place {
         let mut terminals = Vec::new();
         let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
         let mut child = program.start(environment, |command| {
-            command.stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+            command.stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(errors.try_clone()?));
+            Ok(())
         })?;
+        // The command alone has them now: else there would be no end.
+        drop((output, errors));
         let ended = attended::attend(&ears, &mut child, program, &mut Sized { terminals, attendant });
         pumps.finish().map_err(|error| failed(program, &error))?;
         ended
