@@ -51,7 +51,8 @@ impl Ears {
 
     /// The signal that would have ended this process by now. Right before a command is started: whoever sent it wants none.
     pub fn asked_to_end(&mut self) -> Option<i32> {
-        self.early.extend(self.take());
+        let signs = self.take();
+        self.early.extend(signs);
         // Between two commands it may be for the one that was.
         let is_first = self.heard.iter().all(|heard| !heard.was_used);
         let early = self.early.iter().map(|sign| sign.signal).find(|signal| is_first && ends(*signal));

@@ -66,7 +66,7 @@ pub(super) struct Sign {
 /// As `sigaction(2)` has them.
 pub fn hold_all_signals() -> io::Result<HeldSignals> {
     let held = hold_signals()?;
-    hear()?;
+    drop(hear()?);
     Ok(held)
 }
 
