@@ -68,7 +68,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Have coding agents run the commands that you list with keys, the secrets masked')
-            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over the Model Context Protocol, without showing it a secret')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete commands and names')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write the pages of all commands to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -293,7 +293,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-require-reason', '--no-require-reason', [CompletionResultType]::ParameterName, 'Ask for no reason any more; what `config.toml` says counts again')
             [CompletionResult]::new('--stop-expired', '--stop-expired', [CompletionResultType]::ParameterName, 'Give it no more once it has ended')
             [CompletionResult]::new('--no-stop-expired', '--no-stop-expired', [CompletionResultType]::ParameterName, 'Only warn then; what `config.toml` says counts again')
-            [CompletionResult]::new('--hide-from-agents', '--hide-from-agents', [CompletionResultType]::ParameterName, 'Show it to no coding agent, and give it only to programs of one whose output is masked')
+            [CompletionResult]::new('--hide-from-agents', '--hide-from-agents', [CompletionResultType]::ParameterName, 'Show it to no coding agent, and give it to the programs of one only masked')
             [CompletionResult]::new('--no-hide-from-agents', '--no-hide-from-agents', [CompletionResultType]::ParameterName, 'Show it to coding agents again')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1427,7 +1427,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before commands that are listed')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
@@ -1478,7 +1478,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;agent;help' {
-            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before commands that are listed')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Answer an agent that is about to run a command (called by the agent)')
@@ -1564,7 +1564,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find what is wrong with your keys, each with the command that mends it')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Have coding agents run the commands that you list with keys, the secrets masked')
-            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve a coding agent over the Model Context Protocol, without showing it a secret')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete commands and names')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write the pages of all commands to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1843,7 +1843,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;agent' {
-            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have an agent put `keyctl run --mask --` before commands that are listed')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take that out of the agent''s settings again')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents, and which of them asks keyctl')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Answer an agent that is about to run a command (called by the agent)')

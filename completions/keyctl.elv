@@ -65,7 +65,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
-            cand mcp 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret'
+            cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -276,7 +276,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-require-reason 'Ask for no reason any more; what `config.toml` says counts again'
             cand --stop-expired 'Give it no more once it has ended'
             cand --no-stop-expired 'Only warn then; what `config.toml` says counts again'
-            cand --hide-from-agents 'Show it to no coding agent, and give it only to programs of one whose output is masked'
+            cand --hide-from-agents 'Show it to no coding agent, and give it to the programs of one only masked'
             cand --no-hide-from-agents 'Show it to coding agents again'
             cand --json 'Report as JSON'
             cand -q 'Say only what must not be overlooked'
@@ -1277,7 +1277,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
             cand -h 'Print help'
             cand --help 'Print help'
-            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand install 'Have an agent put `keyctl run --mask --` before commands that are listed'
             cand uninstall 'Take that out of the agent''s settings again'
             cand list 'List the agents, and which of them asks keyctl'
             cand ls 'List the agents, and which of them asks keyctl'
@@ -1322,7 +1322,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --help 'Print help'
         }
         &'keyctl;agent;help'= {
-            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand install 'Have an agent put `keyctl run --mask --` before commands that are listed'
             cand uninstall 'Take that out of the agent''s settings again'
             cand list 'List the agents, and which of them asks keyctl'
             cand hook 'Answer an agent that is about to run a command (called by the agent)'
@@ -1399,7 +1399,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
-            cand mcp 'Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret'
+            cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1600,7 +1600,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;audit'= {
         }
         &'keyctl;help;agent'= {
-            cand install 'Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists'
+            cand install 'Have an agent put `keyctl run --mask --` before commands that are listed'
             cand uninstall 'Take that out of the agent''s settings again'
             cand list 'List the agents, and which of them asks keyctl'
             cand hook 'Answer an agent that is about to run a command (called by the agent)'

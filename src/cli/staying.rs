@@ -7,7 +7,7 @@ use clap::Args;
 /// Why keyctl stays beside the command.
 #[derive(Args, Default)]
 pub struct Staying {
-    /// Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile's `mask = true` does too)
+    /// Replace secrets in what the command prints (also: `mask = true` in a profile)
     #[arg(long, overrides_with = "no_mask")]
     pub mask: bool,
     /// Do not, although a profile says so

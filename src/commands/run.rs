@@ -61,10 +61,10 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let masks = arguments.staying.masks(chosen.masks);
-    let taker = if masks { Taker::Masked(&program) } else { Taker::Program(&program) };
+    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
-    if arguments.staying.watch && leave.was_asked {
+    if watches && leave.was_asked {
         return Err(needs_a_yes().into());
     }
     let event = leave.sign(event);
@@ -84,7 +84,7 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
-        if arguments.staying.watch {
+        if watches {
             let watched =
                 Watched { program: &program, masks, rules, config: &config, pages: &pages, marks, reason, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());

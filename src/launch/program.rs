@@ -114,17 +114,17 @@ impl Program {
     /// # Errors
     /// `NotExecutable` when the system does not start it.
     pub fn start(&self, environment: &Environment<'_>, set: impl Fn(&mut Command) -> io::Result<()>) -> Result<Child> {
-        let start = |mut command: Command, called: &OsStr| {
+        let launch = |mut command: Command, called: &OsStr| {
             set(&mut command)?;
             platform::start_command(&mut command, called)
         };
-        let started = self.command(environment).and_then(|command| match start(command, &self.called) {
+        let started = self.command(environment).and_then(|command| match launch(command, &self.called) {
             // A script that does not say what runs it is run by the shell, as by shells and execvp(3); posix_spawn(3) leaves that out.
             Err(error) if platform::is_for_the_shell(&error) => {
                 let mut command = Command::new("/bin/sh");
                 let variables = environment.variables.iter().map(|(name, value)| (name, value));
                 command.arg(&self.path).args(&self.arguments).env_clear().envs(variables);
-                start(command, OsStr::new("sh"))
+                launch(command, OsStr::new("sh"))
             }
             started => started,
         });

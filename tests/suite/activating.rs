@@ -51,8 +51,9 @@ impl Shell {
         let lines: Vec<&str> =
             [self.load].iter().chain(lines).map(|line| if *line == ">" { self.prompt } else { line }).collect();
         let script = lines.join("\n").replace("KEYCTL ", &format!("{KEYCTL} "));
-        let mut command = Command::new(if self.name == "nu" { tools::nu() } else { self.start[0].into() });
+        let mut command = Command::new("timeout");
         sandbox.environment(&mut command);
+        command.arg("60").arg(if self.name == "nu" { tools::nu() } else { self.start[0].into() });
         command.args(&self.start[1..]).arg(script).current_dir(sandbox.home());
         command
     }
@@ -351,7 +352,7 @@ fn nasty_project() -> (Sandbox, BTreeMap<String, Vec<u8>>) {
         let name = format!("V{number:02}");
         let call = sandbox.call(&["set", &name, "--raw", "--binary", "--allow-empty", "-q"]).input(&value);
         assert_eq!(call.run().code(), 0, "{name}");
-        file += &format!("{name} = \"{name}\"\n");
+        file.push_str(&[&name, " = \"", &name, "\"\n"].concat());
         values.insert(name, value);
     }
     sandbox.file(".keyctl.toml", file);

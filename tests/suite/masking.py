@@ -90,7 +90,7 @@ if shutil.which("git"):
 # Jobs: of the shell that started keyctl, and of a shell within it.
 shell = pexpect.spawn("bash", ["--norc", "-i"], timeout=30, encoding="utf-8", dimensions=(30, 200))
 shell.sendline("PS1='> ' ; bind 'set enable-bracketed-paste off'; stty -a >before")
-shell.expect("\n> ")
+shell.expect("[\r\n]> ")
 for option in ["--mask", "--mask --watch"]:
     shell.sendline(f"{keyctl} run {option} -k K -- sh -c 'echo begun; while :; do sleep 0.1; done'")
     shell.expect("\r\nbegun")
