@@ -137,13 +137,13 @@ impl Program {
     /// As [`Program::start`].
     pub fn start_by(
         &self,
-        starter: &Path,
+        by: &Path,
         words: &[&str],
         environment: &Environment<'_>,
         set: impl FnOnce(&mut Command),
     ) -> Result<Child> {
         let started = self.command(environment).and_then(|inner| {
-            let mut command = Command::new(starter);
+            let mut command = Command::new(by);
             let variables = environment.variables.iter().map(|(name, value)| (name, value));
             command.args(words).arg(inner.get_program()).args(self.words()).env_clear().envs(variables);
             set(&mut command);
