@@ -2,10 +2,11 @@
 //! to mask, keys to look after.
 //!
 //! Nobody should notice. The command is started as it would be if keyctl became it, in the same process group, so that the
-//! terminal's Ctrl-C and Ctrl-Z reach it as ever; keyctl lets both pass. What is sent to keyctl alone (SIGTERM, SIGHUP, SIGUSR1,
-//! SIGUSR2, SIGCONT) is passed on; when the command stops, keyctl stops; and at last keyctl ends just as the command did.
+//! terminal's Ctrl-C and Ctrl-Z reach it as ever; keyctl lets both pass. Every other signal that it can hear is passed on
+//! (`platform::hearing` says which, and what of SIGINT is not the terminal's); when the command stops, keyctl stops; and at
+//! last keyctl ends just as the command did. Whoever asks keyctl to end before the command is started gets no command.
 //!
-//! A keyctl that is killed (SIGKILL) takes the command with it no more than a shell would: it goes on, without what was to be
+//! A keyctl that is killed (SIGKILL) or crashes takes the command with it no more than a shell would: it goes on, without what was to be
 //! done for it, and gets an end of file or SIGPIPE where keyctl held the other end. To have the system kill it too (as
 //! `PR_SET_PDEATHSIG` does on Linux) would cut short what may be in the middle of a write.
 //!
@@ -44,9 +45,12 @@ pub fn run_with(
     set: impl Fn(&mut Command) -> io::Result<()>,
 ) -> Result<Ended> {
     // Before it is started: a signal that comes between the two is for it.
-    let ears = ears(Place::SameJob)?;
+    let mut ears = ears(Place::SameJob)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
     let mut child = program.start(environment, set)?;
-    attend(&ears, &mut child, program, attendant)
+    attend(&mut ears, &mut child, program, attendant)
 }
 
 /// Begins to hear the signals that are for a command.
@@ -62,7 +66,7 @@ pub fn ears(place: Place) -> Result<Ears> {
 ///
 /// # Errors
 /// `Disk` where it cannot be waited for.
-pub fn attend(ears: &Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
+pub fn attend(ears: &mut Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
     ears.attend(child, attendant)
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot wait for `{}`: {}", program.name(), reason(&error))))
 }

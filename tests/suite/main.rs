@@ -14,6 +14,7 @@ mod alerting;
 mod allowing;
 mod architecture;
 mod assisting;
+mod attending;
 mod auditing;
 mod cctv;
 mod clock;

@@ -78,7 +78,10 @@ pub fn run(
     pumps
         .start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?)
         .map_err(wrong)?;
-    let ears = attended::ears(Place::OtherTerminal)?;
+    let mut ears = attended::ears(Place::OtherTerminal)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
         command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
@@ -89,7 +92,7 @@ pub fn run(
     let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
     thread::Builder::new().spawn(type_on).map_err(wrong)?;
     let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
-    let ended = attended::attend(&ears, &mut child, program, &mut session);
+    let ended = attended::attend(&mut ears, &mut child, program, &mut session);
     let done = pumps.finish();
     drop(running);
     locked(&screen).restore();
@@ -199,12 +202,15 @@ impl Attendant for Session<'_> {
 /// `NotExecutable` when the system does not start it; `Disk` where there is no session to be had.
 pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
     let terminal = pty::lead_session_on_terminal().map_err(|error| failed(program, &error))?;
-    let ears = attended::ears(Place::JobOfOurs)?;
+    let mut ears = attended::ears(Place::JobOfOurs)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
     let mut child = program.start_by(&own_path(), &FOLLOW, environment, |command| {
         command.process_group(0);
     })?;
     pty::give_terminal_to(&child, &terminal);
-    attended::attend(&ears, &mut child, program, &mut ())
+    attended::attend(&mut ears, &mut child, program, &mut ())
 }
 
 /// What the third one does before it becomes the command: it waits until the terminal is its own. A command that used it before
