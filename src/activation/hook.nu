@@ -12,7 +12,11 @@ def --env __keyctl_ask [...options: string] {
         let name = $parts.1
         match $parts.0 {
             "keep" => { $was = if $name in $env { $was | upsert $name ($env | get $name) } else { $was | reject -o $name } }
-            "give" => { load-env {$name: ($parts.2 | decode base64 | decode utf-8)} }
+            "give" => {
+                # Behind a letter, since a byte order mark would be lost at the beginning.
+                let bytes = ([("x" | into binary) ($parts.2 | decode base64)] | bytes collect)
+                load-env {$name: ($bytes | decode utf-8 | str substring --utf-8-bytes 1..)}
+            }
             "back" => {
                 if $name in $was { load-env {$name: ($was | get $name)} } else { $gone ++= [$name] }
                 $was = ($was | reject -o $name)

@@ -51,8 +51,9 @@ impl Shell {
         let lines: Vec<&str> =
             [self.load].iter().chain(lines).map(|line| if *line == ">" { self.prompt } else { line }).collect();
         let script = lines.join("\n").replace("KEYCTL ", &format!("{KEYCTL} "));
-        let mut command = Command::new(if self.name == "nu" { tools::nu() } else { self.start[0].into() });
+        let mut command = Command::new("timeout");
         sandbox.environment(&mut command);
+        command.arg("60").arg(if self.name == "nu" { tools::nu() } else { self.start[0].into() });
         command.args(&self.start[1..]).arg(script).current_dir(sandbox.home());
         command
     }
