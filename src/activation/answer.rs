@@ -32,10 +32,10 @@ pub enum Step<'a> {
 pub fn write(shell: Shell, steps: &[Step]) -> Result<Zeroizing<Vec<u8>>> {
     let mut parts: Vec<Zeroizing<Vec<u8>>> = Vec::with_capacity(steps.len() + 1);
     for step in steps {
-        parts.push(match shell {
-            Shell::Powershell | Shell::Nu => as_data(step),
-            _ => as_command(shell, step)?,
-        });
+        match shell {
+            Shell::Powershell | Shell::Nu => parts.push(as_data(step)),
+            _ => parts.extend(as_command(shell, step)?),
+        }
     }
     if !steps.is_empty() {
         parts.push(Zeroizing::new(format!("{END}\n").into_bytes()));
@@ -48,15 +48,23 @@ pub fn write(shell: Shell, steps: &[Step]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(text)
 }
 
-fn as_command(shell: Shell, step: &Step) -> Result<Zeroizing<Vec<u8>>> {
+/// A line, perhaps in two parts. What the user has put in the place of a command, an alias or a function, is passed by.
+fn as_command(shell: Shell, step: &Step) -> Result<Vec<Zeroizing<Vec<u8>>>> {
     let text = match step {
-        Step::Give(name, value) => return export::write(shell.format(), &[((*name).clone(), value)]),
+        Step::Give(name, value) => {
+            let given = export::write(shell.format(), &[((*name).clone(), value)])?;
+            let head = match shell {
+                Shell::Fish => "builtin ".to_owned(),
+                _ => format!("__keyctl_may {name} && \\builtin "),
+            };
+            return Ok(vec![Zeroizing::new(head.into_bytes()), given]);
+        }
         Step::Keep(name, is_exported) => format!("__keyctl_keep {name} {}\n", flag(*is_exported)),
         Step::Back(name) => format!("__keyctl_back {name}\n"),
-        Step::Remove(name) if shell == Shell::Fish => format!("set -e {name}\n"),
-        Step::Remove(name) => format!("unset {name}\n"),
+        Step::Remove(name) if shell == Shell::Fish => format!("builtin set -e {name}\n"),
+        Step::Remove(name) => format!("\\builtin unset {name}\n"),
     };
-    Ok(Zeroizing::new(text.into_bytes()))
+    Ok(vec![Zeroizing::new(text.into_bytes())])
 }
 
 fn as_data(step: &Step) -> Zeroizing<Vec<u8>> {
@@ -96,11 +104,11 @@ mod tests {
     fn a_value_stands_in_quotes_or_in_base64_and_nothing_else_is_in_the_answer() {
         assert_eq!(
             written(Shell::Bash, b"$(id)'"),
-            "__keyctl_keep A x\nexport A='$(id)'\\'''\n__keyctl_back B\nunset KEYCTL_X\n#\n"
+            "__keyctl_keep A x\n__keyctl_may A && \\builtin export A='$(id)'\\'''\n__keyctl_back B\n\\builtin unset KEYCTL_X\n#\n"
         );
         assert_eq!(
             written(Shell::Fish, b"a\nb"),
-            "__keyctl_keep A x\nset -gx A 'a'\\x0a'b';\n__keyctl_back B\nset -e KEYCTL_X\n#\n"
+            "__keyctl_keep A x\nbuiltin set -gx A 'a'\\x0a'b';\n__keyctl_back B\nbuiltin set -e KEYCTL_X\n#\n"
         );
         for (value, base64) in [(&b"a\nb"[..], "YQpi"), (b"", ""), (b"ab", "YWI="), (b"a", "YQ==")] {
             assert_eq!(
@@ -127,7 +135,9 @@ mod tests {
             assert_eq!(shell.objection(&name, &odd).is_some(), is_data, "{shell}");
             assert_eq!(write(shell, &[Step::Give(&name, &nul)]).is_err(), !is_data, "{shell}");
         }
-        let own: VariableName = "PWD".parse().expect("good");
-        assert!(Shell::Nu.objection(&own, &Secret::new(b"x".to_vec())).is_some());
+        for own in ["PWD", "PATH", "HOME"] {
+            let own = own.parse().expect("good");
+            assert!(Shell::ALL.iter().all(|shell| shell.objection(&own, &Secret::new(b"x".to_vec())).is_some()));
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! [`state::State`] that the shell carries in a variable, and says nothing where nothing has changed. What changes is said in an
 //! [`answer::Answer`], which names variables and carries values and does nothing else: bash, zsh and fish read it as
 //! commands whose values stand in single quotes (the quoting of `keyctl env`, tested byte for byte), `PowerShell` and nu as
-//! lines of data. So no value is ever evaluated.
+//! lines of data. So no value is ever evaluated, and what a shell would heed by itself ([`heeded`]) it does not get. What an
+//! answer sets never reaches what a hook itself works with: that is positional, or has a name that is refused to everybody.
 //!
 //! What a variable was before is kept by the shell itself in a variable that it exports to nobody: it may be a secret, and
 //! in the state every program would see it once more. A shell that was started inside has the state and not those, and
@@ -12,6 +13,7 @@
 
 pub mod answer;
 pub mod changes;
+mod heeded;
 pub mod hook;
 pub mod state;
 
@@ -38,22 +40,6 @@ pub enum Shell {
     /// Nushell.
     Nu,
 }
-
-/// Names that nu has for itself: read-only, computed, or no texts.
-const OF_NU: &[&str] = &[
-    "config",
-    "nu",
-    "CMD_DURATION_MS",
-    "CURRENT_FILE",
-    "ENV_CONVERSIONS",
-    "FILE_PWD",
-    "LAST_EXIT_CODE",
-    "NU_LIB_DIRS",
-    "NU_PLUGIN_DIRS",
-    "NU_VERSION",
-    "PROCESS_PATH",
-    "PWD",
-];
 
 impl Shell {
     /// All of them, in the order in which they are offered.
@@ -85,8 +71,7 @@ impl Shell {
     /// Why it cannot have this value under this name, if it cannot.
     #[must_use]
     pub fn objection(self, name: &VariableName, value: &Secret) -> Option<&'static str> {
-        let is_own = self == Shell::Nu && (OF_NU.contains(&name.as_str()) || name.as_str().starts_with("PROMPT_"));
-        let own = is_own.then_some("a variable of this name is the shell's own");
+        let own = heeded::by(self, name.as_str()).then_some("a variable of this name is the shell's own");
         own.or_else(|| export::objection(self.format(), name, value))
     }
 }

@@ -8,12 +8,12 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::{failure::Result, hex, name::VariableName, random, secret::Secret};
+use crate::{date::Moment, failure::Result, hex, name::VariableName, random, secret::Secret};
 
 /// The variable.
 pub const VARIABLE: &str = "KEYCTL_ACTIVE";
 /// How it begins: what another version wrote counts for nothing.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// Behind what was seen, where it is worth trying once more as soon as keyctl was used for something else.
 const AGAIN: char = '+';
 /// So many things that were said are remembered.
@@ -62,6 +62,8 @@ pub struct State {
     pub project: Option<Project>,
     /// Its variables, each with the mark of the value that keyctl gave it.
     pub given: Vec<(VariableName, Mark)>,
+    /// When one of them is not to be used any more, though nothing changes then but the time.
+    pub until: Option<Moment>,
     salt: [u8; 4],
     told: Vec<Told>,
 }
@@ -78,7 +80,9 @@ impl State {
     }
 
     fn understand(text: &str) -> Option<Self> {
-        let [version, sight, project, salt, given, told] = text.split(';').collect::<Vec<_>>()[..] else { return None };
+        let [version, sight, project, salt, given, told, until] = text.split(';').collect::<Vec<_>>()[..] else {
+            return None;
+        };
         if version != VERSION {
             return None;
         }
@@ -96,6 +100,7 @@ impl State {
             given: parts(given).into_iter().map(variable).collect::<Option<_>>()?,
             salt: hex::decode(salt)?,
             told: parts(told).iter().map(|part| print(part)).collect::<Option<_>>()?,
+            until: if until.is_empty() { None } else { Some(Moment::from_seconds(until.parse().ok()?)) },
         })
     }
 
@@ -105,7 +110,7 @@ impl State {
     /// When the system gives no random bytes.
     pub fn next(&self, sight: Option<Sight>, project: Option<Project>) -> Result<Self> {
         let salt = if self.given.is_empty() { random::bytes()? } else { self.salt };
-        Ok(Self { sight, again: false, project, given: Vec::new(), salt, told: self.told.clone() })
+        Ok(Self { sight, again: false, project, given: Vec::new(), until: None, salt, told: self.told.clone() })
     }
 
     /// What the shell carries; nothing where there is nothing to carry.
@@ -120,6 +125,12 @@ impl State {
     pub fn without(mut self, names: &[&VariableName]) -> Self {
         self.given.retain(|(given, _)| !names.contains(&given));
         self
+    }
+
+    /// Whether the time is over for something that it has.
+    #[must_use]
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.until.is_some_and(|until| until <= now)
     }
 
     /// What stands for a value in this shell.
@@ -161,13 +172,14 @@ impl fmt::Display for State {
         let told: Vec<String> = self.told.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "{VERSION};{}{};{};{};{};{}",
+            "{VERSION};{}{};{};{};{};{};{}",
             print(self.sight.as_ref().map(ToString::to_string)),
             if self.again { AGAIN.to_string() } else { String::new() },
             print(self.project.as_ref().map(ToString::to_string)),
             hex::encode(&self.salt),
             given.join(","),
-            told.join(",")
+            told.join(","),
+            print(self.until.map(|until| until.seconds().to_string()))
         )
     }
 }
@@ -189,7 +201,12 @@ mod tests {
         assert_eq!(State::parse(&state.to_string()), state);
         state.given = vec![(name("A"), state.mark(b"1")), (name("B_2"), state.mark(b"2"))];
         assert!(state.is_news(&[b"x"]) && state.is_news(&[b"y"]) && !state.is_news(&[b"x"]));
+        state.until = Some(Moment::from_seconds(1_800_000_000));
         assert_eq!(State::parse(&state.to_string()), state);
+        let is_over = |second| state.is_over(Moment::from_seconds(second));
+        assert!(
+            !is_over(1_799_999_999) && is_over(1_800_000_000) && !State::default().is_over(Moment::from_seconds(0))
+        );
         assert_eq!((state.of(&name("A")), state.of(&name("C"))), (Some(state.mark(b"1")), None));
     }
 
@@ -225,19 +242,21 @@ mod tests {
 
     #[test]
     fn what_is_no_state_of_ours_counts_for_nothing() {
-        let good = "1;0011223344556677;00112233;00112233;A=0011;00112233";
+        let good = "2;0011223344556677;00112233;00112233;A=0011;00112233;1800000000";
         assert_ne!(State::parse(good), State::default());
         assert_eq!(State::parse(good).to_string(), good);
         for bad in [
             "",
-            "1",
-            "2;0011223344556677;00112233;00112233;A=0011;00112233",
-            "1;0011223344556677;00112233;00112233;A=0011",
-            "1;00;00112233;00112233;A=0011;",
-            "1;0011223344556677;00112233;00112233;A;",
-            "1;0011223344556677;00112233;00112233;A=00;",
-            "1;0011223344556677;00112233;00112233;A B=0011;",
-            "1;0011223344556677;xx;00112233;;",
+            "2",
+            "1;0011223344556677;00112233;00112233;A=0011;00112233",
+            "3;0011223344556677;00112233;00112233;A=0011;00112233;",
+            "2;0011223344556677;00112233;00112233;A=0011;",
+            "2;00;00112233;00112233;A=0011;;",
+            "2;0011223344556677;00112233;00112233;A;;",
+            "2;0011223344556677;00112233;00112233;A=00;;",
+            "2;0011223344556677;00112233;00112233;A B=0011;;",
+            "2;0011223344556677;xx;00112233;;;",
+            "2;0011223344556677;00112233;00112233;A=0011;;soon",
         ] {
             assert_eq!(State::parse(bad), State::default(), "{bad}");
         }

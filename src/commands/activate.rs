@@ -63,6 +63,7 @@ pub fn hook_env(arguments: &cli::HookEnv, terminal: &Terminal) -> anyhow::Result
     });
     let Changes { mut steps, given, injected, .. } = changes;
     next.given = given;
+    next.until = if entered.stays { before.until } else { entered.first_end() };
     if entered.is_to_be_tried_again {
         (next.again, next.sight) = (true, look.sight(true));
     }

@@ -17,7 +17,8 @@ use crate::name::VariableName;
 #[rustfmt::skip]
 const LOADS_CODE: &[&str] = &[
     "LD_*", "DYLD_*", "_RLD*", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "GLIBC_TUNABLES",
-    SHELLS_OWN, "BASH_ENV", "BASH_FUNC_*", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+    SHELLS_OWN, "BASH_ENV", "BASH_FUNC_*", "BASH_LOADABLES_PATH", "SHELLOPTS", "BASHOPTS", "PS0", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+    "FISH_FUNCTION_PATH", "FISH_COMPLETE_PATH",
     "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
     "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_FLAGS", "ERL_*FLAGS",
@@ -41,21 +42,34 @@ const HARMLESS: &[&str] = &[
     "JULIA_NUM_THREADS",
 ];
 
+/// What a shell heeds that stands at its prompt, and what hooks at the prompt heed: they expand it, show it, or call what it
+/// names. A key of the store is as wrong here as a text: a prompt would show it. A project file may not set it either.
+#[rustfmt::skip]
+const AT_THE_PROMPT: &[&str] = &[
+    // What this program's own hooks remember.
+    "__KEYCTL_*",
+    // Prompts, and texts that a shell expands or shows as it does them.
+    "PS1", "PS2", "PS3", "PROMPT", "PROMPT2", "PROMPT3", "PROMPT4", "PROMPT_EOL_MARK", "PROMPT_INDICATOR*", "PROMPT_COMMAND_*",
+    "PROMPT_MULTILINE_INDICATOR", "TRANSIENT_PROMPT_*", "RPROMPT", "RPROMPT2", "RPS1", "RPS2", "SPROMPT", "POSTEDIT", "PSVAR",
+    "MAILPATH", "HISTTIMEFORMAT", "TIMEFORMAT", "TIMEFMT", "WATCHFMT", "FISH_GREETING", "FISH_TRACE",
+    // What they call, load and run, and where they find it.
+    "PRECMD_FUNCTIONS", "PREEXEC_FUNCTIONS", "CHPWD_FUNCTIONS", "PERIODIC_FUNCTIONS", "ZSHADDHISTORY_FUNCTIONS", "ZSHEXIT_FUNCTIONS",
+    "ZSH_DIRECTORY_NAME_FUNCTIONS", "FPATH", "MODULE_PATH", "NULLCMD", "READNULLCMD", "STTY", "FCEDIT", "FISH_USER_PATHS",
+    "FISH_KEY_BINDINGS", "__FISH_*", "NU_LIB_DIRS", "NU_PLUGIN_DIRS", "ZSH", "ZSH_CUSTOM",
+    // How they read a line and what they keep of it, when they end, where they write.
+    "IFS", "CDPATH", "GLOBIGNORE", "EXECIGNORE", "INPUTRC", "HISTFILE", "FISH_HISTORY", "FISH_DEBUG*", "TMOUT", "TMPPREFIX",
+    "POSIXLY_CORRECT", "BASH_XTRACEFD", "BASH_COMPAT", "TEXTDOMAINDIR",
+    "PSEXECUTIONPOLICYPREFERENCE", "PSMODULEANALYSISCACHEPATH", "__PSLOCKDOWNPOLICY",
+    // Hooks of others that run what these say, or set what these hold.
+    "STARSHIP_CONFIG", "POSH_THEME", "POWERLEVEL9K_*", "POWERLINE_*", "FZF_*", "_ZO_*", "DIRENV_*", "__MISE_*", "CONDA_EXE", "MAMBA_EXE",
+];
+
 /// What else a project file may not set.
 const REFUSED: &[&str] = &[
     // The allocator, and where languages are.
     "MALLOC_*",
     "LOCPATH",
     "NLSPATH",
-    // Shells.
-    "IFS",
-    "CDPATH",
-    "PS1",
-    "GLOBIGNORE",
-    "FPATH",
-    "NULLCMD",
-    "INPUTRC",
-    "HISTFILE",
     // The session: where programs, files and helpers are found.
     "PATH",
     "HOME",
@@ -158,7 +172,7 @@ const ADDRESSES_AND_PROGRAMS: &[&str] = &[
     "GRADLE_USER_HOME", "DOTNET_ROOT", "DOTNET_ADDITIONAL_DEPS", "COMPLUS_*", "GTK_MODULES", "GIO_EXTRA_MODULES", "ANSIBLE_CONFIG",
     "TF_CLI_*", "HELM_PLUGINS", "VIMINIT", "EXINIT", "ELIXIR_ERL_OPTIONS", "ERL_LIBS", "GUILE_LOAD_PATH", "EMACSLOADPATH",
     "GCC_EXEC_PREFIX", "COMPILER_PATH", "CMAKE_TOOLCHAIN_FILE", "NIX_*", "CODEX_HOME", "BOTO_CONFIG", "PGSYSCONFDIR",
-    "PGSERVICEFILE",
+    "PGSERVICEFILE", "NVM_DIR", "PYENV_ROOT", "RBENV_ROOT", "SDKMAN_DIR", "ASDF_*", "MISE_*",
 ];
 
 /// Of those, what is an API key: a project file may name a key for it, but not write its text.
@@ -178,7 +192,8 @@ const KEYS: &[&str] = &[
 ];
 
 /// What nobody may set, the user neither: no key belongs there.
-const NEVER: &[&str] = &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BASH_FUNC_*", "SHELLOPTS", "KEYCTL_*"];
+const NEVER: &[&str] =
+    &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BASH_FUNC_*", "SHELLOPTS", "KEYCTL_*", "__KEYCTL_*"];
 
 /// Whether a project file may not put a key of the store into this variable.
 #[must_use]
@@ -216,7 +231,7 @@ fn is_shell(program: &Path) -> bool {
 }
 
 fn refused(variable: &VariableName) -> bool {
-    listed(LOADS_CODE, variable) || listed(REFUSED, variable)
+    [LOADS_CODE, AT_THE_PROMPT, REFUSED].iter().any(|list| listed(list, variable))
 }
 
 fn listed(patterns: &[&str], variable: &VariableName) -> bool {
@@ -278,7 +293,7 @@ mod tests {
     fn the_schemas_refuse_what_the_lists_refuse() {
         let schema = |name| crate::schema::of(name).unwrap();
         let (project, config) = (schema("project"), schema("config"));
-        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&[LOADS_CODE, REFUSED]));
+        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED]));
         assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
         let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
         let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS])];
@@ -317,6 +332,40 @@ mod tests {
         ] {
             assert!(refused_for_value(&name(variable)), "{variable}");
             assert!(refused_for_key(&name(variable)), "{variable}");
+        }
+    }
+
+    #[test]
+    fn what_a_prompt_expands_shows_or_calls_takes_neither_a_text_nor_a_key() {
+        for variable in [
+            "__keyctl_status",
+            "__keyctl_was_VIMINIT",
+            "PS0",
+            "PS2",
+            "PS3",
+            "PROMPT",
+            "RPROMPT",
+            "RPS2",
+            "SPROMPT",
+            "MODULE_PATH",
+            "READNULLCMD",
+            "STTY",
+            "precmd_functions",
+            "MAILPATH",
+            "TMOUT",
+            "fish_function_path",
+            "fish_user_paths",
+            "fish_complete_path",
+            "fish_key_bindings",
+            "fish_greeting",
+            "__fish_config_dir",
+            "PROMPT_INDICATOR",
+            "PSExecutionPolicyPreference",
+            "STARSHIP_CONFIG",
+            "FZF_DEFAULT_COMMAND",
+            "DIRENV_DIFF",
+        ] {
+            assert!(refused_for_value(&name(variable)) && refused_for_key(&name(variable)), "{variable}");
         }
     }
 
@@ -396,6 +445,11 @@ mod tests {
             "PATHS",
             "MY_PATH",
             "ENVIRONMENT",
+            "FISH_API_KEY",
+            "AZURE_FUNCTIONS",
+            "PROMPT_VERSION",
+            "PS5_KEY",
+            "LANG",
         ] {
             assert!(!refused_for_value(&name(variable)), "{variable}");
         }
@@ -403,12 +457,14 @@ mod tests {
 
     #[test]
     fn the_hard_set_is_within_the_refused_one() {
-        for variable in ["PATH", "LD_PRELOAD", "IFS", "ENV", "BASH_FUNC_x", "SHELLOPTS", "KEYCTL_PROFILE"] {
+        for variable in
+            ["PATH", "LD_PRELOAD", "IFS", "ENV", "BASH_FUNC_x", "SHELLOPTS", "KEYCTL_PROFILE", "__keyctl_was_A"]
+        {
             assert!(never(&name(variable)) && refused_for_key(&name(variable)), "{variable}");
         }
         assert!(!never(&name("NODE_OPTIONS")));
         for pattern in NEVER {
-            assert!(REFUSED.contains(pattern) || LOADS_CODE.contains(pattern), "{pattern}");
+            assert!([LOADS_CODE, AT_THE_PROMPT, REFUSED].concat().contains(pattern), "{pattern}");
         }
     }
 

@@ -123,10 +123,10 @@ fn what_a_variable_was_before_comes_back_and_no_program_sees_it_meanwhile() {
         "set -gx A \"old  '\\$(touch x)\"; set -g B ' unexported '",
     ];
     let show = ["echo \"$A,$B\"; env | grep ^B=; true", "echo \"$A,$B\"; env | grep ^B=; true"];
-    for (shell, set) in [(&BASH, 0), (&ZSH, 0), (&FISH, 1)] {
+    for (shell, set, then) in [(&BASH, 0, "set -a"), (&ZSH, 0, "set -a"), (&FISH, 1, ""), (&BASH, 0, "")] {
         let sandbox = project();
         let was = was[set].replace("$(", if set == 0 { "\\$(" } else { "$(" });
-        let lines = [&was, "cd project", ">", show[set], "env | grep -c -e old -e unexported", "cd ..", ">", show[set]];
+        let lines = [&was, then, "cd project", ">", show[set], "env | grep -c -e old -e unexported", "cd ..", ">", show[set]];
         shell.says(
             &sandbox,
             &lines,
@@ -145,6 +145,72 @@ fn what_the_user_changes_meanwhile_is_theirs() {
         let lines = ["cd project", ">", set, ">", "cd below", ">", SHOW, "cd ~", ">", SHOW];
         shell.says(&sandbox, &lines, "mine none A,B\nmine none none\n", "");
     }
+}
+
+#[test]
+fn a_variable_that_is_read_only_stays_as_it_is_and_that_is_said_once() {
+    let said = "keyctl: this shell does not get `A`: it is read-only here\n";
+    for shell in [&BASH, &ZSH] {
+        let sandbox = project();
+        let lines = ["readonly A=mine", "cd project", ">", ">", SHOW, "cd ..", ">", ">", SHOW, "echo $A"];
+        shell.says(&sandbox, &lines, "none second-secret A,B\nnone none none\nmine\n", said);
+        assert_eq!(events(&sandbox).len(), 1);
+        // One that became so meanwhile stays, and all else goes.
+        let lines = ["cd project", ">", "readonly A", "cd ..", ">", ">", SHOW];
+        shell.says(&sandbox, &lines, "first-secret none none\n", "");
+    }
+}
+
+#[test]
+fn what_the_user_has_put_in_the_place_of_a_command_reaches_neither_hook_nor_answer() {
+    let words = "builtin export unset printf set return eval local declare typeset emulate setopt print";
+    let instead = format!("shopt -s expand_aliases 2>/dev/null; for f in {words}; do alias $f=echo; done");
+    let instead = instead.replace("for f in builtin", "alias -- builtin=echo; for f in");
+    let functions = "for f in export unset printf; do eval \"$f() { echo function; }\"; done";
+    for shell in [&BASH, &ZSH] {
+        let sandbox = project();
+        let prompt = "__keyctl_hook";
+        for lines in [
+            &[&instead, "cd project", prompt, SHOW, "cd ..", prompt, SHOW][..],
+            &[functions, "cd project", prompt, SHOW, "cd ..", prompt, SHOW],
+        ] {
+            shell.says(&sandbox, lines, "first-secret second-secret A,B\nnone none none\n", "");
+        }
+    }
+}
+
+#[test]
+fn what_a_shell_heeds_itself_it_does_not_get_and_a_command_does() {
+    let sandbox = project();
+    sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\nPS0 = \"b\"\nPROMPT = \"b\"\nfish_greeting = \"b\"\n");
+    let excepted = ["--variable", "PS0", "--variable", "PROMPT", "--variable", "fish_greeting"];
+    let hash = sandbox.call(&[&["allow", "--show-hash"][..], &excepted].concat()).run().stdout();
+    sandbox.call(&[&["allow", "-q", "--hash", hash.trim()][..], &excepted].concat()).run().says("", "", 0);
+    let show = "sh -c 'echo ${A-none} ${PS0-none} ${PROMPT-none} ${fish_greeting-none}'";
+    let b = "second-secret";
+    for (shell, name, out) in [
+        (&BASH, "PS0", format!("first-secret none {b} {b}\n")),
+        (&ZSH, "PROMPT", format!("first-secret {b} none {b}\n")),
+        (&FISH, "fish_greeting", format!("first-secret {b} {b} none\n")),
+    ] {
+        let said = format!("keyctl: this shell does not get `{name}`: a variable of this name is the shell's own\n");
+        shell.says(&sandbox, &["cd project", ">", ">", show], &out, &said);
+    }
+}
+
+#[test]
+fn a_key_goes_at_its_end_though_nothing_but_the_time_has_changed() {
+    let sandbox = project();
+    sandbox.call(&["edit", "b", "-q", "--expires", "2027-06-01", "--stop-expired"]).run().says("", "", 0);
+    let state = BASH.runs(&sandbox, &["cd project", ">", "echo $KEYCTL_ACTIVE"]).0;
+    let prompt = |moment: &str| {
+        let call = sandbox.call(&["hook-env", "bash"]).env("KEYCTL_ACTIVE", state.trim()).env("KEYCTL_INJECTED", "A,B");
+        call.env("A", "first-secret").env("B", "second-secret").at(moment).run()
+    };
+    prompt("2027-05-30").says("", "", 0);
+    let ran = prompt("2027-06-02");
+    assert!(ran.stdout().starts_with("__keyctl_back A\n__keyctl_back B\n"), "{}", ran.stdout());
+    assert!(ran.stderr().starts_with("keyctl: no keys for this shell: `b` "), "{}", ran.stderr());
 }
 
 #[test]
@@ -223,6 +289,13 @@ fn keys_whose_use_is_limited_are_not_for_a_whole_shell() {
     let sandbox = project();
     sandbox.configure("[[projects]]\nfolder = \"~/project\"\nrequire_reason = \"always\"\n");
     BASH.says(&sandbox, &["cd project", ">", SHOW], "none none none\n", &said.replace("`B`", "`A`, `B`"));
+    // A part of the project would be left with it.
+    let sandbox = project();
+    let below = sandbox.project().join("below");
+    let limit = ["edit", "b", "-q", "--only-project", below.to_str().expect("text")];
+    sandbox.call(&limit).run().says("", "", 0);
+    let lines = ["cd project/below", ">", SHOW, "cd ..", ">", SHOW, "cd below", ">", SHOW];
+    BASH.says(&sandbox, &lines, &"first-secret none A\n".repeat(3), said);
     // A folder outside of which a key is not to be used is another matter.
     let sandbox = project();
     let elsewhere = sandbox.home().join("elsewhere");

@@ -58,8 +58,8 @@ pub fn enter(look: &Look, before: &State, next: &mut State, shell: Shell, termin
         Err(failure) => {
             say(&failure, look, next, terminal);
             let may_be_over = matches!(failure.kind, Kind::Keychain | Kind::Busy);
-            // What it has of this very project stays while the store cannot be asked.
-            let stays = may_be_over && before.project == next.project;
+            // What it has of this very project stays while the store cannot be asked, and not beyond its end.
+            let stays = may_be_over && before.project == next.project && !before.is_over(Moment::now());
             Entered { got: None, is_to_be_tried_again: may_be_over, stays }
         }
     }
@@ -98,6 +98,11 @@ impl Entered {
     /// The variables that the shell is to have.
     pub fn given(&self) -> &[(VariableName, Secret)] {
         self.got.as_ref().map(|got| got.chosen.given.as_slice()).unwrap_or_default()
+    }
+
+    /// When the first of them is not to be used any more.
+    pub fn first_end(&self) -> Option<Moment> {
+        self.got.as_ref().and_then(|Got { chosen, config, .. }| chosen.first_end(config, Moment::now()))
     }
 
     /// Records that the shell gets these of them, before it does: when it comes in, and when a value is another.

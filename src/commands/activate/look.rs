@@ -5,6 +5,7 @@ use std::{ffi::OsStr, path::Path, time::UNIX_EPOCH};
 use crate::{
     activation::state::{Print, Project, Sight, State},
     commands::caller,
+    date::Moment,
     failure::Result,
     home::Home,
     project::{
@@ -37,9 +38,9 @@ impl Look {
         Self { home: None, found: Ok(None), agent: None }
     }
 
-    /// Whether nothing has changed since the shell was last told something.
+    /// Whether nothing has changed since the shell was last told something, and nothing that it has is at its end.
     pub fn sees_what_was_seen(&self, before: &State) -> bool {
-        self.sight(before.again) == before.sight
+        self.sight(before.again) == before.sight && !before.is_over(Moment::now())
     }
 
     /// The project, by its place and its folder.
