@@ -16,6 +16,12 @@ _keyctl() {
             ",$1")
                 cmd="keyctl"
                 ;;
+            keyctl,activate)
+                cmd="keyctl__subcmd__activate"
+                ;;
+            keyctl,agent)
+                cmd="keyctl__subcmd__agent"
+                ;;
             keyctl,alerts)
                 cmd="keyctl__subcmd__alerts"
                 ;;
@@ -79,6 +85,9 @@ _keyctl() {
             keyctl,man)
                 cmd="keyctl__subcmd__man"
                 ;;
+            keyctl,mcp)
+                cmd="keyctl__subcmd__mcp"
+                ;;
             keyctl,profile)
                 cmd="keyctl__subcmd__profile"
                 ;;
@@ -115,8 +124,14 @@ _keyctl() {
             keyctl,scan)
                 cmd="keyctl__subcmd__scan"
                 ;;
+            keyctl,schema)
+                cmd="keyctl__subcmd__schema"
+                ;;
             keyctl,set)
                 cmd="keyctl__subcmd__set"
+                ;;
+            keyctl,shell)
+                cmd="keyctl__subcmd__shell"
                 ;;
             keyctl,show)
                 cmd="keyctl__subcmd__show"
@@ -135,6 +150,39 @@ _keyctl() {
                 ;;
             keyctl,versions)
                 cmd="keyctl__subcmd__versions"
+                ;;
+            keyctl__subcmd__agent,help)
+                cmd="keyctl__subcmd__agent__subcmd__help"
+                ;;
+            keyctl__subcmd__agent,hook)
+                cmd="keyctl__subcmd__agent__subcmd__hook"
+                ;;
+            keyctl__subcmd__agent,install)
+                cmd="keyctl__subcmd__agent__subcmd__install"
+                ;;
+            keyctl__subcmd__agent,list)
+                cmd="keyctl__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__agent,ls)
+                cmd="keyctl__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__agent,uninstall)
+                cmd="keyctl__subcmd__agent__subcmd__uninstall"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,help)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,hook)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__hook"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,install)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__install"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,list)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__agent__subcmd__help,uninstall)
+                cmd="keyctl__subcmd__agent__subcmd__help__subcmd__uninstall"
                 ;;
             keyctl__subcmd__alerts,ack)
                 cmd="keyctl__subcmd__alerts__subcmd__ack"
@@ -159,6 +207,12 @@ _keyctl() {
                 ;;
             keyctl__subcmd__alerts__subcmd__help,test)
                 cmd="keyctl__subcmd__alerts__subcmd__help__subcmd__test"
+                ;;
+            keyctl__subcmd__help,activate)
+                cmd="keyctl__subcmd__help__subcmd__activate"
+                ;;
+            keyctl__subcmd__help,agent)
+                cmd="keyctl__subcmd__help__subcmd__agent"
                 ;;
             keyctl__subcmd__help,alerts)
                 cmd="keyctl__subcmd__help__subcmd__alerts"
@@ -217,6 +271,9 @@ _keyctl() {
             keyctl__subcmd__help,man)
                 cmd="keyctl__subcmd__help__subcmd__man"
                 ;;
+            keyctl__subcmd__help,mcp)
+                cmd="keyctl__subcmd__help__subcmd__mcp"
+                ;;
             keyctl__subcmd__help,profile)
                 cmd="keyctl__subcmd__help__subcmd__profile"
                 ;;
@@ -250,8 +307,14 @@ _keyctl() {
             keyctl__subcmd__help,scan)
                 cmd="keyctl__subcmd__help__subcmd__scan"
                 ;;
+            keyctl__subcmd__help,schema)
+                cmd="keyctl__subcmd__help__subcmd__schema"
+                ;;
             keyctl__subcmd__help,set)
                 cmd="keyctl__subcmd__help__subcmd__set"
+                ;;
+            keyctl__subcmd__help,shell)
+                cmd="keyctl__subcmd__help__subcmd__shell"
                 ;;
             keyctl__subcmd__help,show)
                 cmd="keyctl__subcmd__help__subcmd__show"
@@ -270,6 +333,18 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,versions)
                 cmd="keyctl__subcmd__help__subcmd__versions"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,hook)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__hook"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,install)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__install"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,list)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__agent,uninstall)
+                cmd="keyctl__subcmd__help__subcmd__agent__subcmd__uninstall"
                 ;;
             keyctl__subcmd__help__subcmd__alerts,ack)
                 cmd="keyctl__subcmd__help__subcmd__alerts__subcmd__ack"
@@ -698,8 +773,176 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__activate)
+            opts="-q -h --off --quiet --no-color --help bash zsh fish powershell nu"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent)
+            opts="-q -h --quiet --no-color --help install uninstall list ls hook help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help)
+            opts="install uninstall list hook help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__hook)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__install)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__list)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__agent__subcmd__uninstall)
+            opts="-q -h --quiet --no-color --help claude-code codex cursor gemini-cli"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -992,7 +1235,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__edit)
-            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --with-variable --without-variables --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --json --quiet --no-color --help"
+            opts="-q -h --expires --rotate-every --url --note --tag --no-expires --no-rotate-every --no-url --no-note --no-tag --not-revoked --not-leaked --only-project --any-project --only-program --any-program --with-variable --without-variables --needs-terminal --no-needs-terminal --ask --no-ask --proxy-only --no-proxy-only --require-reason --no-require-reason --stop-expired --no-stop-expired --hide-from-agents --no-hide-from-agents --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1119,8 +1362,92 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit completions man help"
+            opts="run shell activate set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__activate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent)
+            opts="install uninstall list hook"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__hook)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__agent__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1566,6 +1893,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__mcp)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__profile)
             opts="list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1902,7 +2243,35 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__shell)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2255,7 +2624,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2363,7 +2732,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2868,6 +3237,20 @@ _keyctl() {
                     fi
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__mcp)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -3585,7 +3968,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__run)
-            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --file --render --as --clean --keep --dry-run --yes --quiet --no-color --help"
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --file --render --as --clean --keep --dry-run --yes --mask --no-mask --watch --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3783,6 +4166,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__schema)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__set)
             opts="-q -h --replace --from-file --generate --expires --rotate-every --url --note --tag --raw --binary --allow-empty --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3826,6 +4223,44 @@ _keyctl() {
                     return 0
                     ;;
                 --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__shell)
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -66,6 +66,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
             cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
+            cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -88,7 +89,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --dry-run 'Say what would be given, and start nothing'
             cand -y 'Do not warn about commands that install packages'
             cand --yes 'Do not warn about commands that install packages'
-            cand --mask 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)'
+            cand --mask 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
             cand --no-mask 'Do not, although a profile says so'
             cand --watch 'Start the command anew when one of its keys is replaced'
             cand -q 'Say only what must not be overlooked'
@@ -115,7 +116,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --dry-run 'Say what would be given, and start nothing'
             cand -y 'Do not warn about commands that install packages'
             cand --yes 'Do not warn about commands that install packages'
-            cand --mask 'Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile''s `mask = true` does too)'
+            cand --mask 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
             cand --no-mask 'Do not, although a profile says so'
             cand --watch 'Start the command anew when one of its keys is replaced'
             cand -q 'Say only what must not be overlooked'
@@ -1345,6 +1346,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;schema'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;completions'= {
             cand --dynamic 'Also complete names of keys and profiles, by asking keyctl at each Tab'
             cand -q 'Say only what must not be overlooked'
@@ -1400,6 +1408,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
             cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
+            cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
             cand man 'Print the manual page, or write the pages of all commands to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1614,6 +1623,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;agent;hook'= {
         }
         &'keyctl;help;mcp'= {
+        }
+        &'keyctl;help;schema'= {
         }
         &'keyctl;help;completions'= {
         }

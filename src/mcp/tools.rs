@@ -142,6 +142,7 @@ fn project() -> Value {
                 "key": { "type": "string", "description": "the key that this variable is given; its secret is not shown" },
                 "optional": { "type": "boolean" },
                 "text": { "type": "string", "description": "a text with keys in the places of their names; their secrets are not shown" },
+                "keys": { "type": "array", "items": { "type": "string" }, "description": "the keys in that text" },
                 "value": { "type": "string", "description": "a plain setting that is no secret" },
                 "as": { "type": "string", "description": "the form of the file that it is given as, instead of the variable's own text" },
             },

@@ -126,7 +126,8 @@ fn what_a_variable_was_before_comes_back_and_no_program_sees_it_meanwhile() {
     for (shell, set, then) in [(&BASH, 0, "set -a"), (&ZSH, 0, "set -a"), (&FISH, 1, ""), (&BASH, 0, "")] {
         let sandbox = project();
         let was = was[set].replace("$(", if set == 0 { "\\$(" } else { "$(" });
-        let lines = [&was, then, "cd project", ">", show[set], "env | grep -c -e old -e unexported", "cd ..", ">", show[set]];
+        let lines =
+            [&was, then, "cd project", ">", show[set], "env | grep -c -e old -e unexported", "cd ..", ">", show[set]];
         shell.says(
             &sandbox,
             &lines,

@@ -23,7 +23,7 @@ use crate::{
         tools::{self, Call},
     },
     name::ProfileName,
-    profile::{self, DEFAULT, Grant, Profiles, Source},
+    profile::{self, DEFAULT, Grant, Profiles},
 };
 
 use super::Server;
@@ -221,14 +221,7 @@ fn as_json(name: &ProfileName, profiles: &Profiles, config: &Config) -> Result<V
 }
 
 fn variable_as_json(grant: &Grant) -> Value {
-    let mut shown = match &grant.source {
-        Source::Key { name, optional, .. } => json!({ "key": name, "optional": optional }),
-        Source::Composed { text, .. } => json!({ "text": text.as_str() }),
-        Source::Value(text) => json!({ "value": text }),
-    };
+    let mut shown = project::as_json(&grant.source);
     shown["variable"] = grant.variable.as_str().into();
-    if let Some(word) = grant.source.form().word() {
-        shown["as"] = word.into();
-    }
     shown
 }
