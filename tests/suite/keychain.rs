@@ -349,8 +349,8 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
     let killed_at = |call: &&String| faults::long() || changing.contains(&call.as_str());
     let mut tried = 0;
     for call in counts.keys().filter(killed_at) {
-        // A commit tries each second point.
-        for nth in (1..=counts[call]).filter(|nth| faults::long() || nth % 2 == 1) {
+        // A commit tries each third point.
+        for nth in (1..=counts[call]).filter(|nth| faults::long() || nth % 3 == 1) {
             let home = new_store(&format!("{call}-{nth}"));
             let inject = format!("inject={call}:signal=KILL:when={nth}");
             let killed =
@@ -374,12 +374,12 @@ fn move_killed_everywhere(from: &str, to: &str) -> usize {
 
 #[test]
 fn a_kill_while_the_identity_moves_to_the_keychain_loses_nothing_and_a_second_try_finishes() {
-    assert!(move_killed_everywhere("file", "keychain") > 20);
+    assert!(move_killed_everywhere("file", "keychain") > 12);
 }
 
 #[test]
 fn a_kill_while_the_identity_moves_to_a_file_loses_nothing_and_a_second_try_finishes() {
-    assert!(move_killed_everywhere("keychain", "file") > 20);
+    assert!(move_killed_everywhere("keychain", "file") > 12);
 }
 
 #[test]
@@ -469,7 +469,7 @@ fn a_kill_while_the_identity_in_the_keychain_changes_loses_nothing_and_a_second_
     let seen = ["write", "sendmsg", "sendto", "fsync", "fdatasync", "rename", "unlink"];
     let (mut tried, mut cut_short) = (0, 0);
     for call in counts.keys().filter(|call| faults::long() || seen.contains(&call.as_str())) {
-        for nth in (1..=counts[call]).step_by(if faults::long() { 1 } else { 2 }) {
+        for nth in (1..=counts[call]).step_by(if faults::long() { 1 } else { 3 }) {
             let (home, former) = new_store(&format!("{call}-{nth}"));
             let inject = format!("inject={call}:signal=KILL:when={nth}");
             let killed = faults::under_strace(
@@ -493,7 +493,7 @@ fn a_kill_while_the_identity_in_the_keychain_changes_loses_nothing_and_a_second_
             tried += 1;
         }
     }
-    let least = if faults::long() { (40, 10) } else { (20, 5) };
+    let least = if faults::long() { (40, 10) } else { (12, 3) };
     assert!(tried > least.0 && cut_short > least.1, "{tried} kills, {cut_short} of them cut it short");
 }
 

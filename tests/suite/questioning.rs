@@ -167,7 +167,7 @@ fn entries_are_found_by_project_program_action_and_outcome() {
     }
     let ran = sandbox.call(&["history", "--action", "fly"]).run();
     assert!(
-        ran.stderr().starts_with("keyctl: `--action` takes one of: run, get, copy, env, render, set,"),
+        ran.stderr().starts_with("keyctl: `--action` takes one of: run, get, copy, env, render, activate, set,"),
         "{}",
         ran.stderr()
     );
