@@ -73,8 +73,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s k -l key -d 'Add a
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l file -d 'Give a key as a file, whose path is in this variable' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l render -d 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)' -r -F
-complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l as -d 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name' -r -f -a "file\t''
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l render -d 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l as -d 'How these files are given: without a name, as a descriptor, or with a name' -r -f -a "file\t''
 fd\t''
 named-file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -83,6 +83,9 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l clean -d 'Pass on 
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l keep -d 'Keep the value of a variable that is set already'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s n -l dry-run -d 'Say what would be given, and start nothing'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s y -l yes -d 'Do not warn about commands that install packages'
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l mask -d 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-mask -d 'Do not, although a profile says so'
+complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l watch -d 'Start the command anew when one of its keys is replaced'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand run" -s h -l help -d 'Print help'
@@ -91,8 +94,8 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s k -l key -d 'Add 
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l file -d 'Give a key as a file, whose path is in this variable' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l render -d 'Fill in a template and give it as a file, whose path is in this variable (`KEYCTL_RENDERED` without one)' -r -F
-complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l as -d 'How `--file` and `--render` give them: without a name, as an open descriptor, or with a name' -r -f -a "file\t''
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l render -d 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l as -d 'How these files are given: without a name, as a descriptor, or with a name' -r -f -a "file\t''
 fd\t''
 named-file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
@@ -101,6 +104,9 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l clean -d 'Pass on
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l keep -d 'Keep the value of a variable that is set already'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s n -l dry-run -d 'Say what would be given, and start nothing'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s y -l yes -d 'Do not warn about commands that install packages'
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l mask -d 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-mask -d 'Do not, although a profile says so'
+complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l watch -d 'Start the command anew when one of its keys is replaced'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s q -l quiet -d 'Say only what must not be overlooked'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -l no-color -d 'Use no colour (also: the variable `NO_COLOR`)'
 complete -c keyctl -n "__fish_keyctl_using_subcommand exec" -s h -l help -d 'Print help'

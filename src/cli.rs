@@ -171,7 +171,7 @@ pub enum Verb {
     /// Have coding agents run the commands that you list with keys, the secrets masked
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Agent(Agent),
-    /// Serve a coding agent over standard input and output (Model Context Protocol), without showing it a secret
+    /// Serve a coding agent over the Model Context Protocol, without showing it a secret
     Mcp,
     /// Print the JSON Schema of a file that you write, or of a report
     Schema(Schema),

@@ -42,7 +42,9 @@ pub fn write(shell: Shell, steps: &[Step]) -> Result<Zeroizing<Vec<u8>>> {
     }
     // Made whole at once: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    parts.iter().for_each(|part| text.extend_from_slice(part));
+    for part in &parts {
+        text.extend_from_slice(part);
+    }
     Ok(text)
 }
 

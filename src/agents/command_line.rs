@@ -125,14 +125,13 @@ impl Reader<'_> {
             match (quote, c) {
                 (Some(open), _) if c == open => quote = None,
                 (Some('"'), _) if ODD_IN_QUOTES.contains(&c) => return None,
-                (Some(_), _) => word.push(c),
                 (None, '\'' | '"') => quote = Some(c),
                 (None, _) if ODD.contains(&c) => return None,
                 (None, ' ' | '\t' | '|' | ';' | '&' | '<' | '>') => {
                     end = at;
                     break;
                 }
-                (None, _) => word.push(c),
+                _ => word.push(c),
             }
         }
         if quote.is_some() || end == 0 {

@@ -16,7 +16,7 @@ pub struct Agent {
 /// What `keyctl agent` does.
 #[derive(Subcommand)]
 pub enum AgentVerb {
-    /// Have an agent put `keyctl run --mask --` before the commands that `config.toml` lists
+    /// Have an agent put `keyctl run --mask --` before commands that are listed
     Install(Which),
     /// Take that out of the agent's settings again
     Uninstall(Which),

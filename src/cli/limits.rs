@@ -58,7 +58,7 @@ pub struct Limits {
     /// Only warn then; what `config.toml` says counts again
     #[arg(long, conflicts_with = "stop_expired")]
     pub no_stop_expired: bool,
-    /// Show it to no coding agent, and give it only to programs of one whose output is masked
+    /// Show it to no coding agent, and give it to the programs of one only masked
     #[arg(long)]
     pub hide_from_agents: bool,
     /// Show it to coding agents again

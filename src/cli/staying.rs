@@ -7,7 +7,7 @@ use clap::Args;
 /// Why keyctl stays beside the command.
 #[derive(Args, Default)]
 pub struct Staying {
-    /// Replace secrets in what the command prints by `[keyctl:VARIABLE]` (a profile's `mask = true` does too)
+    /// Replace secrets in what the command prints (also: `mask = true` in a profile)
     #[arg(long, overrides_with = "no_mask")]
     pub mask: bool,
     /// Do not, although a profile says so
@@ -29,6 +29,9 @@ impl Staying {
 /// The head of a session on a terminal that was made for a command.
 #[derive(Args)]
 pub struct LeadSession {
+    /// Be its first job: wait for the terminal, then become the command
+    #[arg(long)]
+    pub follow: bool,
     /// The command's path, what it is called by, and its arguments
     #[arg(last = true, required = true, num_args = 2..)]
     pub command: Vec<OsString>,

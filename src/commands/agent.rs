@@ -87,10 +87,10 @@ impl File {
         Ok(Self { path, content })
     }
 
-    fn text(&self) -> Result<Option<&str>> {
+    fn text(&self) -> std::result::Result<Option<&str>, Trouble> {
         let Some((bytes, _)) = &self.content else { return Ok(None) };
         let text = std::str::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty());
-        text.map(Some).ok_or_else(|| self.trouble(Trouble::NoJson))
+        text.map(Some).ok_or(Trouble::NoJson)
     }
 
     fn trouble(&self, trouble: Trouble) -> Failure {
@@ -137,7 +137,7 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
     let (file, call) = (File::of(agent)?, call(agent)?);
     let name = agent.name();
     let by_hand = |trouble| file.trouble(trouble).hint(format!("put it in by hand: it is to call `{call}`"));
-    let new = match file.text()? {
+    let new = match file.text().map_err(by_hand)? {
         None => Put::New(settings::made(agent, &call)),
         Some(text) => settings::put(agent, text, &call).map_err(by_hand)?,
     };
@@ -159,11 +159,10 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
 
 fn uninstall(agent: Agent, terminal: &Terminal) -> Result<()> {
     let (file, name) = (File::of(agent)?, agent.name());
-    let taken = match file.text()? {
+    let by_hand = |trouble| file.trouble(trouble).hint("take it out by hand");
+    let taken = match file.text().map_err(by_hand)? {
         None => Taken::Absent,
-        Some(text) => {
-            settings::take(agent, text).map_err(|trouble| file.trouble(trouble).hint("take it out by hand"))?
-        }
+        Some(text) => settings::take(agent, text).map_err(by_hand)?,
     };
     match taken {
         Taken::Absent => terminal.say(&format!("{name} does not ask keyctl")),
@@ -185,10 +184,7 @@ fn list(as_json: bool, terminal: &Terminal) -> Result<()> {
     let mut report = Vec::new();
     for agent in Agent::ALL {
         let file = File::of(agent)?;
-        let calls = match file.text() {
-            Ok(text) => text.map_or(Ok(Vec::new()), |text| settings::calls(agent, text)).ok(),
-            Err(_) => None,
-        };
+        let calls = file.text().and_then(|text| text.map_or(Ok(Vec::new()), |text| settings::calls(agent, text))).ok();
         let own = call(agent)?;
         let state = match calls.as_deref() {
             None => "not to be told",

@@ -15,7 +15,7 @@ use crate::{
     launch::program::Program,
     mask,
     name::KeyName,
-    plain::{first_few, first_names},
+    plain::first_names,
     platform::{self, ProgramFile},
     policy::{self, Limit, Use, Verdict},
     rotation::Selector,
@@ -26,6 +26,7 @@ use crate::{
 use super::{caller, using::Opened};
 
 mod leave;
+mod refusing;
 
 use leave::signed_by;
 pub use leave::{Leave, signed};
@@ -96,7 +97,13 @@ pub struct Held {
     leave: Leave,
 }
 
-impl Taker<'_> {
+impl<'p> Taker<'p> {
+    /// A program, and whether the secrets are masked in what it prints.
+    #[must_use]
+    pub fn of(program: &'p Program, masks: bool) -> Self {
+        if masks { Self::Masked(program) } else { Self::Program(program) }
+    }
+
     fn is_named(self) -> bool {
         matches!(self, Self::Named(..) | Self::Issuer(..))
     }
@@ -218,7 +225,7 @@ pub fn hold(
     let is_asked_which = for_programs.is_some() || all.iter().flatten().any(|(_, _, limits)| limits.ask);
     let scene = Scene::now(taker, is_asked_which).inspect_err(|_| {
         for ((opened, _), said) in stores.iter().zip(&all).filter(|(_, said)| !said.is_empty()) {
-            let event = event().refused(in_a_word(Limit::Program)).names(names_of(said));
+            let event = event().refused(refusing::in_a_word(Limit::Program)).names(names_of(said));
             opened.record_refusal(event, config, terminal);
         }
     })?;
@@ -238,14 +245,14 @@ pub fn hold(
             }
         }
         if !refused.is_empty() {
-            stores[at].0.record_refusal(refusal_event(scene.sign(event()), &refused), config, terminal);
+            stores[at].0.record_refusal(refusing::event(scene.sign(event()), &refused), config, terminal);
         }
         asks.dedup();
         asked.push((at, asks));
         kept_back.extend(refused);
     }
     if !kept_back.is_empty() {
-        return Err(refusal(&kept_back, &scene, taker));
+        return Err(refusing::refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
     let leave = Leave { was_asked: false, for_programs, program: scene.known_as.clone() };
@@ -321,128 +328,4 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 /// A path in backticks that none in the path itself can end.
 fn quoted(path: &Path) -> String {
     format!("`{}`", path.display().to_string().replace('`', "\\`"))
-}
-
-fn refusal_event(event: Event, refused: &[KeptBack]) -> Event {
-    let mut broken: Vec<Limit> = refused.iter().flat_map(|key| key.broken.iter().copied()).collect();
-    broken.sort_unstable();
-    broken.dedup();
-    let why: Vec<&str> = broken.into_iter().map(in_a_word).collect();
-    let mut names: Vec<&KeyName> = refused.iter().map(|key| key.name).collect();
-    names.dedup();
-    event.refused(&why.join(", ")).names(names)
-}
-
-/// Why, for the history.
-fn in_a_word(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Proxy => "proxy only",
-        Limit::Project => "project",
-        Limit::Program => "program",
-        Limit::Terminal => "no terminal",
-        Limit::Ask => "nobody to ask",
-        Limit::Agent => "agent",
-        Limit::Hidden => "hidden",
-    }
-}
-
-fn refusal(kept_back: &[KeptBack], scene: &Scene, taker: Taker) -> Failure {
-    let phrases: Vec<String> = kept_back.iter().map(|key| key.phrase(scene)).collect();
-    let mut failure = Failure::new(Kind::Policy, format!("not given: {}", phrases.join("; ")));
-    // A person at a terminal gets no more where something else keeps it back too.
-    let by_person = |limit: &Limit| {
-        let gives_way = taker.is_named() && limit.gives_way_to_a_person();
-        gives_way || matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent | Limit::Hidden)
-    };
-    if kept_back.iter().all(|key| key.broken.iter().all(by_person)) {
-        failure = failure.hint("do it yourself, at a terminal");
-    }
-    let is_hidden = kept_back.iter().any(|key| key.broken.contains(&Limit::Hidden));
-    if is_hidden && matches!(taker, Taker::Program(_)) {
-        failure = failure.hint("an agent gives it to a program whose output is masked: `keyctl run --mask -- myapp`");
-    }
-    let own: Vec<&KeptBack> = kept_back.iter().filter(|key| matches!(key.place, Place::Store)).collect();
-    match own[..] {
-        [] => {}
-        [key] => failure = failure.hint(format!("to change that, at a terminal: `{}`", key.way_out())),
-        _ => failure = failure.hint("to change that, at a terminal: `keyctl edit NAME`; see `keyctl edit --help`"),
-    }
-    let mut entries: Vec<String> = kept_back.iter().filter_map(KeptBack::entry).collect();
-    entries.dedup();
-    entries.into_iter().fold(failure, |failure, entry| failure.hint(format!("that stands in `config.toml`: `{entry}`")))
-}
-
-impl KeptBack<'_> {
-    /// What keeps it back, in words.
-    fn phrase(&self, scene: &Scene) -> String {
-        let of = match self.place {
-            Place::Store => "as the store says",
-            Place::Config(_) => "as `config.toml` says",
-        };
-        format!("`{}` {}, {of}", self.name, self.why(scene))
-    }
-
-    fn why(&self, scene: &Scene) -> String {
-        let all: Vec<String> = self.broken.iter().map(|limit| self.why_of(*limit, scene)).collect();
-        all.join(", ")
-    }
-
-    fn why_of(&self, limit: Limit, scene: &Scene) -> String {
-        let here = |path: &Option<PathBuf>| path.as_deref().map_or_else(|| "what is gone".into(), quoted);
-        match limit {
-            Limit::Proxy => "is for the proxy alone".to_owned(),
-            Limit::Project => {
-                format!("is only for {} and not for {}", places(self.limits.projects.as_ref()), here(&scene.folder))
-            }
-            Limit::Program if scene.program.is_none() => {
-                format!("is only for {} and not to be shown", places(self.limits.programs.as_ref()))
-            }
-            Limit::Program => {
-                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.known_as))
-            }
-            Limit::Terminal => "needs a terminal".to_owned(),
-            Limit::Ask => "needs a yes at a terminal".to_owned(),
-            Limit::Agent => {
-                let agent = scene.agent.as_deref().unwrap_or("an agent");
-                format!("is shown to a person alone, and perhaps {agent} asks for it")
-            }
-            Limit::Hidden => {
-                let agent = scene.agent.as_deref().unwrap_or("an agent");
-                format!("is hidden from agents, and perhaps {agent} asks for it")
-            }
-        }
-    }
-
-    /// The command that lifts what keeps it back.
-    fn way_out(&self) -> String {
-        let mut options: Vec<&str> = self.broken.iter().map(|limit| lifted_by(*limit)).collect();
-        options.dedup();
-        format!("keyctl edit {} {}", self.name, options.join(" "))
-    }
-
-    fn entry(&self) -> Option<String> {
-        match self.place {
-            Place::Store => None,
-            Place::Config(of) => Some(of.to_string()),
-        }
-    }
-}
-
-fn lifted_by(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Proxy => "--no-proxy-only",
-        Limit::Project => "--any-project",
-        Limit::Program => "--any-program",
-        Limit::Terminal => "--no-needs-terminal",
-        Limit::Ask | Limit::Agent => "--no-ask",
-        Limit::Hidden => "--no-hide-from-agents",
-    }
-}
-
-/// Paths in backticks, the first few of them.
-fn places(paths: Option<&BTreeSet<String>>) -> String {
-    match paths.filter(|paths| !paths.is_empty()) {
-        None => "nothing".to_owned(),
-        Some(paths) => first_few(paths.iter().map(|path| quoted(Path::new(path))), NAMED),
-    }
 }

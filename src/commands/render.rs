@@ -13,6 +13,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
+    platform,
     scan::git::Git,
     secret::Secret,
     terminal::Terminal,
@@ -30,7 +31,7 @@ use super::{
 /// As `run` has them; `Project` for a name that nobody allowed; `Disk` for a file that cannot be written.
 pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let output = arguments.output.as_deref();
-    output.map_or(Ok(()), refuse_what_is_no_file)?;
+    output.map_or(Ok(()), |output| refuse_output(output, &arguments.file))?;
     let home = Home::find()?;
     let config = config::read(&home)?;
     let page = Page::read(&arguments.file)?;
@@ -73,16 +74,27 @@ fn put(text: &Secret, output: Option<&Path>, terminal: &Terminal) -> Result<()> 
     Ok(())
 }
 
-/// What is to be replaced has to be a file: a rename puts another in the place of whatever is there.
-fn refuse_what_is_no_file(path: &Path) -> Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(facts) if !facts.is_file() => {
-            let what = if facts.is_symlink() { "is a symbolic link" } else { "is not a regular file" };
-            Err(Failure::new(Kind::Disk, format!("`{}` {what}, so nothing is written there", path.display()))
-                .hint("name a file that is not there yet, or leave out `-o` and use a pipe"))
-        }
-        _ => Ok(()),
+/// What is to be replaced has to be a file: a rename puts another in the place of whatever is there. And not the template, which
+/// would be gone.
+fn refuse_output(path: &Path, template: &Path) -> Result<()> {
+    if path == Path::new("-") {
+        return Err(Failure::new(Kind::Usage, "`-o` takes a file, and `-` is none")
+            .hint("leave out `-o`: what the template comes to is printed then"));
     }
+    let Ok(facts) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !facts.is_file() {
+        let what = if facts.is_symlink() { "is a symbolic link" } else { "is not a regular file" };
+        return Err(Failure::new(Kind::Disk, format!("`{}` {what}, so nothing is written there", path.display()))
+            .hint("name a file that is not there yet, or leave out `-o` and use a pipe"));
+    }
+    if platform::are_one_file(path, template) {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`{}` is the template itself, so nothing is written there", path.display()),
+        )
+        .hint("name another file for what it comes to"));
+    }
+    Ok(())
 }
 
 /// Whether it lies in a git repository that would take it into a commit. Where git does not tell, it is not said.

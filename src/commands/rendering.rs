@@ -15,6 +15,7 @@ use crate::{
     home,
     launch::files::Handed,
     name::{KeyPath, VariableName, distance},
+    platform,
     profile::{
         Form, Source,
         table::{self, Mistake},
@@ -53,6 +54,13 @@ impl Page {
     /// # Errors
     /// `Disk` for one that cannot be read; `Usage` with the place of every mistake in it.
     pub fn read(path: &Path) -> Result<Self> {
+        if platform::is_named_pipe(path) {
+            return Err(Failure::new(
+                Kind::Disk,
+                format!("`{}` is a named pipe, which may wait without end", path.display()),
+            )
+            .hint("have the shell read it: `<(cat FILE)` in the place of its name"));
+        }
         let Some((bytes, _)) = home::read_named(path, template::LARGEST)? else {
             return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", path.display())));
         };
@@ -83,11 +91,17 @@ impl Page {
             }
         }
         unknown.sort();
-        let Some((_, name, _)) = unknown.first() else { return Ok(Resolved { page: self, named }) };
-        let extra = extra_for(name);
+        if unknown.is_empty() {
+            return Ok(Resolved { page: self, named });
+        }
+        let by_hand = unknown.iter().map(|(_, name, _)| *name).find(|name| !name.looks_like_a_secret());
+        let hint = by_hand.map_or_else(
+            || "if it is a secret, keep it with `keyctl set NAME`, and write that name in the template".to_owned(),
+            |name| format!("name it in this call: `-k {}`", extra_for(name)),
+        );
         let mistakes: Vec<Mistake> = unknown.into_iter().map(|(at, _, what)| placed(&self.bytes, at, what)).collect();
         Err(table::failure(Kind::Project, &self.path, &mistakes)
-            .hint(format!("name it in this call: `-k {extra}`"))
+            .hint(hint)
             .hint("or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`"))
     }
 }
@@ -127,16 +141,28 @@ fn meant(name: &KeyPath, wish: &Wish) -> std::result::Result<VariableName, Strin
             Err(format!("`{name}` is a key of this profile, and `{variable}` another's variable: rename one of them"))
         }
         (_, Some((variable, _))) | (Some((variable, _)), None) => Ok(variable.clone()),
-        (None, None) => {
-            let keys = wish.sources().flat_map(|(_, source)| source.keys().into_iter().map(ToString::to_string));
-            let known = wish.sources().map(|(variable, _)| variable.to_string()).chain(keys);
-            let written = name.to_string();
-            let nearest = known.map(|known| (distance(&known, &written), known)).min();
-            let hint = nearest.filter(|(far, _)| *far <= ALIKE).map(|(_, known)| format!("; did you mean `{known}`?"));
-            let shown = if name.looks_like_a_secret() { "this" } else { &format!("`{name}`") };
-            Err(format!("{shown} is neither a variable nor a key of this profile{}", hint.unwrap_or_default()))
-        }
+        (None, None) => Err(unknown(name, wish)),
     }
+}
+
+/// What is said of a name that means nothing here. It may be a secret that was pasted, and is not said again then.
+fn unknown(name: &KeyPath, wish: &Wish) -> String {
+    if name.looks_like_a_secret() {
+        return "this is neither a variable nor a key of this profile".to_owned();
+    }
+    // The yes was to the whole text, not to what is in it.
+    if let Some((variable, _)) = wish.sources().find(|(_, source)| source.keys().contains(&name)) {
+        return format!("`{name}` is in the text of `{variable}` only, and not a key of this profile by itself");
+    }
+    let keys = wish.sources().filter_map(|(_, source)| match source {
+        Source::Key { name, .. } => Some(name.to_string()),
+        _ => None,
+    });
+    let known = wish.sources().map(|(variable, _)| variable.to_string()).chain(keys);
+    let written = name.to_string();
+    let nearest = known.map(|known| (distance(&known, &written), known)).min();
+    let hint = nearest.filter(|(far, _)| *far <= ALIKE).map(|(_, known)| format!("; did you mean `{known}`?"));
+    format!("`{name}` is neither a variable nor a key of this profile{}", hint.unwrap_or_default())
 }
 
 /// The templates of `run`, each with the variable for its path.

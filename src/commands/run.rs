@@ -18,7 +18,7 @@ use crate::{
         program::Program,
     },
     name::{KeyPath, VariableName},
-    platform::{self, Ended, HeldSignals},
+    platform::{self, HeldSignals},
     profile::{Extra, Form, Source},
     terminal::Terminal,
 };
@@ -61,10 +61,10 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let masks = arguments.staying.masks(chosen.masks);
-    let taker = if masks { Taker::Masked(&program) } else { Taker::Program(&program) };
+    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
-    if arguments.staying.watch && leave.was_asked {
+    if watches && leave.was_asked {
         return Err(needs_a_yes().into());
     }
     let event = leave.sign(event);
@@ -83,17 +83,16 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
-    let ran = files.leave_open().and_then(|()| match held.as_ref().and_then(HeldSignals::came) {
-        Some(signal) => Ok(Ended::Signal(signal)),
-        None if arguments.staying.watch => {
+    let ran = files.leave_open().and_then(|()| {
+        if watches {
             let watched =
                 Watched { program: &program, masks, rules, config: &config, pages: &pages, marks, reason, terminal };
-            watched.run(&environment, &chosen, masker.as_ref())
+            return watched.run(&environment, &chosen, masker.as_ref());
         }
-        None if held.is_some() || masker.is_some() => {
-            staying::run_once(&program, &environment, masker.as_ref(), &mut ())
+        if held.is_some() || masker.is_some() {
+            return staying::run_once(&program, &environment, masker.as_ref(), &mut ());
         }
-        None => program.become_it(&environment).map(|never| match never {}),
+        program.become_it(&environment).map(|never| match never {})
     });
     let failure = match ran {
         Ok(ended) => {
@@ -118,7 +117,7 @@ fn needs_a_yes() -> Failure {
 }
 
 fn hold_signals() -> Result<HeldSignals> {
-    platform::hold_signals()
+    platform::hold_all_signals()
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot stay beside a command: {}", reason(&error))))
 }
 

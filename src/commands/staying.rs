@@ -49,10 +49,10 @@ pub fn run_once(
     }
 }
 
-/// Starts the command on the terminal that was made for it, and ends as it does.
+/// Starts the command on the terminal that was made for it, and ends as it does; or is to become it there.
 ///
 /// # Errors
-/// As [`masked::lead`].
+/// As [`masked::lead`] and [`Program::become_it`].
 #[cfg(unix)]
 pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
     use crate::{
@@ -65,5 +65,9 @@ pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
     };
     let program = Program::found(path.into(), called, words.collect());
     let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
+    if arguments.follow {
+        masked::wait_for_terminal();
+        return program.become_it(&environment).map(|never| match never {}).map_err(Into::into);
+    }
     Ok(attended::end_as(masked::lead(&program, &environment)?))
 }

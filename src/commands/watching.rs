@@ -101,7 +101,7 @@ impl Watched<'_> {
     /// Holds new keys against the policy, as those before them were.
     fn hold(&self, chosen: &mut Chosen) -> Result<(Event, Leave)> {
         let event = Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason);
-        let taker = if self.masks { Taker::Masked(self.program) } else { Taker::Program(self.program) };
+        let taker = Taker::of(self.program, self.masks);
         let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
         Ok((leave.sign(event).note("started anew"), leave))
     }

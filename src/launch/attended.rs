@@ -2,17 +2,21 @@
 //! to mask, keys to look after.
 //!
 //! Nobody should notice. The command is started as it would be if keyctl became it, in the same process group, so that the
-//! terminal's Ctrl-C and Ctrl-Z reach it as ever; keyctl lets both pass. What is sent to keyctl alone (SIGTERM, SIGHUP, SIGUSR1,
-//! SIGUSR2, SIGCONT) is passed on; when the command stops, keyctl stops; and at last keyctl ends just as the command did.
+//! terminal's Ctrl-C and Ctrl-Z reach it as ever; keyctl lets both pass. Every other signal that it can hear is passed on
+//! (`platform::hearing` says which, and what of SIGINT is not the terminal's); when the command stops, keyctl stops; and at
+//! last keyctl ends just as the command did. Whoever asks keyctl to end before the command is started gets no command.
 //!
-//! A keyctl that is killed (SIGKILL) takes the command with it no more than a shell would: it goes on, without what was to be
+//! A keyctl that is killed (SIGKILL) or crashes takes the command with it no more than a shell would: it goes on, without what was to be
 //! done for it, and gets an end of file or SIGPIPE where keyctl held the other end. To have the system kill it too (as
 //! `PR_SET_PDEATHSIG` does on Linux) would cut short what may be in the middle of a write.
 //!
 //! Unlike a process that becomes its command, this one keeps the memory in which std copied the variables for the launch.
 //! Nobody may look at it (see `platform::harden`), and it is gone with the command.
 
-use std::process::{Child, Command, ExitCode};
+use std::{
+    io,
+    process::{Child, Command, ExitCode},
+};
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
@@ -27,7 +31,7 @@ use super::{environment::Environment, program::Program};
 /// # Errors
 /// `NotExecutable` when the system does not start it; `Disk` where nobody could stay beside it.
 pub fn run(program: &Program, environment: &Environment<'_>, attendant: &mut dyn Attendant) -> Result<Ended> {
-    run_with(program, environment, attendant, |_| {})
+    run_with(program, environment, attendant, |_| Ok(()))
 }
 
 /// The same with other streams, which `set` gives it.
@@ -38,12 +42,15 @@ pub fn run_with(
     program: &Program,
     environment: &Environment<'_>,
     attendant: &mut dyn Attendant,
-    set: impl FnOnce(&mut Command),
+    set: impl Fn(&mut Command) -> io::Result<()>,
 ) -> Result<Ended> {
     // Before it is started: a signal that comes between the two is for it.
-    let ears = ears(Place::SameJob)?;
+    let mut ears = ears(Place::SameJob)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
     let mut child = program.start(environment, set)?;
-    attend(&ears, &mut child, program, attendant)
+    attend(&mut ears, &mut child, program, attendant)
 }
 
 /// Begins to hear the signals that are for a command.
@@ -59,7 +66,7 @@ pub fn ears(place: Place) -> Result<Ears> {
 ///
 /// # Errors
 /// `Disk` where it cannot be waited for.
-pub fn attend(ears: &Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
+pub fn attend(ears: &mut Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
     ears.attend(child, attendant)
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot wait for `{}`: {}", program.name(), reason(&error))))
 }

@@ -109,14 +109,24 @@ impl Program {
         started.map_err(|error| self.failed(&error))
     }
 
-    /// Starts the program as a child, just as this process would become it. `set` says what its streams are.
+    /// Starts the program as a child, just as this process would become it. `set` says what its streams are, perhaps twice.
     ///
     /// # Errors
     /// `NotExecutable` when the system does not start it.
-    pub fn start(&self, environment: &Environment<'_>, set: impl FnOnce(&mut Command)) -> Result<Child> {
-        let started = self.command(environment).and_then(|mut command| {
-            set(&mut command);
-            platform::start_command(&mut command, &self.called)
+    pub fn start(&self, environment: &Environment<'_>, set: impl Fn(&mut Command) -> io::Result<()>) -> Result<Child> {
+        let launch = |mut command: Command, called: &OsStr| {
+            set(&mut command)?;
+            platform::start_command(&mut command, called)
+        };
+        let started = self.command(environment).and_then(|command| match launch(command, &self.called) {
+            // A script that does not say what runs it is run by the shell, as by shells and execvp(3); posix_spawn(3) leaves that out.
+            Err(error) if platform::is_for_the_shell(&error) => {
+                let mut command = Command::new("/bin/sh");
+                let variables = environment.variables.iter().map(|(name, value)| (name, value));
+                command.arg(&self.path).args(&self.arguments).env_clear().envs(variables);
+                launch(command, OsStr::new("sh"))
+            }
+            started => started,
         });
         started.map_err(|error| self.failed(&error))
     }
@@ -127,13 +137,13 @@ impl Program {
     /// As [`Program::start`].
     pub fn start_by(
         &self,
-        starter: &Path,
+        by: &Path,
         words: &[&str],
         environment: &Environment<'_>,
         set: impl FnOnce(&mut Command),
     ) -> Result<Child> {
         let started = self.command(environment).and_then(|inner| {
-            let mut command = Command::new(starter);
+            let mut command = Command::new(by);
             let variables = environment.variables.iter().map(|(name, value)| (name, value));
             command.args(words).arg(inner.get_program()).args(self.words()).env_clear().envs(variables);
             set(&mut command);

@@ -14,8 +14,7 @@ use crate::secret::Secret;
 pub fn lines<'s>(secrets: impl Iterator<Item = &'s Secret> + Clone) -> Zeroizing<Vec<u8>> {
     // Room for all from the start: each byte may become three, twice.
     let room = secrets.clone().map(|secret| 6 * secret.len() + 64).sum::<usize>();
-    let lines =
-        secrets.clone().map(|secret| secret.expose().iter().filter(|byte| **byte == b'\n').count()).sum::<usize>();
+    let lines = secrets.clone().map(|secret| memchr::memchr_iter(b'\n', secret.expose()).count()).sum::<usize>();
     let mut text = Zeroizing::new(Vec::with_capacity(room + 32 * lines));
     for secret in secrets {
         let whole = secret.expose().trim_ascii_end();

@@ -14,7 +14,7 @@ mod stream;
 use std::{cmp::Reverse, ops::Range, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use keyctl_sieve::{Heads, LONGEST_STEP, Piece, Sieve, WIDEST, piece_at};
+use keyctl_sieve::{Heads, LONG_STEPS, LONGEST_STEP, Piece, Sieve, WIDEST, piece_at};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -168,7 +168,8 @@ impl Finder {
         let shortest = patterns.iter().map(|pattern| pattern.length).min()?;
         // Any stretch of this width at any of so many places is within the shortest.
         let width = (shortest / 2 + 1).min(WIDEST);
-        let step = (shortest - width + 1).min(LONGEST_STEP);
+        let longest = shortest - width + 1;
+        let step = LONG_STEPS.into_iter().find(|step| *step <= longest).unwrap_or(longest.min(LONGEST_STEP));
         let mut sieve = Sieve::new(width, step, patterns.len() * step);
         let mut heads = Heads::default();
         for mut share in sieve.shares(1) {
@@ -188,7 +189,7 @@ impl Finder {
 
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
-    2 * forms::room(secret) + 8 * secret.len() + 1024
+    2 * forms::room(secret) + 16 * secret.len() + 1024
 }
 
 /// Writes down what is looked for.
@@ -239,14 +240,32 @@ impl Writer {
         }
         let mut letters = Zeroizing::new(vec![0; secret.len() * 4 / 3 + 4]);
         if STANDARD_NO_PAD.encode_slice(secret, &mut letters).is_ok() {
+            // The last letter may have to do with what comes behind the secret.
+            let whole = &letters[..secret.len() * 8 / 6];
             for width in BASE64_LINES {
-                // The last letter may have to do with what comes behind the secret.
-                let whole = &letters[..secret.len() * 8 / 6];
-                whole.chunks(width).filter(|line| line.len() < whole.len()).for_each(|line| self.line(line, number));
+                self.broken(whole, width, number);
             }
         }
-        let digits = Zeroizing::new(secret.iter().flat_map(|byte| forms::lower_hex(*byte)).collect::<Vec<u8>>());
-        digits.chunks(HEX_LINE).filter(|line| line.len() < digits.len()).for_each(|line| self.line(line, number));
+        let mut digits = Zeroizing::new(Vec::with_capacity(2 * secret.len()));
+        digits.extend(secret.iter().flat_map(|byte| forms::lower_hex(*byte)));
+        self.broken(&digits, HEX_LINE, number);
+    }
+
+    /// A form that a program broke into lines: all of them as one, and the full ones by themselves, with a line's number before
+    /// them for one. The last may be so short that to look for it would take longer than for all the others.
+    fn broken(&mut self, form: &[u8], width: usize, secret: usize) {
+        if form.len() <= width {
+            return;
+        }
+        form.chunks_exact(width).for_each(|line| self.line(line, secret));
+        for end in [&b"\n"[..], b"\r\n"] {
+            let at = self.text.len();
+            for (number, line) in form.chunks(width).enumerate() {
+                self.text.extend_from_slice(if number == 0 { b"" } else { end });
+                self.text.extend_from_slice(line);
+            }
+            self.patterns.push(Pattern { at, length: self.text.len() - at, secret });
+        }
     }
 
     fn line(&mut self, line: &[u8], secret: usize) {

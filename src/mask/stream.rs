@@ -34,7 +34,9 @@ pub trait Sink {
 
 impl Sink for Vec<u8> {
     fn put(&mut self, parts: &[&[u8]]) {
-        parts.iter().for_each(|part| self.extend_from_slice(part));
+        for part in parts {
+            self.extend_from_slice(part);
+        }
     }
 }
 

@@ -58,8 +58,17 @@ fn base64_and_digits_in_lines_are_replaced_line_by_line() {
     for (text, width) in [(&letters, 76), (&letters, 64), (&digits, 60)] {
         let lines = text.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line).into_owned());
         let lines = lines.collect::<Vec<_>>().join("\n");
-        let left = masked(&[("L", &long)], &lines);
-        assert!(left.split('\n').all(|line| line == "[keyctl:L]"), "{left}");
+        for end in ["\n", "\r\n"] {
+            assert_eq!(
+                masked(&[("L", &long)], &format!("<{}\n>", lines.replace('\n', end))),
+                "<[keyctl:L]\n>",
+                "{width}"
+            );
+        }
+        let numbered = lines.replace('\n', "\n1: ");
+        let left = masked(&[("L", &long)], &numbered);
+        let full = long.len() * if width == 60 { 2 } else { 1 } / width;
+        assert!(left.matches("[keyctl:L]").count() >= full && left.len() < 40 + width + 20 * full, "{left}");
     }
 }
 
@@ -73,7 +82,7 @@ fn overlapping_secrets_leave_nothing_of_either() {
 
 #[test]
 fn a_secret_of_any_size_is_replaced() {
-    for size in [4096, 4097, 10_000, 100_000] {
+    for size in [4096, 4097, 30_000] {
         let long: String = (0..size).map(|at: u64| char::from(b'!' + u8::try_from(at * at % 89).unwrap())).collect();
         let left = masked(&[("L", &long)], &format!("<{long}>"));
         assert!(left.replace("[keyctl:L]", "") == "<>", "{size}: {}", left.len());
@@ -95,6 +104,8 @@ fn a_prompt_is_there_at_once_and_the_beginning_of_a_secret_after_a_pause() {
     assert_eq!((&all[10..], stream.holds()), (&b"key s"[..], Held::Much));
     stream.pause(&mut all);
     stream.push(&KEY.as_bytes()[10..], &mut all);
+    // Its last letter is the first one of its base64.
+    stream.pause(&mut all);
     assert_eq!(&all[10..], b"key s[keyctl:K]");
     // What went another way is there as it was.
     stream.push(b" s", &mut all);
@@ -156,11 +167,17 @@ fn text_of(secrets: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
 fn secrets_and_text() -> impl Strategy<Value = (Vec<String>, Vec<u8>)> {
     // Of two letters, so that they overlap with each other and with themselves.
     let secret = prop_oneof!["[ab]{8,20}", "[a-z/+]{8,40}", "[ab]{4,20}\n[ab\"]{8,20}\n"];
-    prop::collection::vec(secret, 1..4).prop_flat_map(|secrets| (Just(secrets.clone()), text_of(secrets)))
+    // Short ones among them, and long ones alone: what is looked for hangs on the shortest.
+    let all = prop_oneof![
+        4 => prop::collection::vec(secret, 1..4),
+        1 => prop::collection::vec("[ab/]{24,50}", 1..4),
+        1 => prop::collection::vec("[a-z+]{32,70}", 1..4),
+    ];
+    all.prop_flat_map(|secrets| (Just(secrets.clone()), text_of(secrets)))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn the_pieces_in_which_a_text_comes_change_nothing(

@@ -5,16 +5,13 @@
 
 use std::{
     io,
-    os::unix::net::UnixStream,
     process::{Child, ExitCode},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::MutexGuard,
     thread,
     time::{Duration, Instant},
 };
 
+use libc::{SIGCHLD, SIGCONT, SIGWINCH};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -22,38 +19,25 @@ use rustix::{
         Pid, Signal, WaitOptions, getpid, kill_current_process_group, kill_process, kill_process_group, waitpid,
     },
 };
-use signal_hook::{
-    flag,
-    low_level::{emulate_default_handler, pipe, raise},
-};
+use signal_hook::low_level::{emulate_default_handler, raise};
 
 use super::{
     Attendant, Ended, Place, Wish,
-    signals::{HeldSignals, came, hold_signals, is_ignored},
+    hearing::{BY_TERMINAL, Heard, Sign, ends, hear},
+    memory::{forget_handler, let_through, send_signal},
+    signals::{HeldSignals, came, hold_signals},
 };
 
-/// What a terminal sends to a whole job, so that the command has it already where it is in the same one.
-const BY_TERMINAL: &[Signal] = &[Signal::INT, Signal::QUIT];
-/// What is sent to this process alone and meant for the command.
-const FOR_COMMAND: &[Signal] = &[Signal::TERM, Signal::HUP, Signal::USR1, Signal::USR2, Signal::CONT];
 /// How long a stop has to last to be one: a job that is stopped and goes on at once does both in any order.
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// Which signals came since they were last asked for. The handlers stay for good, so there is one of these, for one command
-/// at a time.
-static HEARD: Mutex<Option<Heard>> = Mutex::new(None);
-
-struct Heard {
-    /// Has a byte for each signal, so that it can be waited for.
-    wake: UnixStream,
-    came: Vec<(Signal, Arc<AtomicBool>)>,
-}
-
 /// Signals are heard as long as this lives. To be had before the command is started: else one may be lost.
 pub struct Ears {
-    _held: HeldSignals,
+    held: HeldSignals,
     heard: MutexGuard<'static, Option<Heard>>,
     place: Place,
+    /// What came before the command was there.
+    early: Vec<Sign>,
 }
 
 impl Ears {
@@ -62,30 +46,38 @@ impl Ears {
     /// # Errors
     /// As `sigaction(2)` has them.
     pub fn open(place: Place) -> io::Result<Self> {
-        let held = hold_signals()?;
-        let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-        if heard.is_none() {
-            *heard = Some(Heard::new()?);
-        }
-        heard.iter().flat_map(|heard| &heard.came).for_each(|(_, came)| came.store(false, Ordering::SeqCst));
-        Ok(Self { _held: held, heard, place })
+        Ok(Self { held: hold_signals()?, heard: hear()?, place, early: Vec::new() })
+    }
+
+    /// The signal that would have ended this process by now. Right before a command is started: whoever sent it wants none.
+    pub fn asked_to_end(&mut self) -> Option<i32> {
+        let signs = self.take();
+        self.early.extend(signs);
+        // Between two commands it may be for the one that was.
+        let is_first = self.heard.iter().all(|heard| !heard.was_used);
+        let early = self.early.iter().map(|sign| sign.signal).find(|signal| is_first && ends(*signal));
+        came().or(early)
     }
 
     /// Stays beside a child until it ends.
     ///
     /// # Errors
     /// As `waitpid(2)` has them.
-    pub fn attend(&self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
+    pub fn attend(&mut self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
         let mut next_look = Instant::now();
+        self.heard.iter_mut().for_each(|heard| heard.was_used = true);
+        // What came until here the command may not have: it was not there, or not yet itself.
+        let mut signs = std::mem::take(&mut self.early);
+        signs.extend(self.take());
+        signs.iter_mut().for_each(|sign| sign.is_sent = true);
         loop {
-            self.quiet();
             match wait(pid, WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
                 Some(Change::Ended(ended)) => return Ok(ended),
                 Some(Change::Stopped(signal)) => self.stop_too(pid, signal, attendant)?,
                 None => {}
             }
-            self.pass_on(pid, attendant);
+            signs.into_iter().for_each(|sign| self.pass_on(pid, sign, attendant));
             let pause = attendant.pause();
             if pause.is_some() && Instant::now() >= next_look {
                 if let Some(wish) = attendant.look() {
@@ -94,44 +86,37 @@ impl Ears {
                 next_look = Instant::now() + pause.unwrap_or_default();
             }
             self.listen(pause.map(|_| next_look.saturating_duration_since(Instant::now())));
+            signs = self.take();
         }
     }
 
-    /// Takes what woke this up: what is there to know is in the flags and with the system.
-    fn quiet(&self) {
-        let mut bytes = [0; 64];
-        if let Some(Heard { wake, .. }) = &*self.heard {
-            while rustix::io::read(wake, &mut bytes).is_ok_and(|read| read == bytes.len()) {}
-        }
+    fn take(&mut self) -> Vec<Sign> {
+        self.heard.as_mut().map(Heard::take).unwrap_or_default()
     }
 
     fn listen(&self, patience: Option<Duration>) {
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        if let Some(Heard { wake, .. }) = &*self.heard {
+        if let Some(heard) = &*self.heard {
             // Interrupted is woken up too.
-            let _ = poll(&mut [PollFd::new(wake, PollFlags::IN)], patience.as_ref());
+            let _ = poll(&mut [PollFd::new(heard.wake(), PollFlags::IN)], patience.as_ref());
         }
     }
 
-    fn pass_on(&self, pid: Pid, attendant: &mut dyn Attendant) {
-        for (signal, _) in self.all().filter(|(_, came)| came.swap(false, Ordering::SeqCst)) {
-            let is_by_terminal = BY_TERMINAL.contains(signal);
-            match self.place {
-                _ if *signal == Signal::CHILD => {}
-                _ if *signal == Signal::WINCH => attendant.resized(),
-                Place::SameJob if is_by_terminal => {}
-                Place::JobOfOurs if is_by_terminal || *signal == Signal::CONT => {
-                    let _ = kill_process_group(pid, *signal);
-                }
-                _ => {
-                    let _ = kill_process(pid, *signal);
-                }
+    fn pass_on(&self, pid: Pid, sign: Sign, attendant: &mut dyn Attendant) {
+        let Sign { signal, is_sent, sender } = sign;
+        let is_for_job = BY_TERMINAL.contains(&signal);
+        match self.place {
+            _ if signal == SIGCHLD => {}
+            _ if signal == SIGWINCH => attendant.resized(),
+            // What the command sends to its whole group or its parent is not for itself once more.
+            _ if sender == Some(pid.as_raw_pid()) => {}
+            Place::SameJob if is_for_job && !is_sent => {}
+            Place::JobOfOurs if is_for_job || signal == SIGCONT => {
+                let signal = Signal::from_named_raw(signal);
+                let _ = signal.map(|signal| kill_process_group(pid, signal));
             }
+            _ => send_signal(pid, signal),
         }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &(Signal, Arc<AtomicBool>)> {
-        self.heard.iter().flat_map(|heard| &heard.came)
     }
 
     /// The command was stopped, by a key or by another program: so is this process, and whoever started it sees that.
@@ -146,9 +131,7 @@ impl Ears {
                 Place::SameJob | Place::JobOfOurs => kill_process(getpid(), Signal::STOP)?,
                 // The key was for the whole job, and the terminal took it for the command's.
                 Place::OtherTerminal => {
-                    self.all().filter(|(signal, _)| *signal == Signal::CONT).for_each(|(_, came)| {
-                        came.store(false, Ordering::SeqCst);
-                    });
+                    self.held.forget_continued();
                     kill_current_process_group(Signal::TSTP)?;
                     self.wait_until_continued();
                 }
@@ -167,10 +150,8 @@ impl Ears {
     /// A stop takes hold of each thread in its own time. Where nobody could continue this process, as in a container without a
     /// shell that has jobs, the system does not stop it: then the command is not to stay so either.
     fn wait_until_continued(&self) {
-        let mut continued = self.all().filter(|(signal, _)| *signal == Signal::CONT);
-        let Some((_, came)) = continued.next() else { return };
         let until = Instant::now() + 5 * MOMENT;
-        while !came.load(Ordering::SeqCst) && Instant::now() < until {
+        while !self.held.continued() && Instant::now() < until {
             thread::sleep(MOMENT / 10);
         }
     }
@@ -180,24 +161,6 @@ impl Ears {
 #[must_use]
 pub fn signal_that_came() -> Option<i32> {
     came()
-}
-
-impl Heard {
-    fn new() -> io::Result<Self> {
-        let (wake, woken) = UnixStream::pair()?;
-        wake.set_nonblocking(true)?;
-        let mut came = Vec::new();
-        let others = [Signal::CHILD, Signal::WINCH];
-        let all = BY_TERMINAL.iter().chain(FOR_COMMAND).chain(&others);
-        for signal in all.filter(|signal| **signal == Signal::CHILD || !is_ignored(signal.as_raw())) {
-            let flag = Arc::new(AtomicBool::new(false));
-            flag::register(signal.as_raw(), Arc::clone(&flag))?;
-            // After the flag: whoever is woken up finds it set.
-            pipe::register(signal.as_raw(), woken.try_clone()?)?;
-            came.push((*signal, flag));
-        }
-        Ok(Self { wake, came })
-    }
 }
 
 enum Change {
@@ -243,8 +206,10 @@ pub fn end_as(ended: Ended) -> ExitCode {
         Ended::Code(code) => code,
         Ended::Signal(signal) => {
             if getpid() != Pid::INIT {
-                // What the first cannot do by itself, as for SIGKILL, the second does.
+                // What this cannot do, as for SIGKILL and real-time signals, the rest does.
                 let _ = emulate_default_handler(signal);
+                forget_handler(signal);
+                let_through(&[signal]);
                 let _ = raise(signal);
             }
             128 + signal

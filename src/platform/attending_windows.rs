@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Attendant, Ended, Place, windows::ignore_interrupts};
+use super::{
+    Attendant, Ended, Place,
+    windows::{HeldSignals, hold_signals, ignore_interrupts},
+};
 
 /// How often a command is looked after while there is something else to look at.
 const TICK: Duration = Duration::from_millis(20);
@@ -24,11 +27,16 @@ impl Ears {
         Ok(Self(()))
     }
 
+    /// None came.
+    pub fn asked_to_end(&mut self) -> Option<i32> {
+        None
+    }
+
     /// Stays beside a child until it ends.
     ///
     /// # Errors
     /// As `WaitForSingleObject` has them.
-    pub fn attend(&self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
+    pub fn attend(&mut self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
         // Not before the child is there, which would ignore it too.
         ignore_interrupts();
         let mut next_look = Instant::now();
@@ -48,6 +56,14 @@ impl Ears {
             thread::sleep(TICK.min(pause));
         }
     }
+}
+
+/// There are no signals here to hold back.
+///
+/// # Errors
+/// Never.
+pub fn hold_all_signals() -> io::Result<HeldSignals> {
+    hold_signals()
 }
 
 /// There are no signals here.

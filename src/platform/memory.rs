@@ -1,5 +1,6 @@
 //! Memory that is not written to where pages are swapped out, as far as the system lets a user have such; and what the caller
-//! gave this process that nothing it starts shall have: a variable, which lies in memory that the system filled, a descriptor.
+//! gave this process that nothing it starts shall have: a variable, which lies in memory that the system filled, a descriptor;
+//! or that this one shall not have either: signals that are held back.
 //!
 //! Locked memory stays so until it is given back to the system or this process becomes another program: what is wiped and used for
 //! something else in between is locked needlessly, and by little. Both systems count what a user locks, and have a limit for
@@ -88,3 +89,34 @@ pub fn close_on_exec(number: i32) {
 /// Windows has no such descriptors.
 #[cfg(windows)]
 pub fn close_on_exec(_: i32) {}
+
+/// Lets signals reach this thread, and those that it starts, though whoever started it held them back.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "neither std nor rustix changes which signals are held back")]
+pub fn let_through(signals: &[i32]) {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset(3) fills the set before it is read, and none of the calls keeps a pointer to it.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), *signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+/// Sends a signal to a process, one of those without a name too. That it is gone is no failure.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "rustix has no real-time signals")]
+pub fn send_signal(process: rustix::process::Pid, signal: i32) {
+    // SAFETY: kill(2) is told two numbers and touches no memory.
+    let _ = unsafe { libc::kill(process.as_raw_pid(), signal) };
+}
+
+/// Has a signal do what it does where nobody hears it.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "signal-hook does that for the signals it knows, which are not all")]
+pub fn forget_handler(signal: i32) {
+    // SAFETY: no handler is set but the system's own; signal-hook, whose handler was there, does not count on it.
+    let _ = unsafe { libc::signal(signal, libc::SIG_DFL) };
+}

@@ -5,11 +5,14 @@ mod attending;
 #[cfg(windows)]
 mod attending_windows;
 mod beside;
+#[cfg(unix)]
+mod hearing;
 mod in_memory;
 #[cfg(unix)]
 mod interpreter;
 mod memory;
 mod parents;
+mod paths;
 pub mod processes;
 mod program;
 #[cfg(unix)]
@@ -26,11 +29,14 @@ mod unix;
 #[cfg(unix)]
 pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
-pub use attending_windows::{Ears, end_as, signal_that_came};
+pub use attending_windows::{Ears, end_as, hold_all_signals, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
+#[cfg(unix)]
+pub use hearing::hold_all_signals;
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
 pub use memory::{close_on_exec, keep_from_swap, take_variable};
 pub use parents::{MOST_PARENTS, parents};
+pub use paths::{are_one_file, is_named_pipe};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
 pub use question::{read_line, read_line_within};

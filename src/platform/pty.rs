@@ -67,11 +67,6 @@ pub fn copy_size(from: &impl AsFd, to: &impl AsFd) {
     }
 }
 
-/// The signals that stop a job in the background which reads from the terminal, or writes to it.
-pub const STOPPED_FOR_READING: i32 = rustix::process::Signal::TTIN.as_raw();
-/// See above.
-pub const STOPPED_FOR_WRITING: i32 = rustix::process::Signal::TTOU.as_raw();
-
 /// Makes this process the head of a session of its own, whose terminal is the one on its first streams that is one. The
 /// terminal is given back.
 ///

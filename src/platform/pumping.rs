@@ -66,7 +66,7 @@ pub fn read_some(from: &impl AsFd, room: &mut [u8]) -> io::Result<Option<usize>>
 /// # Errors
 /// As `writev(2)` has them.
 pub fn write_parts(to: &impl AsFd, parts: &[&[u8]]) -> io::Result<()> {
-    /// As many parts as the system takes at once (IOV_MAX).
+    /// As many parts as the system takes at once (`IOV_MAX`).
     const MOST: usize = 1024;
     let mut slices: Vec<IoSlice> = parts.iter().map(|part| IoSlice::new(part)).collect();
     let mut left = &mut slices[..];

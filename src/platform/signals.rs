@@ -84,6 +84,11 @@ impl HeldSignals {
         CONTINUED.load(Ordering::SeqCst)
     }
 
+    #[expect(clippy::unused_self, reason = "it is known only while signals are held")]
+    pub(super) fn forget_continued(&self) {
+        CONTINUED.store(false, Ordering::SeqCst);
+    }
+
     /// Holds nothing back any more, and ends the process if a signal came, as that would have done.
     ///
     /// # Errors
@@ -125,10 +130,24 @@ fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started this process has switched a signal off for it, as `nohup` does; it stays so then. Only Linux
-/// tells (`SigIgn` in `/proc/self/status`).
+/// Whether whoever started this process has switched a signal off for it.
 pub(super) fn is_ignored(signal: i32) -> bool {
+    ignored().has(signal)
+}
+
+/// The signals that whoever started this process has switched off for it, as `nohup` does; they stay so then. Only Linux tells
+/// (`SigIgn` in `/proc/self/status`).
+pub(super) fn ignored() -> Ignored {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
-    mask.unwrap_or_default() >> (signal - 1) & 1 == 1
+    Ignored(mask.unwrap_or_default())
+}
+
+/// One bit for each signal.
+pub(super) struct Ignored(u64);
+
+impl Ignored {
+    pub(super) fn has(&self, signal: i32) -> bool {
+        self.0 >> (signal - 1) & 1 == 1
+    }
 }

@@ -322,6 +322,12 @@ pub fn start_command(command: &mut Command, called: &OsStr) -> io::Result<std::p
     started
 }
 
+/// Whether a program was not started as it is a script that does not say what runs it.
+#[must_use]
+pub fn is_for_the_shell(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+}
+
 /// Takes back what [`harden`] did that a program would inherit: nothing on Linux.
 fn give_core_back() {
     #[cfg(not(target_os = "linux"))]

@@ -247,6 +247,12 @@ pub fn start_command(command: &mut Command, _called: &OsStr) -> io::Result<std::
     command.spawn()
 }
 
+/// There is no such shell here.
+#[must_use]
+pub fn is_for_the_shell(_: &io::Error) -> bool {
+    false
+}
+
 /// Ends with a code that has more bits than std's `ExitCode`.
 #[expect(clippy::exit, reason = "the child's exit code is this process's; nothing may follow")]
 pub(super) fn end_with(code: i32) -> ! {

@@ -265,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn the_nearest_profile_says_whether_output_is_masked_and_no_project_unsays_it_for_one_of_the_users() {
+        let with = |mut all: Profiles, said: &[(&str, bool)]| {
+            said.iter().for_each(|(name, mask)| all.0.get_mut(&named(name)).unwrap().mask = Some(*mask));
+            all
+        };
+        let written = profiles(&[("default", None, &[]), ("loud", Some("default"), &[]), ("base", None, &[])]);
+        let project = with(written, &[("default", true), ("loud", false), ("base", false)]);
+        let written =
+            profiles(&[("mine", Some("base"), &[]), ("loudly", Some("default"), &[]), ("new", Some("base"), &[])]);
+        let user = with(written, &[("mine", true), ("loudly", false)]);
+        let masked = |name: Option<&str>| masks(name.map(named).as_ref(), Some(&project), &user);
+        assert!(masked(None) && masked(Some("default")) && masked(Some("mine")));
+        assert!(!masked(Some("loud")) && !masked(Some("loudly")) && !masked(Some("new")) && !masked(Some("none")));
+        let user = with(profiles(&[("default", None, &[])]), &[("default", true)]);
+        assert!(masks(None, Some(&with(project.clone(), &[("default", false)])), &user) && masks(None, None, &user));
+        let circle = profiles(&[("a", Some("b"), &[]), ("b", Some("a"), &[])]);
+        assert!(!masks(Some(&named("a")), Some(&circle), &Profiles::default()));
+    }
+
+    #[test]
     fn a_profile_takes_over_what_it_extends_and_says_the_last_word() {
         let project =
             profiles(&[("default", None, &[("A", "dev"), ("B", "b")]), ("prod", Some("default"), &[("A", "prod")])]);

@@ -255,7 +255,7 @@ mod tests {
         let said = said(text);
         assert_eq!(
             said,
-            "line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`\n\
+            "line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`, `mask`\n\
              also line 3, column 5: expected a key's name in quotes, `{ key = \"…\" }` or `{ value = \"…\" }`, found a number\n\
              also line 4, column 5: a key's name cannot hold `=`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 5, column 1: a variable's name cannot begin with `9`; use letters, digits and `_`\n\
@@ -268,10 +268,10 @@ mod tests {
              also line 12, column 5: a key's name cannot hold `*`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 13, column 5: a key's name cannot hold `:`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 14, column 5: a key's name cannot hold `$`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
-             also line 15, column 2: the field `hooks` is not known here, only `env`, `profiles`, `require_reason`\n\
+             also line 15, column 2: the field `hooks` is not known here, only `env`, `profiles`, `require_reason`, `mask`\n\
              also line 16, column 11: a profile's name cannot hold `.`; use a letter, then letters, digits, `_` or `-`\n\
              also line 18, column 11: expected a text in quotes, found a number\n\
-             also line 19, column 1: this field is not known here, only `extends`, `env`"
+             also line 19, column 1: this field is not known here, only `extends`, `env`, `mask`"
         );
         assert!(!said.contains("sk-live"));
     }
@@ -318,7 +318,7 @@ mod tests {
         assert!(project("\u{feff}[env]\nA = \"a\"\n".as_bytes()).is_ok());
         assert_eq!(
             said("\u{feff}x = 1".as_bytes()),
-            "line 1, column 1: the field `x` is not known here, only `env`, `profiles`, `require_reason`"
+            "line 1, column 1: the field `x` is not known here, only `env`, `profiles`, `require_reason`, `mask`"
         );
     }
 

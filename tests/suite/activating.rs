@@ -428,7 +428,7 @@ fn nasty_project() -> (Sandbox, BTreeMap<String, Vec<u8>>) {
         let name = format!("V{number:02}");
         let call = sandbox.call(&["set", &name, "--raw", "--binary", "--allow-empty", "-q"]).input(&value);
         assert_eq!(call.run().code(), 0, "{name}");
-        file += &format!("{name} = \"{name}\"\n");
+        file.push_str(&[&name, " = \"", &name, "\"\n"].concat());
         values.insert(name, value);
     }
     sandbox.file(".keyctl.toml", file);

@@ -204,7 +204,7 @@ fn ssh_needs_a_file_with_a_name_and_is_said_to() {
     );
 }
 
-/// A server that speaks as much of PostgreSQL's protocol as asking for a password takes, and runs a command against itself.
+/// A server that speaks as much of psql's protocol as asking for a password takes, and runs a command against itself.
 const POSTGRES: &str = r#"
 import os, socket, struct, subprocess, sys
 server = socket.create_server(("127.0.0.1", 0))

@@ -166,7 +166,11 @@ fn entries_are_found_by_project_program_action_and_outcome() {
         assert_eq!(numbers(&sandbox, words), expected, "{words:?}");
     }
     let ran = sandbox.call(&["history", "--action", "fly"]).run();
-    assert!(ran.stderr().starts_with("keyctl: `--action` takes one of: run, get, copy, env, set,"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().starts_with("keyctl: `--action` takes one of: run, get, copy, env, render, set,"),
+        "{}",
+        ran.stderr()
+    );
     assert_eq!(ran.code(), 2);
 }
 

@@ -94,6 +94,67 @@ fn every_mistake_in_a_template_is_said_with_its_place_and_nothing_is_written() {
 }
 
 #[test]
+fn a_secret_in_a_names_place_is_said_nowhere_and_what_is_in_a_text_only_is_said_to_be() {
+    let sandbox = project();
+    let pasted = "sk_live_abcdefghijklmnopqrstuvwx";
+    sandbox.secret(pasted);
+    let first = "neither a variable nor a key of this profile";
+    let last = "keyctl: hint: or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`\n";
+    sandbox.file("t", format!("x{{{{ keyctl \"{pasted}\" }}}} {{{{ keyctl \"{pasted}/y\" }}}}"));
+    sandbox.call(&["render", "t"]).run().says(
+        "",
+        &format!("keyctl: `t`, line 1, column 2: this is {first}\nkeyctl: hint: also line 1, column 50: this is {first}\nkeyctl: hint: if it is a secret, keep it with `keyctl set NAME`, and write that name in the template\n{last}"),
+        6,
+    );
+    // The fault of another name is mended as ever.
+    sandbox.file("t", format!("{{{{ keyctl \"{pasted}\" }}}}\n{{{{ keyctl \"other\" }}}}"));
+    let ran = sandbox.call(&["run", "--render", "t", "--", "true"]).run();
+    assert!(ran.code() == 125 && ran.stderr().contains("hint: name it in this call: `-k other`\n"), "{}", ran.stderr());
+    sandbox.no_secret_in(ran.stderr().as_bytes());
+    // The yes was to the text, so its key alone is not to be had; and that is said as it is.
+    sandbox.file(".keyctl.toml", "[env]\nU = \"x{{ other }}\"\n");
+    sandbox.allow();
+    sandbox.file("t", "{{ keyctl \"other\" }}");
+    sandbox.call(&["render", "t"]).run().says(
+        "",
+        &format!("keyctl: `t`, line 1, column 1: `other` is in the text of `U` only, and not a key of this profile by itself\nkeyctl: hint: name it in this call: `-k other`\n{last}"),
+        6,
+    );
+}
+
+#[test]
+fn a_template_is_not_replaced_by_what_it_comes_to_and_a_pipe_is_not_waited_for() {
+    let sandbox = project();
+    let template = sandbox.file("t", "{{ keyctl \"STRIPE\" }}");
+    fs::hard_link(&template, sandbox.project().join("also")).expect("link");
+    for name in ["t", "./t", "also"] {
+        let said = format!(
+            "keyctl: `{name}` is the template itself, so nothing is written there\nkeyctl: hint: name another file for what it comes to\n"
+        );
+        sandbox.call(&["render", "t", "-o", name]).run().says("", &said, 2);
+    }
+    sandbox.call(&["render", "t", "-o", "-"]).run().says(
+        "",
+        "keyctl: `-o` takes a file, and `-` is none\nkeyctl: hint: leave out `-o`: what the template comes to is printed then\n",
+        2,
+    );
+    assert!(!sandbox.project().join("-").exists());
+    assert_eq!(fs::read_to_string(&template).expect("read"), "{{ keyctl \"STRIPE\" }}");
+    // A pipe of the shell's has somebody who writes to it; one with a name need not.
+    assert!(std::process::Command::new("mkfifo").arg(sandbox.project().join("ff")).status().expect("mkfifo").success());
+    let said = "keyctl: `ff` is a named pipe, which may wait without end\nkeyctl: hint: have the shell read it: `<(cat FILE)` in the place of its name\n";
+    let under = ["timeout", "20"];
+    sandbox.call(&["render", "ff"]).under(&under).run().says("", said, 7);
+    sandbox.call(&["run", "--render", "ff", "--", "true"]).under(&under).run().says(
+        "",
+        &said.replacen("\n", " [E07]\n", 1),
+        125,
+    );
+    let script = "\"$0\" render <(cat t); \"$0\" render /dev/stdin <t; cat t | \"$0\" render /dev/stdin";
+    sandbox.call::<&str>(&[]).under(&["bash", "-c", script]).run().says(&SECRET.repeat(3), "", 0);
+}
+
+#[test]
 fn an_output_file_is_its_owners_alone_whole_or_not_there_and_never_a_links_target() {
     let sandbox = project();
     sandbox.file("t", "{{ keyctl \"STRIPE\" }}");
@@ -168,10 +229,10 @@ fn a_command_gets_what_a_template_comes_to_as_a_file() {
     ];
     sandbox.call(&named).run().says(&text, WITHOUT, 0);
     // A variable that is left as it is was not given, and the template's key was.
-    let keep = ["run", "--keep", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"];
+    let keep = ["run", "--reason", "kept", "--keep", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"];
     sandbox.call(&keep).env("STRIPE", "mine").run().says("", "keyctl: left as it was set: `STRIPE`\n", 0);
     let used = sandbox.call(&["history", "-n", "1", "--json"]).run().stdout();
-    assert!(used.contains("\"names\":[\"stripe/test\"]"), "{used}");
+    assert!(used.contains("\"names\":[\"stripe/test\"]") && used.contains("\"reason\":\"kept\""), "{used}");
     sandbox.call(&["run", "-n", "--only", "STRIPE", "--render", "CONFIG=t", "--", "true"]).run().says(
         "VARIABLE  FROM\nSTRIPE    key stripe/test\nCONFIG    template t\n",
         "keyctl: would run `true`; what the store has was not looked at\n",

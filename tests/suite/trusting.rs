@@ -280,7 +280,9 @@ fn a_file_is_taken_whole_or_not_at_all() {
     };
     assert_eq!(
         said(b"version = 9\n[env]\nA = \"a\"\n"),
-        mistake("line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`")
+        mistake(
+            "line 1, column 1: the field `version` is not known here, only `env`, `profiles`, `require_reason`, `mask`"
+        )
     );
     for (text, place) in [
         (&b"[env]\nA = \"a\"\nA = \"b\"\n"[..], "line 3, column 1"),

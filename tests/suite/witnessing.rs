@@ -287,6 +287,7 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         sandbox.secret(secret);
     }
     sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
+    sandbox.file("template", "{{ keyctl \"A\" }}\n");
     let hash = sandbox.call(&["allow", "--show-hash"]).run().stdout();
     let phrase = "correct horse battery staple nine";
     sandbox.secret(phrase);
@@ -300,6 +301,7 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         (&["env"], "", "env", "dotenv"),
         (&["shell", "--", "true"], "", "run", ""),
         (&["hook-env", "bash"], "", "activate", ""),
+        (&["render", "template"], "", "render", "template"),
         (&["get", "A"], "", "get", ""),
         (&["scan", ".keyctl.toml"], "", "scan", ""),
         (&["audit"], "", "scan", ""),

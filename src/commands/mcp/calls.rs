@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -29,7 +29,7 @@ use crate::{
 use super::Server;
 
 /// How long a report may take: a keychain has its own time, and it is shorter.
-const REPORT: Duration = Duration::from_secs(60);
+const REPORT: Duration = Duration::from_mins(1);
 /// How often progress is told: clients give up on what they hear nothing of.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// The states of keys that nothing has to be done about.
@@ -78,7 +78,7 @@ impl Caller<'_> {
     fn project(&self, folder: Option<&str>) -> Result<Value> {
         let home = Home::find()?;
         let config = config::read(&home)?;
-        let project = self.project_in(&home, &self.folder(folder)?)?;
+        let project = project_in(&home, &self.folder(folder)?)?;
         let profiles = &project.file.profiles;
         let profiles: Vec<Value> =
             profiles.0.keys().map(|name| as_json(name, profiles, &config)).collect::<Result<_>>()?;
@@ -97,7 +97,7 @@ impl Caller<'_> {
         let config = config::read(&home)?;
         let folder = self.folder(command.folder.as_deref())?;
         may_run(command, &config)?;
-        self.project_in(&home, &folder)?;
+        project_in(&home, &folder)?;
         let mut words: Vec<OsString> = ["run", "--mask"].map(Into::into).to_vec();
         for (option, value) in [("--profile", &command.profile), ("--reason", &command.reason)] {
             words.extend(value.as_ref().map(|value| format!("{option}={value}").into()));
@@ -135,14 +135,6 @@ impl Caller<'_> {
         }
         let what = format!("`{said}` is outside of `{}`, in which the server was started", top.display());
         Err(Failure::new(Kind::Policy, what))
-    }
-
-    fn project_in(&self, home: &Home, folder: &std::path::Path) -> Result<Project> {
-        let there_is_none = || {
-            Failure::new(Kind::Missing, format!("there is no `.keyctl.toml` in `{}` or above", folder.display()))
-                .hint("agents get keys in projects alone; a person can write one with `keyctl init` and `keyctl allow`")
-        };
-        project::find(home, Some(folder), None)?.ok_or_else(there_is_none)
     }
 
     /// What a keyctl of its own reports as JSON.
@@ -186,6 +178,15 @@ impl Caller<'_> {
             self.server.write(&message::notification("notifications/progress", &progress));
         }
     }
+}
+
+/// The project of a folder: agents get keys in projects alone.
+fn project_in(home: &Home, folder: &Path) -> Result<Project> {
+    let there_is_none = || {
+        Failure::new(Kind::Missing, format!("there is no `.keyctl.toml` in `{}` or above", folder.display()))
+            .hint("agents get keys in projects alone; a person can write one with `keyctl init` and `keyctl allow`")
+    };
+    project::find(home, Some(folder), None)?.ok_or_else(there_is_none)
 }
 
 /// Whether a message is what keyctl says of a failure of its own, behind which the kind stands.

@@ -71,6 +71,7 @@ pub fn run_captured(
     let mut child = program.start(environment, |command| {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         platform::lead_group(command);
+        Ok(())
     })?;
     let until = Instant::now() + limits.deadline;
     let wrong = |error: &std::io::Error| {

@@ -15,7 +15,7 @@ mod pump;
 
 pub use captured::{Captured, Limits, run_captured};
 #[cfg(unix)]
-pub use on_terminal::lead;
+pub use on_terminal::{lead, wait_for_terminal};
 
 #[cfg(not(unix))]
 mod nowhere {
@@ -82,14 +82,20 @@ mod in_place {
         if io::stdout().is_terminal() && (io::stdin().is_terminal() || platform::terminal().is_ok()) {
             return on_terminal::run(program, environment, masker, attendant);
         }
-        let ears = attended::ears(Place::SameJob)?;
+        let mut ears = attended::ears(Place::SameJob)?;
         let mut pumps = Pumps::new(masker).map_err(|error| failed(program, &error))?;
         let mut terminals = Vec::new();
         let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
+        if let Some(signal) = ears.asked_to_end() {
+            return Ok(Ended::Signal(signal));
+        }
         let mut child = program.start(environment, |command| {
-            command.stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+            command.stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(errors.try_clone()?));
+            Ok(())
         })?;
-        let ended = attended::attend(&ears, &mut child, program, &mut Sized { terminals, attendant });
+        // The command alone has them now: else there would be no end.
+        drop((output, errors));
+        let ended = attended::attend(&mut ears, &mut child, program, &mut Sized { terminals, attendant });
         pumps.finish().map_err(|error| failed(program, &error))?;
         ended
     }

@@ -2,8 +2,9 @@
 //!
 //! The user's terminal is raw meanwhile: each key goes on as it comes, and what keys mean is up to the command's terminal. For
 //! that one to have jobs, so that Ctrl-Z stops the command, its session needs a head that is not the command: a second keyctl
-//! (`lead`), which starts the command as a shell starts its jobs, waits for it, and ends as it ended. To begin a session also
-//! takes a process of its own, since between fork and exec nothing can be done without `unsafe`.
+//! (`lead`), which starts the command as a shell starts its jobs, waits for it, and ends as it ended. What has to be done between
+//! fork and exec is done by keyctl itself in each, as nothing can be done there without `unsafe`: so the command is a third one
+//! (`wait_for_terminal`) before it is the command.
 //!
 //! Where input is no terminal, other programs of the pipeline may be using the terminal (`fzf | …`). So it is left alone until
 //! the command sets its own terminal up for keys, as pagers do and questions for passwords, and only as long as it does.
@@ -21,7 +22,7 @@ use std::{
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -40,7 +41,12 @@ use crate::{
 };
 
 /// The words by which keyctl is started as the head of a session.
-pub const LEAD: [&str; 2] = ["lead-session", "--"];
+const LEAD: [&str; 2] = ["lead-session", "--"];
+/// And as its first job.
+const FOLLOW: [&str; 3] = ["lead-session", "--follow", "--"];
+/// How long the first job waits for its terminal at most, and how often it looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_micros(200);
 /// How often it is looked whether the keys are this process's again, or the command wants them.
 const TURN: Duration = Duration::from_millis(250);
 const TURN_TO_FOLLOW: Duration = Duration::from_millis(40);
@@ -72,7 +78,10 @@ pub fn run(
     pumps
         .start(outer.try_clone().map_err(wrong)?, io::stdout().as_fd().try_clone_to_owned().map_err(wrong)?)
         .map_err(wrong)?;
-    let ears = attended::ears(Place::OtherTerminal)?;
+    let mut ears = attended::ears(Place::OtherTerminal)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
         command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
@@ -83,7 +92,7 @@ pub fn run(
     let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
     thread::Builder::new().spawn(type_on).map_err(wrong)?;
     let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
-    let ended = attended::attend(&ears, &mut child, program, &mut session);
+    let ended = attended::attend(&mut ears, &mut child, program, &mut session);
     let done = pumps.finish();
     drop(running);
     locked(&screen).restore();
@@ -122,9 +131,9 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool
             let mut screen = locked(screen);
             let is_wanted = !follows || pty::wants_keys(keys);
             if is_wanted {
-                screen.settle()
+                screen.settle();
             } else {
-                screen.restore()
+                screen.restore();
             }
             is_wanted && screen.is_ours()
         };
@@ -193,20 +202,23 @@ impl Attendant for Session<'_> {
 /// `NotExecutable` when the system does not start it; `Disk` where there is no session to be had.
 pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
     let terminal = pty::lead_session_on_terminal().map_err(|error| failed(program, &error))?;
-    let ears = attended::ears(Place::JobOfOurs)?;
-    let mut child = program.start(environment, |command| {
+    let mut ears = attended::ears(Place::JobOfOurs)?;
+    if let Some(signal) = ears.asked_to_end() {
+        return Ok(Ended::Signal(signal));
+    }
+    let mut child = program.start_by(&own_path(), &FOLLOW, environment, |command| {
         command.process_group(0);
     })?;
     pty::give_terminal_to(&child, &terminal);
-    attended::attend(&ears, &mut child, program, &mut Head)
+    attended::attend(&mut ears, &mut child, program, &mut ())
 }
 
-/// The head of the session.
-struct Head;
-
-impl Attendant for Head {
-    /// A command that was faster than the terminal was given to it is told to wait for it by these two; it has it by now.
-    fn stopping(&mut self, signal: i32) -> bool {
-        ![pty::STOPPED_FOR_READING, pty::STOPPED_FOR_WRITING].contains(&signal)
+/// What the third one does before it becomes the command: it waits until the terminal is its own. A command that used it before
+/// that would be stopped, and some programs take that ill.
+pub fn wait_for_terminal() {
+    let Ok(terminal) = platform::terminal().map(Screen::of) else { return };
+    let until = Instant::now() + LONGEST_WAIT;
+    while !terminal.is_ours() && Instant::now() < until {
+        thread::sleep(MOMENT);
     }
 }

@@ -7,4 +7,4 @@ mod sieve;
 
 pub use heads::{HEAD, Heads};
 pub use runs::{FIRST, Runs};
-pub use sieve::{LONGEST_STEP, Piece, Share, Sieve, WIDEST, piece_at};
+pub use sieve::{LONG_STEPS, LONGEST_STEP, Piece, Share, Sieve, WIDEST, piece_at};

@@ -11,6 +11,8 @@ use zeroize::Zeroize;
 pub const WIDEST: usize = 8;
 /// The longest step.
 pub const LONGEST_STEP: usize = 12;
+/// Longer ones, for few pieces that are looked for in what is long.
+pub const LONG_STEPS: [usize; 2] = [24, 16];
 /// How many places are looked at at once.
 const AT_ONCE: usize = 4;
 /// The largest table, in bits by its logarithm: a MiB, most of which a core keeps near.
@@ -71,7 +73,7 @@ impl Sieve {
     /// A sieve for pieces of this width, which looks at every `step`th place; `most` is how many pieces there may be.
     #[must_use]
     pub fn new(width: usize, step: usize, most: usize) -> Self {
-        debug_assert!((1..=LONGEST_STEP).contains(&step));
+        debug_assert!((1..=LONGEST_STEP).contains(&step) || LONG_STEPS.contains(&step));
         let log = (usize::BITS - most.leading_zeros()).max(1);
         let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
         let (bit_shift, head_shift) = (u64::BITS - bits, u64::BITS - log);
@@ -113,6 +115,8 @@ impl Sieve {
             9 => self.next_by::<9>(bytes, at),
             10 => self.next_by::<10>(bytes, at),
             11 => self.next_by::<11>(bytes, at),
+            16 => self.next_by::<16>(bytes, at),
+            24 => self.next_by::<24>(bytes, at),
             _ => self.next_by::<LONGEST_STEP>(bytes, at),
         };
         found.or_else(|| self.next_of_last(bytes, at))
