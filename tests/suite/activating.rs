@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     plugins::Toy,
+    pty::on_a_terminal,
     sandbox::{KEYCTL, Sandbox},
     tools,
 };
@@ -185,8 +186,9 @@ fn what_a_shell_heeds_itself_it_does_not_get_and_a_command_does() {
     let sandbox = project();
     sandbox.file(".keyctl.toml", "[env]\nA = \"a\"\nPS0 = \"b\"\nPROMPT = \"b\"\nfish_greeting = \"b\"\n");
     let excepted = ["--variable", "PS0", "--variable", "PROMPT", "--variable", "fish_greeting"];
-    let hash = sandbox.call(&[&["allow", "--show-hash"][..], &excepted].concat()).run().stdout();
-    sandbox.call(&[&["allow", "-q", "--hash", hash.trim()][..], &excepted].concat()).run().says("", "", 0);
+    let yes = [("project set", ""), ("[y/N] ", "y\r"), ("in this place? [y/N] ", "y\r")];
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL, "allow"][..], &excepted].concat(), &yes);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
     let show = "sh -c 'echo ${A-none} ${PS0-none} ${PROMPT-none} ${fish_greeting-none}'";
     let b = "second-secret";
     for (shell, name, out) in [
@@ -208,10 +210,10 @@ fn a_key_goes_at_its_end_though_nothing_but_the_time_has_changed() {
         let call = sandbox.call(&["hook-env", "bash"]).env("KEYCTL_ACTIVE", state.trim()).env("KEYCTL_INJECTED", "A,B");
         call.env("A", "first-secret").env("B", "second-secret").at(moment).run()
     };
-    prompt("2027-05-30").says("", "", 0);
-    let ran = prompt("2027-06-02");
+    prompt("2027-05-30T00:00:00Z").says("", "", 0);
+    let ran = prompt("2027-06-02T00:00:00Z");
     assert!(ran.stdout().starts_with("__keyctl_back A\n__keyctl_back B\n"), "{}", ran.stdout());
-    assert!(ran.stderr().starts_with("keyctl: no keys for this shell: `b` "), "{}", ran.stderr());
+    assert!(ran.stderr().starts_with("keyctl: no keys for this shell: not given: `b` expired "), "{}", ran.stderr());
 }
 
 #[test]
