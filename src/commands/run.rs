@@ -61,10 +61,10 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
-    let taker = Taker::of(&program, masks);
+    let (is_masked, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let taker = Taker::of(&program, is_masked);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
-    if watches && leave.was_asked {
+    if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
     }
     let event = leave.sign(event);
@@ -81,12 +81,20 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
+    let masker = if is_masked { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
-        if watches {
-            let watched =
-                Watched { program: &program, masks, rules, config: &config, pages: &pages, marks, reason, terminal };
+        if is_followed {
+            let watched = Watched {
+                program: &program,
+                masks: is_masked,
+                rules,
+                config: &config,
+                pages: &pages,
+                marks,
+                reason,
+                terminal,
+            };
             return watched.run(&environment, &chosen, masker.as_ref());
         }
         if held.is_some() || masker.is_some() {
