@@ -85,16 +85,8 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
         if is_followed {
-            let watched = Watched {
-                program: &program,
-                masks,
-                rules,
-                config: &config,
-                pages: &pages,
-                marks: signs,
-                reason,
-                terminal,
-            };
+            let watched =
+                Watched { program: &program, masks, rules, config: &config, pages: &pages, signs, reason, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());
         }
         if held.is_some() || masker.is_some() {
