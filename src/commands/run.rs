@@ -43,12 +43,12 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     marked(arguments, &[], terminal)
 }
 
-/// The list of what happens; the last step does not return, unless something is to be done while the command runs. `marks` are
+/// The list of what happens; the last step does not return, unless something is to be done while the command runs. `signs` are
 /// variables by which the command knows what it runs in.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     let home = Home::find()?;
     let config = config::read(&home)?;
@@ -61,10 +61,10 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let (masks, watches) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let (masks, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
-    if watches && leave.was_asked {
+    if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
     }
     let event = leave.sign(event);
@@ -72,7 +72,7 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(&leave, judged);
-    let caller = passed_on(caller, marks, &chosen);
+    let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
     let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
     let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
@@ -84,9 +84,9 @@ pub fn marked(arguments: &cli::Run, marks: &[Variable], terminal: &Terminal) -> 
     let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
-        if watches {
+        if is_followed {
             let watched =
-                Watched { program: &program, masks, rules, config: &config, pages: &pages, marks, reason, terminal };
+                Watched { program: &program, masks, rules, config: &config, pages: &pages, signs, reason, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());
         }
         if held.is_some() || masker.is_some() {

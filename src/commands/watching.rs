@@ -56,7 +56,7 @@ pub struct Watched<'w> {
     /// The templates that it gets filled in.
     pub pages: &'w Pages,
     /// The variables by which it knows what it runs in.
-    pub marks: &'w [Variable],
+    pub signs: &'w [Variable],
     /// What the user has set.
     pub config: &'w Config,
     /// Why the keys are used.
@@ -82,7 +82,7 @@ impl Watched<'_> {
             self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
-            let caller = passed_on(callers_variables(&leave, judged).0, self.marks, &chosen);
+            let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
             let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
             let given = chosen.given.iter().chain(&files.variables);
             let environment = Environment::join(caller.into_iter(), given, self.rules)?;
