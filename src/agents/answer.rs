@@ -72,7 +72,7 @@ mod tests {
                 "cwd": "/w", "hook_event_name": agent.event(), "tool_name": agent.shell(),
                 "tool_input": { "command": "npm test", "description": "x", "timeout": 5 },
             });
-            let asked = read(agent, said.to_string().as_bytes()).expect(agent.word());
+            let asked = read(agent, said.to_string().as_bytes()).unwrap_or_else(|| panic!("{}", agent.word()));
             assert_eq!((asked.line.as_str(), asked.folder.as_path()), ("npm test", Path::new("/w")));
             let answer = asked.answer(agent, "K npm test".into());
             let input = [

@@ -19,7 +19,7 @@ fn each_form_of_a_secret_is_replaced_by_the_name_of_its_variable() {
     let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let json = KEY.replace('/', "\\/");
     let url = KEY.replace('/', "%2F").replace('+', "%2B");
-    let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::hex::encode(KEY.as_bytes());
     for form in [KEY, &json, &url, &hex, &hex.to_uppercase()] {
         assert_eq!(masked(&[("K", KEY)], &format!("a {form} b{form}\n")), "a [keyctl:K] b[keyctl:K]\n");
     }
@@ -54,7 +54,7 @@ fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
 fn base64_and_digits_in_lines_are_replaced_line_by_line() {
     let long: String = (0..150_u32).map(|at| char::from(b'!' + u8::try_from(at * 7 % 90).unwrap())).collect();
     let letters = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&long);
-    let digits: String = long.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = crate::hex::encode(long.as_bytes());
     for (text, width) in [(&letters, 76), (&letters, 64), (&digits, 60)] {
         let lines = text.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line).into_owned());
         let lines = lines.collect::<Vec<_>>().join("\n");

@@ -201,7 +201,7 @@ mod tests {
         let output = sh("echo begun; sleep 60 & sleep 60", Duration::from_millis(200), &|| false);
         assert_eq!((output.end, output.stdout.text()), (End::TimedOut, "begun\n".into()));
         let asked = AtomicUsize::new(0);
-        let output = sh("sleep 60", Duration::from_secs(60), &|| asked.fetch_add(1, Ordering::SeqCst) > 3);
+        let output = sh("sleep 60", Duration::from_mins(1), &|| asked.fetch_add(1, Ordering::SeqCst) > 3);
         assert_eq!(output.end, End::Stopped);
         assert!(begun.elapsed() < Duration::from_secs(20));
     }

@@ -251,6 +251,7 @@ mod tests {
         session.take(message::read(line.to_string().as_bytes()).expect("a message"))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "so that calls read as what is said")]
     fn answer(session: &mut Session, line: Value) -> Value {
         match step(session, &line) {
             Step::Answer(line) => serde_json::from_str(&line).expect("json"),
@@ -258,6 +259,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "so that calls read as what is said")]
     fn request(method: &str, parameters: Value) -> Value {
         json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters })
     }

@@ -267,7 +267,9 @@ mod tests {
     #[test]
     fn the_nearest_profile_says_whether_output_is_masked_and_no_project_unsays_it_for_one_of_the_users() {
         let with = |mut all: Profiles, said: &[(&str, bool)]| {
-            said.iter().for_each(|(name, mask)| all.0.get_mut(&named(name)).unwrap().mask = Some(*mask));
+            for (name, mask) in said {
+                all.0.get_mut(&named(name)).unwrap().mask = Some(*mask);
+            }
             all
         };
         let written = profiles(&[("default", None, &[]), ("loud", Some("default"), &[]), ("base", None, &[])]);
