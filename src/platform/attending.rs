@@ -77,7 +77,9 @@ impl Ears {
                 Some(Change::Stopped(signal)) => self.stop_too(pid, signal, attendant)?,
                 None => {}
             }
-            signs.into_iter().for_each(|sign| self.pass_on(pid, sign, attendant));
+            for sign in signs {
+                self.pass_on(pid, sign, attendant);
+            }
             let pause = attendant.pause();
             if pause.is_some() && Instant::now() >= next_look {
                 if let Some(wish) = attendant.look() {
