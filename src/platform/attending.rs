@@ -66,18 +66,24 @@ impl Ears {
     pub fn attend(&mut self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
         let mut next_look = Instant::now();
-        self.heard.iter_mut().for_each(|heard| heard.was_used = true);
+        if let Some(heard) = self.heard.as_mut() {
+            heard.was_used = true;
+        }
         // What came until here the command may not have: it was not there, or not yet itself.
         let mut signs = std::mem::take(&mut self.early);
         signs.extend(self.take());
-        signs.iter_mut().for_each(|sign| sign.is_sent = true);
+        for sign in &mut signs {
+            sign.is_sent = true;
+        }
         loop {
             match wait(pid, WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
                 Some(Change::Ended(ended)) => return Ok(ended),
                 Some(Change::Stopped(signal)) => self.stop_too(pid, signal, attendant)?,
                 None => {}
             }
-            signs.into_iter().for_each(|sign| self.pass_on(pid, sign, attendant));
+            for sign in signs {
+                self.pass_on(pid, sign, attendant);
+            }
             let pause = attendant.pause();
             if pause.is_some() && Instant::now() >= next_look {
                 if let Some(wish) = attendant.look() {

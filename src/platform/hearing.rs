@@ -82,8 +82,8 @@ pub(super) fn hear() -> io::Result<MutexGuard<'static, Option<Heard>>> {
 }
 
 impl Sign {
-    fn of(origin: Origin) -> Self {
-        let Origin { signal, cause, process, .. } = origin;
+    fn of(origin: &Origin) -> Self {
+        let Origin { signal, cause, process, .. } = *origin;
         let is_sent = match cause {
             _ if !BY_TERMINAL.contains(&signal) => true,
             Cause::Sent(_) => true,
@@ -105,7 +105,7 @@ impl Heard {
 
     /// What came since this was last asked for.
     pub(super) fn take(&mut self) -> Vec<Sign> {
-        self.delivery.pending().map(Sign::of).collect()
+        self.delivery.pending().map(|origin| Sign::of(&origin)).collect()
     }
 
     /// Has something to read when a signal came.
