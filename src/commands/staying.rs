@@ -1,13 +1,13 @@
 //! The part of `run` that stays beside the command, where what it prints is masked.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{io::Write, process::ExitCode, sync::Arc};
 
 use crate::{
     cli,
-    failure::Result,
+    failure::{Failure, Kind, Result, reason},
     launch::{attended, environment::Environment, masked, program::Program},
     mask::{Masker, github},
-    platform::{Attendant, Ended},
+    platform::{self, Attendant, Ended},
     terminal::Terminal,
 };
 
@@ -22,15 +22,28 @@ pub fn masker(chosen: &Chosen, terminal: &Terminal) -> Result<Arc<Masker>> {
     let short = masker.too_short();
     if !short.is_empty() {
         let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        terminal.warn(&format!("{names}: fewer than {} bytes, so not masked", crate::mask::SHORTEST));
+        terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", crate::mask::SHORTEST));
     }
     // An agent reads what is printed before any log does.
     let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     if is_in_actions && caller::agent().is_none() {
-        let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
-        terminal.data(&lines)?;
+        tell_github(chosen, terminal)?;
     }
     Ok(masker)
+}
+
+/// By standard error, which its runner reads as well: standard output is the command's, and may go to a file or a variable.
+fn tell_github(chosen: &Chosen, terminal: &Terminal) -> Result<()> {
+    let stderr = std::io::stderr();
+    if platform::is_file(&stderr) {
+        terminal.warn("GitHub is not told what to mask, as standard error goes to a file");
+        return Ok(());
+    }
+    let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
+    stderr
+        .lock()
+        .write_all(&lines)
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell GitHub what to mask: {}", reason(&error))))
 }
 
 /// Runs the command to its end.
@@ -55,10 +68,7 @@ pub fn run_once(
 /// As [`masked::lead`] and [`Program::become_it`].
 #[cfg(unix)]
 pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
-    use crate::{
-        failure::{Failure, Kind},
-        launch::environment::Rules,
-    };
+    use crate::launch::environment::Rules;
     let mut words = arguments.command.into_iter();
     let (Some(path), Some(called)) = (words.next(), words.next()) else {
         return Err(Failure::new(Kind::Usage, "this is started by `keyctl run`, with a command").into());

@@ -79,7 +79,7 @@ impl Masker {
         // With all the room that is needed: what grows leaves a copy behind that nobody wipes.
         writer.text.reserve_exact(given.iter().map(|(_, secret)| room(secret.expose())).sum());
         for (name, secret) in given {
-            if secret.expose().trim_ascii_end().len() < SHORTEST {
+            if secret.expose().trim_ascii().len() < SHORTEST {
                 too_short.push(name.to_owned());
                 continue;
             }
@@ -202,7 +202,8 @@ struct Writer {
 
 impl Writer {
     fn add(&mut self, secret: &[u8], number: usize) {
-        let trimmed = secret.trim_ascii_end();
+        // As a shell passes it on that takes blanks for ends of words.
+        let trimmed = secret.trim_ascii();
         if secret.len() > LONGEST {
             let mut rest = trimmed;
             // A last piece that is short is one with the piece before it.

@@ -45,16 +45,16 @@ pub struct Stream {
     masker: Arc<Masker>,
     /// What was kept back, and behind it room for the next piece.
     bytes: Zeroizing<Vec<u8>>,
-    held: usize,
-    /// Where in what is held a form begins that may go on; before it is what overlaps that one.
-    begun: usize,
-    /// How much of what is held was shown already.
+    pub(super) held: usize,
+    /// How much of what is held was shown already, as it is or by a mark.
     shown: usize,
+    /// Up to where in what is held the last mark stands for: what overlaps that is part of it.
+    marked: usize,
 }
 
 impl Stream {
     pub(super) fn new(masker: Arc<Masker>) -> Self {
-        Self { masker, bytes: Zeroizing::default(), held: 0, begun: 0, shown: 0 }
+        Self { masker, bytes: Zeroizing::default(), held: 0, shown: 0, marked: 0 }
     }
 
     /// Room for the next piece, behind what was kept back; [`Stream::take`] says how much of it is filled.
@@ -88,11 +88,10 @@ impl Stream {
     /// Nothing more comes for now.
     pub fn pause(&mut self, all: &mut dyn Sink) {
         if self.holds() == Held::Little {
-            let (begun, end) = (self.begun, self.held);
-            self.give(end, end, all);
-            self.bytes.copy_within(begun..end, 0);
-            self.held = end - begun;
-            (self.begun, self.shown) = (0, self.held);
+            let held = self.held;
+            self.give(held, held, all);
+            // What is there may be the beginning of a form all the same.
+            (self.held, self.shown, self.marked) = (held, held, 0);
         }
     }
 
@@ -106,43 +105,52 @@ impl Stream {
     pub fn holds(&self) -> Held {
         match self.held {
             held if held == self.shown => Held::Nothing,
-            held if held - self.begun < SHORTEST => Held::Little,
+            held if held < SHORTEST => Held::Little,
             _ => Held::Much,
         }
     }
 
-    /// Gives what stands before `begun`, where a form begins that may go on, and keeps the rest.
+    /// Gives what stands before `begun`, where a form begins that may go on, and keeps the rest. A stretch that has begun before
+    /// that and reaches beyond has its mark at once: what overlaps it may go on without end.
     fn give(&mut self, end: usize, begun: usize, all: &mut dyn Sink) {
-        let Self { masker, bytes, shown, .. } = self;
+        let Self { masker, bytes, shown, marked, .. } = self;
         let text = &bytes[..end];
-        let found = masker.find(text);
-        let (mut at, mut keep, mut parts) = (*shown, begun, Vec::new());
-        let mut found = found.into_iter().peekable();
+        let mut found = masker.find(text).into_iter().peekable();
+        let (mut at, mut marked_to, mut parts) = (*shown, *marked, Vec::new());
         while let Some(first) = found.next() {
             let (from, mut to) = (first.range.start, first.range.end);
+            let goes_on = from < marked_to;
+            if goes_on {
+                to = to.max(marked_to);
+            }
             while let Some(other) = found.next_if(|other| other.range.start < to) {
                 to = to.max(other.range.end);
             }
-            // What overlaps it may go on: then the stretch is not whole yet.
-            if to > begun {
-                keep = keep.min(from);
+            // What begins before it and overlaps it may yet be whole.
+            if !goes_on && from >= begun {
                 break;
             }
             if to > at {
-                parts.push(&text[at.min(from)..from]);
-                parts.push(masker.marks[masker.patterns[first.pattern].secret].as_bytes());
+                if !goes_on {
+                    parts.push(&text[at.min(from)..from]);
+                    parts.push(masker.marks[masker.patterns[first.pattern].secret].as_bytes());
+                }
                 at = to;
             }
+            marked_to = to;
+            if to > begun {
+                break;
+            }
         }
-        if at < keep {
-            parts.push(&text[at..keep]);
+        if at < begun {
+            parts.push(&text[at..begun]);
         }
         if !parts.is_empty() {
             all.put(&parts);
         }
-        self.shown = at.max(keep) - keep;
-        self.held = end - keep;
-        self.begun = begun - keep;
-        self.bytes.copy_within(keep..end, 0);
+        self.shown = at.max(begun) - begun;
+        self.marked = marked_to.saturating_sub(begun);
+        self.held = end - begun;
+        self.bytes.copy_within(begun..end, 0);
     }
 }

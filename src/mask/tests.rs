@@ -81,6 +81,22 @@ fn overlapping_secrets_leave_nothing_of_either() {
 }
 
 #[test]
+fn a_stretch_without_end_has_its_mark_at_once_and_takes_no_more_room() {
+    for (secret, text) in [("xxxxxxxxxx", "x"), ("abcabcabcabc", "abc")] {
+        let masker = masker(&[("A", secret)]);
+        let (mut stream, mut all) = (masker.stream(), b"<".to_vec());
+        for _ in 0..20_000 {
+            stream.push(text.as_bytes(), &mut all);
+        }
+        assert_eq!(String::from_utf8_lossy(&all), "<[keyctl:A]");
+        assert!(stream.held < 100, "{}", stream.held);
+        stream.push(b">", &mut all);
+        stream.finish(&mut all);
+        assert_eq!(String::from_utf8_lossy(&all), "<[keyctl:A]>");
+    }
+}
+
+#[test]
 fn a_secret_of_any_size_is_replaced() {
     for size in [4096, 4097, 30_000] {
         let long: String = (0..size).map(|at: u64| char::from(b'!' + u8::try_from(at * at % 89).unwrap())).collect();

@@ -484,3 +484,9 @@ pub fn follow_own_link(path: &Path) -> io::Result<PathBuf> {
     }
     Ok(real)
 }
+/// Whether what is written there goes to a file on a disk or in memory.
+#[must_use]
+pub fn is_file(stream: &impl std::os::fd::AsFd) -> bool {
+    let facts = rustix::fs::fstat(stream);
+    facts.is_ok_and(|facts| rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file())
+}

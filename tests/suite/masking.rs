@@ -43,7 +43,7 @@ fn secrets_come_out_as_their_variables_in_each_form_and_on_both_streams() {
         printf %s \"$K\" | od -An -v -tx1 | tr -d ' \\n'; echo; exit 7";
     masked(&sandbox, script).says("<[keyctl:K]>\n[keyctl:K]\n[keyctl:K]\n[keyctl:K]\n", "{[keyctl:K]}\n", 7);
     let call = ["run", "--mask", "-k", "K", "-k", "S=short", "--", "sh", "-c", "echo $S"];
-    sandbox.call(&call).run().says("tiny\n", "keyctl: `S`: fewer than 8 bytes, so not masked\n", 0);
+    sandbox.call(&call).run().says("tiny\n", "keyctl: `S`: a secret of fewer than 8 bytes, which is not masked\n", 0);
     // A plain setting is no secret.
     sandbox.file(".keyctl.toml", "[env]\nK = \"K\"\nLEVEL = { value = \"debugging-level\" }\n");
     sandbox.allow();
@@ -227,7 +227,13 @@ fn a_profile_asks_for_masking_and_a_project_takes_it_from_no_profile_of_the_user
 fn github_actions_is_told_what_to_mask_and_nobody_else() {
     let sandbox = Sandbox::with(&[("K", KEY)]);
     let call = ["run", "--mask", "-k", "K", "--", "echo", "x"];
-    sandbox.call(&call).env("GITHUB_ACTIONS", "true").run().says(&format!("::add-mask::{KEY}\nx\n"), "", 0);
+    let in_actions = || sandbox.call(&call).env("GITHUB_ACTIONS", "true");
+    let told = in_actions().under(&["sh", "-c", "\"$@\" 2>&1 | cat", "sh"]).run();
+    told.says(&format!("::add-mask::{KEY}\nx\n"), "", 0);
+    // What a step keeps in a variable or a file is what the command prints.
+    in_actions().under(&["sh", "-c", "\"$@\" 2>/dev/null", "sh"]).run().says("x\n", "", 0);
+    let kept = in_actions().under(&["sh", "-c", "\"$@\" 2>told; cat told", "sh"]).run();
+    kept.says("x\nkeyctl: GitHub is not told what to mask, as standard error goes to a file\n", "", 0);
     sandbox.call(&call).env("GITHUB_ACTIONS", "").run().says("x\n", "", 0);
     let call = ["run", "-k", "K", "--", "echo", "x"];
     sandbox.call(&call).env("GITHUB_ACTIONS", "true").run().says("x\n", "", 0);
