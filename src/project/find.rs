@@ -299,6 +299,8 @@ mod tests {
             for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
                 if entry.is_dir() { sources(&entry, all) } else { all.push(entry) }
             }
+            // A schema opens nothing.
+            all.retain(|path| path.extension() != Some("json".as_ref()));
         }
         let mut all = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
