@@ -102,9 +102,11 @@ for option in ["--mask", "--mask --watch"]:
     shell.sendline("bg; sleep 0.5; jobs")
     shell.expect("Running")
     shell.sendline("fg")
-    time.sleep(0.6)
-    shell.sendintr()
-    shell.expect("> ")
+    # Until it is in front again, the key reaches nobody.
+    for _ in range(30):
+        shell.sendintr()
+        if shell.expect(["> ", pexpect.TIMEOUT], timeout=1) == 0:
+            break
     shell.sendline("echo code $?")
     shell.expect("code 130")
 shell.sendline("exit")

@@ -265,8 +265,13 @@ const LEAVE_NONE: &[&str] = &[
     "history",
     "status",
     "doctor",
+    "schema",
     "completions",
     "man",
+    // What it has run leaves one.
+    "mcp",
+    // An agent's own settings, outside of the store.
+    "agent",
     // What a shell loads once; what it calls then leaves one.
     "activate",
     // The part of `copy` that stays, which `copy` has recorded.
