@@ -249,7 +249,15 @@ pub fn read(path: &Path, limit: usize) -> Result<Option<(Vec<u8>, Metadata)>> {
 /// # Errors
 /// When it cannot be read or is larger than `limit`.
 pub fn read_named(path: &Path, limit: usize) -> Result<Option<(Vec<u8>, Metadata)>> {
-    read_opened(path, limit, File::open(path), false)
+    read_open(path, limit, File::open(path))
+}
+
+/// The same of a file that was opened already.
+///
+/// # Errors
+/// As [`read_named`].
+pub fn read_open(path: &Path, limit: usize, opened: io::Result<File>) -> Result<Option<(Vec<u8>, Metadata)>> {
+    read_opened(path, limit, opened, false)
 }
 
 fn read_opened(path: &Path, limit: usize, opened: io::Result<File>, ours: bool) -> Result<Option<(Vec<u8>, Metadata)>> {

@@ -40,7 +40,8 @@ pub fn read(agent: Agent, text: &[u8]) -> Option<Asked> {
 }
 
 impl Asked {
-    /// The answer by which the agent runs another line instead. Whether it may run it is left to its own rules.
+    /// The answer by which the agent runs another line instead. Whether it may run it is left to its own rules, as far as it
+    /// lets an answer do that (see [`Agent::takes_yes_alone`]).
     #[must_use]
     pub fn answer(mut self, agent: Agent, line: String) -> Value {
         self.input.insert("command".into(), line.into());

@@ -13,6 +13,8 @@ struct Command {
     start: usize,
     /// Its words, as the program gets them; what it is redirected to is left out.
     words: Vec<String>,
+    /// Something is read from a file or written to one.
+    has_file: bool,
 }
 
 /// What the shell would take for more than a letter, and is not understood here.
@@ -44,6 +46,12 @@ pub fn rewritten(
         text.insert_str(*place, before);
     }
     (!places.is_empty()).then_some(text)
+}
+
+/// Whether the line is one command, which is all that happens: no other one, and no file that is written to or read.
+#[must_use]
+pub fn is_one_command(line: &str) -> bool {
+    commands(line).is_some_and(|commands| matches!(&commands[..], [command] if !command.has_file))
 }
 
 /// The commands of a line, if it is understood as a whole.
@@ -89,25 +97,26 @@ impl Reader<'_> {
     /// One command, up to an operator or the end.
     fn command(&mut self) -> Option<Command> {
         self.blanks();
-        let mut command = Command { start: self.at, words: Vec::new() };
+        let mut command = Command { start: self.at, words: Vec::new(), has_file: false };
         loop {
             self.blanks();
             if self.rest.is_empty() || (self.rest.starts_with(['|', ';', '&']) && !self.rest.starts_with("&>")) {
                 return Some(command);
             }
-            if self.redirection()? {
+            if let Some(to_file) = self.redirection()? {
+                command.has_file |= to_file;
                 continue;
             }
             command.words.push(self.word()?);
         }
     }
 
-    /// Passes over `2>&1`, `>file`, `&>file`, `<file`; says whether there was one.
-    fn redirection(&mut self) -> Option<bool> {
+    /// Passes over `2>&1`, `>file`, `&>file`, `<file`; says whether there was one, and whether it was to a file.
+    fn redirection(&mut self) -> Option<Option<bool>> {
         let after = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let after = after.strip_prefix('&').filter(|after| after.starts_with('>')).unwrap_or(after);
         if !after.starts_with(['<', '>']) {
-            return Some(false);
+            return Some(None);
         }
         let sign = ["<<", "<&", "<>", ">>", ">&", ">|", "<", ">"].into_iter().find(|sign| after.starts_with(sign))?;
         if sign == "<<" {
@@ -115,7 +124,9 @@ impl Reader<'_> {
         }
         self.skip(self.rest.len() - after.len() + sign.len());
         self.blanks();
-        self.word().map(|_| true)
+        let target = self.word()?;
+        let is_number = !target.is_empty() && target.chars().all(|c| c.is_ascii_digit());
+        Some(Some(!(is_number && matches!(sign, "<&" | ">&"))))
     }
 
     /// One word without its quotes.
@@ -199,6 +210,31 @@ mod tests {
             "",
         ] {
             assert_eq!(with(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn one_command_is_told_from_a_line_that_does_more() {
+        for line in ["npm test", " npm 'te'st ", "npm test 2>&1", "npm test;"] {
+            assert!(is_one_command(line), "{line}");
+        }
+        for line in [
+            "npm test; rm -rf ~",
+            "npm test && npm test",
+            "cd api && npm test",
+            "npm test | sh",
+            "npm test || true",
+            "npm test & rm x",
+            "npm test >~/.bashrc",
+            "npm test >& file",
+            "npm test &>file",
+            "npm test 2>1",
+            "npm test <secret",
+            "npm test $(rm x)",
+            "npm test\nrm x",
+            "",
+        ] {
+            assert!(!is_one_command(line), "{line}");
         }
     }
 

@@ -89,6 +89,12 @@ impl Agent {
         }
     }
 
+    /// Whether it takes another line only together with a yes to it, which must not speak for what else stands in the line.
+    #[must_use]
+    pub fn takes_yes_alone(self) -> bool {
+        matches!(self, Self::Codex | Self::Cursor)
+    }
+
     /// What stands in its settings, so that it calls `command`.
     fn entry(self, command: &str) -> Value {
         match self {

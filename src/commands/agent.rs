@@ -49,6 +49,9 @@ fn answered(agent: Agent) -> Option<serde_json::Value> {
     let mut text = Vec::new();
     io::stdin().take(LARGEST as u64).read_to_end(&mut text).ok()?;
     let asked = answer::read(agent, &text)?;
+    if agent.takes_yes_alone() && !command_line::is_one_command(&asked.line) {
+        return None;
+    }
     let home = Home::find().ok()?;
     let config = config::read(&home).ok()?;
     let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));

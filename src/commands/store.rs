@@ -47,7 +47,11 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
     match &arguments.verb {
         StoreVerb::Create { name, keeper, means, path, anew } => {
             let wish = Wish::new(*keeper, means)?;
-            let home = place(Home::named(Some(name))?, path.as_deref())?;
+            let home = Home::named(Some(name))?;
+            if given::is_given() && (home.store().is_some() || keeper.is_some()) {
+                return Err(given::refused("no store is made that has an identity of its own").into());
+            }
+            let home = place(home, path.as_deref())?;
             create(&home, &wish, *anew, terminal).inspect_err(|failure| leave_nothing_half(&home, failure))?;
         }
         StoreVerb::List(report) => list::list(report.json, terminal)?,

@@ -5,13 +5,18 @@
 //! takes the one that it is made for. What is given stands in the place of every store's keeper, and nobody else is asked
 //! beside it: a build that was given the wrong one shall hear of that, and not open something else.
 //!
-//! Both variables are taken out of this process's environment before anything else is done, and the descriptor that a path
-//! names is closed where another program is started: neither comes down to a command. No store and no identity is made
-//! because one of them is set. The anchor lies beside the store then, as that of the keeper `file` does.
+//! Both variables are taken out of this process's environment before anything else is done, and every descriptor by which the
+//! file is open here, whatever the path calls it, is closed where another program is started; standard input is put aside at
+//! once. So neither comes down to a command, also where nothing had to be read. No store and no identity is made because one
+//! of them is set. The anchor lies beside the store then, as that of the keeper `file` does.
 
 use std::{
+    fs::File,
+    io::{self, Seek},
     path::{Path, PathBuf},
+    process::Command,
     sync::OnceLock,
+    time::Duration,
 };
 
 use super::{
@@ -38,6 +43,8 @@ const LARGEST: usize = 16 * 1024;
 const MOST: usize = 32;
 /// The most bytes of a store, as its own reader has them.
 const LARGEST_STORE: usize = 64 * 1024 * 1024;
+/// How long a pipe with a name may take until somebody writes to it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the environment of this process had.
 #[derive(Default)]
@@ -45,6 +52,8 @@ struct Taken {
     text: Option<Secret>,
     file: Option<PathBuf>,
     credential: Option<PathBuf>,
+    /// What the path leads to, where that was standard input.
+    aside: Option<File>,
     /// The variable was there, and nothing in it.
     is_empty: bool,
 }
@@ -62,7 +71,19 @@ pub fn take() {
     let text = text.filter(|text| !text.is_empty());
     let file = platform::take_variable(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
     let credential = if text.is_none() && file.is_none() { credential() } else { None };
-    let _ = TAKEN.set(Taken { text, file, credential, is_empty });
+    let aside = file.as_deref().and_then(kept_from_children);
+    let _ = TAKEN.set(Taken { text, file, credential, aside, is_empty });
+}
+
+/// Has what this path leads to closed where another program is started. Gives it where it is standard input, which is empty then.
+fn kept_from_children(path: &Path) -> Option<File> {
+    let path = home::from_user(path.to_owned());
+    let numbers = platform::open_numbers(&path);
+    // Those of output are the command's too, and nothing is read from them.
+    for number in numbers.iter().copied().filter(|number| *number > 2).chain(descriptor(&path)) {
+        platform::close_on_exec(number);
+    }
+    numbers.contains(&0).then(platform::put_input_aside)?.ok()
 }
 
 /// The service's credential, if it has that one.
@@ -109,7 +130,7 @@ fn all() -> Result<&'static [Identity]> {
 }
 
 fn read(taken: &Taken) -> Result<Vec<Identity>> {
-    let from_file = |path: &Path, giver| understand(&from_file(path, giver)?, giver);
+    let from_file = |path: &Path, giver| understand(&from_file(path, taken.aside.as_ref(), giver)?, giver);
     match (&taken.text, &taken.file, &taken.credential) {
         (Some(_), Some(_), _) => {
             Err(Failure::new(Kind::Usage, "both `KEYCTL_IDENTITY` and `KEYCTL_IDENTITY_FILE` are set")
@@ -131,16 +152,22 @@ fn not_given() -> Failure {
 }
 
 /// What is in a file, a pipe or a descriptor of the caller's.
-fn from_file(path: &Path, giver: &str) -> Result<Secret> {
+fn from_file(path: &Path, aside: Option<&File>, giver: &str) -> Result<Secret> {
     let path = home::from_user(path.to_owned());
-    let Some((bytes, facts)) = home::read_named(&path, LARGEST)? else {
+    let opened = match aside {
+        Some(file) => from_its_beginning(file),
+        None if platform::is_named_pipe(&path) => platform::open_once_written(&path, PATIENCE),
+        None => File::open(&path),
+    };
+    if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+        let what = format!("{giver} names a pipe that nobody writes to: `{}`", path.display());
+        return Err(Failure::new(Kind::Disk, what).hint("start what writes the identity first, or beside it"));
+    }
+    let Some((bytes, facts)) = home::read_open(&path, LARGEST, opened)? else {
         return Err(Failure::new(Kind::Disk, format!("{giver} names `{}`, which is not there", path.display())));
     };
     let text = Secret::new(bytes);
     platform::keep_from_swap(text.expose());
-    if let Some(number) = descriptor(&path) {
-        platform::close_on_exec(number);
-    }
     if !facts.is_file() {
         return Ok(text);
     }
@@ -153,6 +180,15 @@ fn from_file(path: &Path, giver: &str) -> Result<Secret> {
             .hint(platform::how_to_make_private(&path, false)));
     }
     Ok(text)
+}
+
+/// Another handle of a file, as if it was opened anew.
+fn from_its_beginning(file: &File) -> io::Result<File> {
+    let mut file = file.try_clone()?;
+    if file.metadata()?.is_file() {
+        file.rewind()?;
+    }
+    Ok(file)
 }
 
 /// The number of a descriptor that the caller opened for this: not one of those that every program has.
@@ -259,6 +295,30 @@ pub fn refused(what: &str) -> Failure {
     let giver = giver().unwrap_or("each call");
     let failure = Failure::new(Kind::Usage, format!("{giver} gives the store's identity, so {what}"));
     failure.hint("to work with what is kept here, call keyctl without it")
+}
+
+/// What is given, for each keyctl that this one starts: they take it as this one did, and their commands do not get it.
+pub struct Handed(File);
+
+impl Handed {
+    /// Nothing where none is given.
+    ///
+    /// # Errors
+    /// As reading it has them; `Usage` where the system has no files in memory.
+    pub fn new() -> Result<Option<Self>> {
+        if !is_given() {
+            return Ok(None);
+        }
+        let lines: Vec<&[u8]> = all()?.iter().flat_map(|identity| [identity.line().expose(), b"\n"]).collect();
+        let lines = Secret::new(lines.concat());
+        let file = platform::memory_file(lines.expose()).and_then(|file| platform::leave_open(&file).map(|()| file));
+        file.map(|file| Some(Self(file))).map_err(|_| refused("it cannot be handed on to the calls of a server here"))
+    }
+
+    /// Tells a keyctl that is about to be started where it finds it.
+    pub fn to(&self, command: &mut Command) {
+        command.env(FILE, format!("/dev/fd/{}", platform::number_of(&self.0)));
+    }
 }
 
 #[cfg(test)]

@@ -90,6 +90,33 @@ pub fn close_on_exec(number: i32) {
 #[cfg(windows)]
 pub fn close_on_exec(_: i32) {}
 
+/// Takes what standard input leads to away from what this process starts: it is empty from then on, and this is what it was.
+/// For the very beginning of the program, before anything is read.
+///
+/// # Errors
+/// As `dup(2)` has them.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "std can put nothing else in the place of standard input")]
+pub fn put_input_aside() -> std::io::Result<std::fs::File> {
+    use std::os::fd::{AsFd, AsRawFd};
+    let aside = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let nothing = std::fs::File::open("/dev/null")?;
+    // SAFETY: dup2(2) is told two numbers; 0 belongs to nobody, and std looks it up anew for each reading.
+    if unsafe { libc::dup2(nothing.as_raw_fd(), 0) } < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(aside.into())
+}
+
+/// Windows has no path that leads there.
+///
+/// # Errors
+/// `Unsupported`.
+#[cfg(windows)]
+pub fn put_input_aside() -> std::io::Result<std::fs::File> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
 /// Lets signals reach this thread, and those that it starts, though whoever started it held them back.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "neither std nor rustix changes which signals are held back")]

@@ -23,7 +23,10 @@ const LOADS_CODE: &[&str] = &[
     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
     "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_FLAGS", "ERL_*FLAGS",
     "R_PROFILE*", "JULIA_*", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "NPM_CONFIG_*",
+    "ERL_LIBS", "GUILE_LOAD_*", "R_LIBS*", "R_ENVIRON*", "TCLLIBPATH", "BUN_OPTIONS", "BUN_INSPECT*",
     "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
+    // No code, and as bad: what a program sends is written down so that others can read it.
+    "SSLKEYLOGFILE",
     "GIT_EXEC_PATH", "GIT_CONFIG*", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_EDITOR",
     "GIT_SEQUENCE_EDITOR", "GIT_PROXY_COMMAND", "LESSOPEN", "LESSCLOSE", "PAGER", "EDITOR", "VISUAL",
 ];
@@ -134,7 +137,6 @@ const REFUSED: &[&str] = &[
     "GNUPGHOME",
     // Certificates, proxies, and where requests go.
     "OPENSSL_*",
-    "SSLKEYLOGFILE",
     "SSL_CERT_*",
     "REQUESTS_CA_BUNDLE",
     "CURL_*",
@@ -170,7 +172,7 @@ const ADDRESSES_AND_PROGRAMS: &[&str] = &[
     "RSYNC_CONNECT_PROG", "HGRCPATH", "HGEDITOR", "GOCACHEPROG", "GOAUTH", "GOROOT", "GOPATH", "CGO_*", "ESBUILD_BINARY_PATH",
     "CLOUDSDK_*", "CONFIG_SHELL", "CONFIG_SITE", "MAKE", "RUSTDOC", "NODE_REPL_*", "JAVA_HOME", "MAVEN_ARGS", "MAVEN_HOME",
     "GRADLE_USER_HOME", "DOTNET_ROOT", "DOTNET_ADDITIONAL_DEPS", "COMPLUS_*", "GTK_MODULES", "GIO_EXTRA_MODULES", "ANSIBLE_CONFIG",
-    "TF_CLI_*", "HELM_PLUGINS", "VIMINIT", "EXINIT", "ELIXIR_ERL_OPTIONS", "ERL_LIBS", "GUILE_LOAD_PATH", "EMACSLOADPATH",
+    "TF_CLI_*", "HELM_PLUGINS", "VIMINIT", "EXINIT", "ELIXIR_ERL_OPTIONS", "EMACSLOADPATH",
     "GCC_EXEC_PREFIX", "COMPILER_PATH", "CMAKE_TOOLCHAIN_FILE", "NIX_*", "CODEX_HOME", "BOTO_CONFIG", "PGSYSCONFDIR",
     "PGSERVICEFILE", "NVM_DIR", "PYENV_ROOT", "RBENV_ROOT", "SDKMAN_DIR", "ASDF_*", "MISE_*",
 ];
@@ -386,6 +388,14 @@ mod tests {
             "LESSOPEN",
             "EDITOR",
             "npm_config_node_options",
+            "BUN_OPTIONS",
+            "ERL_LIBS",
+            "GUILE_LOAD_PATH",
+            "GUILE_LOAD_COMPILED_PATH",
+            "R_LIBS",
+            "R_LIBS_USER",
+            "TCLLIBPATH",
+            "SSLKEYLOGFILE",
         ] {
             assert!(loads(name) && refused_for_value(&self::name(name)), "{name}");
         }

@@ -72,10 +72,13 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
                 "tool_input": { "command": line, "description": "d" },
             })
         };
-        let (answer, code) = asked(&sandbox, &hook, &question("sh show 2>&1 | cat"));
+        // What says yes to a whole line says so of one command.
+        let says_yes = ["codex", "cursor"].contains(&agent);
+        let rest = if says_yes { " 2>&1" } else { " 2>&1 | cat" };
+        let (answer, code) = asked(&sandbox, &hook, &question(&format!("sh show{rest}")));
         let answer = answer.expect("an answer");
         let line = line_of(&answer).expect("a line");
-        assert_eq!((line, code), (format!("{KEYCTL} run --mask -- sh show 2>&1 | cat").as_str(), 0));
+        assert_eq!((line, code), (format!("{KEYCTL} run --mask -- sh show{rest}").as_str(), 0));
         let decision = &answer["hookSpecificOutput"]["permissionDecision"];
         assert_eq!(decision.as_str(), (agent == "codex").then_some("allow"), "what it may run is its own to say");
         let mut ran = Command::new("sh");
@@ -84,6 +87,10 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         assert_eq!(String::from_utf8_lossy(&output.stdout), "[keyctl:API_KEY]\n");
         for other in ["printenv API_KEY", "export PATH=/tmp; sh show", "ls"] {
             assert_eq!(asked(&sandbox, &hook, &question(other)), (None, 0), "{other}");
+        }
+        for more in ["sh show; rm -rf x", "sh show >x"] {
+            let is_answered = asked(&sandbox, &hook, &question(more)).0.is_some();
+            assert_eq!(is_answered, !says_yes, "{agent}: {more}");
         }
         let removed = sandbox.call(&["agent", "uninstall", agent]).run();
         assert!(removed.code() == 0 && removed.stderr().contains("asks keyctl no more"));

@@ -144,6 +144,39 @@ fn the_client_of_the_sdk_gets_names_and_masked_output_in_both_eras_of_the_protoc
 }
 
 #[test]
+fn an_identity_that_the_server_is_given_opens_the_store_for_its_calls_and_goes_to_no_command() {
+    let sandbox = project();
+    sandbox.file(
+        "show",
+        "echo \"$API_KEY\"; cat <&7; env; ls -l /proc/self/fd; for f in /proc/self/fd/*; do readlink $f; done\n",
+    );
+    let kept = sandbox.data("identity.txt");
+    let identity = std::fs::read_to_string(&kept).expect("a file keeps it");
+    let aside = sandbox.home().join("identity");
+    std::fs::rename(&kept, &aside).expect("rename");
+    sandbox.may_lie_in(&aside);
+    sandbox.secret(identity.lines().find(|line| line.starts_with("AGE-")).expect("a line"));
+    let lines = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "x", "version": "1" } } }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+            "name": "run_command", "arguments": { "command": ["sh", "show"] } } }),
+    ];
+    let file = sandbox.file("lines", lines.map(|line| format!("{line}\n")).concat());
+    for how in ["KEYCTL_IDENTITY_FILE=/dev/fd/7", "KEYCTL_IDENTITY=\"$(cat {aside})\""] {
+        let (how, file) = (how.replace("{aside}", &aside.display().to_string()), file.display());
+        let call = format!("export {how}; (cat {file}; sleep 0.5) | {KEYCTL} mcp 7<{}", aside.display());
+        let script = sandbox.file("call.sh", &call);
+        let ran = sandbox.call(&[""; 0]).under(&["sh", script.to_str().expect("text")]).run();
+        let (said, why) = (ran.stdout(), ran.stderr());
+        let answer: Value = serde_json::from_str(said.lines().last().expect("an answer")).expect("json");
+        let printed = answer["result"]["structuredContent"]["stdout"].as_str().unwrap_or_default();
+        assert!(printed.starts_with("[keyctl:API_KEY]\n"), "{call}: {said}{why}");
+        assert!(!["AGE-", "KEYCTL_IDENTITY", "memfd"].iter().any(|word| printed.contains(word)), "{call}: {printed}");
+    }
+}
+
+#[test]
 fn what_is_no_message_is_answered_and_the_next_one_too() {
     let sandbox = Sandbox::new();
     let long = format!("\"{}\"\n", "a".repeat(1024 * 1024));

@@ -114,6 +114,34 @@ fn a_command_gets_neither_the_identity_nor_where_it_lies() {
 }
 
 #[test]
+fn a_descriptor_of_it_does_not_come_down_though_nothing_had_to_be_read_and_whatever_its_path() {
+    let machine = Machine::new();
+    let (file, link) = (machine.identity_file(0o600), machine.sandbox.home().join("link"));
+    std::os::unix::fs::symlink("/dev/fd/7", &link).expect("link");
+    let link = link.to_str().expect("text");
+    let look = "cat <&7; cat; ls -l /proc/self/fd; echo through";
+    for (path, from) in [
+        ("/dev/fd/7", format!("7<{file}")),
+        ("/dev/fd/../fd/7", format!("7<{file}")),
+        (link, format!("7<{file}")),
+        ("/dev/stdin", format!("<{file}")),
+        ("/dev/fd/0", format!("<{file}")),
+        (file.as_str(), format!("7<{file} <{file}")),
+    ] {
+        // With no key, so that nothing is read, and with one.
+        for keys in ["", "-k A"] {
+            let call = format!("KEYCTL_IDENTITY_FILE={path} exec {KEYCTL} run {keys} -- sh -c '{look}' {from}");
+            let script = machine.sandbox.file("call.sh", call.clone());
+            let ran = machine.sandbox.call(&[""; 0]).env("KEYCTL_HOME", machine.folder());
+            let ran = ran.under(&["sh", script.to_str().expect("text")]).run();
+            let said = String::from_utf8_lossy(&ran.output.stdout).into_owned();
+            assert!(said.ends_with("through\n"), "{call}: {said}{}", ran.stderr());
+            assert!(!said.contains("AGE-") && !said.contains("identity-600"), "{call}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_change_is_made_and_an_older_copy_is_known_from_then_on() {
     let machine = Machine::new();
     let set = machine.sandbox.call(&["set", "B"]).env("KEYCTL_HOME", machine.folder());
@@ -197,6 +225,7 @@ fn no_store_and_no_identity_is_made_for_it_and_none_is_given_away() {
     for (words, what) in [
         (&["store", "keeper", "--to", "file"][..], "it goes to no keeper"),
         (&["store", "rekey", "--yes"], "it is not changed"),
+        (&["store", "create", "x"], "no store is made that has an identity of its own"),
         (&["unlock"], "nothing has to be opened for a while"),
         (&["recovery", "restore", "copy"], "it is given to no keeper"),
         (&["store", "join", "team", "--path", "x", "--keeper", "file"], "no keeper is chosen for it"),

@@ -161,6 +161,9 @@ impl Caller<'_> {
         command.args(words).current_dir(folder.unwrap_or_else(|| self.server.folder.clone()));
         // Whoever starts a server says nothing of single calls.
         command.env_remove("KEYCTL_PROFILE").env(agent::NAMED, agent::own_name(&client));
+        if let Some(handed) = &self.server.handed {
+            handed.to(&mut command);
+        }
         let mut told = Instant::now();
         let mut ticks = |elapsed: Duration| {
             if told.elapsed() >= PROGRESS {

@@ -1,8 +1,9 @@
 //! `keyctl mcp`: a server that a coding agent starts, by which it learns of keys and has commands run with them.
 //!
-//! This process never holds a secret and asks nobody anything: each call is done by a keyctl of its own, which has no terminal,
+//! This process never holds a key and asks nobody anything: each call is done by a keyctl of its own, which has no terminal,
 //! nothing on its standard input, a time and a bound. So an agent gets what a person without a terminal would get, by the same
-//! rules, and a call that is cancelled is a process that is ended. Nothing but the protocol goes to standard output.
+//! rules, and a call that is cancelled is a process that is ended. Nothing but the protocol goes to standard output. An identity
+//! that this process was given is the one thing that it hands on, in memory: each call takes it as any keyctl does.
 
 use std::{
     collections::HashMap,
@@ -19,6 +20,7 @@ use std::{
 
 use crate::{
     failure::{Failure, Kind, Result},
+    identity::given::Handed,
     mcp::{
         lines::{self, Line},
         message::{self, INVALID, Id, Refusal},
@@ -41,6 +43,8 @@ struct Server {
     program: PathBuf,
     /// The folder in which it was started: no call leaves it.
     folder: PathBuf,
+    /// The identity that is given, for each call.
+    handed: Option<Handed>,
     output: Mutex<io::Stdout>,
     /// The calls that are being done, and whether each is still wanted.
     running: Mutex<HashMap<Id, Arc<AtomicBool>>>,
@@ -51,7 +55,7 @@ struct Server {
 /// Serves until standard input ends.
 ///
 /// # Errors
-/// `Usage` at a terminal, `Disk` where this program or its folder cannot be told.
+/// `Usage` at a terminal, `Disk` where this program or its folder cannot be told; as an identity has them that is given.
 pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
     if io::stdin().is_terminal() {
         return Err(Failure::new(
@@ -77,6 +81,7 @@ impl Server {
         Ok(Self {
             program,
             folder: folder.map_err(|error| failed("which folder this is", &error))?,
+            handed: Handed::new()?,
             output: Mutex::new(io::stdout()),
             running: Mutex::default(),
             is_deaf: AtomicBool::new(false),

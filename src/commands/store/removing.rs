@@ -14,6 +14,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     identity::{
+        given,
         keeper::{Item, Record},
         pin,
     },
@@ -91,9 +92,13 @@ fn end(home: &Home, is_shared: bool, terminal: &Terminal) -> Result<()> {
     }
     let (file, stays) = (home.store_file(), home.is_elsewhere());
     home.end_removal()?;
-    terminal.say(&format!("removed the store `{name}`, its identity and its history"));
+    let (removed, how) = match given::giver() {
+        None => (", its identity and its history".to_owned(), "with a recovery copy only".to_owned()),
+        Some(giver) => (format!(" and its history; {giver} still gives its identity"), "with that identity".to_owned()),
+    };
+    terminal.say(&format!("removed the store `{name}`{removed}"));
     if stays && file.exists() {
-        terminal.hint(&format!("`{}` stays where it is; you open it with a recovery copy only", file.display()));
+        terminal.hint(&format!("`{}` stays where it is; you open it {how}", file.display()));
         if is_shared {
             terminal
                 .hint("its other members open it as before, and write it for you too until one of them removes you");
