@@ -10,7 +10,10 @@ const CLOSE: &[u8] = b"}}";
 /// The word that makes a place in a file one of ours.
 const OURS: &str = "keyctl";
 
-/// The parts of a composed variable: every `{{` opens a place.
+/// What stands in a place that is braces and no key.
+const BRACES: &str = "\"{{\"";
+
+/// The parts of a composed variable: every `{{` opens a place, and `{{ "{{" }}` is how to write one that does not.
 pub(super) fn composed(text: &str) -> Result<Vec<Part>, Mistake> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
@@ -20,7 +23,11 @@ pub(super) fn composed(text: &str) -> Result<Vec<Part>, Mistake> {
         let inner = at + OPEN.len();
         let end = memmem::find(&bytes[inner..], CLOSE).map(|found| found + inner);
         let Some(end) = end else { return Err(mistake(at, "`{{` is not closed with `}}`")) };
-        parts.push(Part::Place(place(at, &text[inner..end], |name| Ok(name))?));
+        if text[inner..end].trim_matches([' ', '\t']) == BRACES {
+            push(&mut parts, OPEN);
+        } else {
+            parts.push(Part::Place(place(at, &text[inner..end], unquoted)?));
+        }
         from = end + CLOSE.len();
     }
     push(&mut parts, &bytes[from..]);
@@ -78,6 +85,15 @@ fn is_ours(bytes: &[u8]) -> bool {
     bytes[start..].strip_prefix(OURS.as_bytes()).is_some_and(ends)
 }
 
+/// A name as it is; what is written as in a template file gets the form that is right here.
+fn unquoted(text: &str) -> Result<&str, &'static str> {
+    let is_as_in_a_file = text.strip_prefix(OURS).is_some_and(|rest| rest.trim_start().starts_with(['"', '\'']));
+    if is_as_in_a_file {
+        return Err("write it as `{{ NAME }}` here; `{{ keyctl \"NAME\" }}` is for the files of `keyctl render`");
+    }
+    Ok(text)
+}
+
 /// `keyctl "NAME"`, of which the name is left.
 fn quoted(text: &str) -> Result<&str, &'static str> {
     let name = text.strip_prefix(OURS).map(str::trim_start).and_then(|rest| rest.strip_prefix('"')?.strip_suffix('"'));
@@ -116,6 +132,10 @@ mod tests {
         for (text, wanted) in [
             ("a{{ b", "1: `{{` is not closed with `}}`"),
             ("{{}}", "0: a key's name is missing between the braces"),
+            (
+                "{{ keyctl \"a\" | url }}",
+                "0: write it as `{{ NAME }}` here; `{{ keyctl \"NAME\" }}` is for the files of `keyctl render`",
+            ),
             ("é{{ a | urll }}", "2: there is no filter `urll`; did you mean `url`?"),
             (
                 "{{ a b }}",
@@ -128,7 +148,9 @@ mod tests {
         ] {
             assert_eq!(said(text), Err(wanted.to_owned()), "{text}");
         }
-        for good in ["{{a}}", "{{ team:a|trim|url }}", "a}} {{ b }}}", "{ {{b}}{{b}} }"] {
+        for good in
+            ["{{a}}", "{{ team:a|trim|url }}", "a}} {{ b }}}", "{ {{b}}{{b}} }", "{{ keyctl }}", "{{ \"{{\" }} x }}"]
+        {
             assert_eq!(said(good), Ok(()), "{good}");
         }
     }
