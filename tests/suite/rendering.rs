@@ -201,6 +201,10 @@ fn a_file_that_git_would_take_along_is_warned_of() {
     let warned = "keyctl: git does not ignore `out`: a commit may take the secrets along\nkeyctl: hint: name it in `.gitignore`\n";
     sandbox.call(&["render", "t", "-o", "out"]).run().says("", &(wrote("out") + warned), 0);
     sandbox.call(&["render", "t", "-o", "out.secret"]).run().says("", &wrote("out.secret"), 0);
+    // What git keeps already is in no need of a line in `.gitignore`.
+    git(&["add", "--force", "--intent-to-add", "out.secret"]);
+    let kept = "keyctl: git keeps `out.secret`: the next commit may take the secrets along\nkeyctl: hint: have git drop it and leave the file: `git rm --cached FILE`; then name it in `.gitignore`\n";
+    sandbox.call(&["render", "t", "-o", "out.secret"]).run().says("", &(wrote("out.secret") + kept), 0);
 }
 
 #[test]
