@@ -177,6 +177,13 @@ impl Pages {
     /// # Errors
     /// As [`Page::read`] and [`Page::resolve`]; `Usage` for a variable that is taken.
     pub fn read(files: &cli::Files, wish: &Wish) -> Result<Self> {
+        if !matches!(files.form, Form::Variable | Form::File) && files.files.is_empty() && files.render.is_empty() {
+            return Err(Failure::new(
+                Kind::Usage,
+                "`--as` is for what `--file` and `--render` give, and neither is here",
+            )
+            .hint("how a project's key is given stands beside it: `{ key = \"…\", as = \"…\" }`"));
+        }
         let mut pages: Vec<(VariableName, Resolved)> = Vec::new();
         for cli::ToRender { variable, file } in &files.render {
             let usual = || RENDERED.parse().expect("a variable's name");
