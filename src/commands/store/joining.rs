@@ -123,6 +123,7 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     }
     opening::ask_first(&home)?;
     let _lock = change::lock(&home)?;
+    let former = home.is_elsewhere().then(|| home.store_file());
     let home = match path {
         Some(path) if !home.is_elsewhere() || home.store_file() != path => home.move_elsewhere(path)?,
         _ => home,
@@ -131,8 +132,13 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
         Ok(Some(sealed)) => sealed,
         unreadable => {
             leave_nothing(&home, begun.is_none());
+            let missing = format!("there is no file `{}`", home.store_file().display());
+            // What joining waits for already is not given up for a file that is none.
+            if let (Some(former), true) = (former, begun.is_some()) {
+                home.move_elsewhere(former)?;
+            }
             unreadable?;
-            return Err(Failure::new(Kind::Missing, format!("there is no file `{}`", home.store_file().display())));
+            return Err(Failure::new(Kind::Missing, missing));
         }
     };
     let (joining, record, identity) = begin(&home, begun.as_ref(), wish, terminal)
