@@ -35,6 +35,10 @@ pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::find()?;
     let config = config::read(&home)?;
     let page = Page::read(&arguments.file)?;
+    if page.is_written_as_a_text() {
+        terminal.warn(&format!("`{}` names no key, so all of it stays as it is", arguments.file.display()));
+        terminal.hint("the place of a key in a file is `{{ keyctl \"NAME\" }}`");
+    }
     // What names no key needs no profile either.
     let is_plain = page.is_plain();
     let wish =

@@ -68,6 +68,17 @@ pub(super) fn file(bytes: &[u8]) -> Result<Vec<Part>, Vec<Mistake>> {
     if mistakes.is_empty() { Ok(parts) } else { Err(mistakes) }
 }
 
+/// Whether there is a place in a file that is written as in a composed variable.
+pub(super) fn is_as_in_texts(bytes: &[u8]) -> bool {
+    const LONGEST: usize = 256;
+    memmem::find_iter(bytes, OPEN).any(|at| {
+        let rest = &bytes[at + OPEN.len()..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let inner = memmem::find(rest, CLOSE).and_then(|end| std::str::from_utf8(&rest[..end]).ok());
+        inner.is_some_and(|text| place(at, text, |name| Ok(name)).is_ok())
+    })
+}
+
 /// Where a place ends; braces within quotes do not end it.
 fn end_of(line: &[u8]) -> Option<usize> {
     let mut is_quoted = false;

@@ -89,6 +89,12 @@ impl Template {
         grammar::file(bytes).map(|parts| Self { parts })
     }
 
+    /// Whether a file has a place that is one in a composed variable alone: it stays as it is, and perhaps a key was meant.
+    #[must_use]
+    pub fn is_as_in_texts(bytes: &[u8]) -> bool {
+        grammar::is_as_in_texts(bytes)
+    }
+
     fn places(&self) -> impl Iterator<Item = &Place> {
         self.parts.iter().filter_map(|part| match part {
             Part::Place(place) => Some(place),

@@ -41,6 +41,9 @@ fn a_template_is_filled_in_and_all_else_in_it_stays() {
     let nobody = Sandbox::new();
     nobody.file("t", "{{ .x }}\n");
     nobody.call(&["render", "t"]).run().says("{{ .x }}\n", "", 0);
+    nobody.file("t", "{{ db/password | url }}\n");
+    let said = "keyctl: `t` names no key, so all of it stays as it is\nkeyctl: hint: the place of a key in a file is `{{ keyctl \"NAME\" }}`\n";
+    nobody.call(&["render", "t"]).run().says("{{ db/password | url }}\n", said, 0);
 }
 
 #[test]
