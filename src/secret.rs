@@ -83,6 +83,22 @@ impl Secret {
         }
         self.0.len() != before
     }
+
+    /// The same for a new secret. A private key in PEM keeps its own last line ending: OpenSSH reads no key without.
+    pub fn trim_added_line_ending(&mut self) -> bool {
+        !self.ends_as_private_pem() && self.trim_line_ending()
+    }
+
+    /// Whether it is a private key in PEM, with one line ending after its last line.
+    fn ends_as_private_pem(&self) -> bool {
+        let Some(text) = self.expose_text().and_then(|text| text.strip_suffix('\n')) else { return false };
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let is_mark = |line: &str, word: &str| {
+            line.strip_prefix(word).is_some_and(|rest| rest.contains("PRIVATE KEY") && rest.ends_with("-----"))
+        };
+        let (first, last) = (text.lines().next().unwrap_or_default(), text.rsplit('\n').next().unwrap_or_default());
+        is_mark(first, "-----BEGIN ") && is_mark(last, "-----END ")
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +113,23 @@ mod tests {
             let mut secret = Secret::new(given.as_bytes().to_vec());
             assert_eq!(secret.trim_line_ending(), said);
             assert!(secret.expose() == kept.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_private_key_in_pem_keeps_its_last_line_ending() {
+        let key = |kind: &str, end: &str| format!("-----BEGIN {kind}-----\nbody\n-----END {kind}-----{end}");
+        for (given, is_trimmed) in [
+            (key("OPENSSH PRIVATE KEY", "\n"), false),
+            (key("RSA PRIVATE KEY", "\r\n"), false),
+            (key("PRIVATE KEY", ""), false),
+            (key("PRIVATE KEY", "\n\n"), true),
+            (key("CERTIFICATE", "\n"), true),
+            ("-----BEGIN PRIVATE KEY-----\nbody\n".into(), true),
+            ("a -----END PRIVATE KEY-----\n".into(), true),
+            ("\n".into(), true),
+        ] {
+            assert_eq!(Secret::new(given.clone().into_bytes()).trim_added_line_ending(), is_trimmed, "{given:?}");
         }
     }
 }

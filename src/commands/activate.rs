@@ -25,6 +25,7 @@ use crate::{
     terminal::Terminal,
 };
 
+use super::other_keyctl;
 use entering::Entered;
 use look::Look;
 
@@ -33,7 +34,7 @@ use look::Look;
 /// # Errors
 /// `Disk` where it is not known where this program lies, or nothing can be written.
 pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let path = std::env::current_exe().and_then(|path| {
+    let path = other_keyctl::path_as_called(terminal.program()).and_then(|path| {
         path.to_str().map(str::to_owned).ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "it is no text"))
     });
     let path = path.map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where keyctl lies: {error}")))?;

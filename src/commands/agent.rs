@@ -36,7 +36,7 @@ pub fn agent(arguments: cli::Agent, terminal: &Terminal) -> anyhow::Result<ExitC
         AgentVerb::Uninstall(which) => uninstall(which.agent, terminal)?,
         AgentVerb::List(report) => list(report.json, terminal)?,
         AgentVerb::Hook(which) => {
-            if let Some(answer) = answered(which.agent) {
+            if let Some(answer) = answered(which.agent, terminal) {
                 terminal.json(&answer)?;
             }
         }
@@ -45,7 +45,7 @@ pub fn agent(arguments: cli::Agent, terminal: &Terminal) -> anyhow::Result<ExitC
 }
 
 /// The answer to an agent that is about to run a command; nothing leaves the command as it is, whatever the reason.
-fn answered(agent: Agent) -> Option<serde_json::Value> {
+fn answered(agent: Agent, terminal: &Terminal) -> Option<serde_json::Value> {
     let mut text = Vec::new();
     io::stdin().take(LARGEST as u64).read_to_end(&mut text).ok()?;
     let asked = answer::read(agent, &text)?;
@@ -53,7 +53,8 @@ fn answered(agent: Agent) -> Option<serde_json::Value> {
         return None;
     }
     let home = Home::find().ok()?;
-    let config = config::read(&home).ok()?;
+    // Without a word, one slip in this file takes the keys from every command.
+    let config = config::read(&home).inspect_err(|failure| terminal.failure(failure, None)).ok()?;
     let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));
     let is_wanted =
         |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);

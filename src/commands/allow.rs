@@ -110,7 +110,8 @@ pub fn ask_or_refuse(home: &Home, project: &mut Project, grants: &[Grant], termi
         );
         let failure = unapproved.iter().take(20).fold(failure, |failure, grant| failure.hint(describe(grant)));
         let failure = if is_moved(project, grants) { failure.hint(MOVED) } else { failure };
-        return Err(failure.hint("to look at it and allow it, on a terminal: `keyctl allow`"));
+        return Err(failure
+            .hint("to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`"));
     }
     if is_moved(project, grants) {
         terminal.say(MOVED);

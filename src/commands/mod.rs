@@ -269,7 +269,13 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let failure = Failure::new(Kind::Usage, message);
     let no_dashes = text(ContextKind::InvalidArg).is_some_and(|name| name.contains("COMMAND"))
         || (verb == Some("run") && !arguments.iter().any(|word| word == "--"));
-    let failure = if no_dashes { failure.hint("put the command after `--`: `keyctl run -- myapp`") } else { failure };
+    let no_dashes_of_shell =
+        verb == Some("shell") && error.kind() == ErrorKind::UnknownArgument && !option().starts_with('-');
+    let failure = match (no_dashes, no_dashes_of_shell) {
+        (true, _) => failure.hint("put the command after `--`: `keyctl run -- myapp`"),
+        (false, true) => failure.hint("put the shell after `--`: `keyctl shell -- zsh`"),
+        (false, false) => failure,
+    };
     let failure = match period_of_snooze(&path, arguments) {
         Some(period) if suggested.is_none() => {
             failure.hint(format!("for how long goes with `--for`: `--for {period}`"))

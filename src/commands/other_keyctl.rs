@@ -123,13 +123,30 @@ pub fn others() -> Vec<std::path::PathBuf> {
     found
 }
 
+fn first_on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .flat_map(|folder| platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file() && platform::is_executable(path))
+}
+
+/// The whole path that this program was called by, or is found by on `PATH`, where that leads to it: its name is the one that
+/// the user knows, and an update may put another program behind it. Else where it really lies.
+///
+/// # Errors
+/// Where the system cannot tell where it lies.
+pub fn path_as_called(name: &str) -> std::io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let real = own.canonicalize().ok();
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let is_this = |path: &PathBuf| path.is_absolute() && path.canonicalize().ok() == real;
+    Ok(called.filter(is_this).or_else(|| first_on_path(name).filter(is_this)).unwrap_or(own))
+}
+
 /// Which program a shell finds by this name, in words, and a hint where that calls for one.
 pub fn found_by(name: &str) -> (String, Option<&'static str>) {
     let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let first = std::env::split_paths(&path)
-        .flat_map(|folder| platform::program_names(name.as_ref()).into_iter().map(move |name| folder.join(name)))
-        .find(|path| path.is_file() && platform::is_executable(path));
+    let first = first_on_path(name);
     let others: Vec<String> = others().iter().map(|path| format!("`{}`", path.display())).collect();
     let shown = |path: &Option<PathBuf>| {
         path.as_ref().map_or_else(|| "nothing".to_owned(), |path| format!("`{}`", path.display()))

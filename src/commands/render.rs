@@ -35,6 +35,10 @@ pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::find()?;
     let config = config::read(&home)?;
     let page = Page::read(&arguments.file)?;
+    if page.is_written_as_a_text() {
+        terminal.warn(&format!("`{}` names no key, so all of it stays as it is", arguments.file.display()));
+        terminal.hint("the place of a key in a file is `{{ keyctl \"NAME\" }}`");
+    }
     // What names no key needs no profile either.
     let is_plain = page.is_plain();
     let wish =
@@ -67,9 +71,16 @@ fn put(text: &Secret, output: Option<&Path>, terminal: &Terminal) -> Result<()> 
     let Some(output) = output else { return terminal.data(text.expose()) };
     home::replace(output, text.expose())?;
     terminal.say(&format!("wrote `{}`, readable by you alone; its secrets lie there in clear", output.display()));
-    if may_be_committed(output) {
-        terminal.warn(&format!("git does not ignore `{}`: a commit may take the secrets along", output.display()));
-        terminal.hint("name it in `.gitignore`");
+    match in_git(output) {
+        InGit::Absent => {}
+        InGit::Kept => {
+            terminal.warn(&format!("git keeps `{}`: the next commit may take the secrets along", output.display()));
+            terminal.hint("have git drop it and leave the file: `git rm --cached FILE`; then name it in `.gitignore`");
+        }
+        InGit::NotIgnored => {
+            terminal.warn(&format!("git does not ignore `{}`: a commit may take the secrets along", output.display()));
+            terminal.hint("name it in `.gitignore`");
+        }
     }
     Ok(())
 }
@@ -97,10 +108,24 @@ fn refuse_output(path: &Path, template: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What git makes of a file.
+enum InGit {
+    /// No commit takes it along, as far as git tells.
+    Absent,
+    /// It is in the repository already, so that no line of `.gitignore` counts.
+    Kept,
+    /// It is new, and nothing has git pass it by.
+    NotIgnored,
+}
+
 /// Whether it lies in a git repository that would take it into a commit. Where git does not tell, it is not said.
-fn may_be_committed(path: &Path) -> bool {
+fn in_git(path: &Path) -> InGit {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| ".".into(), PathBuf::from);
     let name = path.file_name().unwrap_or(OsStr::new(""));
-    Git::at(&folder).is_ok_and(|git| git.may_take(name))
+    match Git::at(&folder) {
+        Ok(git) if git.keeps(name).unwrap_or(false) => InGit::Kept,
+        Ok(git) if git.may_take(name) => InGit::NotIgnored,
+        _ => InGit::Absent,
+    }
 }

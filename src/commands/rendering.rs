@@ -78,6 +78,12 @@ impl Page {
         self.template.names().is_empty()
     }
 
+    /// Whether it names no key, and has one written as in a project file.
+    #[must_use]
+    pub fn is_written_as_a_text(&self) -> bool {
+        self.is_plain() && Template::is_as_in_texts(&self.bytes)
+    }
+
     /// Finds what each name stands for.
     ///
     /// # Errors
@@ -163,6 +169,19 @@ fn unknown(name: &KeyPath, wish: &Wish) -> String {
     let nearest = known.map(|known| (distance(&known, &written), known)).min();
     let hint = nearest.filter(|(far, _)| *far <= ALIKE).map(|(_, known)| format!("; did you mean `{known}`?"));
     format!("`{name}` is neither a variable nor a key of this profile{}", hint.unwrap_or_default())
+}
+
+/// Refuses a form that nothing is given in: a project's keys have theirs in its file.
+///
+/// # Errors
+/// `Usage`.
+pub fn refuse_stray_form(files: &cli::Files) -> Result<()> {
+    if matches!(files.form, Form::Variable | Form::File) || !files.files.is_empty() || !files.render.is_empty() {
+        return Ok(());
+    }
+    let what = "`--as` is for what `--file` and `--render` give, and neither is here";
+    Err(Failure::new(Kind::Usage, what)
+        .hint("how a project's key is given stands beside it: `{ key = \"…\", as = \"…\" }`"))
 }
 
 /// The templates of `run`, each with the variable for its path.

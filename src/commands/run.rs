@@ -27,7 +27,7 @@ use super::{
     choosing::{self, Chosen},
     limiting::{Leave, Taker},
     named,
-    rendering::Pages,
+    rendering::{self, Pages},
     staying,
     watching::Watched,
 };
@@ -50,6 +50,7 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
 /// Whatever kept the command from being started with all its keys.
 pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
+    rendering::refuse_stray_form(&arguments.files)?;
     let home = Home::find()?;
     let config = config::read(&home)?;
     let wanted = choosing::wanted(&home, &arguments.choice, &as_files(&arguments.files), &config, terminal)?;

@@ -22,7 +22,7 @@ pub fn schema(arguments: &cli::Schema, terminal: &Terminal) -> anyhow::Result<Ex
     let mut rows = vec![["NAME", "OF"].map(str::to_owned).to_vec()];
     rows.extend(schema::FILES.iter().map(|(name, of)| vec![(*name).to_owned(), (*of).to_owned()]));
     let report = |name: String| {
-        let of = format!("`keyctl {} --json`", name.replace('-', " "));
+        let of = format!("`keyctl {} --json`", schema::command(&name));
         vec![name, of]
     };
     rows.extend(schema::reports().into_iter().map(report));
@@ -32,4 +32,23 @@ pub fn schema(arguments: &cli::Schema, terminal: &Terminal) -> anyhow::Result<Ex
 
 fn unknown() -> Failure {
     Failure::new(Kind::Usage, "there is no schema of that name").hint("see which there are: `keyctl schema`")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn each_report_is_listed_as_it_is_typed() {
+        let mut root = crate::cli::Cli::command();
+        root.build();
+        for name in crate::schema::reports() {
+            let words = crate::schema::command(&name);
+            let found = words.split(' ').try_fold(&root, |command, word| command.find_subcommand(word));
+            let has_json = |command: &clap::Command| {
+                command.get_opts().chain(command.get_arguments()).any(|it| it.get_long() == Some("json"))
+            };
+            assert!(found.is_some_and(has_json), "{words}");
+        }
+    }
 }

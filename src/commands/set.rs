@@ -136,7 +136,7 @@ fn read_secret(arguments: &cli::Set, terminal: &Terminal) -> Result<Secret> {
         (None, None) if asked => terminal.ask_secret(&format!("secret for `{}` (not shown): ", arguments.name))?,
         (None, None) => from_standard_input()?,
     };
-    if !arguments.raw && !asked && secret.trim_line_ending() {
+    if !arguments.raw && !asked && secret.trim_added_line_ending() {
         terminal.say("took one line ending off the secret's end (`--raw` keeps it)");
     }
     check(&secret, arguments, terminal)?;

@@ -234,6 +234,10 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             let at = key.span().start;
+            if key.get_ref() == "mask" && value.get_ref().is_bool() {
+                self.wrong(at, "`mask` belongs above `[env]`, or into a profile; below it stand variables");
+                continue;
+            }
             let variable = self.name::<VariableName>(key.get_ref(), at);
             let source = self.source(value);
             let (Some(variable), Some(source)) = (variable, source) else { continue };
@@ -299,7 +303,7 @@ impl Reader<'_> {
                 None
             }
             [] => {
-                self.wrong(at, "either `key` or `value` has to be here");
+                self.wrong(at, "either `key`, `text` or `value` has to be here");
                 None
             }
         }

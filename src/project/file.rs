@@ -260,7 +260,7 @@ mod tests {
              also line 4, column 5: a key's name cannot hold `=`; use a letter, then letters, digits, `_`, `-`, `.`, `/` or `+`\n\
              also line 5, column 1: a variable's name cannot begin with `9`; use letters, digits and `_`\n\
              also line 6, column 5: `key` and `value` exclude each other\n\
-             also line 7, column 5: either `key` or `value` has to be here\n\
+             also line 7, column 5: either `key`, `text` or `value` has to be here\n\
              also line 8, column 15: expected a text in quotes, found a number\n\
              also line 9, column 5: a `value` is always there, so it cannot be `optional`\n\
              also line 10, column 29: expected `true` or `false`, found a text\n\
@@ -274,6 +274,15 @@ mod tests {
              also line 19, column 1: this field is not known here, only `extends`, `env`, `mask`"
         );
         assert!(!said.contains("sk-live"));
+    }
+
+    #[test]
+    fn a_mask_below_the_variables_is_told_where_it_belongs() {
+        assert_eq!(
+            said(b"[env]\nA = \"a\"\nmask = true\n"),
+            "line 3, column 1: `mask` belongs above `[env]`, or into a profile; below it stand variables"
+        );
+        assert!(project(b"[env]\nmask = \"a\"\n").is_ok());
     }
 
     #[test]

@@ -31,6 +31,12 @@ pub fn of(name: &str) -> Option<Value> {
     }
 }
 
+/// The words that a report is asked for with: `scan-hook-status` is `scan hook-status`.
+#[must_use]
+pub fn command(name: &str) -> String {
+    name.replace('-', " ").replace("hook status", "hook-status")
+}
+
 fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -40,7 +46,7 @@ fn report(all: &Value, name: &str) -> Option<Value> {
     let report = all["reports"].as_object()?.get(name)?;
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), all["$schema"].clone());
-    schema.insert("title".to_owned(), format!("keyctl {} --json", name.replace('-', " ")).into());
+    schema.insert("title".to_owned(), format!("keyctl {} --json", command(name)).into());
     schema.extend(report.as_object()?.clone());
     let mut needed = BTreeSet::new();
     need(report, &all["$defs"], &mut needed);

@@ -10,7 +10,10 @@ const CLOSE: &[u8] = b"}}";
 /// The word that makes a place in a file one of ours.
 const OURS: &str = "keyctl";
 
-/// The parts of a composed variable: every `{{` opens a place.
+/// What stands in a place that is braces and no key.
+const BRACES: &str = "\"{{\"";
+
+/// The parts of a composed variable: every `{{` opens a place, and `{{ "{{" }}` is how to write one that does not.
 pub(super) fn composed(text: &str) -> Result<Vec<Part>, Mistake> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
@@ -20,7 +23,11 @@ pub(super) fn composed(text: &str) -> Result<Vec<Part>, Mistake> {
         let inner = at + OPEN.len();
         let end = memmem::find(&bytes[inner..], CLOSE).map(|found| found + inner);
         let Some(end) = end else { return Err(mistake(at, "`{{` is not closed with `}}`")) };
-        parts.push(Part::Place(place(at, &text[inner..end], |name| Ok(name))?));
+        if text[inner..end].trim_matches([' ', '\t']) == BRACES {
+            push(&mut parts, OPEN);
+        } else {
+            parts.push(Part::Place(place(at, &text[inner..end], unquoted)?));
+        }
         from = end + CLOSE.len();
     }
     push(&mut parts, &bytes[from..]);
@@ -61,6 +68,17 @@ pub(super) fn file(bytes: &[u8]) -> Result<Vec<Part>, Vec<Mistake>> {
     if mistakes.is_empty() { Ok(parts) } else { Err(mistakes) }
 }
 
+/// Whether there is a place in a file that is written as in a composed variable.
+pub(super) fn is_as_in_texts(bytes: &[u8]) -> bool {
+    const LONGEST: usize = 256;
+    memmem::find_iter(bytes, OPEN).any(|at| {
+        let rest = &bytes[at + OPEN.len()..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let inner = memmem::find(rest, CLOSE).and_then(|end| std::str::from_utf8(&rest[..end]).ok());
+        inner.is_some_and(|text| place(at, text, |name| Ok(name)).is_ok())
+    })
+}
+
 /// Where a place ends; braces within quotes do not end it.
 fn end_of(line: &[u8]) -> Option<usize> {
     let mut is_quoted = false;
@@ -76,6 +94,15 @@ fn is_ours(bytes: &[u8]) -> bool {
     let start = bytes.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'-' | b'~' | b'+')).unwrap_or(bytes.len());
     let ends = |rest: &[u8]| rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_-.:".contains(byte));
     bytes[start..].strip_prefix(OURS.as_bytes()).is_some_and(ends)
+}
+
+/// A name as it is; what is written as in a template file gets the form that is right here.
+fn unquoted(text: &str) -> Result<&str, &'static str> {
+    let is_as_in_a_file = text.strip_prefix(OURS).is_some_and(|rest| rest.trim_start().starts_with(['"', '\'']));
+    if is_as_in_a_file {
+        return Err("write it as `{{ NAME }}` here; `{{ keyctl \"NAME\" }}` is for the files of `keyctl render`");
+    }
+    Ok(text)
 }
 
 /// `keyctl "NAME"`, of which the name is left.
@@ -116,6 +143,10 @@ mod tests {
         for (text, wanted) in [
             ("a{{ b", "1: `{{` is not closed with `}}`"),
             ("{{}}", "0: a key's name is missing between the braces"),
+            (
+                "{{ keyctl \"a\" | url }}",
+                "0: write it as `{{ NAME }}` here; `{{ keyctl \"NAME\" }}` is for the files of `keyctl render`",
+            ),
             ("é{{ a | urll }}", "2: there is no filter `urll`; did you mean `url`?"),
             (
                 "{{ a b }}",
@@ -128,7 +159,9 @@ mod tests {
         ] {
             assert_eq!(said(text), Err(wanted.to_owned()), "{text}");
         }
-        for good in ["{{a}}", "{{ team:a|trim|url }}", "a}} {{ b }}}", "{ {{b}}{{b}} }"] {
+        for good in
+            ["{{a}}", "{{ team:a|trim|url }}", "a}} {{ b }}}", "{ {{b}}{{b}} }", "{{ keyctl }}", "{{ \"{{\" }} x }}"]
+        {
             assert_eq!(said(good), Ok(()), "{good}");
         }
     }

@@ -89,6 +89,12 @@ impl Template {
         grammar::file(bytes).map(|parts| Self { parts })
     }
 
+    /// Whether a file has a place that is one in a composed variable alone: it stays as it is, and perhaps a key was meant.
+    #[must_use]
+    pub fn is_as_in_texts(bytes: &[u8]) -> bool {
+        grammar::is_as_in_texts(bytes)
+    }
+
     fn places(&self) -> impl Iterator<Item = &Place> {
         self.parts.iter().filter_map(|part| match part {
             Part::Place(place) => Some(place),
@@ -169,6 +175,9 @@ mod tests {
         let template = Template::composed("postgres://app:{{ db/password | url }}@localhost/{{x}}").expect("good");
         assert_eq!(template.names().iter().map(ToString::to_string).collect::<Vec<_>>(), ["db/password", "x"]);
         assert_eq!(filled(&template, b"a/b").as_deref(), Ok(&b"postgres://app:a%2Fb@localhost/a/b"[..]));
+        let template = Template::composed("{{\"{{\"}} matrix.os }} {{ a }}").expect("good");
+        assert_eq!(filled(&template, b"b").as_deref(), Ok(&b"{{ matrix.os }} b"[..]));
+        assert!(Template::composed("{{ \"{{\" }} x }}").is_err(), "it names no key");
         let file = b"\xff{{ .Values.x }} ${{ secrets.X }} {% if %}\r\nkey: {{ keyctl \"team:x\" | trim | json }}}}";
         let template = Template::file(file).expect("good");
         assert_eq!(template.names().iter().map(ToString::to_string).collect::<Vec<_>>(), ["team:x"]);

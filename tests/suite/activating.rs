@@ -673,6 +673,24 @@ fn a_shell_with_keys_is_the_users_own_and_known_by_a_variable() {
 }
 
 #[test]
+fn a_shell_calls_it_by_the_name_that_its_user_does() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.home().join("keys");
+    std::os::unix::fs::symlink(KEYCTL, &link).expect("link");
+    let hook = |program: &std::ffi::OsStr, path: &std::path::Path| {
+        let mut command = Command::new(program);
+        sandbox.environment(&mut command);
+        let output = command.args(["activate", "bash"]).env("PATH", path).output().expect("keyctl");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let named = link.to_str().expect("text");
+    for text in [hook(link.as_os_str(), "/".as_ref()), hook("keys".as_ref(), &sandbox.home())] {
+        assert!(text.contains(named) && !text.contains(KEYCTL), "{text}");
+    }
+    assert!(hook(KEYCTL.as_ref(), &sandbox.home()).contains(KEYCTL));
+}
+
+#[test]
 fn variables_come_at_the_prompt_of_a_shell_on_a_terminal() {
     let sandbox = project();
     for shell in ["bash", "zsh", "fish"] {

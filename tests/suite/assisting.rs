@@ -121,7 +121,10 @@ fn a_hook_that_can_do_nothing_leaves_the_agent_alone() {
     sandbox.configure("[agents]\ncommands = [\"sh show\"]\nprofiles = [\"test\"]\n");
     alone("another profile", &question(sandbox.project()));
     sandbox.configure("[agents]\ncommands = 7\n");
-    alone("settings with a mistake", &question(sandbox.project()));
+    let asks = question(sandbox.project()).to_string();
+    let said = sandbox.call(&["agent", "hook", "claude-code"]).input(asks).run();
+    assert_eq!((said.stdout().as_str(), said.code()), ("", 0));
+    assert!(said.stderr().contains("config.toml`, line 2, column 12: "), "{}", said.stderr());
     sandbox.configure("");
     alone("no command listed", &question(sandbox.project()));
     sandbox.configure("[agents]\ncommands = [\"sh show\"]\n");

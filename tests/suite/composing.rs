@@ -46,7 +46,7 @@ fn a_text_that_changes_is_asked_for_anew_and_shown_as_it_is() {
     let write = |text: &str| sandbox.file(".keyctl.toml", format!("[env]\nU = \"{text}\"\n"));
     let refused = |shown: &str| {
         let said = format!(
-            "keyctl: `~/project/.keyctl.toml` {FORBIDDEN}\nkeyctl: hint: U <- the text {shown}\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n"
+            "keyctl: `~/project/.keyctl.toml` {FORBIDDEN}\nkeyctl: hint: U <- the text {shown}\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n"
         );
         sandbox.call(&["run", "--", "true"]).run().says("", &said, 125);
     };

@@ -263,7 +263,7 @@ fn a_project_asks_for_a_form_and_another_form_is_asked_for_anew() {
     sandbox.call(&["run", "--", "printenv", "F"]).run().says(&format!("{SECRET}\n"), "", 0);
     for (form, words) in [("file", "as a file"), ("fd", "as a descriptor"), ("named-file", "as a named file")] {
         write(&format!(", as = \"{form}\""));
-        sandbox.call(&["run", "--", "true"]).run().says("", &format!("keyctl: `~/project/.keyctl.toml` is not allowed; it asks for 1 thing that nobody has allowed here [E06]\nkeyctl: hint: F <- key a ({words})\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n"), 125);
+        sandbox.call(&["run", "--", "true"]).run().says("", &format!("keyctl: `~/project/.keyctl.toml` is not allowed; it asks for 1 thing that nobody has allowed here [E06]\nkeyctl: hint: F <- key a ({words})\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n"), 125);
     }
     write(", as = \"file\", optional = true");
     sandbox.allow();

@@ -285,6 +285,11 @@ fn a_secret_from_a_file_is_kept_and_the_file_is_the_users() {
         0,
     );
     sandbox.call(&["get", "PEM"]).run().says("-----BEGIN-----\nbody\n-----END-----", "", 0);
+    // OpenSSH reads no private key without its last line ending.
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nbody\n-----END OPENSSH PRIVATE KEY-----\n";
+    let made = sandbox.call(&["set", "ssh/deploy"]).input(key).run();
+    assert!(!made.stderr().contains("line ending"), "{}", made.stderr());
+    sandbox.call(&["get", "ssh/deploy"]).run().says(key, "", 0);
     sandbox.call(&["set", "NO", "--from-file", "none.pem"]).run().says("", "keyctl: there is no file `none.pem`\n", 7);
     assert!(file.exists());
 }

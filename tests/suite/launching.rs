@@ -82,6 +82,14 @@ fn without_two_dashes_or_a_command_it_is_a_wrong_call() {
             ran.stderr()
         );
     }
+    let ran = sandbox.call(&["shell", "zsh"]).run();
+    assert!(
+        ran.stderr().contains("keyctl: hint: put the shell after `--`: `keyctl shell -- zsh`\n"),
+        "{}",
+        ran.stderr()
+    );
+    let said = "keyctl: `--as` is for what `--file` and `--render` give, and neither is here [E02]\nkeyctl: hint: how a project's key is given stands beside it: `{ key = \"…\", as = \"…\" }`\n";
+    sandbox.call(&["run", "--as", "fd", "--", "true"]).run().says("", said, 125);
 }
 
 #[test]
@@ -161,7 +169,7 @@ fn a_folder_whose_name_is_no_text_is_a_folder() {
     std::fs::create_dir(&folder).expect("make");
     std::fs::write(folder.join(".keyctl.toml"), "[env]\nA = \"a\"\n").expect("write");
     let ran = sandbox.call(&["run", "--", "true"]).inside(&folder).run();
-    ran.says("", "keyctl: `~/project/\u{fffd}\\u{a}\\u{1b}[31mname/.keyctl.toml` is not allowed; it asks for 1 thing that nobody has allowed here [E06]\nkeyctl: hint: A <- key a\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n", 125);
+    ran.says("", "keyctl: `~/project/\u{fffd}\\u{a}\\u{1b}[31mname/.keyctl.toml` is not allowed; it asks for 1 thing that nobody has allowed here [E06]\nkeyctl: hint: A <- key a\nkeyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n", 125);
     let hash = sandbox.call(&["allow", "--show-hash"]).inside(&folder).run().stdout();
     let ran = sandbox.call(&["allow", "--hash", hash.trim()]).inside(&folder).run();
     ran.says("", "keyctl: allowed: 1 grant in `~/project/\u{fffd}\\u{a}\\u{1b}[31mname`\n", 0);

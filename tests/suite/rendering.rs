@@ -41,6 +41,9 @@ fn a_template_is_filled_in_and_all_else_in_it_stays() {
     let nobody = Sandbox::new();
     nobody.file("t", "{{ .x }}\n");
     nobody.call(&["render", "t"]).run().says("{{ .x }}\n", "", 0);
+    nobody.file("t", "{{ db/password | url }}\n");
+    let said = "keyctl: `t` names no key, so all of it stays as it is\nkeyctl: hint: the place of a key in a file is `{{ keyctl \"NAME\" }}`\n";
+    nobody.call(&["render", "t"]).run().says("{{ db/password | url }}\n", said, 0);
 }
 
 #[test]
@@ -201,6 +204,10 @@ fn a_file_that_git_would_take_along_is_warned_of() {
     let warned = "keyctl: git does not ignore `out`: a commit may take the secrets along\nkeyctl: hint: name it in `.gitignore`\n";
     sandbox.call(&["render", "t", "-o", "out"]).run().says("", &(wrote("out") + warned), 0);
     sandbox.call(&["render", "t", "-o", "out.secret"]).run().says("", &wrote("out.secret"), 0);
+    // What git keeps already is in no need of a line in `.gitignore`.
+    git(&["add", "--force", "--intent-to-add", "out.secret"]);
+    let kept = "keyctl: git keeps `out.secret`: the next commit may take the secrets along\nkeyctl: hint: have git drop it and leave the file: `git rm --cached FILE`; then name it in `.gitignore`\n";
+    sandbox.call(&["render", "t", "-o", "out.secret"]).run().says("", &(wrote("out.secret") + kept), 0);
 }
 
 #[test]

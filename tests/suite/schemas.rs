@@ -415,8 +415,8 @@ fn the_schemas_of_the_files_take_and_refuse_what_the_reader_does() {
     // What the README shows, and what `init` writes, are examples too.
     let readme = std::fs::read_to_string(tools::root().join("README.md")).expect("README.md");
     for block in readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()) {
-        let is_projects = block.starts_with("# .keyctl.toml") || block.starts_with("[env]");
-        let which = if is_projects { "project" } else { "config" };
+        let of_project = block.lines().next().is_some_and(|line| line.ends_with(".keyctl.toml"));
+        let which = if of_project { "project" } else { "config" };
         cases.push((which.to_owned(), Case::Toml(block.to_owned()), true));
     }
     let (asked, wanted): (Vec<_>, Vec<_>) =

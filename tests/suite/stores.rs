@@ -295,7 +295,7 @@ fn a_project_names_the_stores_that_its_keys_are_of_and_each_approves_its_own() {
         "keyctl: `~/project/.keyctl.toml` is not allowed; it asks for 3 things that nobody has allowed here [E06]\n\
          keyctl: hint: A <- key A\nkeyctl: hint: LEVEL <- the setting \"x\"\n\
          keyctl: hint: STRIPE <- key team:stripe/test\n\
-         keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n",
+         keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n",
         125,
     );
     sandbox.allow();

@@ -169,6 +169,10 @@ fn somebody_joins_a_store_once_a_member_has_added_him() {
         ending(&recipient)
     );
     ran.says(&format!("{recipient}\n"), &asked, 0);
+    // What it waits for is not given up for a file that is none.
+    bob.sandbox.file("no.age", "no store\n");
+    let ran = bob.call(&["store", "join", "team", "--path", "no.age"]);
+    assert!(ran.code() != 0 && ran.stderr().contains("no.age"), "{}", ran.stderr());
     // The same identity each time, and nothing opens before.
     bob.call(&["store", "join", "team"]).says(&format!("{recipient}\n"), &asked, 0);
     let not_yet = "keyctl: the store `team` is not joined yet\n\

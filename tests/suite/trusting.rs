@@ -20,7 +20,7 @@ fn refused(folder: &str, grants: &[&str]) -> String {
     for grant in grants {
         said.extend(["keyctl: hint: ", grant, "\n"]);
     }
-    said + "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n"
+    said + "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n"
 }
 
 /// A mistake in the project file, as `run` says it.
@@ -389,7 +389,8 @@ fn a_folder_that_becomes_a_git_repository_is_asked_for_again_and_denied_as_both(
     run().says("", "", 0);
     crate::repository::Repository::new(&sandbox);
     let moved = "keyctl: hint: it was allowed before it was in a git repository; that is another place\n";
-    let way = "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`\n";
+    let way =
+        "keyctl: hint: to look at it and allow it, on a terminal: `keyctl allow`; in CI: `keyctl allow --hash HASH`\n";
     let said = refused("~/project", &["A <- key a"]).replace(way, &format!("{moved}{way}"));
     run().says("", &said, 125);
     let audit = || sandbox.call(&["audit"]).run().stdout();

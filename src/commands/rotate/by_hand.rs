@@ -147,7 +147,7 @@ fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
         Means::File(file) => from_file(file)?,
         _ => from_standard_input()?,
     };
-    if secret.trim_line_ending() {
+    if secret.trim_added_line_ending() {
         scene.terminal.say("took one line ending off the secret's end");
     }
     Ok(secret)

@@ -123,6 +123,7 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     }
     opening::ask_first(&home)?;
     let _lock = change::lock(&home)?;
+    let former = home.is_elsewhere().then(|| home.store_file());
     let home = match path {
         Some(path) if !home.is_elsewhere() || home.store_file() != path => home.move_elsewhere(path)?,
         _ => home,
@@ -131,8 +132,14 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
         Ok(Some(sealed)) => sealed,
         unreadable => {
             leave_nothing(&home, begun.is_none());
+            let missing = format!("there is no file `{}`", home.store_file().display());
+            // What joining waits for already is not given up for a file that is none.
+            let unreadable = unreadable.map_err(|failure| named(&home, failure));
+            if let (Some(former), true) = (former, begun.is_some()) {
+                home.move_elsewhere(former)?;
+            }
             unreadable?;
-            return Err(Failure::new(Kind::Missing, format!("there is no file `{}`", home.store_file().display())));
+            return Err(Failure::new(Kind::Missing, missing));
         }
     };
     let (joining, record, identity) = begin(&home, begun.as_ref(), wish, terminal)
@@ -149,6 +156,14 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
 /// The whole path of the store's file, which has to be there.
 fn place(path: &Path) -> Result<PathBuf> {
     path.canonicalize().map_err(|error| Failure::disk("find", path, &error))
+}
+
+/// A failure with the name of the file that it is about, which may be given up afterwards.
+fn named(home: &Home, failure: Failure) -> Failure {
+    let Failure { message, hints, .. } = &failure;
+    let message = home.said_of_file(message).into_owned();
+    let hints = hints.iter().map(|hint| home.said_of_file(hint).into_owned()).collect();
+    Failure { message, hints, ..failure }
 }
 
 /// What was not begun shall not look as if it had been.
