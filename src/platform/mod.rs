@@ -44,6 +44,8 @@ pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]
+pub use pty::shows_as_it_is;
+#[cfg(unix)]
 pub use unix::*;
 
 #[cfg(windows)]
