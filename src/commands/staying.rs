@@ -6,28 +6,34 @@ use crate::{
     cli,
     failure::Result,
     launch::{attended, environment::Environment, masked, program::Program},
-    mask::{Masker, github},
+    mask::{self, Masker, github},
+    name::VariableName,
     platform::{Attendant, Ended},
+    secret::Secret,
     terminal::Terminal,
 };
 
-use super::{caller, choosing::Chosen};
+use super::{caller, choosing::Chosen, rendering::Pages};
 
 /// Makes ready what is masked, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
 ///
 /// # Errors
 /// `Disk` where nobody could tell it.
-pub fn masker(chosen: &Chosen, terminal: &Terminal) -> Result<Arc<Masker>> {
-    let masker = Masker::of(chosen.secrets().map(|(variable, secret)| (variable.as_str(), secret)));
+pub fn masker(chosen: &Chosen, pages: &Pages, terminal: &Terminal) -> Result<Arc<Masker>> {
+    let made: Vec<(VariableName, Secret)> = chosen.filtered().into_iter().chain(pages.filtered(chosen)).collect();
+    let made = || made.iter().filter(|(_, secret)| secret.len() >= mask::SHORTEST_MADE).map(|(name, made)| (name, made));
+    let secrets = chosen.secrets().chain(made()).map(|(name, secret)| (name.as_str(), secret));
+    let texts = chosen.texts().map(|(name, text)| (name.as_str(), text));
+    let masker = Masker::of(secrets, texts.filter(|(_, text)| text.len() >= mask::SHORTEST_MADE));
     let short = masker.too_short();
     if !short.is_empty() {
         let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        terminal.warn(&format!("{names}: fewer than {} bytes, so not masked", crate::mask::SHORTEST));
+        terminal.warn(&format!("{names}: fewer than {} bytes, so not masked", mask::SHORTEST));
     }
     // An agent reads what is printed before any log does.
     let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     if is_in_actions && caller::agent().is_none() {
-        let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
+        let lines = github::lines(chosen.secrets().chain(made()).map(|(_, secret)| secret));
         terminal.data(&lines)?;
     }
     Ok(masker)

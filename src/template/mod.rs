@@ -138,6 +138,16 @@ impl Template {
     }
 }
 
+impl Template {
+    /// What filters make of the secrets in it, by themselves: a program that takes the text apart may print that. Of what one
+    /// cannot carry there is nothing.
+    #[must_use]
+    pub fn filtered<'s>(&self, secret: impl Fn(&KeyPath) -> Option<&'s Secret>) -> Vec<Secret> {
+        let places = self.places().filter(|place| !place.filters.is_empty());
+        places.filter_map(|place| place.filtered(secret(&place.name)?).ok()).collect()
+    }
+}
+
 impl Place {
     fn filtered(&self, secret: &Secret) -> Result<Secret> {
         let mut now = secret.copy();
