@@ -21,7 +21,8 @@ use super::{caller, choosing::Chosen, rendering::Pages};
 /// `Disk` where nobody could tell it.
 pub fn masker(chosen: &Chosen, pages: &Pages, terminal: &Terminal) -> Result<Arc<Masker>> {
     let made: Vec<(VariableName, Secret)> = chosen.filtered().into_iter().chain(pages.filtered(chosen)).collect();
-    let made = || made.iter().filter(|(_, secret)| secret.len() >= mask::SHORTEST_MADE).map(|(name, made)| (name, made));
+    let made =
+        || made.iter().filter(|(_, secret)| secret.len() >= mask::SHORTEST_MADE).map(|(name, made)| (name, made));
     let secrets = chosen.secrets().chain(made()).map(|(name, secret)| (name.as_str(), secret));
     let texts = chosen.texts().map(|(name, text)| (name.as_str(), text));
     let masker = Masker::of(secrets, texts.filter(|(_, text)| text.len() >= mask::SHORTEST_MADE));

@@ -39,12 +39,12 @@ pub use parents::{MOST_PARENTS, parents};
 pub use paths::{are_one_file, is_named_pipe};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
+pub use pty::shows_as_it_is;
+#[cfg(unix)]
 pub use question::{read_line, read_line_within};
 pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
-#[cfg(unix)]
-pub use pty::shows_as_it_is;
 #[cfg(unix)]
 pub use unix::*;
 

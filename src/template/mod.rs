@@ -136,9 +136,7 @@ impl Template {
         }
         Ok(Secret::new(text))
     }
-}
 
-impl Template {
     /// What filters make of the secrets in it, by themselves: a program that takes the text apart may print that. Of what one
     /// cannot carry there is nothing.
     #[must_use]
