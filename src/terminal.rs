@@ -242,7 +242,7 @@ impl Terminal {
     pub fn say_lines(&self, head: &str, lines: &[String]) {
         self.line("", head);
         for line in lines {
-            let _ = writeln!(io::stderr().lock(), "  {}", printable(line));
+            write_line(&format!("  {}", printable(line)));
         }
     }
 
@@ -253,7 +253,7 @@ impl Terminal {
         let message = self.named(&failure.message);
         let said = format!("{}{tag}", printable(&message));
         let said = fitted(&said, self.program.width() + 2);
-        let _ = writeln!(io::stderr().lock(), "{red}{}:{plain} {said}", self.program);
+        write_line(&format!("{red}{}:{plain} {said}", self.program));
         for hint in &failure.hints {
             self.hint(hint);
         }
@@ -263,8 +263,7 @@ impl Terminal {
         let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
         let said = format!("{kind}{}", printable(&self.named(text)));
         let said = fitted(&said, self.program.width() + 2);
-        // Nothing is to be done when standard error cannot be written; the exit code still tells.
-        let _ = writeln!(io::stderr().lock(), "{dim}{}:{plain} {said}", self.program);
+        write_line(&format!("{dim}{}:{plain} {said}", self.program));
     }
 
     /// Whether a person can be asked: there is a terminal to ask on, and this call is not part of a pipeline's silence.
@@ -316,6 +315,15 @@ impl Terminal {
         let words = text.trim_end();
         format!("{}: {}{}", self.program, fitted(&printable(words), used), &text[words.len()..])
     }
+}
+
+/// Writes a line to standard error, at once: a command may be writing there too. A terminal that shows what comes as it is,
+/// while a command has one of its own, goes to the next line's begin only where it is told.
+fn write_line(text: &str) {
+    let line = format!("{text}\n");
+    let line = if platform::shows_as_it_is(&io::stderr()) { line.replace('\n', "\r\n") } else { line };
+    // Nothing is to be done when standard error cannot be written; the exit code still tells.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 fn is_yes(answer: &str) -> bool {

@@ -238,7 +238,8 @@ fn confirmed(
     for home in homes {
         let held = identity(&home).map_err(|failure| of_store(failure, &home))?;
         if let Some(project) = &wish.project {
-            project.confirm(grants, &home, &held).map_err(|failure| of_store(failure, &home))?;
+            let proven = project.confirm(grants, &home, &held);
+            proven.map_err(|failure| of_store(opening::given_another(&home, &held).unwrap_or(failure), &home))?;
         }
         kept.push((home, held));
     }

@@ -172,6 +172,17 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
     Ok(text)
 }
 
+/// The failure where the call was given an identity that is not this store's: then nothing that the store's own has sealed
+/// can be proven, and none of it is forged.
+#[must_use]
+pub fn given_another(home: &Home, kept: &Kept) -> Option<Failure> {
+    let sealed = if given::is_given() { SealedFile::read(home).ok()?? } else { return None };
+    if sealed.is_made_for(&kept.identity) {
+        return None;
+    }
+    sealed.open(&kept.identity, &kept.anchor).err()
+}
+
 /// Notes the version of a store with members that is newer than what was seen of it: an older copy is known by that when
 /// somebody puts it back. Where nothing can be written, or somebody else is writing, the next one notes it.
 fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {

@@ -229,6 +229,16 @@ impl Pages {
         Ok(())
     }
 
+    /// What their filters make of the secrets, each with the variable of its template.
+    #[must_use]
+    pub fn filtered(&self, chosen: &Chosen) -> Vec<(VariableName, Secret)> {
+        let of_page = |(variable, Resolved { page, named }): &(VariableName, Resolved)| {
+            let made = page.template.filtered(|name| chosen.content(named.get(name)?));
+            made.into_iter().map(|secret| (variable.clone(), secret)).collect::<Vec<_>>()
+        };
+        self.pages.iter().flat_map(of_page).collect()
+    }
+
     /// Variable and file of each, for showing.
     pub fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         self.pages.iter().map(|(variable, resolved)| {

@@ -53,7 +53,8 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     rendering::refuse_stray_form(&arguments.files)?;
     let home = Home::find()?;
     let config = config::read(&home)?;
-    let wanted = choosing::wanted(&home, &arguments.choice, &as_files(&arguments.files), &config, terminal)?;
+    let wish = || choosing::wanted(&home, &arguments.choice, &as_files(&arguments.files), &config, terminal);
+    let wanted = wish()?;
     let pages = Pages::read(&arguments.files, &wanted)?;
     if arguments.dry_run {
         return preview(&wanted, &pages, &config, &arguments.command, terminal);
@@ -82,12 +83,12 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let masker = if masks { Some(staying::masker(&chosen, terminal)?) } else { None };
+    let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
         if is_followed {
-            let watched =
-                Watched { program: &program, masks, rules, config: &config, pages: &pages, signs, reason, terminal };
+            let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
+            let watched = Watched { program, masks, rules, config, pages, signs, reason, home, wish, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());
         }
         if held.is_some() || masker.is_some() {

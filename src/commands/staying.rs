@@ -6,43 +6,57 @@ use crate::{
     cli,
     failure::{Failure, Kind, Result, reason},
     launch::{attended, environment::Environment, masked, program::Program},
-    mask::{Masker, github},
+    mask::{self, Masker, github},
+    name::VariableName,
     platform::{self, Attendant, Ended},
+    secret::Secret,
     terminal::Terminal,
 };
 
-use super::{caller, choosing::Chosen};
+use super::{caller, choosing::Chosen, rendering::Pages};
 
-/// Makes ready what is masked, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
+/// Makes ready what is masked, `former` secrets of the same command among it, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
 ///
 /// # Errors
 /// `Disk` where nobody could tell it.
-pub fn masker(chosen: &Chosen, terminal: &Terminal) -> Result<Arc<Masker>> {
-    let masker = Masker::of(chosen.secrets().map(|(variable, secret)| (variable.as_str(), secret)));
+pub fn masker(
+    chosen: &Chosen,
+    pages: &Pages,
+    former: &[(VariableName, Secret)],
+    terminal: &Terminal,
+) -> Result<Arc<Masker>> {
+    let made: Vec<(VariableName, Secret)> = chosen.filtered().into_iter().chain(pages.filtered(chosen)).collect();
+    let made =
+        || made.iter().filter(|(_, secret)| secret.len() >= mask::SHORTEST_MADE).map(|(name, made)| (name, made));
+    let former =
+        former.iter().map(|(name, secret)| (name, secret)).filter(|(_, secret)| secret.len() >= mask::SHORTEST);
+    let secrets = chosen.secrets().chain(made()).chain(former).map(|(name, secret)| (name.as_str(), secret));
+    let texts = chosen.texts().map(|(name, text)| (name.as_str(), text));
+    let masker = Masker::of(secrets, texts.filter(|(_, text)| text.len() >= mask::SHORTEST_MADE));
     let short = masker.too_short();
     if !short.is_empty() {
         let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", crate::mask::SHORTEST));
+        terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", mask::SHORTEST));
     }
     // An agent reads what is printed before any log does.
     let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     if is_in_actions && caller::agent().is_none() {
-        tell_github(chosen, terminal)?;
+        let secrets = chosen.secrets().chain(made()).map(|(_, secret)| secret);
+        tell_github(&github::lines(secrets), terminal)?;
     }
     Ok(masker)
 }
 
 /// By standard error, which its runner reads as well: standard output is the command's, and may go to a file or a variable.
-fn tell_github(chosen: &Chosen, terminal: &Terminal) -> Result<()> {
+fn tell_github(lines: &[u8], terminal: &Terminal) -> Result<()> {
     let stderr = std::io::stderr();
     if platform::is_file(&stderr) {
         terminal.warn("GitHub is not told what to mask, as standard error goes to a file");
         return Ok(());
     }
-    let lines = github::lines(chosen.secrets().map(|(_, secret)| secret));
     stderr
         .lock()
-        .write_all(&lines)
+        .write_all(lines)
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell GitHub what to mask: {}", reason(&error))))
 }
 

@@ -2,12 +2,15 @@
 //!
 //! Twice a second it is looked whether a store's file is another one; only then the store is opened, and only where a secret
 //! that the command has is another one by now, the command is asked to end (SIGTERM), killed if it does not within ten seconds,
-//! and started with what there is now. Whatever goes wrong with that leaves the command as it is, and is said.
+//! and started with what there is now. Before that the project's file and the user's approval of it are looked at again: a
+//! command whose project was denied since gets nothing new. Whatever goes wrong with that leaves the command as it is, and is said.
 //!
 //! Nobody is asked meanwhile. Where a store's keeper would ask, as for a passphrase, that is said at the start, and again when
 //! its file changes; `keyctl unlock` lets it be opened without.
 
 use std::{
+    collections::BTreeSet,
+    fmt::Display,
     fs::Metadata,
     path::PathBuf,
     sync::Arc,
@@ -19,19 +22,21 @@ use crate::{
     date::Moment,
     failure::{Failure, Result},
     history::{Action, Event, Reason},
+    home::Home,
     launch::{
         environment::{Environment, Rules},
         files::Files,
         program::Program,
     },
     mask::Masker,
-    name::VariableName,
+    name::{KeyPath, VariableName},
     platform::{self, Attendant, Ended, Wish},
+    secret::Secret,
     terminal::Terminal,
 };
 
 use super::{
-    choosing::{Chosen, Renewed},
+    choosing::{self, Chosen, Renewed},
     limiting::{Leave, Taker},
     rendering::Pages,
     run::{Variable, callers_variables, passed_on},
@@ -61,6 +66,10 @@ pub struct Watched<'w> {
     pub config: &'w Config,
     /// Why the keys are used.
     pub reason: Option<&'w Reason>,
+    /// Where the user's approvals are.
+    pub home: &'w Home,
+    /// What is asked for, as project and profile have it by now.
+    pub wish: &'w dyn Fn() -> Result<choosing::Wish>,
     /// Where to say what happens.
     pub terminal: &'w Terminal,
 }
@@ -73,6 +82,8 @@ impl Watched<'_> {
     pub fn run(&self, environment: &Environment<'_>, chosen: &Chosen, masker: Option<&Arc<Masker>>) -> Result<Ended> {
         let mut watch = Watch::of(self, chosen, &environment.kept);
         let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
+        // They stay masked: logs and caches of the command have them still, and for a while they work still.
+        let mut former = copies(chosen);
         let mut next = watch.next;
         while let Some(Next { mut chosen, changed, event, leave }) = next.take() {
             // Whoever asked keyctl to end wants no other command either.
@@ -90,7 +101,8 @@ impl Watched<'_> {
             let event = event.args(chosen.arguments(self.program, self.config));
             chosen.record(&event, &environment.kept, self.config, self.terminal)?;
             files.leave_open()?;
-            let masker = masker.map(|_| staying::masker(&chosen, self.terminal)).transpose()?;
+            let masker = masker.map(|_| staying::masker(&chosen, self.pages, &former, self.terminal)).transpose()?;
+            former.extend(copies(&chosen));
             let mut watch = Watch::of(self, &chosen, &environment.kept);
             ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
             next = watch.next;
@@ -107,8 +119,12 @@ impl Watched<'_> {
     }
 }
 
-fn listed(names: &[VariableName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn listed(names: impl IntoIterator<Item = impl Display>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn copies(chosen: &Chosen) -> Vec<(VariableName, Secret)> {
+    chosen.secrets().map(|(name, secret)| (name.clone(), secret.copy())).collect()
 }
 
 /// What a command is started with next.
@@ -137,6 +153,8 @@ struct Watch<'w> {
     prints: Option<Vec<Print>>,
     tries: u32,
     next: Option<Next>,
+    /// The keys of which was said that they are revoked.
+    revoked: BTreeSet<KeyPath>,
     /// Since when the command has been asked to end.
     asked: Option<Instant>,
 }
@@ -144,7 +162,7 @@ struct Watch<'w> {
 impl<'w> Watch<'w> {
     fn of(of: &'w Watched<'w>, chosen: &'w Chosen, left: &'w [VariableName]) -> Self {
         let files = chosen.store_files().collect();
-        Self { of, chosen, left, files, prints: None, tries: 0, next: None, asked: None }
+        Self { of, chosen, left, files, prints: None, tries: 0, next: None, revoked: BTreeSet::new(), asked: None }
     }
 
     /// Whether there is something to start the command anew for.
@@ -155,7 +173,15 @@ impl<'w> Watch<'w> {
                 self.runs_on(&format!("gone from the store: {}", listed(&names)));
                 Ok(false)
             }
+            Renewed::Revoked(names) => {
+                if names != self.revoked {
+                    self.runs_on(&format!("revoked: {}", listed(&names)));
+                    self.revoked = names;
+                }
+                Ok(false)
+            }
             Renewed::Changed(mut chosen, changed) => {
+                self.chosen.is_still_allowed(self.of.home, (self.of.wish)()?)?;
                 let (event, leave) = self.of.hold(&mut chosen)?;
                 self.next = Some(Next { chosen, changed, event, leave });
                 Ok(true)

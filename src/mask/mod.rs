@@ -26,6 +26,8 @@ pub use stream::{Held, Sink, Stream};
 
 /// The fewest bytes of a secret that is replaced: shorter ones are words that stand anywhere.
 pub const SHORTEST: usize = 8;
+/// The fewest bytes of what was made of a secret, a text or what a filter makes of it, that is looked for beside it.
+pub const SHORTEST_MADE: usize = 12;
 /// The fewest bytes of a line of a secret, or of one of its forms, that is replaced by itself.
 const SHORTEST_LINE: usize = 12;
 /// A secret that is longer than this is replaced in pieces.
@@ -70,20 +72,30 @@ struct Found {
 }
 
 impl Masker {
-    /// Makes them ready. Each has the name of the variable that it is given as.
+    /// Makes them ready. Each has the name of the variable that it is given as. Of `texts`, which have secrets in them, only
+    /// those forms are looked for in which the secrets in them cannot be seen any more.
     #[must_use]
-    pub fn of<'s>(given: impl IntoIterator<Item = (&'s str, &'s Secret)>) -> Arc<Self> {
+    pub fn of<'s>(
+        given: impl IntoIterator<Item = (&'s str, &'s Secret)>,
+        texts: impl IntoIterator<Item = (&'s str, &'s Secret)>,
+    ) -> Arc<Self> {
         let mut writer = Writer::default();
         let (mut marks, mut too_short) = (Vec::new(), Vec::new());
         let given: Vec<_> = given.into_iter().collect();
         // With all the room that is needed: what grows leaves a copy behind that nobody wipes.
-        writer.text.reserve_exact(given.iter().map(|(_, secret)| room(secret.expose())).sum());
+        let texts: Vec<_> = texts.into_iter().collect();
+        writer.text.reserve_exact(given.iter().chain(&texts).map(|(_, secret)| room(secret.expose())).sum());
         for (name, secret) in given {
             if secret.expose().trim_ascii().len() < SHORTEST {
                 too_short.push(name.to_owned());
                 continue;
             }
             writer.add(secret.expose(), marks.len());
+            marks.push(format!("[keyctl:{name}]"));
+        }
+        writer.of_texts = true;
+        for (name, text) in texts {
+            writer.add(text.expose(), marks.len());
             marks.push(format!("[keyctl:{name}]"));
         }
         let Writer { text, mut patterns, .. } = writer;
@@ -198,6 +210,8 @@ struct Writer {
     text: Zeroizing<Vec<u8>>,
     patterns: Vec<Pattern>,
     forms: Vec<Written>,
+    /// What is added is a text with secrets in it: as it is it may be shown, but for these.
+    of_texts: bool,
 }
 
 impl Writer {
@@ -224,14 +238,17 @@ impl Writer {
 
     fn forms_of(&mut self, secret: &[u8], secret_number: usize) {
         forms::write(secret, secret.len(), &mut self.text, &mut self.forms);
-        let written = self.forms.drain(..).filter(|written| written.form != Form::Utf16);
+        let of_texts = self.of_texts;
+        let hides = |form| matches!(form, Form::Hex | Form::Base64 | Form::Base64Url);
+        let is_wanted = |form| if of_texts { hides(form) } else { form != Form::Utf16 };
+        let written = self.forms.drain(..).filter(|written| is_wanted(written.form));
         let patterns = written.map(|Written { at, length, .. }| Pattern { at, length, secret: secret_number });
         self.patterns.extend(patterns.filter(|pattern| pattern.length >= SHORTEST));
     }
 
     /// The lines of a secret, and the lines that become of it.
     fn lines_of(&mut self, secret: &[u8], number: usize) {
-        if secret.contains(&b'\n') {
+        if secret.contains(&b'\n') && !self.of_texts {
             for line in secret.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
                 // What says where a key begins and ends is the same in all of them.
                 if !line.starts_with(b"-----") {

@@ -5,7 +5,7 @@ use super::*;
 fn masker(given: &[(&str, &str)]) -> Arc<Masker> {
     let secrets: Vec<(&str, Secret)> =
         given.iter().map(|(name, secret)| (*name, Secret::new(secret.as_bytes().to_vec()))).collect();
-    Masker::of(secrets.iter().map(|(name, secret)| (*name, secret)))
+    Masker::of(secrets.iter().map(|(name, secret)| (*name, secret)), [])
 }
 
 fn masked(given: &[(&str, &str)], text: &str) -> String {

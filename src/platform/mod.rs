@@ -39,6 +39,8 @@ pub use parents::{MOST_PARENTS, parents};
 pub use paths::{are_one_file, is_named_pipe, open_numbers, open_once_written};
 pub use program::{ProgramFile, is_script, way_to};
 #[cfg(unix)]
+pub use pty::shows_as_it_is;
+#[cfg(unix)]
 pub use question::{read_line, read_line_within};
 pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]

@@ -94,6 +94,12 @@ pub fn wants_keys(outer: &OwnedFd) -> bool {
     tcgetattr(outer).is_ok_and(|settings| !settings.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO))
 }
 
+/// Whether this is a terminal that shows what comes as it is, and so goes to the begin of a line for a CR alone.
+#[must_use]
+pub fn shows_as_it_is(stream: &impl AsFd) -> bool {
+    tcgetattr(stream).is_ok_and(|settings| !settings.output_modes.contains(OutputModes::OPOST))
+}
+
 /// Kills the job that has a terminal of ours.
 pub fn kill_job_of(outer: &OwnedFd) {
     if let Ok(group) = tcgetpgrp(outer) {

@@ -14,6 +14,12 @@ use std::{
 use super::{Access, Input};
 use crate::secret::Secret;
 
+/// Whether this is a console that shows what comes as it is; here none is made so.
+#[must_use]
+pub fn shows_as_it_is<S>(_: &S) -> bool {
+    false
+}
+
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 

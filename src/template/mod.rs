@@ -142,6 +142,14 @@ impl Template {
         }
         Ok(Secret::new(text))
     }
+
+    /// What filters make of the secrets in it, by themselves: a program that takes the text apart may print that. Of what one
+    /// cannot carry there is nothing.
+    #[must_use]
+    pub fn filtered<'s>(&self, secret: impl Fn(&KeyPath) -> Option<&'s Secret>) -> Vec<Secret> {
+        let places = self.places().filter(|place| !place.filters.is_empty());
+        places.filter_map(|place| place.filtered(secret(&place.name)?).ok()).collect()
+    }
 }
 
 impl Place {

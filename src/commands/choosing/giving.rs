@@ -8,6 +8,7 @@ use crate::{
     name::{KeyPath, VariableName},
     profile::{Form, Source},
     secret::Secret,
+    store::payload::Key,
 };
 
 use super::{Chosen, Taken, in_home};
@@ -31,6 +32,25 @@ impl Chosen {
     pub fn content(&self, variable: &VariableName) -> Option<&Secret> {
         let given = self.given.iter().find(|(given, _)| given == variable).map(|(_, secret)| secret);
         given.or_else(|| self.files.iter().find(|file| file.variable == *variable).map(|file| &file.secret))
+    }
+
+    /// What filters made of the secrets in the texts that it gets, each with its variable.
+    #[must_use]
+    pub fn filtered(&self) -> Vec<(VariableName, Secret)> {
+        let made = |(variable, source): &(VariableName, Source)| match source {
+            Source::Composed { text, .. } => {
+                let made = text.template().filtered(|name| self.secret(name)).into_iter();
+                made.map(|secret| (variable.clone(), secret)).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.wanted.iter().flat_map(made).collect()
+    }
+
+    /// The texts with secrets in them that it gets, each with its variable.
+    pub fn texts(&self) -> impl Iterator<Item = (&VariableName, &Secret)> {
+        let is_text = |(_, source): &&(VariableName, Source)| matches!(source, Source::Composed { .. });
+        self.wanted.iter().filter(is_text).filter_map(|(variable, _)| Some((variable, self.content(variable)?)))
     }
 
     /// Gives the command one more file, made of what these variables stand for.
@@ -86,8 +106,13 @@ impl Chosen {
 
     /// A key's secret, as its store has it.
     fn secret(&self, name: &KeyPath) -> Option<&Secret> {
+        self.key(name).map(|key| &key.value)
+    }
+
+    /// A key, as its store has it.
+    pub(super) fn key(&self, name: &KeyPath) -> Option<&Key> {
         let stores = self.taken.iter().map(|taken| &taken.used);
-        let mut key = stores.filter_map(|used| used.payload.keys.get(in_home(name, &used.home)?));
-        key.next().map(|key| &key.value)
+        let mut keys = stores.filter_map(|used| used.payload.keys.get(in_home(name, &used.home)?));
+        keys.next()
     }
 }

@@ -1,14 +1,18 @@
 //! What a command has, held against what its stores have by now.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    failure::Result,
-    name::{KeyName, VariableName},
+    failure::{Failure, Kind, Result},
+    home::Home,
+    name::{KeyName, KeyPath, VariableName},
+    store::payload::Key,
     terminal::Terminal,
 };
 
 use super::{
     super::{opening, using},
-    Chosen, Taken, in_home, of_store,
+    Chosen, Taken, Wish, confirmed, homes, in_home, of_store,
 };
 
 /// What has become of a command's keys.
@@ -17,8 +21,10 @@ pub enum Renewed {
     Same,
     /// These variables have other secrets by now; here is what the command gets with them.
     Changed(Box<Chosen>, Vec<VariableName>),
-    /// The keys of these variables are not in the store any more.
-    Gone(Vec<VariableName>),
+    /// These keys are not in their stores any more.
+    Gone(BTreeSet<KeyPath>),
+    /// These keys have been revoked since.
+    Revoked(BTreeSet<KeyPath>),
 }
 
 impl Chosen {
@@ -48,11 +54,11 @@ impl Chosen {
             anew.taken.push(Taken { used: taken, given: Vec::new() });
         }
         anew.give_all()?;
-        let (mut changed, mut gone) = (Vec::new(), Vec::new());
-        for (variable, _) in &self.wanted {
+        let (mut changed, mut gone) = (Vec::new(), BTreeSet::new());
+        for (variable, source) in &self.wanted {
             let Some(before) = self.content(variable) else { continue };
             match anew.content(variable) {
-                None => gone.push(variable.clone()),
+                None => gone.extend(source.keys().into_iter().filter(|name| anew.key(name).is_none()).cloned()),
                 Some(now) if !now.same_as(before) && !left.contains(variable) => changed.push(variable.clone()),
                 Some(_) => {}
             }
@@ -60,10 +66,51 @@ impl Chosen {
         if !gone.is_empty() {
             return Ok(Renewed::Gone(gone));
         }
-        if changed.is_empty() {
-            return Ok(Renewed::Same);
+        if !changed.is_empty() {
+            return Ok(Renewed::Changed(Box::new(anew), changed));
         }
-        Ok(Renewed::Changed(Box::new(anew), changed))
+        let revoked = self.revoked_since(&anew, left);
+        Ok(if revoked.is_empty() { Renewed::Same } else { Renewed::Revoked(revoked) })
+    }
+
+    /// The keys that the command has of which it is said now, and was not before, that they are revoked.
+    fn revoked_since(&self, anew: &Self, left: &[VariableName]) -> BTreeSet<KeyPath> {
+        let is_revoked = |key: Option<&Key>| key.is_some_and(|key| key.facts.revoked.is_some());
+        let has = |variable: &VariableName| !left.contains(variable) && self.content(variable).is_some();
+        let names = self.wanted.iter().filter(|(variable, _)| has(variable)).flat_map(|(_, source)| source.keys());
+        names.filter(|name| is_revoked(anew.key(name)) && !is_revoked(self.key(name))).cloned().collect()
+    }
+
+    /// Makes sure that everything the command has of a project is asked for there still, as it was, and is allowed still,
+    /// without asking anybody. What the project asks for beside that is for the next one who starts it.
+    ///
+    /// # Errors
+    /// `Project` where it is not; `Keychain` where somebody would have to be asked.
+    pub fn is_still_allowed(&self, home: &Home, now: Wish) -> Result<()> {
+        let is_asked_for = |of: &VariableName| {
+            let before = self.wanted.iter().find(|(variable, _)| variable == of).map(|(_, source)| source);
+            now.sources().find(|(variable, _)| *variable == of).map(|(_, source)| source) == before
+        };
+        let other: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|(variable, _)| !is_asked_for(variable))
+            .map(|(variable, _)| format!("`{variable}`"))
+            .collect();
+        if !other.is_empty() {
+            let are = if other.len() == 1 { "is" } else { "are" };
+            let what = format!("{} {are} not asked for here any more as at its start", other.join(", "));
+            return Err(Failure::new(Kind::Project, what));
+        }
+        let now = now.only(&self.wanted.iter().map(|(variable, _)| variable.clone()).collect());
+        let Some(project) = &now.project else { return Ok(()) };
+        let grants = now.grants();
+        if !project.unapproved(&grants).is_empty() {
+            let path = project.file.path.display();
+            return Err(Failure::new(Kind::Project, format!("`{path}` is not allowed any more")));
+        }
+        let homes = homes(home, &now, &grants)?;
+        confirmed(now, &grants, homes, opening::identity_quietly).map(drop)
     }
 
     /// The files of the stores that the keys are of.

@@ -113,11 +113,14 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
             .hint(format!("end it first: `keyctl store remove {name}`")));
     }
     let begun = Joining::read(&home)?;
+    let path = wish.path.map(place).transpose()?;
     if begun.is_none() && Record::read(&home)?.is_some() {
+        if path.as_ref().is_some_and(|path| home.is_elsewhere() && home.store_file() == *path) {
+            return joined_already(&home, terminal);
+        }
         return Err(Failure::new(Kind::Negative, format!("the store `{name}` exists already"))
             .hint("to join another one choose another name: what a store is called is each member's own affair"));
     }
-    let path = wish.path.map(place).transpose()?;
     if path.is_none() && !home.is_elsewhere() {
         return Err(Failure::new(Kind::Usage, "say where the store's age file lies: `--path FILE`"));
     }
@@ -145,6 +148,10 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     let (joining, record, identity) = begin(&home, begun.as_ref(), wish, terminal)
         .inspect_err(|_| leave_nothing(&home, matches!(Record::read(&home), Ok(None))))?;
     if !sealed.is_made_for(&identity) {
+        if given::is_given() {
+            leave_nothing(&home, begun.is_none());
+            return Err(no_member(&home, &joining, &identity));
+        }
         return ask_to_be_added(&home, &joining, &identity, terminal);
     }
     let text = sealed.open_unpinned(&identity)?;
@@ -218,6 +225,28 @@ fn begin(
         identity
     };
     Ok((joining, record, identity))
+}
+
+/// The same call once more, as by a machine that keeps its home from one build to the next.
+fn joined_already(home: &Home, terminal: &Terminal) -> Result<()> {
+    let store = home.store().map(ToString::to_string).unwrap_or_default();
+    // What each call is given may be another one's by now; what a keeper has was looked at when it was joined.
+    if given::is_given() {
+        opening::store(home, &opening::identity(home)?, terminal)?;
+    }
+    terminal.say(&format!("the store `{store}` is joined already, with this file"));
+    Ok(())
+}
+
+/// The failure for an identity that was given, and is no member's: nobody waits beside a build for a member to add it.
+fn no_member(home: &Home, joining: &Joining, identity: &Identity) -> Failure {
+    let store = home.store().map(ToString::to_string).unwrap_or_default();
+    let (recipient, name) = (identity.recipient(), &joining.name);
+    let giver = given::giver().unwrap_or("this call");
+    let what = format!("`{}` does not open with the identity that {giver} gives", home.store_file().display());
+    Failure::new(Kind::Store, what)
+        .hint("if it is the one of another store, give the one that was added here")
+        .hint(format!("or a member lets it in: `keyctl store recipients add {store} {name} {recipient}`"))
 }
 
 /// The file does not open yet: somebody whom it opens for has to add this identity.
