@@ -129,6 +129,6 @@ words = ["run", "--watch", "--mask", "-k", "K", "--", "sh", "-c", "echo begun; e
 program = pexpect.spawn(keyctl, words, timeout=30, encoding="utf-8", dimensions=(30, 60))
 program.expect("begun\r\n")
 os.system(f"{keyctl} remove K --yes 2>/dev/null")
-program.expect("keyctl: the command runs on with [^\n]*\r\n[^\n]*`K`\r\n")
+program.expect("the command runs on with [^\n]*\r\n[^\n]*`K`\r\n")
 program.sendintr()
 ended(program, None, 2)
