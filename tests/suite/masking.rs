@@ -60,7 +60,7 @@ fn what_a_filter_made_of_a_secret_is_masked_as_the_secret_is() {
         printf %s \"$URL\" | od -An -v -tx1 | tr -d ' \\n'; echo; pass=${URL#*app:}; printf %s \"${pass%@*}\" | base64
         printf %s \"$URL\" | sed 's/%/%25/g; s/:/%3A/g'";
     sandbox.call(&["run", "--mask", "--", "sh", "-c", script]).run().says(
-        "postgres://app:[keyctl:URL]@localhost/app\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]==\n\
+        "postgres://app:[keyctl:URL]@localhost/app\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]w==\n\
          postgres%3A//app%3A[keyctl:URL]@localhost/app",
         "",
         0,
