@@ -12,6 +12,9 @@ const AS_IT_LIES: &str =
 const IN_FULL: &str = "keyctl: `KEYCTL_IDENTITY` holds no age identity, or one with a slip in it\n\
     keyctl: hint: it has to be the line that begins with `AGE-SECRET-KEY-1`, whole and without quotes\n";
 
+/// An identity of no store here.
+const OTHER: &str = "AGE-SECRET-KEY-184JMZMVQH3E6U0PSL869004Y3U2NYV7R30EU99CSEDNPH02YUVFSZW44VU";
+
 /// A user with one key, and a machine that has nothing but a copy of the store.
 struct Machine {
     sandbox: Sandbox,
@@ -191,9 +194,8 @@ fn what_cannot_be_an_identity_is_named_and_nothing_else_is_asked() {
     // As container runtimes put it there: nobody writes it.
     let read_only = machine.identity_file(0o444);
     machine.call(&[("KEYCTL_IDENTITY_FILE", &read_only)], &["get", "A"]).says("sk-a-0123456789", AS_IT_LIES, 0);
-    let other = "AGE-SECRET-KEY-184JMZMVQH3E6U0PSL869004Y3U2NYV7R30EU99CSEDNPH02YUVFSZW44VU";
     wrong(
-        &[("KEYCTL_IDENTITY", other)],
+        &[("KEYCTL_IDENTITY", OTHER)],
         "keyctl: the store was made for another identity than the one that `KEYCTL_IDENTITY` gives (b9b3ae8a)\nkeyctl: hint: give the identity that it is made for, or put the matching `store.age` back\n",
         5,
     );
@@ -296,12 +298,32 @@ fn a_build_joins_the_store_in_its_repository_and_needs_no_terminal() {
         let call = sandbox.call(words).env("KEYCTL_HOME", &machine).env("KEYCTL_NO_PROMPT", "1");
         call.env("KEYCTL_IDENTITY", identity).run()
     };
-    let joined = ci(&["store", "join", "team", "--path", path, "--yes"]);
+    let join = ["store", "join", "team", "--path", path, "--yes"];
+    // The identity of another store is none here, and no build goes on after it.
+    let other = |words: &[&str]| {
+        let call = sandbox.call(words).env("KEYCTL_HOME", &machine).env("KEYCTL_NO_PROMPT", "1");
+        call.env("KEYCTL_IDENTITY", OTHER).run()
+    };
+    let refused = other(&join);
+    let said = "keyctl: `~/project/team.age` does not open with the identity that `KEYCTL_IDENTITY` gives\n\
+        keyctl: hint: if it is the one of another store, give the one that was added here\n\
+        keyctl: hint: or a member lets it in: `keyctl store recipients add team ";
+    assert!(refused.stderr().starts_with(said) && refused.code() == 5, "{}", refused.stderr());
+    assert!(refused.stdout().is_empty() && !machine.join("stores/team").exists());
+    let joined = ci(&join);
     assert!(joined.stderr().contains("joined the store `team` as `ci`") && joined.code() == 0, "{}", joined.stderr());
     let refused = ci(&["run", "--", "true"]);
     assert!(refused.stderr().contains("[E06]") && refused.code() == 125, "{}", refused.stderr());
     ci(&["allow", "--hash", hash.trim()]).says("", "keyctl: allowed: 1 grant in `~/project`\n", 0);
     ci(&["run", "--", "sh", "-c", "printf %s \"$TOKEN\""]).says("sk-deploy-0123456789", "", 0);
+    // A machine that keeps its home joins once more, and what the wrong identity cannot prove is not called forged.
+    ci(&join).says("", "keyctl: the store `team` is joined already, with this file\n", 0);
+    let another = "the store was made for another identity than the one that `KEYCTL_IDENTITY` gives (b9b3ae8a)";
+    let refused = other(&join);
+    assert!(refused.stderr().contains(another) && refused.code() == 5, "{}", refused.stderr());
+    let refused = other(&["run", "--", "true"]);
+    let said = format!("keyctl: store `team`: {another} [E05]\n");
+    assert!(refused.stderr().starts_with(&said) && refused.code() == 125, "{}", refused.stderr());
     ci(&["history", "verify", "--store", "team"]).says(
         "the history is intact (3 entries, end proven, anchored at #2)\n",
         "",

@@ -125,3 +125,12 @@ program.expect("code 130")
 program.expect(masked)
 program.sendline("exit 4")
 ended(program, 4)
+
+# What keyctl itself says meanwhile: each line begins where lines do.
+words = ["run", "--watch", "--mask", "-k", "K", "--", "sh", "-c", "echo begun; exec sleep 60"]
+program = pexpect.spawn(keyctl, words, timeout=30, encoding="utf-8", dimensions=(30, 60))
+program.expect("begun\r\n")
+os.system(f"{keyctl} remove K --yes 2>/dev/null")
+program.expect("the command runs on with [^\n]*\r\n[^\n]*`K`\r\n")
+program.sendintr()
+ended(program, None, 2)

@@ -52,6 +52,22 @@ fn secrets_come_out_as_their_variables_in_each_form_and_on_both_streams() {
 }
 
 #[test]
+fn what_a_filter_made_of_a_secret_is_masked_as_the_secret_is() {
+    let sandbox = Sandbox::with(&[("K", KEY)]);
+    sandbox.file(".keyctl.toml", "[env]\nURL = \"postgres://app:{{ K | url }}@localhost/app\"\n");
+    sandbox.allow();
+    let script = "echo \"$URL\"; printf %s \"$URL\" | base64; printf %s \"$URL\" | base64 -w 64
+        printf %s \"$URL\" | od -An -v -tx1 | tr -d ' \\n'; echo; pass=${URL#*app:}; printf %s \"${pass%@*}\" | base64
+        printf %s \"$URL\" | sed 's/%/%25/g; s/:/%3A/g'";
+    sandbox.call(&["run", "--mask", "--", "sh", "-c", script]).run().says(
+        "postgres://app:[keyctl:URL]@localhost/app\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]\n[keyctl:URL]w==\n\
+         postgres%3A//app%3A[keyctl:URL]@localhost/app",
+        "",
+        0,
+    );
+}
+
+#[test]
 fn the_writes_in_which_output_comes_change_nothing() {
     let sandbox = Sandbox::with(&[("K", KEY)]);
     let script = "import os, random, sys
@@ -299,4 +315,34 @@ fn a_command_is_started_anew_when_one_of_its_keys_is_replaced() {
     );
     let runs = sandbox.call(&["history", "K", "--action", "run", "--json"]).run().stdout();
     assert_eq!(runs.lines().count(), 2, "{runs}");
+}
+
+#[test]
+fn a_command_whose_project_is_denied_or_whose_key_is_revoked_runs_on_with_what_it_has() {
+    let sandbox = Sandbox::with(&[("K", KEY), ("other", "other-secret-1")]);
+    sandbox.file(".keyctl.toml", "[env]\nK = \"K\"\n");
+    sandbox.allow();
+    let script = "echo \"$K$O\"; exec sleep 60";
+    let start = |words: &[&str], has: &str| {
+        let mut child = started(&sandbox, &[&["run", "--watch"], words, &["--", "sh", "-c", script]].concat());
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        assert_eq!(lines.next().as_deref(), Some(has));
+        let said = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+        (child, lines, said)
+    };
+    let mut denied = start(&[], KEY);
+    let mut revoked = start(&["--no-project", "-k", "O=other"], "other-secret-1");
+    sandbox.call(&["deny"]).run().says("", "keyctl: took back 1 grant\n", 0);
+    sandbox.secret("second-secret-of-K");
+    assert_eq!(sandbox.call(&["set", "K", "--replace"]).input("second-secret-of-K").run().code(), 0);
+    assert_eq!(sandbox.call(&["revoke", "other", "--yes"]).run().code(), 0);
+    for ((child, lines, said), why) in
+        [(&mut denied, "`~/project/.keyctl.toml` is not allowed any more"), (&mut revoked, "revoked: `other`")]
+    {
+        let runs_on = format!("keyctl: the command runs on with the keys it has: {why}");
+        assert_eq!(said.next(), Some(runs_on));
+        signal(child, "TERM");
+        assert_eq!((lines.next(), said.next()), (None, None));
+        assert_eq!(child.wait().expect("wait").signal(), Some(15));
+    }
 }

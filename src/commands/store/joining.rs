@@ -137,7 +137,7 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
             leave_nothing(&home, begun.is_none());
             let missing = format!("there is no file `{}`", home.store_file().display());
             // What joining waits for already is not given up for a file that is none.
-            let unreadable = unreadable.map_err(|failure| named(&home, failure));
+            let unreadable = unreadable.map_err(|failure| named(&home, &failure));
             if let (Some(former), true) = (former, begun.is_some()) {
                 home.move_elsewhere(former)?;
             }
@@ -166,11 +166,11 @@ fn place(path: &Path) -> Result<PathBuf> {
 }
 
 /// A failure with the name of the file that it is about, which may be given up afterwards.
-fn named(home: &Home, failure: Failure) -> Failure {
-    let Failure { message, hints, .. } = &failure;
+fn named(home: &Home, failure: &Failure) -> Failure {
+    let Failure { kind, message, hints } = failure;
     let message = home.said_of_file(message).into_owned();
     let hints = hints.iter().map(|hint| home.said_of_file(hint).into_owned()).collect();
-    Failure { message, hints, ..failure }
+    Failure { kind: *kind, message, hints }
 }
 
 /// What was not begun shall not look as if it had been.
