@@ -163,9 +163,9 @@ fn an_identity_that_the_server_is_given_opens_the_store_for_its_calls_and_goes_t
             "name": "run_command", "arguments": { "command": ["sh", "show"] } } }),
     ];
     let file = sandbox.file("lines", lines.map(|line| format!("{line}\n")).concat());
-    for how in ["KEYCTL_IDENTITY_FILE=/dev/fd/7", "KEYCTL_IDENTITY=\"$(cat {aside})\""] {
+    for how in ["7<{aside} KEYCTL_IDENTITY_FILE=/dev/fd/7", "KEYCTL_IDENTITY=\"$(cat {aside})\""] {
         let (how, file) = (how.replace("{aside}", &aside.display().to_string()), file.display());
-        let call = format!("export {how}; (cat {file}; sleep 0.5) | {KEYCTL} mcp 7<{}", aside.display());
+        let call = format!("(cat {file}; sleep 0.5) | {how} {KEYCTL} mcp");
         let script = sandbox.file("call.sh", &call);
         let ran = sandbox.call(&[""; 0]).under(&["sh", script.to_str().expect("text")]).run();
         let (said, why) = (ran.stdout(), ran.stderr());

@@ -122,6 +122,10 @@ fn a_descriptor_of_it_does_not_come_down_though_nothing_had_to_be_read_and_whate
     let (file, link) = (machine.identity_file(0o600), machine.sandbox.home().join("link"));
     std::os::unix::fs::symlink("/dev/fd/7", &link).expect("link");
     let link = link.to_str().expect("text");
+    machine.sandbox.file(".keyctl.toml", "[env]\nLEVEL = { value = \"debug\" }\n");
+    machine.given(&["list", "--quiet"]);
+    let hash = machine.given(&["allow", "--show-hash"]).stdout();
+    assert_eq!(machine.given(&["allow", "--hash", hash.trim()]).code(), 0);
     let look = "cat <&7; cat; ls -l /proc/self/fd; echo through";
     for (path, from) in [
         ("/dev/fd/7", format!("7<{file}")),
