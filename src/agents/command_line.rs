@@ -78,6 +78,13 @@ fn commands(line: &str) -> Option<Vec<Command>> {
     }
 }
 
+/// Where a part of a command leads its input or output.
+enum Redirection {
+    None,
+    Descriptor,
+    File,
+}
+
 struct Reader<'l> {
     rest: &'l str,
     at: usize,
@@ -103,20 +110,20 @@ impl Reader<'_> {
             if self.rest.is_empty() || (self.rest.starts_with(['|', ';', '&']) && !self.rest.starts_with("&>")) {
                 return Some(command);
             }
-            if let Some(to_file) = self.redirection()? {
-                command.has_file |= to_file;
-                continue;
+            match self.redirection()? {
+                Redirection::None => command.words.push(self.word()?),
+                Redirection::Descriptor => {}
+                Redirection::File => command.has_file = true,
             }
-            command.words.push(self.word()?);
         }
     }
 
-    /// Passes over `2>&1`, `>file`, `&>file`, `<file`; says whether there was one, and whether it was to a file.
-    fn redirection(&mut self) -> Option<Option<bool>> {
+    /// Passes over `2>&1`, `>file`, `&>file`, `<file`, and says what it was.
+    fn redirection(&mut self) -> Option<Redirection> {
         let after = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let after = after.strip_prefix('&').filter(|after| after.starts_with('>')).unwrap_or(after);
         if !after.starts_with(['<', '>']) {
-            return Some(None);
+            return Some(Redirection::None);
         }
         let sign = ["<<", "<&", "<>", ">>", ">&", ">|", "<", ">"].into_iter().find(|sign| after.starts_with(sign))?;
         if sign == "<<" {
@@ -126,7 +133,8 @@ impl Reader<'_> {
         self.blanks();
         let target = self.word()?;
         let is_number = !target.is_empty() && target.chars().all(|c| c.is_ascii_digit());
-        Some(Some(!(is_number && matches!(sign, "<&" | ">&"))))
+        let is_descriptor = is_number && matches!(sign, "<&" | ">&");
+        Some(if is_descriptor { Redirection::Descriptor } else { Redirection::File })
     }
 
     /// One word without its quotes.

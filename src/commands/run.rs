@@ -88,7 +88,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let ran = files.leave_open().and_then(|()| {
         if is_followed {
             let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
-            let watched = Watched { program, masks, rules, config, pages, signs, reason, home, wish, terminal };
+            let watched = Watched { program, masks, rules, pages, signs, config, reason, home, wish, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());
         }
         if held.is_some() || masker.is_some() {

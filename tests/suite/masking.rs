@@ -179,7 +179,7 @@ fn whoever_does_not_read_or_cannot_write_is_told_as_ever() {
     let both = "i=0; while [ $i -lt 100 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done";
     let call = ["run", "--mask", "-k", "K", "--", "sh", "-c", both];
     let ran = sandbox.call(&call).under(&["sh", "-c", "\"$@\" 2>&1", "sh"]).run().stdout();
-    let wanted: String = (0..100).map(|at| format!("o{at}\ne{at}\n")).collect();
+    let wanted = (0..100).map(|at| format!("o{at}\ne{at}\n")).collect::<Vec<_>>().concat();
     assert_eq!(ran, wanted);
 }
 
@@ -275,7 +275,7 @@ fn a_secret_is_in_no_call_but_the_launch_and_the_commands_own_writes() {
 #[test]
 fn programs_on_a_terminal_are_what_they_were() {
     let sandbox = Sandbox::with(&[("K", KEY)]);
-    sandbox.file("page", (0..200).map(|line| format!("line {line}\n")).collect::<String>());
+    sandbox.file("page", (0..200).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat());
     let mut command = Command::new(tools::python());
     sandbox.environment(&mut command);
     command.current_dir(sandbox.project()).env("TERM", "xterm");

@@ -150,7 +150,7 @@ fn a_template_is_not_replaced_by_what_it_comes_to_and_a_pipe_is_not_waited_for()
     sandbox.call(&["render", "ff"]).under(&under).run().says("", said, 7);
     sandbox.call(&["run", "--render", "ff", "--", "true"]).under(&under).run().says(
         "",
-        &said.replacen("\n", " [E07]\n", 1),
+        &said.replacen('\n', " [E07]\n", 1),
         125,
     );
     let script = "\"$0\" render <(cat t); \"$0\" render /dev/stdin <t; cat t | \"$0\" render /dev/stdin";
