@@ -101,7 +101,12 @@ for option in ["--mask", "--mask --watch"]:
     shell.expect("\r\nas before")
     shell.sendline("bg; sleep 0.5; jobs")
     shell.expect("Running")
-    shell.sendline("fg")
+    shell.expect("> ")
+    # On a busy machine the first letter was once lost here, for a reason that is not known yet.
+    for _ in range(3):
+        shell.sendline("fg")
+        if shell.expect(["done'", "command not found"]) == 0:
+            break
     # Until it is in front again, the key reaches nobody.
     for _ in range(30):
         shell.sendintr()
