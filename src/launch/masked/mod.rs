@@ -7,13 +7,11 @@
 //!
 //! What the command writes to `/dev/tty` itself, and to files, is not seen here.
 
-mod captured;
 #[cfg(unix)]
 mod on_terminal;
 #[cfg(unix)]
 mod pump;
 
-pub use captured::{Captured, Limits, run_captured};
 #[cfg(unix)]
 pub use on_terminal::{lead, wait_for_terminal};
 
