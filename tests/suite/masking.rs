@@ -122,13 +122,22 @@ fn a_command_ends_and_hears_signals_as_without_masking() {
     let states = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status";
     if cfg!(target_os = "linux") {
         let plain = sandbox.call(&["run", "-k", "K", "--", "sh", "-c", states]).run().stdout();
-        // Two signals that glibc uses between threads are off in whatever its posix_spawn(3) starts, by anyone.
-        assert_eq!(masked(&sandbox, states).stdout().replace("0000000180000000", "0000000000000000"), plain);
+        assert_eq!(without_glibcs_own(&masked(&sandbox, states).stdout()), without_glibcs_own(&plain));
     }
     sandbox.file("old", "echo by the shell: $K\n");
     let call = ["run", "--mask", "-k", "K", "--", "sh", "-c", "chmod 755 old"];
     sandbox.call(&call).run().says("", "", 0);
     sandbox.call(&["run", "--mask", "-k", "K", "--", "./old"]).run().says("by the shell: [keyctl:K]\n", "", 0);
+}
+
+/// Lines of `/proc/PID/status` without signals 32 and 33, which glibc keeps for its threads: whether what its `posix_spawn(3)`
+/// starts ignores them differs by version.
+fn without_glibcs_own(states: &str) -> String {
+    let line = |line: &str| {
+        let (name, mask) = line.split_once(":\t").expect("a mask");
+        format!("{name} {:016x}\n", u64::from_str_radix(mask, 16).expect("hex") & !(3 << 31))
+    };
+    states.lines().map(line).collect()
 }
 
 #[test]
