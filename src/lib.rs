@@ -37,6 +37,7 @@ pub mod home;
 pub mod seal;
 pub mod subprocess;
 pub mod template;
+pub mod web;
 
 pub mod mask;
 pub mod platform;

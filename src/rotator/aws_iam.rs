@@ -13,13 +13,14 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     secret::Secret,
+    web::{
+        address::Address,
+        http::{Answer, Client as Http},
+        sigv4::{Request, Signer, encode, stamp},
+    },
 };
 
-use super::{
-    aws_answer::{self, Record},
-    http::{Address, Answer, Client as Http},
-    sigv4::{Request, Signer, encode, stamp},
-};
+use super::aws_answer::{self, Record};
 
 /// The IAM Query API's version (IAM API Reference).
 const IAM_VERSION: &str = "2010-05-08";

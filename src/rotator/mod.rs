@@ -5,7 +5,5 @@
 
 mod aws_answer;
 pub mod aws_iam;
-pub mod http;
 pub mod program;
-pub mod sigv4;
 pub mod unfinished;

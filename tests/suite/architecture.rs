@@ -15,7 +15,7 @@ const ROWS: &[&[&str]] = &[
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
-    &["home", "seal", "subprocess", "template"],
+    &["home", "seal", "subprocess", "template", "web"],
     &["mask", "platform", "random", "session_bus"],
     &["secret", "name", "date", "failure", "forms", "hex", "plain", "schema"],
 ];
@@ -67,7 +67,6 @@ const MAY_EXPOSE: &[&str] = &[
     "exchange/rows.rs",               // the names of columns
     "exchange/export.rs",             // other programs' forms
     "rotator/program.rs",             // a rotator's standard input
-    "rotator/sigv4.rs",               // deriving the key that signs
     "rotator/unfinished.rs",          // sealing a new one beside the store
     "scan/needles.rs",                // looking for all of them
     "commands/copy.rs",               // the clipboard's holder
@@ -94,6 +93,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/old_key.rs",     // telling by its id which access key is gone
     "commands/rotate/touched.rs",     // deriving the approvals' key
     "commands/set.rs",                // judging what was typed
+    "web/sigv4.rs",                   // deriving the key that signs
     "terminal.rs",                    // visible answers are read by the same reader
 ];
 

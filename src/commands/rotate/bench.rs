@@ -9,12 +9,12 @@ use crate::{
     rotation::AwsIam,
     rotator::{
         aws_iam::{AccessKey, Client},
-        http::Address,
         unfinished::Key,
     },
     secret::Secret,
     store::payload::Former,
     terminal::Terminal,
+    web::address::Address,
 };
 
 use super::{Opened, Scene, leave};
