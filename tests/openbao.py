@@ -47,12 +47,14 @@ class Bao:
     def ca(self):
         return glob.glob(os.path.join(self.folder, "*ca.pem"))[0]
 
-    def ask(self, method, path, body=None, token="root", namespace=None):
+    def ask(self, method, path, body=None, token="root", namespace=None, wrap=None):
         headers = {"Content-Type": "application/json"}
         if token:
             headers["X-Vault-Token"] = token
         if namespace:
             headers["X-Vault-Namespace"] = namespace
+        if wrap:
+            headers["X-Vault-Wrap-TTL"] = wrap
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.address}/v1/{path}", data=data, headers=headers, method=method)
         try:

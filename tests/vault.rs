@@ -235,13 +235,8 @@ fn a_token_that_is_none_any_more_is_told_from_one_that_may_not() {
     std::thread::sleep(Duration::from_millis(1300));
     assert_eq!(got(&*short, "secret/app/x#a"), Err(unknown.into()));
     let wrapped = || {
-        let address = format!("{}/v1/sys/wrapping/wrap", BAO.address());
-        let curl = Command::new("curl")
-            .args(["-s", "-H", "X-Vault-Token: root", "-H", "X-Vault-Wrap-TTL: 60", "-d", "{\"a\":\"b\"}", &address])
-            .output()
-            .expect("curl");
-        let said: Value = serde_json::from_slice(&curl.stdout).expect("json");
-        said["wrap_info"]["token"].as_str().expect("text").to_owned()
+        let asked = json!({ "method": "POST", "path": "sys/wrapping/wrap", "body": { "a": "b" }, "wrap": "60s" });
+        BAO.line(&asked)["body"]["wrap_info"]["token"].as_str().expect("text").to_owned()
     };
     assert_eq!(got(&*BAO.with_token(&wrapped()), "secret/app/x#a"), Err(unknown.into()), "used up");
     assert_eq!(
