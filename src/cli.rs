@@ -221,6 +221,9 @@ pub struct Choice {
     /// Say why, for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<Reason>,
+    /// Ask no source: use what is kept of it, and say how old that is
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// `keyctl run`
@@ -300,6 +303,9 @@ pub struct Get {
     /// Say why, for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<Reason>,
+    /// Ask no source: use what is kept of it, and say how old that is
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// `keyctl show`

@@ -62,6 +62,7 @@ pub mod set;
 pub mod several;
 pub mod shell;
 pub mod show;
+mod sourcing;
 pub mod status;
 pub mod staying;
 pub mod store;

@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod abilities;
+pub mod cache;
 mod command;
 pub mod fetched;
 pub mod fetching;
