@@ -65,12 +65,6 @@ impl Keeper {
         !locked(&self.shared.held).is_empty()
     }
 
-    /// When the last of them ends if nobody renews it, and what it is of.
-    #[must_use]
-    pub fn shortest(&self) -> Option<Duration> {
-        locked(&self.shared.held).iter().map(|held| held.lease.lasts).min()
-    }
-
     /// Begins to renew them. Without a thread to be had they end by themselves, which is said.
     pub fn renew(&mut self, say: Say) {
         if self.thread.is_some() || !self.is_needed() {

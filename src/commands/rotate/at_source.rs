@@ -31,7 +31,7 @@ use super::{
     Opened, Scene,
     aside::{self, FINISHED, GIVEN_UP},
     by_hand,
-    fitness::is_hardly_given,
+    fitness::can_be_meant,
     keeping::Done,
     means::Means,
     trying::try_out,
@@ -64,7 +64,10 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
     let _turn = scene.turn()?;
     let opened = scene.open()?;
     if remote_of(name, &opened)? != task.remote {
-        return Err(Failure::new(Kind::Negative, format!("`{name}` refers to another place meanwhile; this one did nothing")));
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("`{name}` refers to another place meanwhile; this one did nothing"),
+        ));
     }
     if let Some(done) = task.resume(&opened, &seen)? {
         return Ok(done);
@@ -82,7 +85,8 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
 
 fn remote_of(name: &KeyName, opened: &Opened) -> Result<Remote> {
     let key = opened.payload.key(name)?;
-    key.remote().ok_or_else(|| Failure::new(Kind::Negative, format!("the secret of `{name}` lies in no source any more")))
+    key.remote()
+        .ok_or_else(|| Failure::new(Kind::Negative, format!("the secret of `{name}` lies in no source any more")))
 }
 
 /// A program that replaces a key is given its secret, and its answer is the store's; neither holds here.
@@ -136,7 +140,7 @@ impl Task<'_> {
     /// Whether it can be meant, and works.
     fn judge(&self, new: &Secret, seen: &Seen, opened: &Opened) -> Result<()> {
         let Self { scene, name, plan, means, .. } = self;
-        is_hardly_given(new, name)?;
+        can_be_meant(new, name)?;
         if seen.value.as_ref().is_some_and(|value| value.same_as(new)) {
             let said = format!("source `{}` has this very secret already; nothing was replaced", self.remote.source);
             return Err(Failure::new(Kind::Negative, said));

@@ -6,6 +6,8 @@
 
 mod aside;
 mod asking;
+#[cfg(feature = "sources")]
+mod at_source;
 mod aws;
 mod bench;
 mod by_hand;
@@ -193,7 +195,12 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
     refuse_half(&means, name, &plan)?;
-    let lies = if means.leaves_room(scene.arguments) { Seen::of(scene, name, &opened)? } else { Seen::default() };
+    let lies_in_source = key.remote().is_some();
+    let lies = if means.leaves_room(scene.arguments) && !lies_in_source {
+        Seen::of(scene, name, &opened)?
+    } else {
+        Seen::default()
+    };
     let doing = format!("replacing `{name}`");
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &doing, || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
@@ -211,12 +218,24 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         ask()?;
     }
     let done = match &means {
+        means if lies_in_source => at_source::replace(scene, name, &plan, means, &opened)?,
         Means::Program(command) => program::replace(scene, name, &plan, Some(command), &opened, &word)?,
         _ if word.is_yes() => program::replace(scene, name, &plan, None, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
         means => by_hand::replace(scene, name, &plan, means, &opened).map_err(|failure| lies.add_to(failure, name))?,
     };
     Ok(Some(done.with(touched)))
+}
+
+/// A keyctl that was built without sources.
+#[cfg(not(feature = "sources"))]
+mod at_source {
+    use super::{Done, Failure, KeyName, Kind, Means, Opened, Plan, Result, Scene};
+
+    pub(super) fn replace(_: &Scene, name: &KeyName, _: &Plan, _: &Means, _: &Opened) -> Result<Done> {
+        let said = format!("the secret of `{name}` lies in a source, and this keyctl was built without them");
+        Err(Failure::new(Kind::Usage, said).hint("take a keyctl with the feature `sources`"))
+    }
 }
 
 /// Replacing a key is a use of it, so it may need a reason; what is refused is recorded.

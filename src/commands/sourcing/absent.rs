@@ -3,6 +3,7 @@
 use crate::{
     failure::{Failure, Kind, Result},
     name::KeyName,
+    terminal::Terminal,
 };
 
 use super::{Asking, Fetched, Referring};
@@ -11,6 +12,28 @@ use crate::commands::using::Used;
 /// Nothing is ever held.
 #[derive(Default)]
 pub struct Held;
+
+impl Held {
+    /// Nothing is left to anybody.
+    pub fn leave(self, _: &Terminal) {}
+}
+
+/// Nothing is ever lent.
+pub enum Leases {}
+
+/// Nothing was lent.
+#[must_use]
+pub fn leases(_: Held) -> Option<Leases> {
+    None
+}
+
+impl Leases {
+    /// Nothing is renewed.
+    pub fn renew(&mut self, _: &Terminal) {}
+
+    /// Nothing is given back.
+    pub fn end(self, _: &Terminal) {}
+}
 
 pub(super) fn fetch(_: &mut [(&mut Used, Vec<KeyName>)], referring: &[Referring], _: Asking) -> Result<Fetched> {
     let names: Vec<String> = referring.iter().map(|key| format!("`{}`", key.name)).collect();

@@ -153,14 +153,6 @@ pub fn pinned(remote: &Remote, version: Option<&Version>) -> Option<Remote> {
     Some(pinned)
 }
 
-/// Whether both are the same field of the same place, in whatever version.
-#[must_use]
-pub fn is_same_place(one: &Remote, other: &Remote) -> bool {
-    one.source == other.source
-        && one.reference.field == other.reference.field
-        && one.reference.place.path == other.reference.place.path
-}
-
 /// Refuses a reference that names a version, where a new one is to be written.
 ///
 /// # Errors
