@@ -238,6 +238,14 @@ mod at_source {
     }
 }
 
+/// What lies in a source is given to no program that replaces keys: what is kept here of it is only where it is.
+fn refuse_reference(name: &KeyName, key: &Key) -> Result<()> {
+    let Some(remote) = key.remote() else { return Ok(()) };
+    let source = remote.source;
+    Err(Failure::new(Kind::Usage, format!("the secret of `{name}` lies in source `{source}`, and is replaced there"))
+        .hint(format!("to keep a secret here instead: `keyctl set {name} --replace`")))
+}
+
 /// Replacing a key is a use of it, so it may need a reason; what is refused is recorded.
 fn hold_to_reason(scene: &Scene, name: &KeyName, plan: &Plan, opened: &Opened) -> Result<()> {
     let reason = scene.arguments.reason.as_ref();

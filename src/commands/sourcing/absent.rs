@@ -2,12 +2,14 @@
 
 use crate::{
     failure::{Failure, Kind, Result},
+    home::Home,
     name::KeyName,
+    store::payload::Payload,
     terminal::Terminal,
 };
 
 use super::{Asking, Fetched, Referring};
-use crate::commands::using::Used;
+use crate::commands::{opening::Kept, using::Used};
 
 /// Nothing is ever held.
 #[derive(Default)]
@@ -34,6 +36,9 @@ impl Leases {
     /// Nothing is given back.
     pub fn end(self, _: &Terminal) {}
 }
+
+/// Nothing is ever kept.
+pub fn forget_unused(_: &Home, _: &Kept, _: &Payload) {}
 
 pub(super) fn fetch(_: &mut [(&mut Used, Vec<KeyName>)], referring: &[Referring], _: Asking) -> Result<Fetched> {
     let names: Vec<String> = referring.iter().map(|key| format!("`{}`", key.name)).collect();

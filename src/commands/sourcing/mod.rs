@@ -8,13 +8,17 @@ use std::collections::BTreeMap;
 use crate::{
     config::{Config, sources::Source},
     failure::{Failure, Kind, Result},
-    history::{Event, Fetch},
+    history::{Event, Fetch, Reason},
+    home::Home,
     name::{KeyName, KeyPath, SourceName},
     reference::Remote,
     terminal::Terminal,
 };
 
-use super::using::Used;
+use super::{
+    opening, policy,
+    using::{self, Used},
+};
 
 #[cfg(not(feature = "sources"))]
 mod absent;
@@ -34,7 +38,7 @@ pub mod writing;
 #[cfg(not(feature = "sources"))]
 use absent as fetching;
 #[cfg(not(feature = "sources"))]
-pub use absent::{Leases, leases};
+pub use absent::{Leases, forget_unused, leases};
 pub use fetching::Held;
 #[cfg(feature = "sources")]
 pub use leasing::{Leases, leases};
@@ -84,6 +88,45 @@ pub fn fetch(stores: &mut [(&mut Used, Vec<KeyName>)], asking: Asking) -> Result
     }
     refuse_unserved(stores, &referring, asking.config)?;
     fetching::fetch(stores, &referring, asking)
+}
+
+/// The credentials of one source, opened for themselves.
+///
+/// # Errors
+/// As [`fetch`] has them.
+#[cfg(feature = "sources")]
+pub fn credentials_of(source: &Source, asking: Asking) -> Result<BTreeMap<KeyPath, crate::secret::Secret>> {
+    credentials::of(&[source], &mut [], asking)
+}
+
+/// Takes one key out, with the credentials of sources that may be needed for it.
+///
+/// # Errors
+/// As [`using::keys`].
+pub fn take_out(home: &Home, name: &KeyName, config: &Config, terminal: &Terminal) -> Result<Used> {
+    let kept = opening::identity(home)?;
+    let store = home.store().map(AsRef::as_ref);
+    let credentials = credentials(config);
+    let beside: Vec<&KeyName> = credentials
+        .iter()
+        .filter(|path| path.store() == store && path.name() != name)
+        .map(|path| path.name())
+        .collect();
+    let names: Vec<&KeyName> = [name].into_iter().chain(beside.iter().copied()).collect();
+    using::keys_of(home, kept, &names, &beside, terminal)
+}
+
+/// The same as [`fetch`] for one key that was taken out. Gives what the history says of it.
+///
+/// # Errors
+/// As [`fetch`]; `Usage` where the reason holds the secret.
+pub fn fetch_one(used: &mut Used, name: &KeyName, reason: Option<&Reason>, asking: Asking) -> Result<Vec<Fetch>> {
+    let mut fetched = fetch(&mut [(used, vec![name.clone()])], asking)?;
+    let value = &used.payload.key(name)?.value;
+    if reason.is_some_and(|reason| !fetched.from.is_empty() && value.is_within(reason.as_str())) {
+        return Err(policy::in_the_reason(name));
+    }
+    Ok(fetched.from.pop().unwrap_or_default())
 }
 
 /// The keys of sources' credentials: they may be taken out with the others, so that a store is opened once.
