@@ -71,7 +71,8 @@ pub fn push(arguments: &Push, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     need_yes(arguments.yes, terminal, &format!("writing {what}"), || format!("write {what}?"))?;
     used.record(event(), &config, terminal)?;
     let written = write(&desk, &items, &used)?;
-    terminal.say(&format!("wrote {} to source `{}` and read it back", count(written, "key"), arguments.source));
+    let them = if written == 1 { "it" } else { "them" };
+    terminal.say(&format!("wrote {} to source `{}` and read {them} back", count(written, "key"), arguments.source));
     if arguments.refer {
         refer(&home, &items, &used, terminal)?;
     }
@@ -202,12 +203,11 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
         Ok(Outcome::changed((), event))
     })?;
     let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-    let lie = if items.len() == 1 {
-        "it refers to the source now; its secret is"
+    terminal.say(if items.len() == 1 {
+        "it refers to the source now; its secret is kept as a former one"
     } else {
-        "they refer to the source now; their secrets are"
-    };
-    terminal.say(&format!("{lie} kept as a former one"));
+        "they refer to the source now; their secrets are kept as former ones"
+    });
     terminal.hint(&format!("to wipe what is kept here: `keyctl forget {}`", names.join(" ")));
     Ok(())
 }

@@ -126,6 +126,7 @@ pub fn fetch_one(used: &mut Used, name: &KeyName, reason: Option<&Reason>, askin
     if reason.is_some_and(|reason| !fetched.from.is_empty() && value.is_within(reason.as_str())) {
         return Err(policy::in_the_reason(name));
     }
+    fetched.held.leave(asking.terminal);
     Ok(fetched.from.pop().unwrap_or_default())
 }
 

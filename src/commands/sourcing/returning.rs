@@ -46,7 +46,7 @@ impl Back {
     pub fn of(payload: &Payload, name: &KeyName, number: usize) -> Option<Self> {
         let now = payload.keys.get(name).and_then(Key::remote)?;
         let version = payload.versions_of(name).into_iter().nth(number.checked_sub(1)?)?;
-        let then: Remote = version.source.and(version.value.expose_text())?.parse().ok()?;
+        let then = version.remote()?;
         then.is_version_of(&now).then(|| Self { name: name.clone(), now, then })
     }
 
