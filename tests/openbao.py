@@ -4,7 +4,7 @@
     openbao.py delay N TO a server that passes everything on to TO, each answer N milliseconds late; prints its address and counts
     openbao.py lose TO    the same at once, but the answer to a write of a secret is lost: it prints the path, and says no more
 
-A line {"postgres": true} starts a PostgreSQL of its own, which the engine `database` makes users in: role `app`, for 6 seconds.
+A line {"postgres": true} starts a PostgreSQL of its own, which the engine `database` makes users in: role `app`, for 5 seconds.
 """
 
 import base64, glob, http.client, http.server, json, os, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
@@ -166,7 +166,7 @@ def with_postgres(bao, postgres):
     url = "postgresql://{{username}}:{{password}}@127.0.0.1:%d/postgres?sslmode=disable" % postgres.port
     bao.must("POST", "database/config/pg", {"plugin_name": "postgresql-database-plugin", "allowed_roles": "*", "connection_url": url, "username": "admin", "password": "admin-of-the-test"})
     create = "create role \"{{name}}\" login password '{{password}}' valid until '{{expiration}}'"
-    bao.must("POST", "database/roles/app", {"db_name": "pg", "default_ttl": "6s", "max_ttl": "5m", "creation_statements": [create]})
+    bao.must("POST", "database/roles/app", {"db_name": "pg", "default_ttl": "5s", "max_ttl": "5m", "creation_statements": [create]})
     return {"port": postgres.port}
 
 

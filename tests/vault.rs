@@ -441,12 +441,12 @@ fn an_engines_credentials_are_lent_once_renewed_and_given_back() {
     let source = BAO.open(&table, &[("s", &id)]).expect("opened");
     let (user, password, lease) = lend(&*source);
     assert!(can_log_in(port, &user, &password));
-    assert!(lease.is_renewable && lease.lasts == Duration::from_secs(6));
+    assert!(lease.is_renewable && lease.lasts == Duration::from_secs(5));
     std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(source.renew(&lease, soon()).expect("renewed").lasts, Duration::from_secs(6));
+    assert_eq!(source.renew(&lease, soon()).expect("renewed").lasts, Duration::from_secs(5));
     source.revoke(&lease, soon()).expect("its own token does it");
     source.close(soon());
-    let until = Instant::now() + Duration::from_secs(4);
+    let until = Instant::now() + Duration::from_secs(3);
     while can_log_in(port, &user, &password) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
     }

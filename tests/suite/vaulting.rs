@@ -262,7 +262,7 @@ fn can_log_in(port: u64, credentials: &str) -> bool {
 
 fn is_refused_soon(port: u64, credentials: &str) -> bool {
     // Less than the lease would have lasted by itself.
-    let until = Instant::now() + Duration::from_secs(3);
+    let until = Instant::now() + Duration::from_secs(2);
     while Instant::now() < until {
         if !can_log_in(port, credentials) {
             return true;
@@ -287,9 +287,9 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
         sandbox.call(&["set", name, "--source", "corp", "--ref", &reference, "-q"]).run().says("", "", 0);
     }
     let run = |script: &str| sandbox.call(&["run", "-k", "U=user", "-k", "P=password", "--", "sh", "-c", script]);
-    // The lease is for 6 seconds, and the command takes 8.
+    // The lease is for 5 seconds, and the command takes 6.
     let ran = run(
-        "echo $U $P; sleep 8; exec psql -X -w -q -c 'select 1' \"host=127.0.0.1 port=$0 user=$U password=$P dbname=postgres\" >/dev/null",
+        "echo $U $P; sleep 6; exec psql -X -w -q -c 'select 1' \"host=127.0.0.1 port=$0 user=$U password=$P dbname=postgres\" >/dev/null",
     );
     let mut ran = ran;
     ran.command.arg(port.to_string());
@@ -310,7 +310,7 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     assert!(is_refused_soon(port, &line), "after a signal");
     // A command that cannot be started has it for no longer.
     let printed = sandbox.call(&["get", "password"]).run();
-    assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 6 seconds, and nobody renews it\n");
+    assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 5 seconds, and nobody renews it\n");
     let wrong = sandbox.call(&["rotate", "password", "--yes"]).input("the-second-secret").run();
     assert!(
         wrong.code() == 2 && wrong.stderr().contains("is made anew for each use; there is nothing to replace"),
