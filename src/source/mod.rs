@@ -20,7 +20,9 @@ pub mod cache;
 mod command;
 pub mod fetched;
 pub mod fetching;
+pub mod leasing;
 mod service;
+mod vault;
 
 pub use abilities::Abilities;
 pub use fetched::{Fetched, Lease, Version};
@@ -118,12 +120,11 @@ pub trait Source: Send + Sync {
 /// # Errors
 /// `Usage` or `Disk` where its table names what cannot be used, such as a file of certificates that is not there.
 pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
-    let _ = means;
     match &source.setting {
         Setting::Command(setting) => Ok(Box::new(command::CommandSource::new(source, setting))),
+        Setting::Vault(setting) => Ok(Box::new(vault::open(source, setting, means)?)),
         // Its table is refused as one of no known type, so none comes here.
-        Setting::Vault(_)
-        | Setting::AwsSecretsManager(_)
+        Setting::AwsSecretsManager(_)
         | Setting::AwsSsm(_)
         | Setting::AzureKeyVault(_)
         | Setting::GcpSecretManager(_) => {
