@@ -18,6 +18,8 @@ pub mod reminder;
 pub mod report;
 pub mod rotator;
 pub mod scan;
+#[cfg(feature = "sources")]
+pub mod source;
 
 pub mod config;
 pub mod project;
@@ -39,9 +41,11 @@ pub mod subprocess;
 pub mod template;
 pub mod web;
 
+pub mod json;
 pub mod mask;
 pub mod platform;
 pub mod random;
+pub mod reference;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 

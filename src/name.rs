@@ -88,6 +88,10 @@ name!(
     MemberName, check_member
 );
 name!(
+    /// A source that keys are fetched from: a lower-case letter, then lower-case letters, digits, `_` and `-`, at most 32 characters.
+    SourceName, check_source
+);
+name!(
     /// A tag that keys are sorted by: letters, digits, `_` and `-`, at most 64 characters.
     Tag, check_tag
 );
@@ -329,6 +333,12 @@ fn check_store(text: &str) -> Result<(), BadName> {
         return Err(BadName("a store's name cannot be that of a device of Windows".into()));
     }
     Ok(())
+}
+
+fn check_source(text: &str) -> Result<(), BadName> {
+    let allowed = "use a lower-case letter, then lower-case letters, digits, `_` or `-`";
+    let later = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    check(text, "a source's name", 32, |c| c.is_ascii_lowercase(), later, allowed)
 }
 
 fn check_variable(text: &str) -> Result<(), BadName> {

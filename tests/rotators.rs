@@ -18,10 +18,10 @@ use keyctl::{
     failure::{Failure, Kind},
     rotator::{
         aws_iam::{AccessKey, Client},
-        http::{Address, Client as Http},
         program::{Called, check},
     },
     secret::Secret,
+    web::{address::Address, http::Client as Http},
 };
 use serde_json::Value;
 

@@ -4,9 +4,7 @@
 //! `serde_json` decodes through a buffer that is not wiped, and because numbers have to arrive digit for digit (an account
 //! number of 25 digits is no float). Its errors quote what they met, so that only their line and column are used.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{error::Category, value::RawValue};
 
 use super::{
@@ -16,6 +14,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Kind, Result},
+    json::{Members, decoded, text_of},
     name::KeyName,
     secret::Secret,
 };
@@ -92,33 +91,6 @@ fn nested(value: &RawValue, above: &mut Vec<String>, moving: &mut Moving) -> Res
     Ok(())
 }
 
-/// The members in their order, each value as it stands in the text.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_map(Collector)
-    }
-}
-
-struct Collector;
-
-impl<'de> Visitor<'de> for Collector {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
-}
-
 /// What is wrong with the text as a whole: the place, never the parser's own words.
 fn malformed(error: &serde_json::Error) -> Failure {
     let (line, column) = (error.line(), error.column());
@@ -153,17 +125,6 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A string, a number or a boolean as text; nothing for what has parts.
-pub(super) fn text_of(value: &RawValue) -> Option<Secret> {
-    let text = value.get();
-    let bytes = match text.as_bytes() {
-        [b'"', ..] => decoded(text)?,
-        [b'[' | b'{', ..] => return None,
-        number_or_boolean => number_or_boolean.to_vec(),
-    };
-    Some(Secret::new(bytes))
-}
-
 /// What is wrong with a text that another program should have written: the place, never the parser's own words.
 pub(super) fn misshapen(error: &serde_json::Error, program: &str) -> Failure {
     if error.classify() == Category::Data {
@@ -172,47 +133,6 @@ pub(super) fn misshapen(error: &serde_json::Error, program: &str) -> Failure {
         return Failure::new(Kind::Usage, said);
     }
     malformed(error)
-}
-
-/// The bytes of a JSON string that the parser has found well formed; nothing where it escapes half a character. They are
-/// never more than the text has, so that the buffer never grows.
-fn decoded(quoted: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(quoted.len());
-    let mut rest = &quoted[1..quoted.len() - 1];
-    while let Some(at) = rest.find('\\') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let (c, length) = escape(&rest[at..])?;
-        bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = &rest[at + length..];
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    Some(bytes)
-}
-
-/// The character that an escape stands for, and how long the escape is.
-fn escape(text: &str) -> Option<(char, usize)> {
-    let simple = match text.as_bytes().get(1)? {
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => return unicode_escape(text),
-        literal => char::from(*literal),
-    };
-    Some((simple, 2))
-}
-
-/// `\uXXXX`, or two of them where the first is one half of a character.
-fn unicode_escape(text: &str) -> Option<(char, usize)> {
-    let unit = |from: usize| u16::from_str_radix(text.get(from..from + 4)?, 16).ok();
-    let first = unit(2)?;
-    if let Some(c) = char::from_u32(u32::from(first)) {
-        return Some((c, 6));
-    }
-    let second = text.get(6..8).filter(|prefix| *prefix == "\\u").and_then(|_| unit(8))?;
-    let c = char::decode_utf16([first, second]).next()?.ok()?;
-    Some((c, 12))
 }
 
 #[cfg(test)]

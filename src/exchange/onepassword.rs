@@ -10,13 +10,14 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{
-    json::{Text, misshapen, text_of},
+    json::{Text, misshapen},
     moved::{Item, Moving},
     rows::{Table, columns_of},
 };
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    json::text_of,
     secret::Secret,
 };
 

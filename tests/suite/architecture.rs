@@ -10,13 +10,13 @@ const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
     &["activation"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents", "source"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
     &["identity"],
     &["home", "seal", "subprocess", "template", "web"],
-    &["mask", "platform", "random", "session_bus"],
+    &["json", "mask", "platform", "random", "reference", "session_bus"],
     &["secret", "name", "date", "failure", "forms", "hex", "plain", "schema"],
 ];
 
