@@ -16,10 +16,16 @@ use crate::{
 };
 
 pub mod abilities;
+mod aws;
+mod azure;
+mod bearer;
 mod command;
+mod editing;
 pub mod fetched;
 pub mod fetching;
+mod form;
 mod service;
+mod writing;
 
 pub use abilities::Abilities;
 pub use fetched::{Fetched, Lease, Version};
@@ -120,12 +126,11 @@ pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
     let _ = means;
     match &source.setting {
         Setting::Command(setting) => Ok(Box::new(command::CommandSource::new(source, setting))),
+        Setting::AwsSecretsManager(setting) => Ok(Box::new(aws::Secrets::new(source, setting, means)?)),
+        Setting::AwsSsm(setting) => Ok(Box::new(aws::Parameters::new(source, setting, means)?)),
+        Setting::AzureKeyVault(setting) => Ok(Box::new(azure::KeyVault::new(source, setting, means)?)),
         // Its table is refused as one of no known type, so none comes here.
-        Setting::Vault(_)
-        | Setting::AwsSecretsManager(_)
-        | Setting::AwsSsm(_)
-        | Setting::AzureKeyVault(_)
-        | Setting::GcpSecretManager(_) => {
+        Setting::Vault(_) | Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) => {
             Err(Failure::new(Kind::Usage, format!("source `{}` is of no type that this keyctl knows", source.name)))
         }
     }

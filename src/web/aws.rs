@@ -16,7 +16,7 @@ pub fn is_region(region: &str) -> bool {
         && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a text can be an access key's id (IAM API Reference, AccessKey: 16 to 128 characters of `\w`).
+/// Whether a text can be an access key's id (IAM API Reference, `AccessKey`: 16 to 128 characters of `\w`).
 #[must_use]
 pub fn is_key_id(id: &str) -> bool {
     (16..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
