@@ -24,6 +24,7 @@ mod editing;
 pub mod fetched;
 pub mod fetching;
 mod form;
+mod gcp;
 mod service;
 mod writing;
 
@@ -129,8 +130,9 @@ pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
         Setting::AwsSecretsManager(setting) => Ok(Box::new(aws::Secrets::new(source, setting, means)?)),
         Setting::AwsSsm(setting) => Ok(Box::new(aws::Parameters::new(source, setting, means)?)),
         Setting::AzureKeyVault(setting) => Ok(Box::new(azure::KeyVault::new(source, setting, means)?)),
+        Setting::GcpSecretManager(setting) => Ok(Box::new(gcp::SecretManager::new(source, setting, means)?)),
         // Its table is refused as one of no known type, so none comes here.
-        Setting::Vault(_) | Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) => {
+        Setting::Vault(_) => {
             Err(Failure::new(Kind::Usage, format!("source `{}` is of no type that this keyctl knows", source.name)))
         }
     }

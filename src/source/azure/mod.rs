@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     config::sources::{self as config, azure::Azure},
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     json::Members,
     name::SourceName,
     reference::{Place, Reference},

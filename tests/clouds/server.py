@@ -1,8 +1,8 @@
 """What answers in the place of Azure Key Vault, of Google's Secret Manager and of AWS's own ways to credentials: servers of
 this machine that are as strict as the services' documentation says, so that a request that they would refuse is refused.
-The makers' own clients are held against them (tests/clouds_clients.py), so that they are no stricter and no other either.
+The makers' own clients are held against them (clients.py), so that they are no other and no stricter either.
 
-  clouds.py FOLDER    until standard input closes; first line of output: what a test has to know, as JSON. The certificate of
+  server.py FOLDER    until standard input closes; first line of output: what a test has to know, as JSON. The certificate of
                       what is served over TLS lies in FOLDER. Each line of input is a command, and gets a line of JSON:
                         forward ADDRESS          AWS's services themselves are there, with signatures enforced
                         lend ID SECRET TOKEN     the credentials that AWS's ways to them lead to
@@ -11,10 +11,13 @@ The makers' own clients are held against them (tests/clouds_clients.py), so that
                         google NAME BASE64       a secret, or its next version
                         google-state NAME N STATE  a version is `DISABLED` or `DESTROYED`
                         may NAME...              what the Google account may do, as permissions
-                        fail STATUS TIMES [HEADER VALUE]  the next answers of all that is not a token's
+                        deny WORD...             `azure-list`: listing is forbidden; `google-sum`: checksums are wrong
+                        end SERVICE              all tokens of `azure` or `google` have run out
+                        fail STATUS TIMES [CODE [SECONDS]]  the next answers of all that is not a token's: with this code of AWS's, and
+                                                 with this in `Retry-After`
                         log                      what was asked since the last time: METHOD PATH, without a query
 """
-import base64, hashlib, http.client, http.server, json, re, secrets, ssl, sys, threading, time, urllib.parse
+import base64, calendar, http.client, http.server, json, re, secrets, ssl, sys, threading, time, urllib.parse
 
 TENANT, CLIENT, CLIENT_SECRET = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000", "a-client-secret"
 RESOURCE = "https://vault.azure.net"
@@ -198,8 +201,7 @@ def google_secrets(call):
         raise google_refusal(401, "UNAUTHENTICATED")
     if set(call.query) - {"$alt", "alt"}:
         raise google_refusal(400, "INVALID_ARGUMENT")
-    path = urllib.parse.unquote(call.path)
-    found = re.fullmatch(r"/v1/projects/([^/]+)/secrets/([A-Za-z0-9_-]{1,255})(?:/versions/([a-z0-9-]+))?:(\w+)", path)
+    found = re.fullmatch(r"/v1/projects/([^/]+)/secrets/([A-Za-z0-9_-]{1,255})(?:/versions/([a-z0-9-]+))?:(\w+)", call.path)
     if not found:
         raise google_refusal(404, "NOT_FOUND")
     project, name, version, verb = found.groups()
@@ -280,7 +282,12 @@ def sso(call):
 
 
 def forwarded(call):
-    """The same request to AWS's services themselves, with the name that was signed."""
+    """The same request to AWS's services themselves, with the name that was signed; they let a clock be five minutes off."""
+    signed = call.headers.get("X-Amz-Date", "")
+    if signed and abs(calendar.timegm(time.strptime(signed, "%Y%m%dT%H%M%SZ")) - time.time()) > 300:
+        if call.headers["Content-Type"].startswith("application/x-amz-json"):
+            raise Refused(400, {"__type": "InvalidSignatureException", "message": "Signature expired"})
+        raise Refused(403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>")
     there = http.client.HTTPConnection(forward[0], timeout=20)
     headers = {name: value for name, value in call.headers.items() if name.lower() != "connection"}
     there.request(call.method, call.raw, call.body, headers)
@@ -413,7 +420,10 @@ def command(verb, *words):
         denied.clear()
         denied.update(words)
     elif verb == "fail":
-        failures.extend([(int(words[0]), "{}", [tuple(words[2:4])] if len(words) > 3 else ())] * int(words[1]))
+        body = json.dumps({"__type": "com.amazonaws.x#" + words[2]} if len(words) > 2 else {})
+        failures.extend([(int(words[0]), body, [("Retry-After", words[3])] if len(words) > 3 else ())] * int(words[1]))
+    elif verb == "end":
+        bearers[words[0]].clear()
     elif verb == "log":
         with lock:
             said = log[:]
@@ -433,7 +443,7 @@ def main(folder):
             "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN, "account": account}
     print(json.dumps(said), flush=True)
     for line in sys.stdin:
-        print(json.dumps(command(*line.split())), flush=True)
+        print(json.dumps(command(*line.rstrip("\n").split(" "))), flush=True)
 
 
 if __name__ == "__main__":
