@@ -13,6 +13,7 @@ First line of output: what the test has to know, as JSON.
                       list NAME               the user's keys, each with its status
                       role NAME [ACTION...]   a role with these rights, which every user may assume that says `outside` for
                                               its external id
+                      session ROLE            credentials of the role, for a time
                       secret NAME BASE64      a secret of Secrets Manager, or its next version
                       binary NAME BASE64      the same, of bytes
                       gone NAME               the secret is marked for deletion
@@ -96,6 +97,10 @@ def moto():
             return new_user(user, rest or ["iam:*"])
         if verb == "role":
             return new_role(user, rest)
+        if verb == "session":
+            role = iam.get_role(RoleName=user)["Role"]["Arn"]
+            lent = client(made["admin"], "sts").assume_role(RoleArn=role, RoleSessionName="test", ExternalId="outside")["Credentials"]
+            return {"id": lent["AccessKeyId"], "secret": lent["SecretAccessKey"], "token": lent["SessionToken"]}
         if verb in ("secret", "binary", "parameter"):
             return keep(verb, user, base64.b64decode(rest[0]))
         if verb == "gone":

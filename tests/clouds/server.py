@@ -298,6 +298,10 @@ def forwarded(call):
 
 def route(call, address):
     path = call.path
+    # Microsoft's own client asks where to log in first.
+    if path.endswith("/v2.0/.well-known/openid-configuration"):
+        there = f"{address}/{path.split('/')[1]}"
+        return {"token_endpoint": there + "/oauth2/v2.0/token", "authorization_endpoint": there + "/oauth2/v2.0/authorize", "issuer": there + "/v2.0"}
     if path.endswith("/oauth2/v2.0/token") and call.method == "POST":
         return azure_token(call)
     if path == "/metadata/identity/oauth2/token" and call.method == "GET":
