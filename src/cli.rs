@@ -13,7 +13,8 @@ use crate::{
     history::Reason,
     home,
     identity::keeper::KeeperKind,
-    name::{BadName, KeyPath, ProfileName, Tag, VariableName},
+    name::{BadName, KeyPath, ProfileName, SourceName, Tag, VariableName},
+    reference::Reference,
 };
 
 mod agents;
@@ -29,6 +30,7 @@ mod projects;
 mod scan;
 mod schema;
 mod shells;
+mod sources;
 mod staying;
 mod stores;
 mod unlocking;
@@ -49,6 +51,7 @@ pub use projects::{Allow, Deny, Init};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 pub use schema::Schema;
 pub use shells::{Activate, HookEnv, Subshell};
+pub use sources::{NewSource, Source, SourceVerb};
 pub use staying::{LeadSession, Staying};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
@@ -160,6 +163,9 @@ pub enum Verb {
     /// Make, list or remove stores, or move an identity between keychain and file
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Store(Store),
+    /// Set up secrets managers that keys are fetched from when they are used
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Source(Source),
     /// Open a store that asks once, so that the next commands ask nobody for a while
     Unlock(Unlock),
     /// Close what was opened with `unlock`, at once
@@ -221,6 +227,9 @@ pub struct Choice {
     /// Say why, for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<Reason>,
+    /// Ask no source: use what is kept of it, and say how old that is
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// `keyctl run`
@@ -266,6 +275,12 @@ pub struct Set {
     /// Read the secret from a file
     #[arg(long, value_name = "FILE", conflicts_with = "generate", value_parser = path_parser(), value_hint = ValueHint::FilePath)]
     pub from_file: Option<PathBuf>,
+    /// Keep no secret, but where it lies: in this source of your `config.toml`
+    #[arg(long, value_name = "SOURCE", requires = "reference", conflicts_with_all = ["from_file", "generate", "raw", "binary", "allow_empty"])]
+    pub source: Option<SourceName>,
+    /// Where in the source: `PATH`, `PATH#FIELD` or `PATH@VERSION#FIELD`
+    #[arg(long = "ref", id = "reference", value_name = "REF", requires = "source")]
+    pub reference: Option<Reference>,
     /// Make a random secret of 32 letters and digits, or of LENGTH
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32", value_parser = length)]
     pub generate: Option<u16>,
@@ -300,6 +315,9 @@ pub struct Get {
     /// Say why, for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<Reason>,
+    /// Ask no source: use what is kept of it, and say how old that is
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// `keyctl show`

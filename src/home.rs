@@ -58,6 +58,7 @@ const OWN: &[&str] = &[
     STORES,
     ELSEWHERE,
     REMOVED,
+    "sources.cache",
 ];
 const OWN_BEGIN: &[&str] = &["history.", "history-", "unfinished-"];
 

@@ -32,7 +32,7 @@ use super::{
     judging::Clock,
     keepers::Wish,
     opening::{self, Kept},
-    prompt, recipients, record,
+    prompt, recipients, record, sourcing,
 };
 
 /// What a change came to.
@@ -211,6 +211,7 @@ fn apply<T>(
         Err(failure) => terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message)),
     }
     prompt::leave_for(home, &payload, now);
+    sourcing::forget_unused(home, kept, &payload);
     Ok(answer)
 }
 

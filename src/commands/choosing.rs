@@ -1,7 +1,7 @@
 //! What a command gets: profile and project resolved, approved, and taken from the store. Shared by `run` and `env`.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +12,7 @@ use crate::{
     config::{Config, projects::reason_in},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Event, Reason},
+    history::{Event, Fetch, Reason},
     home::Home,
     identity::keeper::{KeeperKind, Record},
     launch::{files::Handed, program::Program},
@@ -20,6 +20,7 @@ use crate::{
     platform,
     profile::{self, Extra, Grant, Origin, Source, Wanted},
     project::trust::needs_exception,
+    reference::Remote,
     rotation::{ReasonFrom, Settings},
     secret::Secret,
     terminal::Terminal,
@@ -31,10 +32,11 @@ use super::{
     opening::{self, Kept},
     policy::{self, Why},
     project::{self, Project},
-    show,
+    show, sourcing,
     using::{self, Used},
 };
 
+mod fetching;
 mod giving;
 mod renewing;
 mod unasked;
@@ -62,6 +64,8 @@ pub struct Wish {
 pub struct Approved {
     wish: Wish,
     kept: Vec<(Home, Kept)>,
+    /// The keys that are credentials of sources: taken out with the others, in case that one is needed.
+    credentials: Vec<KeyPath>,
 }
 
 /// What the command gets.
@@ -80,6 +84,12 @@ pub struct Chosen {
     taken: Vec<Taken>,
     profile: Option<ProfileName>,
     place: Place,
+    /// What waits for its sources; see [`Chosen::fetch`].
+    waiting: Vec<(VariableName, Source)>,
+    /// Whether no source is asked.
+    offline: bool,
+    /// What sources gave for a time only.
+    pub held: sourcing::Held,
 }
 
 /// What one store gave.
@@ -87,9 +97,17 @@ struct Taken {
     used: Used,
     /// The keys that the command gets of it, each with the variable that it is for.
     given: Vec<(VariableName, KeyName)>,
+    /// Where those of them lay that were fetched.
+    remotes: BTreeMap<KeyName, Remote>,
+    /// What the history says of that.
+    from: Vec<Fetch>,
 }
 
 impl Taken {
+    fn new(used: Used) -> Self {
+        Self { used, given: Vec::new(), remotes: BTreeMap::new(), from: Vec::new() }
+    }
+
     /// The keys that a command gets of which these variables are left as they are, sorted.
     fn names(&self, left: &[VariableName]) -> Vec<KeyName> {
         let given = self.given.iter().filter(|(variable, _)| !left.contains(variable));
@@ -224,7 +242,8 @@ pub fn approved(home: &Home, mut wish: Wish, event: &Event, config: &Config, ter
             return Err(failure);
         }
     }
-    confirmed(wish, &grants, homes, opening::identity)
+    let approved = confirmed(wish, &grants, homes, opening::identity)?;
+    Ok(Approved { credentials: sourcing::credentials(config), ..approved })
 }
 
 /// Asks for each store that is needed, and proves with that what seems approved.
@@ -243,7 +262,7 @@ fn confirmed(
         }
         kept.push((home, held));
     }
-    Ok(Approved { wish, kept })
+    Ok(Approved { wish, kept, credentials: Vec::new() })
 }
 
 /// The stores whose identities are needed. Approvals are proven with the identity where a key or an exception rests on them.
@@ -300,7 +319,7 @@ fn record_refusal(home: &Home, wish: &Wish, event: &Event, config: &Config, term
 /// # Errors
 /// As the stores have them; `Missing` names every key that is not there.
 pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<Chosen> {
-    let Approved { wish: Wish { wanted, project, profile, masks }, kept } = approved;
+    let Approved { wish: Wish { wanted, project, profile, masks }, kept, credentials } = approved;
     let place = Place::of(project.as_ref());
     let wanted =
         wanted.into_iter().map(|Wanted { grant: Grant { variable, source, .. }, .. }| (variable, source)).collect();
@@ -313,6 +332,9 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         taken: Vec::new(),
         profile,
         place,
+        waiting: Vec::new(),
+        offline: choice.offline,
+        held: sourcing::Held::default(),
     };
     for (home, kept) in kept {
         let sources = chosen.wanted.iter().map(|(_, source)| source);
@@ -322,13 +344,14 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         });
         let asked: Vec<(&KeyName, bool)> =
             asked.filter_map(|(name, may_lack)| Some((in_home(name, &home)?, may_lack))).collect();
-        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| *name).collect();
+        let credentials = credentials.iter().filter_map(|name| in_home(name, &home));
+        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| *name).chain(credentials).collect();
         let is_needed = |name: &KeyName| asked.iter().any(|(other, may_lack)| *other == name && !may_lack);
         let optional: Vec<&KeyName> = names.iter().copied().filter(|name| !is_needed(name)).collect();
         let used = using::keys_of(&home, kept, &names, &optional, terminal);
         let mut used = used.map_err(|failure| of_store(failure, &home))?;
         used.project.clone_from(&chosen.place.allowed);
-        chosen.taken.push(Taken { used, given: Vec::new() });
+        chosen.taken.push(Taken::new(used));
     }
     chosen.give_all()?;
     Ok(chosen)
@@ -352,10 +375,11 @@ impl Chosen {
     }
 
     /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one
-    /// that is expired, revoked or leaked may not be given, or not unsaid. Gives how they may be given.
+    /// that is expired, revoked or leaked may not be given, or not unsaid. Then those that lie in a source are fetched. Gives how
+    /// they may be given.
     ///
     /// # Errors
-    /// `Policy`.
+    /// `Policy`; as [`sourcing::fetch`].
     pub fn hold_to_policy(
         &mut self,
         taker: Taker,
@@ -378,7 +402,9 @@ impl Chosen {
             let names = taken.names(&[]);
             policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
         }
-        limited.ask(&held(taken), config, placed, terminal)
+        let leave = limited.ask(&held(taken), config, placed, terminal)?;
+        self.fetch(taker, config, reason, event, terminal)?;
+        Ok(leave)
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of
@@ -411,8 +437,8 @@ impl Chosen {
     }
 
     /// What the stores give, and the keys of each that a command gets of which these variables are left as they are.
-    fn giving(&self, left: &[VariableName]) -> impl Iterator<Item = (&Used, Vec<KeyName>)> {
-        let all = self.taken.iter().map(|taken| (&taken.used, taken.names(left)));
+    fn giving(&self, left: &[VariableName]) -> impl Iterator<Item = (&Taken, Vec<KeyName>)> {
+        let all = self.taken.iter().map(|taken| (taken, taken.names(left)));
         all.filter(|(_, names)| !names.is_empty())
     }
 
@@ -430,7 +456,8 @@ impl Chosen {
         terminal: &Terminal,
     ) -> Result<Vec<Option<u64>>> {
         let mut numbers = Vec::new();
-        for (used, names) in self.giving(left) {
+        for (Taken { used, from, .. }, names) in self.giving(left) {
+            let event = event.clone().sources(from.clone());
             let entry = self.place.sign(event.clone().names(&names), self.profile.as_ref());
             match used.record(entry, config, terminal) {
                 Ok(number) => numbers.push(number),
@@ -452,7 +479,7 @@ impl Chosen {
         numbers: &[Option<u64>],
         terminal: &Terminal,
     ) {
-        for ((used, names), number) in self.giving(left).zip(numbers) {
+        for ((Taken { used, .. }, names), number) in self.giving(left).zip(numbers) {
             used.record_failure(self.place.sign(event(*number).names(&names), self.profile.as_ref()), terminal);
         }
     }

@@ -24,7 +24,11 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{limiting, policy, project, using};
+use super::{
+    limiting, policy, project,
+    sourcing::{self, Asking},
+    using::Used,
+};
 
 /// Puts the secret on the clipboard.
 ///
@@ -33,20 +37,18 @@ use super::{limiting, policy, project, using};
 pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::of(arguments.name.store())?;
     let config = config::read(&home)?;
-    let mut used = using::keys(&home, &[&arguments.name], terminal)?;
-    if !used.payload.key(&arguments.name)?.value.is_text() {
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("the secret of `{}` is no text, which no clipboard takes", arguments.name),
-        )
-        .into());
-    }
+    let mut used = sourcing::take_out(&home, &arguments.name, &config, terminal)?;
+    refuse_bytes(&used, &arguments.name)?;
     check_display(&arguments.name)?;
     let event =
         Event::new(Action::Copy, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
     let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let event = limiting::signed(event, was_asked);
+    let asking = Asking { config: &config, offline: false, event: &|| event.clone(), terminal };
+    let from = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    refuse_bytes(&used, &arguments.name)?;
+    let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
     if let Err(failure) = start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds) {
         used.record_failure(event.not_given(number, &failure.message), terminal);
@@ -58,6 +60,14 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("`{}` is on the clipboard for {} s", arguments.name, arguments.seconds));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// No clipboard takes what is no text.
+fn refuse_bytes(used: &Used, name: &KeyName) -> Result<()> {
+    if used.payload.key(name)?.value.is_text() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Usage, format!("the secret of `{name}` is no text, which no clipboard takes")))
 }
 
 fn check_display(name: &KeyName) -> Result<()> {

@@ -11,7 +11,10 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{limiting, policy, project, using};
+use super::{
+    limiting, policy, project,
+    sourcing::{self, Asking},
+};
 
 /// Prints the secret: as it is into a pipe or a file, with a line ending on a terminal, after a yes.
 ///
@@ -20,7 +23,7 @@ use super::{limiting, policy, project, using};
 pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::of(arguments.name.store())?;
     let config = config::read(&home)?;
-    let mut used = using::keys(&home, &[&arguments.name], terminal)?;
+    let mut used = sourcing::take_out(&home, &arguments.name, &config, terminal)?;
     let event = Event::new(Action::Get, Moment::now()).names([arguments.name.name()]).reason(arguments.reason.as_ref());
     let event = project::here(event);
     let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
@@ -35,6 +38,9 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .hint(format!("on the clipboard instead: `{} copy {}`", terminal.program(), arguments.name))
             .into());
     }
+    let asking = Asking { config: &config, offline: arguments.offline, event: &|| event.clone(), terminal };
+    let from = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
     let printed = terminal.data(used.payload.key(&arguments.name)?.value.expose());
     let printed = printed.and_then(|()| if on_screen { terminal.data(b"\n") } else { Ok(()) });

@@ -164,7 +164,7 @@ impl<'p> Judged<'p> {
     /// The page where it is replaced: the owner's, else the one of the issuer whose key it looks like.
     #[must_use]
     pub fn page(&self) -> Option<&str> {
-        let of_kind = || issuer::recognise(&self.key.value).and_then(|recognised| recognised.kind.url());
+        let of_kind = || issuer::recognise(self.key.secret()?).and_then(|recognised| recognised.kind.url());
         self.key.facts.url.as_deref().or_else(of_kind)
     }
 

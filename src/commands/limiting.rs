@@ -110,7 +110,9 @@ impl<'p> Taker<'p> {
 
     /// Whether whoever asks may come to see the secret. What is too short is not masked.
     fn shows(self, payload: &Payload, name: &KeyName) -> bool {
-        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        // One that lies in a source is looked at again once it was fetched.
+        let of_key = || payload.keys.get(name).and_then(|key| key.secret());
+        let is_short = || of_key().is_some_and(|value| value.len() < mask::SHORTEST);
         match self {
             Self::Program(_) | Self::Reader => true,
             Self::Masked(_) => is_short(),

@@ -62,6 +62,8 @@ pub mod set;
 pub mod several;
 pub mod shell;
 pub mod show;
+mod source;
+mod sourcing;
 pub mod status;
 pub mod staying;
 pub mod store;
@@ -354,6 +356,7 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Scan(arguments) => scan::scan(&arguments, terminal),
         Verb::Recovery(arguments) => recovery::recovery(arguments, terminal),
         Verb::Store(arguments) => store::store(&arguments, terminal),
+        Verb::Source(arguments) => source::source(arguments, terminal),
         Verb::Unlock(arguments) => unlock::unlock(&arguments, terminal),
         Verb::Lock(arguments) => lock::lock(&arguments, terminal),
         Verb::Status(arguments) => status::status(&arguments, terminal),

@@ -61,6 +61,11 @@ pub fn ask(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
     let log = record::log(home, kept, payload);
     let mut answers = Answers { tried: Vec::new(), untried: 0 };
     for (name, key) in payload.keys.iter().filter(|(_, key)| key.facts.revoked.is_none()) {
+        // Whether one that lies in a source works is that source's affair, and it is not fetched for this.
+        if key.secret().is_none() {
+            answers.untried += 1;
+            continue;
+        }
         let Some(asked) = Asked::of(name, config.rotation.plan(name, &key.facts)) else {
             answers.untried += 1;
             continue;

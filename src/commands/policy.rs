@@ -82,7 +82,7 @@ impl Why<'_> {
     ) -> Result<()> {
         let keys = || names.iter().filter_map(|name| Some((name, used.payload.keys.get(name)?)));
         if let Some(reason) = self.reason {
-            return match keys().find(|(_, key)| key.value.is_within(reason.as_str())) {
+            return match keys().find(|(_, key)| key.secret().is_some_and(|value| value.is_within(reason.as_str()))) {
                 Some((name, _)) => Err(in_the_reason(name)),
                 None => Ok(()),
             };

@@ -36,6 +36,8 @@ use super::{
     opening,
 };
 
+mod referring;
+
 /// Keeps the secret under the name, and makes the store if there is none.
 ///
 /// # Errors
@@ -48,6 +50,9 @@ pub fn set(arguments: &cli::Set, terminal: &Terminal) -> anyhow::Result<ExitCode
         return Err(in_the_arguments(&arguments.name.to_string()).into());
     }
     let home = Home::of(arguments.name.store())?;
+    if let (Some(source), Some(reference)) = (&arguments.source, &arguments.reference) {
+        return referring::refer(arguments, &home, source, reference, terminal);
+    }
     let now = Moment::now();
     let name = arguments.name.name();
     let details = Details::of_set(&arguments.details, now, terminal)?;

@@ -11,6 +11,7 @@ use crate::{
     home::Home,
     issuer::{self, Kind},
     name::Tag,
+    reference::Remote,
     rotation::{Reaction, ReasonFrom, Settings, State},
     store::{
         limits::Limits,
@@ -43,13 +44,15 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.json(&as_json(&judged, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
-    let bytes = count(key.value.len(), "byte");
-    let print = format!("{} get {}", terminal.program(), arguments.name);
-    let mut rows = vec![
-        vec!["name".to_owned(), arguments.name.to_string()],
-        vec!["secret".into(), format!("{bytes}, {form} (to print it: `{print}`)")],
-    ];
+    let print = format!("to print it: `{} get {}`", terminal.program(), arguments.name);
+    let secret = match key.remote() {
+        Some(Remote { source, reference }) => format!("in source `{source}`, at `{reference}` ({print})"),
+        None => {
+            let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
+            format!("{}, {form} ({print})", count(key.value.len(), "byte"))
+        }
+    };
+    let mut rows = vec![row("name", arguments.name.to_string()), row("secret", secret)];
     rows.extend(dates(&judged, clock));
     rows.extend(notes(&judged));
     rows.extend(limits(&judged, &settings));
@@ -97,7 +100,7 @@ fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
 
 fn notes(judged: &Judged) -> Vec<Vec<String>> {
     let facts = &judged.key.facts;
-    let kind = issuer::recognise(&judged.key.value).map(|recognised| recognised.kind);
+    let kind = judged.key.secret().and_then(issuer::recognise).map(|recognised| recognised.kind);
     let usual = kind.and_then(Kind::period).filter(|_| judged.plan.every.is_none());
     let usual = usual.map(|period| format!("; usually replaced every {}", period.words())).unwrap_or_default();
     let what = kind.map(|kind| format!("{}{usual}", kind.name()));
@@ -241,6 +244,12 @@ fn table(judged: &[Judged], settings: &Settings, clock: Clock) -> Vec<Vec<String
             row.insert(2, due);
         }
     }
+    if judged.iter().any(|key| key.key.facts.source.is_some()) {
+        let source = |key: &Judged| key.key.facts.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        for (row, source) in rows.iter_mut().zip(["SOURCE".to_owned()].into_iter().chain(judged.iter().map(source))) {
+            row.push(source);
+        }
+    }
     let limits = judged.iter().map(|Judged { name, key, .. }| {
         let config = settings.limits_for(name, &key.facts).map(|(_, limits)| limits);
         limits_in_short([&key.facts.limits].into_iter().chain(config))
@@ -271,16 +280,21 @@ fn as_json(judged: &Judged, settings: &Settings) -> Value {
     let of_config = settings.limits_for(judged.name, own);
     let of_config = of_config.map(|(of, limits)| limits_as_json("config", Some(&of.to_string()), limits));
     let mut facts = judged.as_json();
-    facts["bytes"] = value.len().into();
-    facts["text"] = value.is_text().into();
-    facts["kind"] = issuer::recognise(value).map(|recognised| recognised.kind.id()).into();
+    let (remote, here) = (judged.key.remote(), own.source.is_none());
+    facts["bytes"] = here.then(|| value.len()).into();
+    facts["text"] = here.then(|| value.is_text()).into();
+    facts["kind"] = issuer::recognise(value).filter(|_| here).map(|recognised| recognised.kind.id()).into();
+    if let Some(Remote { source, reference }) = remote {
+        facts["source"] = source.to_string().into();
+        facts["ref"] = reference.to_string().into();
+    }
     facts["limits"] = own_limits.into_iter().chain(of_config).collect();
     facts["former"] = former.iter().map(former_as_json).collect();
     facts
 }
 
 fn former_as_json(former: &Former) -> Value {
-    json!({
+    let mut said = json!({
         "since": former.since,
         "until": former.until,
         "expires": former.expires,
@@ -288,5 +302,9 @@ fn former_as_json(former: &Former) -> Value {
         "leaked": former.leaked.as_ref().map(|leaked| leaked.at),
         "left_with": former.left_with.as_ref().map(|left| &left.who),
         "wiped_from": former.wipe,
-    })
+    });
+    if let Some(source) = &former.source {
+        said["source"] = source.as_str().into();
+    }
+    said
 }

@@ -1,6 +1,8 @@
 //! The user's own `config.toml`: profiles that hold in every folder, and settings. None of it needs an approval, so the
 //! file must be the user's own and nobody else's to change.
 
+use std::path::Path;
+
 use crate::{
     alert,
     failure::{Failure, Kind, Result},
@@ -89,6 +91,14 @@ pub fn read(home: &Home) -> Result<Config> {
             .hint(format!("look at what it says, then run {}", platform::how_to_make_private(&path, false))));
     }
     parse(&bytes).map_err(|mistakes| table::failure(Kind::Usage, &path, &mistakes))
+}
+
+/// Reads what is to become the configuration.
+///
+/// # Errors
+/// `Usage` with all that is wrong in it.
+pub fn check(bytes: &[u8], path: &Path) -> Result<Config> {
+    parse(bytes).map_err(|mistakes| table::failure(Kind::Usage, path, &mistakes))
 }
 
 fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {

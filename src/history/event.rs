@@ -4,7 +4,7 @@
 //! Sealed as JSON of one object: `t` (RFC 3339), `ev`, and where they apply `names`, `more` (names that did not fit),
 //! `profile`, `prog`, `args` (its arguments, where they are asked for), `by` (the programs above keyctl, nearest first),
 //! `agent` (the coding agent that perhaps asked), `cwd`, `project` (where that is another folder), `tty`, `pid`, `reason`,
-//! `outcome`, `note`, `lost`, `rule` (an alert's) and `of` (the alerts that were seen, the entries that came to nothing); of a program that keyctl waited for
+//! `outcome`, `note`, `sources` (where secrets came from that lie elsewhere), `lost`, `rule` (an alert's) and `of` (the alerts that were seen, the entries that came to nothing); of a program that keyctl waited for
 //! `took_ms` and `exit`; of a gap `at_least` where nobody knows how many more are `lost`. What another version wrote beside them, or wrote in another form, is kept as it is and shown, never
 //! a reason to fail.
 
@@ -13,7 +13,7 @@ use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Reason, Unrecorded};
+use super::{Fetch, Reason, Unrecorded};
 use crate::{
     date::Moment,
     name::{KeyName, ProfileName},
@@ -208,6 +208,9 @@ pub struct Event {
     /// How many entries a repair found missing, or how many could not be recorded before a gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
+    /// The sources that secrets came from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Fetch>,
     /// The rule that an alert comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -250,6 +253,7 @@ impl Event {
             exit: None,
             note: None,
             lost: None,
+            sources: Vec::new(),
             rule: None,
             of: Vec::new(),
             other: Map::new(),
@@ -375,6 +379,13 @@ impl Event {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
+        self
+    }
+
+    /// With the sources that secrets came from.
+    #[must_use]
+    pub fn sources(mut self, sources: Vec<Fetch>) -> Self {
+        self.sources = sources;
         self
     }
 

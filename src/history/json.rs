@@ -122,6 +122,8 @@ impl Event {
         event.exit = take(&mut map, "exit", |value| value.as_i64()?.try_into().ok());
         event.note = take(&mut map, "note", text);
         event.lost = take(&mut map, "lost", Value::as_u64);
+        let fetches = |value: &Value| serde_json::from_value(value.clone()).ok();
+        event.sources = take(&mut map, "sources", fetches).unwrap_or_default();
         event.rule = take(&mut map, "rule", text);
         let numbers = |value: &Value| value.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>();
         event.of = take(&mut map, "of", numbers).unwrap_or_default();

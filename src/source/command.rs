@@ -8,7 +8,7 @@ use std::{process::Stdio, time::Instant};
 
 use zeroize::Zeroizing;
 
-use super::{Abilities, Fetched, Source, failure, fetched::fields_of_text};
+use super::{Abilities, Fetched, Source, abilities::Ability, failure, fetched::fields_of_text};
 use crate::{
     config::sources::{self as config, command::Command},
     failure::Result,
@@ -94,11 +94,16 @@ impl Source for CommandSource {
         Ok(Fetched { values, version: None, lease: None })
     }
 
-    fn abilities(&self, _: &[&Reference], _: Instant) -> Result<Abilities> {
-        let program = Program::find(&self.setting.command, ROLE)?;
-        drop(program);
-        let unknown = "what the program's own credential may do: keyctl does not know it".to_owned();
-        Ok(Abilities { unknown: vec![unknown], ..Abilities::default() })
+    fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {
+        Program::find(&self.setting.command, ROLE)?;
+        // There is nothing to ask but the program itself.
+        let of = |reference: &&Reference| {
+            let fetched = self.fetch(&reference.place, &[reference.field.as_deref()], until);
+            let read = fetched.is_ok_and(|fetched| fetched.values.iter().all(Result::is_ok));
+            Ability { reference: (*reference).clone(), read: Some(read), write: None }
+        };
+        let unknown = "what else the program's own credential may do".to_owned();
+        Ok(Abilities { of: references.iter().map(of).collect(), unknown: vec![unknown], ..Abilities::default() })
     }
 
     fn name(&self) -> &SourceName {

@@ -19,6 +19,7 @@ pub mod abilities;
 mod aws;
 mod azure;
 mod bearer;
+pub mod cache;
 mod command;
 mod editing;
 pub mod fetched;

@@ -3,7 +3,8 @@
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    name::KeyName,
+    name::{KeyName, SourceName},
+    reference::Remote,
     secret::Secret,
 };
 
@@ -76,6 +77,7 @@ impl Payload {
                 revoked,
                 leaked,
                 left_with,
+                source: None,
                 wipe: None,
                 step: None,
             });
@@ -109,18 +111,30 @@ impl Editing<'_> {
     /// # Errors
     /// `Negative` when the name exists and may not be replaced.
     pub fn set(&mut self, name: &KeyName, value: Secret, replace: bool) -> Result<Set> {
+        self.keep(name, value, None, replace)
+    }
+
+    /// Keeps under a name where its secret lies.
+    ///
+    /// # Errors
+    /// As [`Editing::set`].
+    pub fn refer(&mut self, name: &KeyName, to: &Remote, replace: bool) -> Result<Set> {
+        self.keep(name, Secret::new(to.text().into_bytes()), Some(to.source.clone()), replace)
+    }
+
+    fn keep(&mut self, name: &KeyName, value: Secret, source: Option<SourceName>, replace: bool) -> Result<Set> {
         if let Some(key) = self.payload.keys.get(name) {
-            if key.value.same_as(&value) {
+            if key.value.same_as(&value) && key.facts.source == source {
                 return Ok(Set::Same);
             }
             if !replace {
                 return Err(exists(name));
             }
-            self.replace(name, value, None)?;
+            self.put_in_place(name, value, source, None)?;
             return Ok(Set::Replaced);
         }
         let (revoked, leaked, left_with) = self.payload.said_of(&value);
-        let facts = Facts { revoked, leaked, left_with, ..Facts::new(self.step.at) };
+        let facts = Facts { revoked, leaked, left_with, source, ..Facts::new(self.step.at) };
         self.payload.keys.insert(name.clone(), Key { value, facts, former: Vec::new() });
         self.step.added.push(name.clone());
         Ok(Set::Added)
@@ -131,6 +145,16 @@ impl Editing<'_> {
     /// # Errors
     /// `Missing`.
     pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
+        self.put_in_place(name, value, None, wipe)
+    }
+
+    fn put_in_place(
+        &mut self,
+        name: &KeyName,
+        value: Secret,
+        source: Option<SourceName>,
+        wipe: Option<Moment>,
+    ) -> Result<()> {
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let (revoked, leaked, left_with) = self.payload.said_of(&value);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
@@ -139,6 +163,7 @@ impl Editing<'_> {
             former.wipe = wipe;
         }
         key.facts.begin_anew(now);
+        key.facts.source = source;
         (key.facts.revoked, key.facts.leaked, key.facts.left_with) = (revoked, leaked, left_with);
         Ok(())
     }
@@ -158,6 +183,7 @@ impl Editing<'_> {
             revoked,
             leaked,
             left_with,
+            source: None,
             wipe: None,
             step: None,
         });
@@ -247,10 +273,12 @@ impl Editing<'_> {
         // those that are set for its tags.
         let (limits, tags) = version.of_removed.map(|of| (of.limits.clone(), of.tags.clone())).unwrap_or_default();
         let left_with = version.left_with.cloned().or_else(|| self.payload.left_with(&value));
+        let source = version.source.cloned();
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
         key.facts.begin_anew(since);
+        key.facts.source = source;
         key.facts.expires = expires;
         key.facts.limits = key.facts.limits.and(&limits);
         key.facts.tags.extend(tags);

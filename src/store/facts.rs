@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::limits::Limits;
 use crate::{
     date::{Moment, Period},
-    name::{MemberName, Tag},
+    name::{MemberName, SourceName, Tag},
 };
 
 /// The most bytes a note, a reason or an address may have.
@@ -43,6 +43,8 @@ pub struct Facts {
     pub leaked: Option<Leaked>,
     /// That somebody has it who may not open the store any more. It belongs to the secret too.
     pub left_with: Option<LeftWith>,
+    /// The source in which the secret lies: then the key holds only where it is there. It belongs to the secret too.
+    pub source: Option<SourceName>,
     /// Until when no reminder speaks of it.
     pub snoozed: Option<Moment>,
     /// What it may be used for. It belongs to the key, whatever its secret.
@@ -91,13 +93,14 @@ impl Facts {
             revoked: None,
             leaked: None,
             left_with: None,
+            source: None,
             snoozed: None,
             limits: Limits::default(),
         }
     }
 
     /// Forgets what was true of the former secret alone: its end, that it was revoked or found, that somebody left
-    /// with it, and that reminders were put off.
+    /// with it, in which source it lies, and that reminders were put off.
     pub fn begin_anew(&mut self, since: Moment) {
         let before = self.clone();
         *self = Self {
@@ -106,6 +109,7 @@ impl Facts {
             revoked: None,
             leaked: None,
             left_with: None,
+            source: None,
             snoozed: None,
             ..before
         };

@@ -312,8 +312,9 @@ impl Key {
     fn is_as(&self, other: &Self) -> bool {
         let same = |(one, other): (&Former, &Former)| {
             let known = |former: &Former| {
-                let Former { since, until, expires, wipe, revoked, leaked, left_with, .. } = former;
-                (*since, *until, *expires, *wipe, revoked.clone(), leaked.clone(), left_with.clone())
+                let Former { since, until, expires, wipe, revoked, leaked, left_with, source, .. } = former;
+                let of_secret = (revoked.clone(), leaked.clone(), left_with.clone(), source.clone());
+                (*since, *until, *expires, *wipe, of_secret)
             };
             one.value.same_as(&other.value) && known(one) == known(other)
         };
@@ -345,8 +346,9 @@ impl Key {
 
     /// Its current secret as one that was replaced.
     fn as_former(&self, until: Moment) -> Former {
-        let Facts { changed: since, expires, revoked, leaked, left_with, .. } = self.facts.clone();
-        Former { value: self.value.copy(), since, until, expires, revoked, leaked, left_with, wipe: None, step: None }
+        let Facts { changed: since, expires, revoked, leaked, left_with, source, .. } = self.facts.clone();
+        let value = self.value.copy();
+        Former { value, since, until, expires, revoked, leaked, left_with, source, wipe: None, step: None }
     }
 }
 

@@ -36,6 +36,7 @@ impl Former {
             revoked: self.revoked.clone(),
             leaked: self.leaked.clone(),
             left_with: self.left_with.clone(),
+            source: self.source.clone(),
             wipe: self.wipe,
             step: self.step,
         }

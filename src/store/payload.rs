@@ -18,7 +18,8 @@ use crate::{
         anchor::Id,
         retired::{Aside, Retired},
     },
-    name::{KeyName, StoreName, distance},
+    name::{KeyName, SourceName, StoreName, distance},
+    reference::Remote,
     secret::Secret,
 };
 
@@ -67,7 +68,7 @@ pub struct Recovery {
 
 /// One key.
 pub struct Key {
-    /// Its secret.
+    /// Its secret; or where that is, where the facts name a source (see [`Key::remote`]).
     pub value: Secret,
     /// What is known of it.
     pub facts: Facts,
@@ -91,6 +92,8 @@ pub struct Former {
     pub leaked: Option<Leaked>,
     /// That somebody has it who may not open the store any more.
     pub left_with: Option<LeftWith>,
+    /// The source in which it lies, where it is only referred to.
+    pub source: Option<SourceName>,
     /// When it is to be wiped; never, if nothing is said.
     pub wipe: Option<Moment>,
     /// The step that replaced it, by which it is found when that is taken back.
@@ -112,10 +115,38 @@ pub struct Removed {
 impl Key {
     /// Puts another secret in the place of the current one, which becomes the latest former one.
     pub(super) fn retire(&mut self, value: Secret, now: Moment, step: Option<u64>) {
-        let Facts { changed: since, expires, revoked, leaked, left_with, .. } = self.facts.clone();
+        let Facts { changed: since, expires, revoked, leaked, left_with, source, .. } = self.facts.clone();
         let value = std::mem::replace(&mut self.value, value);
-        self.former.push(Former { value, since, until: now, expires, revoked, leaked, left_with, wipe: None, step });
+        let former = Former { value, since, until: now, expires, revoked, leaked, left_with, source, wipe: None, step };
+        self.former.push(former);
     }
+
+    /// Where its secret lies, if it is in a source and not here. What it holds is that reference then, as text: so versions,
+    /// steps back, names and merges do with it what they do with a secret; and only what gives a secret out has to ask.
+    #[must_use]
+    pub fn remote(&self) -> Option<Remote> {
+        remote(&self.value, self.facts.source.as_ref())
+    }
+
+    /// Its secret, if that is here.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        self.facts.source.is_none().then_some(&self.value)
+    }
+}
+
+impl Former {
+    /// Where it lies, if it is in a source and not here.
+    #[must_use]
+    pub fn remote(&self) -> Option<Remote> {
+        remote(&self.value, self.source.as_ref())
+    }
+}
+
+/// The reference that a value is, where it is one.
+fn remote(value: &Secret, source: Option<&SourceName>) -> Option<Remote> {
+    source?;
+    value.expose_text()?.parse().ok()
 }
 
 /// A secret that a name had before.
@@ -134,6 +165,8 @@ pub struct Version<'p> {
     pub leaked: Option<&'p Leaked>,
     /// That somebody has it who may not open the store any more.
     pub left_with: Option<&'p LeftWith>,
+    /// The source in which it lies, where it is only referred to.
+    pub source: Option<&'p SourceName>,
     /// When it is to be wiped.
     pub wipe: Option<Moment>,
     /// When the key was removed that had it, where the name was used again since.
@@ -144,10 +177,11 @@ pub struct Version<'p> {
 
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
-        let Former { value, since, until, expires, revoked, leaked, left_with, wipe, .. } = former;
+        let Former { value, since, until, expires, revoked, leaked, left_with, source, wipe, .. } = former;
         let (since, until, expires, wipe) = (*since, *until, *expires, *wipe);
         let (revoked, leaked, left_with) = (revoked.as_ref(), leaked.as_ref(), left_with.as_ref());
-        Self { value, since, until, expires, revoked, leaked, left_with, wipe, removed: None, of_removed: None }
+        let source = source.as_ref();
+        Self { value, since, until, expires, revoked, leaked, left_with, source, wipe, removed: None, of_removed: None }
     }
 }
 
@@ -164,6 +198,7 @@ impl Removed {
             revoked: facts.revoked.as_ref(),
             leaked: facts.leaked.as_ref(),
             left_with: facts.left_with.as_ref(),
+            source: facts.source.as_ref(),
             wipe: None,
             removed,
             of_removed,

@@ -42,7 +42,9 @@ fn a_secret_is_read_by_its_name_its_arn_its_version_and_its_stage_whole_or_one_f
     assert_eq!(value(&*source, &arn).as_deref(), Ok("x"));
     assert_eq!(
         value(&*source, &format!("{name}#password")),
-        Err(format!("source `corp`: what lies at `{name}` is no JSON object, so it has no field `password`; leave `#FIELD` out to have all of it"))
+        Err(format!(
+            "source `corp`: what lies at `{name}` is no JSON object, so it has no field `password`; leave `#FIELD` out to have all of it"
+        ))
     );
 }
 
@@ -56,7 +58,10 @@ fn a_parameter_is_read_decrypted_by_its_name_and_version() {
     let gone = format!("source `corp` at `HOST` has nothing there: it was to read `{name}x`");
     assert!(value(&*source, &format!("{name}x")).is_err_and(|said| said.starts_with(&gone)));
     let version = value(&*source, &format!("{name}@9"));
-    assert_eq!(version, Err(format!("source `corp` at `HOST` has no such version: it was to read `{name}` in version `9`")));
+    assert_eq!(
+        version,
+        Err(format!("source `corp` at `HOST` has no such version: it was to read `{name}` in version `9`"))
+    );
 }
 
 #[test]
@@ -112,7 +117,10 @@ fn what_is_refused_is_said_for_what_it_is() {
     );
     MOTO.ask(&format!("gone {name}"));
     let said = value(&*source, &name).expect_err("deleted");
-    assert!(said.starts_with(&format!("source `corp` at `HOST` will not read `{name}`: it is marked for deletion")), "{said}");
+    assert!(
+        said.starts_with(&format!("source `corp` at `HOST` will not read `{name}`: it is marked for deletion")),
+        "{said}"
+    );
 }
 
 #[test]
@@ -123,7 +131,11 @@ fn a_new_version_is_written_once_and_only_over_the_one_that_was_seen() {
     let second = write(&*source, &field, "p-2", Some(&first), "7").expect("written");
     assert_eq!(value(&*source, &name).as_deref(), Ok(r#"{"user":"u","password":"p-2"}"#));
     assert_eq!(value(&*source, &format!("{name}@AWSPREVIOUS#password")).as_deref(), Ok("p-1"));
-    assert_eq!(write(&*source, &field, "p-2", Some(&first), "7"), Ok(second.clone()), "the same change again is no other");
+    assert_eq!(
+        write(&*source, &field, "p-2", Some(&first), "7"),
+        Ok(second.clone()),
+        "the same change again is no other"
+    );
     assert_eq!(
         write(&*source, &field, "p-3", Some(&first), "8"),
         Err(format!(
@@ -131,7 +143,10 @@ fn a_new_version_is_written_once_and_only_over_the_one_that_was_seen() {
              written; look who changed it, then try again"
         ))
     );
-    assert!(write(&*source, &format!("{name}@{first}"), "x", None, "9").is_err_and(|said| said.contains("a version is never another")));
+    assert!(
+        write(&*source, &format!("{name}@{first}"), "x", None, "9")
+            .is_err_and(|said| said.contains("a version is never another"))
+    );
     let new = fresh("new");
     assert_eq!(source.newest(&reference(&new).place, soon()).map_err(|failure| failure.message), Ok(None));
     let made = write(&*source, &new, "v", None, "10").expect("made");
@@ -144,8 +159,14 @@ fn a_parameter_is_written_only_over_the_version_that_was_seen() {
     assert_eq!(write(&*source, &name, "v-1", None, "1").as_deref(), Ok("1"));
     assert_eq!(write(&*source, &name, "v-2", Some("1"), "2").as_deref(), Ok("2"));
     assert_eq!(fetched(&*source, &name), Ok(("v-2".into(), "2".into())));
-    assert!(write(&*source, &name, "v-3", Some("1"), "3").is_err_and(|said| said.contains("there is version `2` and not version `1`")));
-    assert!(write(&*source, &name, "v-3", None, "3").is_err_and(|said| said.contains("there is version `2` and not nothing")));
+    assert!(
+        write(&*source, &name, "v-3", Some("1"), "3")
+            .is_err_and(|said| said.contains("there is version `2` and not version `1`"))
+    );
+    assert!(
+        write(&*source, &name, "v-3", None, "3")
+            .is_err_and(|said| said.contains("there is version `2` and not nothing"))
+    );
     assert_eq!(value(&*source, &name).as_deref(), Ok("v-2"));
 }
 
@@ -163,7 +184,10 @@ fn what_aws_wants_less_often_is_asked_again_and_what_fails_is_given_up() {
     let said = value(&*source, &name).expect_err("it would take too long");
     assert_eq!(said, "source `corp` at `HOST` is asked too often just now; try again in a minute");
     front.ask("fail 500 9 InternalServiceError");
-    assert_eq!(value(&*source, &name).expect_err("given up"), "source `corp` at `HOST` will not read `".to_owned() + &name + "`: `InternalServiceError`");
+    assert_eq!(
+        value(&*source, &name).expect_err("given up"),
+        "source `corp` at `HOST` will not read `".to_owned() + &name + "`: `InternalServiceError`"
+    );
     front.ask("fail 400 9 a-secret-half`");
     front.ask("log");
     let said = write(&*source, &name, "w", Some(&first), "1").expect_err("refused");
@@ -192,7 +216,9 @@ fn the_rights_of_a_credential_are_told_as_far_as_aws_tells_them() {
     keep("secret", &name, b"v");
     let address = MOTO.text("address");
     let there = reference(&name);
-    let abilities = |key| source("aws-secrets-manager", &address, &key).abilities(&[&there], soon()).map_err(|failure| failure.message);
+    let abilities = |key| {
+        source("aws-secrets-manager", &address, &key).abilities(&[&there], soon()).map_err(|failure| failure.message)
+    };
     let may = abilities(user("secretsmanager:GetSecretValue")).expect("told");
     assert!(may.who.is_some_and(|who| who.starts_with("arn:aws:iam::123456789012:user/user-")));
     assert_eq!((may.of[0].read, may.of[0].write, may.more.len()), (Some(true), None, 0));

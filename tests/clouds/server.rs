@@ -175,7 +175,13 @@ pub fn value(source: &dyn Source, text: &str) -> Result<String, String> {
 }
 
 /// Writes, and gives the new version or what is said.
-pub fn write(source: &dyn Source, text: &str, value: &str, expecting: Option<&str>, number: &str) -> Result<String, String> {
+pub fn write(
+    source: &dyn Source,
+    text: &str,
+    value: &str,
+    expecting: Option<&str>,
+    number: &str,
+) -> Result<String, String> {
     let expecting = expecting.map(|version| Version(version.to_owned()));
     let value = Secret::new(value.as_bytes().to_vec());
     let written = source.write(&reference(text), &value, expecting.as_ref(), number, soon());

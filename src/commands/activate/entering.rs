@@ -80,9 +80,11 @@ fn taken(look: &Look, next: &mut State, shell: Shell, terminal: &Terminal) -> Re
     let mut chosen = choosing::keys(approved, &choice, terminal)?;
     let limited = chosen.leave_out_limited(&config);
     let files = chosen.leave_out_files().into_iter().map(|name| (name, AS_FILE));
-    let unfit: Vec<_> = chosen.leave_out(|name, value| shell.objection(name, value)).into_iter().chain(files).collect();
+    let mut unfit: Vec<_> =
+        chosen.leave_out(|name, value| shell.objection(name, value)).into_iter().chain(files).collect();
     let event = Event::new(Action::Activate, Moment::now()).program(shell.name().as_ref());
     chosen.hold_to_policy(Taker::Reader, &config, None, &event, terminal)?;
+    unfit.extend(chosen.leave_out(|name, value| shell.objection(name, value)));
     fits(&chosen)?;
     say_left_out(&limited, &unfit, &chosen, look, next, terminal);
     Ok(Some(Got { chosen, config, event }))

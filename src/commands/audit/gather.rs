@@ -63,7 +63,7 @@ impl Gathered {
             moment: judged.moment(),
             created: judged.key.facts.created,
             is_for_programs: is_for_programs(judged, &self.settings),
-            weakness: audit::of_secret(&judged.key.value, looks_like_a_placeholder(&judged.key.value)),
+            weakness: judged.key.secret().and_then(|value| audit::of_secret(value, looks_like_a_placeholder(value))),
         };
         Facts {
             now: self.clock.judged,
@@ -157,7 +157,7 @@ fn uses(log: &Log, since: Moment, terminal: &Terminal) -> Uses {
 /// The names that hold one secret, where there are several. Compared by length first: no secret is written down for it.
 fn shared(payload: &Payload) -> Vec<Vec<&str>> {
     let mut by_length: BTreeMap<usize, Vec<Vec<_>>> = BTreeMap::new();
-    for (name, key) in payload.keys.iter().filter(|(_, key)| !key.value.is_empty()) {
+    for (name, key) in payload.keys.iter().filter(|(_, key)| key.secret().is_some_and(|value| !value.is_empty())) {
         let groups = by_length.entry(key.value.len()).or_default();
         match groups.iter_mut().find(|group: &&mut Vec<(&str, _)>| key.value.same_as(group[0].1)) {
             Some(group) => group.push((name.as_str(), &key.value)),

@@ -80,6 +80,19 @@ impl Chosen {
             self.missing.extend(lacking.into_iter().filter(is_new).cloned().collect::<Vec<_>>());
             return Ok(());
         }
+        for Taken { used, given, .. } in &mut self.taken {
+            let of_store = keys.iter().filter_map(|name| in_home(name, &used.home));
+            given.extend(of_store.map(|name| (variable.clone(), name.clone())));
+        }
+        if keys.iter().any(|name| self.key(name).is_some_and(|key| key.secret().is_none())) {
+            self.waiting.push((variable, source.clone()));
+            return Ok(());
+        }
+        self.fill(variable, source)
+    }
+
+    /// Makes of the secrets what the variable stands for.
+    pub(super) fn fill(&mut self, variable: VariableName, source: &Source) -> Result<()> {
         let secret =
             match source {
                 Source::Value(text) => Some(Secret::new(text.clone().into_bytes())),
@@ -92,10 +105,6 @@ impl Chosen {
                     })?)
                 }
             };
-        for Taken { used, given } in &mut self.taken {
-            let of_store = keys.iter().filter_map(|name| in_home(name, &used.home));
-            given.extend(of_store.map(|name| (variable.clone(), name.clone())));
-        }
         match (secret, source.form()) {
             (None, _) => {}
             (Some(secret), Form::Variable) => self.given.push((variable, secret)),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    super::{opening, using},
+    super::{opening, sourcing, using},
     Chosen, Taken, Wish, confirmed, homes, in_home, of_store,
 };
 
@@ -42,8 +42,11 @@ impl Chosen {
             taken: Vec::with_capacity(self.taken.len()),
             profile: self.profile.clone(),
             place: self.place.clone(),
+            waiting: Vec::new(),
+            offline: self.offline,
+            held: sourcing::Held::default(),
         };
-        for Taken { used, .. } in &self.taken {
+        for Taken { used, remotes, from, .. } in &self.taken {
             let home = &used.home;
             let kept = opening::identity_quietly(home).map_err(|failure| of_store(failure, home))?;
             let keys = self.wanted.iter().flat_map(|(_, source)| source.keys());
@@ -51,12 +54,18 @@ impl Chosen {
             let taken = using::keys_of(home, kept, &names, &names, terminal);
             let mut taken = taken.map_err(|failure| of_store(failure, home))?;
             taken.project.clone_from(&used.project);
-            anew.taken.push(Taken { used: taken, given: Vec::new() });
+            let mut taken = Taken::new(taken);
+            taken.keep_fetched(used, remotes, from);
+            anew.taken.push(taken);
         }
         anew.give_all()?;
         let (mut changed, mut gone) = (Vec::new(), BTreeSet::new());
         for (variable, source) in &self.wanted {
             let Some(before) = self.content(variable) else { continue };
+            if anew.waits_for(variable) {
+                changed.extend(Some(variable.clone()).filter(|variable| !left.contains(variable)));
+                continue;
+            }
             match anew.content(variable) {
                 None => gone.extend(source.keys().into_iter().filter(|name| anew.key(name).is_none()).cloned()),
                 Some(now) if !now.same_as(before) && !left.contains(variable) => changed.push(variable.clone()),

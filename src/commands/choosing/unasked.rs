@@ -47,6 +47,11 @@ pub fn approved_unasked(home: &Home, wish: Wish) -> Result<Approved> {
     confirmed(wish, &grants, homes, opening::identity_unasked)
 }
 
+/// What stands for a secret that was not fetched yet.
+fn nothing_yet() -> Secret {
+    Secret::new(Vec::new())
+}
+
 impl Chosen {
     /// Takes out the keys that are not for just any use, and gives their variables.
     pub fn leave_out_limited(&mut self, config: &Config) -> Vec<VariableName> {
@@ -84,7 +89,8 @@ impl Chosen {
 
     /// Takes out what is given as a file: its place is open in one command, or taken away behind it. Gives their variables.
     pub fn leave_out_files(&mut self) -> Vec<VariableName> {
-        let files: Vec<VariableName> = self.files.drain(..).map(|file| file.variable).collect();
+        let waiting = self.waiting.extract_if(.., |(_, source)| !source.form().is_variable()).map(|(name, _)| name);
+        let files: Vec<VariableName> = self.files.drain(..).map(|file| file.variable).chain(waiting).collect();
         for taken in &mut self.taken {
             taken.given.retain(|(name, _)| !files.contains(name));
         }
@@ -96,10 +102,14 @@ impl Chosen {
         &mut self,
         objection: impl Fn(&VariableName, &Secret) -> Option<&'static str>,
     ) -> Vec<(VariableName, &'static str)> {
-        let objections = self.given.iter().filter_map(|(name, value)| Some((name.clone(), objection(name, value)?)));
+        // What was not fetched yet is held against the objection again once it is there.
+        let (nothing, waiting) = (nothing_yet(), self.waiting.iter().map(|(name, _)| name));
+        let all = self.given.iter().map(|(name, value)| (name, value)).chain(waiting.map(|name| (name, &nothing)));
+        let objections = all.filter_map(|(name, value)| Some((name.clone(), objection(name, value)?)));
         let objections: Vec<(VariableName, &'static str)> = objections.collect();
         let stays = |name: &VariableName| !objections.iter().any(|(other, _)| other == name);
         self.given.retain(|(name, _)| stays(name));
+        self.waiting.retain(|(name, _)| stays(name));
         for taken in &mut self.taken {
             taken.given.retain(|(name, _)| stays(name));
         }

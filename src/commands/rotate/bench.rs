@@ -38,7 +38,9 @@ impl<'a> Bench<'a> {
         let address = pair.endpoint.as_deref().map(str::parse::<Address>).transpose().map_err(|why| {
             Failure::new(Kind::Usage, format!("the `endpoint` of `{}` in `config.toml`: {why}", pair.id))
         })?;
-        opened.payload.key(&pair.secret)?;
+        for name in [&pair.id, &pair.secret] {
+            super::refuse_reference(name, opened.payload.key(name)?)?;
+        }
         let id = &opened.payload.key(&pair.id)?.value;
         let current = id.expose_text().unwrap_or_default().to_owned();
         Ok(Self { scene, pair, opened, address, sealing: opened.unfinished_key(), current })

@@ -64,6 +64,7 @@ pub(super) fn call(scene: &Scene, name: &KeyName, rotator: Called, opened: &Open
     aside::refuse_more(scene, name, opened)?;
     let sealing = opened.unfinished_key();
     let key = opened.payload.key(name)?;
+    super::refuse_reference(name, key)?;
     let old = &key.value;
     let intention = Intention {
         names: vec![name.clone()],

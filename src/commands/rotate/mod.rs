@@ -188,6 +188,7 @@ fn is_another_name(word: &OsString) -> bool {
 fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let opened = scene.open()?;
     let key = opened.payload.key(name)?;
+    refuse_reference(name, key)?;
     let plan = scene.plan(&opened.payload, name)?;
     let means = Means::of(scene.arguments, &plan);
     hold_to_reason(scene, name, &plan, &opened)?;
@@ -217,6 +218,14 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         means => by_hand::replace(scene, name, &plan, means, &opened).map_err(|failure| lies.add_to(failure, name))?,
     };
     Ok(Some(done.with(touched)))
+}
+
+/// What lies in a source is replaced there: what is kept here of it is only where it is.
+fn refuse_reference(name: &KeyName, key: &Key) -> Result<()> {
+    let Some(remote) = key.remote() else { return Ok(()) };
+    let source = remote.source;
+    Err(Failure::new(Kind::Usage, format!("the secret of `{name}` lies in source `{source}`, and is replaced there"))
+        .hint(format!("to keep a secret here instead: `keyctl set {name} --replace`")))
 }
 
 /// Replacing a key is a use of it, so it may need a reason; what is refused is recorded.

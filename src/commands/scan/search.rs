@@ -388,7 +388,9 @@ pub(super) fn secrets<'p>(home: &Home, payload: &'p Payload) -> Vec<needles::Kep
 fn of_key<'p>(name: &Cow<'p, str>, key: &'p Key, instead: Option<Which>) -> Vec<needles::Kept<'p>> {
     let which = |is_revoked: bool, usual| if is_revoked { Which::Revoked } else { instead.unwrap_or(usual) };
     let kept = |secret, which| needles::Kept { name: name.clone(), which, secret };
-    let current = kept(&key.value, which(key.facts.revoked.is_some(), Which::Current));
-    let former = key.former.iter().map(|former| kept(&former.value, which(former.revoked.is_some(), Which::Former)));
-    [current].into_iter().chain(former).collect()
+    // Of what lies in a source only the place is here, and that is no secret.
+    let current = key.secret().map(|value| kept(value, which(key.facts.revoked.is_some(), Which::Current)));
+    let here = key.former.iter().filter(|former| former.source.is_none());
+    let former = here.map(|former| kept(&former.value, which(former.revoked.is_some(), Which::Former)));
+    current.into_iter().chain(former).collect()
 }

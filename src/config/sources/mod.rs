@@ -7,6 +7,7 @@
 //! timeout = "10s"              # how long a run waits for it; 10 seconds without this, a minute at most
 //! cache = "1h"                 # how long what was fetched may be used again, sealed on this disk; never without this
 //! stores = ["team"]            # whose keys may refer to it beside those of the personal store
+//! paths = ["shop/*"]           # and to which of its places these may refer; without this to any
 //! ```
 //!
 //! A source's own credential is a key of a store and never stands here: `token = { key = "corp/token" }`.
@@ -20,6 +21,7 @@ use std::{
 use crate::{
     name::{KeyPath, PERSONAL, SourceName, StoreName},
     profile::table::{Reader, Table, Value},
+    rotation::matches,
 };
 
 pub mod aws;
@@ -36,7 +38,7 @@ const LONGEST_TIMEOUT: u64 = 60;
 const LONGEST_CACHE: u64 = 7 * 86_400;
 
 /// The fields that every source may have.
-const COMMON: [&str; 4] = ["type", "timeout", "cache", "stores"];
+const COMMON: [&str; 5] = ["type", "timeout", "cache", "stores", "paths"];
 
 /// The sources that the user has, by their names.
 pub type Sources = BTreeMap<SourceName, Source>;
@@ -54,6 +56,8 @@ pub struct Source {
     pub cache: Option<Duration>,
     /// The stores whose keys may refer to it, beside the personal one.
     pub stores: BTreeSet<StoreName>,
+    /// The places that keys of these stores may refer to, with `*` for any letters; any where nothing is said.
+    pub paths: Option<Vec<String>>,
 }
 
 /// What a source is.
@@ -166,6 +170,13 @@ impl Source {
     pub fn serves(&self, store: Option<&StoreName>) -> bool {
         store.is_none_or(|store| self.stores.contains(store))
     }
+
+    /// Whether keys of this store may refer to this place of it.
+    #[must_use]
+    pub fn serves_place(&self, store: Option<&StoreName>, path: &str) -> bool {
+        let fits = |patterns: &Vec<String>| patterns.iter().any(|pattern| matches(pattern, path));
+        store.is_none() || self.paths.as_ref().is_none_or(fits)
+    }
 }
 
 pub(super) fn look(reader: &mut Reader, table: &Table) -> Sources {
@@ -205,8 +216,9 @@ fn source(reader: &mut Reader, name: &SourceName, value: &Value) -> Option<Sourc
     let timeout = fields.get("timeout").and_then(|value| timeout(reader, value)).unwrap_or(TIMEOUT);
     let cache = fields.get("cache").and_then(|value| cache(reader, value));
     let stores = fields.get("stores").map(|value| stores(reader, value)).unwrap_or_default();
+    let paths = fields.get("paths").and_then(|value| reader.texts(value));
     let setting = (kind.look)(reader, value, fields)?;
-    Some(Source { name: name.clone(), setting, timeout, cache, stores })
+    Some(Source { name: name.clone(), setting, timeout, cache, stores, paths })
 }
 
 fn one_of_types() -> String {

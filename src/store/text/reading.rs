@@ -12,6 +12,7 @@ use super::{
     FIRST_FORMAT, FORMAT,
     limits::LimitsText,
     members::{self, LeftText, MemberText},
+    remote,
 };
 use crate::{
     date::{Moment, Period},
@@ -21,7 +22,7 @@ use crate::{
         anchor::Id,
         retired::{Aside, Retired},
     },
-    name::{KeyName, Tag},
+    name::{KeyName, SourceName, Tag},
     secret::Secret,
     store::{
         facts::{Facts, Leaked, Revoked},
@@ -166,6 +167,7 @@ macro_rules! with_facts {
             #[serde(default)]
             limits: LimitsText,
             left_with: Option<LeftText>,
+            source: Option<SourceName>,
         }
 
         impl $name {
@@ -182,6 +184,7 @@ macro_rules! with_facts {
                     revoked: self.revoked.map(revoked),
                     leaked: self.leaked.map(leaked),
                     left_with: self.left_with.map(LeftText::into_left),
+                    source: self.source,
                     snoozed: self.snoozed,
                     limits: self.limits.into_limits(),
                 };
@@ -195,6 +198,7 @@ with_facts! {
     struct KeyText {
         value: Option<SecretText>,
         base64: Option<SecretText>,
+        r#ref: Option<String>,
         former: Option<Vec<FormerText>>,
     }
 }
@@ -206,6 +210,7 @@ with_facts! {
         step: Option<u64>,
         value: Option<SecretText>,
         base64: Option<SecretText>,
+        r#ref: Option<String>,
         former: Option<Vec<FormerText>>,
     }
 }
@@ -222,6 +227,8 @@ with_facts! {
 struct FormerText {
     value: Option<SecretText>,
     base64: Option<SecretText>,
+    r#ref: Option<String>,
+    source: Option<SourceName>,
     since: Option<Moment>,
     until: Moment,
     expires: Option<Moment>,
@@ -279,10 +286,17 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
-fn secret(value: Option<SecretText>, base64: Option<SecretText>) -> Option<Secret> {
-    match (value, base64) {
-        (Some(value), None) => Some(value.0),
-        (None, Some(text)) => BASE64.decode(text.0.expose()).ok().map(Secret::new),
+/// A secret, or its reference where it lies in a source: one of the three, and a source just with the last.
+fn secret(
+    value: Option<SecretText>,
+    base64: Option<SecretText>,
+    reference: Option<String>,
+    source: Option<&SourceName>,
+) -> Option<Secret> {
+    match (value, base64, reference, source) {
+        (Some(value), None, None, None) => Some(value.0),
+        (None, Some(text), None, None) => BASE64.decode(text.0.expose()).ok().map(Secret::new),
+        (None, None, Some(reference), Some(source)) => remote::read(source, &reference),
         _ => None,
     }
 }
@@ -297,13 +311,14 @@ fn leaked(text: LeakedText) -> Leaked {
 
 fn former(text: FormerText, since: Moment) -> Option<Former> {
     Some(Former {
-        value: secret(text.value, text.base64)?,
+        value: secret(text.value, text.base64, text.r#ref, text.source.as_ref())?,
         since: text.since.unwrap_or(since),
         until: text.until,
         expires: text.expires,
         revoked: text.revoked.map(revoked),
         leaked: text.leaked.map(leaked),
         left_with: text.left_with.map(LeftText::into_left),
+        source: text.source,
         wipe: text.wipe,
         step: text.step,
     })
@@ -379,12 +394,13 @@ fn in_order(retired: Vec<RetiredText>) -> Option<Vec<Retired>> {
 impl Content {
     fn into_payload(self) -> Option<Payload> {
         let keys = self.key.into_iter().map(|(name, text)| {
-            let ((value, base64, former), facts) = text.split();
-            Some((name, key(secret(value, base64), facts, former)?))
+            let ((value, base64, reference, former), facts) = text.split();
+            Some((name, key(secret(value, base64, reference, facts.source.as_ref()), facts, former)?))
         });
         let removed = self.removed.into_iter().map(|text| {
-            let ((name, removed, step, value, base64, former), facts) = text.split();
-            Some(Removed { name, removed, step, key: key(secret(value, base64), facts, former)? })
+            let ((name, removed, step, value, base64, reference, former), facts) = text.split();
+            let value = secret(value, base64, reference, facts.source.as_ref());
+            Some(Removed { name, removed, step, key: key(value, facts, former)? })
         });
         Some(Payload {
             id: Id::parse(&self.id)?,

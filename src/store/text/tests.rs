@@ -93,6 +93,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             revoked,
             leaked,
             left_with,
+            source: None,
             snoozed,
             limits,
         },
@@ -126,6 +127,7 @@ fn build((value, facts, former): Parts) -> Key {
             revoked,
             leaked,
             left_with,
+            source: None,
             wipe,
             step: step.map(u64::from),
         });

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, members};
+use super::{
+    ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, VARIABLES_FORMAT,
+    members, remote,
+};
 use crate::{
     hex,
     identity::retired::{Aside, Retired},
-    name::KeyName,
+    name::{KeyName, SourceName},
     secret::Secret,
     store::{
         facts::{Facts, Leaked, Revoked},
@@ -53,7 +56,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), FORMAT),
+        (remote::is_spoken_of(payload), FORMAT),
+        (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), VARIABLES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
         (!payload.members.is_empty() || !payload.seals.is_empty(), LIMITS_FORMAT),
         (payload.speaks_of_leaks(), LEAKS_FORMAT),
@@ -126,11 +130,12 @@ fn write_seal_key(text: &mut String, key: &Secret) {
 }
 
 fn write_key(text: &mut String, key: &Key, former_table: &str) {
-    write_value(text, &key.value);
+    write_value(text, &key.value, key.facts.source.as_ref());
     write_facts(text, &key.facts);
-    for Former { value, since, until, expires, revoked, leaked, left_with, wipe, step } in &key.former {
+    for Former { value, since, until, expires, revoked, leaked, left_with, source, wipe, step } in &key.former {
         let _ = writeln!(text, "[[{former_table}]]");
-        write_value(text, value);
+        write_value(text, value, source.as_ref());
+        remote::write_source(text, source.as_ref());
         let _ = writeln!(text, "since = \"{since}\"\nuntil = \"{until}\"");
         for (field, moment) in [("expires", expires), ("wipe", wipe)] {
             if let Some(moment) = moment {
@@ -145,8 +150,8 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
 }
 
 fn write_facts(text: &mut String, facts: &Facts) {
-    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, left_with, snoozed, limits } =
-        facts;
+    let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, left_with, .. } = facts;
+    let Facts { source, snoozed, limits, .. } = facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -174,6 +179,7 @@ fn write_facts(text: &mut String, facts: &Facts) {
     write_leaked(text, leaked.as_ref());
     write_limits(text, limits);
     members::write_left(text, left_with.as_ref());
+    remote::write_source(text, source.as_ref());
 }
 
 fn write_revoked(text: &mut String, revoked: Option<&Revoked>) {
@@ -270,8 +276,11 @@ fn write_names(text: &mut String, field: &str, names: &Vec<&KeyName>) {
     }
 }
 
-/// A secret on one line: as text where it is UTF-8, else in base64.
-fn write_value(text: &mut String, value: &Secret) {
+/// A secret on one line: as text where it is UTF-8, else in base64. Where it lies in a source, its reference there.
+fn write_value(text: &mut String, value: &Secret, source: Option<&SourceName>) {
+    if let (Some(plain), Some(source)) = (value.expose_text(), source) {
+        return remote::write_reference(text, plain, source);
+    }
     let Some(plain) = value.expose_text() else {
         text.push_str("base64 = \"");
         BASE64.encode_string(value.expose(), text);
@@ -313,9 +322,9 @@ pub(super) fn estimate(payload: &Payload) -> usize {
     let facts = |facts: &Facts| {
         let said = words(&facts.url) + words(&facts.note) + reason(&facts.revoked) + place(&facts.leaked);
         let limits: usize = facts.limits.texts().map(|text| text.len() * 6 + 4).sum();
-        900 + said + facts.tags.len() * 70 + limits
+        950 + said + facts.tags.len() * 70 + limits
     };
-    let former = |former: &Former| 600 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
+    let former = |former: &Former| 650 + secret(&former.value) + reason(&former.revoked) + place(&former.leaked);
     let key = |key: &Key| 320 + secret(&key.value) + facts(&key.facts) + key.former.iter().map(former).sum::<usize>();
     let step = |step: &Step| {
         let changed = step.replaced.iter().chain(&step.edited).map(|(_, before)| 200 + facts(before));

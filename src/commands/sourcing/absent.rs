@@ -1,0 +1,27 @@
+//! A keyctl that was built without sources: it says so where a key needs one.
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home::Home,
+    name::KeyName,
+    store::payload::Payload,
+};
+
+use super::{Asking, Fetched, Referring};
+use crate::commands::{opening::Kept, using::Used};
+
+/// Nothing is ever held.
+#[derive(Default)]
+pub struct Held;
+
+/// Nothing is ever kept.
+pub fn forget_unused(_: &Home, _: &Kept, _: &Payload) {}
+
+pub(super) fn fetch(_: &mut [(&mut Used, Vec<KeyName>)], referring: &[Referring], _: Asking) -> Result<Fetched> {
+    let names: Vec<String> = referring.iter().map(|key| format!("`{}`", key.name)).collect();
+    Err(Failure::new(
+        Kind::Remote,
+        format!("this keyctl was built without sources, and needs one for {}", names.join(", ")),
+    )
+    .hint("take a keyctl with the feature `sources`"))
+}

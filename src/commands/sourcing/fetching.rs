@@ -1,0 +1,213 @@
+//! The list of what happens where keys lie in sources: credentials, what is kept, the rest at once, and each in its place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    config::sources::Source,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::Fetch,
+    name::{KeyName, SourceName},
+    reference::Remote,
+    secret::Secret,
+    source::{
+        self, Lease, Means,
+        fetching::{All, Given, Open, all, together},
+    },
+    terminal::Terminal,
+};
+
+use super::{
+    Asking, Fetched, Referring, credentials,
+    remembering::{self, Caches},
+};
+use crate::commands::using::Used;
+
+/// How long a source may take to be told that it is done with.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// What was made for this use and ends, and the sources that can end it.
+#[derive(Default)]
+pub struct Held {
+    /// The sources, open.
+    pub sources: BTreeMap<SourceName, Open>,
+    /// What is good only for a time.
+    pub leases: Vec<(SourceName, Lease)>,
+}
+
+impl Held {
+    /// Whether there is nothing that ends.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leases.is_empty()
+    }
+
+    /// Gives back what sources made for the time that they are open, where nothing of theirs is held.
+    fn close(&mut self) {
+        let leases = &self.leases;
+        self.sources.retain(|name, open| {
+            let is_held = leases.iter().any(|(source, _)| source == name);
+            if !is_held {
+                open.source.close(Instant::now() + CLOSING);
+            }
+            is_held
+        });
+    }
+}
+
+/// A secret of a key, and how old it is where it was kept.
+type Value = (Secret, Option<Duration>);
+
+pub(super) fn fetch(
+    stores: &mut [(&mut Used, Vec<KeyName>)],
+    referring: &[Referring],
+    asking: Asking,
+) -> Result<Fetched> {
+    let names: BTreeSet<&SourceName> = referring.iter().map(|key| &key.remote.source).collect();
+    let sources: Vec<&Source> = names.iter().filter_map(|name| asking.config.sources.get(*name)).collect();
+    let means = Means { credentials: credentials::of(&sources, stores, asking)?, clock: Moment::now };
+    let mut caches = Caches::new(asking.config, &means, Moment::now());
+    let mut values: Vec<Option<Value>> = Vec::new();
+    for key in referring {
+        let kept = caches.get(key, stores[key.at].0);
+        values.push(kept.map(|(secret, age)| (secret, Some(age))));
+    }
+    let is_missing = |(_, value): &(&Referring, &Option<Value>)| value.is_none();
+    let wanted: BTreeSet<Remote> =
+        referring.iter().zip(&values).filter(is_missing).map(|(key, _)| key.remote.clone()).collect();
+    if asking.offline && !wanted.is_empty() {
+        return Err(not_kept(referring, &wanted, asking));
+    }
+    let mut held = Held::default();
+    if !wanted.is_empty() {
+        let asked = sources.iter().filter(|source| wanted.iter().any(|remote| remote.source == source.name));
+        held.sources = asked.map(|source| open(source, &means)).collect::<Result<_>>()?;
+        let All { given, leases, failed } = all(&held.sources, &wanted);
+        held.leases = leases;
+        if !failed.is_empty() {
+            held.end();
+            return Err(together(with_keys(referring, failed)));
+        }
+        put(&given, referring, stores, &mut values, &mut caches, &held.leases);
+        held.close();
+        caches.write(asking.terminal);
+    }
+    say_ages(referring, &values, asking.terminal);
+    let from = from(stores.len(), referring, &values, asking);
+    let remotes = place(stores, referring, values);
+    Ok(Fetched { from, remotes, held })
+}
+
+impl Held {
+    /// Ends all that was made, where nothing is given after all.
+    fn end(&mut self) {
+        for (name, lease) in std::mem::take(&mut self.leases) {
+            if let Some(open) = self.sources.get(&name) {
+                let _ = open.source.revoke(&lease, Instant::now() + CLOSING);
+            }
+        }
+        self.close();
+    }
+}
+
+fn open(source: &Source, means: &Means) -> Result<(SourceName, Open)> {
+    let opened = source::open(source, means)?;
+    Ok((source.name.clone(), Open { source: opened, timeout: source.timeout }))
+}
+
+/// What was fetched, for each key that refers to it. What is good for a time only is not kept.
+fn put(
+    given: &[Given],
+    referring: &[Referring],
+    stores: &[(&mut Used, Vec<KeyName>)],
+    values: &mut [Option<Value>],
+    caches: &mut Caches,
+    leases: &[(SourceName, Lease)],
+) {
+    for (key, value) in referring.iter().zip(values).filter(|(_, value)| value.is_none()) {
+        let Some(given) = given.iter().find(|given| given.remote == key.remote) else { continue };
+        if !leases.iter().any(|(name, _)| *name == key.remote.source) {
+            caches.put(key, stores[key.at].0, &given.value);
+        }
+        *value = Some((given.value.copy(), None));
+    }
+}
+
+/// Each secret in the place of its reference, and what that was, for each store.
+fn place(
+    stores: &mut [(&mut Used, Vec<KeyName>)],
+    referring: &[Referring],
+    values: Vec<Option<Value>>,
+) -> Vec<BTreeMap<KeyName, Remote>> {
+    let mut remotes: Vec<BTreeMap<KeyName, Remote>> = stores.iter().map(|_| BTreeMap::new()).collect();
+    for (Referring { at, name, remote }, value) in referring.iter().zip(values) {
+        let (Some((value, _)), Some(key)) = (value, stores[*at].0.payload.keys.get_mut(name)) else { continue };
+        key.value = value;
+        key.facts.source = None;
+        remotes[*at].insert(name.clone(), remote.clone());
+    }
+    remotes
+}
+
+/// What the history of each store says: a line for each source.
+fn from(count: usize, referring: &[Referring], values: &[Option<Value>], asking: Asking) -> Vec<Vec<Fetch>> {
+    let mut from: Vec<Vec<Fetch>> = vec![Vec::new(); count];
+    for (key, value) in referring.iter().zip(values) {
+        let cached_s = value.as_ref().and_then(|(_, age)| *age).map(|age| age.as_secs());
+        let name = key.remote.source.to_string();
+        match from[key.at].iter_mut().find(|fetch| fetch.name == name) {
+            Some(fetch) => fetch.cached_s = fetch.cached_s.max(cached_s),
+            None => {
+                let credentials = asking.config.sources.get(&key.remote.source).map(Source::credentials);
+                let with = remembering::names(&credentials.unwrap_or_default());
+                from[key.at].push(Fetch { name, cached_s, with });
+            }
+        }
+    }
+    from
+}
+
+/// One line for each source of which something kept is given: how old the oldest is.
+fn say_ages(referring: &[Referring], values: &[Option<Value>], terminal: &Terminal) {
+    let mut oldest: BTreeMap<&SourceName, (Duration, Vec<String>)> = BTreeMap::new();
+    for (key, value) in referring.iter().zip(values) {
+        let Some((_, Some(age))) = value else { continue };
+        let (known, names) = oldest.entry(&key.remote.source).or_default();
+        *known = (*known).max(*age);
+        names.push(format!("`{}`", key.name));
+    }
+    for (source, (age, names)) in oldest {
+        let age = remembering::in_words(age);
+        terminal.say(&format!("{} from source `{source}` as fetched {age} ago", names.join(", ")));
+    }
+}
+
+/// The failure of `--offline` for what is not kept.
+fn not_kept(referring: &[Referring], wanted: &BTreeSet<Remote>, asking: Asking) -> Failure {
+    let missing: Vec<&Referring> = referring.iter().filter(|key| wanted.contains(&key.remote)).collect();
+    let names: Vec<String> = missing.iter().map(|key| format!("`{}`", key.name)).collect();
+    let failure = Failure::new(Kind::Remote, format!("nothing that is new enough is kept of {}", names.join(", ")));
+    let keeps_nothing =
+        |key: &&&Referring| asking.config.sources.get(&key.remote.source).is_some_and(|source| source.cache.is_none());
+    match missing.iter().find(keeps_nothing) {
+        Some(key) => {
+            let source = &key.remote.source;
+            failure.hint(format!(
+                "source `{source}` keeps nothing; have it do so with `cache = \"1h\"` in `[sources.{source}]`"
+            ))
+        }
+        None => failure.hint("run it once without `--offline`"),
+    }
+}
+
+/// What failed, by the names of the keys.
+fn with_keys(referring: &[Referring], failed: Vec<(Remote, Failure)>) -> Vec<(Vec<String>, Failure)> {
+    let names = |remote: &Remote| {
+        let keys = referring.iter().filter(|key| key.remote == *remote);
+        keys.map(|key| key.name.to_string()).collect()
+    };
+    failed.into_iter().map(|(remote, failure)| (names(&remote), failure)).collect()
+}

@@ -1,0 +1,176 @@
+//! The one door for keys whose secrets lie in a source: what was taken out of the stores is looked through, and a reference gives
+//! way to what it refers to. Where no key is one nothing is loaded, opened or asked.
+//!
+//! It comes after limits and policy have said yes, and before anything is given or written down.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    config::{Config, sources::Source},
+    failure::{Failure, Kind, Result},
+    history::{Event, Fetch, Reason},
+    home::Home,
+    name::{KeyName, KeyPath, SourceName},
+    reference::Remote,
+    terminal::Terminal,
+};
+
+use super::{
+    opening, policy,
+    using::{self, Used},
+};
+
+#[cfg(not(feature = "sources"))]
+mod absent;
+#[cfg(feature = "sources")]
+mod credentials;
+#[cfg(feature = "sources")]
+mod fetching;
+#[cfg(feature = "sources")]
+mod remembering;
+
+#[cfg(not(feature = "sources"))]
+use absent as fetching;
+#[cfg(not(feature = "sources"))]
+pub use absent::forget_unused;
+pub use fetching::Held;
+#[cfg(feature = "sources")]
+pub use remembering::forget_unused;
+
+/// How what is missing is fetched.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The user's settings, with the sources.
+    pub config: &'a Config,
+    /// Nobody is asked: what is kept has to do.
+    pub offline: bool,
+    /// What it is for, for the history.
+    pub event: &'a dyn Fn() -> Event,
+    /// Where to say how old what is kept is.
+    pub terminal: &'a Terminal,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub struct Fetched {
+    /// What the history says of it, for each store.
+    pub from: Vec<Vec<Fetch>>,
+    /// What each key referred to, for each store.
+    pub remotes: Vec<BTreeMap<KeyName, Remote>>,
+    /// What is good only for a time.
+    pub held: Held,
+}
+
+/// One key that refers to a source: of which store by its place among them, and under which name.
+struct Referring {
+    at: usize,
+    name: KeyName,
+    remote: Remote,
+}
+
+/// Puts in the place of each reference what it refers to, for these keys of each store.
+///
+/// # Errors
+/// `Missing` for a source that the user does not have, `Policy` for one that is not for this store, `Remote` with all that could
+/// not be fetched; then nothing of it is given.
+pub fn fetch(stores: &mut [(&mut Used, Vec<KeyName>)], asking: Asking) -> Result<Fetched> {
+    let referring = referring(stores);
+    if referring.is_empty() {
+        return Ok(Fetched::default());
+    }
+    refuse_unserved(stores, &referring, asking.config)?;
+    fetching::fetch(stores, &referring, asking)
+}
+
+/// The credentials of one source, opened for themselves.
+///
+/// # Errors
+/// As [`fetch`] has them.
+#[cfg(feature = "sources")]
+pub fn credentials_of(source: &Source, asking: Asking) -> Result<BTreeMap<KeyPath, crate::secret::Secret>> {
+    credentials::of(&[source], &mut [], asking)
+}
+
+/// Takes one key out, with the credentials of sources that may be needed for it.
+///
+/// # Errors
+/// As [`using::keys`].
+pub fn take_out(home: &Home, name: &KeyName, config: &Config, terminal: &Terminal) -> Result<Used> {
+    let kept = opening::identity(home)?;
+    let store = home.store().map(AsRef::as_ref);
+    let credentials = credentials(config);
+    let beside: Vec<&KeyName> = credentials
+        .iter()
+        .filter(|path| path.store() == store && path.name() != name)
+        .map(|path| path.name())
+        .collect();
+    let names: Vec<&KeyName> = [name].into_iter().chain(beside.iter().copied()).collect();
+    using::keys_of(home, kept, &names, &beside, terminal)
+}
+
+/// The same as [`fetch`] for one key that was taken out. Gives what the history says of it.
+///
+/// # Errors
+/// As [`fetch`]; `Usage` where the reason holds the secret.
+pub fn fetch_one(used: &mut Used, name: &KeyName, reason: Option<&Reason>, asking: Asking) -> Result<Vec<Fetch>> {
+    let mut fetched = fetch(&mut [(used, vec![name.clone()])], asking)?;
+    let value = &used.payload.key(name)?.value;
+    if reason.is_some_and(|reason| !fetched.from.is_empty() && value.is_within(reason.as_str())) {
+        return Err(policy::in_the_reason(name));
+    }
+    Ok(fetched.from.pop().unwrap_or_default())
+}
+
+/// The keys of sources' credentials: they may be taken out with the others, so that a store is opened once.
+#[must_use]
+pub fn credentials(config: &Config) -> Vec<KeyPath> {
+    if cfg!(not(feature = "sources")) {
+        return Vec::new();
+    }
+    let mut all: Vec<KeyPath> = config.sources.values().flat_map(Source::credentials).cloned().collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn referring(stores: &[(&mut Used, Vec<KeyName>)]) -> Vec<Referring> {
+    let of = |(at, (used, names)): (usize, &(&mut Used, Vec<KeyName>))| {
+        let remote = |name: &KeyName| used.payload.keys.get(name)?.remote();
+        let found = names.iter().filter_map(|name| Some(Referring { at, name: name.clone(), remote: remote(name)? }));
+        found.collect::<Vec<_>>()
+    };
+    stores.iter().enumerate().flat_map(of).collect()
+}
+
+/// Makes sure that the user has each source, and that it is for the store whose key refers to it.
+fn refuse_unserved(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring], config: &Config) -> Result<()> {
+    let mut unknown: BTreeMap<&SourceName, Vec<String>> = BTreeMap::new();
+    for Referring { at, name, remote } in referring {
+        let Some(source) = config.sources.get(&remote.source) else {
+            unknown.entry(&remote.source).or_default().push(format!("`{name}`"));
+            continue;
+        };
+        let store = stores[*at].0.home.store().map(AsRef::as_ref);
+        let Some(store) = store else { continue };
+        if !source.serves(Some(store)) {
+            let said = format!("source `{}` is not for keys of the store `{store}`, which `{name}` is of", source.name);
+            return Err(Failure::new(Kind::Policy, said).hint(format!(
+                "others may write into that store; if they may have you fetch from it: `stores = [\"{store}\"]` in `[sources.{}]`",
+                source.name
+            )));
+        }
+        if !source.serves_place(Some(store), &remote.reference.place.path) {
+            let said =
+                format!("`{name}` refers to a place of source `{}` that is not for the store `{store}`", source.name);
+            return Err(Failure::new(Kind::Policy, said)
+                .hint(format!("`paths` in `[sources.{}]` of `config.toml` says which are", source.name)));
+        }
+    }
+    let Some((source, names)) = unknown.into_iter().next() else { return Ok(()) };
+    let lie = if names.len() == 1 { "the secret of" } else { "the secrets of" };
+    Err(Failure::new(
+        Kind::Missing,
+        format!("there is no source `{source}`, where {lie} {} should lie", names.join(", ")),
+    )
+    .hint(format!("set it up: `keyctl source add {source} --type TYPE`")))
+}

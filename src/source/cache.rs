@@ -1,0 +1,230 @@
+//! What was fetched, kept for a while where the user asks for it: sealed on the disk beside the store, for its owner alone.
+//!
+//! An entry is found by a mark of all that it came by: the source's table, its credentials and the reference. Where one of these is
+//! another, nothing is found: nobody gets another's secret. The time is that of the fetch, and what is older than the
+//! source's limit is never given, also not with `--offline`, and is left out when the file is next written.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Means;
+use crate::{
+    config::sources as config,
+    date::Moment,
+    failure::Result,
+    hex,
+    home::{self, Home},
+    identity::{Identity, anchor::Id},
+    reference::Remote,
+    seal::SealKey,
+    secret::Secret,
+};
+
+/// The file's name in a store's folder.
+pub const NAME: &str = "sources.cache";
+/// How the file begins.
+const HEAD: &[u8] = b"keyctl sources 1\n";
+/// What its key is derived for.
+const PURPOSE: &str = "keyctl what sources gave";
+/// The most bytes of the file: 16 MiB.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// Sealed texts are filled up to a multiple of this.
+const BLOCK: usize = 4096;
+/// So far ahead may a clock have been that wrote an entry, in seconds.
+const AHEAD: i64 = 300;
+
+/// What of one store's references is kept.
+pub struct Cache {
+    path: PathBuf,
+    key: SealKey,
+    entries: BTreeMap<String, Entry>,
+    is_changed: bool,
+}
+
+struct Entry {
+    remote: String,
+    value: Secret,
+    at: Moment,
+    until: Moment,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    mark: String,
+    remote: String,
+    #[serde(with = "wiped")]
+    value: Zeroizing<String>,
+    at: Moment,
+    until: Moment,
+}
+
+/// A text that is wiped, in JSON.
+mod wiped {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+        String::deserialize(deserializer).map(Zeroizing::new)
+    }
+}
+
+impl Cache {
+    /// Reads what is kept for a store; nothing where there is no file, or one that this identity did not write.
+    #[must_use]
+    pub fn read(home: &Home, identity: &Identity, store: Id) -> Self {
+        let key = SealKey::derive(identity.line().expose(), &store.0, PURPOSE);
+        let path = home.file(NAME);
+        let entries = entries(&path, &key).unwrap_or_default();
+        Self { path, key, entries, is_changed: false }
+    }
+
+    /// What stands for a reference with all that it is fetched by.
+    #[must_use]
+    pub fn mark(&self, source: &config::Source, means: &Means, remote: &Remote) -> String {
+        let mut text = Zeroizing::new(format!("{:?}\n{}\n", source.setting, remote.text()).into_bytes());
+        for key in source.credentials() {
+            text.extend_from_slice(key.to_string().as_bytes());
+            if let Ok(credential) = means.credential(key) {
+                text.extend_from_slice(&self.key.mark(credential.expose()));
+            }
+        }
+        hex::encode(&self.key.mark(&text))
+    }
+
+    /// What is kept for a mark, and how old it is, where it is not older than the limit.
+    #[must_use]
+    pub fn get(&self, mark: &str, now: Moment, limit: Duration) -> Option<(&Secret, Duration)> {
+        let entry = self.entries.get(mark)?;
+        let age = now.seconds() - entry.at.seconds();
+        let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+        (-AHEAD..=limit).contains(&age).then(|| (&entry.value, Duration::from_secs(u64::try_from(age).unwrap_or(0))))
+    }
+
+    /// Keeps what was fetched now.
+    pub fn put(&mut self, mark: String, remote: &Remote, value: &Secret, now: Moment, limit: Duration) {
+        let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+        let until = Moment::from_seconds(now.seconds().saturating_add(limit));
+        self.entries.insert(mark, Entry { remote: remote.text(), value: value.copy(), at: now, until });
+        self.is_changed = true;
+    }
+
+    /// Lets go what these references were fetched for no more: those that the store does not have now.
+    pub fn keep_only(&mut self, is_used: impl Fn(&str) -> bool) {
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| is_used(&entry.remote));
+        self.is_changed |= self.entries.len() != before;
+    }
+
+    /// Writes it down, without what is too old, if anything changed.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn write(&mut self, now: Moment) -> Result<()> {
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| now <= entry.until);
+        if !self.is_changed && self.entries.len() == before {
+            return Ok(());
+        }
+        if self.entries.is_empty() {
+            return match std::fs::remove_file(&self.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(crate::failure::Failure::disk("remove", &self.path, &error))
+                }
+                _ => Ok(()),
+            };
+        }
+        let written: Vec<Written> = self.entries.iter().map(|(mark, entry)| entry.written(mark)).collect();
+        // All the room from the start: a vector that grows leaves what it held behind.
+        let room: usize = written.iter().map(|entry| entry.value.len() + entry.remote.len() * 2 + 200).sum();
+        let mut plain = Zeroizing::new(Vec::with_capacity(room + BLOCK));
+        drop(serde_json::to_writer(&mut *plain, &written));
+        let full = plain.len().next_multiple_of(BLOCK);
+        plain.resize(full, b' ');
+        let sealed = self.key.seal(HEAD, &plain)?;
+        home::replace(&self.path, &[HEAD, &sealed].concat())
+    }
+}
+
+impl Entry {
+    fn written(&self, mark: &str) -> Written {
+        let mut value = Zeroizing::new(String::with_capacity(self.value.len().div_ceil(3) * 4));
+        BASE64.encode_string(self.value.expose(), &mut value);
+        Written { mark: mark.to_owned(), remote: self.remote.clone(), value, at: self.at, until: self.until }
+    }
+}
+
+fn entries(path: &std::path::Path, key: &SealKey) -> Option<BTreeMap<String, Entry>> {
+    let (bytes, _) = home::read(path, LARGEST).ok()??;
+    let plain = key.open(HEAD, bytes.strip_prefix(HEAD)?)?;
+    let written: Vec<Written> = serde_json::from_slice(&plain).ok()?;
+    let entry = |Written { mark, remote, value, at, until }: Written| {
+        let value = Secret::new(BASE64.decode(&*value).ok()?);
+        Some((mark, Entry { remote, value, at, until }))
+    };
+    written.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::sources::{Setting, Source, command::Command},
+        name::KeyPath,
+    };
+
+    fn source(program: &str) -> Source {
+        let command = Command { command: vec![program.into(), "{path}".into()], json: false };
+        let name = "corp".parse().expect("name");
+        let hour = Some(Duration::from_secs(3600));
+        Source {
+            name,
+            setting: Setting::Command(command),
+            timeout: Duration::ZERO,
+            cache: hour,
+            stores: [].into(),
+            paths: None,
+        }
+    }
+
+    #[test]
+    fn what_was_fetched_is_found_by_all_that_it_came_by_and_only_for_its_time() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (home, identity, store) = (Home::at(folder.path()), Identity::generate(), Id([3; 16]));
+        let (now, hour) = (Moment::from_seconds(1_800_000_000), Duration::from_secs(3600));
+        let later = |seconds: i64| Moment::from_seconds(now.seconds() + seconds);
+        let means = Means { credentials: BTreeMap::<KeyPath, Secret>::new(), clock: Moment::now };
+        let remote: Remote = "corp:db#p".parse().expect("good");
+        let mut cache = Cache::read(&home, &identity, store);
+        let mark = cache.mark(&source("a"), &means, &remote);
+        cache.put(mark.clone(), &remote, &Secret::new(b"fetched-value".to_vec()), now, hour);
+        cache.write(now).expect("written");
+        let bytes = std::fs::read(home.file(NAME)).expect("there");
+        assert!(!bytes.windows(4).any(|part| part == b"corp" || part == b"fetc"));
+        let mut cache = Cache::read(&home, &identity, store);
+        let got = |cache: &Cache, mark: &str, at: Moment| {
+            cache.get(mark, at, hour).map(|(value, age)| (value.expose().to_vec(), age.as_secs()))
+        };
+        assert_eq!(got(&cache, &mark, later(720)), Some((b"fetched-value".to_vec(), 720)));
+        assert_eq!(got(&cache, &mark, later(-60)).map(|(_, age)| age), Some(0));
+        for (mark, at) in [
+            (mark.clone(), later(3601)),
+            (mark.clone(), later(-3600)),
+            (cache.mark(&source("b"), &means, &remote), now),
+            (cache.mark(&source("a"), &means, &"corp:db#q".parse().expect("good")), now),
+        ] {
+            assert!(got(&cache, &mark, at).is_none());
+        }
+        assert!(got(&Cache::read(&home, &Identity::generate(), store), &mark, now).is_none());
+        assert!(got(&Cache::read(&home, &identity, Id([4; 16])), &mark, now).is_none());
+        cache.keep_only(|remote| remote != "corp:db#p");
+        cache.write(now).expect("written");
+        assert!(!home.file(NAME).exists());
+    }
+}
