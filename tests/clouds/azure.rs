@@ -163,7 +163,8 @@ impl Front {
         fs::create_dir_all(&bin).expect("make");
         let script = format!(
             "#!/bin/sh\n[ -z \"$AZ_LOGGED_OUT\" ] || {{ echo 'Please run az login' >&2; exit 1; }}\n[ -z \"$(cat)\" ] || exit 8\n\
-             [ \"$*\" = 'account get-access-token --output json --resource https://vault.azure.net' ] || exit 9\n\
+             case \"$*\" in\n'account get-access-token --output json --resource https://vault.azure.net'*) ;;\n*) exit 9 ;;\nesac\n\
+             case \"$7\" in '' | --tenant) ;; *) exit 9 ;; esac\n\
              curl -s -H 'Metadata: true' '{}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net' |\n\
              sed 's/\"access_token\"/\"accessToken\"/; s/\"expires_on\": \"\\([0-9]*\\)\"/\"expires_on\": \\1/'\n",
             self.http()

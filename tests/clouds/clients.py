@@ -47,7 +47,8 @@ def azure(server):
 
 
 def google(server):
-    from google.api_core.exceptions import GoogleAPICallError, NotFound
+    from google.api_core.exceptions import NotFound
+    from google.auth.exceptions import RefreshError
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
     from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
     from google.oauth2 import service_account
@@ -59,12 +60,16 @@ def google(server):
         return SecretManagerServiceClient(transport=transport)
 
     manager, name = client(server["account"]), "projects/project-1/secrets/db"
-    fails(NotFound, lambda: manager.add_secret_version(parent=name, payload={"data": b"p"}))
-    import subprocess
-    fails(NotFound, lambda: manager.access_secret_version(name=name + "/versions/latest"))
+    read = lambda version: manager.access_secret_version(name=f"{name}/versions/{version}").payload.data
+    assert read("latest") == b"p-1"
+    added = manager.add_secret_version(parent=name, payload={"data": b"p-2"})
+    assert added.name.endswith("/secrets/db/versions/2") and (read("latest"), read(1)) == (b"p-2", b"p-1")
+    fails(NotFound, lambda: read(7))
+    fails(NotFound, lambda: manager.add_secret_version(parent=name + "x", payload={"data": b"p"}))
     rights = ["secretmanager.versions.access", "secretmanager.secrets.delete"]
     assert list(manager.test_iam_permissions(request={"resource": name, "permissions": rights}).permissions) == rights[:1]
-    fails(Exception, lambda: client(server["account"] | {"private_key_id": "other"}).access_secret_version(name=name + "/versions/latest"))
+    other = client(server["account"] | {"private_key_id": "other"})
+    fails(RefreshError, lambda: other.access_secret_version(name=name + "/versions/latest"))
 
 
 def aws(server, secret):

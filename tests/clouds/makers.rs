@@ -24,6 +24,7 @@ fn microsofts_own_client_takes_the_server_for_a_vault() {
 fn googles_own_client_takes_the_server_for_its_secret_manager() {
     let front = Front::start();
     front.ask("may secretmanager.versions.access secretmanager.versions.add");
+    front.ask("google db cC0x");
     client(&front, "google", &[]);
 }
 

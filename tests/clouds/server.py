@@ -156,6 +156,7 @@ def azure_keep(name, value, kind=None):
 
 # Google: https://cloud.google.com/secret-manager/docs/reference/rest and https://developers.google.com/identity/protocols/oauth2/service-account
 projects, allowed, keys = {}, set(), {}
+AUDIENCE = "https://oauth2.googleapis.com/token"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -163,7 +164,7 @@ def google_refusal(status, word):
     return Refused(status, {"error": {"code": status, "message": "said by the service", "status": word}})
 
 
-def google_token(call, address):
+def google_token(call):
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
     form = {name: values[0] for name, values in urllib.parse.parse_qs(call.body.decode(), strict_parsing=True).items()}
@@ -180,7 +181,7 @@ def google_token(call, address):
     except Exception:
         raise refused from None
     now = time.time()
-    if claims["iss"] != ACCOUNT or claims["aud"] != address + "/token" or claims["scope"] != SCOPE:
+    if claims["iss"] != ACCOUNT or claims["aud"] != AUDIENCE or claims["scope"] != SCOPE:
         raise refused
     if not now - 300 < claims["iat"] <= now + 300 or not claims["iat"] < claims["exp"] <= claims["iat"] + 3600:
         raise Refused(400, {"error": "invalid_grant", "error_description": "Token must be a short-lived token"})
@@ -309,7 +310,7 @@ def route(call, address):
     if path == "/msi/token" and call.method == "GET":
         return managed_identity(call, "X-IDENTITY-HEADER", IDENTITY_HEADER, "2019-08-01")
     if path == "/token" and call.method == "POST":
-        return google_token(call, address)
+        return google_token(call)
     if path == "/computeMetadata/v1/instance/service-accounts/default/token" and call.method == "GET":
         return google_metadata(call)
     if path.startswith("/latest/"):

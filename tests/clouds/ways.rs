@@ -90,7 +90,7 @@ fn a_profile_leads_to_a_key_a_role_a_program_or_a_login() {
         ".aws/config",
         &format!(
             "[profile work]\nrole_arn = {arn}\nsource_profile = base\nexternal_id = outside\n\
-         [profile stranger]\nrole_arn = {arn}\nsource_profile = base\n\
+         [profile stranger]\nrole_arn = {arn}\nsource_profile = base\nexternal_id = inside\n\
          [profile program]\ncredential_process = '{}' 'a b'\n\
          [profile broken]\ncredential_process = /bin/echo {{}}\n\
          [profile relative]\ncredential_process = bin/give\n\

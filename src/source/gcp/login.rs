@@ -39,6 +39,8 @@ use crate::{
 
 /// Where a service account's statement is exchanged for a token.
 const TOKENS: &str = "https://oauth2.googleapis.com/";
+/// Whom the statement is for. Google's own clients name this one too when they send it elsewhere.
+const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 /// Where a machine of Google's asks.
 const MACHINE: &str = "169.254.169.254";
 /// The path there.
@@ -119,7 +121,7 @@ impl Login {
     fn of_account(&self, until: Instant) -> Result<Token> {
         let address = self.below(&["token"])?;
         let now = (self.clock)();
-        let statement = self.statement(&address.to_string(), now)?;
+        let statement = self.statement(now)?;
         let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
         let statement = statement.expose_text().unwrap_or_default();
         let body = form(&[("grant_type", grant), ("assertion", statement)]);
@@ -163,8 +165,8 @@ impl Login {
         self.address.below(segments, &[]).map_err(|why| failure(&self.name, &format!("the path {why}")))
     }
 
-    /// What the account says of itself, for one audience and a few minutes, signed.
-    fn statement(&self, audience: &str, now: Moment) -> Result<Secret> {
+    /// What the account says of itself, for one audience and for a few minutes, signed.
+    fn statement(&self, now: Moment) -> Result<Secret> {
         let wrong = |what: &str| {
             failure(&self.name, &format!("the key that should hold the file of a service account {what}"))
                 .hint("it is the JSON file that Google gives out for a key of a service account, all of it")
@@ -184,7 +186,7 @@ impl Login {
         let signer = signer.ok_or_else(|| wrong("has a `private_key` that is not of RSA"))?;
         let head = json!({ "alg": "RS256", "typ": "JWT", "kid": id }).to_string();
         let (iat, exp) = (now.seconds(), now.seconds() + STATEMENT_SECONDS);
-        let claims = json!({ "iss": email, "scope": SCOPE, "aud": audience, "iat": iat, "exp": exp }).to_string();
+        let claims = json!({ "iss": email, "scope": SCOPE, "aud": AUDIENCE, "iat": iat, "exp": exp }).to_string();
         let mut statement = format!("{}.{}", URL_SAFE_NO_PAD.encode(head), URL_SAFE_NO_PAD.encode(claims));
         let signature =
             signer.sign(statement.as_bytes()).map_err(|_| wrong("has a `private_key` that does not sign"))?;
