@@ -11,14 +11,21 @@ First line of output: what the test has to know, as JSON.
                       delete NAME ID          the key is gone
                       replace NAME ID         another key in the place of this one
                       list NAME               the user's keys, each with its status
+                      role NAME [ACTION...]   a role with these rights, which every user may assume that says `outside` for
+                                              its external id
+                      session ROLE            credentials of the role, for a time
+                      secret NAME BASE64      a secret of Secrets Manager, or its next version
+                      binary NAME BASE64      the same, of bytes
+                      gone NAME               the secret is marked for deletion
+                      parameter NAME BASE64   a parameter, encrypted, or its next version
   tls CERTIFICATE   a web server with a certificate that it signed itself, and writes to that file
 """
-import json, os, sys
+import base64, json, os, sys
 
 
 def moto():
     users = {
-        "admin": (["iam:*"], 1),
+        "admin": (["*"], 1),
         "whole": (["iam:*", "sts:*"], 1),
         "wrong": (["iam:*"], 1),
         "reader": (["iam:ListAccessKeys"], 1),
@@ -47,8 +54,8 @@ def moto():
     server.start()
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}/"
-    def client(key):
-        return boto3.client("iam", "us-east-1", endpoint_url=address, aws_access_key_id=key["id"], aws_secret_access_key=key["secret"])
+    def client(key, service="iam"):
+        return boto3.client(service, "eu-central-1", endpoint_url=address, aws_access_key_id=key["id"], aws_secret_access_key=key["secret"])
 
     def new_key(user):
         key = iam.create_access_key(UserName=user)["AccessKey"]
@@ -64,10 +71,41 @@ def moto():
     made = {user: new_user(user, *rights) for user, rights in users.items()}
     iam = client(made["admin"])
 
+    def new_role(name, actions):
+        policy = lambda **more: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | more]})
+        condition = {"StringEquals": {"sts:ExternalId": "outside"}}
+        trust = policy(Action="sts:AssumeRole", Principal={"AWS": "*"}, Condition=condition)
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(Action=actions, Resource="*"))
+        return {"arn": arn}
+
+    def keep(kind, name, data):
+        if kind == "parameter":
+            made_parameter = client(made["admin"], "ssm").put_parameter(Name=name, Value=data.decode(), Type="SecureString", Overwrite=True)
+            return {"version": str(made_parameter["Version"])}
+        manager = client(made["admin"], "secretsmanager")
+        value = {"SecretString": data.decode()} if kind == "secret" else {"SecretBinary": data}
+        try:
+            kept = manager.put_secret_value(SecretId=name, **value)
+        except manager.exceptions.ResourceNotFoundException:
+            kept = manager.create_secret(Name=name, **value)
+        return {"version": kept["VersionId"], "arn": kept["ARN"]}
+
     def answer(line):
         verb, user, *rest = line.split()
         if verb == "user":
             return new_user(user, rest or ["iam:*"])
+        if verb == "role":
+            return new_role(user, rest)
+        if verb == "session":
+            role = iam.get_role(RoleName=user)["Role"]["Arn"]
+            lent = client(made["admin"], "sts").assume_role(RoleArn=role, RoleSessionName="test", ExternalId="outside")["Credentials"]
+            return {"id": lent["AccessKeyId"], "secret": lent["SecretAccessKey"], "token": lent["SessionToken"]}
+        if verb in ("secret", "binary", "parameter"):
+            return keep(verb, user, base64.b64decode(rest[0]))
+        if verb == "gone":
+            client(made["admin"], "secretsmanager").delete_secret(SecretId=user)
+            return {}
         if verb == "key":
             return new_key(user)
         if verb == "replace":

@@ -15,12 +15,12 @@ use crate::{
     secret::Secret,
     web::{
         address::Address,
+        aws::{self, Skew},
+        aws_answer::{self, Record},
         http::{Answer, Client as Http},
-        sigv4::{Request, Signer, encode, stamp},
+        sigv4::{Request, Signer, canonical_path, encode, stamp},
     },
 };
-
-use super::aws_answer::{self, Record};
 
 /// The IAM Query API's version (IAM API Reference).
 const IAM_VERSION: &str = "2010-05-08";
@@ -30,8 +30,6 @@ const STS_VERSION: &str = "2011-06-15";
 const THROTTLED: Duration = Duration::from_secs(2);
 /// The longest pause between two tries of a new key.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// How far a clock may be off: AWS accepts a signature for five minutes ("Troubleshoot signed requests", IAM User Guide).
-const SKEW_SECONDS: u64 = 300;
 
 /// Both halves of an access key.
 pub struct AccessKey {
@@ -98,22 +96,15 @@ impl Client {
         deadline: Duration,
     ) -> Result<Self> {
         // Both become part of a host name or a header.
-        if region.is_empty()
-            || region.len() > 32
-            || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        {
+        if !aws::is_region(region) {
             return Err(Failure::new(Kind::Usage, "that is no AWS region").hint("write it as in `us-east-1`"));
         }
-        if !is_key_id(&key.id) {
+        if !aws::is_key_id(&key.id) {
             return Err(Failure::new(Kind::Usage, "that is no id of an AWS access key")
                 .hint("it is the half that begins with `AKIA`"));
         }
         // Partitions and their endpoints: AWS General Reference, "IAM endpoints" and "STS endpoints".
-        let (iam_host, iam_region, suffix) = match region {
-            _ if region.starts_with("cn-") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "amazonaws.com.cn"),
-            _ if region.starts_with("us-gov-") => ("iam.us-gov.amazonaws.com", "us-gov-west-1", "amazonaws.com"),
-            _ => ("iam.amazonaws.com", "us-east-1", "amazonaws.com"),
-        };
+        let (iam_host, iam_region) = aws::iam(region);
         let service = |name, title, version, host: &str, region: &str| {
             let address = match endpoint {
                 Some(address) => address.clone(),
@@ -127,7 +118,7 @@ impl Client {
         Ok(Self {
             key,
             iam: service("iam", "AWS IAM", IAM_VERSION, iam_host, iam_region)?,
-            sts: service("sts", "AWS STS", STS_VERSION, &format!("sts.{region}.{suffix}"), region)?,
+            sts: service("sts", "AWS STS", STS_VERSION, &aws::host("sts", region), region)?,
             clock,
         })
     }
@@ -221,7 +212,7 @@ impl Client {
         loop {
             let Err(refusal) = self.call(&self.sts, "GetCallerIdentity", &[]) else { return Ok(()) };
             let passing = ["", "InvalidClientTokenId", "InternalFailure", "ServiceUnavailable"];
-            let may_change = passing.contains(&refusal.code.as_str()) || is_throttling(&refusal.code);
+            let may_change = passing.contains(&refusal.code.as_str()) || aws::is_throttling(&refusal.code);
             if !may_change || begun.elapsed() + pause > patience {
                 return Err(refusal.failure);
             }
@@ -248,7 +239,7 @@ impl Client {
 
     fn ask_for(&self, action: &str, parameters: &[(&str, &str)]) -> std::result::Result<Vec<Record>, Refusal> {
         self.call(&self.iam, action, parameters).or_else(|refusal| {
-            if !is_throttling(&refusal.code) {
+            if !aws::is_throttling(&refusal.code) {
                 return Err(refusal);
             }
             sleep(THROTTLED);
@@ -275,7 +266,7 @@ impl Client {
         ];
         let request = Request {
             method: "POST",
-            path: service.address.path(),
+            path: &canonical_path(service.address.path()),
             query: &[],
             headers: &headers,
             body: body.as_bytes(),
@@ -317,7 +308,7 @@ fn refuse(service: &Service, action: &str, answer: &Answer, records: &[Record], 
             .hint("it was deleted or switched off, or is so new that AWS does not know it yet"),
         "SignatureDoesNotMatch" | "RequestExpired" | "InvalidSignatureException" => refuse_signature(&said, answer, at),
         "NoSuchEntity" => said(&format!("has no such access key to do `{action}` with")),
-        code if is_throttling(code) => said("asks to call less often").hint("try again in a minute"),
+        code if aws::is_throttling(code) => said("asks to call less often").hint("try again in a minute"),
         "" => said(&format!("answers `{action}` with status {} and what cannot be read", answer.status))
             .hint("look whether the address is the right one"),
         code if code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') => {
@@ -329,37 +320,14 @@ fn refuse(service: &Service, action: &str, answer: &Answer, records: &[Record], 
 }
 
 fn refuse_signature(said: &dyn Fn(&str) -> Failure, answer: &Answer, at: Moment) -> Failure {
-    let off = answer.date.map(|date| at.seconds().abs_diff(date.seconds())).filter(|off| *off > SKEW_SECONDS);
-    match (off, answer.date) {
-        (Some(off), Some(date)) => {
-            let side = if at > date { "ahead" } else { "behind" };
-            said(&format!("does not accept the signature: this machine's clock is {} minutes {side}", off / 60))
-                .hint("set the clock, then try again")
-        }
-        _ => {
+    match Skew::between(at, answer.date) {
+        Some(skew) => said(&format!("does not accept the signature: {skew}")).hint("set the clock, then try again"),
+        None => {
             said("does not accept the signature").hint("the secret is not the one that belongs to this access key's id")
         }
     }
 }
 
-fn is_throttling(code: &str) -> bool {
-    // The codes that AWS's own clients take for throttling.
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "RequestThrottled"
-            | "RequestLimitExceeded"
-            | "TooManyRequestsException"
-    )
-}
-
-fn is_key_id(id: &str) -> bool {
-    // IAM API Reference, AccessKey: 16 to 128 characters of `\w`.
-    (16..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
 fn key_id(record: &Record) -> Option<String> {
-    record.get("AccessKeyId").filter(|id| is_key_id(id)).map(str::to_owned)
+    record.get("AccessKeyId").filter(|id| aws::is_key_id(id)).map(str::to_owned)
 }

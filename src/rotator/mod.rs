@@ -3,7 +3,6 @@
 //! Nothing here reads or writes a store. What fails leaves the old secret in force, and the caller writes nothing into
 //! it; what came to be outside all the same lies beside it (unfinished.rs).
 
-mod aws_answer;
 pub mod aws_iam;
 pub mod program;
 pub mod unfinished;

@@ -16,13 +16,20 @@ use crate::{
 };
 
 pub mod abilities;
+mod aws;
+mod azure;
+mod bearer;
 pub mod cache;
 mod command;
+mod editing;
 pub mod fetched;
 pub mod fetching;
+mod form;
+mod gcp;
 pub mod leasing;
 mod service;
 mod vault;
+mod writing;
 
 pub use abilities::Abilities;
 pub use fetched::{Fetched, Lease, Version};
@@ -123,13 +130,10 @@ pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
     match &source.setting {
         Setting::Command(setting) => Ok(Box::new(command::CommandSource::new(source, setting))),
         Setting::Vault(setting) => Ok(Box::new(vault::open(source, setting, means)?)),
-        // Its table is refused as one of no known type, so none comes here.
-        Setting::AwsSecretsManager(_)
-        | Setting::AwsSsm(_)
-        | Setting::AzureKeyVault(_)
-        | Setting::GcpSecretManager(_) => {
-            Err(Failure::new(Kind::Usage, format!("source `{}` is of no type that this keyctl knows", source.name)))
-        }
+        Setting::AwsSecretsManager(setting) => Ok(Box::new(aws::Secrets::new(source, setting, means)?)),
+        Setting::AwsSsm(setting) => Ok(Box::new(aws::Parameters::new(source, setting, means)?)),
+        Setting::AzureKeyVault(setting) => Ok(Box::new(azure::KeyVault::new(source, setting, means)?)),
+        Setting::GcpSecretManager(setting) => Ok(Box::new(gcp::SecretManager::new(source, setting, means)?)),
     }
 }
 

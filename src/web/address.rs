@@ -61,6 +61,18 @@ impl Address {
         Ok(Self { uri, is_near: self.is_near })
     }
 
+    /// The same with a verb behind it, as Google's services have it: `…/secrets/a:addVersion`.
+    ///
+    /// # Errors
+    /// As [`Address::below`]; never for a word of letters.
+    pub fn verb(&self, verb: &str) -> Result<Self, String> {
+        let path = format!("{}:{}", self.uri.path(), encode(verb));
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(path.parse().map_err(|_| "is too long for an address".to_owned())?);
+        let uri = Uri::from_parts(parts).map_err(|_| "is no part of an address".to_owned())?;
+        Ok(Self { uri, is_near: self.is_near })
+    }
+
     /// One of the plain addresses at which a cloud's machine finds its own credentials, with the path; nothing else.
     #[must_use]
     pub fn of_metadata(host: &str, path: &str) -> Option<Self> {

@@ -16,7 +16,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 pub struct Request<'r> {
     /// `GET` or `POST`.
     pub method: &'r str,
-    /// The path as it is sent, encoded, without `.` and `..`; `/` for the Query APIs.
+    /// The path as it is signed: what [`canonical_path`] makes of the one that is sent.
     pub path: &'r str,
     /// Names and values of the query, not encoded.
     pub query: &'r [(&'r str, &'r str)],
@@ -60,6 +60,32 @@ pub fn encode(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// The path that is signed, for one that is sent: without empty parts, `.` and `..`, and with each part encoded once more, as
+/// all services want it but S3, which takes it as it is sent.
+#[must_use]
+pub fn canonical_path(sent: &str) -> String {
+    encoded_again(&normal(sent))
+}
+
+/// The path without empty parts, `.` and `..` (RFC 3986, 6.2.2.3); whether it ends with `/` stays.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let is_folder = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
+    let end = if is_folder && !parts.is_empty() { "/" } else { "" };
+    format!("/{}{end}", parts.join("/"))
+}
+
+fn encoded_again(path: &str) -> String {
+    path.split('/').map(encode).collect::<Vec<_>>().join("/")
 }
 
 impl Signer<'_> {

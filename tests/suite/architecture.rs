@@ -50,6 +50,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped
     "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is
+    "store/payload.rs",               // reading the reference that stands in a secret's place
     "store/noted.rs",                 // deriving the key of what is noted
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
@@ -68,6 +69,8 @@ const MAY_EXPOSE: &[&str] = &[
     "exchange/export.rs",             // other programs' forms
     "rotator/program.rs",             // a rotator's standard input
     "rotator/unfinished.rs",          // sealing a new one beside the store
+    "source/cache.rs",                // sealing what is kept of a source
+    "source/command.rs",              // reading what a program printed
     "source/vault/abilities.rs",      // asking whether a token is a wrapping one
     "source/vault/login.rs",          // logging in with it
     "source/vault/talk.rs",           // showing the token to its server
