@@ -272,6 +272,27 @@ fn is_refused_soon(port: u64, credentials: &str) -> bool {
     false
 }
 
+/// How many leases the server has.
+fn leases() -> usize {
+    let asked = json!({ "method": "GET", "path": "sys/leases/lookup/database/creds/app?list=true" });
+    BAO.line(&asked).pointer("/body/data/keys").and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+#[test]
+fn where_no_versions_are_kept_the_store_keeps_the_former_secret() {
+    let sandbox = home("app/other");
+    BAO.ask("POST", "old/app/one", &json!({ "password": "the-first-secret", "user": "me" }));
+    sandbox.call(&["set", "old", "--source", "corp", "--ref", "old/app/one#password", "-q"]).run().says("", "", 0);
+    let ran = sandbox.call(&["rotate", "old", "--yes"]).input("the-second-secret").run();
+    assert!(ran.stderr().contains("keyctl: source `corp` has the new secret of `old`\n"), "{}", ran.stderr());
+    assert_eq!(
+        BAO.ask("GET", "old/app/one", &Value::Null)["data"],
+        json!({ "password": "the-second-secret", "user": "me" })
+    );
+    sandbox.call(&["rollback", "old", "--yes"]).run();
+    sandbox.call(&["get", "old"]).run().says("the-first-secret", "", 0);
+}
+
 #[test]
 fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     let port = BAO.line(&json!({ "postgres": true }))["port"].as_u64().expect("a number");
@@ -308,7 +329,18 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     let ended = child.wait().expect("ended");
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(15));
     assert!(is_refused_soon(port, &line), "after a signal");
-    // A command that cannot be started has it for no longer.
+    // What cannot be started has nothing for longer either.
+    let bad = sandbox.file("bad", "#!/no/such/interpreter\n");
+    std::fs::set_permissions(&bad, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
+    let before = leases();
+    let ran = sandbox.call(&["run", "-k", "P=password", "--", "./bad"]).run();
+    assert!([126, 127].contains(&ran.code()), "{}", ran.stderr());
+    let until = Instant::now() + Duration::from_secs(2);
+    while leases() > before && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(leases() <= before);
+    // Whoever prints it has it for its time.
     let printed = sandbox.call(&["get", "password"]).run();
     assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 5 seconds, and nobody renews it\n");
     let wrong = sandbox.call(&["rotate", "password", "--yes"]).input("the-second-secret").run();

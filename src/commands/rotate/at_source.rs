@@ -11,7 +11,7 @@ use crate::{
         policy,
         set::looks_like_a_placeholder,
         sourcing::{
-            Asking,
+            self, Asking,
             writing::{Desk, Seen, Unwritten, pinned, refuse_pinned},
         },
     },
@@ -59,6 +59,7 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
     let asking = Asking { config: &scene.config, offline: false, event: &event, terminal: scene.terminal };
     // Whoever types a secret does not do so for nothing: it is asked for once the source has answered, and not where an earlier
     // rotation may only need its note.
+    sourcing::hold_to_store(&scene.config, &scene.home, name, &task.remote)?;
     let desk = Desk::open(&task.remote.source, asking)?;
     let mut seen = desk.look(&task.remote.reference)?;
     let is_given = matches!(means, Means::Piped | Means::File(_));
