@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 pub struct Server {
     /// What it says of itself: its address, and what there is to log in with.
     pub said: Value,
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    /// Its standard input and output.
+    pub pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _child: Child,
 }
 
@@ -43,13 +44,6 @@ impl Server {
         let mut answer = String::new();
         output.read_line(&mut answer).expect("read");
         serde_json::from_str(&answer).expect("json")
-    }
-
-    /// Waits for a line that it says by itself.
-    pub fn next(&self) -> Value {
-        let mut line = String::new();
-        self.pipes.lock().expect("lock").1.read_line(&mut line).expect("read");
-        serde_json::from_str(&line).expect("json")
     }
 
     /// Asks as root; the answer's body.

@@ -54,6 +54,13 @@ fn said(ran: &Ran) -> String {
     ran.stderr().lines().filter(is_of_it).map(|line| format!("{line}\n")).collect()
 }
 
+/// Waits for a line that a server says by itself.
+fn next(server: &Server) -> Value {
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut server.pipes.lock().expect("lock").1, &mut line).expect("read");
+    serde_json::from_str(&line).expect("json")
+}
+
 /// The port without which an address is the same in all runs.
 fn portless(text: &str) -> String {
     let port = BAO.address().rsplit(':').next().expect("a port");
@@ -154,7 +161,7 @@ fn a_rotation_that_was_broken_off_is_told_from_the_source_by_the_next_one() {
         sandbox.may_lie_in(&file);
         call.command.stdin(std::fs::File::open(&file).expect("open")).stdout(Stdio::null()).stderr(Stdio::null());
         let mut rotating = call.command.spawn().expect("start");
-        assert_eq!(lost.next(), json!({ "wrote": "/v1/secret/data/app/broken" }));
+        assert_eq!(next(&lost), json!({ "wrote": "/v1/secret/data/app/broken" }));
         rotating.kill().expect("kill");
         rotating.wait().expect("ended");
     };
