@@ -71,6 +71,10 @@ const MAY_EXPOSE: &[&str] = &[
     "rotator/unfinished.rs",          // sealing a new one beside the store
     "source/cache.rs",                // sealing what is kept of a source
     "source/command.rs",              // reading what a program printed
+    "source/vault/abilities.rs",      // asking whether a token is a wrapping one
+    "source/vault/login.rs",          // logging in with it
+    "source/vault/talk.rs",           // showing the token to its server
+    "source/vault/writing.rs",        // writing a new version
     "scan/needles.rs",                // looking for all of them
     "commands/copy.rs",               // the clipboard's holder
     "commands/scan/accepting.rs",     // deriving the key of the marks
