@@ -12,3 +12,4 @@ mod makers;
 mod server;
 mod signing;
 mod ways;
+mod whole;

@@ -10,6 +10,7 @@ The makers' own clients are held against them (clients.py), so that they are no 
                         azure-state NAME STATE   its newest version is `disabled`, or it is `deleted`
                         google NAME BASE64       a secret, or its next version
                         google-state NAME N STATE  a version is `DISABLED` or `DESTROYED`
+                        account                  the file of the Google account, with a new key
                         may NAME...              what the Google account may do, as permissions
                         deny WORD...             `azure-list`: listing is forbidden; `google-sum`: checksums are wrong
                         end SERVICE              all tokens of `azure` or `google` have run out
@@ -370,7 +371,7 @@ def certify(folder):
     import datetime, ipaddress
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
@@ -384,9 +385,17 @@ def certify(folder):
         file.write(made.public_bytes(serialization.Encoding.PEM))
     with open(folder + "/server.pem", "wb") as file:
         file.write(key.private_bytes(serialization.Encoding.PEM, *plain) + made.public_bytes(serialization.Encoding.PEM))
-    account = rsa.generate_private_key(65537, 2048)
-    keys["public"] = account.public_key()
-    return account.private_bytes(serialization.Encoding.PEM, *plain).decode()
+
+
+def account():
+    """The file of a service account, as Google gives one out."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    key = rsa.generate_private_key(65537, 2048)
+    keys["public"] = key.public_key()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    return {"type": "service_account", "project_id": "project-1", "private_key_id": "key-1", "private_key": pem,
+            "client_email": ACCOUNT, "client_id": "1", "token_uri": keys["plain"] + "/token"}
 
 
 def serve(context):
@@ -418,6 +427,8 @@ def command(verb, *words):
         return {"version": len(projects[words[0]])}
     elif verb == "google-state":
         projects[words[0]][int(words[1]) - 1][1] = words[2]
+    elif verb == "account":
+        return account()
     elif verb == "may":
         allowed.clear()
         allowed.update(words)
@@ -438,14 +449,13 @@ def command(verb, *words):
 
 
 def main(folder):
-    pem = certify(folder)
+    certify(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + "/server.pem")
     plain, tls = serve(None), serve(context)
-    account = {"type": "service_account", "project_id": "project-1", "private_key_id": "key-1", "private_key": pem,
-               "client_email": ACCOUNT, "client_id": "1", "token_uri": plain + "/token"}
+    keys["plain"] = plain
     said = {"http": plain, "https": tls, "ca": folder + "/ca.pem", "tenant": TENANT, "client": CLIENT, "client_secret": CLIENT_SECRET,
-            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN, "account": account}
+            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN}
     print(json.dumps(said), flush=True)
     for line in sys.stdin:
         print(json.dumps(command(*line.rstrip("\n").split(" "))), flush=True)
