@@ -62,7 +62,7 @@ fn a_command_gets_what_lies_at_aws_with_a_request_a_secret_and_nothing_of_it_sta
     let run: Vec<&str> = run.iter().map(String::as_str).collect();
     assert_eq!(good(home, &run, ""), "fetched-0 fetched-19");
     assert_eq!(front.talker.count("POST /"), 20);
-    assert_eq!(good(home, &["get", "db/7"], ""), "fetched-7\n");
+    assert_eq!(good(home, &["get", "db/7"], ""), "fetched-7");
     nowhere_below(home, "fetched-7");
     nowhere_below(home, &secret);
     let tested = keyctl(home, &["source", "test", "corp"], "");
