@@ -33,6 +33,7 @@ mod shells;
 mod sources;
 mod staying;
 mod stores;
+mod transfer;
 mod unlocking;
 
 pub use agents::{Agent, AgentVerb};
@@ -55,6 +56,7 @@ pub use sources::{NewSource, Source, SourceVerb};
 pub use staying::{LeadSession, Staying};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
+pub use transfer::{Pull, Push};
 pub use unlocking::{CloseOnLock, Lock, Unlock};
 
 const STYLES: Styles = Styles::styled()
@@ -120,6 +122,10 @@ pub enum Verb {
     Edit(Edit),
     /// Replace a key, or all that are due; the former secret is kept for a while
     Rotate(Rotate),
+    /// Write keys of the store to a source, and read them back
+    Push(Push),
+    /// Bring keys that lie in a source into the store
+    Pull(Pull),
     /// Mark a key as not to be used any more
     Revoke(Revoke),
     /// List a key's former secrets by their dates, without showing them

@@ -75,6 +75,12 @@ impl Failure {
         Self { kind, message: message.into(), hints: Vec::new() }
     }
 
+    /// The same failure once more, for another who waited for the same.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self { kind: self.kind, message: self.message.clone(), hints: self.hints.clone() }
+    }
+
     /// The same failure with one more way out.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::secret::Secret;
 
+pub mod writing;
+
 /// The members in their order, each value as it stands in the text.
 pub struct Members<'a>(pub Vec<(String, &'a RawValue)>);
 

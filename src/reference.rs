@@ -46,6 +46,15 @@ impl Place {
 }
 
 impl Remote {
+    /// Whether it is one version of the same field of the same place.
+    #[must_use]
+    pub fn is_version_of(&self, other: &Self) -> bool {
+        self.source == other.source
+            && self.reference.place.version.is_some()
+            && self.reference.field == other.reference.field
+            && self.reference.place.path == other.reference.place.path
+    }
+
     /// It as the one text that a key holds: `SOURCE:REFERENCE`.
     #[must_use]
     pub fn text(&self) -> String {

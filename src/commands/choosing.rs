@@ -32,7 +32,8 @@ use super::{
     opening::{self, Kept},
     policy::{self, Why},
     project::{self, Project},
-    show, sourcing,
+    show,
+    sourcing::{self, Leases},
     using::{self, Used},
 };
 
@@ -364,6 +365,11 @@ impl Chosen {
             let keys = &taken.used.payload.keys;
             taken.given.iter().filter_map(|(variable, name)| Some((variable, &keys.get(name)?.value)))
         })
+    }
+
+    /// What sources lent for the command, to be looked after while it runs; nothing where they lent nothing.
+    pub fn leases(&mut self) -> Option<Leases> {
+        sourcing::leases(std::mem::take(&mut self.held))
     }
 
     /// Says which keys are missing that may be.

@@ -68,6 +68,11 @@ pub mod status;
 pub mod staying;
 pub mod store;
 pub mod stores;
+#[cfg(feature = "sources")]
+pub mod transfer;
+#[cfg(not(feature = "sources"))]
+#[path = "transfer_absent.rs"]
+pub mod transfer;
 pub mod unbound;
 pub mod undo;
 pub mod unlock;
@@ -343,6 +348,8 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Forget(arguments) => versions::forget(&arguments, terminal),
         Verb::Due(arguments) => due::due(&arguments, terminal),
         Verb::Rotate(arguments) => rotate::rotate(&arguments, terminal),
+        Verb::Push(arguments) => transfer::push(&arguments, terminal),
+        Verb::Pull(arguments) => transfer::pull(&arguments, terminal),
         Verb::Remind(arguments) => remind::remind(arguments, terminal),
         Verb::Env(arguments) => env::env(&arguments, terminal),
         Verb::Render(arguments) => render::render(&arguments, terminal),

@@ -46,6 +46,9 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let Some(latest) = payload.latest_step(now) else {
         return Err(journal::nothing().into());
     };
+    if !arguments.skip {
+        refuse_at_source(&payload, latest)?;
+    }
     if latest.deed == Deed::Rotate && !arguments.skip {
         terminal.hint("this changes nothing at the issuer: make sure that the former secret still works there");
         let mut pairs = config::read(&home)?.rotation.aws_iam;
@@ -120,6 +123,28 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         terminal.say(&format!("took back: {words}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was written to a source is not taken back by what the store has: there the new secret would go on.
+fn refuse_at_source(payload: &Payload, step: &Step) -> Result<(), Failure> {
+    let is_written = |name: &&KeyName| {
+        let Some(key) = payload.keys.get(*name) else { return false };
+        let former = key.former.iter().rfind(|former| former.step == Some(step.number));
+        let now = key.remote();
+        former.zip(now).is_some_and(|(former, now)| match former.remote() {
+            Some(before) => before != now && before.source == now.source && before.is_version_of(&now),
+            None => false,
+        })
+    };
+    match step.names().find(is_written) {
+        None => Ok(()),
+        Some(name) => {
+            let said = format!("the secret of `{name}` was replaced in its source, which `undo` does not change");
+            Err(Failure::new(Kind::Negative, said)
+                .hint(format!("to write the former one there again, as the newest: `keyctl rollback {name}`"))
+                .hint("to let the change stand: `keyctl undo --skip`"))
+        }
+    }
 }
 
 /// Whether a step did what it was seen to have done: one that is taken back leaves its number to the next, which can be of the

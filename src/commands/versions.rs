@@ -157,7 +157,12 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
             .hint(format!("bring it back as it was removed: `keyctl rollback {name}`"))
             .into());
     }
-    let settings = config::read(&home)?.rotation;
+    let config = config::read(&home)?;
+    #[cfg(feature = "sources")]
+    if let Some(back) = super::sourcing::returning::Back::of(&payload, name, to) {
+        return back.bring(&home, &config, arguments, terminal);
+    }
+    let settings = config.rotation;
     say_of_pair(name, &settings, terminal);
     let former = payload.keys.get(name).map(|key| key.former.as_slice()).unwrap_or_default();
     if let Some(former) = former.len().checked_sub(to).and_then(|at| former.get(at)) {

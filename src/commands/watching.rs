@@ -84,6 +84,8 @@ impl Watched<'_> {
         let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
         // They stay masked: logs and caches of the command have them still, and for a while they work still.
         let mut former = copies(chosen);
+        // What a source lent for one start is in use in all later ones.
+        let mut lent = Vec::new();
         let mut next = watch.next;
         while let Some(Next { mut chosen, changed, event, leave }) = next.take() {
             // Whoever asked keyctl to end wants no other command either.
@@ -93,6 +95,10 @@ impl Watched<'_> {
             self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
+            if let Some(mut leases) = chosen.leases() {
+                leases.renew(self.terminal);
+                lent.push(leases);
+            }
             let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
             let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
             let given = chosen.given.iter().chain(&files.variables);
@@ -107,6 +113,7 @@ impl Watched<'_> {
             ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
             next = watch.next;
         }
+        lent.into_iter().for_each(|leases| leases.end(self.terminal));
         Ok(ended)
     }
 

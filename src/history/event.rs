@@ -94,6 +94,8 @@ actions! {
     Forget = "forget",
     /// A key was marked as not to be used.
     Revoke = "revoke",
+    /// A secret was written to a source.
+    Push = "push",
     /// A secret was tried where it was issued.
     Check = "check",
     /// Files were looked through for secrets that are kept.

@@ -14,3 +14,14 @@ pub struct Fetch {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
 }
+
+impl Fetch {
+    /// The source, and how old what was kept of it was: `corp`, `corp, kept for 720 s`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.cached_s {
+            Some(age) => format!("{}, kept for {age} s", self.name),
+            None => self.name.clone(),
+        }
+    }
+}

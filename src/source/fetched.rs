@@ -25,6 +25,14 @@ pub struct Fetched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
+impl Version {
+    /// What a write gives where the source keeps no versions.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+}
+
 /// A secret that was made for this use, and ends.
 #[derive(Clone)]
 pub struct Lease {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most places that are asked for at the same time.
-const MOST_AT_ONCE: usize = 16;
+const MOST_AT_ONCE: usize = 32;
 
 /// A source that is open, and how long it is waited for.
 pub struct Open {

@@ -26,7 +26,9 @@ pub mod fetched;
 pub mod fetching;
 mod form;
 mod gcp;
+pub mod leasing;
 mod service;
+mod vault;
 mod writing;
 
 pub use abilities::Abilities;
@@ -125,17 +127,13 @@ pub trait Source: Send + Sync {
 /// # Errors
 /// `Usage` or `Disk` where its table names what cannot be used, such as a file of certificates that is not there.
 pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
-    let _ = means;
     match &source.setting {
         Setting::Command(setting) => Ok(Box::new(command::CommandSource::new(source, setting))),
+        Setting::Vault(setting) => Ok(Box::new(vault::open(source, setting, means)?)),
         Setting::AwsSecretsManager(setting) => Ok(Box::new(aws::Secrets::new(source, setting, means)?)),
         Setting::AwsSsm(setting) => Ok(Box::new(aws::Parameters::new(source, setting, means)?)),
         Setting::AzureKeyVault(setting) => Ok(Box::new(azure::KeyVault::new(source, setting, means)?)),
         Setting::GcpSecretManager(setting) => Ok(Box::new(gcp::SecretManager::new(source, setting, means)?)),
-        // Its table is refused as one of no known type, so none comes here.
-        Setting::Vault(_) => {
-            Err(Failure::new(Kind::Usage, format!("source `{}` is of no type that this keyctl knows", source.name)))
-        }
     }
 }
 

@@ -25,6 +25,14 @@ pub enum Set {
     Same,
 }
 
+/// What a key's secret was before another one was written where it lies.
+pub enum Before {
+    /// It is still there, in this version.
+    There(Remote),
+    /// It is kept here, since the source keeps no versions.
+    Here(Secret),
+}
+
 /// One step's changes, while they are made.
 pub struct Editing<'p> {
     payload: &'p mut Payload,
@@ -146,6 +154,30 @@ impl Editing<'_> {
     /// `Missing`.
     pub fn replace(&mut self, name: &KeyName, value: Secret, wipe: Option<Moment>) -> Result<()> {
         self.put_in_place(name, value, None, wipe)
+    }
+
+    /// Notes that the secret of a key that refers to a source was replaced there: the reference stays, and what it led to before
+    /// becomes the latest former one, where that is known.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn note_written(&mut self, name: &KeyName, before: Option<Before>, wipe: Option<Moment>) -> Result<()> {
+        let key = self.payload.key(name)?;
+        let (value, source) = (key.value.copy(), key.facts.source.clone());
+        self.put_in_place(name, value, source, wipe)?;
+        let former = self.payload.keys.get_mut(name).and_then(|key| key.former.last_mut());
+        match (former, before) {
+            (Some(former), Some(Before::There(remote))) => {
+                former.value = Secret::new(remote.text().into_bytes());
+                former.source = Some(remote.source);
+            }
+            (Some(former), Some(Before::Here(secret))) => {
+                former.value = secret;
+                former.source = None;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn put_in_place(

@@ -50,6 +50,7 @@ const MAY_EXPOSE: &[&str] = &[
     "identity/wrapped_file.rs",       // the file of an identity that is wrapped
     "identity/wrapping.rs",           // wrapping it
     "issuer/mod.rs",                  // telling whose key it is
+    "store/payload.rs",               // reading the reference that stands in a secret's place
     "store/noted.rs",                 // deriving the key of what is noted
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
@@ -68,6 +69,8 @@ const MAY_EXPOSE: &[&str] = &[
     "exchange/export.rs",             // other programs' forms
     "rotator/program.rs",             // a rotator's standard input
     "rotator/unfinished.rs",          // sealing a new one beside the store
+    "source/cache.rs",                // sealing what is kept of a source
+    "source/command.rs",              // reading what a program printed
     "scan/needles.rs",                // looking for all of them
     "commands/copy.rs",               // the clipboard's holder
     "commands/scan/accepting.rs",     // deriving the key of the marks

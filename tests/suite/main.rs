@@ -69,6 +69,7 @@ mod scanning_git;
 mod schemas;
 mod segmenting;
 mod several;
+mod sourcing;
 mod stores;
 mod storing;
 mod teams;

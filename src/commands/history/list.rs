@@ -11,7 +11,7 @@ use crate::{
     date::Moment,
     exchange::events::Form,
     failure::Result,
-    history::{Event, Log, Query},
+    history::{Event, Fetch, Log, Query},
     terminal::{Terminal, count},
 };
 
@@ -100,8 +100,10 @@ pub fn row(number: u64, event: &Event) -> Vec<String> {
     let ended: Vec<String> = took.into_iter().chain(ended).collect();
     let ended = Some(ended.join(", ")).filter(|ended| !ended.is_empty());
     let lost = event.unrecorded().map(|unrecorded| unrecorded.to_string());
+    let from = event.sources.iter().map(Fetch::words).collect::<Vec<_>>().join("; ");
+    let from = Some(format!("from {from}")).filter(|_| !event.sources.is_empty());
     let notes: Vec<&str> =
-        [&lost, &event.note, &event.outcome, &ended].into_iter().flatten().map(String::as_str).collect();
+        [&lost, &event.note, &from, &event.outcome, &ended].into_iter().flatten().map(String::as_str).collect();
     let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(": ")) };
     let back = if event.went_back.is_some() { " (time went back)" } else { "" };
     let reason = event.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

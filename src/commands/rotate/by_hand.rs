@@ -96,7 +96,7 @@ pub(super) fn take_over(
 }
 
 /// What a check that said no leaves of a secret that lies nowhere else: whoever brought it has it, or it is gone.
-fn untried(failure: Failure, name: &KeyName, plan: &Plan, means: &Means) -> Failure {
+pub(super) fn untried(failure: Failure, name: &KeyName, plan: &Plan, means: &Means) -> Failure {
     let failure = failure.hint("nothing was replaced; the old secret stays in force");
     if let Means::Generated(length) = means {
         return failure.hint(format!(
@@ -140,7 +140,7 @@ fn lying_aside(
     Ok((strays, doubtful, over))
 }
 
-fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
+pub(super) fn take(scene: &Scene, name: &KeyName, means: &Means) -> Result<Secret> {
     let mut secret = match means {
         Means::Generated(length) => return generate(*length),
         Means::Typed => return scene.terminal.ask_secret(&format!("new secret for `{name}` (not shown): ")),

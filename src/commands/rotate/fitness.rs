@@ -104,8 +104,8 @@ fn is_unlike(new: &Secret, old: &Secret) -> bool {
     issuer::recognise(old).is_some() && (issuer::recognise(new).is_none() || new.len() * 2 < old.len())
 }
 
-/// Refuses what cannot be meant as the new secret of a key.
-pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
+/// Refuses what cannot be meant as a new secret, whatever the key has.
+pub(super) fn can_be_meant(new: &Secret, name: &KeyName) -> Result<()> {
     if is_an_answer(new) {
         return Err(Failure::new(Kind::Usage, "this looks like an answer and not like a secret; nothing was replaced")
             .hint(format!("the new secret is asked for: `keyctl rotate {name}`")));
@@ -114,7 +114,12 @@ pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
         return Err(Failure::new(Kind::Usage, "the new secret is empty; nothing was replaced")
             .hint(format!("pipe it in, or enter it when asked: `keyctl rotate {name}`")));
     }
-    refuse_unfit(new, "the new secret")?;
+    refuse_unfit(new, "the new secret")
+}
+
+/// Refuses what cannot be meant as the new secret of a key.
+pub(super) fn fit(new: &Secret, key: &Key, name: &KeyName) -> Result<()> {
+    can_be_meant(new, name)?;
     if key.value.same_as(new) {
         return Err(Failure::new(
             Kind::Negative,

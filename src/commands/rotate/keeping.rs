@@ -106,6 +106,19 @@ fn state(payload: &Payload, new: &[New]) -> Result<Replaced> {
 }
 
 impl Done {
+    /// A key whose new secret lies in a source.
+    #[cfg(feature = "sources")]
+    pub(super) fn at_source(
+        name: KeyName,
+        by: &'static str,
+        facts: Facts,
+        every: Option<Period>,
+        kept_until: Option<Moment>,
+    ) -> Self {
+        let rotate_by = every.map(|every| every.after(facts.changed, &TimeZone::UTC));
+        Self { names: vec![name], by, facts, rotate_by, former_end: None, kept_until, copies: None, twins: Vec::new() }
+    }
+
     /// With the places where the former secret still lies, and the keys that still hold it.
     pub(super) fn with(self, touched: Touched) -> Self {
         Self { copies: touched.copies, twins: touched.twins, ..self }

@@ -6,6 +6,8 @@
 
 mod aside;
 mod asking;
+#[cfg(feature = "sources")]
+mod at_source;
 mod aws;
 mod bench;
 mod by_hand;
@@ -188,13 +190,17 @@ fn is_another_name(word: &OsString) -> bool {
 fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     let opened = scene.open()?;
     let key = opened.payload.key(name)?;
-    refuse_reference(name, key)?;
     let plan = scene.plan(&opened.payload, name)?;
     let means = Means::of(scene.arguments, &plan);
     hold_to_reason(scene, name, &plan, &opened)?;
     refuse_unread_input(&means, name)?;
     refuse_half(&means, name, &plan)?;
-    let lies = if means.leaves_room(scene.arguments) { Seen::of(scene, name, &opened)? } else { Seen::default() };
+    let lies_in_source = key.remote().is_some();
+    let lies = if means.leaves_room(scene.arguments) && !lies_in_source {
+        Seen::of(scene, name, &opened)?
+    } else {
+        Seen::default()
+    };
     let doing = format!("replacing `{name}`");
     let ask = || need_yes(scene.arguments.yes, scene.terminal, &doing, || means.question(name));
     if !scene.arguments.dry_run && !scene.terminal.can_ask() {
@@ -212,6 +218,7 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         ask()?;
     }
     let done = match &means {
+        means if lies_in_source => at_source::replace(scene, name, &plan, means, &opened)?,
         Means::Program(command) => program::replace(scene, name, &plan, Some(command), &opened, &word)?,
         _ if word.is_yes() => program::replace(scene, name, &plan, None, &opened, &word)?,
         Means::Aws(pair) => aws::replace(scene, pair, &scene.plan_of_pair(&opened.payload, pair)?, &opened)?,
@@ -220,7 +227,18 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
     Ok(Some(done.with(touched)))
 }
 
-/// What lies in a source is replaced there: what is kept here of it is only where it is.
+/// A keyctl that was built without sources.
+#[cfg(not(feature = "sources"))]
+mod at_source {
+    use super::{Done, Failure, KeyName, Kind, Means, Opened, Plan, Result, Scene};
+
+    pub(super) fn replace(_: &Scene, name: &KeyName, _: &Plan, _: &Means, _: &Opened) -> Result<Done> {
+        let said = format!("the secret of `{name}` lies in a source, and this keyctl was built without them");
+        Err(Failure::new(Kind::Usage, said).hint("take a keyctl with the feature `sources`"))
+    }
+}
+
+/// What lies in a source is given to no program that replaces keys: what is kept here of it is only where it is.
 fn refuse_reference(name: &KeyName, key: &Key) -> Result<()> {
     let Some(remote) = key.remote() else { return Ok(()) };
     let source = remote.source;

@@ -152,6 +152,13 @@ impl Task<'_> {
                 if !means.is_rotator() && !can_ask {
                     return Ok(Outcome::Left);
                 }
+                if opened.payload.key(&self.name)?.remote().is_some() {
+                    scene.terminal.hint(&format!(
+                        "the secret of `{}` lies in a source; to write a new one there: `keyctl rotate {}`",
+                        self.name, self.name
+                    ));
+                    return Ok(Outcome::Left);
+                }
                 let plan = scene.plan(&opened.payload, &self.name)?;
                 hold_to_reason(scene, &self.name, &plan, &opened)?;
                 let touched =

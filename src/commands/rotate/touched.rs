@@ -75,7 +75,8 @@ impl Touched {
         let (uses, cut, flaw) = uses.unwrap_or_else(|failure| (Vec::new(), 0, Some(failure)));
         notes.extend(cut_words(cut));
         notes.extend(flaw.map(|failure| format!("the last uses are not all known: {}", failure.message)));
-        let secret = payload.keys.get(name).map(|key| &key.value);
+        // What only refers to a source lies in no file.
+        let secret = payload.keys.get(name).and_then(Key::secret);
         let is_twin = |key: &Key| secret.is_some_and(|secret| key.value.same_as(secret));
         let twins = payload.keys.iter().filter(|(other, key)| *other != name && is_twin(key));
         let twins = twins.map(|(other, _)| other.clone()).collect();

@@ -5,6 +5,7 @@ use crate::{
     home::Home,
     name::KeyName,
     store::payload::Payload,
+    terminal::Terminal,
 };
 
 use super::{Asking, Fetched, Referring};
@@ -13,6 +14,28 @@ use crate::commands::{opening::Kept, using::Used};
 /// Nothing is ever held.
 #[derive(Default)]
 pub struct Held;
+
+impl Held {
+    /// Nothing is left to anybody.
+    pub fn leave(self, _: &Terminal) {}
+}
+
+/// Nothing is ever lent.
+pub enum Leases {}
+
+/// Nothing was lent.
+#[must_use]
+pub fn leases(_: Held) -> Option<Leases> {
+    None
+}
+
+impl Leases {
+    /// Nothing is renewed.
+    pub fn renew(&mut self, _: &Terminal) {}
+
+    /// Nothing is given back.
+    pub fn end(self, _: &Terminal) {}
+}
 
 /// Nothing is ever kept.
 pub fn forget_unused(_: &Home, _: &Kept, _: &Payload) {}

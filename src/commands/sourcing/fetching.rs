@@ -29,13 +29,14 @@ use crate::commands::using::Used;
 /// How long a source may take to be told that it is done with.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// What was made for this use and ends, and the sources that can end it.
+/// What was made for this use and ends, and the sources that can end it. Dropping it ends all of it: whoever gives it away takes it
+/// apart first.
 #[derive(Default)]
 pub struct Held {
     /// The sources, open.
-    pub sources: BTreeMap<SourceName, Open>,
+    sources: BTreeMap<SourceName, Open>,
     /// What is good only for a time.
-    pub leases: Vec<(SourceName, Lease)>,
+    leases: Vec<(SourceName, Lease)>,
 }
 
 impl Held {
@@ -43,6 +44,22 @@ impl Held {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.leases.is_empty()
+    }
+
+    /// The sources, and what each lent.
+    #[must_use]
+    pub fn into_parts(mut self) -> (Vec<Box<dyn source::Source>>, Vec<(SourceName, Lease)>) {
+        let sources = std::mem::take(&mut self.sources);
+        (sources.into_values().map(|open| open.source).collect(), std::mem::take(&mut self.leases))
+    }
+
+    /// Leaves it to whoever reads what is printed, and says that it ends and nobody renews it.
+    pub fn leave(self, terminal: &Terminal) {
+        let (_, leases) = self.into_parts();
+        for (name, lease) in leases {
+            let seconds = lease.lasts.as_secs();
+            terminal.warn(&format!("source `{name}` made this for {seconds} seconds, and nobody renews it"));
+        }
     }
 
     /// Gives back what sources made for the time that they are open, where nothing of theirs is held.
@@ -88,7 +105,7 @@ pub(super) fn fetch(
         let All { given, leases, failed } = all(&held.sources, &wanted);
         held.leases = leases;
         if !failed.is_empty() {
-            held.end();
+            drop(held);
             return Err(together(with_keys(referring, failed)));
         }
         put(&given, referring, stores, &mut values, &mut caches, &held.leases);
@@ -101,9 +118,9 @@ pub(super) fn fetch(
     Ok(Fetched { from, remotes, held })
 }
 
-impl Held {
+impl Drop for Held {
     /// Ends all that was made, where nothing is given after all.
-    fn end(&mut self) {
+    fn drop(&mut self) {
         for (name, lease) in std::mem::take(&mut self.leases) {
             if let Some(open) = self.sources.get(&name) {
                 let _ = open.source.revoke(&lease, Instant::now() + CLOSING);

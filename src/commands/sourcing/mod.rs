@@ -27,13 +27,21 @@ mod credentials;
 #[cfg(feature = "sources")]
 mod fetching;
 #[cfg(feature = "sources")]
+mod leasing;
+#[cfg(feature = "sources")]
 mod remembering;
+#[cfg(feature = "sources")]
+pub mod returning;
+#[cfg(feature = "sources")]
+pub mod writing;
 
 #[cfg(not(feature = "sources"))]
 use absent as fetching;
 #[cfg(not(feature = "sources"))]
-pub use absent::forget_unused;
+pub use absent::{Leases, forget_unused, leases};
 pub use fetching::Held;
+#[cfg(feature = "sources")]
+pub use leasing::{Leases, leases};
 #[cfg(feature = "sources")]
 pub use remembering::forget_unused;
 

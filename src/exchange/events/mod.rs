@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     date::Moment,
-    history::{Action, Event},
+    history::{Action, Event, Fetch},
     plain::printable_json,
 };
 
@@ -109,6 +109,9 @@ impl Entry {
             if is_read {
                 other.remove(name);
             }
+        }
+        if !event.sources.is_empty() {
+            other.insert("sources".to_owned(), event.sources.iter().map(Fetch::words).collect());
         }
         let mut fields = Map::new();
         for field in schema::plain_fields() {

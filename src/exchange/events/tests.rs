@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{history::Action, name::KeyName};
+use crate::{
+    history::{Action, Fetch},
+    name::KeyName,
+};
 
 fn event(action: Action) -> Event {
     Event::new(action, "2026-11-24T09:00:00Z".parse().expect("good"))
@@ -137,6 +140,7 @@ fn full() -> Event {
         exit: Some(3),
         note: Some("noted".into()),
         lost: Some(3),
+        sources: vec![Fetch { name: "corp".into(), cached_s: Some(720), with: vec!["corp/token".into()] }],
         rule: Some("burst".into()),
         of: vec![4, 5],
         other: Map::from_iter([("last".to_owned(), json!(6))]),

@@ -1,0 +1,220 @@
+//! A key whose secret lies in a source: the new one is written there, over just the version that was seen, and the store notes what it
+//! was before. The key's reference stays what it is.
+//!
+//! The former version stays in the source, and the store refers to it; where a source keeps no versions, the store keeps the former
+//! secret itself. What is about to be written lies beside the store, sealed, from before the write until the store has its note
+//! (`rotator/unfinished.rs`). So the next `rotate` tells by the source itself whether a write that was broken off has happened.
+
+use crate::{
+    commands::{
+        change::{Outcome, change},
+        policy,
+        set::looks_like_a_placeholder,
+        sourcing::{
+            Asking,
+            writing::{Desk, Seen, Unwritten, pinned, refuse_pinned},
+        },
+    },
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    history::{Action, Event},
+    name::KeyName,
+    reference::Remote,
+    rotation::Plan,
+    rotator::unfinished::{Intention, Made, Unfinished},
+    secret::Secret,
+    source::Version,
+    store::{editing::Before, journal::Deed},
+};
+
+use super::{
+    Opened, Scene,
+    aside::{self, FINISHED, GIVEN_UP},
+    by_hand,
+    fitness::can_be_meant,
+    keeping::Done,
+    means::Means,
+    trying::try_out,
+};
+
+/// The word in an intention for what is written to a source.
+const AT_SOURCE: &str = "source";
+
+/// What is to be replaced where.
+struct Task<'a> {
+    scene: &'a Scene<'a>,
+    name: &'a KeyName,
+    plan: &'a Plan,
+    means: &'a Means,
+    remote: Remote,
+}
+
+/// Writes a new secret to the source, and notes it.
+pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means, opened: &Opened) -> Result<Done> {
+    let remote = remote_of(name, opened)?;
+    refuse_pinned(name, &remote)?;
+    refuse_rotator(name, means)?;
+    let task = Task { scene, name, plan, means, remote };
+    let event = || Event::new(Action::Rotate, Moment::now()).names([name]);
+    let asking = Asking { config: &scene.config, offline: false, event: &event, terminal: scene.terminal };
+    // Whoever types a secret does not do so for nothing: it is asked for once the source has answered.
+    let desk = Desk::open(&task.remote.source, asking)?;
+    let mut seen = desk.look(&task.remote.reference)?;
+    let new = if task.broken_off(opened).is_empty() { Some(by_hand::take(scene, name, means)?) } else { None };
+    let _turn = scene.turn()?;
+    let opened = scene.open()?;
+    if remote_of(name, &opened)? != task.remote {
+        return Err(Failure::new(
+            Kind::Negative,
+            format!("`{name}` refers to another place meanwhile; this one did nothing"),
+        ));
+    }
+    if let Some(done) = task.resume(&opened, &seen)? {
+        return Ok(done);
+    }
+    let new = match new {
+        Some(new) => new,
+        None => {
+            seen = desk.look(&task.remote.reference)?;
+            by_hand::take(scene, name, means)?
+        }
+    };
+    task.judge(&new, &seen, &opened)?;
+    task.write(&desk, &new, &seen, &opened)
+}
+
+fn remote_of(name: &KeyName, opened: &Opened) -> Result<Remote> {
+    let key = opened.payload.key(name)?;
+    key.remote()
+        .ok_or_else(|| Failure::new(Kind::Negative, format!("the secret of `{name}` lies in no source any more")))
+}
+
+/// A program that replaces a key is given its secret, and its answer is the store's; neither holds here.
+fn refuse_rotator(name: &KeyName, means: &Means) -> Result<()> {
+    if !means.is_rotator() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`config.toml` names what replaces `{name}`, but its secret lies in a source; nothing was replaced"),
+    )
+    .hint(format!("to write a secret of your own there: `keyctl rotate {name} --by-hand`"))
+    .hint(format!("or bring the secret into the store first: `keyctl pull {name}`")))
+}
+
+impl Task<'_> {
+    /// What was begun for this key and not finished.
+    fn broken_off(&self, opened: &Opened) -> Vec<Unfinished> {
+        let mut all = aside::begun(self.scene, self.name, opened);
+        all.retain(|work| work.intention.by.as_deref() == Some(AT_SOURCE));
+        all
+    }
+
+    /// Goes on with what was broken off: where the source has the secret that was to be written, it was, and is noted now. Else
+    /// nothing has come of it, and what was to be written never was in force.
+    fn resume(&self, opened: &Opened, seen: &Seen) -> Result<Option<Done>> {
+        let works = self.broken_off(opened);
+        let is_there = |work: &&Unfinished| {
+            let made = work.made.as_ref().filter(|made| !made.kept);
+            made.zip(seen.value.as_ref()).is_some_and(|(made, value)| made.secret.same_as(value))
+        };
+        let Some(work) = works.iter().find(is_there) else {
+            for work in &works {
+                let begun = work.intention.begun.local();
+                self.scene.terminal.warn(&format!(
+                    "a rotation of `{}` that was begun on {begun} has written nothing to source `{}`; its secret is dropped",
+                    self.name, self.remote.source
+                ));
+            }
+            aside::end(self.scene, opened, works, GIVEN_UP);
+            return Ok(None);
+        };
+        let before = Seen { value: None, version: work.intention.from.clone().map(Version) };
+        let begun = work.intention.begun.local();
+        self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));
+        let done = self.note(&before, seen.version.as_ref())?;
+        aside::end(self.scene, opened, works, FINISHED);
+        Ok(Some(done))
+    }
+
+    /// Whether it can be meant, and works.
+    fn judge(&self, new: &Secret, seen: &Seen, opened: &Opened) -> Result<()> {
+        let Self { scene, name, plan, means, .. } = self;
+        can_be_meant(new, name)?;
+        if seen.value.as_ref().is_some_and(|value| value.same_as(new)) {
+            let said = format!("source `{}` has this very secret already; nothing was replaced", self.remote.source);
+            return Err(Failure::new(Kind::Negative, said));
+        }
+        if scene.arguments.reason.as_ref().is_some_and(|reason| new.is_within(reason.as_str())) {
+            return Err(policy::in_the_reason(name));
+        }
+        if looks_like_a_placeholder(new) {
+            scene.terminal.warn("this looks like a placeholder, not like a secret; taken all the same");
+        }
+        try_out(scene, name, plan, new, opened, |failure| by_hand::untried(failure, name, plan, means))
+    }
+
+    fn write(&self, desk: &Desk, new: &Secret, seen: &Seen, opened: &Opened) -> Result<Done> {
+        let Self { scene, name, remote, .. } = self;
+        let sealing = opened.unfinished_key();
+        let key = opened.payload.key(name)?;
+        let intention = Intention {
+            names: vec![(*name).clone()],
+            begun: Moment::now(),
+            replaces: Some(sealing.mark(&key.value)),
+            created: Some(key.facts.created),
+            after: opened.payload.steps.last().map(|step| step.number),
+            by: Some(AT_SOURCE.into()),
+            from: seen.version.as_ref().map(|version| version.0.clone()),
+            before: Vec::new(),
+        };
+        let mut work = Unfinished::begin(&scene.home, &sealing, intention)?;
+        if let Err(failure) = work.has_made(&sealing, Made::by_program(new.copy(), false)) {
+            aside::remove(scene, work);
+            return Err(failure);
+        }
+        let version = match desk.write(&remote.reference, new, seen) {
+            Ok(version) => version,
+            Err(Unwritten::Refused(failure)) => {
+                aside::end(scene, opened, vec![work], GIVEN_UP);
+                return Err(failure.hint(format!("`{name}` has the secret still that it had")));
+            }
+            Err(Unwritten::Unknown(failure)) => {
+                return Err(failure.hint(format!("whether it was written shows the next `keyctl rotate {name}`")));
+            }
+        };
+        let done = self.note(seen, version.as_ref())?;
+        if let Err(failure) = work.is_kept(&sealing) {
+            scene.terminal.warn(&failure.message);
+        }
+        aside::end(scene, opened, vec![work], FINISHED);
+        Ok(done)
+    }
+
+    /// Notes in the store what the source has done: what was there before, and since when there is another.
+    fn note(&self, seen: &Seen, version: Option<&Version>) -> Result<Done> {
+        let Self { scene, name, plan, remote, means } = self;
+        let now = Moment::now();
+        let (facts, until) = change(&scene.home, scene.terminal, now, |payload| {
+            let until = scene.overlap(plan, None, crate::rotation::judged_at(now, payload.written));
+            payload.step(Deed::Rotate, now, |edit| {
+                edit.note_written(name, before(remote, seen), until)?;
+                edit.change(name, |facts| facts.expires = scene.expires)
+            })?;
+            let facts = payload.key(name)?.facts.clone();
+            let event = Event::new(Action::Rotate, now).names([*name]).reason(scene.arguments.reason.as_ref());
+            Ok(Outcome::changed((facts, until), event))
+        })?;
+        let version = version.map(|version| format!(", version {}", version.0)).unwrap_or_default();
+        scene.terminal.say(&format!("source `{}` has the new secret of `{name}`{version}", remote.source));
+        Ok(Done::at_source((*name).clone(), means.word(), facts, plan.every, until))
+    }
+}
+
+/// What was there before, as the store keeps it: by its version, else itself.
+pub fn before(remote: &Remote, seen: &Seen) -> Option<Before> {
+    match pinned(remote, seen.version.as_ref()) {
+        Some(pinned) => Some(Before::There(pinned)),
+        None => seen.value.as_ref().map(|value| Before::Here(value.copy())),
+    }
+}

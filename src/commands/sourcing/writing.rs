@@ -1,0 +1,169 @@
+//! Writing to a source: what is there is looked at, a new version is written over just that one, and it is read back before
+//! anything is said of it.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    config::sources::Source,
+    date::Moment,
+    failure::{Failure, Kind, Result},
+    hex,
+    name::{KeyName, KeyPath, SourceName},
+    random,
+    reference::{Place, Reference, Remote},
+    secret::Secret,
+    source::{self, Means, Version},
+};
+
+use super::{Asking, credentials};
+
+/// How long a source may take to be told that it is done with.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// A source that is written to.
+pub struct Desk {
+    source: Box<dyn source::Source>,
+    timeout: Duration,
+}
+
+/// What lies at a reference.
+pub struct Seen {
+    /// The secret; none where there is nothing yet, or nothing any more.
+    pub value: Option<Secret>,
+    /// Its version; none where there is none, or the source keeps none.
+    pub version: Option<Version>,
+}
+
+/// Why nothing can be said to be written.
+pub enum Unwritten {
+    /// It was not.
+    Refused(Failure),
+    /// Whether it was is not known.
+    Unknown(Failure),
+}
+
+impl Unwritten {
+    /// The failure.
+    #[must_use]
+    pub fn failure(self) -> Failure {
+        match self {
+            Self::Refused(failure) | Self::Unknown(failure) => failure,
+        }
+    }
+}
+
+impl Desk {
+    /// Opens a source of the user's, with its credentials.
+    ///
+    /// # Errors
+    /// `Missing` for a source that there is not; as its credentials' stores have them.
+    pub fn open(name: &SourceName, asking: Asking) -> Result<Self> {
+        let source: &Source = asking.config.sources.get(name).ok_or_else(|| {
+            Failure::new(Kind::Missing, format!("there is no source `{name}`"))
+                .hint(format!("set it up: `keyctl source add {name} --type TYPE`"))
+        })?;
+        let credentials: BTreeMap<KeyPath, Secret> = credentials::of(&[source], &mut [], asking)?;
+        let opened = source::open(source, &Means { credentials, clock: Moment::now })?;
+        Ok(Self { source: opened, timeout: source.timeout })
+    }
+
+    fn until(&self) -> Instant {
+        Instant::now() + self.timeout
+    }
+
+    /// What lies there now.
+    ///
+    /// # Errors
+    /// As the source has them; `Usage` for what is made for each use.
+    pub fn look(&self, reference: &Reference) -> Result<Seen> {
+        let until = self.until();
+        match self.source.fetch(&reference.place, &[reference.field.as_deref()], until) {
+            Ok(mut fetched) => {
+                if let Some(lease) = fetched.lease {
+                    let _ = self.source.revoke(&lease, until);
+                    return Err(made_for_each_use(&reference.place));
+                }
+                Ok(Seen { value: fetched.values.remove(0).ok(), version: fetched.version })
+            }
+            // Nothing there is no failure for whoever writes; whatever else it was is.
+            Err(failure) => match self.source.newest(&reference.place, until) {
+                Ok(version) => Ok(Seen { value: None, version }),
+                Err(_) => Err(failure),
+            },
+        }
+    }
+
+    /// Puts a secret in the place of what was seen, and reads it back.
+    ///
+    /// # Errors
+    /// As the source has them, also where it has changed since.
+    pub fn write(
+        &self,
+        reference: &Reference,
+        new: &Secret,
+        seen: &Seen,
+    ) -> std::result::Result<Option<Version>, Unwritten> {
+        let number = random::bytes::<16>().map_err(Unwritten::Refused)?;
+        let number = hex::encode(&number);
+        let written = self.source.write(reference, new, seen.version.as_ref(), &number, self.until());
+        let now = self.look(reference);
+        let has_it = |now: &Seen| now.value.as_ref().is_some_and(|value| value.same_as(new));
+        match (written, now) {
+            (Ok(version), Ok(now)) if has_it(&now) => Ok(Some(version).filter(|version| *version != Version::none())),
+            (Ok(_), Ok(_)) => Err(Unwritten::Unknown(self.read_back(reference, "something else is there now"))),
+            (Ok(_), Err(failure)) => {
+                Err(Unwritten::Unknown(self.read_back(reference, "it cannot be read back").hint(failure.message)))
+            }
+            // The answer was lost, and not what was asked.
+            (Err(_), Ok(now)) if has_it(&now) && now.version != seen.version => Ok(now.version),
+            (Err(failure), Ok(now)) if now.version == seen.version || failure.kind == Kind::Usage => {
+                Err(Unwritten::Refused(failure))
+            }
+            (Err(failure), Ok(_)) => Err(Unwritten::Refused(failure)),
+            (Err(failure), Err(_)) if failure.kind == Kind::Usage => Err(Unwritten::Refused(failure)),
+            (Err(failure), Err(_)) => Err(Unwritten::Unknown(failure)),
+        }
+    }
+
+    fn read_back(&self, reference: &Reference, why: &str) -> Failure {
+        let name = self.source.name();
+        Failure::new(Kind::Remote, format!("source `{name}` took a new secret at `{}`, but {why}", reference.place))
+            .hint("look at what lies there; the former version may still be there")
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.source.close(Instant::now() + CLOSING);
+    }
+}
+
+fn made_for_each_use(place: &Place) -> Failure {
+    Failure::new(Kind::Usage, format!("what lies at `{place}` is made anew for each use; there is nothing to replace"))
+}
+
+/// The same place in one version of it, where the source keeps versions.
+#[must_use]
+pub fn pinned(remote: &Remote, version: Option<&Version>) -> Option<Remote> {
+    let mut pinned = remote.clone();
+    pinned.reference.place.version = Some(version?.0.clone());
+    Some(pinned)
+}
+
+/// Refuses a reference that names a version, where a new one is to be written.
+///
+/// # Errors
+/// `Usage`.
+pub fn refuse_pinned(name: &KeyName, remote: &Remote) -> Result<()> {
+    let Some(version) = &remote.reference.place.version else { return Ok(()) };
+    let mut newest = remote.reference.clone();
+    newest.place.version = None;
+    Err(Failure::new(Kind::Usage, format!("`{name}` refers to version {version} alone, and a new one would not be it"))
+        .hint(format!(
+            "let it refer to the newest: `keyctl set {name} --source {} --ref '{newest}' --replace`",
+            remote.source
+        )))
+}

@@ -1,0 +1,379 @@
+//! Keys whose secrets lie in a source: referred to, fetched when they are used, kept for a while where the user asks for it.
+//! The source here is a program; what others do is in `tests/sources`, `tests/vault.rs` and `tests/clouds`.
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::sandbox::{NO_KEYCHAIN, Ran, Sandbox, put_program};
+
+/// A sandbox whose source is a program that says what lies in a folder, and notes that it was asked.
+struct World {
+    sandbox: Sandbox,
+    program: PathBuf,
+}
+
+impl World {
+    fn new(more: &str) -> Self {
+        let sandbox = Sandbox::with(&[("own", "own-secret-value")]);
+        let program = sandbox.outside().join("vault");
+        std::fs::create_dir(sandbox.outside().join("secrets")).expect("make");
+        let script = format!(
+            "#!/bin/sh\necho \"$1\" >>{0}/asked\n[ -t 0 ] && exit 9\ncat {0}/secrets/\"$1\" 2>/dev/null || {{ echo prose for people; exit 1; }}\n",
+            sandbox.outside().display()
+        );
+        put_program(script.as_bytes(), &program);
+        let world = Self { sandbox, program };
+        world.configure(more);
+        world
+    }
+
+    fn configure(&self, more: &str) {
+        let program = self.program.display();
+        self.sandbox
+            .configure(&format!("[sources.corp]\ntype = \"command\"\ncommand = [\"{program}\", \"{{path}}\"]\n{more}"));
+    }
+
+    /// What lies at a place of the source.
+    fn put(&self, place: &str, secret: &str) {
+        let path = self.sandbox.outside().join("secrets").join(place);
+        std::fs::write(&path, secret).expect("write");
+        self.sandbox.may_lie_in(&path);
+        self.sandbox.secret(secret);
+    }
+
+    fn asked(&self) -> usize {
+        std::fs::read_to_string(self.sandbox.outside().join("asked")).unwrap_or_default().lines().count()
+    }
+
+    fn refer(&self, name: &str, reference: &str) -> Ran<'_> {
+        self.sandbox.call(&["set", name, "--source", "corp", "--ref", reference]).run()
+    }
+
+    fn run(&self, options: &[&str]) -> Ran<'_> {
+        let shown = ["--", "sh", "-c", "echo ${#DB} ${OWN:-}"];
+        self.sandbox.call(&[&["run", "-k", "DB=db"], options, &shown].concat()).run()
+    }
+
+    fn last(&self, action: &str) -> Value {
+        let shown = self.sandbox.call(&["history", "--json"]).run();
+        let all: Value = serde_json::from_str(&shown.stdout()).expect("JSON");
+        let events = all.as_array().expect("a list").clone();
+        events.into_iter().rfind(|event| event["ev"] == action).unwrap_or_else(|| panic!("no {action}: {all}"))
+    }
+}
+
+fn place(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn a_reference_is_kept_shown_and_fetched_when_it_is_used() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database").says("", "keyctl: `db` refers to `database` in source `corp`\n", 0);
+    assert_eq!(world.asked(), 0, "nothing is asked before it is used");
+    world.run(&[]).says("14\n", "", 0);
+    world.sandbox.call(&["get", "db"]).run().says("fetched-secret", "", 0);
+    world.sandbox.call(&["env", "--format", "dotenv", "-k", "DB=db"]).run().says("DB=fetched-secret\n", "", 0);
+    assert_eq!(world.asked(), 3);
+    let shown = world.sandbox.call(&["show", "db"]).run().stdout();
+    assert!(shown.contains("in source `corp`, at `database` (to print it: `keyctl get db`)"), "{shown}");
+    let shown: Value =
+        serde_json::from_str(&world.sandbox.call(&["show", "db", "--json"]).run().stdout()).expect("JSON");
+    assert_eq!((&shown["source"], &shown["ref"], &shown["bytes"]), (&"corp".into(), &"database".into(), &Value::Null));
+    let listed = world.sandbox.call(&["list"]).run().stdout();
+    assert!(
+        listed.contains("SOURCE") && listed.lines().any(|line| line.starts_with("db") && line.contains("corp")),
+        "{listed}"
+    );
+    let event = world.last("run");
+    assert_eq!((&event["names"][0], &event["sources"][0]["name"]), (&"db".into(), &"corp".into()), "{event}");
+    assert_eq!(event["sources"][0].get("cached_s"), None);
+    assert_eq!(world.asked(), 3, "nothing else asks");
+}
+
+#[test]
+fn what_needs_no_source_asks_none_and_reads_nothing_more() {
+    let world = World::new("");
+    world.refer("db", "database");
+    world.sandbox.call(&["run", "-k", "OWN=own", "--", "true"]).run().says("", "", 0);
+    for call in [&["list"][..], &["show", "db"], &["due"], &["status"], &["versions", "db"], &["scan", "."]] {
+        world.sandbox.call(call).run();
+    }
+    assert_eq!(world.asked(), 0);
+}
+
+#[test]
+fn all_that_cannot_be_fetched_is_told_and_no_command_starts() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    for (name, at) in [("db", "database"), ("x", "nothing"), ("y", "neither")] {
+        world.refer(name, at);
+    }
+    let call = ["run", "-k", "DB=db", "-k", "X=x", "-k", "Y=y", "--", "sh", "-c", "echo started"];
+    let program = place(&world.program).replace(&place(world.sandbox.outside()), "/sandbox");
+    let failed = |key: &str| {
+        format!("cannot fetch `{key}`: source `corp`: the program of the source `{program}` ended with exit code 1")
+    };
+    world.sandbox.call(&call).run().says(
+        "",
+        &format!("keyctl: error[E10]: {}\nkeyctl: hint: also: {}\n", failed("x"), failed("y"))
+            .replace("error[E10]: ", ""),
+        125,
+    );
+}
+
+#[test]
+fn a_source_that_is_not_there_is_said_with_the_way_to_have_it() {
+    let world = World::new("");
+    world.refer("db", "database");
+    world.sandbox.call(&["set", "z", "--source", "other", "--ref", "a"]).run().says(
+        "",
+        "keyctl: there is no source `other`; nothing was kept\nkeyctl: hint: set it up: `keyctl source add other --type TYPE`\n",
+        3,
+    );
+    world.sandbox.configure("");
+    world.sandbox.call(&["get", "db"]).run().says(
+        "",
+        "keyctl: there is no source `corp`, where the secret of `db` should lie\nkeyctl: hint: set it up: `keyctl source add corp --type TYPE`\n",
+        3,
+    );
+}
+
+#[test]
+fn limits_and_policy_are_judged_before_anything_is_asked() {
+    let world = World::new("[policy]\nexpired = \"stop\"\n");
+    world.put("database", "fetched-secret");
+    world.sandbox.call(&["set", "db", "--source", "corp", "--ref", "database", "--expires", "2020-01-01"]).run();
+    assert_eq!(world.run(&[]).code(), 125);
+    assert_eq!(world.asked(), 0);
+    // What can only be judged with the secret is judged once it is there: no reason holds it.
+    world.sandbox.call(&["edit", "db", "--no-expires"]).run();
+    let ran = world.sandbox.call(&["get", "db", "--reason", "for the database"]).run();
+    assert_eq!((ran.stdout().as_str(), ran.code()), ("fetched-secret", 0));
+}
+
+#[test]
+fn references_have_versions_like_secrets_and_can_be_taken_back() {
+    let world = World::new("");
+    world.put("one", "secret-of-one");
+    world.put("two", "secret-of-two");
+    let get = || world.sandbox.call(&["get", "db"]).run().stdout();
+    world.refer("db", "one");
+    assert_eq!(world.refer("db", "two").code(), 1, "it exists");
+    world.sandbox.call(&["set", "db", "--source", "corp", "--ref", "two", "--replace"]).run().says(
+        "",
+        "keyctl: `db` refers to `two` in source `corp` now; its former secret is kept\n",
+        0,
+    );
+    assert_eq!(get(), "secret-of-two");
+    assert_eq!(world.sandbox.call(&["undo", "--yes"]).run().code(), 0);
+    assert_eq!(get(), "secret-of-one");
+    world.sandbox.secret("a-literal-one");
+    world.sandbox.call(&["set", "db", "--replace"]).input("a-literal-one").run();
+    assert_eq!(get(), "a-literal-one");
+    assert_eq!(world.sandbox.call(&["rollback", "db", "--yes"]).run().code(), 0);
+    assert_eq!(get(), "secret-of-one");
+    assert_eq!(world.sandbox.call(&["rename", "db", "database"]).run().code(), 0);
+    world.sandbox.call(&["get", "database"]).run().says("secret-of-one", "", 0);
+    let copied = world.sandbox.call(&["rotate", "database", "--yes"]).input("new").run();
+    assert_eq!(copied.code(), 2, "{}", copied.stderr());
+}
+
+#[test]
+fn what_is_kept_is_sealed_has_an_age_and_a_limit_and_goes_with_its_key() {
+    let world = World::new("cache = \"1h\"\n");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database");
+    world.run(&["--offline"]).says(
+        "",
+        "keyctl: nothing that is new enough is kept of `db`\nkeyctl: hint: run it once without `--offline`\n",
+        125,
+    );
+    world.run(&[]).says("14\n", "", 0);
+    let cache = world.sandbox.data("sources.cache");
+    assert!(cache.exists() && world.asked() == 1);
+    let again = world.run(&[]);
+    assert_eq!((again.stdout().as_str(), world.asked()), ("14\n", 1));
+    assert!(
+        again.stderr().starts_with("keyctl: `db` from source `corp` as fetched ")
+            && again.stderr().ends_with(" seconds ago\n")
+            || again.stderr().ends_with(" second ago\n"),
+        "{}",
+        again.stderr()
+    );
+    assert!(world.last("run")["sources"][0]["cached_s"].is_u64());
+    // Another program is another source: nobody gets what this one gave.
+    let other = world.sandbox.outside().join("other");
+    put_program(b"#!/bin/sh\necho other-secret\n", &other);
+    world.sandbox.may_lie_in(&other);
+    world.sandbox.secret("other-secret");
+    world.sandbox.configure(&format!(
+        "[sources.corp]\ntype = \"command\"\ncommand = [\"{}\", \"{{path}}\"]\ncache = \"1h\"\n",
+        place(&other)
+    ));
+    world.run(&[]).says("12\n", "", 0);
+    // The limit is kept, with `--offline` too.
+    world.configure("cache = \"1m\"\n");
+    let later =
+        world.sandbox.call(&["run", "--offline", "-k", "DB=db", "--", "true"]).under(&["faketime", "-f", "+5m"]).run();
+    assert_eq!(later.code(), 125, "{}", later.stderr());
+    world.configure("cache = \"1h\"\n");
+    let now = world.run(&["--offline"]);
+    assert_eq!((now.stdout().as_str(), now.code()), ("14\n", 0), "{}", now.stderr());
+    // A key that goes takes along what was kept for it.
+    world.sandbox.call(&["remove", "db", "--yes"]).run();
+    assert!(!cache.exists());
+    world.sandbox.call(&["rollback", "db", "--yes"]).run();
+    world.run(&[]);
+    assert!(cache.exists());
+    world.sandbox.call(&["source", "forget-cache"]).run().says("", "keyctl: let go what was kept of all sources\n", 0);
+    assert!(!cache.exists());
+}
+
+#[test]
+fn a_source_without_a_cache_keeps_nothing() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database");
+    world.run(&[]).says("14\n", "", 0);
+    assert!(!world.sandbox.data("sources.cache").exists());
+    world.run(&["--offline"]).says(
+        "",
+        "keyctl: nothing that is new enough is kept of `db`\nkeyctl: hint: source `corp` keeps nothing; have it do so with `cache = \"1h\"` in `[sources.corp]`\n",
+        125,
+    );
+}
+
+#[test]
+fn a_project_never_chooses_a_source_and_gets_what_its_key_refers_to() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database");
+    world.sandbox.file(".keyctl.toml", "[env]\nDB = \"db\"\nOWN = \"own\"\n");
+    world.sandbox.allow();
+    let ran = world.sandbox.call(&["run", "--mask", "--", "sh", "-c", "echo $DB; echo $OWN"]).run();
+    assert_eq!(ran.stdout(), "[DB]\n[OWN]\n", "{}", ran.stderr());
+    world.sandbox.file(".keyctl.toml", "[sources.corp]\ntype = \"command\"\ncommand = [\"x\", \"{path}\"]\n");
+    let refused = world.sandbox.call(&["run", "--", "true"]).run();
+    assert_eq!(refused.code(), 125);
+    assert!(refused.stderr().contains("the field `sources` is not known here"), "{}", refused.stderr());
+}
+
+#[test]
+fn keys_of_another_store_refer_only_to_sources_that_are_for_it() {
+    let world = World::new("stores = [\"team\"]\n");
+    world.put("database", "fetched-secret");
+    world.put("private", "private-secret");
+    let made = world.sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
+    assert_eq!(made.code(), 0, "{}", made.stderr());
+    for (name, at) in [("team:db", "database"), ("team:private", "private")] {
+        assert_eq!(world.refer(name, at).code(), 0);
+    }
+    world.sandbox.call(&["get", "team:db"]).run().says("fetched-secret", "", 0);
+    world.configure("stores = [\"team\"]\npaths = [\"data*\"]\n");
+    world.sandbox.call(&["get", "team:db"]).run().says("fetched-secret", "", 0);
+    world.sandbox.call(&["get", "team:private"]).run().says(
+        "",
+        "keyctl: `team:private` refers to a place of source `corp` that is not for the store `team`\nkeyctl: hint: `paths` in `[sources.corp]` of `config.toml` says which are\n",
+        9,
+    );
+    world.configure("");
+    let asked = world.asked();
+    world.sandbox.call(&["get", "team:db"]).run().says(
+        "",
+        "keyctl: source `corp` is not for keys of the store `team`, which `team:db` is of\nkeyctl: hint: others may write into that store; if they may have you fetch from it: `stores = [\"team\"]` in `[sources.corp]`\n",
+        9,
+    );
+    assert_eq!(world.asked(), asked);
+}
+
+#[test]
+fn sources_are_added_listed_tested_and_removed() {
+    let sandbox = Sandbox::new();
+    sandbox.call(&["source", "list"]).run().says(
+        "",
+        "keyctl: there is no source\nkeyctl: hint: set one up: `keyctl source add NAME --type TYPE`\n",
+        0,
+    );
+    sandbox.configure("# mine\n[history]\nsync = true\n");
+    sandbox.call(&["source", "add", "local", "--type", "command", "--cache", "2h", "--", "printf", "%s", "of-{path}"]).run().says(
+        "",
+        "keyctl: source `local` stands in `~/.config/keyctl/config.toml`\nkeyctl: hint: try it: `keyctl source test local`; refer to it: `keyctl set NAME --source local --ref REF`\n",
+        0,
+    );
+    let config = std::fs::read_to_string(sandbox.home().join(".config/keyctl/config.toml")).expect("read");
+    assert_eq!(
+        config,
+        "# mine\n[history]\nsync = true\n\n[sources.local]\ntype = \"command\"\ncommand = [\"printf\", \"%s\", \"of-{path}\"]\ncache = \"2h\"\n"
+    );
+    sandbox.call(&["source", "list"]).run().says(
+        "NAME   TYPE     KEPT FOR  STORES\nlocal  command  2 hours   personal\n",
+        "",
+        0,
+    );
+    sandbox.call(&["source", "list", "--json"]).run();
+    sandbox.call(&["set", "db", "--source", "local", "--ref", "a"]).run().says(
+        "",
+        &format!("{NO_KEYCHAIN}keyctl: `db` refers to `a` in source `local`\n"),
+        0,
+    );
+    sandbox.call(&["source", "show", "local", "--json"]).run();
+    sandbox.call(&["source", "test", "local"]).run().says(
+        "KEY  REFERENCE  READ  WRITE\ndb   a          yes   unknown\n",
+        "keyctl: source `local` answers\nkeyctl: not known: what else the program's own credential may do\n",
+        0,
+    );
+    sandbox.call(&["source", "test", "local", "--json"]).run();
+    sandbox.call(&["source", "remove", "local"]).run().says(
+        "",
+        "keyctl: `db` refers to source `local` still\nkeyctl: hint: remove them first, or say `--yes`: they stay and cannot be fetched then\n",
+        1,
+    );
+    assert_eq!(sandbox.call(&["source", "remove", "local", "--yes"]).run().code(), 0);
+    let config = std::fs::read_to_string(sandbox.home().join(".config/keyctl/config.toml")).expect("read");
+    assert_eq!(config, "# mine\n[history]\nsync = true\n\n");
+    for (call, said) in [
+        (&["source", "add", "x", "--type", "command"][..], "`command` has to be here: a program and its arguments"),
+        (
+            &["source", "add", "x", "--type", "command", "--", "cat"],
+            "`{path}` has to be in one of the arguments: it is where the secret lies",
+        ),
+        (
+            &["source", "add", "x", "--type", "command", "--field", "colour=red", "--", "cat", "{path}"],
+            "the field `colour` is not known here",
+        ),
+    ] {
+        let ran = sandbox.call(call).run();
+        assert!(ran.code() == 2 && ran.stderr().contains(said), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn a_credential_never_stands_in_the_settings() {
+    let sandbox = Sandbox::new();
+    for (text, said) in [
+        ("[sources.a]\n", "`type` has to be here"),
+        ("[sources.a]\ntype = \"nothing\"\n", "there is no such type of source"),
+        ("[sources.A]\ntype = \"command\"\n", "a source's name"),
+        (
+            "[sources.a]\ntype = \"command\"\ncommand = [\"x\", \"{path}\"]\ntimeout = \"2h\"\n",
+            "this is a time from `1s` to `60s`",
+        ),
+        (
+            "[sources.a]\ntype = \"command\"\ncommand = [\"x\", \"{path}\"]\ncache = \"10s\"\n",
+            "this is a time from `1m` to `7d`",
+        ),
+        ("[sources.a]\ntype = \"command\"\ncommand = [\"{path}\"]\n", "a reference does not choose the program"),
+        (
+            "[sources.a]\ntype = \"command\"\ncommand = [\"x\", \"{path}\"]\nstores = [\"personal\"]\n",
+            "may always refer to a source",
+        ),
+    ] {
+        sandbox.configure(text);
+        let ran = sandbox.call(&["source", "list"]).run();
+        assert!(ran.code() == 2 && ran.stderr().contains(said), "{text}{}", ran.stderr());
+    }
+}
