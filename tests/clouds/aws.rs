@@ -20,11 +20,11 @@ fn table(kind: &str, address: &str) -> String {
     )
 }
 
-fn secrets() -> Box<dyn Source> {
+pub fn secrets() -> Box<dyn Source> {
     source("aws-secrets-manager", &MOTO.text("address"), &user(ALL))
 }
 
-fn parameters() -> Box<dyn Source> {
+pub fn parameters() -> Box<dyn Source> {
     source("aws-ssm", &MOTO.text("address"), &user(ALL))
 }
 

@@ -14,7 +14,7 @@ fn table(front: &Front, credentials: &str) -> String {
 }
 
 /// A project with its secrets, and a source of it with a service account.
-fn project() -> (Front, Box<dyn Source>) {
+pub fn project() -> (Front, Box<dyn Source>) {
     let front = Front::start();
     front.ask(RIGHTS);
     let account = front.ask("account").to_string();
@@ -22,7 +22,7 @@ fn project() -> (Front, Box<dyn Source>) {
     (front, source)
 }
 
-fn keep(front: &Front, name: &str, value: &[u8]) {
+pub fn keep(front: &Front, name: &str, value: &[u8]) {
     front.ask(&format!("google {name} {}", STANDARD.encode(value)));
 }
 

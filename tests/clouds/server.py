@@ -416,7 +416,7 @@ def command(verb, *words):
     elif verb == "lend":
         lent.update(zip(("id", "secret", "token"), words))
     elif verb == "azure":
-        azure_keep(words[0], words[1])
+        azure_keep(words[0], " ".join(words[1:]))
         return {"version": list(vault[words[0]])[-1]}
     elif verb == "azure-state" and words[1] == "disabled":
         vault[words[0]][list(vault[words[0]])[-1]][1] = False
