@@ -228,6 +228,22 @@ fn the_rights_of_a_credential_are_told_as_far_as_aws_tells_them() {
 }
 
 #[test]
+fn rights_that_go_far_beyond_reading_are_warned_of_where_iam_tells_them() {
+    let (front, name) = (Front::of_aws(), fresh("app/db"));
+    keep("secret", &name, b"v");
+    let there = reference(&name);
+    let source = source("aws-secrets-manager", &front.http(), &user(ALL));
+    let told = || source.abilities(&[&there], soon()).map_err(|failure| failure.message).expect("told");
+    front.ask("may iam:SimulatePrincipalPolicy secretsmanager:PutSecretValue secretsmanager:DeleteSecret");
+    let may = told();
+    assert_eq!((may.of[0].read, may.of[0].write, may.unknown.len()), (Some(true), Some(true), 0));
+    assert_eq!(may.more, ["may write every secret of the account", "may delete every secret of the account"]);
+    front.ask("may iam:SimulatePrincipalPolicy");
+    let may = told();
+    assert_eq!((may.of[0].write, may.more.len(), may.unknown.len()), (Some(false), 0, 0));
+}
+
+#[test]
 fn a_server_that_hangs_is_left_in_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("listen");
     let source = source("aws-ssm", &format!("http://{}", listener.local_addr().expect("address")), &user(ALL));

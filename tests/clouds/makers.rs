@@ -41,5 +41,6 @@ fn amazons_own_client_takes_the_server_for_its_ways_to_credentials() {
     let session = MOTO.ask(&format!("session {role}"));
     let lent = ["id", "secret", "token"].map(|half| session[half].as_str().expect("text"));
     front.ask(&format!("lend {}", lent.join(" ")));
+    front.ask("may iam:SimulatePrincipalPolicy sts:AssumeRole");
     client(&front, "aws", &[&secret]);
 }

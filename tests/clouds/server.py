@@ -11,7 +11,8 @@ The makers' own clients are held against them (clients.py), so that they are no 
                         google NAME BASE64       a secret, or its next version
                         google-state NAME N STATE  a version is `DISABLED` or `DESTROYED`
                         account                  the file of the Google account, with a new key
-                        may NAME...              what the Google account may do, as permissions
+                        may NAME...              what the Google account may do, as permissions; or what AWS's policies allow, where
+                                                 `iam:SimulatePrincipalPolicy` is among it
                         deny WORD...             `azure-list`: listing is forbidden; `google-sum`: checksums are wrong
                         end SERVICE              all tokens of `azure` or `google` have run out
                         fail STATUS TIMES [CODE [SECONDS]]  the next answers of all that is not a token's: with this code of AWS's, and
@@ -290,12 +291,30 @@ def forwarded(call):
         if call.headers["Content-Type"].startswith("application/x-amz-json"):
             raise Refused(400, {"__type": "InvalidSignatureException", "message": "Signature expired"})
         raise Refused(403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>")
+    if b"Action=SimulatePrincipalPolicy" in call.body and "iam:SimulatePrincipalPolicy" in allowed:
+        return simulated(call)
     there = http.client.HTTPConnection(forward[0], timeout=20)
     headers = {name: value for name, value in call.headers.items() if name.lower() != "connection"}
     there.request(call.method, call.raw, call.body, headers)
     answer = there.getresponse()
     kept = {name: value for name, value in answer.getheaders() if name.lower() in ("content-type", "date", "x-amzn-errortype")}
     return Refused(answer.status, answer.read(), kept)
+
+
+def simulated(call):
+    """IAM's word on policies, which moto does not give: `may` says what they allow (IAM API Reference)."""
+    form = urllib.parse.parse_qs(call.body.decode(), strict_parsing=True)
+    listed = lambda name: [form[key][0] for key in sorted(form) if re.fullmatch(name + r"[.]member[.]\d+", key)]
+    assert form["Version"] == ["2010-05-08"] and form["PolicySourceArn"][0].startswith("arn:aws:iam::123456789012:")
+    assert listed("ActionNames") and listed("ResourceArns") and "Authorization" in call.headers
+    said = "".join(
+        f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
+        f"<EvalDecision>{'allowed' if action in allowed else 'implicitDeny'}</EvalDecision><MatchedStatements><member>"
+        "<SourcePolicyId>own</SourcePolicyId></member></MatchedStatements><MissingContextValues/></member>"
+        for action in listed("ActionNames") for resource in listed("ResourceArns"))
+    return Refused(200, f"<SimulatePrincipalPolicyResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'><SimulatePrincipalPolicyResult>"
+        f"<IsTruncated>false</IsTruncated><EvaluationResults>{said}</EvaluationResults></SimulatePrincipalPolicyResult>"
+        "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></SimulatePrincipalPolicyResponse>", {"Content-Type": "text/xml"})
 
 
 def route(call, address):
