@@ -28,9 +28,6 @@ use crate::{
     web::{address::Address, aws},
 };
 
-/// Whether this type is there. Until then it is refused as unknown.
-pub(super) const IS_THERE: bool = true;
-
 /// Its own fields.
 pub(super) const FIELDS: &[&str] = &[
     "region",

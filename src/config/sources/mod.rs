@@ -80,46 +80,39 @@ pub enum Setting {
 /// A type of source, its own fields, and how they are read.
 struct Type {
     word: &'static str,
-    is_there: bool,
     fields: &'static [&'static str],
     look: fn(&mut Reader, &Value, &Table) -> Option<Setting>,
 }
 
-/// All types. One whose provider is not built yet is no type.
+/// All types.
 const TYPES: &[Type] = &[
     Type {
         word: "vault",
-        is_there: vault::IS_THERE,
         fields: vault::FIELDS,
         look: |reader, at, fields| vault::look(reader, at, fields).map(Setting::Vault),
     },
     Type {
         word: "aws-secrets-manager",
-        is_there: aws::IS_THERE,
         fields: aws::FIELDS,
         look: |reader, at, fields| aws::look(reader, at, fields).map(Setting::AwsSecretsManager),
     },
     Type {
         word: "aws-ssm",
-        is_there: aws::IS_THERE,
         fields: aws::FIELDS,
         look: |reader, at, fields| aws::look(reader, at, fields).map(Setting::AwsSsm),
     },
     Type {
         word: "azure-key-vault",
-        is_there: azure::IS_THERE,
         fields: azure::FIELDS,
         look: |reader, at, fields| azure::look(reader, at, fields).map(Setting::AzureKeyVault),
     },
     Type {
         word: "gcp-secret-manager",
-        is_there: gcp::IS_THERE,
         fields: gcp::FIELDS,
         look: |reader, at, fields| gcp::look(reader, at, fields).map(Setting::GcpSecretManager),
     },
     Type {
         word: "command",
-        is_there: true,
         fields: command::FIELDS,
         look: |reader, at, fields| command::look(reader, at, fields).map(Setting::Command),
     },
@@ -128,13 +121,13 @@ const TYPES: &[Type] = &[
 /// The words of all types that there are.
 #[must_use]
 pub fn types() -> Vec<&'static str> {
-    TYPES.iter().filter(|kind| kind.is_there).map(|kind| kind.word).collect()
+    TYPES.iter().map(|kind| kind.word).collect()
 }
 
 /// The fields that a source of this type may have.
 #[must_use]
 pub fn fields_of(word: &str) -> Option<Vec<&'static str>> {
-    let kind = TYPES.iter().find(|kind| kind.word == word && kind.is_there)?;
+    let kind = TYPES.iter().find(|kind| kind.word == word)?;
     Some(COMMON.iter().chain(kind.fields).copied().collect())
 }
 
@@ -207,7 +200,7 @@ fn source(reader: &mut Reader, name: &SourceName, value: &Value) -> Option<Sourc
         return None;
     };
     let text = reader.text(word)?;
-    let Some(kind) = TYPES.iter().find(|kind| kind.word == text && kind.is_there) else {
+    let Some(kind) = TYPES.iter().find(|kind| kind.word == text) else {
         reader.wrong(word.span().start, format!("there is no such type of source: it is {}", one_of_types()));
         return None;
     };

@@ -29,9 +29,6 @@ use crate::{
     web::address::Address,
 };
 
-/// Whether this type is there. Until then it is refused as unknown.
-pub(super) const IS_THERE: bool = true;
-
 /// Its own fields.
 pub(super) const FIELDS: &[&str] = &[
     "address",
