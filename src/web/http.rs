@@ -166,6 +166,10 @@ impl Client {
     pub fn send(&self, request: &Request, until: Instant) -> Result<Answer> {
         let Request { method, address, headers, body } = *request;
         let left = until.saturating_duration_since(Instant::now()).min(self.deadline);
+        // What is near may answer within any time that there still is; none is none.
+        if left.is_zero() {
+            return Err(self.explain(address, ureq::Error::Timeout(ureq::Timeout::Global), left));
+        }
         let allowed = Duration::from_secs_f32(left.as_secs_f32().max(0.001));
         let mut sent = Sent::builder().method(method).uri(address.uri.clone());
         for (name, value) in headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")) {

@@ -20,11 +20,11 @@ fn table(kind: &str, address: &str) -> String {
     )
 }
 
-fn secrets() -> Box<dyn Source> {
+pub fn secrets() -> Box<dyn Source> {
     source("aws-secrets-manager", &MOTO.text("address"), &user(ALL))
 }
 
-fn parameters() -> Box<dyn Source> {
+pub fn parameters() -> Box<dyn Source> {
     source("aws-ssm", &MOTO.text("address"), &user(ALL))
 }
 
@@ -225,6 +225,22 @@ fn the_rights_of_a_credential_are_told_as_far_as_aws_tells_them() {
     assert!(may.unknown[0].contains("`iam:SimulatePrincipalPolicy`"), "{:?}", may.unknown);
     let may_not = abilities(user("iam:ListUsers")).expect("told");
     assert_eq!(may_not.of[0].read, Some(false));
+}
+
+#[test]
+fn rights_that_go_far_beyond_reading_are_warned_of_where_iam_tells_them() {
+    let (front, name) = (Front::of_aws(), fresh("app/db"));
+    keep("secret", &name, b"v");
+    let there = reference(&name);
+    let source = source("aws-secrets-manager", &front.http(), &user(ALL));
+    let told = || source.abilities(&[&there], soon()).map_err(|failure| failure.message).expect("told");
+    front.ask("may iam:SimulatePrincipalPolicy secretsmanager:PutSecretValue secretsmanager:DeleteSecret");
+    let may = told();
+    assert_eq!((may.of[0].read, may.of[0].write, may.unknown.len()), (Some(true), Some(true), 0));
+    assert_eq!(may.more, ["may write every secret of the account", "may delete every secret of the account"]);
+    front.ask("may iam:SimulatePrincipalPolicy");
+    let may = told();
+    assert_eq!((may.of[0].write, may.more.len(), may.unknown.len()), (Some(false), 0, 0));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use keyctl::source::Source;
 use crate::server::{Front, fetched, open, read, reference, soon, value, write};
 
 /// A vault, and a source of it with a service principal.
-fn vault() -> (Front, Box<dyn Source>) {
+pub fn vault() -> (Front, Box<dyn Source>) {
     let front = Front::start();
     let source = open(&table(&front), &[("azure/secret", "a-client-secret")]);
     (front, source)

@@ -14,15 +14,15 @@ fn table(front: &Front, credentials: &str) -> String {
 }
 
 /// A project with its secrets, and a source of it with a service account.
-fn project() -> (Front, Box<dyn Source>) {
+pub fn project() -> (Front, Box<dyn Source>) {
     let front = Front::start();
     front.ask(RIGHTS);
-    let account = front.talker.said["account"].to_string();
+    let account = front.ask("account").to_string();
     let source = open(&table(&front, "service_account = { key = \"gcp/account\" }"), &[("gcp/account", &account)]);
     (front, source)
 }
 
-fn keep(front: &Front, name: &str, value: &[u8]) {
+pub fn keep(front: &Front, name: &str, value: &[u8]) {
     front.ask(&format!("google {name} {}", STANDARD.encode(value)));
 }
 
@@ -91,7 +91,7 @@ fn a_service_account_signs_for_itself_and_what_is_none_is_not_quoted() {
             open_at(&table(&front, "service_account = { key = \"gcp/account\" }"), &[("gcp/account", account)], clock);
         value(&*source, "db")
     };
-    let account = front.talker.said["account"].to_string();
+    let account = front.ask("account").to_string();
     assert_eq!(with(&account, Moment::now).as_deref(), Ok("v"));
     // Whatever its file says, its statement goes to Google, or to what the table names.
     let elsewhere = account.replace("/token\"", "/elsewhere\"");

@@ -3,12 +3,16 @@
 //! against too. And signatures against Amazon's published vectors and two other signers.
 //!
 //! `tests/run` installs what this needs; what is missing is an error, never a silent skip.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "sources"))]
 
 mod aws;
 mod azure;
+#[path = "../sources/conformance.rs"]
+mod conformance;
+mod conforming;
 mod google;
 mod makers;
 mod server;
 mod signing;
 mod ways;
+mod whole;

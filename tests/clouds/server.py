@@ -10,7 +10,9 @@ The makers' own clients are held against them (clients.py), so that they are no 
                         azure-state NAME STATE   its newest version is `disabled`, or it is `deleted`
                         google NAME BASE64       a secret, or its next version
                         google-state NAME N STATE  a version is `DISABLED` or `DESTROYED`
-                        may NAME...              what the Google account may do, as permissions
+                        account                  the file of the Google account, with a new key
+                        may NAME...              what the Google account may do, as permissions; or what AWS's policies allow, where
+                                                 `iam:SimulatePrincipalPolicy` is among it
                         deny WORD...             `azure-list`: listing is forbidden; `google-sum`: checksums are wrong
                         end SERVICE              all tokens of `azure` or `google` have run out
                         fail STATUS TIMES [CODE [SECONDS]]  the next answers of all that is not a token's: with this code of AWS's, and
@@ -289,12 +291,30 @@ def forwarded(call):
         if call.headers["Content-Type"].startswith("application/x-amz-json"):
             raise Refused(400, {"__type": "InvalidSignatureException", "message": "Signature expired"})
         raise Refused(403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>")
+    if b"Action=SimulatePrincipalPolicy" in call.body and "iam:SimulatePrincipalPolicy" in allowed:
+        return simulated(call)
     there = http.client.HTTPConnection(forward[0], timeout=20)
     headers = {name: value for name, value in call.headers.items() if name.lower() != "connection"}
     there.request(call.method, call.raw, call.body, headers)
     answer = there.getresponse()
     kept = {name: value for name, value in answer.getheaders() if name.lower() in ("content-type", "date", "x-amzn-errortype")}
     return Refused(answer.status, answer.read(), kept)
+
+
+def simulated(call):
+    """IAM's word on policies, which moto does not give: `may` says what they allow (IAM API Reference)."""
+    form = urllib.parse.parse_qs(call.body.decode(), strict_parsing=True)
+    listed = lambda name: [form[key][0] for key in sorted(form) if re.fullmatch(name + r"[.]member[.]\d+", key)]
+    assert form["Version"] == ["2010-05-08"] and form["PolicySourceArn"][0].startswith("arn:aws:iam::123456789012:")
+    assert listed("ActionNames") and listed("ResourceArns") and "Authorization" in call.headers
+    said = "".join(
+        f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
+        f"<EvalDecision>{'allowed' if action in allowed else 'implicitDeny'}</EvalDecision><MatchedStatements><member>"
+        "<SourcePolicyId>own</SourcePolicyId></member></MatchedStatements><MissingContextValues/></member>"
+        for action in listed("ActionNames") for resource in listed("ResourceArns"))
+    return Refused(200, f"<SimulatePrincipalPolicyResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'><SimulatePrincipalPolicyResult>"
+        f"<IsTruncated>false</IsTruncated><EvaluationResults>{said}</EvaluationResults></SimulatePrincipalPolicyResult>"
+        "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></SimulatePrincipalPolicyResponse>", {"Content-Type": "text/xml"})
 
 
 def route(call, address):
@@ -370,7 +390,7 @@ def certify(folder):
     import datetime, ipaddress
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
@@ -384,9 +404,17 @@ def certify(folder):
         file.write(made.public_bytes(serialization.Encoding.PEM))
     with open(folder + "/server.pem", "wb") as file:
         file.write(key.private_bytes(serialization.Encoding.PEM, *plain) + made.public_bytes(serialization.Encoding.PEM))
-    account = rsa.generate_private_key(65537, 2048)
-    keys["public"] = account.public_key()
-    return account.private_bytes(serialization.Encoding.PEM, *plain).decode()
+
+
+def account():
+    """The file of a service account, as Google gives one out."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    key = rsa.generate_private_key(65537, 2048)
+    keys["public"] = key.public_key()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    return {"type": "service_account", "project_id": "project-1", "private_key_id": "key-1", "private_key": pem,
+            "client_email": ACCOUNT, "client_id": "1", "token_uri": keys["plain"] + "/token"}
 
 
 def serve(context):
@@ -407,7 +435,7 @@ def command(verb, *words):
     elif verb == "lend":
         lent.update(zip(("id", "secret", "token"), words))
     elif verb == "azure":
-        azure_keep(words[0], words[1])
+        azure_keep(words[0], " ".join(words[1:]))
         return {"version": list(vault[words[0]])[-1]}
     elif verb == "azure-state" and words[1] == "disabled":
         vault[words[0]][list(vault[words[0]])[-1]][1] = False
@@ -418,6 +446,8 @@ def command(verb, *words):
         return {"version": len(projects[words[0]])}
     elif verb == "google-state":
         projects[words[0]][int(words[1]) - 1][1] = words[2]
+    elif verb == "account":
+        return account()
     elif verb == "may":
         allowed.clear()
         allowed.update(words)
@@ -438,14 +468,13 @@ def command(verb, *words):
 
 
 def main(folder):
-    pem = certify(folder)
+    certify(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + "/server.pem")
     plain, tls = serve(None), serve(context)
-    account = {"type": "service_account", "project_id": "project-1", "private_key_id": "key-1", "private_key": pem,
-               "client_email": ACCOUNT, "client_id": "1", "token_uri": plain + "/token"}
+    keys["plain"] = plain
     said = {"http": plain, "https": tls, "ca": folder + "/ca.pem", "tenant": TENANT, "client": CLIENT, "client_secret": CLIENT_SECRET,
-            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN, "account": account}
+            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN}
     print(json.dumps(said), flush=True)
     for line in sys.stdin:
         print(json.dumps(command(*line.rstrip("\n").split(" "))), flush=True)

@@ -122,6 +122,13 @@ impl Front {
         self.talker.ask(line)
     }
 
+    /// All that a client may have to know of it.
+    pub fn said(&self) -> Value {
+        let mut said = self.talker.said.clone();
+        said["account"] = self.ask("account");
+        said
+    }
+
     pub fn http(&self) -> String {
         self.talker.text("http")
     }

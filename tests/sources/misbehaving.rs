@@ -54,14 +54,11 @@ const TYPES: &[Type] = &[
     },
     Type {
         word: "gcp-secret-manager",
-        table: "project = \"my-project\"\nendpoint = \"{address}\"\nservice_account = { key = \"c/account\" }\n",
-        credentials: &[("c/account", SERVICE_ACCOUNT)],
+        table: "project = \"my-project\"\nendpoint = \"{address}\"\ncredentials = \"metadata\"\n",
+        credentials: &[],
         reference: "database-prod",
     },
 ];
-
-/// Not one of Google's: a key that was made for this, whose account no server knows.
-const SERVICE_ACCOUNT: &str = "{}";
 
 fn types() -> Vec<&'static Type> {
     let there = keyctl::config::sources::types();
@@ -69,8 +66,8 @@ fn types() -> Vec<&'static Type> {
         let known = TYPES.iter().find(|known| known.word == *word);
         known.unwrap_or_else(|| panic!("`{word}` does not go through this table"))
     };
-    // A program speaks for itself; and who has no credentials for Google does not come to ask it.
-    there.iter().filter(|word| !["command", "gcp-secret-manager"].contains(word)).map(|word| of(word)).collect()
+    // A program speaks for itself.
+    there.iter().filter(|word| **word != "command").map(|word| of(word)).collect()
 }
 
 /// A server that does this with each connection once it has the request.

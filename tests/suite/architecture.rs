@@ -101,6 +101,18 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/rotate/touched.rs",     // deriving the approvals' key
     "commands/set.rs",                // judging what was typed
     "web/sigv4.rs",                   // deriving the key that signs
+    "source/aws/credentials.rs",      // an access key's id, and the token that goes with one
+    "source/aws/machine.rs",          // a token of the machine's own
+    "source/aws/parameters.rs",       // the text of a parameter, and its fields
+    "source/aws/secrets.rs",          // the text of a secret of AWS, and its fields
+    "source/aws/sso.rs",              // the token of a login
+    "source/aws/sts.rs",              // a token for a role
+    "source/azure/login.rs",          // a client's secret, for its login
+    "source/azure/mod.rs",            // the text of a secret of Azure, and its fields
+    "source/bearer.rs",               // the header of a token
+    "source/editing.rs",              // one field of a secret, which becomes another
+    "source/gcp/login.rs",            // a service account's private key, which signs
+    "source/gcp/mod.rs",              // the text of a secret of Google's, and its checksum
     "terminal.rs",                    // visible answers are read by the same reader
 ];
 

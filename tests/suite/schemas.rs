@@ -362,6 +362,12 @@ fn examples() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>)> {
         "[alerts]\nburst = 200\nagent = false\nnotify = true\nprogram = [\"x\"]\n[scan]\nlocked = \"fail\"\n",
         "alerts.burst = false",
         "[[projects]]\nfolder = \"~/x\"\nrequire_reason = \"always\"\n[reminders]\nprogram = [\"x\"]\njson = true\n",
+        "[sources.a]\ntype = \"aws-ssm\"\nregion = \"eu-central-1\"\nprofile = \"work\"\nrole = \"arn:aws:iam::1:role/r\"\nexternal_id = \"x\"\n",
+        "[sources.a]\ntype = \"aws-secrets-manager\"\nregion = \"eu-central-1\"\ncredentials = [\"container\", \"instance\"]\nendpoint = \"https://h\"\nca = \"/ca.pem\"\n",
+        "[sources.a]\ntype = \"aws-ssm\"\nregion = \"x-1\"\naccess_key = { key = \"a\" }\nsecret_key = { key = \"b\" }\nsession_token = { key = \"c\" }\n",
+        "[sources.a]\ntype = \"azure-key-vault\"\naddress = \"https://x.vault.azure.net\"\ntenant = \"t\"\nclient = \"c\"\nclient_secret = { key = \"s\" }\n",
+        "[sources.a]\ntype = \"azure-key-vault\"\naddress = \"https://h\"\nresource = \"https://r\"\ncredentials = \"managed-identity\"\nidentity = \"http://127.0.0.1:1\"\n",
+        "[sources.a]\ntype = \"gcp-secret-manager\"\nproject = \"p-1\"\nservice_account = { key = \"a\" }\n",
     ];
     let config_refused = vec![
         "color = 1",
@@ -394,6 +400,10 @@ fn examples() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>)> {
         "projects = [{ folder = \"shop\" }]",
         "projects = [{}]",
         "reminders.program = \"x\"",
+        "[sources.a]\ntype = \"aws-ssm\"\nregion = \"EU\"\nprofile = \"x\"",
+        "[sources.a]\ntype = \"aws-ssm\"\nregion = \"eu-1\"\naccess_key = \"AKIA\"\nsecret_key = { key = \"b\" }",
+        "[sources.a]\ntype = \"azure-key-vault\"\naddress = \"https://x.vault.azure.net\"\ncredentials = \"cli\"\nresource = \"http://x\"",
+        "[sources.a]\ntype = \"gcp-secret-manager\"\nproject = \"P\"\ncredentials = \"cli\"",
     ];
     vec![("project", project_taken, project_refused), ("config", config_taken, config_refused)]
 }

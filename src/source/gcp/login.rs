@@ -137,7 +137,9 @@ impl Login {
         let answer = trying::ask(&self.client, &request, until.min(Instant::now() + NEAR))
             .map_err(|failure| failure.hint("only what runs at Google has a service account of its own"))?;
         if answer.header("metadata-flavor") != Some("Google") {
-            return Err(self.client.failure(&address, "is not Google's"));
+            return Err(self
+                .client
+                .failure(&address, "answers with something else than that of a machine of Google's"));
         }
         self.read(&address, &answer, (self.clock)())
     }

@@ -1,0 +1,80 @@
+//! The list of checks that every source goes through, on those of the clouds.
+
+use keyctl::source::Source;
+
+use crate::{
+    aws, azure,
+    conformance::{World, holds},
+    google,
+    server::{fresh, keep},
+};
+
+const OBJECT: &str = r#"{"user":"u","password":"a-\u00fcmlaut \"quoted\"","number":12345678901234567890123}"#;
+const FIELDS: &[(&str, &str)] =
+    &[("user", "u"), ("password", "a-\u{fc}mlaut \"quoted\""), ("number", "12345678901234567890123")];
+
+/// A source, what keeps a text at a place of it, and names for its places; `odd` needs care, and is written as a reference.
+fn goes_through_all(
+    source: &dyn Source,
+    keep: &dyn Fn(&str, &str),
+    names: [&str; 3],
+    (odd, odd_reference): (&str, &str),
+    missing: &str,
+) {
+    let [plain, object, written] = names;
+    for (name, text) in [
+        (plain, "a-plain-secret"),
+        (object, OBJECT),
+        (written, r#"{"user":"u","password":"before"}"#),
+        (odd, "an-odd-one"),
+    ] {
+        keep(name, text);
+    }
+    holds(&World {
+        source,
+        of_fields: source,
+        whole: Some((plain, "a-plain-secret")),
+        fields: (object, FIELDS),
+        odd: Some((odd_reference, "an-odd-one")),
+        missing,
+        versions: Some((&format!("{written}#password"), "before")),
+    });
+}
+
+#[test]
+fn secrets_manager_is_a_source_like_the_others() {
+    let names = ["plain", "object", "written"].map(fresh);
+    let odd = fresh("odd/a+b=c@d._-");
+    let keep = |name: &str, text: &str| drop(keep("secret", name, text.as_bytes()));
+    let names = names.each_ref().map(String::as_str);
+    goes_through_all(&*aws::secrets(), &keep, names, (&odd, &odd.replace('@', "@@")), "nothing-is-here");
+}
+
+#[test]
+fn the_parameter_store_is_a_source_like_the_others() {
+    let names = ["/c/plain", "/c/object", "/c/written"].map(fresh);
+    let odd = fresh("/odd/A.b_c-d");
+    let keep = |name: &str, text: &str| drop(keep("parameter", name, text.as_bytes()));
+    let names = names.each_ref().map(String::as_str);
+    goes_through_all(&*aws::parameters(), &keep, names, (&odd, &odd), "/nothing-is-here");
+}
+
+#[test]
+fn a_key_vault_is_a_source_like_the_others() {
+    let (front, source) = azure::vault();
+    let keep = |name: &str, text: &str| drop(front.ask(&format!("azure {name} {text}")));
+    goes_through_all(&*source, &keep, ["plain", "object", "written"], ("Odd-1-", "Odd-1-"), "nothing-is-here");
+}
+
+#[test]
+fn googles_secret_manager_is_a_source_like_the_others() {
+    let (front, source) = google::project();
+    let keep = |name: &str, text: &str| google::keep(&front, name, text.as_bytes());
+    goes_through_all(
+        &*source,
+        &keep,
+        ["plain", "object", "written"],
+        ("-Odd_1", "projects/project-1/secrets/-Odd_1"),
+        "nothing-is-here",
+    );
+}
