@@ -273,7 +273,7 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         }
         payload.step(Deed::Set, now, |edit| {
             for Item { name, seen, .. } in &items {
-                let value = seen.value.as_ref().map(Secret::copy).unwrap_or_else(|| Secret::new(Vec::new()));
+                let value = seen.value.as_ref().map_or_else(|| Secret::new(Vec::new()), Secret::copy);
                 edit.set(name, value, true)?;
             }
             Ok(())

@@ -112,7 +112,9 @@ impl Watched<'_> {
             ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
             next = watch.next;
         }
-        lent.into_iter().for_each(|leases| leases.end(self.terminal));
+        for leases in lent {
+            leases.end(self.terminal);
+        }
         Ok(ended)
     }
 

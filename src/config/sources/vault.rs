@@ -1,4 +1,4 @@
-//! `[sources.NAME]` of `type = "vault"`: HashiCorp Vault and OpenBao.
+//! `[sources.NAME]` of `type = "vault"`: Vault by `HashiCorp`, and `OpenBao`.
 //!
 //! ```toml
 //! [sources.corp]
@@ -138,12 +138,11 @@ impl Vault {
     #[must_use]
     pub fn credentials(&self) -> Vec<&KeyPath> {
         match &self.login {
-            Some(Login::Token(key)) => vec![key],
+            Some(Login::Token(key) | Login::Jwt { jwt: Statement::Key(key), .. }) => vec![key],
             Some(Login::AppRole { role, secret, .. }) => {
                 let role = if let Half::Key(key) = role { Some(key) } else { None };
                 role.into_iter().chain(secret).collect()
             }
-            Some(Login::Jwt { jwt: Statement::Key(key), .. }) => vec![key],
             Some(Login::Userpass { password, .. }) => vec![password],
             Some(Login::TokenFile(_) | Login::Jwt { .. }) | None => Vec::new(),
         }
@@ -174,7 +173,7 @@ pub(super) fn look(reader: &mut Reader, at: &Value, fields: &Table) -> Option<Va
     }
     let login = LOGINS.iter().find_map(|name| Some((*name, fields.get(*name)?)));
     let login = login.and_then(|(name, value)| login_of(reader, name, value));
-    let is_whole = (address.is_some() || environment) && (login.is_some() || environment);
+    let is_whole = environment || address.is_some() && login.is_some();
     is_whole.then_some(Vault { address, namespace, ca, mount, login, environment, renew })
 }
 
@@ -204,12 +203,6 @@ fn mount(reader: &mut Reader, fields: &Table) -> Option<Mount> {
 }
 
 fn login_of(reader: &mut Reader, name: &str, value: &Value) -> Option<Login> {
-    let place = |reader: &mut Reader, fields: &Table, usual: &str| {
-        let named = fields.get("mount").and_then(|value| plain(reader, value));
-        named.map_or_else(|| usual.to_owned(), |mount| mount.trim_matches('/').to_owned())
-    };
-    let lacks =
-        |reader: &mut Reader, field: &str| reader.wrong(value.span().start, format!("`{field}` has to be here"));
     match name {
         "token" => credential(reader, value).map(Login::Token),
         "token_file" => file(reader, value).map(Login::TokenFile),
