@@ -223,9 +223,9 @@ def delay(milliseconds, to, loses=False):
                 print(json.dumps({"wrote": self.path}), flush=True)
                 return time.sleep(60)
             time.sleep(max(0, start + milliseconds / 1000 - time.monotonic()))
+            self.answer(answer.status, answer.getheader("content-type", "application/json"), text)
             with lock:
                 asked.append([self.command, self.path, time.monotonic() - start])
-            self.answer(answer.status, answer.getheader("content-type", "application/json"), text)
 
         def answer(self, status, kind, text):
             self.send_response(status)

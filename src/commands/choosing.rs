@@ -334,8 +334,8 @@ impl Chosen {
         })
     }
 
-    /// What sources lent for the command, to be looked after while it runs; nothing where they lent nothing.
-    pub fn leases(&mut self) -> Option<Leases> {
+    /// What sources lent for the command, to be looked after while it runs.
+    pub fn leases(&mut self) -> Leases {
         sourcing::leases(std::mem::take(&mut self.held))
     }
 

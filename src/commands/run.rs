@@ -77,7 +77,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let (caller, left_out) = callers_variables(&leave, judged);
     let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
-    let held = if files::need_attending(&chosen.files) || leases.is_some() { Some(hold_signals()?) } else { None };
+    let held = if files::need_attending(&chosen.files) || leases.are_there() { Some(hold_signals()?) } else { None };
     let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
     let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
     environment.check_limits(program.words())?;
@@ -86,9 +86,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
     let name = event.program.unwrap_or_default();
-    if let Some(leases) = &mut leases {
-        leases.renew(terminal);
-    }
+    leases.renew(terminal);
     let ran = files.leave_open().and_then(|()| {
         if is_followed {
             let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
@@ -104,9 +102,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
         Ok(ended) => {
             // Ending may be by a signal, after which nothing is taken away.
             drop(environment);
-            if let Some(leases) = leases {
-                leases.end(terminal);
-            }
+            leases.end(terminal);
             drop((files, held));
             return Ok(attended::end_as(ended));
         }

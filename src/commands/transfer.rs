@@ -216,6 +216,35 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
     Ok(())
 }
 
+/// What lies where these keys refer to.
+fn lying(home: &Home, config: &Config, names: &[&KeyName], terminal: &Terminal) -> Result<Vec<Item>> {
+    let used = using::keys(home, names, terminal)?;
+    let mut items = Vec::new();
+    let mut desks: BTreeMap<SourceName, Desk> = BTreeMap::new();
+    for name in names {
+        let remote = used
+            .payload
+            .key(name)?
+            .remote()
+            .ok_or_else(|| Failure::new(Kind::Usage, format!("the secret of `{name}` is in the store already")))?;
+        let event = || Event::new(Action::Set, Moment::now()).names([*name]);
+        let asking = Asking { config, offline: false, event: &event, terminal };
+        // One login for each source; that it is for this store's keys is asked of each key.
+        sourcing::hold_to_store(config, home, name, &remote)?;
+        let desk = match desks.entry(remote.source.clone()) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(Desk::open(&remote.source, asking)?),
+        };
+        let seen = desk.look(&remote.reference)?;
+        if seen.value.is_none() {
+            let said = format!("source `{}` has nothing at `{}`", remote.source, remote.reference);
+            return Err(Failure::new(Kind::Remote, said));
+        }
+        items.push(Item { name: (*name).clone(), remote, seen, now: "a secret" });
+    }
+    Ok(items)
+}
+
 /// Brings keys that refer to a source into the store.
 ///
 /// # Errors
@@ -224,30 +253,7 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = stores::of_all(&arguments.names)?;
     let config = config::read(&home)?;
     let names: Vec<&KeyName> = arguments.names.iter().map(KeyPath::name).collect();
-    let used = using::keys(&home, &names, terminal)?;
-    let mut items = Vec::new();
-    let mut desks: BTreeMap<SourceName, Desk> = BTreeMap::new();
-    for name in &names {
-        let remote = used
-            .payload
-            .key(name)?
-            .remote()
-            .ok_or_else(|| Failure::new(Kind::Usage, format!("the secret of `{name}` is in the store already")))?;
-        let event = || Event::new(Action::Set, Moment::now()).names([*name]);
-        let asking = Asking { config: &config, offline: false, event: &event, terminal };
-        // One login for each source; that it is for this store's keys is asked of each key.
-        sourcing::hold_to_store(&config, &home, name, &remote)?;
-        let desk = match desks.entry(remote.source.clone()) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => place.insert(Desk::open(&remote.source, asking)?),
-        };
-        let seen = desk.look(&remote.reference)?;
-        if seen.value.is_none() {
-            let said = format!("source `{}` has nothing at `{}`", remote.source, remote.reference);
-            return Err(Failure::new(Kind::Remote, said).into());
-        }
-        items.push(Item { name: (*name).clone(), remote, seen, now: "a secret" });
-    }
+    let items = lying(&home, &config, &names, terminal)?;
     show(&items, ["KEY", "FROM", "NOW THERE"], terminal)?;
     if arguments.dry_run {
         terminal.say("nothing was changed");
@@ -267,7 +273,7 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         }
         payload.step(Deed::Set, now, |edit| {
             for Item { name, seen, .. } in &items {
-                let value = seen.value.as_ref().map(Secret::copy).unwrap_or_else(|| Secret::new(Vec::new()));
+                let value = seen.value.as_ref().map_or_else(|| Secret::new(Vec::new()), Secret::copy);
                 edit.set(name, value, true)?;
             }
             Ok(())

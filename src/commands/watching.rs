@@ -95,10 +95,9 @@ impl Watched<'_> {
             self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
-            if let Some(mut leases) = chosen.leases() {
-                leases.renew(self.terminal);
-                lent.push(leases);
-            }
+            let mut leases = chosen.leases();
+            leases.renew(self.terminal);
+            lent.push(leases);
             let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
             let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
             let given = chosen.given.iter().chain(&files.variables);
@@ -113,7 +112,9 @@ impl Watched<'_> {
             ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
             next = watch.next;
         }
-        lent.into_iter().for_each(|leases| leases.end(self.terminal));
+        for leases in lent {
+            leases.end(self.terminal);
+        }
         Ok(ended)
     }
 

@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn what_was_never_renewed_is_given_back_too() {
         let lender = lender(0);
-        drop(keeper(&lender, Duration::from_secs(60)));
+        drop(keeper(&lender, Duration::from_mins(1)));
         assert_eq!((lender.revoked.load(Ordering::SeqCst), lender.closed.load(Ordering::SeqCst)), (1, 1));
     }
 

@@ -49,6 +49,7 @@ def main():
                 sys.exit(f"{words}: {ran.stderr}")
 
         def count():
+            time.sleep(0.05)
             return json.load(urllib.request.urlopen(there["address"] + "/count"))
 
         os.mkdir(f"{home}/kept")

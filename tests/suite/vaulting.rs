@@ -117,6 +117,27 @@ fn a_secret_is_replaced_in_its_source_and_brought_back_there() {
 }
 
 #[test]
+fn a_teams_key_leads_nobodys_credential_to_a_place_that_is_not_for_the_team() {
+    let sandbox = home("app/team");
+    assert_eq!(sandbox.call(&["store", "create", "team", "--keeper", "file", "-q"]).run().code(), 0);
+    // While it was for the team, somebody has referred to a place of it.
+    let table = std::fs::read_to_string(sandbox.home().join(".config/keyctl/config.toml")).expect("read");
+    sandbox.configure(&format!("{table}stores = [\"team\"]\n"));
+    let set = ["set", "team:db", "--source", "corp", "--ref", "secret/app/team#password", "-q"];
+    assert_eq!(sandbox.call(&set).run().code(), 0);
+    sandbox.configure(&table);
+    for words in [&["rotate", "team:db", "--yes"][..], &["pull", "team:db", "--yes"]] {
+        let ran = sandbox.call(words).input("the-second-secret").run();
+        let said = ran.stderr();
+        assert!(
+            ran.code() == 9 && said.contains("source `corp` is not for keys of the store `team`"),
+            "{words:?}: {said}"
+        );
+    }
+    assert_eq!(there("app/team")["metadata"]["version"], json!(1));
+}
+
+#[test]
 fn what_may_not_be_written_is_not_and_leaves_nothing_behind() {
     let sandbox = home("app/denied");
     let reader = BAO.token("reader");

@@ -79,12 +79,11 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
             return Ok(done);
         }
     }
-    let new = match new {
-        Some(new) => new,
-        None => {
-            seen = desk.look(&task.remote.reference)?;
-            by_hand::take(scene, name, means)?
-        }
+    let new = if let Some(new) = new {
+        new
+    } else {
+        seen = desk.look(&task.remote.reference)?;
+        by_hand::take(scene, name, means)?
     };
     task.judge(&new, &seen, &opened)?;
     task.write(&desk, &new, &seen, &opened)

@@ -21,15 +21,21 @@ impl Held {
 }
 
 /// Nothing is ever lent.
-pub enum Leases {}
+pub struct Leases;
 
 /// Nothing was lent.
 #[must_use]
-pub fn leases(_: Held) -> Option<Leases> {
-    None
+pub fn leases(_: Held) -> Leases {
+    Leases
 }
 
 impl Leases {
+    /// Nothing is there.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        false
+    }
+
     /// Nothing is renewed.
     pub fn renew(&mut self, _: &Terminal) {}
 

@@ -1,4 +1,4 @@
-//! `[sources.NAME]` of `type = "vault"`: HashiCorp Vault and OpenBao.
+//! `[sources.NAME]` of `type = "vault"`: Vault by `HashiCorp`, and `OpenBao`.
 //!
 //! ```toml
 //! [sources.corp]
@@ -138,12 +138,11 @@ impl Vault {
     #[must_use]
     pub fn credentials(&self) -> Vec<&KeyPath> {
         match &self.login {
-            Some(Login::Token(key)) => vec![key],
+            Some(Login::Token(key) | Login::Jwt { jwt: Statement::Key(key), .. }) => vec![key],
             Some(Login::AppRole { role, secret, .. }) => {
                 let role = if let Half::Key(key) = role { Some(key) } else { None };
                 role.into_iter().chain(secret).collect()
             }
-            Some(Login::Jwt { jwt: Statement::Key(key), .. }) => vec![key],
             Some(Login::Userpass { password, .. }) => vec![password],
             Some(Login::TokenFile(_) | Login::Jwt { .. }) | None => Vec::new(),
         }
@@ -174,7 +173,7 @@ pub(super) fn look(reader: &mut Reader, at: &Value, fields: &Table) -> Option<Va
     }
     let login = LOGINS.iter().find_map(|name| Some((*name, fields.get(*name)?)));
     let login = login.and_then(|(name, value)| login_of(reader, name, value));
-    let is_whole = (address.is_some() || environment) && (login.is_some() || environment);
+    let is_whole = environment || address.is_some() && login.is_some();
     is_whole.then_some(Vault { address, namespace, ca, mount, login, environment, renew })
 }
 
@@ -204,12 +203,6 @@ fn mount(reader: &mut Reader, fields: &Table) -> Option<Mount> {
 }
 
 fn login_of(reader: &mut Reader, name: &str, value: &Value) -> Option<Login> {
-    let place = |reader: &mut Reader, fields: &Table, usual: &str| {
-        let named = fields.get("mount").and_then(|value| plain(reader, value));
-        named.map_or_else(|| usual.to_owned(), |mount| mount.trim_matches('/').to_owned())
-    };
-    let lacks =
-        |reader: &mut Reader, field: &str| reader.wrong(value.span().start, format!("`{field}` has to be here"));
     match name {
         "token" => credential(reader, value).map(Login::Token),
         "token_file" => file(reader, value).map(Login::TokenFile),
@@ -218,7 +211,7 @@ fn login_of(reader: &mut Reader, name: &str, value: &Value) -> Option<Login> {
             let mount = place(reader, fields, "approle");
             let secret = fields.get("secret_id").map(|value| credential(reader, value));
             let Some(role) = fields.get("role_id") else {
-                lacks(reader, "role_id");
+                lacks(reader, value, "role_id");
                 return None;
             };
             let role = if role.get_ref().is_table() {
@@ -229,43 +222,57 @@ fn login_of(reader: &mut Reader, name: &str, value: &Value) -> Option<Login> {
             let secret = if let Some(secret) = secret { Some(secret?) } else { None };
             Some(Login::AppRole { mount, role, secret })
         }
-        "jwt" => {
-            let fields = reader.table(value, &["role", "file", "key", "mount"])?;
-            let mount = place(reader, fields, "jwt");
-            let role = fields.get("role").and_then(|value| plain(reader, value));
-            let jwt = match (fields.get("file"), fields.get("key")) {
-                (Some(path), None) => Statement::File(file(reader, path)?),
-                (None, Some(key)) => Statement::Key(reader.parsed(key)?),
-                _ => {
-                    reader.wrong(value.span().start, "either `file` or `key` has to be here: where the JWT is");
-                    return None;
-                }
-            };
-            Some(Login::Jwt { mount, role, jwt })
-        }
-        "kubernetes" => {
-            let fields = reader.table(value, &["role", "file", "mount"])?;
-            let mount = place(reader, fields, "kubernetes");
-            let Some(role) = fields.get("role") else {
-                lacks(reader, "role");
-                return None;
-            };
-            let role = Some(plain(reader, role)?);
-            let path = match fields.get("file") {
-                Some(path) => file(reader, path)?,
-                None => POD_TOKEN.into(),
-            };
-            Some(Login::Jwt { mount, role, jwt: Statement::File(path) })
-        }
+        "jwt" => jwt(reader, value),
+        "kubernetes" => kubernetes(reader, value),
         _ => {
             let fields = reader.table(value, &["user", "password", "mount"])?;
             let mount = place(reader, fields, "userpass");
             let (Some(user), Some(password)) = (fields.get("user"), fields.get("password")) else {
-                lacks(reader, "user` and `password");
+                lacks(reader, value, "user` and `password");
                 return None;
             };
             let user = plain(reader, user)?;
             Some(Login::Userpass { mount, user, password: credential(reader, password)? })
         }
     }
+}
+
+fn jwt(reader: &mut Reader, value: &Value) -> Option<Login> {
+    let fields = reader.table(value, &["role", "file", "key", "mount"])?;
+    let mount = place(reader, fields, "jwt");
+    let role = fields.get("role").and_then(|value| plain(reader, value));
+    let jwt = match (fields.get("file"), fields.get("key")) {
+        (Some(path), None) => Statement::File(file(reader, path)?),
+        (None, Some(key)) => Statement::Key(reader.parsed(key)?),
+        _ => {
+            reader.wrong(value.span().start, "either `file` or `key` has to be here: where the JWT is");
+            return None;
+        }
+    };
+    Some(Login::Jwt { mount, role, jwt })
+}
+
+fn kubernetes(reader: &mut Reader, value: &Value) -> Option<Login> {
+    let fields = reader.table(value, &["role", "file", "mount"])?;
+    let mount = place(reader, fields, "kubernetes");
+    let Some(role) = fields.get("role") else {
+        lacks(reader, value, "role");
+        return None;
+    };
+    let role = Some(plain(reader, role)?);
+    let path = match fields.get("file") {
+        Some(path) => file(reader, path)?,
+        None => POD_TOKEN.into(),
+    };
+    Some(Login::Jwt { mount, role, jwt: Statement::File(path) })
+}
+
+/// Where a method is mounted.
+fn place(reader: &mut Reader, fields: &Table, usual: &str) -> String {
+    let named = fields.get("mount").and_then(|value| plain(reader, value));
+    named.map_or_else(|| usual.to_owned(), |mount| mount.trim_matches('/').to_owned())
+}
+
+fn lacks(reader: &mut Reader, value: &Value, field: &str) {
+    reader.wrong(value.span().start, format!("`{field}` has to be here"));
 }

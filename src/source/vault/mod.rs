@@ -1,4 +1,4 @@
-//! HashiCorp Vault and OpenBao, by their REST interface: KV 2 with versions, KV 1, and whatever else answers to reading, such as the
+//! Vault by `HashiCorp` and `OpenBao`, by their REST interface: KV 2 with versions, KV 1, and whatever else answers to reading, such as the
 //! credentials that an engine makes for a time.
 //!
 //! `login` comes to a token, `talk` sends one request and knows what refusals mean, `document` reads answers, `mounts` finds out
@@ -160,15 +160,15 @@ impl Vault {
     /// The values of these fields.
     fn values(&self, place: &Place, document: &Document, fields: &[Option<&str>]) -> Result<Vec<Result<Secret>>> {
         let members = document.fields().map_err(|_| self.talk.service.unreadable())?;
-        let value = |field: &Option<&str>| match field.or_else(|| usual_field(&members)) {
-            Some(field) => field_of(&self.name, place, &members, field),
-            None => {
+        let value = |field: Option<&str>| {
+            let Some(field) = field.or_else(|| usual_field(&members)) else {
                 let failure =
                     self.talk.failure(&format!("has several fields at `{place}`, and the reference names none"));
-                Err(failure.hint(format!("name one: `{place}#FIELD`")))
-            }
+                return Err(failure.hint(format!("name one: `{place}#FIELD`")));
+            };
+            field_of(&self.name, place, &members, field)
         };
-        Ok(fields.iter().map(value).collect())
+        Ok(fields.iter().copied().map(value).collect())
     }
 }
 
