@@ -5,12 +5,14 @@
 
 mod member;
 mod nearest;
+mod source;
 
 use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use member::check_member;
+use source::check_source;
 
 /// The most characters a name of a key or a variable may have.
 pub const LONGEST: usize = 128;
@@ -333,12 +335,6 @@ fn check_store(text: &str) -> Result<(), BadName> {
         return Err(BadName("a store's name cannot be that of a device of Windows".into()));
     }
     Ok(())
-}
-
-fn check_source(text: &str) -> Result<(), BadName> {
-    let allowed = "use a lower-case letter, then lower-case letters, digits, `_` or `-`";
-    let later = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    check(text, "a source's name", 32, |c| c.is_ascii_lowercase(), later, allowed)
 }
 
 fn check_variable(text: &str) -> Result<(), BadName> {

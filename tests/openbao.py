@@ -2,8 +2,9 @@
 
     openbao.py [tls]      prints {"address": …, …}, then answers {"method", "path", "body"} with {"status", "body"}
     openbao.py delay N TO a server that passes everything on to TO, each answer N milliseconds late; prints its address and counts
+    openbao.py lose TO    the same at once, but the answer to a write of a secret is lost: it prints the path, and says no more
 
-A line {"postgres": true} starts a PostgreSQL of its own, which the engine `database` makes users in: role `app`, for 6 seconds.
+A line {"postgres": true} starts a PostgreSQL of its own, which the engine `database` makes users in: role `app`, for 5 seconds.
 """
 
 import base64, glob, http.client, http.server, json, os, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
@@ -165,7 +166,7 @@ def with_postgres(bao, postgres):
     url = "postgresql://{{username}}:{{password}}@127.0.0.1:%d/postgres?sslmode=disable" % postgres.port
     bao.must("POST", "database/config/pg", {"plugin_name": "postgresql-database-plugin", "allowed_roles": "*", "connection_url": url, "username": "admin", "password": "admin-of-the-test"})
     create = "create role \"{{name}}\" login password '{{password}}' valid until '{{expiration}}'"
-    bao.must("POST", "database/roles/app", {"db_name": "pg", "default_ttl": "6s", "max_ttl": "5m", "creation_statements": [create]})
+    bao.must("POST", "database/roles/app", {"db_name": "pg", "default_ttl": "5s", "max_ttl": "5m", "creation_statements": [create]})
     return {"port": postgres.port}
 
 
@@ -192,8 +193,8 @@ def serve(tls):
                 postgres.stop()
 
 
-def delay(milliseconds, to):
-    """Counts on `/count`: what was asked since the last time, each with how long it took."""
+def delay(milliseconds, to, loses=False):
+    """Counts on `/count`: what was asked since the last time, each with how long it took since it was connected to or asked."""
     host = to.removeprefix("http://")
     asked, lock = [], threading.Lock()
 
@@ -201,8 +202,13 @@ def delay(milliseconds, to):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
+        def setup(self):
+            self.since = self.server.accepted.pop(self.client_address, None)
+            super().setup()
+
         def any(self):
-            start = time.monotonic()
+            # Of the first request on a connection: since that was made.
+            start, self.since = self.since or time.monotonic(), None
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             if self.path == "/count":
                 with lock:
@@ -213,6 +219,9 @@ def delay(milliseconds, to):
             there.request(self.command, self.path, body, {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")})
             answer = there.getresponse()
             text = answer.read()
+            if loses and self.command == "POST" and "/data/" in self.path:
+                print(json.dumps({"wrote": self.path}), flush=True)
+                return time.sleep(60)
             time.sleep(max(0, start + milliseconds / 1000 - time.monotonic()))
             with lock:
                 asked.append([self.command, self.path, time.monotonic() - start])
@@ -233,6 +242,12 @@ def delay(milliseconds, to):
     class Server(http.server.ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
+        accepted = {}
+
+        def get_request(self):
+            one = super().get_request()
+            self.accepted[one[1]] = time.monotonic()
+            return one
 
     server = Server(("127.0.0.1", 0), Late)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -243,5 +258,7 @@ def delay(milliseconds, to):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["delay"]:
         delay(int(sys.argv[2]), sys.argv[3])
+    elif sys.argv[1:2] == ["lose"]:
+        delay(0, sys.argv[2], loses=True)
     else:
         serve(sys.argv[1:2] == ["tls"])

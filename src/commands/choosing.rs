@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     profile::{self, Extra, Grant, Origin, Source, Wanted},
     project::trust::needs_exception,
     reference::Remote,
-    rotation::{ReasonFrom, Settings},
+    rotation::Settings,
     secret::Secret,
     terminal::Terminal,
 };
@@ -39,9 +39,11 @@ use super::{
 
 mod fetching;
 mod giving;
+mod place;
 mod renewing;
 mod unasked;
 
+use place::Place;
 pub use renewing::Renewed;
 pub use unasked::approved_unasked;
 
@@ -122,41 +124,6 @@ impl Taken {
 /// What each store gives, to be held against what it may be used for.
 fn held(taken: &[Taken]) -> Vec<Keys<'_>> {
     taken.iter().map(|taken| (taken.used.opened(), taken.names(&[]))).collect()
-}
-
-/// Where keys are used.
-#[derive(Clone)]
-struct Place {
-    /// The project's folder, or the working folder.
-    folder: Option<PathBuf>,
-    /// The folder that the project was allowed in.
-    allowed: Option<PathBuf>,
-    /// Who has to say here why, as the project file asks.
-    reason: ReasonFrom,
-}
-
-impl Place {
-    fn of(project: Option<&Project>) -> Self {
-        let file = project.map(|project| &project.file);
-        Self {
-            folder: file.map(|file| file.folder.clone()).or_else(|| std::env::current_dir().ok()),
-            allowed: file.map(|file| file.place.home()),
-            reason: file.map(|file| file.reason).unwrap_or_default(),
-        }
-    }
-
-    /// The event with the place and the profile that chose the keys.
-    fn sign(&self, event: Event, profile: Option<&ProfileName>) -> Event {
-        let event = event.profile(profile);
-        let event = match &self.folder {
-            Some(folder) => event.folder(folder),
-            None => event,
-        };
-        match &self.allowed {
-            Some(allowed) => event.project(allowed),
-            None => event,
-        }
-    }
 }
 
 impl Wish {

@@ -1,7 +1,10 @@
 //! `keyctl push` and `keyctl pull`: keys on their way between the store and a source. What is written is read back before anything
 //! is said of it; nothing is taken away where it came from.
 
-use std::process::ExitCode;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    process::ExitCode,
+};
 
 use crate::{
     cli::{Pull, Push},
@@ -10,7 +13,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event, Fetch},
     home::Home,
-    name::{KeyName, KeyPath},
+    name::{KeyName, KeyPath, SourceName},
     reference::{Place, Reference, Remote},
     secret::Secret,
     store::journal::Deed,
@@ -22,7 +25,7 @@ use super::{
     limiting::{self, Taker},
     policy::{self, Why},
     sourcing::{
-        Asking,
+        self, Asking,
         writing::{Desk, Seen, Unwritten, refuse_pinned},
     },
     stores,
@@ -69,9 +72,11 @@ pub fn push(arguments: &Push, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     }
     let what = format!("{} to source `{}`", count(items.len(), "key"), arguments.source);
     need_yes(arguments.yes, terminal, &format!("writing {what}"), || format!("write {what}?"))?;
-    used.record(event(), &config, terminal)?;
-    let written = write(&desk, &items, &used)?;
-    terminal.say(&format!("wrote {} to source `{}` and read it back", count(written, "key"), arguments.source));
+    let number = used.record(event(), &config, terminal)?;
+    let written = write(&desk, &items, &used)
+        .inspect_err(|failure| used.record_failure(event().not_given(number, &failure.message), terminal))?;
+    let them = if written == 1 { "it" } else { "them" };
+    terminal.say(&format!("wrote {} to source `{}` and read {them} back", count(written, "key"), arguments.source));
     if arguments.refer {
         refer(&home, &items, &used, terminal)?;
     }
@@ -202,12 +207,11 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
         Ok(Outcome::changed((), event))
     })?;
     let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-    let lie = if items.len() == 1 {
-        "it refers to the source now; its secret is"
+    terminal.say(if items.len() == 1 {
+        "it refers to the source now; its secret is kept as a former one"
     } else {
-        "they refer to the source now; their secrets are"
-    };
-    terminal.say(&format!("{lie} kept as a former one"));
+        "they refer to the source now; their secrets are kept as former ones"
+    });
     terminal.hint(&format!("to wipe what is kept here: `keyctl forget {}`", names.join(" ")));
     Ok(())
 }
@@ -222,6 +226,7 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let names: Vec<&KeyName> = arguments.names.iter().map(KeyPath::name).collect();
     let used = using::keys(&home, &names, terminal)?;
     let mut items = Vec::new();
+    let mut desks: BTreeMap<SourceName, Desk> = BTreeMap::new();
     for name in &names {
         let remote = used
             .payload
@@ -230,7 +235,13 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
             .ok_or_else(|| Failure::new(Kind::Usage, format!("the secret of `{name}` is in the store already")))?;
         let event = || Event::new(Action::Set, Moment::now()).names([*name]);
         let asking = Asking { config: &config, offline: false, event: &event, terminal };
-        let seen = Desk::open(&remote.source, asking)?.look(&remote.reference)?;
+        // One login for each source; that it is for this store's keys is asked of each key.
+        sourcing::hold_to_store(&config, &home, name, &remote)?;
+        let desk = match desks.entry(remote.source.clone()) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(Desk::open(&remote.source, asking)?),
+        };
+        let seen = desk.look(&remote.reference)?;
         if seen.value.is_none() {
             let said = format!("source `{}` has nothing at `{}`", remote.source, remote.reference);
             return Err(Failure::new(Kind::Remote, said).into());

@@ -110,6 +110,7 @@ fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
     let is_leaked = former.leaked.is_some() || payload.leak_of(former.value).is_some();
     let is_current = |name: &KeyName| payload.keys.get(name).is_some_and(|key| key.value.same_as(former.value));
     let remarks = [
+        at_source(former),
         payload.keys.keys().find(|name| is_current(name)).map(|name| format!("in use as `{name}`")),
         former.removed.map(|_| "of the removed key".to_owned()),
         is_revoked.then(|| "revoked".to_owned()),
@@ -119,6 +120,15 @@ fn in_words(former: &Version, payload: &Payload, now: Moment) -> String {
         former.wipe.map(|moment| format!("kept until {}", moment.local())),
     ];
     remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Where a former secret lies that is not here.
+fn at_source(former: &Version) -> Option<String> {
+    let remote = former.remote()?;
+    Some(match remote.reference.place.version {
+        Some(version) => format!("version {version} in source `{}`", remote.source),
+        None => format!("in source `{}`", remote.source),
+    })
 }
 
 /// What is to be known of a former secret beside its dates.

@@ -35,6 +35,9 @@ impl CommandSource {
     fn output(&self, place: &Place, field: Option<&str>, until: Instant) -> Result<Secret> {
         let program = Program::find(&self.words(place, field)?, ROLE)?;
         let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(failure(&self.name, "its time is over, so its program was not started"));
+        }
         let output = program.succeed(Zeroizing::default(), Stdio::piped(), left).map_err(|mut failed| {
             failed.message = format!("source `{}`: {}", self.name, failed.message);
             failed

@@ -154,7 +154,8 @@ pub fn together(failed: Vec<(Vec<String>, Failure)>) -> Failure {
             None => told.push((keys, failure)),
         }
     }
-    let mut told = told.into_iter().map(|(keys, failure)| {
+    let mut told = told.into_iter().map(|(mut keys, failure)| {
+        keys.sort();
         let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         (format!("cannot fetch {}: {}", keys.join(", "), failure.message), failure)
     });

@@ -35,7 +35,7 @@ pub struct Held {
 }
 
 /// Says what a user has to know while a command runs.
-pub type Say = Box<dyn Fn(&str) + Send>;
+pub type Say = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Looks after leases.
 pub struct Keeper {
@@ -70,10 +70,11 @@ impl Keeper {
         if self.thread.is_some() || !self.is_needed() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
-        match thread::Builder::new().name("leases".into()).spawn(move || look_after(&shared, &say)) {
+        let (shared, say) = (Arc::clone(&self.shared), Arc::new(say));
+        let own = Arc::clone(&say);
+        match thread::Builder::new().name("leases".into()).spawn(move || look_after(&shared, &own)) {
             Ok(thread) => self.thread = Some(thread),
-            Err(_) => drop(locked(&self.shared.held)),
+            Err(_) => say("there is no thread to be had: what a source lent is not renewed, and ends by itself"),
         }
     }
 

@@ -175,6 +175,14 @@ pub struct Version<'p> {
     pub of_removed: Option<&'p Facts>,
 }
 
+impl Version<'_> {
+    /// Where it lies, if it is in a source and not here.
+    #[must_use]
+    pub fn remote(&self) -> Option<Remote> {
+        remote(self.value, self.source)
+    }
+}
+
 impl<'p> From<&'p Former> for Version<'p> {
     fn from(former: &'p Former) -> Self {
         let Former { value, since, until, expires, revoked, leaked, left_with, source, wipe, .. } = former;

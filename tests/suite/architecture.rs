@@ -52,6 +52,7 @@ const MAY_EXPOSE: &[&str] = &[
     "issuer/mod.rs",                  // telling whose key it is
     "store/payload.rs",               // reading the reference that stands in a secret's place
     "store/noted.rs",                 // deriving the key of what is noted
+    "store/text/value.rs",            // decoding what is no text
     "store/text/reading.rs",          // decoding what is no text
     "store/text/writing.rs",          // writing a key down, inside the encryption
     "store/revoking.rs",              // telling a revoked one when it comes again
@@ -71,6 +72,10 @@ const MAY_EXPOSE: &[&str] = &[
     "rotator/unfinished.rs",          // sealing a new one beside the store
     "source/cache.rs",                // sealing what is kept of a source
     "source/command.rs",              // reading what a program printed
+    "source/vault/abilities.rs",      // asking whether a token is a wrapping one
+    "source/vault/login.rs",          // logging in with it
+    "source/vault/talk.rs",           // showing the token to its server
+    "source/vault/writing.rs",        // writing a new version
     "scan/needles.rs",                // looking for all of them
     "commands/copy.rs",               // the clipboard's holder
     "commands/scan/accepting.rs",     // deriving the key of the marks

@@ -77,4 +77,5 @@ mod toplevel;
 mod trusting;
 mod undoing;
 mod unlocking;
+mod vaulting;
 mod witnessing;

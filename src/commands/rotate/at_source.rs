@@ -11,7 +11,7 @@ use crate::{
         policy,
         set::looks_like_a_placeholder,
         sourcing::{
-            Asking,
+            self, Asking,
             writing::{Desk, Seen, Unwritten, pinned, refuse_pinned},
         },
     },
@@ -57,10 +57,14 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
     let task = Task { scene, name, plan, means, remote };
     let event = || Event::new(Action::Rotate, Moment::now()).names([name]);
     let asking = Asking { config: &scene.config, offline: false, event: &event, terminal: scene.terminal };
-    // Whoever types a secret does not do so for nothing: it is asked for once the source has answered.
+    // Whoever types a secret does not do so for nothing: it is asked for once the source has answered, and not where an earlier
+    // rotation may only need its note.
+    sourcing::hold_to_store(&scene.config, &scene.home, name, &task.remote)?;
     let desk = Desk::open(&task.remote.source, asking)?;
     let mut seen = desk.look(&task.remote.reference)?;
-    let new = if task.broken_off(opened).is_empty() { Some(by_hand::take(scene, name, means)?) } else { None };
+    let is_given = matches!(means, Means::Piped | Means::File(_));
+    let new =
+        if is_given || task.broken_off(opened).is_empty() { Some(by_hand::take(scene, name, means)?) } else { None };
     let _turn = scene.turn()?;
     let opened = scene.open()?;
     if remote_of(name, &opened)? != task.remote {
@@ -70,7 +74,10 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
         ));
     }
     if let Some(done) = task.resume(&opened, &seen)? {
-        return Ok(done);
+        let is_another = |new: &Secret| seen.value.as_ref().is_some_and(|value| !value.same_as(new));
+        if !new.as_ref().is_some_and(is_another) {
+            return Ok(done);
+        }
     }
     let new = match new {
         Some(new) => new,
@@ -129,6 +136,7 @@ impl Task<'_> {
             aside::end(self.scene, opened, works, GIVEN_UP);
             return Ok(None);
         };
+        // What a source without versions had before is nowhere any more.
         let before = Seen { value: None, version: work.intention.from.clone().map(Version) };
         let begun = work.intention.begun.local();
         self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));

@@ -8,6 +8,9 @@ mod aside;
 mod asking;
 #[cfg(feature = "sources")]
 mod at_source;
+#[cfg(not(feature = "sources"))]
+#[path = "at_source_absent.rs"]
+mod at_source;
 mod aws;
 mod bench;
 mod by_hand;
@@ -225,17 +228,6 @@ fn one(scene: &Scene, name: &KeyName) -> Result<Option<Done>> {
         means => by_hand::replace(scene, name, &plan, means, &opened).map_err(|failure| lies.add_to(failure, name))?,
     };
     Ok(Some(done.with(touched)))
-}
-
-/// A keyctl that was built without sources.
-#[cfg(not(feature = "sources"))]
-mod at_source {
-    use super::{Done, Failure, KeyName, Kind, Means, Opened, Plan, Result, Scene};
-
-    pub(super) fn replace(_: &Scene, name: &KeyName, _: &Plan, _: &Means, _: &Opened) -> Result<Done> {
-        let said = format!("the secret of `{name}` lies in a source, and this keyctl was built without them");
-        Err(Failure::new(Kind::Usage, said).hint("take a keyctl with the feature `sources`"))
-    }
 }
 
 /// What lies in a source is given to no program that replaces keys: what is kept here of it is only where it is.

@@ -10,7 +10,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Event, Fetch, Reason},
     home::Home,
-    name::{KeyName, KeyPath, SourceName},
+    name::{KeyName, KeyPath, SourceName, StoreName},
     reference::Remote,
     terminal::Terminal,
 };
@@ -126,6 +126,7 @@ pub fn fetch_one(used: &mut Used, name: &KeyName, reason: Option<&Reason>, askin
     if reason.is_some_and(|reason| !fetched.from.is_empty() && value.is_within(reason.as_str())) {
         return Err(policy::in_the_reason(name));
     }
+    fetched.held.leave(asking.terminal);
     Ok(fetched.from.pop().unwrap_or_default())
 }
 
@@ -150,6 +151,35 @@ fn referring(stores: &[(&mut Used, Vec<KeyName>)]) -> Vec<Referring> {
     stores.iter().enumerate().flat_map(of).collect()
 }
 
+/// Makes sure that a source is for the store whose key refers to it, and this place of it: others may have written that.
+fn hold(source: &Source, store: Option<&StoreName>, name: &KeyName, remote: &Remote) -> Result<()> {
+    let Some(store) = store else { return Ok(()) };
+    if !source.serves(Some(store)) {
+        let said = format!("source `{}` is not for keys of the store `{store}`, which `{name}` is of", source.name);
+        return Err(Failure::new(Kind::Policy, said).hint(format!(
+            "others may write into that store; if they may have you fetch from it: `stores = [\"{store}\"]` in `[sources.{}]`",
+            source.name
+        )));
+    }
+    if !source.serves_place(Some(store), &remote.reference.place.path) {
+        let said =
+            format!("`{name}` refers to a place of source `{}` that is not for the store `{store}`", source.name);
+        return Err(Failure::new(Kind::Policy, said)
+            .hint(format!("`paths` in `[sources.{}]` of `config.toml` says which are", source.name)));
+    }
+    Ok(())
+}
+
+/// The same for a key of this home's store. A source that there is not is for whoever opens it to say.
+///
+/// # Errors
+/// `Policy`.
+#[cfg(feature = "sources")]
+pub fn hold_to_store(config: &Config, home: &Home, name: &KeyName, remote: &Remote) -> Result<()> {
+    let Some(source) = config.sources.get(&remote.source) else { return Ok(()) };
+    hold(source, home.store().map(AsRef::as_ref), name, remote)
+}
+
 /// Makes sure that the user has each source, and that it is for the store whose key refers to it.
 fn refuse_unserved(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring], config: &Config) -> Result<()> {
     let mut unknown: BTreeMap<&SourceName, Vec<String>> = BTreeMap::new();
@@ -158,21 +188,7 @@ fn refuse_unserved(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring]
             unknown.entry(&remote.source).or_default().push(format!("`{name}`"));
             continue;
         };
-        let store = stores[*at].0.home.store().map(AsRef::as_ref);
-        let Some(store) = store else { continue };
-        if !source.serves(Some(store)) {
-            let said = format!("source `{}` is not for keys of the store `{store}`, which `{name}` is of", source.name);
-            return Err(Failure::new(Kind::Policy, said).hint(format!(
-                "others may write into that store; if they may have you fetch from it: `stores = [\"{store}\"]` in `[sources.{}]`",
-                source.name
-            )));
-        }
-        if !source.serves_place(Some(store), &remote.reference.place.path) {
-            let said =
-                format!("`{name}` refers to a place of source `{}` that is not for the store `{store}`", source.name);
-            return Err(Failure::new(Kind::Policy, said)
-                .hint(format!("`paths` in `[sources.{}]` of `config.toml` says which are", source.name)));
-        }
+        hold(source, stores[*at].0.home.store().map(AsRef::as_ref), name, remote)?;
     }
     let Some((source, names)) = unknown.into_iter().next() else { return Ok(()) };
     let lie = if names.len() == 1 { "the secret of" } else { "the secrets of" };

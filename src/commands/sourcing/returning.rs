@@ -27,7 +27,7 @@ use crate::{
 };
 
 use super::{
-    Asking,
+    Asking, hold_to_store,
     writing::{Desk, Unwritten, pinned, refuse_pinned},
 };
 
@@ -46,7 +46,7 @@ impl Back {
     pub fn of(payload: &Payload, name: &KeyName, number: usize) -> Option<Self> {
         let now = payload.keys.get(name).and_then(Key::remote)?;
         let version = payload.versions_of(name).into_iter().nth(number.checked_sub(1)?)?;
-        let then: Remote = version.source.and(version.value.expose_text())?.parse().ok()?;
+        let then = version.remote()?;
         then.is_version_of(&now).then(|| Self { name: name.clone(), now, then })
     }
 
@@ -71,7 +71,9 @@ impl Back {
             )
         })?;
         let event = || Event::new(Action::Rollback, Moment::now()).names([&name]);
-        let desk = Desk::open(source, Asking { config, offline: false, event: &event, terminal })?;
+        let asking = Asking { config, offline: false, event: &event, terminal };
+        hold_to_store(config, home, &name, &now)?;
+        let desk = Desk::open(source, asking)?;
         let former = desk.look(&then.reference)?.value.ok_or_else(|| {
             Failure::new(Kind::Remote, format!("source `{source}` has version {number} of `{name}` no more"))
                 .hint(format!("see what there is: `keyctl versions {name}`"))

@@ -56,7 +56,7 @@ impl Unwritten {
 }
 
 impl Desk {
-    /// Opens a source of the user's, with its credentials.
+    /// Opens a source of the user's, with its credentials. Whose key leads there was judged before, by `hold_to_store`.
     ///
     /// # Errors
     /// `Missing` for a source that there is not; as its credentials' stores have them.

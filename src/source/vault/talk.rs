@@ -55,6 +55,9 @@ impl Talk {
     /// As [`Talk::ask`].
     pub(super) fn ask_with(&self, token: Option<&Secret>, asked: Asked, until: Instant, again: bool) -> Result<Answer> {
         let Asked { method, path, query, body } = asked;
+        if Instant::now() >= until {
+            return Err(self.failure("was not asked any more: the time for it is over"));
+        }
         let address = self.service.below(&[&["v1"], path].concat(), query)?;
         // Without this one an agent that stands before a server may refuse: a page in a browser cannot send it.
         let mut headers = vec![("X-Vault-Request", "true")];

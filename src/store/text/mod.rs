@@ -18,6 +18,7 @@ mod limits;
 mod members;
 mod reading;
 mod remote;
+mod value;
 mod writing;
 
 #[cfg(test)]

@@ -1,0 +1,359 @@
+//! Keys that lie in OpenBao's own server: replaced there and brought back, moved there and back, and lent for as long as a command runs.
+
+use std::{
+    process::{Command, Stdio},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Ran, Sandbox};
+
+#[path = "../sources/openbao.rs"]
+mod openbao;
+
+use openbao::Server;
+
+static BAO: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
+
+/// A home with a source `corp`, whose token may read and write, and a key that refers to a place of its own.
+fn home(place: &str) -> Sandbox {
+    let sandbox = Sandbox::with(&[("corp/token", &BAO.token("writer"))]);
+    at(&sandbox, BAO.address());
+    BAO.put(place, &json!({ "password": "the-first-secret", "user": "me" }));
+    for secret in ["the-first-secret", "the-second-secret", "the-third-secret"] {
+        sandbox.secret(secret);
+    }
+    let reference = format!("secret/{place}#password");
+    sandbox.call(&["set", "db", "--source", "corp", "--ref", &reference]).run().says(
+        "",
+        &format!("keyctl: `db` refers to `{reference}` in source `corp`\n"),
+        0,
+    );
+    sandbox
+}
+
+fn at(sandbox: &Sandbox, address: &str) {
+    sandbox.configure(&format!(
+        "[sources.corp]\ntype = \"vault\"\naddress = \"{address}\"\ntoken = {{ key = \"corp/token\" }}\n"
+    ));
+}
+
+fn given(sandbox: &Sandbox) -> String {
+    sandbox.call(&["run", "-k", "DB=db", "--", "sh", "-c", "printf %s \"$DB\""]).run().stdout()
+}
+
+fn there(place: &str) -> Value {
+    BAO.ask("GET", &format!("secret/data/{place}"), &Value::Null)["data"].clone()
+}
+
+/// What was said, without what the key touches, which the time is in.
+fn said(ran: &Ran) -> String {
+    let is_of_it = |line: &&str| !line.starts_with("keyctl:   ") && !line.ends_with("touches:");
+    ran.stderr().lines().filter(is_of_it).map(|line| format!("{line}\n")).collect()
+}
+
+/// Waits for a line that a server says by itself.
+fn next(server: &Server) -> Value {
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut server.pipes.lock().expect("lock").1, &mut line).expect("read");
+    serde_json::from_str(&line).expect("json")
+}
+
+/// The port without which an address is the same in all runs.
+fn portless(text: &str) -> String {
+    let port = BAO.address().rsplit(':').next().expect("a port");
+    text.replace(port, "PORT")
+}
+
+#[test]
+fn a_secret_is_replaced_in_its_source_and_brought_back_there() {
+    let sandbox = home("app/rotate");
+    let rotate = |new: &str| sandbox.call(&["rotate", "db", "--yes"]).input(new).run();
+    let ran = rotate("the-second-secret");
+    assert_eq!(
+        said(&ran),
+        "keyctl: as far as keyctl knows nothing uses `db`\nkeyctl: source `corp` has the new secret of `db`, version 2\nkeyctl: replaced `db`; its former secret is kept\n"
+    );
+    assert_eq!(given(&sandbox), "the-second-secret");
+    assert_eq!(there("app/rotate")["data"], json!({ "password": "the-second-secret", "user": "me" }));
+    // What is there already is nothing new, and the store knows no better than the source.
+    let again = rotate("the-second-secret");
+    assert_eq!(
+        (said(&again), again.code()),
+        ("keyctl: source `corp` has this very secret already; nothing was replaced\n".into(), 1)
+    );
+    sandbox.call(&["undo", "--yes"]).run().says(
+        "",
+        "keyctl: the secret of `db` was replaced in its source, which `undo` does not change\n\
+         keyctl: hint: to write the former one there again, as the newest: `keyctl rollback db`\n\
+         keyctl: hint: to let the change stand: `keyctl undo --skip`\n",
+        1,
+    );
+    let versions = sandbox.call(&["versions", "db"]).run().stdout();
+    assert!(versions.lines().nth(2).expect("a former one").ends_with("version 1 in source `corp`"), "{versions}");
+    sandbox.call(&["rollback", "db", "--yes"]).run().says(
+        "",
+        "keyctl: source `corp` has version 1 of `db` again, as version 3\n",
+        0,
+    );
+    assert_eq!(
+        (given(&sandbox).as_str(), &there("app/rotate")["metadata"]["version"]),
+        ("the-first-secret", &json!(3))
+    );
+    sandbox.call(&["rollback", "db", "--yes", "--json"]).run();
+    assert_eq!(given(&sandbox), "the-second-secret");
+    // Somebody else has destroyed what was to come back.
+    BAO.ask("PUT", "secret/destroy/app/rotate", &json!({ "versions": [3] }));
+    let gone = sandbox.call(&["rollback", "db", "--yes"]).run();
+    assert_eq!(
+        (portless(&gone.stderr()).contains("has version 3 of `db` no more"), gone.code()),
+        (true, 10),
+        "{}",
+        gone.stderr()
+    );
+    assert_eq!(given(&sandbox), "the-second-secret");
+}
+
+#[test]
+fn what_may_not_be_written_is_not_and_leaves_nothing_behind() {
+    let sandbox = home("app/denied");
+    let reader = BAO.token("reader");
+    sandbox.secret(&reader);
+    sandbox.call(&["set", "corp/token", "--replace", "-q"]).input(&reader).run();
+    let ran = sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    assert_eq!(
+        (portless(&said(&ran)), ran.code()),
+        (
+            "keyctl: as far as keyctl knows nothing uses `db`\n\
+             keyctl: source `corp` at `127.0.0.1:PORT` does not let this token at `secret/app/denied`, or has nothing there\n\
+             keyctl: hint: `keyctl source test corp` says what it may do; look at the path, too\n\
+             keyctl: hint: writing takes `create` and `update` in the token's policy, beside `read`\n\
+             keyctl: hint: `db` has the secret still that it had\n"
+                .into(),
+            10
+        )
+    );
+    let left = sandbox.files().iter().any(|file| file.to_string_lossy().contains("unfinished-"));
+    assert_eq!((left, given(&sandbox).as_str()), (false, "the-first-secret"));
+    let tested = sandbox.call(&["source", "test", "corp"]).run();
+    assert_eq!(
+        tested.stdout(),
+        "KEY  REFERENCE                   READ  WRITE\ndb   secret/app/denied#password  yes   no\n"
+    );
+    assert!(
+        tested.stderr().contains("a token with the policies `default`, `reader`, which ends in "),
+        "{}",
+        tested.stderr()
+    );
+    assert!(!tested.stderr().contains("more than is needed"));
+}
+
+#[test]
+fn a_rotation_that_was_broken_off_is_told_from_the_source_by_the_next_one() {
+    let sandbox = home("app/broken");
+    let lost = Server::start(&["lose", BAO.address()]);
+    at(&sandbox, lost.address());
+    let broken_off = || {
+        let mut call = sandbox.call(&["rotate", "db", "--yes"]);
+        let file = sandbox.file("new", "the-second-secret");
+        sandbox.may_lie_in(&file);
+        call.command.stdin(std::fs::File::open(&file).expect("open")).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut rotating = call.command.spawn().expect("start");
+        assert_eq!(next(&lost), json!({ "wrote": "/v1/secret/data/app/broken" }));
+        rotating.kill().expect("kill");
+        rotating.wait().expect("ended");
+    };
+    let unfinished = || sandbox.files().iter().filter(|file| file.to_string_lossy().contains("unfinished-")).count();
+    broken_off();
+    assert_eq!((unfinished(), there("app/broken")["metadata"]["version"].as_u64()), (1, Some(2)));
+    at(&sandbox, BAO.address());
+    // The same secret again, as whoever saw no answer tries: it is there, and only its note was missing.
+    let ran = sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    let begun = "went on with the rotation of `db` that was begun on ";
+    assert!(ran.code() == 0 && ran.stderr().contains(begun) && ran.stderr().contains("version 2"), "{}", ran.stderr());
+    assert_eq!((unfinished(), there("app/broken")["metadata"]["version"].as_u64()), (0, Some(2)));
+    sandbox.call(&["rollback", "db", "--yes"]).run().says(
+        "",
+        "keyctl: source `corp` has version 1 of `db` again, as version 3\n",
+        0,
+    );
+    // Another secret: what was broken off is noted, and this one is written over it.
+    at(&sandbox, lost.address());
+    broken_off();
+    at(&sandbox, BAO.address());
+    let ran = sandbox.call(&["rotate", "db", "--yes"]).input("the-third-secret").run();
+    assert!(ran.code() == 0 && ran.stderr().contains(begun) && ran.stderr().contains("version 5"), "{}", ran.stderr());
+    assert_eq!((unfinished(), given(&sandbox).as_str()), (0, "the-third-secret"));
+    // And where somebody has written over it, nothing of it is taken.
+    at(&sandbox, lost.address());
+    broken_off();
+    at(&sandbox, BAO.address());
+    BAO.put("app/broken", &json!({ "password": "of-somebody-else" }));
+    sandbox.secret("of-somebody-else");
+    let ran = sandbox.call(&["rotate", "db", "--yes"]).input("the-first-secret").run();
+    assert!(ran.code() == 0 && ran.stderr().contains("its secret is dropped"), "{}", ran.stderr());
+    assert_eq!((unfinished(), given(&sandbox).as_str()), (0, "the-first-secret"));
+}
+
+#[test]
+fn keys_move_to_a_source_and_back_and_nothing_is_lost_on_the_way() {
+    let sandbox = home("app/moving");
+    for (name, secret) in [("api/one", "secret-of-one"), ("api/two", "secret-of-two")] {
+        sandbox.set(name, secret);
+    }
+    let push = |more: &[&str]| {
+        let words = [&["push", "api/one", "api/two", "--source", "corp", "--under", "secret/app/moved"], more].concat();
+        sandbox.call(&words).run()
+    };
+    let table = "KEY      TO                                   NOW THERE\n\
+                 api/one  corp:secret/app/moved/api/one#value  nothing\n\
+                 api/two  corp:secret/app/moved/api/two#value  nothing\n";
+    push(&["-n"]).says(table, "keyctl: nothing was written\n", 0);
+    push(&[]).says(
+        table,
+        "keyctl: writing 2 keys to source `corp` needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
+        2,
+    );
+    let nothing = BAO.line(&json!({ "method": "GET", "path": "secret/data/app/moved/api/one" }));
+    assert_eq!(nothing["status"], 404);
+    push(&["--yes", "--refer"]).says(
+        table,
+        "keyctl: wrote 2 keys to source `corp` and read them back\n\
+         keyctl: they refer to the source now; their secrets are kept as former ones\n\
+         keyctl: hint: to wipe what is kept here: `keyctl forget api/one api/two`\n",
+        0,
+    );
+    sandbox.call(&["run", "-k", "ONE=api/one", "--", "sh", "-c", "printf %s \"$ONE\""]).run().says(
+        "secret-of-one",
+        "",
+        0,
+    );
+    // Another secret in the way is somebody's.
+    BAO.put("app/moved/api/one", &json!({ "value": "secret-of-somebody" }));
+    sandbox.set("api/three", "secret-of-three");
+    let over = ["push", "api/three", "--source", "corp", "--ref", "secret/app/moved/api/one#value", "--yes"];
+    let table = "KEY        TO                                   NOW THERE\napi/three  corp:secret/app/moved/api/one#value  another secret, version 2\n";
+    sandbox.call(&over).run().says(
+        table,
+        "keyctl: another secret lies at `secret/app/moved/api/one#value`; nothing was written\n\
+         keyctl: hint: to write over it, as a new version where those are kept: `--replace`\n",
+        1,
+    );
+    // Back again, as the source has it by now.
+    sandbox.secret("secret-of-somebody");
+    sandbox.call(&["pull", "api/one", "--yes"]).run().says(
+        "KEY      FROM                                 NOW THERE\napi/one  corp:secret/app/moved/api/one#value  a secret, version 2\n",
+        "keyctl: 1 key of the source is in the store now\n\
+         keyctl: hint: the source has what it had; `keyctl rollback NAME` refers to it again\n",
+        0,
+    );
+    sandbox.call(&["get", "api/one"]).run().says("secret-of-somebody", "", 0);
+    sandbox.call(&["pull", "api/one", "--yes"]).run().says(
+        "",
+        "keyctl: the secret of `api/one` is in the store already\n",
+        2,
+    );
+}
+
+fn can_log_in(port: u64, credentials: &str) -> bool {
+    let (user, password) = credentials.trim().split_once(' ').expect("two");
+    let connection = format!("host=127.0.0.1 port={port} user={user} dbname=postgres");
+    let psql = Command::new("psql")
+        .args(["-X", "-w", "-q", "-c", "select 1", &connection])
+        .env("PGPASSWORD", password)
+        .output();
+    psql.expect("psql").status.success()
+}
+
+fn is_refused_soon(port: u64, credentials: &str) -> bool {
+    // Less than the lease would have lasted by itself.
+    let until = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < until {
+        if !can_log_in(port, credentials) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+/// How many leases the server has.
+fn leases() -> usize {
+    let asked = json!({ "method": "GET", "path": "sys/leases/lookup/database/creds/app?list=true" });
+    BAO.line(&asked).pointer("/body/data/keys").and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+#[test]
+fn where_no_versions_are_kept_the_store_keeps_the_former_secret() {
+    let sandbox = home("app/other");
+    BAO.ask("POST", "old/app/one", &json!({ "password": "the-first-secret", "user": "me" }));
+    sandbox.call(&["set", "old", "--source", "corp", "--ref", "old/app/one#password", "-q"]).run().says("", "", 0);
+    let ran = sandbox.call(&["rotate", "old", "--yes"]).input("the-second-secret").run();
+    assert!(ran.stderr().contains("keyctl: source `corp` has the new secret of `old`\n"), "{}", ran.stderr());
+    assert_eq!(
+        BAO.ask("GET", "old/app/one", &Value::Null)["data"],
+        json!({ "password": "the-second-secret", "user": "me" })
+    );
+    sandbox.call(&["rollback", "old", "--yes"]).run();
+    sandbox.call(&["get", "old"]).run().says("the-first-secret", "", 0);
+}
+
+#[test]
+fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
+    let port = BAO.line(&json!({ "postgres": true }))["port"].as_u64().expect("a number");
+    let id = BAO.said("/approles/user/secret_id");
+    let sandbox = Sandbox::with(&[("corp/id", &id)]);
+    let role = BAO.said("/approles/user/role_id");
+    sandbox.configure(&format!(
+        "[sources.corp]\ntype = \"vault\"\naddress = \"{}\"\napprole = {{ role_id = \"{role}\", secret_id = {{ key = \"corp/id\" }} }}\n",
+        BAO.address()
+    ));
+    for (name, field) in [("user", "username"), ("password", "password")] {
+        let reference = format!("database/creds/app#{field}");
+        sandbox.call(&["set", name, "--source", "corp", "--ref", &reference, "-q"]).run().says("", "", 0);
+    }
+    let run = |script: &str| sandbox.call(&["run", "-k", "U=user", "-k", "P=password", "--", "sh", "-c", script]);
+    // The lease is for 5 seconds, and the command takes 6.
+    let ran = run(
+        "echo $U $P; sleep 6; exec psql -X -w -q -c 'select 1' \"host=127.0.0.1 port=$0 user=$U password=$P dbname=postgres\" >/dev/null",
+    );
+    let mut ran = ran;
+    ran.command.arg(port.to_string());
+    let ran = ran.run();
+    assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""));
+    assert!(is_refused_soon(port, &ran.stdout()), "after its end");
+    // Its exit code is the command's, and a signal for keyctl is for the command.
+    let mut call = run("echo $U $P; exec sleep 30");
+    let mut child =
+        call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().expect("piped")), &mut line)
+        .expect("read");
+    assert!(can_log_in(port, &line));
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill").success());
+    let ended = child.wait().expect("ended");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(15));
+    assert!(is_refused_soon(port, &line), "after a signal");
+    // What cannot be started has nothing for longer either.
+    let bad = sandbox.file("bad", "#!/no/such/interpreter\n");
+    std::fs::set_permissions(&bad, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
+    let before = leases();
+    let ran = sandbox.call(&["run", "-k", "P=password", "--", "./bad"]).run();
+    assert!([126, 127].contains(&ran.code()), "{}", ran.stderr());
+    let until = Instant::now() + Duration::from_secs(2);
+    while leases() > before && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(leases() <= before);
+    // Whoever prints it has it for its time.
+    let printed = sandbox.call(&["get", "password"]).run();
+    assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 5 seconds, and nobody renews it\n");
+    let wrong = sandbox.call(&["rotate", "password", "--yes"]).input("the-second-secret").run();
+    assert!(
+        wrong.code() == 2 && wrong.stderr().contains("is made anew for each use; there is nothing to replace"),
+        "{}",
+        wrong.stderr()
+    );
+}
