@@ -208,11 +208,6 @@ fn what_is_kept_is_sealed_has_an_age_and_a_limit_and_goes_with_its_key() {
         place(&other)
     ));
     world.run(&[]).says("12\n", "", 0);
-    // The limit is kept, with `--offline` too.
-    world.configure("cache = \"1m\"\n");
-    let later =
-        world.sandbox.call(&["run", "--offline", "-k", "DB=db", "--", "true"]).under(&["faketime", "-f", "+5m"]).run();
-    assert_eq!(later.code(), 125, "{}", later.stderr());
     world.configure("cache = \"1h\"\n");
     let now = world.run(&["--offline"]);
     assert_eq!((now.stdout().as_str(), now.code()), ("14\n", 0), "{}", now.stderr());
