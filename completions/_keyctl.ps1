@@ -43,6 +43,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key, or all that are due; the former secret is kept for a while')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Write keys of the store to a source, and read them back')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Bring keys that lie in a source into the store')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
@@ -62,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
+            [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Set up secrets managers that keys are fetched from when they are used')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Open a store that asks once, so that the next commands ask nobody for a while')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Close what was opened with `unlock`, at once')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -87,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How these files are given: without a name, as a descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
@@ -115,6 +119,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How these files are given: without a name, as a descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
@@ -140,6 +145,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -160,6 +166,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         }
         'keyctl;set' {
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Read the secret from a file')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Keep no secret, but where it lies: in this source of your `config.toml`')
+            [CompletionResult]::new('--ref', '--ref', [CompletionResultType]::ParameterName, 'Where in the source: `PATH`, `PATH#FIELD` or `PATH@VERSION#FIELD`')
             [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make a random secret of 32 letters and digits, or of LENGTH')
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`')
             [CompletionResult]::new('--rotate-every', '--rotate-every', [CompletionResultType]::ParameterName, 'How often to replace it, such as `90d`, `6mo` or `1y`')
@@ -181,6 +189,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;get' {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Print it on a terminal without asking first')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -322,6 +331,37 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;push' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'The source to write to')
+            [CompletionResult]::new('--ref', '--ref', [CompletionResultType]::ParameterName, 'Where to write one key: `PATH#FIELD`')
+            [CompletionResult]::new('--under', '--under', [CompletionResultType]::ParameterName, 'Where to write each under its own name: `PATH/NAME#value`')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Write over another secret that lies there')
+            [CompletionResult]::new('--refer', '--refer', [CompletionResultType]::ParameterName, 'Let the keys refer to the source once it was read back; the secrets become former ones')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be written where, and write nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be written where, and write nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;pull' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be brought from where, and change nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be brought from where, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for a yes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
@@ -502,6 +542,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write for this reader')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show them on this screen without asking')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -521,6 +562,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write it to this file, readable by you alone, instead of standard output')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show it on this screen without asking')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1370,6 +1412,117 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;store;help;help' {
             break
         }
+        'keyctl;source' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Write a source into your `config.toml`')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
+            [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;source;add' {
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'What it is')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where it answers')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'Its region')
+            [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'Another address than the service''s own')
+            [CompletionResult]::new('--credential', '--credential', [CompletionResultType]::ParameterName, 'A credential of it: a field, and the key that holds it')
+            [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Another field of its table: a text, `true` or `false`')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what was fetched so long, sealed: `15m`, `1h`, `1d`')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a run waits for it: `5s`')
+            [CompletionResult]::new('--for-store', '--for-store', [CompletionResultType]::ParameterName, 'Keys of this store may refer to it too, whoever writes into that')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be written, and write nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be written, and write nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;show' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;test' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;remove' {
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Also where keys refer to it still')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Also where keys refer to it still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;forget-cache' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyctl;source;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Write a source into your `config.toml`')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
+            [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'keyctl;source;help;add' {
+            break
+        }
+        'keyctl;source;help;list' {
+            break
+        }
+        'keyctl;source;help;show' {
+            break
+        }
+        'keyctl;source;help;test' {
+            break
+        }
+        'keyctl;source;help;remove' {
+            break
+        }
+        'keyctl;source;help;forget-cache' {
+            break
+        }
+        'keyctl;source;help;help' {
+            break
+        }
         'keyctl;unlock' {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For so long, at most 12 hours')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1548,6 +1701,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Put a key''s secret on the clipboard for a while')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Change a key''s dates, notes and tags, and leave its secret alone')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace a key, or all that are due; the former secret is kept for a while')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Write keys of the store to a source, and read them back')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Bring keys that lie in a source into the store')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Mark a key as not to be used any more')
             [CompletionResult]::new('versions', 'versions', [CompletionResultType]::ParameterValue, 'List a key''s former secrets by their dates, without showing them')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Bring a key''s former secret back into use, or a removed key')
@@ -1567,6 +1722,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find your keys where they lie in clear, and what else looks like a key')
             [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Make, check or use a recovery copy, which opens the store with a passphrase')
             [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Make, list or remove stores, or move an identity between keychain and file')
+            [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Set up secrets managers that keys are fetched from when they are used')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Open a store that asks once, so that the next commands ask nobody for a while')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Close what was opened with `unlock`, at once')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is kept, what this project gets, and what needs care')
@@ -1614,6 +1770,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;rotate' {
+            break
+        }
+        'keyctl;help;push' {
+            break
+        }
+        'keyctl;help;pull' {
             break
         }
         'keyctl;help;revoke' {
@@ -1835,6 +1997,33 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;store;rekey' {
+            break
+        }
+        'keyctl;help;source' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Write a source into your `config.toml`')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
+            [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
+            break
+        }
+        'keyctl;help;source;add' {
+            break
+        }
+        'keyctl;help;source;list' {
+            break
+        }
+        'keyctl;help;source;show' {
+            break
+        }
+        'keyctl;help;source;test' {
+            break
+        }
+        'keyctl;help;source;remove' {
+            break
+        }
+        'keyctl;help;source;forget-cache' {
             break
         }
         'keyctl;help;unlock' {

@@ -91,6 +91,12 @@ _keyctl() {
             keyctl,profile)
                 cmd="keyctl__subcmd__profile"
                 ;;
+            keyctl,pull)
+                cmd="keyctl__subcmd__pull"
+                ;;
+            keyctl,push)
+                cmd="keyctl__subcmd__push"
+                ;;
             keyctl,recovery)
                 cmd="keyctl__subcmd__recovery"
                 ;;
@@ -135,6 +141,9 @@ _keyctl() {
                 ;;
             keyctl,show)
                 cmd="keyctl__subcmd__show"
+                ;;
+            keyctl,source)
+                cmd="keyctl__subcmd__source"
                 ;;
             keyctl,status)
                 cmd="keyctl__subcmd__status"
@@ -277,6 +286,12 @@ _keyctl() {
             keyctl__subcmd__help,profile)
                 cmd="keyctl__subcmd__help__subcmd__profile"
                 ;;
+            keyctl__subcmd__help,pull)
+                cmd="keyctl__subcmd__help__subcmd__pull"
+                ;;
+            keyctl__subcmd__help,push)
+                cmd="keyctl__subcmd__help__subcmd__push"
+                ;;
             keyctl__subcmd__help,recovery)
                 cmd="keyctl__subcmd__help__subcmd__recovery"
                 ;;
@@ -318,6 +333,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,show)
                 cmd="keyctl__subcmd__help__subcmd__show"
+                ;;
+            keyctl__subcmd__help,source)
+                cmd="keyctl__subcmd__help__subcmd__source"
                 ;;
             keyctl__subcmd__help,status)
                 cmd="keyctl__subcmd__help__subcmd__status"
@@ -420,6 +438,24 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__scan,uninstall-hook)
                 cmd="keyctl__subcmd__help__subcmd__scan__subcmd__uninstall__subcmd__hook"
+                ;;
+            keyctl__subcmd__help__subcmd__source,add)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__add"
+                ;;
+            keyctl__subcmd__help__subcmd__source,forget-cache)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__forget__subcmd__cache"
+                ;;
+            keyctl__subcmd__help__subcmd__source,list)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__list"
+                ;;
+            keyctl__subcmd__help__subcmd__source,remove)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__remove"
+                ;;
+            keyctl__subcmd__help__subcmd__source,show)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__show"
+                ;;
+            keyctl__subcmd__help__subcmd__source,test)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__test"
                 ;;
             keyctl__subcmd__help__subcmd__store,access)
                 cmd="keyctl__subcmd__help__subcmd__store__subcmd__access"
@@ -634,6 +670,48 @@ _keyctl() {
             keyctl__subcmd__scan__subcmd__help,uninstall-hook)
                 cmd="keyctl__subcmd__scan__subcmd__help__subcmd__uninstall__subcmd__hook"
                 ;;
+            keyctl__subcmd__source,add)
+                cmd="keyctl__subcmd__source__subcmd__add"
+                ;;
+            keyctl__subcmd__source,forget-cache)
+                cmd="keyctl__subcmd__source__subcmd__forget__subcmd__cache"
+                ;;
+            keyctl__subcmd__source,help)
+                cmd="keyctl__subcmd__source__subcmd__help"
+                ;;
+            keyctl__subcmd__source,list)
+                cmd="keyctl__subcmd__source__subcmd__list"
+                ;;
+            keyctl__subcmd__source,remove)
+                cmd="keyctl__subcmd__source__subcmd__remove"
+                ;;
+            keyctl__subcmd__source,show)
+                cmd="keyctl__subcmd__source__subcmd__show"
+                ;;
+            keyctl__subcmd__source,test)
+                cmd="keyctl__subcmd__source__subcmd__test"
+                ;;
+            keyctl__subcmd__source__subcmd__help,add)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__add"
+                ;;
+            keyctl__subcmd__source__subcmd__help,forget-cache)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__forget__subcmd__cache"
+                ;;
+            keyctl__subcmd__source__subcmd__help,help)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__source__subcmd__help,list)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__source__subcmd__help,remove)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__remove"
+                ;;
+            keyctl__subcmd__source__subcmd__help,show)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__show"
+                ;;
+            keyctl__subcmd__source__subcmd__help,test)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__test"
+                ;;
             keyctl__subcmd__store,access)
                 cmd="keyctl__subcmd__store__subcmd__access"
                 ;;
@@ -773,7 +851,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp schema completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1288,7 +1366,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__env)
-            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --format --show --quiet --no-color --help"
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --offline --format --show --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1344,7 +1422,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__get)
-            opts="-q -h --show --reason --quiet --no-color --help"
+            opts="-q -h --show --reason --offline --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1362,7 +1440,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run shell activate set get show list remove rename copy edit rotate revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store unlock lock status doctor audit agent mcp schema completions man help"
+            opts="run shell activate set get show list remove rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1949,6 +2027,34 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__pull)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__recovery)
             opts="create verify restore"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2299,6 +2405,104 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__source)
+            opts="add list show test remove forget-cache"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__forget__subcmd__cache)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2624,7 +2828,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2732,7 +2936,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -3356,6 +3560,54 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__pull)
+            opts="-n -y -q -h --dry-run --reason --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__push)
+            opts="-n -y -q -h --source --ref --under --replace --refer --dry-run --reason --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --under)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__recovery)
             opts="-q -h --store --quiet --no-color --help create verify restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3815,7 +4067,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__render)
-            opts="-P -k -o -q -h --profile --key --only --no-project --allow-missing --reason --output --show --quiet --no-color --help"
+            opts="-P -k -o -q -h --profile --key --only --no-project --allow-missing --reason --offline --output --show --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3968,7 +4220,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__run)
-            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --file --render --as --clean --keep --dry-run --yes --mask --no-mask --watch --quiet --no-color --help"
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --offline --file --render --as --clean --keep --dry-run --yes --mask --no-mask --watch --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4181,7 +4433,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__set)
-            opts="-q -h --replace --from-file --generate --expires --rotate-every --url --note --tag --raw --binary --allow-empty --json --quiet --no-color --help"
+            opts="-q -h --replace --from-file --source --ref --generate --expires --rotate-every --url --note --tag --raw --binary --allow-empty --json --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4200,6 +4452,14 @@ _keyctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --generate)
@@ -4234,7 +4494,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__shell)
-            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --quiet --no-color --help"
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --offline --clean --keep --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4278,6 +4538,256 @@ _keyctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source)
+            opts="-q -h --quiet --no-color --help add list show test remove forget-cache help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__add)
+            opts="-n -q -h --type --address --region --endpoint --credential --field --cache --timeout --for-store --dry-run --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -W "vault aws-secrets-manager aws-ssm azure-key-vault gcp-secret-manager command" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for-store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__forget__subcmd__cache)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help)
+            opts="add list show test remove forget-cache help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__forget__subcmd__cache)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__list)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__remove)
+            opts="-y -q -h --yes --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__show)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__test)
+            opts="-q -h --reason --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

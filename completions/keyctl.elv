@@ -40,6 +40,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
             cand rotate 'Replace a key, or all that are due; the former secret is kept for a while'
+            cand push 'Write keys of the store to a source, and read them back'
+            cand pull 'Bring keys that lie in a source into the store'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
@@ -59,6 +61,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make, list or remove stores, or move an identity between keychain and file'
+            cand source 'Set up secrets managers that keys are fetched from when they are used'
             cand unlock 'Open a store that asks once, so that the next commands ask nobody for a while'
             cand lock 'Close what was opened with `unlock`, at once'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -83,6 +86,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --as 'How these files are given: without a name, as a descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -n 'Say what would be given, and start nothing'
@@ -110,6 +114,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --as 'How these files are given: without a name, as a descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -n 'Say what would be given, and start nothing'
@@ -134,6 +139,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --reason 'Say why, for the history'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -q 'Say only what must not be overlooked'
@@ -152,6 +158,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;set'= {
             cand --from-file 'Read the secret from a file'
+            cand --source 'Keep no secret, but where it lies: in this source of your `config.toml`'
+            cand --ref 'Where in the source: `PATH`, `PATH#FIELD` or `PATH@VERSION#FIELD`'
             cand --generate 'Make a random secret of 32 letters and digits, or of LENGTH'
             cand --expires 'When its issuer ends it: a date such as `2027-01-31`, or `90d`, or `"in 6 months"`'
             cand --rotate-every 'How often to replace it, such as `90d`, `6mo` or `1y`'
@@ -172,6 +180,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;get'= {
             cand --reason 'Say why, for the history'
             cand --show 'Print it on a terminal without asking first'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -304,6 +313,35 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -y 'Do not ask for a yes'
             cand --yes 'Do not ask for a yes'
             cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;push'= {
+            cand --source 'The source to write to'
+            cand --ref 'Where to write one key: `PATH#FIELD`'
+            cand --under 'Where to write each under its own name: `PATH/NAME#value`'
+            cand --reason 'Say why, for the history'
+            cand --replace 'Write over another secret that lies there'
+            cand --refer 'Let the keys refer to the source once it was read back; the secrets become former ones'
+            cand -n 'Show what would be written where, and write nothing'
+            cand --dry-run 'Show what would be written where, and write nothing'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;pull'= {
+            cand --reason 'Say why, for the history'
+            cand -n 'Show what would be brought from where, and change nothing'
+            cand --dry-run 'Show what would be brought from where, and change nothing'
+            cand -y 'Do not ask for a yes'
+            cand --yes 'Do not ask for a yes'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
             cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
@@ -464,6 +502,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --format 'Write for this reader'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --show 'Show them on this screen without asking'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -482,6 +521,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --output 'Write it to this file, readable by you alone, instead of standard output'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --show 'Show it on this screen without asking'
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -1225,6 +1265,102 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;store;help;help'= {
         }
+        &'keyctl;source'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand add 'Write a source into your `config.toml`'
+            cand list 'List the sources, without asking any'
+            cand show 'Show a source, and which keys refer to it'
+            cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand remove 'Take a source out of your `config.toml`; what is in it stays'
+            cand forget-cache 'Let go what is kept of all sources on this disk'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;source;add'= {
+            cand --type 'What it is'
+            cand --address 'Where it answers'
+            cand --region 'Its region'
+            cand --endpoint 'Another address than the service''s own'
+            cand --credential 'A credential of it: a field, and the key that holds it'
+            cand --field 'Another field of its table: a text, `true` or `false`'
+            cand --cache 'Keep what was fetched so long, sealed: `15m`, `1h`, `1d`'
+            cand --timeout 'How long a run waits for it: `5s`'
+            cand --for-store 'Keys of this store may refer to it too, whoever writes into that'
+            cand -n 'Say what would be written, and write nothing'
+            cand --dry-run 'Say what would be written, and write nothing'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;list'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;show'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;test'= {
+            cand --reason 'Say why, for the history'
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;remove'= {
+            cand -y 'Also where keys refer to it still'
+            cand --yes 'Also where keys refer to it still'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;forget-cache'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;source;help'= {
+            cand add 'Write a source into your `config.toml`'
+            cand list 'List the sources, without asking any'
+            cand show 'Show a source, and which keys refer to it'
+            cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand remove 'Take a source out of your `config.toml`; what is in it stays'
+            cand forget-cache 'Let go what is kept of all sources on this disk'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;source;help;add'= {
+        }
+        &'keyctl;source;help;list'= {
+        }
+        &'keyctl;source;help;show'= {
+        }
+        &'keyctl;source;help;test'= {
+        }
+        &'keyctl;source;help;remove'= {
+        }
+        &'keyctl;source;help;forget-cache'= {
+        }
+        &'keyctl;source;help;help'= {
+        }
         &'keyctl;unlock'= {
             cand --for 'For so long, at most 12 hours'
             cand -q 'Say only what must not be overlooked'
@@ -1382,6 +1518,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand copy 'Put a key''s secret on the clipboard for a while'
             cand edit 'Change a key''s dates, notes and tags, and leave its secret alone'
             cand rotate 'Replace a key, or all that are due; the former secret is kept for a while'
+            cand push 'Write keys of the store to a source, and read them back'
+            cand pull 'Bring keys that lie in a source into the store'
             cand revoke 'Mark a key as not to be used any more'
             cand versions 'List a key''s former secrets by their dates, without showing them'
             cand rollback 'Bring a key''s former secret back into use, or a removed key'
@@ -1401,6 +1539,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand scan 'Find your keys where they lie in clear, and what else looks like a key'
             cand recovery 'Make, check or use a recovery copy, which opens the store with a passphrase'
             cand store 'Make, list or remove stores, or move an identity between keychain and file'
+            cand source 'Set up secrets managers that keys are fetched from when they are used'
             cand unlock 'Open a store that asks once, so that the next commands ask nobody for a while'
             cand lock 'Close what was opened with `unlock`, at once'
             cand status 'Show what is kept, what this project gets, and what needs care'
@@ -1436,6 +1575,10 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;edit'= {
         }
         &'keyctl;help;rotate'= {
+        }
+        &'keyctl;help;push'= {
+        }
+        &'keyctl;help;pull'= {
         }
         &'keyctl;help;revoke'= {
         }
@@ -1597,6 +1740,26 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;store;keeper'= {
         }
         &'keyctl;help;store;rekey'= {
+        }
+        &'keyctl;help;source'= {
+            cand add 'Write a source into your `config.toml`'
+            cand list 'List the sources, without asking any'
+            cand show 'Show a source, and which keys refer to it'
+            cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand remove 'Take a source out of your `config.toml`; what is in it stays'
+            cand forget-cache 'Let go what is kept of all sources on this disk'
+        }
+        &'keyctl;help;source;add'= {
+        }
+        &'keyctl;help;source;list'= {
+        }
+        &'keyctl;help;source;show'= {
+        }
+        &'keyctl;help;source;test'= {
+        }
+        &'keyctl;help;source;remove'= {
+        }
+        &'keyctl;help;source;forget-cache'= {
         }
         &'keyctl;help;unlock'= {
         }
