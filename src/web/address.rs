@@ -25,6 +25,12 @@ impl Address {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
+    /// Whether it is this machine, or a cloud's own address on it.
+    #[must_use]
+    pub fn is_near(&self) -> bool {
+        self.is_near
+    }
+
     /// The path, at least `/`.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -76,8 +82,10 @@ impl Address {
     /// One of the plain addresses at which a cloud's machine finds its own credentials, with the path; nothing else.
     #[must_use]
     pub fn of_metadata(host: &str, path: &str) -> Option<Self> {
-        let uri: Uri = format!("http://{host}{path}").parse().ok()?;
-        METADATA.contains(&host).then_some(Self { uri, is_near: true })
+        // A path that does not begin as one would go on with the host's name.
+        let uri: Uri = path.starts_with('/').then(|| format!("http://{host}{path}").parse().ok())??;
+        let is_its = METADATA.contains(&host) && uri.authority().is_some_and(|authority| authority.as_str() == host);
+        is_its.then_some(Self { uri, is_near: true })
     }
 }
 
@@ -175,5 +183,8 @@ mod tests {
         assert!(Address::of_metadata("169.254.169.254", "/latest/api/token").is_some());
         assert!(Address::of_metadata("169.254.1.1", "/").is_none());
         assert!("http://169.254.169.254/".parse::<Address>().is_err());
+        for path in ["@example.com/", ".example.com/", ":80@example.com/", "", "x"] {
+            assert!(Address::of_metadata("169.254.170.2", path).is_none(), "{path}");
+        }
     }
 }

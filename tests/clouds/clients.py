@@ -93,7 +93,7 @@ def aws(server, secret):
     with open(f"{home}/.aws/sso/cache/{hashlib.sha1(start.encode()).hexdigest()}.json", "w") as file:
         json.dump({"startUrl": start, "region": "eu-west-1", "accessToken": server["sso_token"], "expiresAt": "2999-01-01T00:00:00Z"}, file)
     read(AWS_PROFILE="login", AWS_ENDPOINT_URL_SSO=server["http"])
-    iam = botocore.session.get_session().create_client("iam", endpoint_url=server["http"])
+    iam = botocore.session.get_session().create_client("iam", "us-east-1", endpoint_url=server["http"])
     asked = {"PolicySourceArn": "arn:aws:iam::123456789012:role/r", "ActionNames": ["iam:CreateUser", "sts:AssumeRole"], "ResourceArns": ["*"]}
     decided = iam.simulate_principal_policy(**asked)["EvaluationResults"]
     assert [one["EvalDecision"] for one in decided] == ["implicitDeny", "allowed"], decided

@@ -582,9 +582,9 @@ fn an_export_to_a_file_is_new_private_and_filtered() {
     assert_eq!(
         text,
         format!(
-            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other,went_back,arguments,took_ms,exit\r\n\
-             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,\"{}\",,{home}/shop/api,,false,{},,,,,,,,,,,\r\n\
-             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,\"{}\",,{home}/project,,false,{},,,,,,,,,,,\r\n",
+            "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other,went_back,arguments,took_ms,exit,sources\r\n\
+             4,2026-11-23T09:00:00Z,run,openai/dev,,,true,\"{}\",,{home}/shop/api,,false,{},,,,,,,,,,,,\r\n\
+             5,2026-11-24T09:00:00Z,run,openai/dev,,,sleep,\"{}\",,{home}/project,,false,{},,,,,,,,,,,,\r\n",
             first.0, first.1, second.0, second.1
         )
     );

@@ -47,6 +47,7 @@ pub use remembering::forget_unused;
 
 /// How what is missing is fetched.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "without sources nobody is asked"))]
 pub struct Asking<'a> {
     /// The user's settings, with the sources.
     pub config: &'a Config,

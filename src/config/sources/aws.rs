@@ -13,7 +13,7 @@
 //! credentials = ["container", "instance"]
 //! role = "arn:aws:iam::123456789012:role/reader"  # assumed with what was found
 //! external_id = "..."                             # where the role asks for one
-//! endpoint = "http://127.0.0.1:5000"              # in the place of all of AWS's own addresses
+//! endpoint = "https://vpce-1.example.com"         # the service's address; one of this machine is for all of AWS
 //! ca = "~/corp-ca.pem"                            # whose certificates count there, and no others
 //! ```
 //!
@@ -51,7 +51,7 @@ pub struct Aws {
     pub ways: Vec<Way>,
     /// A role that is assumed with them.
     pub role: Option<Role>,
-    /// An address in the place of all of AWS's own.
+    /// An address in the place of the service's own; of all of AWS's, where it is this machine.
     pub endpoint: Option<Address>,
     /// The file of authorities that count, and no others.
     pub ca: Option<PathBuf>,

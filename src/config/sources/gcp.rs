@@ -7,7 +7,7 @@
 //! service_account = { key = "gcp/service-account" }  # the JSON file that Google gives out, kept in the store
 //! # or what the machine gives: "metadata" (the account of a machine of Google's), or "cli" (`gcloud auth login`)
 //! credentials = "metadata"
-//! endpoint = "http://127.0.0.1:8080"                 # in the place of all of Google's own addresses
+//! endpoint = "https://private.example.com"           # the service's address; one of this machine is for all of Google
 //! ca = "~/corp-ca.pem"                               # whose certificates count there, and no others
 //! ```
 
@@ -30,7 +30,7 @@ pub struct Gcp {
     pub project: String,
     /// Where its tokens come from.
     pub way: Way,
-    /// An address in the place of all of Google's own.
+    /// An address in the place of the service's own; of all of Google's, where it is this machine.
     pub endpoint: Option<Address>,
     /// The file of authorities that count, and no others.
     pub ca: Option<PathBuf>,

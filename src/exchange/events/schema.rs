@@ -64,8 +64,8 @@ pub(super) const LATER: [Field; 5] = [
     field("went_back", "went_back", "flexNumber1", "number", "seconds it is dated before the one before, if over 300"),
     field("arguments", "args", "keyctlArguments", "list", "the program's arguments, where the user asks for them"),
     field("took_ms", "took_ms", "flexNumber2", "number", "how long a rotator or a check took"),
-    field("sources", "sources", "keyctlSources", "list", "the sources that secrets came from"),
     field("exit", "exit", "keyctlExit", "number", "the exit code that it ended with"),
+    field("sources", "sources", "keyctlSources", "list", "the sources that secrets came from"),
 ];
 
 /// Those that are not in every entry and not written in ways of their own.

@@ -48,15 +48,15 @@ fn json_lines_are_what_was_sealed_and_the_number() {
 fn a_table_has_one_column_for_each_field_and_no_formula() {
     assert_eq!(
         Form::Csv.head(),
-        "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other,went_back,arguments,took_ms,exit\r\n"
+        "n,time,action,keys,more,profile,program,started_by,agent,folder,project,terminal,pid,reason,outcome,note,lost,rule,alerts,other,went_back,arguments,took_ms,exit,sources\r\n"
     );
     assert_eq!(
         line(Form::Csv, 5, &run()),
-        "5,2026-11-24T09:00:00Z,run,\"openai/dev, b\",,,node,,,/home/me/shop,,true,7,,,,,,,,,,,\r\n"
+        "5,2026-11-24T09:00:00Z,run,\"openai/dev, b\",,,node,,,/home/me/shop,,true,7,,,,,,,,,,,,\r\n"
     );
     assert_eq!(
         line(Form::Csv, 6, &hostile()),
-        "6,2026-11-24T09:00:00Z,failed,,,,'=cmd|'C'!A1\\u{a}<110>1 -,\"'-x, a,b\",,\"/a,\"\"b\"\"/c]d\\e=f\\u{1b}[31m\",,,,two\\u{d}\\u{a}lines\\u{2028}\\u{202e},refused: expired,,,,,\"{\"\"later\"\":{\"\"a\"\":[1]}}\",,,,\r\n"
+        "6,2026-11-24T09:00:00Z,failed,,,,'=cmd|'C'!A1\\u{a}<110>1 -,\"'-x, a,b\",,\"/a,\"\"b\"\"/c]d\\e=f\\u{1b}[31m\",,,,two\\u{d}\\u{a}lines\\u{2028}\\u{202e},refused: expired,,,,,\"{\"\"later\"\":{\"\"a\"\":[1]}}\",,,,,\r\n"
     );
 }
 

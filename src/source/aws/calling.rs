@@ -69,7 +69,8 @@ impl Caller {
         signed_as: &'static str,
         target: &'static str,
     ) -> Result<Self> {
-        let address = endpoint(setting, signed_as)?;
+        let own = || address_of(setting, &aws::host(signed_as, &setting.region));
+        let address = setting.endpoint.clone().map_or_else(own, Ok)?;
         let service = Service::new(&source.name, &address, setting.ca.as_deref(), source.timeout)?;
         let chain = Chain::new(source, setting, means)?;
         let (region, clock) = (setting.region.clone(), means.clock);
@@ -152,11 +153,16 @@ impl Caller {
     }
 }
 
-/// Where a service answers: at AWS's own address, or at the one that the user has in the place of all of them.
-pub(super) fn endpoint(setting: &Aws, service: &str) -> Result<Address> {
-    if let Some(address) = &setting.endpoint {
+/// The address that the user has in the place of all of AWS's own: one of this machine, where something plays AWS. One elsewhere is in
+/// the place of the source's own service alone, as the endpoints of a private network are.
+pub(super) fn in_place_of_all(setting: &Aws) -> Option<&Address> {
+    setting.endpoint.as_ref().filter(|address| address.is_near())
+}
+
+/// Where a host of AWS's answers, or what is in the place of all.
+pub(super) fn address_of(setting: &Aws, host: &str) -> Result<Address> {
+    if let Some(address) = in_place_of_all(setting) {
         return Ok(address.clone());
     }
-    let host = aws::host(service, &setting.region);
     format!("https://{host}/").parse().map_err(|why| Failure::new(Kind::Usage, format!("`{host}` is no host: {why}")))
 }

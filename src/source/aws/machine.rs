@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{credentials::Credentials, sts::NEAR};
+use super::{calling::in_place_of_all, credentials::Credentials, sts::NEAR};
 use crate::{
     config::sources::aws::Aws,
     failure::{Failure, Kind, Result},
@@ -131,14 +131,22 @@ impl Machine<'_> {
     /// The address of the machine's own, or what the user has in the place of all of AWS's.
     fn near(&self, host: &str, segments: &[&str], end: &str) -> Result<Address> {
         let path = format!("/{}{end}", segments.join("/"));
-        let address = match &self.setting.endpoint {
+        let address = match in_place_of_all(self.setting) {
             Some(endpoint) => format!("{}{path}", endpoint.to_string().trim_end_matches('/')).parse().ok(),
             None => Address::of_metadata(host, &path),
         };
         address.ok_or_else(|| failure(self.name, "the metadata of this machine has no such address"))
     }
 
-    fn token_file(&self, path: &Path) -> Result<Secret> {
+    /// A file with a token, by its whole path: another would be one of whatever folder this is.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub(super) fn token_file(&self, path: &Path) -> Result<Secret> {
+        if !path.is_absolute() {
+            let what = format!("source `{}`: `{}` is no whole path of a token's file", self.name, path.display());
+            return Err(Failure::new(Kind::Disk, what));
+        }
         let read = home::read(path, LARGEST)?;
         let missing = || Failure::new(Kind::Disk, format!("source `{}`: there is no `{}`", self.name, path.display()));
         read.map(|(bytes, _)| Secret::new(bytes)).ok_or_else(missing)

@@ -187,7 +187,7 @@ impl Finding<'_> {
                 .hint("name a profile whose credentials are for a time, such as one that `aws sts get-session-token` filled"));
         }
         if let Some(path) = fields.get("web_identity_token_file") {
-            let token = self.token_file(Path::new(path))?;
+            let token = self.machine.token_file(Path::new(path))?;
             return self.sts.assume_with_web_identity(&token, arn, session, self.machine.until);
         }
         let base = match (fields.get("source_profile"), fields.get("credential_source")) {
@@ -255,14 +255,6 @@ impl Finding<'_> {
         found.ok_or_else(|| {
             self.wrong(profile, "has a `credential_process` that prints no credentials of `\"Version\": 1`")
         })
-    }
-
-    fn token_file(&self, path: &Path) -> Result<Secret> {
-        let read = home::read(path, LARGEST)?;
-        let (bytes, _) = read.ok_or_else(|| {
-            Failure::new(Kind::Disk, format!("source `{}`: there is no `{}`", self.machine.name, path.display()))
-        })?;
-        Ok(Secret::new(bytes))
     }
 
     /// A failure of a profile.

@@ -8,17 +8,21 @@ use std::{fs, path::Path};
 
 use super::{
     super::service::Service,
+    calling::address_of,
     credentials::Credentials,
     profile::{Fields, Finding},
     refusal::Said,
 };
 use crate::{
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::Result,
     home,
     json::Members,
     secret::Secret,
-    web::{address::Address, aws::is_region, http::Request},
+    web::{
+        aws::{host, is_region},
+        http::Request,
+    },
 };
 
 /// The most bytes of a file of the cache.
@@ -75,12 +79,7 @@ pub(super) fn credentials(finding: &Finding, profile: &str, fields: &Fields) -> 
 
 fn portal(finding: &Finding, region: &str) -> Result<Service> {
     let setting = finding.machine.setting;
-    let address: Address = match &setting.endpoint {
-        Some(address) => address.clone(),
-        None => format!("https://{}/", crate::web::aws::host("portal.sso", region))
-            .parse()
-            .map_err(|why| Failure::new(Kind::Usage, format!("`{region}` is no region: {why}")))?,
-    };
+    let address = address_of(setting, &host("portal.sso", region))?;
     Service::new(finding.machine.name, &address, setting.ca.as_deref(), finding.machine.timeout)
 }
 

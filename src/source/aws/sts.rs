@@ -8,14 +8,14 @@ use super::{
         form::{FORM, form},
         service::Service,
     },
-    calling::endpoint,
+    calling::address_of,
     credentials::Credentials,
     refusal::{Refusal, Said, refusal},
 };
 use crate::{
     config::sources::{self as config, aws::Aws},
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::Result,
     name::SourceName,
     secret::Secret,
     source::Means,
@@ -42,17 +42,11 @@ pub(super) struct Sts {
 impl Sts {
     pub(super) fn new(source: &config::Source, setting: &Aws, means: &Means) -> Result<Self> {
         let (iam_host, iam_region) = aws::iam(&setting.region);
-        let iam_address = match &setting.endpoint {
-            Some(address) => address.clone(),
-            None => format!("https://{iam_host}/")
-                .parse()
-                .map_err(|why| Failure::new(Kind::Usage, format!("`{iam_host}` is no host: {why}")))?,
-        };
         let service = |address| Service::new(&source.name, &address, setting.ca.as_deref(), source.timeout);
         Ok(Self {
             name: source.name.clone(),
-            tokens: service(endpoint(setting, "sts")?)?,
-            iam: service(iam_address)?,
+            tokens: service(address_of(setting, &aws::host("sts", &setting.region))?)?,
+            iam: service(address_of(setting, iam_host)?)?,
             region: setting.region.clone(),
             iam_region: iam_region.to_owned(),
             clock: means.clock,

@@ -72,7 +72,8 @@ impl Login {
             Way::Metadata => Address::of_metadata(MACHINE, "/").ok_or("it is none".to_owned()),
             _ => TOKENS.parse(),
         };
-        let address = setting.endpoint.clone().map_or(own, Ok);
+        // An address elsewhere is that of the secrets alone, as those of a private network are.
+        let address = setting.endpoint.clone().filter(Address::is_near).map_or(own, Ok);
         let address =
             address.map_err(|why| Failure::new(Kind::Usage, format!("that is no address of Google's: {why}")))?;
         let authorities = setting.ca.as_deref().map_or_else(|| Ok(Authorities::of_system()), Authorities::of_file)?;
