@@ -344,7 +344,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--under', '--under', [CompletionResultType]::ParameterName, 'Where to write each under its own name: `PATH/NAME#value`')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Write over another secret that lies there')
-            [CompletionResult]::new('--refer', '--refer', [CompletionResultType]::ParameterName, 'Let the keys refer to the source once it was read back; the secrets become former ones')
+            [CompletionResult]::new('--refer', '--refer', [CompletionResultType]::ParameterName, 'Let the keys refer to it once it was read back; the secrets become former ones')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be written where, and write nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be written where, and write nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for a yes')

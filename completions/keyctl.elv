@@ -325,7 +325,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --under 'Where to write each under its own name: `PATH/NAME#value`'
             cand --reason 'Say why, for the history'
             cand --replace 'Write over another secret that lies there'
-            cand --refer 'Let the keys refer to the source once it was read back; the secrets become former ones'
+            cand --refer 'Let the keys refer to it once it was read back; the secrets become former ones'
             cand -n 'Show what would be written where, and write nothing'
             cand --dry-run 'Show what would be written where, and write nothing'
             cand -y 'Do not ask for a yes'

@@ -255,7 +255,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l ref -d 'Where to 
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l under -d 'Where to write each under its own name: `PATH/NAME#value`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l reason -d 'Say why, for the history' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l replace -d 'Write over another secret that lies there'
-complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l refer -d 'Let the keys refer to the source once it was read back; the secrets become former ones'
+complete -c keyctl -n "__fish_keyctl_using_subcommand push" -l refer -d 'Let the keys refer to it once it was read back; the secrets become former ones'
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -s n -l dry-run -d 'Show what would be written where, and write nothing'
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -s y -l yes -d 'Do not ask for a yes'
 complete -c keyctl -n "__fish_keyctl_using_subcommand push" -s q -l quiet -d 'Say only what must not be overlooked'

@@ -26,7 +26,7 @@ pub struct Push {
     /// Write over another secret that lies there
     #[arg(long)]
     pub replace: bool,
-    /// Let the keys refer to the source once it was read back; the secrets become former ones
+    /// Let the keys refer to it once it was read back; the secrets become former ones
     #[arg(long)]
     pub refer: bool,
     /// Show what would be written where, and write nothing
