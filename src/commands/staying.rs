@@ -1,9 +1,8 @@
 //! The part of `run` that stays beside the command, where what it prints is masked.
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{io::Write, sync::Arc};
 
 use crate::{
-    cli,
     failure::{Failure, Kind, Result, reason},
     launch::{attended, environment::Environment, masked, program::Program},
     mask::{self, Masker, github},
@@ -81,7 +80,7 @@ pub fn run_once(
 /// # Errors
 /// As [`masked::lead`] and [`Program::become_it`].
 #[cfg(unix)]
-pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
+pub fn lead(arguments: crate::cli::LeadSession) -> anyhow::Result<std::process::ExitCode> {
     use crate::launch::environment::Rules;
     let mut words = arguments.command.into_iter();
     let (Some(path), Some(called)) = (words.next(), words.next()) else {

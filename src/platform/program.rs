@@ -42,6 +42,7 @@ pub struct ProgramFile {
 }
 
 /// So often a script may be run by a script, as the kernel has it (`execve(2)`).
+#[cfg(unix)]
 const MOST_SCRIPTS: usize = 5;
 
 impl ProgramFile {
@@ -50,11 +51,16 @@ impl ProgramFile {
     /// # Errors
     /// As `open(2)` has them; where the path leads elsewhere than its links.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut program = Self::open_alone(path)?;
-        if program.is_script {
-            (program.run_by, program.on_path) = run_by(&program.real)?;
-        }
+        let program = Self::open_alone(path)?;
+        #[cfg(unix)]
+        let program = program.with_what_runs_it()?;
         Ok(program)
+    }
+
+    #[cfg(unix)]
+    fn with_what_runs_it(self) -> io::Result<Self> {
+        let (run_by, on_path) = if self.is_script { run_by(&self.real)? } else { (Vec::new(), None) };
+        Ok(Self { run_by, on_path, ..self })
     }
 
     fn open_alone(path: &Path) -> io::Result<Self> {
@@ -160,11 +166,6 @@ fn run_by(script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
         }
     }
     Ok((programs, on_path))
-}
-
-#[cfg(not(unix))]
-fn run_by(_script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
-    Ok((Vec::new(), None))
 }
 
 /// What is another where a file was written to: its size, and when it was changed.
