@@ -83,10 +83,15 @@ pub fn run(
         return Ok(Ended::Signal(signal));
     }
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
+    // Before the command is there: what it is typed at once is for it.
+    let mut screen = Screen::of(user);
+    if !follows {
+        screen.settle();
+    }
     let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
         command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
     })?;
-    let screen = Arc::new(Mutex::new(Screen::of(user)));
+    let screen = Arc::new(Mutex::new(screen));
     let (over, running) = io::pipe().map_err(wrong)?;
     let typed = Arc::clone(&screen);
     let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
@@ -164,13 +169,14 @@ struct Session<'a> {
 
 impl Attendant for Session<'_> {
     fn stopping(&mut self, signal: i32) -> bool {
-        locked(&self.screen).restore();
+        locked(&self.screen).rest();
         self.attendant.stopping(signal)
     }
 
     fn goes_on(&mut self) {
         self.attendant.goes_on();
         let mut screen = locked(&self.screen);
+        screen.wake();
         if !self.follows {
             screen.settle();
         }
