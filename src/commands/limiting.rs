@@ -110,7 +110,7 @@ impl<'p> Taker<'p> {
 
     /// Whether whoever asks may come to see the secret. What is too short is not masked.
     fn shows(self, payload: &Payload, name: &KeyName) -> bool {
-        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        let is_short = || payload.keys.get(name).is_some_and(|key| !mask::is_masked(&key.value));
         match self {
             Self::Program(_) | Self::Reader => true,
             Self::Masked(_) => is_short(),

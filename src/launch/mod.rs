@@ -5,5 +5,6 @@ pub mod attended;
 pub mod environment;
 pub mod files;
 pub mod masked;
+pub mod outcome;
 mod private_folder;
 pub mod program;

@@ -38,6 +38,12 @@ const PIECE: usize = 3072;
 const BASE64_LINES: [usize; 2] = [76, 64];
 const HEX_LINE: usize = 60;
 
+/// Whether a secret is replaced at all. White space around it counts for nothing, as a shell leaves that out.
+#[must_use]
+pub fn is_masked(secret: &Secret) -> bool {
+    secret.expose().trim_ascii().len() >= SHORTEST
+}
+
 /// The secrets of a command, ready to be found in what it prints.
 pub struct Masker {
     /// All forms, one behind the other.
@@ -86,7 +92,7 @@ impl Masker {
         let texts: Vec<_> = texts.into_iter().collect();
         writer.text.reserve_exact(given.iter().chain(&texts).map(|(_, secret)| room(secret.expose())).sum());
         for (name, secret) in given {
-            if secret.expose().trim_ascii().len() < SHORTEST {
+            if !is_masked(secret) {
                 too_short.push(name.to_owned());
                 continue;
             }

@@ -39,6 +39,21 @@ fn what_is_short_is_named_and_left() {
 }
 
 #[test]
+fn what_is_said_to_be_masked_is_masked_and_nothing_else() {
+    for length in 6..=9 {
+        for blanks in ["", " ", "   ", "\n"] {
+            let letters = &"k3y-w7x9z"[..length];
+            for secret in [format!("{letters}{blanks}"), format!("{blanks}{letters}{blanks}")] {
+                let is_masked = is_masked(&Secret::new(secret.clone().into_bytes()));
+                assert_eq!(is_masked, length >= SHORTEST, "{secret:?}");
+                assert_eq!(masker(&[("K", &secret)]).too_short().is_empty(), is_masked, "{secret:?}");
+                assert_eq!(masked(&[("K", &secret)], letters) == "[keyctl:K]", is_masked, "{secret:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
     let pem =
         "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\nshort\n-----END PRIVATE KEY-----\n";

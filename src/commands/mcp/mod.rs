@@ -19,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     identity::given::Handed,
     mcp::{
         lines::{self, Line},
@@ -67,7 +67,7 @@ pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
     }
     let server = Arc::new(Server::here()?);
     platform::leave_terminal()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave the terminal: {error}")))?;
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave the terminal: {}", reason(&error))))?;
     let calls = server.serve(terminal);
     server.end(calls);
     Ok(ExitCode::SUCCESS)
@@ -75,7 +75,8 @@ pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
 
 impl Server {
     fn here() -> Result<Self> {
-        let failed = |what: &str, error: &io::Error| Failure::new(Kind::Disk, format!("cannot tell {what}: {error}"));
+        let failed =
+            |what: &str, error: &io::Error| Failure::new(Kind::Disk, format!("cannot tell {what}: {}", reason(error)));
         let program = std::env::current_exe().map_err(|error| failed("where this program lies", &error))?;
         let folder = std::env::current_dir().and_then(std::fs::canonicalize);
         Ok(Self {
@@ -103,7 +104,7 @@ impl Server {
                 }
                 Ok(Line::End) => break,
                 Err(error) => {
-                    terminal.warn(&format!("standard input cannot be read: {error}"));
+                    terminal.warn(&format!("standard input cannot be read: {}", reason(&error)));
                     break;
                 }
             };
