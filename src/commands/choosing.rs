@@ -444,6 +444,14 @@ impl Chosen {
         Ok(numbers)
     }
 
+    /// Records that the keys were refused, which were at hand already.
+    pub fn record_refusal(&self, event: &Event, left: &[VariableName], config: &Config, terminal: &Terminal) {
+        for (used, names) in self.giving(left) {
+            let refused = self.place.sign(event.clone().names(&names), self.profile.as_ref());
+            used.record_refusal(refused, config, terminal);
+        }
+    }
+
     /// Records that the use came to nothing after all; `numbers` are those of its entries, and `event` says so of each.
     pub fn record_failure(
         &self,

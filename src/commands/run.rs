@@ -63,7 +63,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let (masks, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let (masks, is_followed) = (arguments.staying.masking.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     if is_followed && leave.was_asked {
@@ -77,8 +77,8 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
     let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
-    let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
-    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
+    let (files, paths) = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
+    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&paths), rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
@@ -89,8 +89,9 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
         if is_followed {
             let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
             let watched = Watched { program, masks, rules, pages, signs, config, reason, home, wish, terminal };
-            return watched.run(&environment, &chosen, masker.as_ref());
+            return watched.run(&environment, &chosen, masker.as_ref(), files);
         }
+        let _files = files;
         if held.is_some() || masker.is_some() {
             return staying::run_once(&program, &environment, masker.as_ref(), &mut ());
         }
@@ -100,7 +101,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
         Ok(ended) => {
             // Ending may be by a signal, after which nothing is taken away.
             drop(environment);
-            drop((files, held));
+            drop(held);
             return Ok(attended::end_as(ended));
         }
         // It ran; what went wrong is beside it.
@@ -125,7 +126,7 @@ fn hold_signals() -> Result<HeldSignals> {
 
 /// The keys that the call names as files.
 fn as_files(files: &cli::Files) -> Vec<Extra> {
-    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form };
+    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form() };
     files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
 }
 
@@ -140,11 +141,11 @@ pub fn callers_variables(leave: &Leave, judged: Option<&Path>) -> (Vec<Variable>
 /// They as they are passed on, behind what tells the command what it runs in. What a shell got as it stands in a project (see
 /// [`state`]) would be taken away by a shell in the command that stands elsewhere; what the command gets is the command's.
 pub fn passed_on(caller: Vec<Variable>, marks: &[Variable], chosen: &Chosen) -> Vec<Variable> {
-    let given = chosen.variables();
     let pass = |(name, value): Variable| {
         if name != state::VARIABLE {
             return (name, value);
         }
+        let given = chosen.variables();
         let given: Vec<&VariableName> = given.iter().collect();
         (name, State::parse(&value.to_string_lossy()).without(&given).text().into())
     };

@@ -20,7 +20,7 @@ use std::{
 use crate::{
     config::Config,
     date::Moment,
-    failure::{Failure, Result},
+    failure::{Kind, Result},
     history::{Action, Event, Reason},
     home::Home,
     launch::{
@@ -75,13 +75,20 @@ pub struct Watched<'w> {
 }
 
 impl Watched<'_> {
-    /// Runs it until it ends by itself.
+    /// Runs it until it ends by itself. `files` are what it gets at first, and are taken away before it gets others.
     ///
     /// # Errors
     /// As [`staying::run_once`].
-    pub fn run(&self, environment: &Environment<'_>, chosen: &Chosen, masker: Option<&Arc<Masker>>) -> Result<Ended> {
+    pub fn run(
+        &self,
+        environment: &Environment<'_>,
+        chosen: &Chosen,
+        masker: Option<&Arc<Masker>>,
+        files: Files,
+    ) -> Result<Ended> {
         let mut watch = Watch::of(self, chosen, &environment.kept);
         let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
+        drop(files);
         // They stay masked: logs and caches of the command have them still, and for a while they work still.
         let mut former = copies(chosen);
         let mut next = watch.next;
@@ -94,8 +101,8 @@ impl Watched<'_> {
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
             let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
-            let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
-            let given = chosen.given.iter().chain(&files.variables);
+            let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
+            let given = chosen.given.iter().chain(&paths);
             let environment = Environment::join(caller.into_iter(), given, self.rules)?;
             environment.check_limits(self.program.words())?;
             let event = event.args(chosen.arguments(self.program, self.config));
@@ -112,10 +119,14 @@ impl Watched<'_> {
 
     /// Holds new keys against the policy, as those before them were.
     fn hold(&self, chosen: &mut Chosen) -> Result<(Event, Leave)> {
-        let event = Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason);
+        let event = self.event();
         let taker = Taker::of(self.program, self.masks);
         let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
         Ok((leave.sign(event).note("started anew"), leave))
+    }
+
+    fn event(&self) -> Event {
+        Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason)
     }
 }
 
@@ -153,6 +164,8 @@ struct Watch<'w> {
     prints: Option<Vec<Print>>,
     tries: u32,
     next: Option<Next>,
+    /// What it does not get, as its project is not allowed any more.
+    refused: Option<Box<Chosen>>,
     /// The keys of which was said that they are revoked.
     revoked: BTreeSet<KeyPath>,
     /// Since when the command has been asked to end.
@@ -162,7 +175,8 @@ struct Watch<'w> {
 impl<'w> Watch<'w> {
     fn of(of: &'w Watched<'w>, chosen: &'w Chosen, left: &'w [VariableName]) -> Self {
         let files = chosen.store_files().collect();
-        Self { of, chosen, left, files, prints: None, tries: 0, next: None, revoked: BTreeSet::new(), asked: None }
+        let (next, refused, revoked) = (None, None, BTreeSet::new());
+        Self { of, chosen, left, files, prints: None, tries: 0, next, refused, revoked, asked: None }
     }
 
     /// Whether there is something to start the command anew for.
@@ -181,11 +195,23 @@ impl<'w> Watch<'w> {
                 Ok(false)
             }
             Renewed::Changed(mut chosen, changed) => {
-                self.chosen.is_still_allowed(self.of.home, (self.of.wish)()?)?;
+                let wish = (self.of.wish)()?;
+                if let Err(failure) = self.chosen.is_still_allowed(self.of.home, wish) {
+                    self.refused = Some(chosen).filter(|_| failure.kind == Kind::Project);
+                    return Err(failure);
+                }
                 let (event, leave) = self.of.hold(&mut chosen)?;
                 self.next = Some(Next { chosen, changed, event, leave });
                 Ok(true)
             }
+        }
+    }
+
+    /// The history has it as it has what a project asks for that was never allowed.
+    fn record_refusal(&mut self) {
+        if let Some(chosen) = self.refused.take() {
+            let Watched { config, terminal, .. } = self.of;
+            chosen.record_refusal(&self.of.event().refused("not allowed"), self.left, config, terminal);
         }
     }
 
@@ -212,12 +238,15 @@ impl Attendant for Watch<'_> {
                 self.asked = Some(Instant::now());
                 return Some(Wish::End);
             }
-            Err(failure) if self.tries + 1 < TRIES => {
-                let _: Failure = failure;
+            // A limit of a key holds however often it is asked, and the history has it.
+            Err(failure) if failure.kind != Kind::Policy && self.tries + 1 < TRIES => {
                 self.tries += 1;
                 return None;
             }
-            Err(failure) => self.runs_on(&failure.message),
+            Err(failure) => {
+                self.record_refusal();
+                self.runs_on(&failure.message);
+            }
             Ok(false) => {}
         }
         (self.prints, self.tries) = (prints, 0);
