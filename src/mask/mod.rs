@@ -2,7 +2,7 @@
 //! variable that it was given as.
 //!
 //! It is a net under accidents and no wall: a program that wants to tell a secret can write it in a way that nobody looks for.
-//! What is looked for is `crate::forms`, and beside them the lines of a secret that has several, and of base64 and hexadecimal
+//! What is looked for is `crate::forms`, and beside them JSON within JSON, the lines of a secret that has several, and of base64 and hexadecimal
 //! digits the lines in which the usual programs break them.
 //!
 //! All that lies within any occurrence of any form is replaced, and where occurrences overlap that is one stretch. So it hangs
@@ -207,7 +207,7 @@ impl Finder {
 
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
-    2 * forms::room(secret) + 16 * secret.len() + 1024
+    2 * (forms::room(secret) + forms::nested_room(secret)) + 16 * secret.len() + 1024
 }
 
 /// Writes down what is looked for.
@@ -244,6 +244,9 @@ impl Writer {
 
     fn forms_of(&mut self, secret: &[u8], secret_number: usize) {
         forms::write(secret, secret.len(), &mut self.text, &mut self.forms);
+        if !self.of_texts {
+            forms::write_nested(&mut self.text, &mut self.forms);
+        }
         let of_texts = self.of_texts;
         let hides = |form| matches!(form, Form::Hex | Form::Base64 | Form::Base64Url);
         let is_wanted = |form| if of_texts { hides(form) } else { form != Form::Utf16 };
