@@ -88,7 +88,7 @@ impl Call<'_> {
         let caller = passed_on(caller, self.signs, &chosen);
         let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
         let event = leave.sign(event).args(chosen.arguments(self.program, self.config));
-        let sought = self.masks.then(|| Sought::of(&chosen, self.pages));
+        let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
         let (replaced, kept, masker) = (Vec::new(), Vec::new(), None);
         let mut ready =
             Ready { call: self, chosen, left_out, replaced, kept, sought, caller, files, paths, masker, event };

@@ -10,6 +10,7 @@ use crate::{
         environment::Environment,
         masked,
         outcome::{Fault, Launched},
+        outer,
         program::Program,
     },
     mask::{self, Masker, github},
@@ -19,7 +20,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{caller, choosing::Chosen, rendering::Pages};
+use super::{caller, choosing::Chosen, rendering::Pages, run::Variable};
 
 /// A variable, and what is looked for under its name.
 type Named = (VariableName, Secret);
@@ -36,13 +37,17 @@ pub struct Sought {
 }
 
 impl Sought {
-    /// For a command that gets these keys.
+    /// For a command that gets these keys, and passes on these variables of its caller: among them may be what an outer keyctl
+    /// gave.
     #[must_use]
-    pub fn of(chosen: &Chosen, pages: &Pages) -> Self {
+    pub fn of(chosen: &Chosen, pages: &Pages, caller: &[Variable]) -> Self {
         let copied = |(name, secret): (&VariableName, &Secret)| (name.clone(), secret.copy());
+        let own = chosen.variables();
+        let outer = outer::given(caller).into_iter();
+        let outer = outer.filter(|(name, secret)| !own.contains(name) && mask::is_masked(secret));
         let is_long = |(_, secret): &Named| secret.len() >= mask::SHORTEST_MADE;
         Self {
-            secrets: chosen.secrets().map(copied).collect(),
+            secrets: chosen.secrets().map(copied).chain(outer).collect(),
             made: chosen.filtered().into_iter().chain(pages.filtered(chosen)).filter(is_long).collect(),
             texts: chosen.texts().map(copied).filter(is_long).collect(),
         }
@@ -145,9 +150,18 @@ pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
     };
     let program = Program::found(path.into(), called, words.collect());
     let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
-    if arguments.follow {
+    let launched = if arguments.follow {
+        platform::close_on_exec(arguments.say_to);
         masked::wait_for_terminal();
-        return program.become_it(&environment).map(|never| match never {}).map_err(Into::into);
+        program.become_it(&environment).map(|never| match never {}).map_err(Fault::from)
+    } else {
+        masked::lead(&program, &environment, arguments.say_to)
+    };
+    match launched {
+        // The keyctl that has the history says it.
+        Err(Fault::NotStarted(failure)) if masked::say(arguments.say_to, &failure) => {
+            Ok(ExitCode::from(failure.kind as u8))
+        }
+        launched => end_as(launched),
     }
-    end_as(masked::lead(&program, &environment))
 }
