@@ -17,13 +17,14 @@ use crate::{
         state::{self, State},
     },
     cli,
-    failure::{Failure, Kind},
+    failure::{Failure, Kind, reason},
     launch::environment::MARKER,
     name::VariableName,
-    platform,
     secret::Secret,
     terminal::Terminal,
 };
+
+use zeroize::Zeroizing;
 
 use super::other_keyctl;
 use entering::Entered;
@@ -37,7 +38,8 @@ pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Resul
     let path = other_keyctl::path_as_called(terminal.program()).and_then(|path| {
         path.to_str().map(str::to_owned).ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "it is no text"))
     });
-    let path = path.map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where keyctl lies: {error}")))?;
+    let path =
+        path.map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where keyctl lies: {}", reason(&error))))?;
     terminal.data(hook::text(arguments.shell, &path, arguments.off).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -105,8 +107,9 @@ fn text_of(variable: &str) -> String {
     std::env::var(variable).unwrap_or_default()
 }
 
-fn value_of(name: &VariableName) -> Option<Vec<u8>> {
-    std::env::var_os(name.as_str()).map(|value| platform::value_bytes(&value))
+/// What a variable has: a key that was given, mostly.
+fn value_of(name: &VariableName) -> Option<Zeroizing<Vec<u8>>> {
+    std::env::var_os(name.as_str()).map(|value| Zeroizing::new(value.into_encoded_bytes()))
 }
 
 /// The variables that a keyctl has given to this shell or around it.

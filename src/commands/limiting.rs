@@ -110,7 +110,7 @@ impl<'p> Taker<'p> {
 
     /// Whether whoever asks may come to see the secret. What is too short is not masked.
     fn shows(self, payload: &Payload, name: &KeyName) -> bool {
-        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        let is_short = || payload.keys.get(name).is_some_and(|key| !mask::is_masked(&key.value));
         match self {
             Self::Program(_) | Self::Reader => true,
             Self::Masked(_) => is_short(),
@@ -270,6 +270,17 @@ impl Held {
     #[must_use]
     pub fn leaves_out(&self, program: &Path, variable: &(OsString, OsString)) -> bool {
         self.leave.leaves_out(program, variable)
+    }
+
+    /// How the keys may be given where nobody is to be asked.
+    ///
+    /// # Errors
+    /// `Policy` where somebody has to be.
+    pub fn unasked(self) -> Result<Leave> {
+        let Some(question) = self.question else { return Ok(self.leave) };
+        let needs = if question.names().count() == 1 { "needs" } else { "need" };
+        let what = format!("{} {needs} a yes at each use", listed(question.names()));
+        Err(Failure::new(Kind::Policy, what))
     }
 
     /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    caller, differences,
+    asking, caller, differences,
     limiting::resolved,
     opening::{self, Kept},
     project, using,
@@ -287,7 +287,7 @@ pub struct Scene<'s> {
 /// `Policy` where there is no terminal, `Negative` for a no; the history has either as a failed event.
 pub fn need_person(scene: &Scene, names: &[&KeyName], question: &str, terminal: &Terminal) -> Result<()> {
     let (why, failure) = if platform::terminal().is_err() {
-        ("nobody to ask", takes_a_person(names).hint("do it yourself, at a terminal"))
+        ("nobody to ask", takes_a_person(names).hint(asking::by_hand()))
     } else {
         let agent = caller::agent().map(|agent| format!(", as perhaps {agent} wants")).unwrap_or_default();
         match terminal.consent(&format!("{question}{agent}?")) {

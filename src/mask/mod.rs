@@ -2,7 +2,7 @@
 //! variable that it was given as.
 //!
 //! It is a net under accidents and no wall: a program that wants to tell a secret can write it in a way that nobody looks for.
-//! What is looked for is `crate::forms`, and beside them the lines of a secret that has several, and of base64 and hexadecimal
+//! What is looked for is `crate::forms`, and beside them JSON within JSON, the lines of a secret that has several, and of base64 and hexadecimal
 //! digits the lines in which the usual programs break them.
 //!
 //! All that lies within any occurrence of any form is replaced, and where occurrences overlap that is one stretch. So it hangs
@@ -37,6 +37,12 @@ const PIECE: usize = 3072;
 /// At how many letters the usual programs break base64: `base64`, PEM, and hexadecimal digits: `xxd -p`.
 const BASE64_LINES: [usize; 2] = [76, 64];
 const HEX_LINE: usize = 60;
+
+/// Whether a secret is replaced at all. White space around it counts for nothing, as a shell leaves that out.
+#[must_use]
+pub fn is_masked(secret: &Secret) -> bool {
+    secret.expose().trim_ascii().len() >= SHORTEST
+}
 
 /// The secrets of a command, ready to be found in what it prints.
 pub struct Masker {
@@ -86,7 +92,7 @@ impl Masker {
         let texts: Vec<_> = texts.into_iter().collect();
         writer.text.reserve_exact(given.iter().chain(&texts).map(|(_, secret)| room(secret.expose())).sum());
         for (name, secret) in given {
-            if secret.expose().trim_ascii().len() < SHORTEST {
+            if !is_masked(secret) {
                 too_short.push(name.to_owned());
                 continue;
             }
@@ -201,7 +207,7 @@ impl Finder {
 
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
-    2 * forms::room(secret) + 16 * secret.len() + 1024
+    2 * (forms::room(secret) + forms::nested_room(secret)) + 16 * secret.len() + 1024
 }
 
 /// Writes down what is looked for.
@@ -238,6 +244,9 @@ impl Writer {
 
     fn forms_of(&mut self, secret: &[u8], secret_number: usize) {
         forms::write(secret, secret.len(), &mut self.text, &mut self.forms);
+        if !self.of_texts {
+            forms::write_nested(&mut self.text, &mut self.forms);
+        }
         let of_texts = self.of_texts;
         let hides = |form| matches!(form, Form::Hex | Form::Base64 | Form::Base64Url);
         let is_wanted = |form| if of_texts { hides(form) } else { form != Form::Utf16 };

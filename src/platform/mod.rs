@@ -128,10 +128,8 @@ pub enum Wish {
 
 /// Who has something to do while a command runs; by default there is nothing.
 pub trait Attendant {
-    /// The command was stopped by this signal, and so is this process in a moment; `false` if the command is to go on at once.
-    fn stopping(&mut self, _signal: i32) -> bool {
-        true
-    }
+    /// The command was stopped, and so is this process in a moment.
+    fn stopping(&mut self) {}
 
     /// This process goes on after it was stopped, and so does the command.
     fn goes_on(&mut self) {}

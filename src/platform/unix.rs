@@ -462,13 +462,21 @@ pub const ESSENTIAL_VARIABLES: &[&str] = &[];
 pub const FOLDER_VARIABLES: &[&str] =
     if cfg!(target_os = "macos") { &[] } else { &["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] };
 
-/// The terminal that belongs to this session, to ask on while standard input is data.
+/// The terminal that belongs to this session, whatever standard input is: not to ask anything on, see [`terminal`].
 ///
 /// # Errors
 /// When there is none.
+pub fn controlling_terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
+/// The same, to ask on, where anything may be asked.
+///
+/// # Errors
+/// When there is none, or nothing is to be asked.
 pub fn terminal() -> io::Result<File> {
     super::may_ask()?;
-    OpenOptions::new().read(true).write(true).open("/dev/tty")
+    controlling_terminal()
 }
 
 /// The real file that a path leads to through symbolic links, if the link can be trusted: the file and the folder it

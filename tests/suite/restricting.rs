@@ -728,3 +728,14 @@ fn for_keys_without_limits_nothing_more_is_looked_at() {
     }
     assert!(!asks && before.len() > 10);
 }
+
+#[test]
+fn who_has_forbidden_to_ask_is_told_that_and_not_to_go_where_they_are() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--needs-terminal"]);
+    let call = format!("KEYCTL_NO_PROMPT=1 {KEYCTL} run -k A=a -- true; {KEYCTL} run -k A=a -- echo given");
+    let screen = on_a_terminal(&sandbox, &["sh", "-c", &call], &[]);
+    let why = "keyctl: not given: `a` needs a terminal, as the store says [E09]\n\
+        keyctl: hint: `KEYCTL_NO_PROMPT` is set, so nothing is asked: unset it, and do it yourself at a terminal\n";
+    assert_eq!(screen.shown, format!("{why}{}given\n", way_out("--no-needs-terminal")));
+}

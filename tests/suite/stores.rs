@@ -450,6 +450,20 @@ fn what_is_said_of_a_whole_store_is_said_of_the_one_that_was_meant() {
 }
 
 #[test]
+fn what_keeps_a_store_from_being_removed_keeps_that_out_of_the_history() {
+    let sandbox = sandbox();
+    let lock = team(&sandbox, "lock");
+    let _ = fs::remove_file(&lock);
+    fs::create_dir(&lock).expect("make");
+    let ran = sandbox.call(&["store", "remove", "team", "--yes"]).run();
+    assert_eq!(ran.code(), 7, "{}", ran.stderr());
+    let told = sandbox.call(&["history", "--action", "store", "--json"]).run().stdout();
+    assert!(!told.contains("removed the store"), "{told}");
+    fs::remove_dir(&lock).expect("remove");
+    assert_eq!(sandbox.call(&["list", "--store", "team"]).run().code(), 0);
+}
+
+#[test]
 fn a_store_is_removed_after_a_yes_with_all_but_its_file_elsewhere() {
     let sandbox = sandbox();
     make(&sandbox, "ops");

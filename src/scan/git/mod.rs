@@ -270,13 +270,14 @@ impl Git {
         status.map(|status| status.success()).map_err(|error| cannot_start(&error))
     }
 
-    /// Whether git would take a file of this folder, by its name, into a commit: it keeps it already, or does not ignore it.
+    /// Whether git would take a file of this folder that it does not keep yet (see [`Git::keeps`]), by its name, into a commit:
+    /// it does not ignore it.
     #[must_use]
     pub fn may_take(&self, name: &OsStr) -> bool {
         // Not `check-ignore`, which takes no names as they are: a file that is neither kept nor ignored is among the others.
         let mut command = self.command(&["ls-files", "--others", "--exclude-standard", "--error-unmatch", "--"]);
-        let mut is_other = || command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        self.keeps(name).unwrap_or(false) || is_other().is_ok_and(|status| status.success())
+        let status = command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
     }
 
     /// The folders of all worktrees of the repository.
