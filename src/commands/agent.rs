@@ -80,6 +80,8 @@ fn is_allowed(home: &Home, config: &Config, folder: &Path) -> bool {
 struct File {
     /// Where they really lie, also where their name is a link.
     path: PathBuf,
+    /// And their name, where that is a link or leads through one.
+    link: Option<PathBuf>,
     content: Option<(Vec<u8>, std::fs::Metadata)>,
 }
 
@@ -87,9 +89,19 @@ impl File {
     fn of(agent: Agent) -> Result<Self> {
         let home = dirs::home_dir().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder"))?;
         let path = agent.settings_file(&home, |name| std::env::var_os(name));
-        let path = path.canonicalize().unwrap_or(path);
-        let content = home::read_named(&path, LARGEST)?;
-        Ok(Self { path, content })
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        // How the home folder itself is reached is no news.
+        let of_home = path.strip_prefix(&home).ok().and_then(|rest| Some(home.canonicalize().ok()?.join(rest)));
+        let is_elsewhere = real != path && of_home.is_none_or(|seen| seen != real);
+        let content = home::read_named(&real, LARGEST)?;
+        Ok(Self { link: is_elsewhere.then_some(path), path: real, content })
+    }
+
+    /// Says where what was changed is, if not where its name says.
+    fn say_link(&self, terminal: &Terminal) {
+        if let Some(link) = &self.link {
+            terminal.say(&format!("`{}` leads there by a link", link.display()));
+        }
     }
 
     fn text(&self) -> std::result::Result<Option<&str>, Trouble> {
@@ -109,6 +121,12 @@ impl File {
     /// Writes them, unless somebody else did since they were read.
     fn write(&self, text: &str) -> Result<()> {
         let Some((before, like)) = &self.content else {
+            if self.path.is_symlink() {
+                let what = format!("`{}` is a link to what is not there; nothing was changed", self.path.display());
+                return Err(
+                    Failure::new(Kind::Disk, what).hint("make the file that it is to lead to, or remove the link")
+                );
+            }
             let folder = self.path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|error| Failure::disk("make the folder", folder, &error))?;
             return home::replace(&self.path, text.as_bytes());
@@ -151,6 +169,7 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
         Put::New(text) => {
             file.write(&text)?;
             terminal.say(&format!("{name} asks keyctl before it runs a command, as `{}` says", file.path.display()));
+            file.say_link(terminal);
         }
     }
     if agent == Agent::Codex {
@@ -183,6 +202,7 @@ fn uninstall(agent: Agent, terminal: &Terminal) -> Result<()> {
         Taken::Without(text) => {
             file.write(&text)?;
             terminal.say(&format!("{name} asks keyctl no more, as `{}` says", file.path.display()));
+            file.say_link(terminal);
         }
     }
     Ok(())

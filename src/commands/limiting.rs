@@ -272,6 +272,17 @@ impl Held {
         self.leave.leaves_out(program, variable)
     }
 
+    /// How the keys may be given where nobody is to be asked.
+    ///
+    /// # Errors
+    /// `Policy` where somebody has to be.
+    pub fn unasked(self) -> Result<Leave> {
+        let Some(question) = self.question else { return Ok(self.leave) };
+        let needs = if question.names().count() == 1 { "needs" } else { "need" };
+        let what = format!("{} {needs} a yes at each use", listed(question.names()));
+        Err(Failure::new(Kind::Policy, what))
+    }
+
     /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ use crate::{
     mask::Masker,
     name::VariableName,
     platform::Attendant,
+    secret::Secret,
     terminal::Terminal,
 };
 
@@ -68,6 +69,8 @@ pub struct Ready<'c> {
     pub sought: Option<Sought>,
     caller: Vec<Variable>,
     files: Files,
+    /// The variables that say where the files are.
+    paths: Vec<(VariableName, Secret)>,
     masker: Option<Arc<Masker>>,
     event: Event,
 }
@@ -83,11 +86,12 @@ impl Call<'_> {
         let judged = if leave.is_for_programs() { Some(self.program.file()?.path()) } else { None };
         let (caller, left_out) = callers_variables(leave, judged);
         let caller = passed_on(caller, self.signs, &chosen);
-        let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
+        let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
         let event = leave.sign(event).args(chosen.arguments(self.program, self.config));
-        let sought = self.masks.then(|| Sought::of(&chosen, self.pages));
+        let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
         let (replaced, kept, masker) = (Vec::new(), Vec::new(), None);
-        let mut ready = Ready { call: self, chosen, left_out, replaced, kept, sought, caller, files, masker, event };
+        let mut ready =
+            Ready { call: self, chosen, left_out, replaced, kept, sought, caller, files, paths, masker, event };
         let Environment { replaced, kept, .. } = ready.environment()?;
         (ready.replaced, ready.kept) = (replaced, kept);
         ready.masker = ready.sought.as_ref().map(|sought| sought.masker(former, self.terminal)).transpose()?;
@@ -138,7 +142,7 @@ impl Ready<'_> {
     }
 
     fn environment(&self) -> Result<Environment<'_>> {
-        let given = self.chosen.given.iter().chain(&self.files.variables);
+        let given = self.chosen.given.iter().chain(&self.paths);
         let environment = Environment::join(self.caller.iter().cloned(), given, self.call.rules)?;
         environment.check_limits(self.call.program.words())?;
         Ok(environment)

@@ -178,7 +178,7 @@ fn unknown(name: &KeyPath, wish: &Wish) -> String {
 /// # Errors
 /// `Usage`.
 pub fn refuse_stray_form(files: &cli::Files) -> Result<()> {
-    if matches!(files.form, Form::Variable | Form::File) || !files.files.is_empty() || !files.render.is_empty() {
+    if files.form.is_none() || !files.files.is_empty() || !files.render.is_empty() {
         return Ok(());
     }
     let what = "`--as` is for what `--file` and `--render` give, and neither is here";
@@ -216,7 +216,7 @@ impl Pages {
             }
             pages.push((variable, Page::read(file)?.resolve(wish)?));
         }
-        Ok(Self { pages, form: files.form })
+        Ok(Self { pages, form: files.form() })
     }
 
     /// Gives the command what they come to.

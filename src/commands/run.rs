@@ -59,7 +59,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let (masks, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let (masks, is_followed) = (arguments.staying.masking.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     if is_followed && leave.was_asked {
@@ -94,7 +94,7 @@ fn hold_signals() -> Result<HeldSignals> {
 
 /// The keys that the call names as files.
 fn as_files(files: &cli::Files) -> Vec<Extra> {
-    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form };
+    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form() };
     files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
 }
 
@@ -109,11 +109,11 @@ pub fn callers_variables(leave: &Leave, judged: Option<&Path>) -> (Vec<Variable>
 /// They as they are passed on, behind what tells the command what it runs in. What a shell got as it stands in a project (see
 /// [`state`]) would be taken away by a shell in the command that stands elsewhere; what the command gets is the command's.
 pub fn passed_on(caller: Vec<Variable>, marks: &[Variable], chosen: &Chosen) -> Vec<Variable> {
-    let given = chosen.variables();
     let pass = |(name, value): Variable| {
         if name != state::VARIABLE {
             return (name, value);
         }
+        let given = chosen.variables();
         let given: Vec<&VariableName> = given.iter().collect();
         (name, State::parse(&value.to_string_lossy()).without(&given).text().into())
     };

@@ -11,9 +11,10 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     launch::{
         attended,
-        environment::{self, Environment},
+        environment::Environment,
         masked,
         outcome::{Fault, Launched},
+        outer,
         program::Program,
     },
     mask::{self, Masker, github},
@@ -23,7 +24,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{caller, choosing::Chosen, rendering::Pages};
+use super::{caller, choosing::Chosen, rendering::Pages, run::Variable};
 
 /// A variable, and what is looked for under its name.
 type Named = (VariableName, Secret);
@@ -40,13 +41,17 @@ pub struct Sought {
 }
 
 impl Sought {
-    /// For a command that gets these keys.
+    /// For a command that gets these keys, and passes on these variables of its caller: among them may be what an outer keyctl
+    /// gave.
     #[must_use]
-    pub fn of(chosen: &Chosen, pages: &Pages) -> Self {
+    pub fn of(chosen: &Chosen, pages: &Pages, caller: &[Variable]) -> Self {
         let copied = |(name, secret): (&VariableName, &Secret)| (name.clone(), secret.copy());
+        let own = chosen.variables();
+        let outer = outer::given(caller).into_iter();
+        let outer = outer.filter(|(name, secret)| !own.contains(name) && mask::is_masked(secret));
         let is_long = |(_, secret): &Named| secret.len() >= mask::SHORTEST_MADE;
         Self {
-            secrets: chosen.secrets().map(copied).collect(),
+            secrets: chosen.secrets().map(copied).chain(outer).collect(),
             made: chosen.filtered().into_iter().chain(pages.filtered(chosen)).filter(is_long).collect(),
             texts: chosen.texts().map(copied).filter(is_long).collect(),
         }
@@ -97,8 +102,7 @@ fn as_text((name, secret): &Named) -> (&str, &Secret) {
 /// Whether a runner of GitHub Actions says so itself, and not a project or a profile whose variables a keyctl has given.
 fn is_in_actions() -> bool {
     const SAYS_SO: &str = "GITHUB_ACTIONS";
-    let given = std::env::var(environment::MARKER).unwrap_or_default();
-    let is_given = given.split(',').any(|name| name == SAYS_SO);
+    let is_given = outer::names(|name| std::env::var_os(name)).iter().any(|name| name.as_str() == SAYS_SO);
     !is_given && std::env::var_os(SAYS_SO).is_some_and(|value| value == "true")
 }
 
@@ -156,9 +160,18 @@ pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
     };
     let program = Program::found(path.into(), called, words.collect());
     let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
-    if arguments.follow {
+    let launched = if arguments.follow {
+        platform::close_on_exec(arguments.say_to);
         masked::wait_for_terminal();
-        return program.become_it(&environment).map(|never| match never {}).map_err(Into::into);
+        program.become_it(&environment).map(|never| match never {}).map_err(Fault::from)
+    } else {
+        masked::lead(&program, &environment, arguments.say_to)
+    };
+    match launched {
+        // The keyctl that has the history says it.
+        Err(Fault::NotStarted(failure)) if masked::say(arguments.say_to, &failure) => {
+            Ok(ExitCode::from(failure.kind as u8))
+        }
+        launched => end_as(launched),
     }
-    end_as(masked::lead(&program, &environment))
 }

@@ -18,7 +18,7 @@ use std::{
 
 use crate::{
     date::Moment,
-    failure::Result,
+    failure::{Kind, Result},
     history::{Action, Event},
     home::Home,
     launch::outcome::Launched,
@@ -80,9 +80,14 @@ impl<'c> Watched<'c> {
     /// Holds new keys against the policy, as those before them were.
     fn hold(&self, chosen: &mut Chosen) -> Result<(Event, Leave)> {
         let Call { program, masks, config, reason, terminal, .. } = *self.call;
-        let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
-        let leave = chosen.hold_to_policy(Taker::of(program, masks), config, reason, &event, terminal)?;
+        let event = self.event();
+        // Whoever is there may be typing something for the command.
+        let leave = chosen.hold_to_policy_unasked(Taker::of(program, masks), config, reason, &event, terminal)?;
         Ok((event.note("started anew"), leave))
+    }
+
+    fn event(&self) -> Event {
+        Event::new(Action::Run, Moment::now()).program(self.call.program.name().as_ref()).reason(self.call.reason)
     }
 }
 
@@ -116,6 +121,8 @@ struct Watch<'w, 'c> {
     prints: Option<Vec<Print>>,
     tries: u32,
     next: Option<Next<'c>>,
+    /// What it does not get, as its project is not allowed any more.
+    refused: Option<Box<Chosen>>,
     /// The keys of which was said that they are revoked.
     revoked: BTreeSet<KeyPath>,
     /// Since when the command has been asked to end.
@@ -125,8 +132,8 @@ struct Watch<'w, 'c> {
 impl<'w, 'c> Watch<'w, 'c> {
     fn of(of: &'w Watched<'c>, ready: &'w Ready<'c>, former: &'w Sought, changed: Vec<VariableName>) -> Self {
         let files = ready.chosen.store_files().collect();
-        let (prints, next, revoked, asked) = (None, None, BTreeSet::new(), None);
-        Self { of, ready, former, changed, files, prints, tries: 0, next, revoked, asked }
+        let (next, refused, revoked, asked) = (None, None, BTreeSet::new(), None);
+        Self { of, ready, former, changed, files, prints: None, tries: 0, next, refused, revoked, asked }
     }
 
     fn say_that_it_started(&mut self) {
@@ -137,13 +144,23 @@ impl<'w, 'c> Watch<'w, 'c> {
     }
 
     /// What has become of its keys; that they are others by now only as long as it may have these.
-    fn renewed(&self) -> Result<Renewed> {
+    fn renewed(&mut self) -> Result<Renewed> {
         let Watched { call, home, wish } = *self.of;
         let renewed = self.ready.chosen.renewed(&self.ready.kept, call.terminal)?;
-        if matches!(renewed, Renewed::Changed(..)) {
-            self.ready.chosen.is_still_allowed(home, wish()?)?;
+        let Renewed::Changed(chosen, changed) = renewed else { return Ok(renewed) };
+        if let Err(failure) = self.ready.chosen.is_still_allowed(home, wish()?) {
+            self.refused = Some(chosen).filter(|_| failure.kind == Kind::Project);
+            return Err(failure);
         }
-        Ok(renewed)
+        Ok(Renewed::Changed(chosen, changed))
+    }
+
+    /// The history has it as it has what a project asks for that was never allowed.
+    fn record_refusal(&mut self) {
+        if let Some(chosen) = self.refused.take() {
+            let Call { config, terminal, .. } = *self.of.call;
+            chosen.record_refusal(&self.of.event().refused("not allowed"), &self.ready.kept, config, terminal);
+        }
     }
 
     /// Makes ready what the command is to be started anew with, if there is anything.
@@ -197,7 +214,10 @@ impl Attendant for Watch<'_, '_> {
         (self.prints, self.tries) = (prints, 0);
         match next {
             Ok(next) => self.next = next,
-            Err(failure) => self.runs_on(&failure.message),
+            Err(failure) => {
+                self.record_refusal();
+                self.runs_on(&failure.message);
+            }
         }
         self.asked = self.next.is_some().then(Instant::now);
         self.asked.map(|_| Wish::End)

@@ -6,5 +6,6 @@ pub mod environment;
 pub mod files;
 pub mod masked;
 pub mod outcome;
+pub mod outer;
 mod private_folder;
 pub mod program;

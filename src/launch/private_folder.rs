@@ -109,6 +109,13 @@ impl Drop for PrivateFolder {
     }
 }
 
+/// Whether a file has its name in such a folder.
+#[must_use]
+pub fn is_in_one(path: &Path) -> bool {
+    let name = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+    path.is_absolute() && name.is_some_and(|name| name.starts_with(BEGINNING))
+}
+
 /// The folders in memory that may have such ones.
 fn homes(own: Option<PathBuf>) -> Vec<PathBuf> {
     let is_ours = |folder: &PathBuf| {

@@ -2,8 +2,8 @@
 //! variable that it was given as.
 //!
 //! It is a net under accidents and no wall: a program that wants to tell a secret can write it in a way that nobody looks for.
-//! What is looked for is `crate::forms`, and beside them the lines of a secret that has several, the texts in one that is JSON,
-//! and of base64 and hexadecimal digits the lines in which the usual programs break them.
+//! What is looked for is `crate::forms`, and beside them JSON within JSON, the lines of a secret that has several, the texts in
+//! one that is JSON, and of base64 and hexadecimal digits the lines in which the usual programs break them.
 //!
 //! All that lies within any occurrence of any form is replaced, and where occurrences overlap that is one stretch. So it hangs
 //! on the whole text alone and not on the pieces in which it comes; see `stream` for how little is kept back for that.
@@ -209,8 +209,11 @@ impl Finder {
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
     let texts = texts_in(secret);
-    let parts = texts.iter().map(|text| 2 * forms::room(text) + 16 * text.len() + 1024).sum::<usize>();
-    2 * forms::room(secret) + 16 * secret.len() + 1024 + parts
+    room_for(secret) + texts.iter().map(|text| room_for(text)).sum::<usize>()
+}
+
+fn room_for(part: &[u8]) -> usize {
+    2 * (forms::room(part) + forms::nested_room(part)) + 16 * part.len() + 1024
 }
 
 /// The texts in a secret that is JSON, which a program prints without the rest.
@@ -274,6 +277,9 @@ impl Writer {
 
     fn forms_of(&mut self, secret: &[u8], secret_number: usize) {
         forms::write(secret, secret.len(), &mut self.text, &mut self.forms);
+        if !self.of_texts {
+            forms::write_nested(&mut self.text, &mut self.forms);
+        }
         let of_texts = self.of_texts;
         let hides = |form| matches!(form, Form::Hex | Form::Base64 | Form::Base64Url);
         let is_wanted = |form| if of_texts { hides(form) } else { form != Form::Utf16 };

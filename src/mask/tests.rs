@@ -31,6 +31,25 @@ fn each_form_of_a_secret_is_replaced_by_the_name_of_its_variable() {
 }
 
 #[test]
+fn json_within_json_is_replaced() {
+    let pem = "-----BEGIN KEY-----\nMIIE/vQIBADANB\tgkqhkiG9w0B\n\u{1}\u{1F600}<end>\n-----END KEY-----\n";
+    for secret in ["pass\"word\\is", "two\nlines of it", "it's a 'quoted' one", pem] {
+        let once = serde_json::to_string(secret).expect("text");
+        let twice = serde_json::to_string(&once).expect("text");
+        let within = &twice[3..twice.len() - 3];
+        assert_ne!(within, secret);
+        assert_eq!(masked(&[("K", secret)], &format!("<{within}>")), "<[keyctl:K]>", "{within}");
+    }
+    // Nothing may grow while it is written.
+    let texts = [pem.repeat(20), "\"".repeat(3000), "'!".repeat(1000), "/\u{e4}\n".repeat(900)];
+    for text in texts {
+        let masker = masker(&[("K", &text)]);
+        let most = room(text.as_bytes());
+        assert!(masker.text.len() <= most, "{} of {most}", masker.text.len());
+    }
+}
+
+#[test]
 fn what_is_short_is_named_and_left() {
     let masker = masker(&[("A", "short"), ("B", "7letter\n"), ("C", "8letters"), ("D", "")]);
     assert_eq!(masker.too_short(), ["A", "B", "D"]);
@@ -203,7 +222,7 @@ fn plainly(masker: &Masker, text: &[u8]) -> Vec<u8> {
 
 /// Texts in which secrets, their forms and parts of them are near each other.
 fn text_of(secrets: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
-    let part = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..8_u8);
+    let part = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..9_u8);
     prop::collection::vec(part, 0..12).prop_map(move |parts| {
         let mut text = Vec::new();
         for (which, from, to, kind) in parts {
@@ -215,6 +234,10 @@ fn text_of(secrets: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
                 4 => text.extend(secret.iter().flat_map(|byte| forms::lower_hex(*byte))),
                 5 => text.extend_from_slice(&secret[from.min(to)..from.max(to)]),
                 6 => text.extend_from_slice(&secret[..to]),
+                7 => {
+                    let once = serde_json::to_string(&secret.escape_ascii().to_string()).unwrap_or_default();
+                    text.extend_from_slice(once.trim_matches('"').as_bytes());
+                }
                 _ => text.extend_from_slice(b" a\n"),
             }
         }

@@ -133,6 +133,31 @@ fn a_hook_that_can_do_nothing_leaves_the_agent_alone() {
 }
 
 #[test]
+fn settings_behind_a_link_are_changed_where_they_lie_and_that_is_said() {
+    let sandbox = project();
+    let (folder, dotfiles) = (sandbox.home().join(".claude"), sandbox.home().join("dotfiles"));
+    std::fs::create_dir(&folder).expect("make");
+    std::os::unix::fs::symlink(dotfiles.join("claude.json"), folder.join("settings.json")).expect("link");
+    let call = |verb| sandbox.call(&["agent", verb, "claude-code"]).run();
+    call("install").says(
+        "",
+        "keyctl: `~/.claude/settings.json` is a link to what is not there; nothing was changed\n\
+         keyctl: hint: make the file that it is to lead to, or remove the link\n",
+        7,
+    );
+    std::fs::create_dir(&dotfiles).expect("make");
+    std::fs::write(dotfiles.join("claude.json"), "{\"theme\": \"dark\"}").expect("write");
+    for (verb, says) in [("install", "asks keyctl before it runs a command"), ("uninstall", "asks keyctl no more")] {
+        let said = format!(
+            "keyctl: Claude Code {says}, as `~/dotfiles/claude.json` says\n\
+             keyctl: `~/.claude/settings.json` leads there by a link\n"
+        );
+        call(verb).says("", &said, 0);
+    }
+    assert!(folder.join("settings.json").is_symlink());
+}
+
+#[test]
 fn settings_that_are_not_understood_are_not_touched_and_those_made_for_it_go() {
     let sandbox = project();
     let path = sandbox.home().join(".claude/settings.json");

@@ -358,3 +358,18 @@ fn what_is_hidden_from_agents_is_shown_to_none_and_given_only_where_it_is_masked
     let refusals = sandbox.call(&["history", "api", "--outcome", "refused", "--json"]).run().stdout();
     assert_eq!(refusals.matches("refused: hidden").count(), 4, "{refusals}");
 }
+
+#[test]
+fn what_an_agents_editor_was_given_is_not_given_to_its_commands() {
+    let mut sandbox = project();
+    sandbox.set("hidden", "hidden-long-secret-77");
+    sandbox.call(&["edit", "hidden", "--hide-from-agents"]).run();
+    sandbox.file("show", "echo \"$HID:$PLAIN:$API_KEY:$KEYCTL_INJECTED\"\n");
+    sandbox.variables.push(("HID".into(), "hidden-long-secret-77".into()));
+    sandbox.variables.push(("PLAIN".into(), "stays".into()));
+    sandbox.variables.push(("KEYCTL_INJECTED".into(), "HID".into()));
+    let mut server = Server::start(&sandbox, &sandbox.project());
+    let ran = server.call("run_command", json!({ "command": ["sh", "show"] })).expect("runs");
+    assert_eq!(ran["stdout"], ":stays:[keyctl:API_KEY]:API_KEY,LEVEL\n");
+    assert_eq!(server.end(), 0);
+}

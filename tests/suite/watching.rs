@@ -84,7 +84,7 @@ fn what_cannot_be_given_anew_leaves_the_command_as_it_is_and_is_tried_again_with
     assert_eq!(watched.says(), format!("{runs_on} the secret for `K` has a NUL byte, which no environment can hold"));
     assert_eq!(uses(&sandbox).len(), 1, "it still is the one that was started");
     replace(&sandbox, "K", b"second-secret-of-K");
-    assert_eq!(watched.says(), "keyctl: started anew with what is kept now: `K`, `KEYCTL_RENDERED`");
+    assert_eq!(watched.says(), "keyctl: started anew with what is kept now: `K`");
     assert_eq!(watched.prints(), "key: \"second-secret-of-K\"");
     let rest = watched.child.kill().map(|()| watched.child.wait());
     assert!(rest.is_ok());
@@ -181,4 +181,45 @@ fn a_page_that_means_no_good_costs_no_time() {
         2,
     );
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn nobody_is_asked_while_a_command_is_watched() {
+    let sandbox = Sandbox::with(&[("K", KEY)]);
+    sandbox.secret("second-secret-of-K");
+    let limit = format!("\0{KEYCTL} edit K --ask && printf second-secret-of-K | {KEYCTL} set K --replace");
+    let words = [KEYCTL, "run", "--watch", "-k", "K", "--", "sh", "-c", "echo begun; exec sleep 60"];
+    let screen = on_a_terminal(&sandbox, &words, &[("begun", &limit), ("at each use", "\u{3}")]);
+    let said = "begun\nkeyctl: the command runs on with the keys it has: `K` needs a yes at each use\n^C";
+    assert_eq!((screen.code, screen.shown.as_str()), (-2, said));
+}
+
+#[test]
+fn what_could_not_be_started_on_a_terminal_of_its_own_is_said_once_and_is_no_use() {
+    let sandbox = Sandbox::with(&[("K", KEY)]);
+    crate::sandbox::put_program(b"#!/no/such/interpreter\n", &sandbox.project().join("lost"));
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "run", "--mask", "-k", "K", "--", "./lost"], &[]);
+    let said = "keyctl: cannot start `./lost`: its `#!` program is not there\n";
+    assert_eq!((screen.code, screen.shown.as_str()), (126, said));
+    let words: Vec<String> = uses(&sandbox).into_iter().map(|(word, _)| word).collect();
+    assert_eq!(words, ["run", "failed"]);
+    // What ends as that would have is one, and has nothing by which it could say otherwise.
+    let look =
+        "for n in 3 4 5 6 7 8 9 10 11 12; do if { true >&$n; } 2>/dev/null; then echo open $n; fi; done; exit 126";
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "run", "--mask", "-k", "K", "--", "bash", "-c", look], &[]);
+    assert_eq!((screen.code, screen.shown.as_str()), (126, ""));
+    assert_eq!(uses(&sandbox).len(), 3);
+}
+
+#[test]
+fn what_an_outer_keyctl_gave_is_masked_too() {
+    let sandbox = Sandbox::with(&[("K", KEY), ("outer", "sk-outer-4711-0815"), ("file", "sk-in-a-file-0123456789")]);
+    sandbox.file(".keyctl.toml", "[env]\nK = \"K\"\nLEVEL = { value = \"debugging-level\" }\n");
+    sandbox.allow();
+    for form in ["file", "fd", "named-file"] {
+        let look = if form == "fd" { "cat /proc/self/fd/$F" } else { "cat $F" };
+        let inner = format!("{KEYCTL} run --mask -- sh -c 'echo $O $K $LEVEL; {look}; echo'");
+        let words = ["run", "-k", "O=outer", "--as", form, "--file", "F=file", "--", "bash", "-c", &inner];
+        sandbox.call(&words).run().says("[keyctl:O] [keyctl:K] debugging-level\n[keyctl:F]\n", "", 0);
+    }
 }

@@ -10,11 +10,12 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    activation::state,
     commands::project::{self, Project},
     config::{self, Config},
     failure::{EXIT_CODES, Failure, Kind, Result, reason},
     home::Home,
-    launch::agent,
+    launch::{agent, environment::MARKER, outer},
     mcp::{
         child::{self, End, Keeper, Output},
         message,
@@ -171,6 +172,11 @@ impl Caller<'_> {
         command.args(words).current_dir(folder.unwrap_or_else(|| self.server.folder.clone()));
         // Whoever starts a server says nothing of single calls.
         command.env_remove("KEYCTL_PROFILE").env(agent::NAMED, agent::own_name(&client));
+        // Nor did whoever started the agent's editor with keys give them to the agent's commands.
+        for variable in outer::names(|name| std::env::var_os(name)) {
+            command.env_remove(variable.as_str());
+        }
+        command.env_remove(MARKER).env_remove(state::VARIABLE);
         if let Some(handed) = &self.server.handed {
             handed.to(&mut command);
         }

@@ -21,6 +21,7 @@ use std::{
 use crate::{
     failure::{Failure, Kind, Result, reason},
     identity::given::Handed,
+    launch::outer,
     mcp::{
         lines::{self, Line},
         message::{self, INVALID, Id, Refusal},
@@ -66,6 +67,7 @@ pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
         .into());
     }
     let server = Arc::new(Server::here()?);
+    outer::keep_files_from_children();
     platform::leave_terminal()
         .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave the terminal: {}", reason(&error))))?;
     let calls = server.serve(terminal);

@@ -11,9 +11,13 @@
 mod on_terminal;
 #[cfg(unix)]
 mod pump;
+#[cfg(unix)]
+mod word;
 
 #[cfg(unix)]
 pub use on_terminal::{lead, wait_for_terminal};
+#[cfg(unix)]
+pub use word::say;
 
 #[cfg(not(unix))]
 mod nowhere {

@@ -28,6 +28,7 @@ use std::{
 use super::{
     super::attended,
     pump::{Pumps, failed},
+    word::Word,
 };
 use crate::{
     launch::{
@@ -43,10 +44,12 @@ use crate::{
     },
 };
 
-/// The words by which keyctl is started as the head of a session.
-const LEAD: [&str; 2] = ["lead-session", "--"];
+/// The word by which keyctl is started as the head of a session.
+const LEAD: &str = "lead-session";
 /// And as its first job.
-const FOLLOW: [&str; 3] = ["lead-session", "--follow", "--"];
+const FOLLOW: &str = "--follow";
+/// Before the number of the pipe that says that there was no command.
+const SAY_TO: &str = "--say-to";
 /// How long the first job waits for its terminal at most, and how often it looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_micros(200);
@@ -95,7 +98,8 @@ pub fn run(
     if !follows {
         screen.settle();
     }
-    let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
+    let word = Word::new().map_err(wrong)?;
+    let mut child = program.start_by(&own_path(), &[LEAD, SAY_TO, &word.number(), "--"], environment, |command| {
         command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
     })?;
     let screen = Arc::new(Mutex::new(screen));
@@ -109,6 +113,9 @@ pub fn run(
     let done = pumps.finish();
     drop(running);
     locked(&screen).restore();
+    if let Some(failure) = word.heard() {
+        return Err(Fault::NotStarted(failure));
+    }
     done.map_err(beside)?;
     ended
 }
@@ -211,17 +218,19 @@ impl Attendant for Session<'_> {
     }
 }
 
-/// What the second keyctl does: it begins a session on the terminal that it was given, and runs the command there.
+/// What the second keyctl does: it begins a session on the terminal that it was given, and runs the command there. The third one
+/// says to `say_to` if it cannot become that.
 ///
 /// # Errors
 /// `NotStarted` with `NotExecutable` when the system does not start it, and with `Disk` where there is no session to be had.
-pub fn lead(program: &Program, environment: &Environment<'_>) -> Launched {
+pub fn lead(program: &Program, environment: &Environment<'_>, say_to: i32) -> Launched {
     let terminal = pty::lead_session_on_terminal().map_err(|error| failed(program, &error))?;
     let mut ears = attended::ears(Place::JobOfOurs)?;
     if let Some(signal) = ears.asked_to_end() {
         return Err(Fault::CalledOff(signal));
     }
-    let mut child = program.start_by(&own_path(), &FOLLOW, environment, |command| {
+    let words = [LEAD, FOLLOW, SAY_TO, &say_to.to_string(), "--"];
+    let mut child = program.start_by(&own_path(), &words, environment, |command| {
         command.process_group(0);
     })?;
     pty::give_terminal_to(&child, &terminal);
