@@ -14,7 +14,7 @@ const NU: &str = include_str!("hook.nu");
 const ON: &str = "#= on\n";
 const OFF: &str = "#= off\n";
 /// What stands for the program's path.
-const PROGRAM: &str = "KEYCTL";
+const PROGRAM: &str = "PROGRAM";
 
 /// The text for a shell, for a program at this path: what takes the hook up, or takes it off and gives back what was.
 #[must_use]

@@ -7,7 +7,10 @@
 mod entering;
 mod look;
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{
+    io::{ErrorKind, IsTerminal},
+    process::ExitCode,
+};
 
 use crate::{
     activation::{
@@ -49,6 +52,13 @@ pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Resul
 /// # Errors
 /// `Disk` when the answer cannot be written. All else is said, and nothing is given.
 pub fn hook_env(arguments: &cli::HookEnv, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    // Whoever types this wants to see what it does, and would see the secrets.
+    if std::io::stdout().is_terminal() {
+        return Err(Failure::new(Kind::Usage, "what a shell is told has secrets in it, and is not for a screen")
+            .hint("a shell is told by its hook: `keyctl activate --help` says how it gets one")
+            .hint("to see keys: `keyctl env`")
+            .into());
+    }
     let before = State::parse(&text_of(state::VARIABLE));
     let look = Look::around();
     if !arguments.off && look.sees_what_was_seen(&before) {

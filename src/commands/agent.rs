@@ -55,7 +55,8 @@ fn answered(agent: Agent, terminal: &Terminal) -> Option<serde_json::Value> {
     let home = Home::find().ok()?;
     // Without a word, one slip in this file takes the keys from every command.
     let config = config::read(&home).inspect_err(|failure| terminal.failure(failure, None)).ok()?;
-    let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));
+    // The profile that is judged below, whatever `KEYCTL_PROFILE` says where the agent works.
+    let before = format!("{} run -P {DEFAULT} --mask -- ", quoted(program().ok()?.to_str()?));
     let is_wanted =
         |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);
     let line = command_line::rewritten(&asked.line, &before, &asked.folder, is_wanted)?;
@@ -173,6 +174,10 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
     }
     if agent == Agent::Codex {
         terminal.hint("Codex asks once whether it may call this: `/hooks` in it");
+    }
+    if agent == Agent::Cursor {
+        terminal
+            .hint("Cursor does not ask you any more before a command that gets keys: list only what may run unasked");
     }
     if config::read(&Home::find()?)?.agents.commands.is_empty() {
         terminal.hint("no command gets keys yet: list those that may, `commands = [\"npm test\"]` under `[agents]` in `config.toml`");

@@ -1,6 +1,9 @@
 //! The part of `run` that stays beside the command, where what it prints is masked.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+};
 
 use crate::{
     failure::{Failure, Kind, Result, reason},
@@ -81,9 +84,8 @@ impl Sought {
             let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", mask::SHORTEST));
         }
-        // An agent reads what is printed before any log does.
-        let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        if is_in_actions && caller::agent().is_none() {
+        // An agent reads what is printed before any log does, and on a screen no runner reads.
+        if is_in_actions() && !std::io::stderr().is_terminal() && caller::agent().is_none() {
             let secrets = self.secrets.iter().chain(&self.made).map(|(_, secret)| secret);
             tell_github(&github::lines(secrets), terminal)?;
         }
@@ -93,6 +95,13 @@ impl Sought {
 
 fn as_text((name, secret): &Named) -> (&str, &Secret) {
     (name.as_str(), secret)
+}
+
+/// Whether a runner of GitHub Actions says so itself, and not a project or a profile whose variables a keyctl has given.
+fn is_in_actions() -> bool {
+    const SAYS_SO: &str = "GITHUB_ACTIONS";
+    let is_given = outer::names(|name| std::env::var_os(name)).iter().any(|name| name.as_str() == SAYS_SO);
+    !is_given && std::env::var_os(SAYS_SO).is_some_and(|value| value == "true")
 }
 
 /// By standard error, which its runner reads as well: standard output is the command's, and may go to a file or a variable.

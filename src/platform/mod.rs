@@ -26,6 +26,7 @@ mod session;
 mod signals;
 #[cfg(unix)]
 mod unix;
+mod unnamed;
 #[cfg(unix)]
 pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
@@ -47,6 +48,7 @@ pub use session::{ask_group_to_end, leave_terminal};
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]
 pub use unix::*;
+pub use unnamed::{create_unnamed, give_name};
 
 #[cfg(windows)]
 mod windows;

@@ -5,12 +5,21 @@
 //! `ANTHROPIC_BASE_URL` in a project's settings). It is data, compared without regard to case on every system: a project
 //! file travels, and on Windows `Path` is `PATH`.
 //!
+//! To refuse one too many costs a project a yes (`allow --variable`), to refuse one too few may cost a key: so what is refused
+//! goes by families, here and in [`steering`]. It is another matter with the variables that a key limited to programs is kept
+//! from ([`LOADS_CODE`]): those are the user's own, and one too many breaks a program. Hence two lists, of which one is within
+//! the other.
+//!
 //! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
 //! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
 
 use std::{ffi::OsStr, path::Path};
 
 use crate::name::VariableName;
+
+mod steering;
+
+use steering::{COMMANDS, READ_BY_KEYCTL};
 
 /// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, by interpreters,
 /// and where a program starts others for its work. A project file may not set it either. `*` stands for any characters, also none.
@@ -191,6 +200,7 @@ const KEYS: &[&str] = &[
     "GEM_HOST_API_KEY",
     "YARN_NPM_AUTH_TOKEN",
     "DENO_DEPLOY_TOKEN",
+    "FNOX_AGE_KEY",
 ];
 
 /// What nobody may set, the user neither: no key belongs there.
@@ -206,7 +216,7 @@ pub fn refused_for_key(variable: &VariableName) -> bool {
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable)
+    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable) || listed(COMMANDS, variable)
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
@@ -233,7 +243,7 @@ fn is_shell(program: &Path) -> bool {
 }
 
 fn refused(variable: &VariableName) -> bool {
-    [LOADS_CODE, AT_THE_PROMPT, REFUSED].iter().any(|list| listed(list, variable))
+    [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL].iter().any(|list| listed(list, variable))
 }
 
 fn listed(patterns: &[&str], variable: &VariableName) -> bool {
@@ -295,10 +305,13 @@ mod tests {
     fn the_schemas_refuse_what_the_lists_refuse() {
         let schema = |name| crate::schema::of(name).unwrap();
         let (project, config) = (schema("project"), schema("config"));
-        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED]));
+        assert_eq!(
+            project["$defs"]["refused"]["pattern"],
+            pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL])
+        );
         assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
         let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
-        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS])];
+        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS, COMMANDS])];
         lists.sort();
         assert_eq!(keys_alone.keys().cloned().collect::<Vec<_>>(), lists);
         assert_eq!(config["$defs"]["never"]["pattern"], pattern(&[NEVER]));
@@ -450,7 +463,12 @@ mod tests {
             "NODE_ENV",
             "AWS_PROFILE",
             "AWS_REGION",
-            "PGHOST",
+            "PGUSER",
+            "PGDATABASE",
+            "DB_HOST",
+            "COMPOSE_PROJECT_NAME",
+            "GITHUB_CLIENT_ID",
+            "FEATURE_FLAGS",
             "LDAP_URL",
             "PATHS",
             "MY_PATH",
