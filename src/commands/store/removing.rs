@@ -57,8 +57,9 @@ pub fn remove(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     {
         // A rotator that is at work comes to its end first.
         let _turn = pending::turn(home)?;
-        record(name.as_str(), terminal)?;
+        // Nobody is told of a removal that waits for another change and then gives up.
         let _lock = change::lock(home)?;
+        record(name.as_str(), terminal)?;
         home.begin_removal()?;
     }
     end(home, is_shared, terminal)
