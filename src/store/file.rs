@@ -217,7 +217,9 @@ impl SealedFile {
         !matches!(identity.decrypt(&self.bytes), Err(Closed::OtherIdentity))
     }
 
-    /// Opens the file without an anchor, for `recovery` alone, which brings its own proof.
+    /// Opens the file without an anchor, so that a forged or older one opens too. Whoever calls this proves the file otherwise,
+    /// or only looks: `recovery` by the copy's own seal and a yes, `accept` and `merge` by what this clone has seen and a yes,
+    /// `join` by the fingerprint that it shows, and a given identity has no anchor to hold it against.
     ///
     /// # Errors
     /// `Store`.

@@ -37,10 +37,7 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
         return Ok(());
     }
     let _turn = pending::turn(&from)?;
-    pending::refuse_to_rename(&from, name, name, terminal).map_err(|failure| {
-        let message = failure.message.replace("nothing was renamed", "nothing was moved");
-        Failure { message, ..failure }
-    })?;
+    pending::refuse_while_unfinished(&from, name, None, "nothing was moved", terminal)?;
     let kept = opening::identity(&from)?;
     let payload = opening::store(&from, &kept, terminal)?.read()?;
     let key = payload.key(name)?;
