@@ -6,12 +6,12 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{
     cli, config,
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
     launch::program::Program,
     name::KeyName,
-    platform::{self, ProgramFile},
+    platform::{self, OnPath, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
@@ -24,14 +24,22 @@ use super::{
     project, using,
 };
 
-/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone.
+/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone, and of
+/// one that cannot be started for the key why not.
 pub fn say_found_on_path(limits: &Limits, terminal: &Terminal) {
     for path in limits.programs.iter().flatten() {
-        let Ok(file) = ProgramFile::open(Path::new(path)) else { continue };
-        let Some(name) = file.found_on_path() else { continue };
-        let name = name.to_string_lossy();
-        terminal
-            .warn(&format!("`{path}` is run by the `{name}` that is first on `PATH`: whoever starts it says which"));
+        let by = match ProgramFile::open(Path::new(path)) {
+            Err(error) => {
+                terminal.warn(&format!("`{path}` cannot be started with this key: {}", reason(&error)));
+                continue;
+            }
+            Ok(file) => match file.found_on_path() {
+                None => continue,
+                Some(OnPath::Name(name)) => format!("by the `{}` that is first on `PATH`", name.to_string_lossy()),
+                Some(OnPath::Unclear) => "by what `env` finds, which its first line does not say plainly".to_owned(),
+            },
+        };
+        terminal.warn(&format!("`{path}` is run {by}: whoever starts it says which"));
     }
 }
 
