@@ -125,19 +125,16 @@ impl Scene {
     /// How it is now; the program's file is opened where it matters which one it is.
     fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
         let program = match taker {
-            Taker::Program(program) | Taker::Masked(program) if is_asked_which => Some(program.file()?.path().to_owned()),
+            Taker::Program(program) | Taker::Masked(program) if is_asked_which => {
+                Some(program.file()?.path().to_owned())
+            }
             Taker::Program(_) | Taker::Masked(_) | Taker::Reader => None,
             Taker::Named(file, _) => Some(file.path().to_owned()),
             Taker::Issuer(name, _) => Some(name.into()),
         };
         let folder = std::env::current_dir().ok().map(|folder| followed(&folder));
         let may_ask = !matches!(taker, Taker::Named(_, false) | Taker::Issuer(_, false));
-        Ok(Self {
-            program,
-            folder,
-            has_terminal: may_ask && platform::terminal().is_ok(),
-            agent: caller::agent(),
-        })
+        Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
     }
 
     fn wanted(&self, is_seen: bool) -> Use<'_> {

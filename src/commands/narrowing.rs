@@ -11,6 +11,7 @@ use crate::{
     home::Home,
     launch::program::Program,
     name::KeyName,
+    plain::first_names,
     platform::{self, OnPath, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
@@ -164,11 +165,17 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     say(&covered, &format!("`{name}`"), terminal);
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
+    let lifts =
+        (before.revoked.is_some() && after.revoked.is_none()) || (before.leaked.is_some() && after.leaked.is_none());
+    // It is said of the secret, so it is lifted of each key that holds it.
+    let twins = if lifts { payload.twins_of(name) } else { Vec::new() };
+    let with = first_names(&twins, usize::MAX);
+    let with = if twins.is_empty() { String::new() } else { format!(" (and {with}, the same secret)") };
     let Facts { tags, limits, revoked, leaked, .. } = after;
     let widened = Facts { expires, tags, revoked, leaked, limits, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
-    need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
+    need_person(&scene, &[name], &format!("let `{name}`{with} be used for more: {words}"), terminal)?;
     Ok(Some(before))
 }
 

@@ -16,9 +16,9 @@ use crate::{
     scan::git::Git,
     store::{
         accepted::{self, Accepted, State},
+        holding,
         members::Member,
         payload::Payload,
-        holding,
         seen::{Seen, Version},
     },
     terminal::{Terminal, count},

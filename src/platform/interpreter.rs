@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn the_first_line_says_what_runs_a_script_and_env_what_it_is_to_find() {
-        let told = |line: &str| Interpreter::parse(line.as_bytes()).map(|one| (one.path.display().to_string(), one.on_path));
+        let told =
+            |line: &str| Interpreter::parse(line.as_bytes()).map(|one| (one.path.display().to_string(), one.on_path));
         let name = |name: &str| Some(OnPath::Name(name.into()));
         for (line, path, on_path) in [
             ("#!/bin/sh\necho\n", "/bin/sh", None),
@@ -108,8 +109,20 @@ mod tests {
     #[test]
     fn what_env_is_told_in_another_way_is_not_guessed() {
         for line in [
-            "-vS node", "-iS node", "-i node", "-S -i node", "-S -u FOO node", "-S -C /tmp node", "-S \"node\"", "-S 'node' x",
-            "-S ${NODE}", "-S no\\cde", "-S PATH=/evil node", "-S A=b PATH=/evil node", "-S node # more", "node x",
+            "-vS node",
+            "-iS node",
+            "-i node",
+            "-S -i node",
+            "-S -u FOO node",
+            "-S -C /tmp node",
+            "-S \"node\"",
+            "-S 'node' x",
+            "-S ${NODE}",
+            "-S no\\cde",
+            "-S PATH=/evil node",
+            "-S A=b PATH=/evil node",
+            "-S node # more",
+            "node x",
         ] {
             assert_eq!(found_by_env(line.as_bytes()), Some(OnPath::Unclear), "{line}");
         }
@@ -119,6 +132,8 @@ mod tests {
     fn a_path_that_does_not_begin_at_the_root_is_told_apart() {
         let is_relative = |line: &str| Interpreter::parse(line.as_bytes()).is_some_and(|one| one.is_relative());
         assert!(is_relative("#!node") && is_relative("#!./node") && is_relative("#!/usr/bin/env ./node"));
-        assert!(!is_relative("#!/usr/bin/env node") && !is_relative("#!/bin/sh") && !is_relative("#!/usr/bin/env /bin/sh"));
+        assert!(
+            !is_relative("#!/usr/bin/env node") && !is_relative("#!/bin/sh") && !is_relative("#!/usr/bin/env /bin/sh")
+        );
     }
 }

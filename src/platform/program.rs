@@ -306,7 +306,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let inner = folder.path().canonicalize().expect("real");
         let (pipe, script) = (inner.join("pipe"), inner.join("script"));
-assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
         std::fs::set_permissions(&pipe, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
         for named in [pipe.display().to_string(), "/dev/tty".into(), "/dev/ptmx".into()] {
             std::fs::write(&script, format!("#!{named}\n")).expect("write");

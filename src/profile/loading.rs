@@ -11,19 +11,19 @@ use super::variables::{LOADS_CODE, SHELLS_OWN, is_among};
 /// Beside what a project may not set for it.
 #[rustfmt::skip]
 const FAMILIES: &[&str] = &[
-    // Interpreters, what runs bytecode, and their package managers.
-    "PERL*", "RUBY*", "BUNDLE_*", "GEM_*", "NODE_*", "YARN_*", "DENO_*", "BUN_*", "ELECTRON_*", "COREPACK_*", "TCL*", "LUA_*", "LUAROCKS_*",
+    // Interpreters, what runs bytecode, and their package managers; what a shim picks one by.
+    "PERL*", "RUBY*", "DLN_LIBRARY_PATH", "BUNDLE_*", "GEM_*", "NODE_*", "YARN_*", "DENO_*", "BUN_*", "ELECTRON_*", "COREPACK_*", "TCL*", "LUA_*", "LUAROCKS_*",
     "R_*", "JAVA_*", "JDK_*", "MAVEN_*", "GRADLE_*", "GROOVY_*", "CATALINA_*", "DOTNET_*", "MONO_*", "COMPLUS_*", "MIX_*", "ELIXIR_*", "PIP_*", "UV_*",
-    "PYENV_*", "RBENV_*", "NVM_*", "ASDF_*", "MISE_*", "NIX_*",
+    "COMPOSER*", "CONDARC", "PYENV_*", "RBENV_*", "ASDF_*", "MISE_*",
     // Compilers and build tools.
     "CARGO_*", "RUSTC*", "RUSTDOC*", "RUSTUP_*", "GOROOT", "GOPATH", "GOENV", "GOTOOLCHAIN", "GOCACHEPROG", "GOAUTH", "CGO_*", "*FLAGS", "MAKE", "MAKEFILES",
     "CC", "CXX", "LD", "CONFIG_SHELL", "CONFIG_SITE", "GCC_EXEC_PREFIX", "COMPILER_PATH", "CMAKE_TOOLCHAIN_FILE", "ESBUILD_BINARY_PATH",
     // Shells, and what stands in the way of a relative path.
-    "FPATH", "CDPATH", "MODULE_PATH", "ZSH", "ZSH_*", "FISH_*", "__FISH_*", "NU_LIB_DIRS", "NU_PLUGIN_DIRS", "NULLCMD", "READNULLCMD", "SHELL",
+    "FPATH", "CDPATH", "GLOBIGNORE", "EXECIGNORE", "MODULE_PATH", "FISH_*", "__FISH_*", "NU_LIB_DIRS", "NU_PLUGIN_DIRS", "NULLCMD", "READNULLCMD",
     // What starts others for its work, and where it is told which.
-    "GIT_*", "HGRCPATH", "HGEDITOR", "LESS", "LESSKEY*", "BROWSER", "VIMINIT", "EXINIT", "EMACSLOADPATH", "RSYNC_CONNECT_PROG",
-    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG", "KUBECONFIG", "DOCKER_CONFIG", "CLOUDSDK_*", "TF_CLI_*", "HELM_PLUGINS", "ANSIBLE_*",
-    "*_OPTIONS", "*_OPTS", "*_PAGER", "*PAGER", "*_EDITOR", "*_RSH", "*_SSH", "*_SSH_COMMAND", "*_ASKPASS", "*_PASSWORD_COMMAND", "*_WRAPPER", "*_PRELOAD",
+    "GIT_*", "HGRCPATH", "HGEDITOR", "LESS", "LESSKEY*", "MANOPT", "BROWSER", "VIM", "VIMRUNTIME", "VIMINIT", "EXINIT", "EMACSLOADPATH", "RSYNC_CONNECT_PROG",
+    "CURL_HOME", "WGETRC", "CLOUDSDK_PYTHON*", "TF_CLI_*", "HELM_PLUGINS", "ANSIBLE_CONFIG", "ANSIBLE_LIBRARY", "ANSIBLE_*_PLUGINS",
+    "*_OPTIONS", "*_OPTS", "*PAGER", "*_EDITOR", "*_RSH", "*_SSH", "*_SSH_COMMAND", "*_ASKPASS", "*_PASSWORD_COMMAND", "*_WRAPPER", "*_PRELOAD",
     // Modules of libraries.
     "*_MODULES", "*_MODULE_PATH", "*_MODULE_DIR", "*_PLUGINS", "*_PLUGIN_PATH", "*_PLUGIN_DIR", "*_DRIVERS_PATH",
 ];
@@ -143,9 +143,22 @@ mod tests {
 
     #[test]
     fn a_family_counts_for_a_program_though_a_project_may_set_one_of_it() {
-        for name in ["R_HOME", "MY_TOOL_OPTIONS", "JAVA_OPTS", "NODE_V8_COVERAGE", "RUBY_ANYTHING", "CFLAGS", "AWS_CONFIG_FILE"] {
+        for name in [
+            "R_HOME",
+            "MY_TOOL_OPTIONS",
+            "JAVA_OPTS",
+            "NODE_V8_COVERAGE",
+            "RUBY_ANYTHING",
+            "CFLAGS",
+            "DLN_LIBRARY_PATH",
+        ] {
             assert!(loads_code(OsStr::new(name), Path::new("/usr/bin/x")), "{name}");
         }
         assert!(!refused_for_value(&"MY_TOOL_OPTIONS".parse().unwrap()));
+        // What a session has always, and what says where a program works: without that it would work elsewhere.
+        for name in ["SHELL", "USER", "KUBECONFIG", "AWS_CONFIG_FILE", "AWS_PROFILE", "GOOGLE_APPLICATION_CREDENTIALS"]
+        {
+            assert!(!loads_code(OsStr::new(name), Path::new("/usr/bin/x")), "{name}");
+        }
     }
 }

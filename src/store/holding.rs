@@ -184,7 +184,9 @@ mod tests {
         store.held_on = on;
         let used = store.as_held_on();
         let facts = &used.keys[&name("a")].facts;
-        assert!(facts.limits.ask && facts.limits.terminal && facts.revoked.as_ref().is_some_and(|it| it.reason.is_some()));
+        assert!(
+            facts.limits.ask && facts.limits.terminal && facts.revoked.as_ref().is_some_and(|it| it.reason.is_some())
+        );
     }
 
     #[test]
@@ -206,7 +208,8 @@ mod tests {
         let (store, held) = limited();
         let mut replaced = store;
         set(&mut replaced, "a", "another", 1);
-        *facts(&mut replaced, "a") = Facts { limits: Limits::default(), revoked: None, ..facts(&mut replaced, "a").clone() };
+        *facts(&mut replaced, "a") =
+            Facts { limits: Limits::default(), revoked: None, ..facts(&mut replaced, "a").clone() };
         replaced.held_on = held_on(&[held], &replaced);
         let used = replaced.as_held_on();
         let facts = &used.keys[&name("a")].facts;

@@ -219,9 +219,8 @@ fn held(payload: &Payload) -> BTreeMap<String, Held> {
 
 /// What stands for the secret of each key.
 fn secrets(payload: &Payload) -> BTreeMap<String, String> {
-    let mark = |(name, key): (&KeyName, &super::payload::Key)| {
-        (name.as_str().to_owned(), holding::mark(payload, &key.value))
-    };
+    let mark =
+        |(name, key): (&KeyName, &super::payload::Key)| (name.as_str().to_owned(), holding::mark(payload, &key.value));
     payload.keys.iter().map(mark).collect()
 }
 

@@ -959,7 +959,8 @@ fn eight_writers_with_a_hundred_updates_each_keep_all_eight_hundred() {
 fn a_writer_waits_for_a_stopped_one_and_then_names_it() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
-    let of_team = std::fs::OpenOptions::new().read(true).write(true).open(sandbox.data("stores/team/lock")).expect("open");
+    let of_team =
+        std::fs::OpenOptions::new().read(true).write(true).open(sandbox.data("stores/team/lock")).expect("open");
     of_team.lock().expect("lock");
     let lock: PathBuf = sandbox.data("lock");
     let held = std::fs::OpenOptions::new().read(true).write(true).open(&lock).expect("open");

@@ -196,7 +196,9 @@ fn what_the_call_itself_gives_may_not_have_a_program_load_other_code_either() {
              keyctl: hint: leave it out, or let it through, at a terminal: `keyctl edit KEY --with-variable {name}`\n"
         )
     };
-    sandbox.configure("[profiles.work]\nenv = { TCL_LIBRARY = { value = \"/planted\" }, LOG_LEVEL = { value = \"1\" } }\n");
+    sandbox.configure(
+        "[profiles.work]\nenv = { TCL_LIBRARY = { value = \"/planted\" }, LOG_LEVEL = { value = \"1\" } }\n",
+    );
     for (words, name) in [
         (["-k", "NODE_OPTIONS=evil"], "NODE_OPTIONS"),
         (["-k", "R_HOME=evil"], "R_HOME"),
@@ -234,11 +236,14 @@ fn of_a_script_that_env_starts_it_is_said_that_path_decides_by_what() {
     // What is not plain is not guessed, and what lies in each folder anew is not started.
     let edit = |line: &str| {
         put_program(format!("{line}\necho $A\n").as_bytes(), &sandbox.project().join("mine"));
-        sandbox.call(&["edit", "a", "--only-program", "./mine", "--note", line]).run().stderr()
+        sandbox.set("b", "first-secret");
+        let said = sandbox.call(&["edit", "b", "--only-program", "./mine"]).run().stderr();
+        sandbox.call(&["remove", "b", "--yes"]).run();
+        said
     };
     for line in ["#!/usr/bin/env -iS sh", "#!/usr/bin/env -S -u FOO sh", "#!/usr/bin/env -S \"sh\""] {
         let said = "keyctl: `~/project/mine` is run by what `env` finds, which its first line does not say plainly: whoever starts it says which\n";
-        assert_eq!(edit(line), format!("{said}keyctl: changed `a`\n"), "{line}");
+        assert_eq!(edit(line), format!("{said}keyctl: changed `b`\n"), "{line}");
     }
     let why = "what its first line names is another program in each folder";
     let said = edit("#!rel");
@@ -406,7 +411,8 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
     alone_is_refused(&["store", "move", "team:b", "--to", "personal"], "whoever opens the store `personal`: `team:b`");
     // So is the place of its identity, but for one that asks for more than the clear.
     let key = sandbox.outside().join("key");
-    let made = std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
     assert!(made.expect("ssh-keygen").success());
     let key = key.to_str().expect("text");
     let ssh = ["store", "keeper", "team", "--to", "ssh", "--ssh-key", key];
@@ -603,11 +609,13 @@ fn what_the_settings_say_of_a_name_or_a_tag_is_lifted_by_a_person_alone() {
     sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
     sandbox.configure("[[keys]]\ntag = \"live\"\nstore = \"team\"\nprograms = [\"/bin/true\"]\n");
     sandbox.call(&["set", "team:live", "--tag", "live"]).input("second-secret").run();
-    let no_longer = "keyctl: as `live` the key is no longer covered by `[[keys]] tag = \"live\"`: programs = [\"/bin/true\"]\n";
+    let no_longer =
+        "keyctl: as `live` the key is no longer covered by `[[keys]] tag = \"live\"`: programs = [\"/bin/true\"]\n";
     let away = ["store", "move", "team:live", "--to", "personal"];
     let said = call(&away).stderr();
     assert!(said.ends_with(&format!("{no_longer}{}", alone("team:live"))), "{said}");
-    was_refused(&sandbox, "nobody to ask", &["team:live"]);
+    let history = sandbox.call(&["history", "--store", "team", "--json"]).run().stdout();
+    assert!(history.lines().last().is_some_and(|last| last.contains("refused: nobody to ask")), "{history}");
     let steps = [("keyctl: move `team:live` all the same? [y/N] ", "y\r")];
     let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &away].concat(), &steps);
     assert_eq!(screen.code, 0, "{}", screen.shown);

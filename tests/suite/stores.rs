@@ -683,10 +683,16 @@ fn an_older_copy_of_a_store_of_one_person_is_not_accepted_as_if_it_were_the_one_
     let older = fs::read(&path).expect("read");
     sandbox.set("team:B", "second-secret");
     fs::write(&path, older).expect("write");
-    for words in [&["store", "recipients", "accept", "team", "--older", "--yes"][..], &["store", "recipients", "accept", "team"]] {
+    for words in
+        [&["store", "recipients", "accept", "team", "--older", "--yes"][..], &["store", "recipients", "accept", "team"]]
+    {
         let ran = sandbox.call(words).run();
-        assert!(ran.stderr().starts_with("keyctl: the store is an older copy: ") && ran.code() == 5, "{}", ran.stderr());
-        let way = "if you want this one: `keyctl recovery restore FILE --accept-older`\n";
+        assert!(
+            ran.stderr().starts_with("keyctl: the store is an older copy: ") && ran.code() == 5,
+            "{}",
+            ran.stderr()
+        );
+        let way = "if you want this one: `keyctl recovery restore FILE --accept-older --store team`\n";
         assert!(ran.stderr().ends_with(way), "{}", ran.stderr());
     }
 }

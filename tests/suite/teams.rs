@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -953,11 +954,16 @@ fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
     let anew = Person::new("bob", &remote);
     fs::create_dir_all(anew.sandbox.data("stores/team")).expect("make");
     fs::copy(anew.file(), anew.own("store.age")).expect("copy");
+    fs::set_permissions(anew.own("store.age"), fs::Permissions::from_mode(0o600)).expect("mode");
     fs::copy(bob.sandbox.project().join("copy.age"), anew.sandbox.project().join("copy.age")).expect("copy");
     let words = ["recovery", "restore", "copy.age", "--keeper", "file", "--store", "team"];
     anew.sandbox.secret("first-secret");
     let ran = anew.sandbox.call(&words).input(phrase).run();
-    assert!(ran.stderr().contains("the identity is restored, and the store does not open with it yet: "), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("the identity is restored, and the store does not open with it yet: "),
+        "{}",
+        ran.stderr()
+    );
     assert!(ran.code() == 5 && ran.stderr().contains("`keyctl store recipients accept team`"), "{}", ran.stderr());
     anew.does(&["store", "recipients", "accept", "team", "--yes"]);
     let said = "keyctl: the store `team` lies in `~/repo/team.age` from now on\n\
@@ -1164,10 +1170,9 @@ fn what_holds_a_key_back_is_given_up_by_a_person_alone_whatever_git_brings() {
     alice.set("team:B", "second-secret");
     alice.push();
     bob.pull();
-    bob.sandbox.secret("third-secret");
     alice.sandbox.secret("third-secret");
-    for _ in 0..4 {
-        bob.set("team:X", "third-secret");
+    for at in 0..4 {
+        bob.set(&format!("team:X{at}"), "third-secret");
     }
     alice.does(&["edit", "team:A", "--ask"]);
     alice.does(&["revoke", "team:B", "--yes"]);
@@ -1192,7 +1197,8 @@ fn what_holds_a_key_back_is_given_up_by_a_person_alone_whatever_git_brings() {
     let accept = ["store", "recipients", "accept", "team"];
     let alone = |words: &[&str]| alice.sandbox.call(words).under(&["setsid", "-w"]).run();
     let ran = alone(&[&accept[..], &["--yes"]].concat());
-    let alone_is_refused = "keyctl: to use `team:A`, `team:B` for more takes a yes at a terminal; nothing was changed\n";
+    let alone_is_refused =
+        "keyctl: to use `team:A`, `team:B` for more takes a yes at a terminal; nothing was changed\n";
     assert!(ran.code() == 9 && ran.stderr().contains(alone_is_refused), "{}", ran.stderr());
     let ran = alone(&["store", "move", "team:A", "--to", "personal"]);
     assert!(ran.code() == 5 && ran.stderr().contains("nothing was moved"), "{}", ran.stderr());
@@ -1203,7 +1209,8 @@ fn what_holds_a_key_back_is_given_up_by_a_person_alone_whatever_git_brings() {
     }
     let [base, ours, theirs] = files.each_ref().map(|file| file.to_str().expect("text"));
     let path = alice.file();
-    let merge = ["store", "merge", "--base", base, "--ours", ours, "--theirs", theirs, "--path", path.to_str().expect("text")];
+    let merge =
+        ["store", "merge", "--base", base, "--ours", ours, "--theirs", theirs, "--path", path.to_str().expect("text")];
     let ran = alice.call(&merge);
     let said = "by it keys may be used for more than you said yes to: `A`, `B`; here what held them back holds on";
     assert!(ran.code() == 1 && ran.stderr().contains(said), "{}", ran.stderr());
@@ -1211,8 +1218,8 @@ fn what_holds_a_key_back_is_given_up_by_a_person_alone_whatever_git_brings() {
     let ran = alone(&[&accept[..], &["--older", "--yes"]].concat());
     assert!(ran.code() == 9 && ran.stderr().contains("takes a yes at a terminal"), "{}", ran.stderr());
     fs::copy(bob.file(), alice.file()).expect("copy");
-    bob.set("team:X", "third-secret");
-    bob.set("team:X", "third-secret");
+    bob.set("team:Y1", "third-secret");
+    bob.set("team:Y2", "third-secret");
     fs::copy(bob.file(), alice.file()).expect("copy");
     let question = "go on with the store `team` as it is now, and let `team:A`, `team:B` be used for more? [y/N] ";
     let words = [&[KEYCTL], &accept[..]].concat();

@@ -78,14 +78,15 @@ impl Chosen {
         let names: Vec<&VariableName> = refused.map(|(variable, _)| variable).collect();
         let Some(first) = names.first() else { return Ok(()) };
         for taken in &self.taken {
-            let event = self.place.sign(event.clone(), self.profile.as_ref()).refused("a variable that loads other code");
+            let event =
+                self.place.sign(event.clone(), self.profile.as_ref()).refused("a variable that loads other code");
             taken.used.record_refusal(event.names(&taken.names(&[])), config, terminal);
         }
         let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("not given, as a key is for certain programs alone: {listed} can have one load other code");
-        Err(Failure::new(Kind::Policy, message).hint(format!(
-            "leave it out, or let it through, at a terminal: `keyctl edit KEY --with-variable {first}`"
-        )))
+        let message =
+            format!("not given, as a key is for certain programs alone: {listed} can have one load other code");
+        Err(Failure::new(Kind::Policy, message)
+            .hint(format!("leave it out, or let it through, at a terminal: `keyctl edit KEY --with-variable {first}`")))
     }
 
     /// Gives the command all that was asked for.

@@ -84,9 +84,7 @@ impl News {
 
     /// The keys that may be used for more by it.
     fn freed(&self) -> Vec<&KeyName> {
-        let is_it = |name: &&KeyName| {
-            self.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str())
-        };
+        let is_it = |name: &&KeyName| self.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str());
         self.payload.keys.keys().filter(is_it).collect()
     }
 
@@ -95,7 +93,8 @@ impl News {
         let older = self.older().map(|older| older.message);
         let differ = (!self.difference.is_addition()).then(|| other_secrets(self.seen.as_ref(), &self.payload));
         let freed = self.freed();
-        let freed = (!freed.is_empty()).then(|| format!("used for more than you said yes to: {}", first_names(&freed, usize::MAX)));
+        let freed = (!freed.is_empty())
+            .then(|| format!("used for more than you said yes to: {}", first_names(&freed, usize::MAX)));
         self.difference.lines().into_iter().chain(older).chain(differ.into_iter().flatten()).chain(freed).collect()
     }
 
@@ -107,7 +106,10 @@ impl News {
         }
         if self.payload.members.is_empty() {
             let failure = self.older().unwrap_or_else(|| {
-                Failure::new(Kind::Store, "the store was not written by its owner: its seal is not the one that is pinned")
+                Failure::new(
+                    Kind::Store,
+                    "the store was not written by its owner: its seal is not the one that is pinned",
+                )
             });
             return Err(failure.hint("get the newest file back").hint(
                 "nobody but you is a member; if you want this one: `keyctl recovery restore FILE --accept-older`",

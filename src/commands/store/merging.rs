@@ -126,8 +126,12 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
     }
     if !freed.is_empty() {
         let (name, keys) = (store_name(home), first_names(&freed, MOST_NAMES));
-        terminal.warn(&format!("by it keys may be used for more than you said yes to: {keys}; here what held them back holds on"));
-        terminal.hint(&format!("if that is meant, say yes once it is done, at a terminal: `keyctl store recipients accept {name}`"));
+        terminal.warn(&format!(
+            "by it keys may be used for more than you said yes to: {keys}; here what held them back holds on"
+        ));
+        terminal.hint(&format!(
+            "if that is meant, say yes once it is done, at a terminal: `keyctl store recipients accept {name}`"
+        ));
     }
     difference.is_none() && freed.is_empty()
 }

@@ -43,7 +43,8 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     let payload = opening::store(&from, &kept, terminal)?.read()?;
     let key = payload.key(name)?;
     if payload.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str()) {
-        let accept = format!("say yes to that first, or edit the key: `keyctl store recipients accept {}`", list::name(&from));
+        let accept =
+            format!("say yes to that first, or edit the key: `keyctl store recipients accept {}`", list::name(&from));
         let what = format!("others let `{name}` be used for more than you know of; nothing was moved");
         return Err(Failure::new(Kind::Store, what).hint(accept));
     }

@@ -72,10 +72,12 @@ fn older(there: &Home, kept: &Kept) -> Result<Option<Payload>> {
     let text = sealed.open_unpinned(&kept.identity)?;
     let payload = text.read()?;
     let seen = Seen::read(&there.file(seen::NAME), &kept.identity, payload.id).map(|seen| seen.version);
-    let is_older = file::older(payload.generation, seen, &kept.anchor).or_else(|| file::another(text.version(&payload), seen));
-    let is_own = match payload.members.is_empty() {
-        true => payload.seal == kept.anchor.seal,
-        false => payload.member_of(&kept.identity).is_some(),
+    let is_older =
+        file::older(payload.generation, seen, &kept.anchor).or_else(|| file::another(text.version(&payload), seen));
+    let is_own = if payload.members.is_empty() {
+        payload.seal == kept.anchor.seal
+    } else {
+        payload.member_of(&kept.identity).is_some()
     };
     let is_it = payload.id == kept.anchor.store && is_own && is_older.is_some();
     Ok(is_it.then_some(payload))
