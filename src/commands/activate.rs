@@ -7,10 +7,7 @@
 mod entering;
 mod look;
 
-use std::{
-    io::{ErrorKind, IsTerminal},
-    process::ExitCode,
-};
+use std::{io::IsTerminal, process::ExitCode};
 
 use crate::{
     activation::{
@@ -20,7 +17,7 @@ use crate::{
         state::{self, State},
     },
     cli,
-    failure::{Failure, Kind, reason},
+    failure::{Failure, Kind},
     launch::environment::MARKER,
     name::VariableName,
     secret::Secret,
@@ -38,12 +35,9 @@ use look::Look;
 /// # Errors
 /// `Disk` where it is not known where this program lies, or nothing can be written.
 pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let path = other_keyctl::path_as_called(terminal.program()).and_then(|path| {
-        path.to_str().map(str::to_owned).ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "it is no text"))
-    });
-    let path =
-        path.map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where keyctl lies: {}", reason(&error))))?;
-    terminal.data(hook::text(arguments.shell, &path, arguments.off).as_bytes())?;
+    let path = other_keyctl::path_as_called()?;
+    let path = path.to_str().ok_or_else(|| Failure::new(Kind::Disk, "keyctl lies at a path that is no text"))?;
+    terminal.data(hook::text(arguments.shell, path, arguments.off).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

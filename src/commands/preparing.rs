@@ -81,13 +81,15 @@ impl Call<'_> {
     ///
     /// # Errors
     /// `NotExecutable` for a program that cannot be looked at, `Disk` where there are no files in memory or GitHub cannot be told,
-    /// `Usage` for what no environment can carry.
+    /// `Usage` for what no environment can carry; as [`Chosen::refuse_other_code`].
     pub fn prepare(&self, chosen: Chosen, leave: &Leave, event: Event, former: &Sought) -> Result<Ready<'_>> {
+        let event = leave.sign(event);
+        chosen.refuse_other_code(leave, &event, self.config, self.terminal)?;
         let judged = if leave.is_for_programs() { Some(self.program.file()?.path()) } else { None };
         let (caller, left_out) = callers_variables(leave, judged);
         let caller = passed_on(caller, self.signs, &chosen);
         let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
-        let event = leave.sign(event).args(chosen.arguments(self.program, self.config));
+        let event = event.args(chosen.arguments(self.program, self.config));
         let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
         let (replaced, kept, masker) = (Vec::new(), Vec::new(), None);
         let mut ready =

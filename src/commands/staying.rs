@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
+    process::ExitCode,
     sync::Arc,
 };
 
@@ -150,7 +151,7 @@ pub fn end_as(launched: Launched) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`masked::lead`] and [`Program::become_it`].
 #[cfg(unix)]
-pub fn lead(arguments: crate::cli::LeadSession) -> anyhow::Result<std::process::ExitCode> {
+pub fn lead(arguments: crate::cli::LeadSession) -> anyhow::Result<ExitCode> {
     use crate::launch::environment::Rules;
     let mut words = arguments.command.into_iter();
     let (Some(path), Some(called)) = (words.next(), words.next()) else {

@@ -191,9 +191,13 @@ impl Git {
     }
 
     fn command(&self, words: &[&str]) -> Command {
+        self.command_with(SETTINGS.iter().copied(), words)
+    }
+
+    fn command_with<'s>(&self, settings: impl Iterator<Item = &'s str>, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.folder).args(["--no-pager", "--no-replace-objects", "--literal-pathspecs"]);
-        for setting in SETTINGS {
+        for setting in settings {
             command.args(["-c", setting]);
         }
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -215,9 +219,8 @@ impl Git {
     /// As [`Git::output`].
     pub fn hooks_folder(&self) -> Result<PathBuf> {
         // `rev-parse` runs no hook, so this one setting may count here.
-        let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).args(["-c", "core.fsmonitor=false", "rev-parse", "--git-path", "hooks"]);
-        command.stdin(Stdio::null()).env("LC_ALL", "C");
+        let settings = SETTINGS.iter().copied().filter(|setting| !setting.starts_with("core.hooksPath="));
+        let mut command = self.command_with(settings, &["rev-parse", "--git-path", "hooks"]);
         let output = command.output().map_err(|error| cannot_start(&error))?;
         if !output.status.success() {
             return Err(refused(output.status, &output.stderr));
