@@ -53,7 +53,7 @@ pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 pub use schema::Schema;
 pub use shells::{Activate, HookEnv, Subshell};
 pub use sources::{NewSource, Source, SourceVerb};
-pub use staying::{LeadSession, Staying};
+pub use staying::{LeadSession, Masking, Staying};
 use stores::parse_new_name;
 pub use stores::{InStore, Means, Merge, NewName, OfAll, RecipientsVerb, Store, StoreVerb};
 pub use transfer::{Pull, Push};

@@ -21,8 +21,16 @@ pub struct Files {
     #[arg(long, value_name = "VARIABLE=FILE", value_parser = template_parser(), value_hint = ValueHint::FilePath)]
     pub render: Vec<ToRender>,
     /// How these files are given: without a name, as a descriptor, or with a name
-    #[arg(long = "as", value_name = "FORM", default_value = "file", hide_default_value = true, value_parser = form_parser())]
-    pub form: Form,
+    #[arg(long = "as", value_name = "FORM", value_parser = form_parser())]
+    pub form: Option<Form>,
+}
+
+impl Files {
+    /// How they are given: without a name where nothing is said.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form.unwrap_or(Form::File)
+    }
 }
 
 /// A template, and the variable for the path of what it comes to.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueHint};
 
-use super::Choice;
+use super::{Choice, Files, Masking};
 use crate::activation::Shell;
 
 /// `keyctl activate`
@@ -38,6 +38,12 @@ pub struct Subshell {
     /// Which keys
     #[command(flatten)]
     pub choice: Choice,
+    /// What it gets as files
+    #[command(flatten)]
+    pub files: Files,
+    /// What becomes of what is printed in it
+    #[command(flatten)]
+    pub masking: Masking,
     /// Pass on none of this environment but `PATH`, `HOME` and the like
     #[arg(long)]
     pub clean: bool,

@@ -21,7 +21,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::project;
+use super::{other_keyctl, project};
 
 /// The most bytes of an agent's question, and of its settings: 4 MiB.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -55,7 +55,8 @@ fn answered(agent: Agent, terminal: &Terminal) -> Option<serde_json::Value> {
     let home = Home::find().ok()?;
     // Without a word, one slip in this file takes the keys from every command.
     let config = config::read(&home).inspect_err(|failure| terminal.failure(failure, None)).ok()?;
-    let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));
+    // The profile that is judged below, whatever `KEYCTL_PROFILE` says where the agent works.
+    let before = format!("{} run -P {DEFAULT} --mask -- ", quoted(other_keyctl::path_as_called().ok()?.to_str()?));
     let is_wanted =
         |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);
     let line = command_line::rewritten(&asked.line, &before, &asked.folder, is_wanted)?;
@@ -79,6 +80,8 @@ fn is_allowed(home: &Home, config: &Config, folder: &Path) -> bool {
 struct File {
     /// Where they really lie, also where their name is a link.
     path: PathBuf,
+    /// And their name, where that is a link or leads through one.
+    link: Option<PathBuf>,
     content: Option<(Vec<u8>, std::fs::Metadata)>,
 }
 
@@ -86,9 +89,19 @@ impl File {
     fn of(agent: Agent) -> Result<Self> {
         let home = dirs::home_dir().ok_or_else(|| Failure::new(Kind::Disk, "there is no home folder"))?;
         let path = agent.settings_file(&home, |name| std::env::var_os(name));
-        let path = path.canonicalize().unwrap_or(path);
-        let content = home::read_named(&path, LARGEST)?;
-        Ok(Self { path, content })
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        // How the home folder itself is reached is no news.
+        let of_home = path.strip_prefix(&home).ok().and_then(|rest| Some(home.canonicalize().ok()?.join(rest)));
+        let is_elsewhere = real != path && of_home.is_none_or(|seen| seen != real);
+        let content = home::read_named(&real, LARGEST)?;
+        Ok(Self { link: is_elsewhere.then_some(path), path: real, content })
+    }
+
+    /// Says where what was changed is, if not where its name says.
+    fn say_link(&self, terminal: &Terminal) {
+        if let Some(link) = &self.link {
+            terminal.say(&format!("`{}` leads there by a link", link.display()));
+        }
     }
 
     fn text(&self) -> std::result::Result<Option<&str>, Trouble> {
@@ -108,6 +121,12 @@ impl File {
     /// Writes them, unless somebody else did since they were read.
     fn write(&self, text: &str) -> Result<()> {
         let Some((before, like)) = &self.content else {
+            if self.path.is_symlink() {
+                let what = format!("`{}` is a link to what is not there; nothing was changed", self.path.display());
+                return Err(
+                    Failure::new(Kind::Disk, what).hint("make the file that it is to lead to, or remove the link")
+                );
+            }
             let folder = self.path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|error| Failure::disk("make the folder", folder, &error))?;
             return home::replace(&self.path, text.as_bytes());
@@ -124,13 +143,8 @@ impl File {
     }
 }
 
-fn program() -> Result<PathBuf> {
-    std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))
-}
-
 fn call(agent: Agent) -> Result<String> {
-    let program = program()?;
+    let program = other_keyctl::path_as_called()?;
     let text = program
         .to_str()
         .ok_or_else(|| Failure::new(Kind::Usage, format!("`{}` is no text, which settings need", program.display())))?;
@@ -150,10 +164,15 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
         Put::New(text) => {
             file.write(&text)?;
             terminal.say(&format!("{name} asks keyctl before it runs a command, as `{}` says", file.path.display()));
+            file.say_link(terminal);
         }
     }
     if agent == Agent::Codex {
         terminal.hint("Codex asks once whether it may call this: `/hooks` in it");
+    }
+    if agent == Agent::Cursor {
+        terminal
+            .hint("Cursor does not ask you any more before a command that gets keys: list only what may run unasked");
     }
     if config::read(&Home::find()?)?.agents.commands.is_empty() {
         terminal.hint("no command gets keys yet: list those that may, `commands = [\"npm test\"]` under `[agents]` in `config.toml`");
@@ -178,6 +197,7 @@ fn uninstall(agent: Agent, terminal: &Terminal) -> Result<()> {
         Taken::Without(text) => {
             file.write(&text)?;
             terminal.say(&format!("{name} asks keyctl no more, as `{}` says", file.path.display()));
+            file.say_link(terminal);
         }
     }
     Ok(())

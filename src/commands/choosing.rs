@@ -3,16 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    path::Path,
     sync::Arc,
 };
 
 use crate::{
     cli::Choice,
-    config::{Config, projects::reason_in},
-    date::Moment,
+    config::Config,
     failure::{Failure, Kind, Result},
-    history::{Event, Fetch, Reason},
+    history::{Event, Fetch},
     home::Home,
     identity::keeper::{KeeperKind, Record},
     launch::{files::Handed, program::Program},
@@ -28,9 +26,8 @@ use crate::{
 
 use super::{
     allow,
-    limiting::{self, Keys, Leave, Taker},
+    limiting::Keys,
     opening::{self, Kept},
-    policy::{self, Why},
     project::{self, Project},
     show,
     sourcing::{self, Leases},
@@ -39,6 +36,7 @@ use super::{
 
 mod fetching;
 mod giving;
+mod holding;
 mod place;
 mod renewing;
 mod unasked;
@@ -347,39 +345,6 @@ impl Chosen {
         }
     }
 
-    /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one
-    /// that is expired, revoked or leaked may not be given, or not unsaid. Then those that lie in a source are fetched. Gives how
-    /// they may be given.
-    ///
-    /// # Errors
-    /// `Policy`; as [`sourcing::fetch`].
-    pub fn hold_to_policy(
-        &mut self,
-        taker: Taker,
-        config: &Config,
-        reason: Option<&Reason>,
-        event: &Event,
-        terminal: &Terminal,
-    ) -> Result<Leave> {
-        let Self { taken, place, profile, .. } = self;
-        let now = event.moment.unwrap_or_else(Moment::now);
-        let placed = || place.sign(event.clone(), profile.as_ref());
-        let folder = place.folder.as_deref().unwrap_or(Path::new(""));
-        let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
-        // Whether the reason holds a secret of any store is known before the history of one has it.
-        for taken in &*taken {
-            why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
-        }
-        let limited = limiting::hold(&held(taken), taker, config, placed, terminal)?;
-        for taken in &mut *taken {
-            let names = taken.names(&[]);
-            policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
-        }
-        let leave = limited.ask(&held(taken), config, placed, terminal)?;
-        self.fetch(taker, config, reason, event, terminal)?;
-        Ok(leave)
-    }
-
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of
     /// the secrets, or what is no text, and no more than fit.
     #[must_use]
@@ -442,6 +407,14 @@ impl Chosen {
             }
         }
         Ok(numbers)
+    }
+
+    /// Records that the keys were refused, which were at hand already.
+    pub fn record_refusal(&self, event: &Event, left: &[VariableName], config: &Config, terminal: &Terminal) {
+        for (taken, names) in self.giving(left) {
+            let refused = self.place.sign(event.clone().names(&names), self.profile.as_ref());
+            taken.used.record_refusal(refused, config, terminal);
+        }
     }
 
     /// Records that the use came to nothing after all; `numbers` are those of its entries, and `event` says so of each.

@@ -11,12 +11,7 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
-    launch::{
-        attended,
-        environment::{Environment, Rules},
-        files::{self, Files},
-        program::Program,
-    },
+    launch::{environment::Rules, files, program::Program},
     name::{KeyPath, VariableName},
     platform::{self, HeldSignals},
     profile::{Extra, Form, Source},
@@ -27,8 +22,9 @@ use super::{
     choosing::{self, Chosen},
     limiting::{Leave, Taker},
     named,
+    preparing::{Call, Ready},
     rendering::{self, Pages},
-    staying,
+    staying::{self, Sought},
     watching::Watched,
 };
 
@@ -63,57 +59,30 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
-    let (masks, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
+    let (masks, is_followed) = (arguments.staying.masking.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     let mut leases = chosen.leases();
     if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
     }
-    let event = leave.sign(event);
     pages.hand(&mut chosen)?;
-    let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
-    let (caller, left_out) = callers_variables(&leave, judged);
-    let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
     let held = if files::need_attending(&chosen.files) || leases.are_there() { Some(hold_signals()?) } else { None };
-    let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
-    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
-    environment.check_limits(program.words())?;
-    say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
-    let event = event.args(chosen.arguments(&program, &config));
-    let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
-    let name = event.program.unwrap_or_default();
+    let rules = Rules { clean: arguments.clean, keep: arguments.keep };
+    let call = Call { program: &program, masks, rules, pages: &pages, signs, config: &config, reason, terminal };
+    let ready = call.prepare(chosen, &leave, event, &Sought::default())?;
+    say_what_differs(&ready, &program, arguments, terminal);
     leases.renew(terminal);
-    let ran = files.leave_open().and_then(|()| {
-        if is_followed {
-            let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
-            let watched = Watched { program, masks, rules, pages, signs, config, reason, home, wish, terminal };
-            return watched.run(&environment, &chosen, masker.as_ref());
-        }
-        if held.is_some() || masker.is_some() {
-            return staying::run_once(&program, &environment, masker.as_ref(), &mut ());
-        }
-        program.become_it(&environment).map(|never| match never {})
-    });
-    let failure = match ran {
-        Ok(ended) => {
-            // Ending may be by a signal, after which nothing is taken away.
-            drop(environment);
-            leases.end(terminal);
-            drop((files, held));
-            return Ok(attended::end_as(ended));
-        }
-        // It ran; what went wrong is beside it.
-        Err(failure) if failure.kind == Kind::Disk => return Err(failure.into()),
-        Err(failure) => failure,
+    let launched = if is_followed {
+        Watched { call: &call, home: &home, wish: &wish }.run(ready)
+    } else {
+        ready.once(held.is_some())
     };
-    let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
-    let ended = |number| event.clone().not_started(number, &failure.message);
-    chosen.record_failure(ended, &environment.kept, &numbers, terminal);
-    Err(failure.into())
+    // Ending may be by a signal, after which nothing is done.
+    leases.end(terminal);
+    drop(held);
+    staying::end_as(launched)
 }
 
 fn needs_a_yes() -> Failure {
@@ -128,7 +97,7 @@ fn hold_signals() -> Result<HeldSignals> {
 
 /// The keys that the call names as files.
 fn as_files(files: &cli::Files) -> Vec<Extra> {
-    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form };
+    let source = |name: &KeyPath| Source::Key { name: name.clone(), optional: false, form: files.form() };
     files.files.iter().map(|(variable, name)| (variable.clone(), source(name))).collect()
 }
 
@@ -143,11 +112,11 @@ pub fn callers_variables(leave: &Leave, judged: Option<&Path>) -> (Vec<Variable>
 /// They as they are passed on, behind what tells the command what it runs in. What a shell got as it stands in a project (see
 /// [`state`]) would be taken away by a shell in the command that stands elsewhere; what the command gets is the command's.
 pub fn passed_on(caller: Vec<Variable>, marks: &[Variable], chosen: &Chosen) -> Vec<Variable> {
-    let given = chosen.variables();
     let pass = |(name, value): Variable| {
         if name != state::VARIABLE {
             return (name, value);
         }
+        let given = chosen.variables();
         let given: Vec<&VariableName> = given.iter().collect();
         (name, State::parse(&value.to_string_lossy()).without(&given).text().into())
     };
@@ -176,21 +145,14 @@ fn preview(
 }
 
 /// One line each on what a user would not expect. Nothing is said where all is as always.
-fn say_what_differs(
-    environment: &Environment<'_>,
-    left_out: &[OsString],
-    program: &Program,
-    chosen: &Chosen,
-    arguments: &cli::Run,
-    terminal: &Terminal,
-) {
+fn say_what_differs(ready: &Ready<'_>, program: &Program, arguments: &cli::Run, terminal: &Terminal) {
+    let Ready { chosen, left_out, replaced, kept, .. } = ready;
     let listed = |names: &[VariableName]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if !environment.replaced.is_empty() {
-        terminal
-            .say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(&environment.replaced)));
+    if !replaced.is_empty() {
+        terminal.say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(replaced)));
     }
-    if !environment.kept.is_empty() {
-        terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
+    if !kept.is_empty() {
+        terminal.say(&format!("left as it was set: {}", listed(kept)));
     }
     named::say_left_out(left_out, terminal);
     chosen.say_missing(terminal);

@@ -1,4 +1,5 @@
-//! `keyctl shell`: a shell with keys, by the steps of `run`: keyctl becomes the shell, so `exit` and its code are the shell's own.
+//! `keyctl shell`: a shell with keys, by the steps of `run`: keyctl becomes the shell, or stays beside it as it does beside a
+//! command, so `exit` and its code are the shell's own.
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -11,7 +12,7 @@ use super::run;
 /// # Errors
 /// As `run` has them.
 pub fn shell(arguments: cli::Subshell, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let cli::Subshell { choice, clean, keep, command } = arguments;
+    let cli::Subshell { choice, files, masking, clean, keep, command } = arguments;
     if let Some(outer) = std::env::var_os(SHELL).filter(|outer| !outer.is_empty()) {
         let outer = outer.to_string_lossy();
         terminal
@@ -21,7 +22,8 @@ pub fn shell(arguments: cli::Subshell, terminal: &Terminal) -> anyhow::Result<Ex
     let profile = choice.profile.as_ref().map(ToString::to_string);
     let profile = profile.or_else(|| std::env::var("KEYCTL_PROFILE").ok().filter(|name| !name.is_empty()));
     let mark = profile.unwrap_or_else(|| profile::DEFAULT.to_owned());
-    let call = cli::Run { choice, clean, keep, command, ..cli::Run::default() };
+    let staying = cli::Staying { masking, watch: false };
+    let call = cli::Run { choice, files, clean, keep, staying, command, ..cli::Run::default() };
     run::marked(&call, &[(SHELL.into(), mark.into())], terminal)
 }
 

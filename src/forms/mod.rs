@@ -5,8 +5,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 mod form;
+mod nested;
 
 pub use form::Form;
+pub(crate) use nested::{nested_room, write_nested};
 
 /// How the bytes of a form belong to those of the secret, where each bit of it stands by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,8 +32,6 @@ pub struct Handed {
 pub struct Files {
     open: Vec<File>,
     folder: Option<PrivateFolder>,
-    /// The variables that say where they are.
-    pub variables: Vec<(VariableName, Secret)>,
 }
 
 /// Whether one of these has a name, so that somebody has to stay who takes it away.
@@ -43,17 +41,21 @@ pub fn need_attending(handed: &[Handed]) -> bool {
 }
 
 impl Files {
-    /// Makes the files. What stands in a variable that is left as it is (`is_left`) is not made.
+    /// Makes the files, and the variables that say where they are. What stands in a variable that is left as it is (`is_left`)
+    /// is not made.
     ///
     /// # Errors
     /// `Disk` where the system has no such files, or none that is on no disk.
-    pub fn put(handed: &[Handed], is_left: impl Fn(&VariableName) -> bool) -> Result<Self> {
-        let mut files = Self::default();
+    pub fn put(
+        handed: &[Handed],
+        is_left: impl Fn(&VariableName) -> bool,
+    ) -> Result<(Self, Vec<(VariableName, Secret)>)> {
+        let (mut files, mut paths) = (Self::default(), Vec::with_capacity(handed.len()));
         for Handed { variable, secret, form } in handed {
             let value = if is_left(variable) { String::new() } else { files.add(variable, secret, *form)? };
-            files.variables.push((variable.clone(), Secret::new(value.into_bytes())));
+            paths.push((variable.clone(), Secret::new(value.into_bytes())));
         }
-        Ok(files)
+        Ok((files, paths))
     }
 
     fn add(&mut self, variable: &VariableName, secret: &Secret, form: Form) -> Result<String> {
@@ -87,5 +89,13 @@ impl Files {
     pub fn leave_open(&self) -> Result<()> {
         let left = self.open.iter().try_for_each(platform::leave_open);
         left.map_err(|error| Failure::new(Kind::Disk, format!("cannot leave a file open: {}", reason(&error))))
+    }
+
+    /// Takes them away behind their command.
+    ///
+    /// # Errors
+    /// `Disk` where something stays that has a name.
+    pub fn take_away(self) -> Result<()> {
+        self.folder.map_or(Ok(()), PrivateFolder::take_away)
     }
 }

@@ -31,11 +31,45 @@ fn each_form_of_a_secret_is_replaced_by_the_name_of_its_variable() {
 }
 
 #[test]
+fn json_within_json_is_replaced() {
+    let pem = "-----BEGIN KEY-----\nMIIE/vQIBADANB\tgkqhkiG9w0B\n\u{1}\u{1F600}<end>\n-----END KEY-----\n";
+    for secret in ["pass\"word\\is", "two\nlines of it", pem] {
+        let once = serde_json::to_string(secret).expect("text");
+        let twice = serde_json::to_string(&once).expect("text");
+        let within = &twice[3..twice.len() - 3];
+        assert_ne!(within, secret);
+        assert_eq!(masked(&[("K", secret)], &format!("<{within}>")), "<[keyctl:K]>", "{within}");
+    }
+    // Nothing may grow while it is written.
+    let texts = [pem.repeat(20), "\"".repeat(3000), "'!".repeat(1000), "/\u{e4}\n".repeat(900)];
+    for text in texts {
+        let masker = masker(&[("K", &text)]);
+        let most = room(text.as_bytes());
+        assert!(masker.text.len() <= most, "{} of {most}", masker.text.len());
+    }
+}
+
+#[test]
 fn what_is_short_is_named_and_left() {
     let masker = masker(&[("A", "short"), ("B", "7letter\n"), ("C", "8letters"), ("D", "")]);
     assert_eq!(masker.too_short(), ["A", "B", "D"]);
     assert_eq!(masker.masked(b"short 7letter 8letters"), b"short 7letter [keyctl:C]");
     assert_eq!(masked(&[], "nothing is given"), "nothing is given");
+}
+
+#[test]
+fn what_is_said_to_be_masked_is_masked_and_nothing_else() {
+    for length in 6..=9 {
+        for blanks in ["", " ", "   ", "\n"] {
+            let letters = &"k3y-w7x9z"[..length];
+            for secret in [format!("{letters}{blanks}"), format!("{blanks}{letters}{blanks}")] {
+                let is_masked = is_masked(&Secret::new(secret.clone().into_bytes()));
+                assert_eq!(is_masked, length >= SHORTEST, "{secret:?}");
+                assert_eq!(masker(&[("K", &secret)]).too_short().is_empty(), is_masked, "{secret:?}");
+                assert_eq!(masked(&[("K", &secret)], letters) == "[keyctl:K]", is_masked, "{secret:?}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -48,6 +82,33 @@ fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
     assert_eq!(masked(&given, &format!("{{\"k\":\"{}\"}}", pem.replace('\n', "\\n"))), "{\"k\":\"[keyctl:P]\"}");
     assert_eq!(masked(&given, "2: AQEFAASCBKcwggSj\nshort\n"), "2: [keyctl:P]\nshort\n");
     assert_eq!(masked(&given, "-----BEGIN PRIVATE KEY-----\nother\n"), "-----BEGIN PRIVATE KEY-----\nother\n");
+}
+
+#[test]
+fn what_is_one_line_in_json_or_a_dotenv_file_is_replaced_in_lines_too() {
+    let lines = ["MIIEvQIBADANBgkqhkiG9w0B", "AQEFAASCBKcwggSj/+1234567"];
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n{}\n-----END PRIVATE KEY-----\n", lines[0], lines[1]);
+    let (first, last) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+    let json = serde_json::json!({ "type": "service", "id": 7, "private_key": pem, "email": "one@two.example" });
+    let (short, long) = (json.to_string(), serde_json::to_string_pretty(&json).expect("json"));
+    let one_line = [pem.replace('\n', "\\n"), pem.replace('\n', "\\r\\n")];
+    for secret in [&short, &long, &one_line[0], &one_line[1]] {
+        let given = [("G", secret.as_str())];
+        let in_lines = masked(&given, &format!("1: {}\n2: {}\n", lines[0], lines[1]));
+        assert_eq!(in_lines, "1: [keyctl:G]\n2: [keyctl:G]\n", "{secret}");
+        assert_eq!(masked(&given, secret), "[keyctl:G]");
+        let other = format!("{first}\nother\n{last}\n");
+        assert_eq!(masked(&given, &other), other);
+    }
+    for secret in [&short, &long] {
+        let given = [("G", secret.as_str())];
+        assert_eq!(masked(&given, &format!("<{pem}>")), "<[keyctl:G]>");
+        // As another program writes the same text once more, and in a form that tells nothing of it.
+        assert_eq!(masked(&given, &format!("{:?}", [&pem])), "[\"[keyctl:G]\"]");
+        let encoded = base64::engine::general_purpose::STANDARD.encode(&pem);
+        assert!(!masked(&given, &encoded).contains(&encoded[20..40]));
+        assert_eq!(masked(&given, "one@two.example service private_key"), "[keyctl:G] service private_key");
+    }
 }
 
 #[test]
@@ -161,7 +222,7 @@ fn plainly(masker: &Masker, text: &[u8]) -> Vec<u8> {
 
 /// Texts in which secrets, their forms and parts of them are near each other.
 fn text_of(secrets: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
-    let part = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..8_u8);
+    let part = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..9_u8);
     prop::collection::vec(part, 0..12).prop_map(move |parts| {
         let mut text = Vec::new();
         for (which, from, to, kind) in parts {
@@ -173,6 +234,10 @@ fn text_of(secrets: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
                 4 => text.extend(secret.iter().flat_map(|byte| forms::lower_hex(*byte))),
                 5 => text.extend_from_slice(&secret[from.min(to)..from.max(to)]),
                 6 => text.extend_from_slice(&secret[..to]),
+                7 => {
+                    let once = serde_json::to_string(&secret.escape_ascii().to_string()).unwrap_or_default();
+                    text.extend_from_slice(once.trim_matches('"').as_bytes());
+                }
                 _ => text.extend_from_slice(b" a\n"),
             }
         }

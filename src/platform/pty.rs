@@ -27,7 +27,7 @@ impl Pty {
     /// # Errors
     /// As `posix_openpt(3)` and its kin have them.
     pub fn like(terminal: &impl AsFd) -> io::Result<Self> {
-        let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let outer = outer()?;
         grantpt(&outer)?;
         unlockpt(&outer)?;
         let pty = Self { inner: inner(&outer)?, outer };
@@ -45,6 +45,19 @@ impl Pty {
         settings.output_modes.remove(OutputModes::OPOST);
         Ok(tcsetattr(&self.inner, OptionalActions::Now, &settings)?)
     }
+}
+
+#[cfg(target_os = "linux")]
+fn outer() -> io::Result<OwnedFd> {
+    Ok(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
+}
+
+/// Not every system closes it by itself for what is started, so it is told to before anything is.
+#[cfg(not(target_os = "linux"))]
+fn outer() -> io::Result<OwnedFd> {
+    let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&outer, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(outer)
 }
 
 #[cfg(target_os = "linux")]
@@ -112,13 +125,15 @@ pub struct Screen {
     terminal: File,
     /// Its settings as they were; they are kept while it is raw.
     before: Option<Termios>,
+    /// It is left alone: this process is about to stop, or is stopped.
+    is_resting: bool,
 }
 
 impl Screen {
     /// Takes hold of it; [`Screen::settle`] changes it.
     #[must_use]
     pub fn of(terminal: File) -> Self {
-        Self { terminal, before: None }
+        Self { terminal, before: None, is_resting: false }
     }
 
     /// Whether this process is in the foreground, and so the keys are for it.
@@ -129,7 +144,7 @@ impl Screen {
 
     /// Makes it raw, if it is this process's turn and it is not raw yet.
     pub fn settle(&mut self) {
-        if self.before.is_some() || !self.is_ours() {
+        if self.before.is_some() || self.is_resting || !self.is_ours() {
             return;
         }
         if let Ok(before) = tcgetattr(&self.terminal) {
@@ -148,6 +163,18 @@ impl Screen {
         {
             let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &before);
         }
+    }
+
+    /// Sets it back, and leaves it so until [`Screen::wake`]: whoever stopped this process has it now, and not every shell sets
+    /// it up anew.
+    pub fn rest(&mut self) {
+        self.restore();
+        self.is_resting = true;
+    }
+
+    /// It may be made raw again.
+    pub fn wake(&mut self) {
+        self.is_resting = false;
     }
 
     /// Gives a terminal the size of this one.

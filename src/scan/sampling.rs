@@ -36,9 +36,10 @@ impl Sampling {
         let shortest = needles.patterns.iter().map(|pattern| pattern.least).min()?;
         let width = shortest.saturating_sub(8).clamp(NARROWEST, USUAL);
         let longest_step = (shortest - width + 1).min(LONGEST_STEP);
-        let at_every = |step| Self { width, step, count: 0 }.counted(needles);
-        let steps = [longest_step, 5, 3, 2].into_iter().filter(|step| *step <= longest_step);
-        Some(steps.map(at_every).find(|sampling| sampling.count <= MOST_PIECES).unwrap_or_else(|| at_every(1)))
+        let steps = [longest_step, 5, 3, 2, 1].map(|step| step.min(longest_step));
+        let all = Self::counted(steps.map(|step| Self { width, step, count: 0 }), needles);
+        let [.., densest] = all;
+        Some(all.into_iter().find(|sampling| sampling.count <= MOST_PIECES).unwrap_or(densest))
     }
 
     /// The sieve with their pieces.
@@ -58,17 +59,23 @@ impl Sampling {
         sieve
     }
 
-    /// The same, and how many pieces there are.
-    fn counted(self, needles: &Needles) -> Self {
+    /// The same, and how many pieces there are in each: all at once, as the forms of many keys are more than a core keeps near.
+    fn counted<const COUNT: usize>(mut all: [Self; COUNT], needles: &Needles) -> [Self; COUNT] {
         let patterns = &needles.patterns;
         let counts = shares::each(patterns.len(), shares::of(patterns.len(), FEW), |range| {
-            let mut count = 0;
+            let mut counts = [0; COUNT];
             for pattern in &patterns[range] {
-                self.stretches(needles, pattern, |from, to, stride| count += (to - self.width - from) / stride + 1);
+                for (sampling, count) in all.iter().zip(&mut counts) {
+                    let add = |from, to, stride| *count += (to - sampling.width - from) / stride + 1;
+                    sampling.stretches(needles, pattern, add);
+                }
             }
-            count
+            counts
         });
-        Self { count: counts.into_iter().sum(), ..self }
+        for counts in counts {
+            all.iter_mut().zip(counts).for_each(|(sampling, count)| sampling.count += count);
+        }
+        all
     }
 
     /// The parts of a form that are looked for, from where to where, each with the stride of its pieces.
@@ -97,10 +104,42 @@ impl Sampling {
     /// The longest stride with which no match of this length is missed.
     fn stride(self, least: usize) -> usize {
         let longest = ((least - self.width + 1) / self.step).max(1);
-        (1..=longest).rev().find(|stride| common_divisor(*stride, self.step) == 1).unwrap_or(1)
+        let has_no_divisor_in_common = |stride: &usize| WITHOUT_DIVISOR[self.step] >> (stride % self.step) & 1 == 1;
+        (1..=longest).rev().find(has_no_divisor_in_common).unwrap_or(1)
     }
 }
 
-fn common_divisor(one: usize, other: usize) -> usize {
+/// For each step a bit for every rest of a number that has no divisor in common with it.
+const WITHOUT_DIVISOR: [u16; LONGEST_STEP + 1] = {
+    let (mut all, mut step) = ([0; LONGEST_STEP + 1], 1);
+    while step <= LONGEST_STEP {
+        let mut rest = 0;
+        while rest < step {
+            all[step] |= if common_divisor(rest, step) == 1 { 1 << rest } else { 0 };
+            rest += 1;
+        }
+        step += 1;
+    }
+    all
+};
+
+const fn common_divisor(one: usize, other: usize) -> usize {
     if other == 0 { one } else { common_divisor(other, one % other) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stride_has_no_divisor_in_common_with_its_step_and_is_the_longest_such() {
+        for step in 1..=LONGEST_STEP {
+            for least in 4..200 {
+                let stride = Sampling { width: 4, step, count: 0 }.stride(least);
+                let longest = ((least - 3) / step).max(1);
+                assert!(stride <= longest && common_divisor(stride, step) == 1, "{step} {least}: {stride}");
+                assert!((stride + 1..=longest).all(|longer| common_divisor(longer, step) > 1), "{step} {least}");
+            }
+        }
+    }
 }

@@ -662,6 +662,9 @@ fn a_shell_with_keys_is_the_users_own_and_known_by_a_variable() {
     sandbox.call(&call).run().says("x second-secret y\n", "", 0);
     let said = "keyctl: a shell in a shell of `keyctl shell` (profile `prod`); `exit` leads back into that one\n";
     sandbox.call(&["shell"]).env("KEYCTL_SHELL", "prod").input(show).run().says("first-secret default\n", said, 7);
+    let show = "echo \"$A\"; cat \"$F\"; exit 7\n";
+    let call = ["shell", "--mask", "--no-project", "-k", "A=b", "--file", "F=b"];
+    sandbox.call(&call).input(show).run().says("[keyctl:A]\n[keyctl:A]", "", 7);
     sandbox.call(&["shell", "-k", "C=none"]).run().says(
         "",
         "keyctl: no key named `none` [E03]\nkeyctl: hint: keep it with `keyctl set none`\n",

@@ -78,7 +78,7 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         let (answer, code) = asked(&sandbox, &hook, &question(&format!("sh show{rest}")));
         let answer = answer.expect("an answer");
         let line = line_of(&answer).expect("a line");
-        assert_eq!((line, code), (format!("{KEYCTL} run --mask -- sh show{rest}").as_str(), 0));
+        assert_eq!((line, code), (format!("{KEYCTL} run -P default --mask -- sh show{rest}").as_str(), 0));
         let decision = &answer["hookSpecificOutput"]["permissionDecision"];
         assert_eq!(decision.as_str(), (agent == "codex").then_some("allow"), "what it may run is its own to say");
         let mut ran = Command::new("sh");
@@ -130,6 +130,31 @@ fn a_hook_that_can_do_nothing_leaves_the_agent_alone() {
     sandbox.configure("[agents]\ncommands = [\"sh show\"]\n");
     sandbox.file(".keyctl.toml", "[env]\nAPI_KEY = \"api\"\nOTHER = \"other\"\n");
     alone("it asks for more than was allowed", &question(sandbox.project()));
+}
+
+#[test]
+fn settings_behind_a_link_are_changed_where_they_lie_and_that_is_said() {
+    let sandbox = project();
+    let (folder, dotfiles) = (sandbox.home().join(".claude"), sandbox.home().join("dotfiles"));
+    std::fs::create_dir(&folder).expect("make");
+    std::os::unix::fs::symlink(dotfiles.join("claude.json"), folder.join("settings.json")).expect("link");
+    let call = |verb| sandbox.call(&["agent", verb, "claude-code"]).run();
+    call("install").says(
+        "",
+        "keyctl: `~/.claude/settings.json` is a link to what is not there; nothing was changed\n\
+         keyctl: hint: make the file that it is to lead to, or remove the link\n",
+        7,
+    );
+    std::fs::create_dir(&dotfiles).expect("make");
+    std::fs::write(dotfiles.join("claude.json"), "{\"theme\": \"dark\"}").expect("write");
+    for (verb, says) in [("install", "asks keyctl before it runs a command"), ("uninstall", "asks keyctl no more")] {
+        let said = format!(
+            "keyctl: Claude Code {says}, as `~/dotfiles/claude.json` says\n\
+             keyctl: `~/.claude/settings.json` leads there by a link\n"
+        );
+        call(verb).says("", &said, 0);
+    }
+    assert!(folder.join("settings.json").is_symlink());
 }
 
 #[test]

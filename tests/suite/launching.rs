@@ -89,7 +89,9 @@ fn without_two_dashes_or_a_command_it_is_a_wrong_call() {
         ran.stderr()
     );
     let said = "keyctl: `--as` is for what `--file` and `--render` give, and neither is here [E02]\nkeyctl: hint: how a project's key is given stands beside it: `{ key = \"…\", as = \"…\" }`\n";
-    sandbox.call(&["run", "--as", "fd", "--", "true"]).run().says("", said, 125);
+    for form in ["fd", "file"] {
+        sandbox.call(&["run", "--as", form, "--", "true"]).run().says("", said, 125);
+    }
 }
 
 #[test]

@@ -78,4 +78,5 @@ mod trusting;
 mod undoing;
 mod unlocking;
 mod vaulting;
+mod watching;
 mod witnessing;

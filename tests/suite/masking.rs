@@ -311,17 +311,14 @@ fn a_command_is_started_anew_when_one_of_its_keys_is_replaced() {
     assert_eq!(lines.next().as_deref(), Some("ends"));
     assert_eq!(lines.next().as_deref(), Some("has second-secret-of-K"));
     assert_eq!(sandbox.call(&["remove", "K", "--yes"]).run().code(), 0);
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    assert_eq!(said.next().as_deref(), Some("keyctl: started anew with what is kept now: `K`"));
+    let gone = "keyctl: the command runs on with the keys it has: gone from the store: `K`";
+    assert_eq!(said.next().as_deref(), Some(gone));
     signal(&child, "TERM");
     assert_eq!((lines.next().as_deref(), lines.next()), (Some("ends"), None));
     assert_eq!(child.wait().expect("wait").code(), Some(0));
-    let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
-    assert_eq!(
-        said,
-        "keyctl: started anew with what is kept now: `K`\n\
-         keyctl: the command runs on with the keys it has: gone from the store: `K`\n"
-    );
+    assert_eq!(said.next(), None);
     let runs = sandbox.call(&["history", "K", "--action", "run", "--json"]).run().stdout();
     assert_eq!(runs.lines().count(), 2, "{runs}");
 }
@@ -339,6 +336,7 @@ fn a_command_whose_project_is_denied_or_whose_key_is_revoked_runs_on_with_what_i
         let said = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
         (child, lines, said)
     };
+    let refusals = || sandbox.call(&["history", "K", "--outcome", "refused", "--json"]).run().stdout();
     let mut denied = start(&[], KEY);
     let mut revoked = start(&["--no-project", "-k", "O=other"], "other-secret-1");
     sandbox.call(&["deny"]).run().says("", "keyctl: took back 1 grant\n", 0);
@@ -352,6 +350,32 @@ fn a_command_whose_project_is_denied_or_whose_key_is_revoked_runs_on_with_what_i
         assert_eq!(said.next(), Some(runs_on));
         signal(child, "TERM");
         assert_eq!((lines.next(), said.next()), (None, None));
+        assert_eq!(child.wait().expect("wait").signal(), Some(15));
+    }
+    let refusals = refusals();
+    assert!(refusals.lines().count() == 1 && refusals.contains("refused: not allowed"), "{refusals}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_is_started_anew_has_none_of_the_files_before() {
+    let sandbox = Sandbox::with(&[("K", KEY)]);
+    for (form, count) in [
+        ("file", "ls -l /proc/self/fd | grep -c memfd"),
+        ("named-file", "[ -e \"$(cat old 2>/dev/null)\" ]; echo $?; echo \"$F\" >old"),
+    ] {
+        let script = format!("cat \"$F\"; echo; {count}; exec sleep 60");
+        let mut child =
+            started(&sandbox, &["run", "--watch", "--as", form, "--file", "F=K", "--", "sh", "-c", &script]);
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        let first = lines.next().expect("a secret");
+        let had = lines.next();
+        let secret = format!("{form}-secret-of-K");
+        sandbox.secret(&secret);
+        assert_eq!(sandbox.call(&["set", "K", "--replace"]).input(&secret).run().code(), 0);
+        assert_eq!(lines.next(), Some(secret), "{form}, after {first}");
+        assert!(had.is_some() && lines.next() == had, "{form}");
+        signal(&child, "TERM");
         assert_eq!(child.wait().expect("wait").signal(), Some(15));
     }
 }

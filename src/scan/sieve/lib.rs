@@ -1,6 +1,7 @@
 //! The loops that pass over every byte of what is scanned. None of them is generic: what is generic is compiled where it is
 //! called, as that place is compiled.
 
+mod filter;
 mod heads;
 mod runs;
 mod sieve;

@@ -3,9 +3,11 @@
 //!
 //! What is looked for is cut into pieces of a few bytes, and those lie in a table. A text is then looked at in steps: a match
 //! that is long enough has one of its pieces at one of these places, wherever it begins. A place costs one multiplication and
-//! two bits of a table that a processor keeps near; so nearly all of a text is passed over without a look.
+//! a look into a table that a processor keeps near (`filter`); so nearly all of a text is passed over without a look.
 
 use zeroize::Zeroize;
+
+use crate::filter::{Filter, Near, Part, Wide};
 
 /// The widest piece: what one load takes.
 pub const WIDEST: usize = 8;
@@ -14,12 +16,7 @@ pub const LONGEST_STEP: usize = 12;
 /// Longer ones, for few pieces that are looked for in what is long.
 pub const LONG_STEPS: [usize; 2] = [24, 16];
 /// How many places are looked at at once.
-const AT_ONCE: usize = 4;
-/// The largest table, in bits by its logarithm: a MiB, most of which a core keeps near.
-const LARGEST_BITS: u32 = 23;
-const SMALLEST_BITS: u32 = 16;
-/// How many bits of it there are for each piece, by the logarithm.
-const BITS_A_PIECE: u32 = 5;
+const AT_ONCE: usize = 6;
 /// An odd number without a pattern in its bits: the golden ratio's.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 const NONE: u32 = u32::MAX;
@@ -41,20 +38,24 @@ pub struct Sieve {
     step: usize,
     most: usize,
     hashing: Hashing,
-    bits: Vec<u64>,
+    filter: Size,
     /// The first of the pieces that have the same place, by its number in its share.
     heads: Vec<u32>,
     /// The pieces of each share, each with the next one that has its place.
     pieces: Vec<Vec<(Piece, u32)>>,
 }
 
+/// What tells where a piece may stand.
+enum Size {
+    Few(Near),
+    Any(Wide),
+}
+
 /// Where a piece belongs: all by the highest bits of its hash, in which all of its bytes have a part.
 #[derive(Clone, Copy)]
 struct Hashing {
     mask: u64,
-    /// What is left of a hash for its bit.
-    bit_shift: u32,
-    /// And for its place among the heads.
+    /// What is left of a hash for its place among the heads.
     head_shift: u32,
     /// And of that for its share.
     share_shift: u32,
@@ -64,7 +65,7 @@ struct Hashing {
 pub struct Share<'s> {
     number: usize,
     hashing: Hashing,
-    bits: &'s mut [u64],
+    filter: Part<'s>,
     heads: &'s mut [u32],
     pieces: &'s mut Vec<(Piece, u32)>,
 }
@@ -75,59 +76,71 @@ impl Sieve {
     pub fn new(width: usize, step: usize, most: usize) -> Self {
         debug_assert!((1..=LONGEST_STEP).contains(&step) || LONG_STEPS.contains(&step));
         let log = (usize::BITS - most.leading_zeros()).max(1);
-        let bits = (log + BITS_A_PIECE).clamp(SMALLEST_BITS, LARGEST_BITS);
-        let (bit_shift, head_shift) = (u64::BITS - bits, u64::BITS - log);
         Self {
             width,
             step,
             most,
-            hashing: Hashing { mask: mask(width), bit_shift, head_shift, share_shift: log },
-            bits: vec![0; 1 << (bits - 6)],
+            hashing: Hashing { mask: mask(width), head_shift: u64::BITS - log, share_shift: log },
+            filter: Near::of(most).map_or_else(|| Size::Any(Wide::of(most)), Size::Few),
             heads: vec![NONE; 1 << log],
             pieces: Vec::new(),
         }
     }
 
-    /// The empty sieve in shares, to be filled: so many, or the next lower power of two.
+    /// The empty sieve in shares, to be filled: so many, or the next lower power of two. Where there are few pieces it is one.
     pub fn shares(&mut self, count: usize) -> Vec<Share<'_>> {
+        let count = if matches!(self.filter, Size::Few(_)) { 1 } else { count };
         let log = count.clamp(1, self.heads.len()).ilog2();
         self.hashing.share_shift = self.heads.len().ilog2() - log;
         // Each with room for all: what grows leaves a copy behind that nobody wipes. Room that is not used costs nothing.
         self.pieces = (0..1 << log).map(|_| Vec::with_capacity(self.most)).collect();
-        let (bits, heads, hashing) = (self.bits.len() >> log, self.heads.len() >> log, self.hashing);
-        let tables = self.bits.chunks_exact_mut(bits).zip(self.heads.chunks_exact_mut(heads));
-        let parts = tables.zip(&mut self.pieces).enumerate();
-        parts.map(|(number, ((bits, heads), pieces))| Share { number, hashing, bits, heads, pieces }).collect()
+        let (heads, hashing) = (self.heads.len() >> log, self.hashing);
+        let filters: Vec<Part> = match &mut self.filter {
+            Size::Few(near) => vec![Part::Near(near)],
+            Size::Any(Wide { bits, shift }) => {
+                let size = bits.len() >> log;
+                bits.chunks_exact_mut(size).map(|bits| Part::Wide(bits, *shift)).collect()
+            }
+        };
+        let parts = filters.into_iter().zip(self.heads.chunks_exact_mut(heads)).zip(&mut self.pieces).enumerate();
+        parts.map(|(number, ((filter, heads), pieces))| Share { number, hashing, filter, heads, pieces }).collect()
     }
 
     /// The next place from `at` on at which a piece may stand, and what does; `at` becomes where to go on.
     pub fn next(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+        match &self.filter {
+            Size::Few(near) => self.next_in(near, bytes, at),
+            Size::Any(wide) => self.next_in(wide, bytes, at),
+        }
+    }
+
+    fn next_in(&self, filter: &impl Filter, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         // A step that is known when this is compiled takes a third of the time.
         let found = match self.step {
-            1 => self.next_by::<1>(bytes, at),
-            2 => self.next_by::<2>(bytes, at),
-            3 => self.next_by::<3>(bytes, at),
-            4 => self.next_by::<4>(bytes, at),
-            5 => self.next_by::<5>(bytes, at),
-            6 => self.next_by::<6>(bytes, at),
-            7 => self.next_by::<7>(bytes, at),
-            8 => self.next_by::<8>(bytes, at),
-            9 => self.next_by::<9>(bytes, at),
-            10 => self.next_by::<10>(bytes, at),
-            11 => self.next_by::<11>(bytes, at),
-            16 => self.next_by::<16>(bytes, at),
-            24 => self.next_by::<24>(bytes, at),
-            _ => self.next_by::<LONGEST_STEP>(bytes, at),
+            1 => self.next_by::<1>(filter, bytes, at),
+            2 => self.next_by::<2>(filter, bytes, at),
+            3 => self.next_by::<3>(filter, bytes, at),
+            4 => self.next_by::<4>(filter, bytes, at),
+            5 => self.next_by::<5>(filter, bytes, at),
+            6 => self.next_by::<6>(filter, bytes, at),
+            7 => self.next_by::<7>(filter, bytes, at),
+            8 => self.next_by::<8>(filter, bytes, at),
+            9 => self.next_by::<9>(filter, bytes, at),
+            10 => self.next_by::<10>(filter, bytes, at),
+            11 => self.next_by::<11>(filter, bytes, at),
+            16 => self.next_by::<16>(filter, bytes, at),
+            24 => self.next_by::<24>(filter, bytes, at),
+            _ => self.next_by::<LONGEST_STEP>(filter, bytes, at),
         };
-        found.or_else(|| self.next_of_last(bytes, at))
+        found.or_else(|| self.next_of_last(filter, bytes, at))
     }
 
     /// The last places have too few bytes behind them for a whole load.
-    fn next_of_last(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+    fn next_of_last(&self, filter: &impl Filter, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         while *at + self.width <= bytes.len() {
             let (here, word) = (*at, piece_at(bytes, *at) & self.hashing.mask);
             *at += self.step;
-            if self.is_set(word) != 0 {
+            if filter.may_have(hash(word)) != 0 {
                 return Some((here, word));
             }
         }
@@ -137,29 +150,31 @@ impl Sieve {
     /// The pieces that are what stands at a place.
     #[must_use]
     pub fn pieces(&self, word: u64) -> Pieces<'_> {
-        let place = self.hashing.place(word.wrapping_mul(MIX));
+        let place = self.hashing.place(hash(word));
         let share = self.pieces.get(self.hashing.share(place)).map_or(&[][..], Vec::as_slice);
         Pieces { share, word, next: self.heads[place] }
     }
 
-    fn next_by<const STEP: usize>(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
+    fn next_by<const STEP: usize>(&self, filter: &impl Filter, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         let mut here = *at;
+        let load = |bytes: &[u8], at: usize| {
+            Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.hashing.mask)
+        };
         loop {
-            // Four places with one question whether any of them is worth a look.
+            // Some places with one question whether any of them is worth a look.
             while let Some(window) = bytes.get(here..here + (AT_ONCE - 1) * STEP + WIDEST) {
-                let [one, two] = [self.may_be_at(window, 0), self.may_be_at(window, STEP)];
-                let [three, four] = [self.may_be_at(window, 2 * STEP), self.may_be_at(window, 3 * STEP)];
-                if one | two | three | four != 0 {
+                let may_be_at = |place| load(window, place * STEP).map_or(0, |word| filter.may_have(hash(word)));
+                if (0..AT_ONCE).fold(0, |any, place| any | may_be_at(place)) != 0 {
                     break;
                 }
                 here += AT_ONCE * STEP;
             }
             for _ in 0..AT_ONCE {
-                let Some(word) = self.load(bytes, here) else {
+                let Some(word) = load(bytes, here) else {
                     *at = here;
                     return None;
                 };
-                if self.is_set(word) != 0 {
+                if filter.may_have(hash(word)) != 0 {
                     *at = here + STEP;
                     return Some((here, word));
                 }
@@ -167,32 +182,14 @@ impl Sieve {
             }
         }
     }
+}
 
-    #[inline]
-    fn load(&self, bytes: &[u8], at: usize) -> Option<u64> {
-        Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WIDEST>()?) & self.hashing.mask)
-    }
-
-    #[inline]
-    fn may_be_at(&self, bytes: &[u8], at: usize) -> u64 {
-        self.load(bytes, at).map_or(0, |word| self.is_set(word))
-    }
-
-    #[inline]
-    fn is_set(&self, word: u64) -> u64 {
-        let (word, one, other) = self.hashing.bits(word.wrapping_mul(MIX));
-        self.bits.get(word).map_or(0, |bits| bits >> one & bits >> other & 1)
-    }
+#[inline]
+fn hash(word: u64) -> u64 {
+    word.wrapping_mul(MIX)
 }
 
 impl Hashing {
-    /// The two bits that stand for a piece: in one word, which costs one load.
-    #[inline]
-    fn bits(self, hash: u64) -> (usize, u64, u64) {
-        let bit = hash >> self.bit_shift;
-        (usize::try_from(bit >> 6).unwrap_or_default(), bit & 63, hash >> 30 & 63)
-    }
-
     fn place(self, hash: u64) -> usize {
         usize::try_from(hash >> self.head_shift).unwrap_or_default()
     }
@@ -206,15 +203,14 @@ impl Share<'_> {
     /// Adds a piece if it belongs to this share; only its first bytes count.
     pub fn add(&mut self, piece: Piece) {
         let bytes = piece.bytes & self.hashing.mask;
-        let hash = bytes.wrapping_mul(MIX);
+        let hash = hash(bytes);
         let place = self.hashing.place(hash);
         if self.hashing.share(place) != self.number {
             return;
         }
-        let (word, one, other) = self.hashing.bits(hash);
         // Both tables are cut by the same bits of the hash, so within the share it is the lower ones that count.
-        let (word, place) = (word & (self.bits.len() - 1), place & (self.heads.len() - 1));
-        self.bits[word] |= 1 << one | 1 << other;
+        self.filter.add(hash);
+        let place = place & (self.heads.len() - 1);
         let next = std::mem::replace(&mut self.heads[place], u32::try_from(self.pieces.len()).unwrap_or(NONE));
         self.pieces.push((Piece { bytes, ..piece }, next));
     }
@@ -243,7 +239,6 @@ impl Iterator for Pieces<'_> {
 
 impl Drop for Sieve {
     fn drop(&mut self) {
-        self.bits.zeroize();
         for (piece, _) in self.pieces.iter_mut().flatten() {
             piece.bytes.zeroize();
         }
