@@ -54,23 +54,29 @@ impl PrivateFolder {
             let path = home.join(format!("{BEGINNING}{}", hex::encode(&random::bytes::<12>()?)));
             let failed = |error: &io::Error| Failure::disk("make the folder", &path, error);
             platform::make_private_folder(&path).map_err(|error| failed(&error))?;
-            let lock = match platform::open_untrusted(&path) {
-                Ok(lock) => lock,
-                // Before it was locked, somebody may have taken it for one that nobody has any more.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => {
-                    let _ = std::fs::remove_dir(&path);
-                    return Err(failed(&error));
-                }
-            };
-            let is_locked = lock.try_lock().is_ok();
-            // From here on it is taken away again, whatever comes.
-            let made = Self { path, lock };
-            if is_locked && platform::is_at(&made.lock, &made.path) {
+            if let Some(made) = Self::claim(path.clone()).map_err(|error| failed(&error))? {
                 return Ok(made);
             }
         }
         Err(Failure::new(Kind::Busy, format!("cannot keep a folder in `{}`", home.display())))
+    }
+
+    /// Takes a folder that was just made. Before it is locked, somebody may take it for one that nobody has any more; then there
+    /// is none.
+    fn claim(path: PathBuf) -> io::Result<Option<Self>> {
+        let lock = match platform::open_untrusted(&path) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let _ = std::fs::remove_dir(&path);
+                return Err(error);
+            }
+        };
+        let is_locked = lock.try_lock().is_ok();
+        // From here on it is taken away again, whatever comes.
+        let made = Self { path, lock };
+        let is_there = is_locked && platform::is_at(&made.lock, &made.path);
+        Ok(is_there.then_some(made))
     }
 
     /// Puts a file in it, readable by its owner alone, and gives its path.
@@ -168,20 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn whoever_sweeps_meanwhile_keeps_nobody_from_making_one() {
+    fn a_folder_that_somebody_swept_away_before_it_was_locked_is_none_and_no_failure() {
         let home = tempfile::tempdir().expect("folder");
-        let is_over = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
-                    sweep(home.path());
-                }
-            });
-            let made: Vec<_> = (0..2000).map(|_| PrivateFolder::make_in(home.path()).map(drop)).collect();
-            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
-            let failed: Vec<_> = made.into_iter().filter_map(Result::err).collect();
-            assert!(failed.is_empty(), "{failed:?}");
-        });
+        let path = home.path().join(format!("{BEGINNING}new"));
+        assert!(PrivateFolder::claim(path.clone()).expect("no failure").is_none());
+        std::fs::create_dir(&path).expect("make");
+        let sweeper = platform::open_untrusted(&path).expect("open");
+        sweeper.lock().expect("lock");
+        assert!(PrivateFolder::claim(path.clone()).expect("no failure").is_none() && !path.exists());
+        std::fs::create_dir(&path).expect("make");
+        assert!(PrivateFolder::claim(path).expect("no failure").is_some());
     }
 
     #[test]
