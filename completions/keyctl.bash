@@ -4234,7 +4234,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__shell)
-            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --clean --keep --quiet --no-color --help"
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --file --render --as --mask --no-mask --clean --keep --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4262,6 +4262,29 @@ _keyctl() {
                     ;;
                 --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --render)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "file fd named-file" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -119,8 +119,15 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -s P -l profile -d 
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -s k -l key -d 'Add a key under this variable; `-k NAME` if both have the same name' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l only -d 'Give only these variables' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l reason -d 'Say why, for the history' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l file -d 'Give a key as a file, whose path is in this variable' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l render -d 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`' -r -F
+complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l as -d 'How these files are given: without a name, as a descriptor, or with a name' -r -f -a "file\t''
+fd\t''
+named-file\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l no-project -d 'Ignore the project\'s `.keyctl.toml`'
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l allow-missing -d 'Go on without the keys that the store does not have'
+complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l mask -d 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l no-mask -d 'Do not, although a profile says so'
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l clean -d 'Pass on none of this environment but `PATH`, `HOME` and the like'
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -l keep -d 'Keep the value of a variable that is set already'
 complete -c keyctl -n "__fish_keyctl_using_subcommand shell" -s q -l quiet -d 'Say only what must not be overlooked'

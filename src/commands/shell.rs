@@ -23,7 +23,7 @@ pub fn shell(arguments: cli::Subshell, terminal: &Terminal) -> anyhow::Result<Ex
     let profile = profile.or_else(|| std::env::var("KEYCTL_PROFILE").ok().filter(|name| !name.is_empty()));
     let mark = profile.unwrap_or_else(|| profile::DEFAULT.to_owned());
     let staying = cli::Staying { masking, watch: false };
-    let call = cli::Run { choice, files, staying, clean, keep, command, ..cli::Run::default() };
+    let call = cli::Run { choice, files, clean, keep, staying, command, ..cli::Run::default() };
     run::marked(&call, &[(SHELL.into(), mark.into())], terminal)
 }
 

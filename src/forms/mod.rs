@@ -5,8 +5,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 mod form;
+mod nested;
 
 pub use form::Form;
+pub(crate) use nested::{nested_room, write_nested};
 
 /// How the bytes of a form belong to those of the secret, where each bit of it stands by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,33 +80,6 @@ pub(crate) fn write(secret: &[u8], mark: usize, text: &mut Vec<u8>, done: &mut V
     }
     writer.base64();
     writer.utf16();
-}
-
-/// How many bytes all that [`write_nested`] writes of a secret takes at most.
-pub(crate) fn nested_room(secret: &[u8]) -> usize {
-    let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
-    let changed = secret.len() - secret.iter().filter(plain).count();
-    // Each becomes six bytes at most, of which one has a backslash before it, or five of which two do.
-    if changed == 0 { 0 } else { (STYLES.len() + QUOTED.len()) * (secret.len() + 7 * changed) }
-}
-
-/// Writes what becomes of these forms as a string within JSON is put into JSON once more, as logs do with what they are given.
-pub(crate) fn write_nested(text: &mut Vec<u8>, done: &mut Vec<Written>) {
-    for number in 0..done.len() {
-        let Written { form: Form::Escaped, at: from, length, .. } = done[number] else { continue };
-        let at = text.len();
-        for place in from..from + length {
-            match text[place] {
-                byte @ (b'\\' | b'"') => text.extend_from_slice(&[b'\\', byte]),
-                b'\n' => text.extend_from_slice(b"\\n"),
-                b'\r' => text.extend_from_slice(b"\\r"),
-                b'\t' => text.extend_from_slice(b"\\t"),
-                byte => text.push(byte),
-            }
-        }
-        let length = text.len() - at;
-        done.push(Written { form: Form::Escaped, at, length, scale: None, mark: length, apart: 0 });
-    }
 }
 
 /// Writes a short secret: as it is, as JSON and URLs have it, and in UTF-16; each counts as a word of its own alone.

@@ -33,7 +33,7 @@ fn each_form_of_a_secret_is_replaced_by_the_name_of_its_variable() {
 #[test]
 fn json_within_json_is_replaced() {
     let pem = "-----BEGIN KEY-----\nMIIE/vQIBADANB\tgkqhkiG9w0B\n\u{1}\u{1F600}<end>\n-----END KEY-----\n";
-    for secret in ["pass\"word\\is", "two\nlines of it", "it's a 'quoted' one", pem] {
+    for secret in ["pass\"word\\is", "two\nlines of it", pem] {
         let once = serde_json::to_string(secret).expect("text");
         let twice = serde_json::to_string(&once).expect("text");
         let within = &twice[3..twice.len() - 3];

@@ -52,7 +52,7 @@ impl Shapes {
         let mut runs = Runs::of(bytes);
         while let Some(run) = runs.next() {
             let (end, mut at) = (run.end, run.start);
-            while let Some((here, list)) = self.heads.next_before(bytes, at, end) {
+            while let Some((here, list)) = self.heads.next(&bytes[..end], at) {
                 found.extend(
                     self.lists[usize::from(list)].iter().filter_map(|one| self.anchors.find(bytes, *one, here)),
                 );

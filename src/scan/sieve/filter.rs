@@ -14,6 +14,8 @@ const SMALLEST_BITS: u32 = 16;
 /// How many bits of it there are for each piece, by the logarithm.
 const BITS_A_PIECE: u32 = 5;
 
+type Half = Box<[u8; 1 << NEAR_BITS[1]]>;
+
 /// What tells by the hash of a piece whether it may be there: 0 where not.
 pub(crate) trait Filter {
     fn may_have(&self, hash: u64) -> u64;
@@ -22,7 +24,7 @@ pub(crate) trait Filter {
 /// For few pieces: two halves, each with a byte for each hash. Of all eight bits of both some one is the same where a piece
 /// may be there, so no bit has to be picked out.
 pub(crate) struct Near {
-    halves: Box<[[u8; 1 << NEAR_BITS[1]]; 2]>,
+    halves: [Half; 2],
     mask: usize,
 }
 
@@ -31,7 +33,8 @@ impl Near {
     pub(crate) fn of(most: usize) -> Option<Self> {
         let log = usize::BITS - most.leading_zeros() + NEAR_BITS_A_PIECE;
         let mask = (1 << log.clamp(NEAR_BITS[0], NEAR_BITS[1])) - 1;
-        (most <= FEW).then(|| Self { halves: Box::new([[0; _]; 2]), mask })
+        let half = || Half::try_from(vec![0; 1 << NEAR_BITS[1]]).ok();
+        if most <= FEW { Some(Self { halves: [half()?, half()?], mask }) } else { None }
     }
 
     pub(crate) fn add(&mut self, hash: u64) {
@@ -58,7 +61,7 @@ impl Filter for Near {
 
 impl Drop for Near {
     fn drop(&mut self) {
-        self.halves.as_flattened_mut().zeroize();
+        self.halves.iter_mut().for_each(|half| half.zeroize());
     }
 }
 

