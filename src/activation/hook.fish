@@ -32,7 +32,8 @@ function __keyctl_leave # brings back what was, where keyctl is gone; what the u
     for __keyctl_one in (builtin string split ',' -- "$KEYCTL_INJECTED")
         builtin contains -- $__keyctl_one $__keyctl_names; or builtin set -a __keyctl_left $__keyctl_one
     end
-    builtin set -q __keyctl_names[1]; and builtin echo 'keyctl: `'PROGRAM'` is gone, and with it what it gave this shell' >&2
+    builtin set -q __keyctl_names[1]
+    and builtin echo 'keyctl: `'PROGRAM'` is gone, and with it what it gave this shell' >&2
     builtin set -e -g KEYCTL_ACTIVE
     builtin set -e -g KEYCTL_INJECTED
     builtin test -z "$__keyctl_left"; or builtin set -gx KEYCTL_INJECTED (builtin string join , -- $__keyctl_left)

@@ -66,7 +66,7 @@ mod tests {
             let (on, off) = (text(shell, "/opt/key ctl", false), text(shell, "/opt/key ctl", true));
             assert_ne!(on, off, "{shell}");
             for text in [on, off] {
-                assert!(text.contains("'/opt/key ctl'") && !text.contains("#="), "{text}");
+                assert!(text.contains("'/opt/key ctl'") && !text.contains(ON) && !text.contains(OFF), "{text}");
                 assert!(!text.contains(PROGRAM), "{text}");
                 assert!(text.lines().all(|line| line.len() <= 130), "{text}");
             }

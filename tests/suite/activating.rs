@@ -164,6 +164,124 @@ fn a_variable_that_is_read_only_stays_as_it_is_and_that_is_said_once() {
 }
 
 #[test]
+fn a_variable_that_is_more_than_a_text_stays_as_it_is_and_that_is_said_once() {
+    let show = "declare -p A; sh -c 'echo ${B-none}'; env | grep -c first-; true";
+    for (made, what, shown) in [
+        ("A=(x 'y z')", "an array", "declare -a A=([0]=\"x\" [1]=\"y z\")"),
+        ("declare -A A; A[k]=v", "an array", "declare -A A=([k]=\"v\" )"),
+        ("declare -i A=7", "more than a text", "declare -i A=\"7\""),
+        ("declare -ux A=loud", "more than a text", "declare -xu A=\"LOUD\""),
+        ("declare -n A=TARGET", "another name for a variable", "declare -n A=\"TARGET\""),
+        ("declare -n A=TARGET; TARGET=t", "another name for a variable", "declare -n A=\"TARGET\""),
+        ("declare -ar A=(x)", "read-only", "declare -ar A=([0]=\"x\")"),
+    ] {
+        let sandbox = project();
+        let said = format!("keyctl: this shell does not get `A`: it is {what} here\n");
+        let lines = [made, "cd project", ">", ">", show, "cd ..", ">", ">", show, "echo ${TARGET-none}"];
+        let target = if made.contains("TARGET=t") { "t" } else { "none" };
+        let out = format!("{shown}\nsecond-secret\n0\n{shown}\nnone\n0\n{target}\n");
+        BASH.says(&sandbox, &lines, &out, &said);
+    }
+    let show = "typeset -p A; sh -c 'echo ${B-none}'; env | grep -c first-; true";
+    for (made, what, shown) in [
+        ("A=(x 'y z')", "an array", "typeset -a A=( x 'y z' )"),
+        ("typeset -A A; A[k]=v", "an array", "typeset -A A=( [k]=v )"),
+        ("typeset -i A=7", "more than a text", "typeset -i A=7"),
+        ("typeset -T A a; a=(x y)", "tied to an array", "typeset -T A a=( x y )"),
+        ("readonly A=x", "read-only", "typeset -r A=x"),
+    ] {
+        let sandbox = project();
+        let said = format!("keyctl: this shell does not get `A`: it is {what} here\n");
+        let lines = [made, "cd project", ">", ">", show, "cd ..", ">", ">", show];
+        ZSH.says(&sandbox, &lines, &format!("{shown}\nsecond-secret\n0\n{shown}\nnone\n0\n"), &said);
+    }
+}
+
+#[test]
+fn no_trap_of_the_users_sees_a_value_and_none_takes_part_in_an_answer() {
+    let bash = |signals: &str| format!("trap 'printf \"<%s>\" \"$BASH_COMMAND <$*> $_ ${{BASH_ARGV[*]-}}\"' {signals}");
+    let zsh = "print -r -- \"<$ZSH_DEBUG_CMD $*>\"";
+    for (shell, strict, trap, kept) in [
+        (&BASH, "set -T", bash("DEBUG"), "functrace      \ton"),
+        (&BASH, "set -ET", bash("DEBUG RETURN ERR"), "errtrace       \ton"),
+        (&BASH, "shopt -s extdebug", bash("DEBUG RETURN ERR"), "shopt -s extdebug"),
+        (&BASH, "set -T", bash("DEBUG CHLD USR1"), "SIGCHLD"),
+        (&ZSH, "true", format!("trap '{zsh}' DEBUG ZERR"), " DEBUG\n"),
+        (&ZSH, "setopt debug_before_cmd", format!("TRAPDEBUG() {{ {zsh} }}"), "TRAPDEBUG ()"),
+        (&ZSH, "unsetopt debug_before_cmd", format!("TRAPDEBUG() {{ {zsh} }}"), "TRAPDEBUG ()"),
+    ] {
+        let sandbox = project();
+        let has = "sh -c 'echo ${#A} ${#B}.'";
+        let again = "printf %s-secret third | KEYCTL set -q --replace b";
+        sandbox.secret("third-secret");
+        let still = match shell.name {
+            "bash" => "echo still:; trap -p; shopt -p extdebug; set -o | grep trace; true",
+            _ => "echo still:; trap; typeset -f TRAPDEBUG; true",
+        };
+        let lines =
+            [strict, &trap, "cd project", ">", has, again, ">", has, "cd ..", ">", "cd project", ">", has, still];
+        let (out, err) = shell.runs(&sandbox, &lines);
+        let had = ["12 13.", "12 12."].map(|lengths| out.matches(lengths).count());
+        assert_eq!(had, [1, 2], "{}: {strict}: {out}{err}", shell.name);
+        let (_, left) = out.rsplit_once("still:").expect("said");
+        assert!(left.contains(kept), "{}: {kept} went: {left}", shell.name);
+        for value in ["first-secret", "second-secret", "third-secret"] {
+            assert!(!out.contains(value) && !err.contains(value), "{}: {strict}: {out}{err}", shell.name);
+        }
+    }
+}
+
+#[test]
+fn what_a_shell_is_told_is_not_for_a_screen() {
+    let sandbox = project();
+    for shell in ["bash", "nu"] {
+        on_a_terminal(&sandbox, &[KEYCTL, "hook-env", shell], &[]).says(
+            "keyctl: what a shell is told has secrets in it, and is not for a screen\n\
+             keyctl: hint: a shell is told by its hook: `keyctl activate --help` says how it gets one\n\
+             keyctl: hint: to see keys: `keyctl env`\n",
+            2,
+        );
+    }
+    assert!(events(&sandbox).is_empty());
+}
+
+#[test]
+fn keys_leave_a_shell_with_the_program_that_gave_them() {
+    for shell in [&BASH, &ZSH, &FISH, &NU] {
+        let sandbox = project();
+        let program = sandbox.home().join("bin/keyctl");
+        std::fs::create_dir(program.parent().expect("folder")).expect("make");
+        crate::sandbox::copy_program(KEYCTL, &program);
+        let path = program.to_str().expect("text");
+        std::fs::write(sandbox.home().join("keyctl.nu"), {
+            let mut command = Command::new(&program);
+            sandbox.environment(&mut command);
+            command.args(["activate", "nu"]).output().expect("keyctl").stdout
+        })
+        .expect("write");
+        let load = shell.load.replace("KEYCTL ", &format!("{path} "));
+        let set = match shell.name {
+            "nu" => "$env.A = 'mine'; $env.KEYCTL_INJECTED = 'X'",
+            "fish" => "set -gx A mine; set -gx KEYCTL_INJECTED X",
+            _ => "export A=mine KEYCTL_INJECTED=X",
+        };
+        let show = if shell.name == "nu" { SHOW.replace("sh -c", "^sh -c") } else { SHOW.to_owned() };
+        let state = "sh -c 'echo ${KEYCTL_ACTIVE-none}'";
+        let remove = format!("rm {path}");
+        let lines = [&load, set, "cd project", ">", &show, &remove, ">", ">", &show, state, "cd ..", ">", &show];
+        let mut command = Command::new("timeout");
+        sandbox.environment(&mut command);
+        command.arg("60").arg(if shell.name == "nu" { tools::nu() } else { shell.start[0].into() });
+        let script: Vec<&str> = lines.iter().map(|line| if *line == ">" { shell.prompt } else { line }).collect();
+        command.args(&shell.start[1..]).arg(script.join("\n")).current_dir(sandbox.home());
+        let ran = shell.ran(&sandbox, &mut command);
+        let out = "first-secret second-secret X,A,B\nmine none X\nnone\nmine none X\n";
+        let said = "keyctl: `~/bin/keyctl` is gone, and with it what it gave this shell\n";
+        assert_eq!(ran, (out.to_owned(), said.to_owned()), "{}", shell.name);
+    }
+}
+
+#[test]
 fn what_the_user_has_put_in_the_place_of_a_command_reaches_neither_hook_nor_answer() {
     let words = "builtin export unset printf set return eval local declare typeset emulate setopt print";
     let instead = format!("shopt -s expand_aliases 2>/dev/null; for f in {words}; do alias $f=echo; done");
@@ -212,7 +330,7 @@ fn a_key_goes_at_its_end_though_nothing_but_the_time_has_changed() {
     };
     prompt("2027-05-30T00:00:00Z").says("", "", 0);
     let ran = prompt("2027-06-02T00:00:00Z");
-    assert!(ran.stdout().starts_with("__keyctl_back A\n__keyctl_back B\n"), "{}", ran.stdout());
+    assert!(ran.stdout().starts_with("back A -\nback B -\n"), "{}", ran.stdout());
     assert!(ran.stderr().starts_with("keyctl: no keys for this shell: not given: `b` expired "), "{}", ran.stderr());
 }
 

@@ -19,8 +19,8 @@ const AGENTS: [(&str, &str, &str, &str); 4] = [
 ];
 
 fn project() -> Sandbox {
-    let sandbox = Sandbox::with(&[("api", SECRET)]);
-    sandbox.file(".keyctl.toml", "[env]\nAPI_KEY = \"api\"\n");
+    let sandbox = Sandbox::with(&[("api", SECRET), ("prod", "sk-prod-7d1e90ab52")]);
+    sandbox.file(".keyctl.toml", "[env]\nAPI_KEY = \"api\"\n[profiles.prod]\nenv = { API_KEY = \"prod\" }\n");
     sandbox.file("show", "echo \"$API_KEY\"\n");
     sandbox.configure("[agents]\ncommands = [\"sh show\"]\n");
     sandbox
@@ -62,6 +62,8 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         let installed = sandbox.call(&["agent", "install", agent]).run();
         assert_eq!((installed.stdout().as_str(), installed.code()), ("", 0));
         assert!(installed.stderr().contains(&format!("asks keyctl before it runs a command, as `~/{file}` says\n")));
+        let warned = "keyctl: hint: Cursor does not ask you any more before a command that gets keys";
+        assert_eq!(installed.stderr().contains(warned), agent == "cursor");
         assert!(sandbox.call(&["agent", "install", agent]).run().stderr().contains("asks keyctl already"));
         let settings: Value = serde_json::from_slice(&std::fs::read(&path).expect("read")).expect("json");
         let hook = hook(&settings, event);
@@ -83,6 +85,8 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         assert_eq!(decision.as_str(), (agent == "codex").then_some("allow"), "what it may run is its own to say");
         let mut ran = Command::new("sh");
         sandbox.environment(&mut ran);
+        // The profile that agents may use is another one than the person's at the terminal.
+        ran.env("KEYCTL_PROFILE", "prod");
         let output = ran.args(["-c", line]).current_dir(sandbox.project()).output().expect("sh");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "[keyctl:API_KEY]\n");
         for other in ["printenv API_KEY", "export PATH=/tmp; sh show", "ls"] {

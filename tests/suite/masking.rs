@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    pty::python,
+    pty::{on_a_terminal, python},
     sandbox::{KEYCTL, Sandbox},
     tools,
 };
@@ -260,8 +260,42 @@ fn github_actions_is_told_what_to_mask_and_nobody_else() {
     let kept = in_actions().under(&["sh", "-c", "\"$@\" 2>told; cat told", "sh"]).run();
     kept.says("x\nkeyctl: GitHub is not told what to mask, as standard error goes to a file\n", "", 0);
     sandbox.call(&call).env("GITHUB_ACTIONS", "").run().says("x\n", "", 0);
-    let call = ["run", "-k", "K", "--", "echo", "x"];
-    sandbox.call(&call).env("GITHUB_ACTIONS", "true").run().says("x\n", "", 0);
+    let plain = ["run", "-k", "K", "--", "echo", "x"];
+    sandbox.call(&plain).env("GITHUB_ACTIONS", "true").run().says("x\n", "", 0);
+    // A screen is no runner's, and neither is what a keyctl has said so to: a project's file would print every secret.
+    let words = ["env", "GITHUB_ACTIONS=true", KEYCTL, "run", "--mask", "-k", "K", "--", "echo", "x"];
+    on_a_terminal(&sandbox, &words, &[]).says("x\n", 0);
+    let given = in_actions().env("KEYCTL_INJECTED", "A,GITHUB_ACTIONS").under(&["sh", "-c", "\"$@\" 2>&1 | cat", "sh"]);
+    given.run().says("x\n", "", 0);
+    sandbox.file(".keyctl.toml", "[env]\nK = \"K\"\nGITHUB_ACTIONS = { value = \"true\" }\n");
+    let refused = sandbox.call(&["run", "--mask", "--", "true"]).run().stderr();
+    let said = "`GITHUB_ACTIONS` changes what a command runs or whom it trusts, so a project file cannot set it";
+    assert!(refused.contains(said), "{refused}");
+}
+
+#[test]
+fn the_texts_in_a_secret_that_is_json_are_masked_as_a_program_prints_them() {
+    let pem =
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj12345678\n-----END PRIVATE KEY-----\n";
+    let account = serde_json::json!({ "type": "service", "private_key": pem }).to_string();
+    let sandbox = Sandbox::with(&[("gcp/sa", account.as_str())]);
+    for line in pem.lines().filter(|line| !line.starts_with('-')) {
+        sandbox.secret(line);
+    }
+    let read = "import json,os,sys; key = json.load(open(os.environ['G']))['private_key']";
+    for (print, out) in [
+        ("sys.stdout.write(key)", "[keyctl:G]"),
+        ("print([key])", "['[keyctl:G]']\n"),
+        ("print(json.dumps({'key': key}, indent=2))", "{\n  \"key\": \"[keyctl:G]\"\n}\n"),
+        (
+            "print(*(f'{at} {line}' for at, line in enumerate(key.splitlines()[1:3])), sep='\\n')",
+            "0 [keyctl:G]\n1 [keyctl:G]\n",
+        ),
+    ] {
+        let script = format!("{read}; {print}");
+        let call = ["run", "--mask", "--file", "G=gcp/sa", "--", "python3", "-c", &script];
+        sandbox.call(&call).run().says(out, "", 0);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -186,6 +186,44 @@ fn an_output_file_is_its_owners_alone_whole_or_not_there_and_never_a_links_targe
 }
 
 #[test]
+fn whoever_ends_it_half_way_finds_nothing_beside_the_output_and_what_a_kill_left_goes_with_the_next_one() {
+    let sandbox = project();
+    sandbox.file("t", "{{ keyctl \"STRIPE\" }}");
+    let out = sandbox.file("out", "before");
+    sandbox.may_lie_in(&out);
+    let beside = || {
+        let names = fs::read_dir(sandbox.project()).expect("list").flatten().map(|entry| entry.file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".out.")).collect::<Vec<_>>()
+    };
+    let render = |calls: &str, signal: &str| {
+        let inject = format!("inject={calls}:signal={signal}:when=1");
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        sandbox.call(&["render", "t", "-o", "out"]).under(&strace).run();
+    };
+    for signal in ["INT", "TERM", "HUP"] {
+        // While it is written, when it gets a name, and when it takes the place.
+        for (calls, is_written) in [("fsync", false), ("linkat", true), ("?rename,?renameat,?renameat2", true)] {
+            fs::write(&out, "before").expect("write");
+            render(calls, signal);
+            assert_eq!(beside(), [""; 0], "{calls} {signal}");
+            assert_eq!(fs::read(&out).expect("read") == SECRET.as_bytes(), is_written, "{calls} {signal}");
+        }
+    }
+    render("?rename,?renameat,?renameat2", "KILL");
+    assert_eq!(beside().len(), 1, "nobody can hold that one back");
+    sandbox.call(&["render", "t", "-o", "out"]).run().says(
+        "",
+        "keyctl: wrote `out`, readable by you alone; its secrets lie there in clear\n",
+        0,
+    );
+    assert_eq!(beside(), [""; 0]);
+    // Where nothing is there yet it has no other name at any moment.
+    fs::remove_file(&out).expect("remove");
+    let (ran, trace) = sandbox.call(&["render", "t", "-o", "out"]).traced("linkat,rename,renameat,renameat2");
+    assert_eq!((ran.code(), trace.matches(".tmp").count()), (0, 0), "{trace}");
+}
+
+#[test]
 fn a_file_that_git_would_take_along_is_warned_of() {
     let sandbox = project();
     let git = |words: &[&str]| {

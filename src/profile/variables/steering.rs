@@ -54,7 +54,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "ANSIBLE_*", "SALT_*", "PUPPET_*", "VAGRANT_*", "PACKER_*", "TERRAGRUNT_*", "TG_*", "PULUMI_*", "KUBECTL_*", "HELM_*", "KUSTOMIZE_*",
     "COMPOSE_FILE", "COMPOSE_ENV_FILES", "BUILDX_*", "BUILDKIT_*", "CONTAINER_HOST", "CONTAINERS_*", "PODMAN_*",
     // Where a client that reads them sends a password that it reads as well, and whether it holds the other side to a certificate.
-    "PSQLRC", "PSQL_*", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPASSFILE", "PGSSL*", "PGREQUIRE*", "PGCHANNELBINDING", "MYSQL_HOST",
+    "PSQLRC", "PSQL_*", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSSL*", "PGREQUIRE*", "PGCHANNELBINDING", "MYSQL_HOST",
     "MYSQL_HOME", "MYSQL_UNIX_PORT", "MYSQL_TEST_*", "LIBMYSQL_*", "REDISCLI_*", "CLICKHOUSE_HOST", "DATABRICKS_HOST",
     "SNOWFLAKE_HOST", "INFLUX_HOST", "ETCDCTL_*", "CONSUL_*", "NOMAD_*",
 ];
