@@ -66,8 +66,6 @@ type Said<'s> = (&'s KeyName, Place<'s>, &'s Limits);
 /// A use as it is now.
 struct Scene {
     program: Option<PathBuf>,
-    /// What people know the program by.
-    known_as: Option<PathBuf>,
     folder: Option<PathBuf>,
     has_terminal: bool,
     agent: Option<String>,
@@ -126,22 +124,17 @@ impl<'p> Taker<'p> {
 impl Scene {
     /// How it is now; the program's file is opened where it matters which one it is.
     fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
-        let of = |file: &ProgramFile| (Some(file.path().to_owned()), Some(file.known_as()));
-        let (program, known_as) = match taker {
-            Taker::Program(program) | Taker::Masked(program) if is_asked_which => of(program.file()?),
-            Taker::Program(_) | Taker::Masked(_) | Taker::Reader => (None, None),
-            Taker::Named(file, _) => of(file),
-            Taker::Issuer(name, _) => (Some(name.into()), Some(name.into())),
+        let program = match taker {
+            Taker::Program(program) | Taker::Masked(program) if is_asked_which => {
+                Some(program.file()?.path().to_owned())
+            }
+            Taker::Program(_) | Taker::Masked(_) | Taker::Reader => None,
+            Taker::Named(file, _) => Some(file.path().to_owned()),
+            Taker::Issuer(name, _) => Some(name.into()),
         };
         let folder = std::env::current_dir().ok().map(|folder| followed(&folder));
         let may_ask = !matches!(taker, Taker::Named(_, false) | Taker::Issuer(_, false));
-        Ok(Self {
-            program,
-            known_as,
-            folder,
-            has_terminal: may_ask && platform::terminal().is_ok(),
-            agent: caller::agent(),
-        })
+        Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
     }
 
     fn wanted(&self, is_seen: bool) -> Use<'_> {
@@ -172,7 +165,7 @@ impl Scene {
 
     /// An event with the program that was looked at.
     fn sign(&self, event: Event) -> Event {
-        signed_by(event, self.known_as.as_deref())
+        signed_by(event, self.program.as_deref())
     }
 }
 
@@ -255,7 +248,7 @@ pub fn hold(
         return Err(refusing::refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    let leave = Leave { was_asked: false, for_programs, program: scene.known_as.clone() };
+    let leave = Leave { was_asked: false, for_programs, program: scene.program.clone() };
     Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
 }
 
@@ -301,7 +294,7 @@ impl Question {
     /// What is asked: which keys, for what, where, and by whom if that can be told.
     fn words(&self) -> String {
         let names = listed(self.names());
-        let done = match &self.scene.known_as {
+        let done = match &self.scene.program {
             Some(program) => format!("give {names} to {}", quoted(program)),
             None => format!("show {names}"),
         };

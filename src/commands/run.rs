@@ -71,6 +71,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     }
     let event = leave.sign(event);
     pages.hand(&mut chosen)?;
+    chosen.refuse_other_code(&leave, &event, &config, terminal)?;
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
     let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
     let (caller, left_out) = callers_variables(&leave, judged);

@@ -93,6 +93,7 @@ impl Watched<'_> {
             self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
             let judged = self.program.opened().map(platform::ProgramFile::path);
             self.pages.hand(&mut chosen)?;
+            chosen.refuse_other_code(&leave, &event, self.config, self.terminal)?;
             let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
             let files = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
             let given = chosen.given.iter().chain(&files.variables);

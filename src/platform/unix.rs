@@ -57,7 +57,9 @@ pub fn open_untrusted(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As `open(2)` has them.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+    // A terminal does not become that of this session by it.
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// Opens a file to hold it and to look at it, though it may only be executed.

@@ -92,7 +92,7 @@ impl KeptBack<'_> {
                 format!("is only for {} and not to be shown", places(self.limits.programs.as_ref()))
             }
             Limit::Program => {
-                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.known_as))
+                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.program))
             }
             Limit::Terminal => "needs a terminal".to_owned(),
             Limit::Ask => "needs a yes at a terminal".to_owned(),

@@ -198,3 +198,34 @@ impl<'e> Objects<'e> {
 fn unread(error: io::Error) -> Failure {
     Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_full_of_copies_of_one_text_needs_no_room_for_all_of_them() {
+        const COPIES: u64 = 200_000;
+        let mut kept = Kept::default();
+        let found = |at, mark| Found {
+            id: "1".into(),
+            is: Type::Blob,
+            names: Vec::new(),
+            hit: Hit { at, length: 1, line: at, what: What::Shape { kind: "a", id: "a" }, mark: Some([mark; 16]) },
+        };
+        for at in 0..COPIES {
+            kept.keep(found(at, 1));
+        }
+        // The first ones, and one that stands for all that come after these.
+        assert_eq!((kept.hits.len(), kept.again.len(), kept.here.len()), (MOST + 1, 1, 1));
+        assert_eq!(kept.again[&MOST], COPIES - 1 - MOST as u64);
+        kept.keep(found(COPIES, 2));
+        assert_eq!((kept.hits.len(), kept.more), (MOST + 2, 0));
+        for mark in 3..=255 {
+            for again in 0..100 {
+                kept.keep(found(again, mark));
+            }
+        }
+        assert!(kept.hits.len() <= 2 * MOST + 300 && kept.again.len() <= 300, "{}", kept.hits.len());
+    }
+}
