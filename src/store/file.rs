@@ -313,7 +313,7 @@ impl OpenText {
     /// # Errors
     /// `Store`.
     pub fn read(&self) -> Result<Payload> {
-        Ok(self.read_as_written()?.as_held_on())
+        Ok(self.read_as_written()?.with_held_on())
     }
 
     /// Everything in the store as it stands there: what is to be changed.
@@ -331,7 +331,7 @@ impl OpenText {
     /// `Store`.
     pub fn pick(&self, wanted: &[&KeyName]) -> Result<Payload> {
         let payload = text::pick(self.as_str()?, wanted)?.of_store(self.store.as_ref());
-        Ok(Payload { held_on: self.held_on.clone(), ..payload }.as_held_on())
+        Ok(Payload { held_on: self.held_on.clone(), ..payload }.with_held_on())
     }
 
     /// The names of all keys.

@@ -129,7 +129,7 @@ pub fn held_on(before: &[HeldOn], now: &Payload) -> Vec<HeldOn> {
 
 impl Payload {
     /// The same as its keys may be used here.
-    pub(super) fn as_held_on(mut self) -> Self {
+    pub(super) fn with_held_on(mut self) -> Self {
         for one in self.held_on.iter().filter(|one| !one.is_gone) {
             let mut keys = self.keys.iter_mut();
             if let Some((_, key)) = keys.find(|(name, _)| name.as_str() == one.name) {
@@ -182,7 +182,7 @@ mod tests {
         // Nor is it gone in the next version, which says as little.
         assert_eq!(held_on(&on, &store), on);
         store.held_on = on;
-        let used = store.as_held_on();
+        let used = store.with_held_on();
         let facts = &used.keys[&name("a")].facts;
         assert!(
             facts.limits.ask && facts.limits.terminal && facts.revoked.as_ref().is_some_and(|it| it.reason.is_some())
@@ -211,7 +211,7 @@ mod tests {
         *facts(&mut replaced, "a") =
             Facts { limits: Limits::default(), revoked: None, ..facts(&mut replaced, "a").clone() };
         replaced.held_on = held_on(&[held], &replaced);
-        let used = replaced.as_held_on();
+        let used = replaced.with_held_on();
         let facts = &used.keys[&name("a")].facts;
         assert!(facts.limits.ask && facts.revoked.is_none());
     }
