@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(both.variables, paths(&["A=x", "B=x"]));
         let given = |name: &str, value: &str| both.let_through_given(name, Some(&Secret::new(value.into())));
         assert!(given("A", "x") && !given("A", "y") && !given("C", "") && !both.let_through_given("A", None));
-        assert!(with(&["A"]).let_through_given("A", None));
+        assert!(with(&["A"]).let_through_given("A", None) && !with(&["A"]).let_through_given("B", None));
         for (name, value, is) in
             [("A", "x", true), ("A", "y", false), ("a", "x", false), ("B", "x", true), ("C", "", false)]
         {
