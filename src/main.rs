@@ -22,7 +22,11 @@ fn main() -> ExitCode {
         Called::Command(command) => {
             let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
             let terminal = terminal.about(commands::stores::meant(&command.verb));
-            let runs = matches!(command.verb, Verb::Run(_) | Verb::Shell(_));
+            let runs = match &command.verb {
+                Verb::Run(_) | Verb::Shell(_) => true,
+                Verb::Proxy(proxy) => proxy.runs(),
+                _ => false,
+            };
             commands::dispatch(*command, &terminal).unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
         }
         Called::Text(text) => {

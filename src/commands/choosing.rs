@@ -36,6 +36,8 @@ use super::{
 };
 
 mod giving;
+#[cfg(feature = "proxy")]
+pub mod proxied;
 mod renewing;
 mod unasked;
 

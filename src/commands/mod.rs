@@ -43,6 +43,13 @@ pub mod policy;
 pub mod profile;
 pub mod project;
 pub mod prompt;
+#[cfg(feature = "proxy")]
+pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod proxying;
+#[cfg(not(feature = "proxy"))]
+#[path = "without_proxy.rs"]
+pub mod proxying;
 pub mod recipients;
 pub mod record;
 pub mod recovery;
@@ -360,6 +367,10 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
         Verb::Agent(arguments) => agent::agent(arguments, terminal),
+        #[cfg(feature = "proxy")]
+        Verb::Proxy(arguments) => proxy::proxy(arguments, terminal),
+        #[cfg(not(feature = "proxy"))]
+        Verb::Proxy(_) => Err(proxying::not_there().into()),
         Verb::Mcp => mcp::mcp(terminal),
         Verb::Schema(arguments) => schema::schema(&arguments, terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),

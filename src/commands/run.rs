@@ -27,6 +27,7 @@ use super::{
     choosing::{self, Chosen},
     limiting::{Leave, Taker},
     named,
+    proxying::{self, By},
     rendering::{self, Pages},
     staying,
     watching::Watched,
@@ -43,12 +44,20 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     marked(arguments, &[], terminal)
 }
 
+/// The same in a shell, or in whatever else a command is to know itself to be in.
+///
+/// # Errors
+/// As [`keeping_back`].
+pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    keeping_back(arguments, signs, By::Limits, terminal)
+}
+
 /// The list of what happens; the last step does not return, unless something is to be done while the command runs. `signs` are
-/// variables by which the command knows what it runs in.
+/// variables by which the command knows what it runs in, and `by` says which keys it uses by the proxy alone.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn keeping_back(arguments: &cli::Run, signs: &[Variable], by: By, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     rendering::refuse_stray_form(&arguments.files)?;
     let home = Home::find()?;
@@ -63,11 +72,15 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
+    let proxied = proxying::take_aside(&mut chosen, by, reason, &config, terminal)?;
     let (masks, is_followed) = (arguments.staying.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
     if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
+    }
+    if is_followed && proxied.is_some() {
+        return Err(proxying::no_need_to_watch().into());
     }
     let event = leave.sign(event);
     pages.hand(&mut chosen)?;
@@ -76,20 +89,33 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let (caller, left_out) = callers_variables(&leave, judged);
     let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
-    let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
+    let stays = files::need_attending(&chosen.files) || proxied.is_some();
+    let held = if stays { Some(hold_signals()?) } else { None };
+    let mut gateway = proxied.map(|proxied| proxied.start(&chosen, &config)).transpose()?;
+    let caller = proxying::leave_out(gateway.as_ref(), caller);
     let files = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
-    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&files.variables), rules)?;
+    let way = proxying::variables(gateway.as_ref());
+    let given = chosen.given.iter().chain(&files.variables).chain(&way);
+    let environment = Environment::join(caller.into_iter(), given, rules)?;
     environment.check_limits(program.words())?;
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
+    let event = proxying::sign(gateway.as_ref(), event, terminal);
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
-    let name = event.program.unwrap_or_default();
+    let name = event.program.clone().unwrap_or_default();
     let ran = files.leave_open().and_then(|()| {
         if is_followed {
             let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
             let watched = Watched { program, masks, rules, pages, signs, config, reason, home, wish, terminal };
             return watched.run(&environment, &chosen, masker.as_ref());
+        }
+        if let Some(gateway) = &mut gateway {
+            let of = (&home, &wish as &dyn Fn() -> Result<choosing::Wish>);
+            let mut beside = gateway.beside(&chosen, &event, of, &config, terminal);
+            let ended = staying::run_once(&program, &environment, masker.as_ref(), &mut beside);
+            beside.end();
+            return ended;
         }
         if held.is_some() || masker.is_some() {
             return staying::run_once(&program, &environment, masker.as_ref(), &mut ());
@@ -100,7 +126,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
         Ok(ended) => {
             // Ending may be by a signal, after which nothing is taken away.
             drop(environment);
-            drop((files, held));
+            drop((files, gateway, held));
             return Ok(attended::end_as(ended));
         }
         // It ran; what went wrong is beside it.

@@ -18,6 +18,7 @@ pub mod agents;
 mod alerts;
 mod limits;
 pub mod projects;
+pub mod proxy;
 mod rotation;
 mod scan;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub scan: Scan,
     /// What coding agents may have run.
     pub agents: agents::Agents,
+    /// Which key goes to which host.
+    pub proxy: proxy::Proxy,
 }
 
 /// `[reminders]`.
@@ -102,8 +105,11 @@ fn parse(bytes: &[u8]) -> std::result::Result<Config, Vec<Mistake>> {
 fn look(reader: &mut Reader, table: &Table) -> Config {
     reader.known(
         table,
-        &[&["profiles", "history", "reminders", "alerts", "projects", "scan", "agents"][..], &rotation::TABLES]
-            .concat(),
+        &[
+            &["profiles", "history", "reminders", "alerts", "projects", "scan", "agents", "proxy"][..],
+            &rotation::TABLES,
+        ]
+        .concat(),
     );
     let rotation = rotation::look(reader, table);
     let profiles = table.get("profiles").map(|value| reader.profiles(value)).unwrap_or_default();
@@ -119,7 +125,9 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
     let alerts = alerts::look(reader, table);
     let scan = scan::look(reader, table);
     let agents = agents::look(reader, table);
-    Config { profiles, history, rotation, alerts, projects, reminders: reminders.unwrap_or_default(), scan, agents }
+    let proxy = proxy::look(reader, table);
+    let reminders = reminders.unwrap_or_default();
+    Config { profiles, history, rotation, alerts, projects, reminders, scan, agents, proxy }
 }
 
 #[cfg(test)]
@@ -154,14 +162,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `proxy`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `proxy`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 

@@ -5,5 +5,5 @@ pub mod attended;
 pub mod environment;
 pub mod files;
 pub mod masked;
-mod private_folder;
+pub mod private_folder;
 pub mod program;

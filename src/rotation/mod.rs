@@ -10,4 +10,4 @@ mod settings;
 
 pub use coverage::{Change, Coverage};
 pub use outlook::{Outlook, State, Summary, judged_at, look};
-pub use settings::{AwsIam, Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings};
+pub use settings::{AwsIam, Plan, Reaction, ReasonFrom, Rotator, Rule, Selector, Settings, matches};

@@ -278,7 +278,8 @@ impl Selector {
 }
 
 /// Whether a pattern with `*` fits a name: its pieces come in their order, the first at the start and the last at the end.
-fn matches(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut left) = name.strip_prefix(start) else { return false };
     let mut pieces = rest.split('*').peekable();

@@ -1,0 +1,106 @@
+//! What `run` asks of the proxy, in a keyctl that was built without one: a key that is for the proxy alone is given to nobody.
+
+use std::convert::Infallible;
+
+use crate::{
+    config::Config,
+    failure::{Failure, Kind, Result},
+    history::{Event, Reason},
+    home::Home,
+    name::VariableName,
+    platform::Attendant,
+    secret::Secret,
+    terminal::Terminal,
+};
+
+use super::{
+    choosing::{Chosen, Wish},
+    run::Variable,
+};
+
+/// Which keys go by the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Those whose limits say so.
+    Limits,
+}
+
+/// There is none.
+pub struct Proxied(Infallible);
+
+/// There is none.
+pub struct Gateway(Infallible);
+
+/// The failure for what needs the proxy.
+#[must_use]
+pub fn not_there() -> Failure {
+    Failure::new(Kind::Usage, "this keyctl was built without the proxy").hint("build it with the feature `proxy`")
+}
+
+/// Nothing is taken aside: the limits refuse what is for the proxy alone.
+///
+/// # Errors
+/// None.
+pub fn take_aside(_: &mut Chosen, _: By, _: Option<&Reason>, _: &Config, _: &Terminal) -> Result<Option<Proxied>> {
+    Ok(None)
+}
+
+/// Never needed.
+#[must_use]
+pub fn no_need_to_watch() -> Failure {
+    not_there()
+}
+
+/// All of them.
+#[must_use]
+pub fn leave_out(_: Option<&Gateway>, caller: Vec<Variable>) -> Vec<Variable> {
+    caller
+}
+
+/// None.
+#[must_use]
+pub fn variables(_: Option<&Gateway>) -> Vec<(VariableName, Secret)> {
+    Vec::new()
+}
+
+/// As it is.
+#[must_use]
+pub fn sign(_: Option<&Gateway>, event: Event, _: &Terminal) -> Event {
+    event
+}
+
+impl Proxied {
+    /// Never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn start(self, _: &Chosen, _: &Config) -> Result<Gateway> {
+        match self.0 {}
+    }
+}
+
+/// Who would look after it.
+pub struct Beside(Infallible);
+
+impl Gateway {
+    /// Never called.
+    pub fn beside(
+        &mut self,
+        _: &Chosen,
+        _: &Event,
+        _: (&Home, &dyn Fn() -> Result<Wish>),
+        _: &Config,
+        _: &Terminal,
+    ) -> Beside {
+        match self.0 {}
+    }
+}
+
+impl Beside {
+    /// Never called.
+    pub fn end(self) {
+        match self.0 {}
+    }
+}
+
+impl Attendant for Beside {}
