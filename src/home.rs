@@ -51,6 +51,7 @@ const OWN: &[&str] = &[
     "remind-task.xml",
     "rotate.lock",
     "told",
+    "proxy.frozen",
     "git-hooks",
     "members",
     "seen",

@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper::{
@@ -15,9 +16,14 @@ use hyper::{
     body::{Body, Bytes, Frame, Incoming, SizeHint},
 };
 
-use crate::mask::Stream;
+use tokio::time::{Sleep, sleep};
+
+use crate::mask::{Held, Stream};
 
 use super::tally::Tally;
+
+/// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// What goes wrong on the way.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -79,14 +85,19 @@ pub struct Passed {
     /// What comes after the last of the body.
     trailers: Option<HeaderMap>,
     is_over: bool,
+    /// Until when a little that may be the beginning of a secret is waited with.
+    patience: Option<Pin<Box<Sleep>>>,
     tally: Tally,
 }
 
 impl Download {
     /// From a host.
     #[must_use]
-    pub fn passed(inner: Incoming, masks: Option<Stream>, tally: Tally) -> Self {
-        Self::Passed(Passed { inner, masks, trailers: None, is_over: false, tally })
+    pub fn passed(inner: Incoming, masks: Option<Stream>, mut tally: Tally) -> Self {
+        if inner.is_end_stream() {
+            tally.is_whole();
+        }
+        Self::Passed(Passed { inner, masks, trailers: None, is_over: false, patience: None, tally })
     }
 
     /// The proxy's own.
@@ -108,21 +119,29 @@ impl Passed {
             };
             let (mut sure, is_pending) = (Vec::new(), polled.is_pending());
             match polled {
-                // Nothing more for now: a little that may be a beginning is not waited with.
-                Poll::Pending => masks.pause(&mut sure),
+                Poll::Pending if masks.holds() == Held::Little => {
+                    let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(MOMENT)));
+                    if patience.as_mut().poll(context).is_ready() {
+                        masks.pause(&mut sure);
+                    }
+                }
+                Poll::Pending => {}
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
                 Poll::Ready(None) => {
                     masks.finish(&mut sure);
                     self.is_over = true;
                 }
-                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => masks.push(&data, &mut sure),
-                    Err(frame) => {
-                        masks.finish(&mut sure);
-                        self.trailers = frame.into_trailers().ok();
-                        self.is_over = true;
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.patience = None;
+                    match frame.into_data() {
+                        Ok(data) => masks.push(&data, &mut sure),
+                        Err(frame) => {
+                            masks.finish(&mut sure);
+                            self.trailers = frame.into_trailers().ok();
+                            self.is_over = true;
+                        }
                     }
-                },
+                }
             }
             if !sure.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(sure.into()))));
@@ -144,7 +163,13 @@ impl Body for Download {
             Self::Passed(passed) => {
                 let frame = ready!(passed.next(context));
                 match &frame {
-                    Some(Ok(frame)) => passed.tally.received(frame.data_ref().map_or(0, Bytes::len)),
+                    Some(Ok(frame)) => {
+                        passed.tally.received(frame.data_ref().map_or(0, Bytes::len));
+                        // Whose length was said is not asked for its end.
+                        if passed.inner.is_end_stream() {
+                            passed.tally.is_whole();
+                        }
+                    }
                     Some(Err(_)) => passed.tally.broke_off(),
                     None => passed.tally.is_whole(),
                 }

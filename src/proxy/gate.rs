@@ -11,7 +11,7 @@ use std::{
 
 use hyper::{
     HeaderMap,
-    header::{self, HeaderName},
+    header::{self, HeaderName, HeaderValue},
 };
 use memchr::memmem;
 
@@ -316,7 +316,10 @@ impl Gate {
             return Err(Refusal::Host);
         }
         // With somebody else's key, what the command knows could be carried to where the host's rule leads.
-        if self.strict && headers.keys().any(carries_a_key) {
+        let is_key = |(name, value): (&HeaderName, &HeaderValue)| {
+            carries_a_key(name) && !inject::is_name_alone(value.as_bytes())
+        };
+        if self.strict && headers.iter().any(is_key) {
             return Err(Refusal::OwnKey);
         }
         if let Some(rule) = rule {

@@ -95,6 +95,15 @@ pub fn find(headers: &HeaderMap, placeholders: &[&str]) -> Vec<(usize, HeaderNam
     found
 }
 
+/// Whether this is a name without a password: clients that know one of two say that before they ask for the other.
+#[must_use]
+pub fn is_name_alone(value: &[u8]) -> bool {
+    decoded(value).is_some_and(|text| text.ends_with(b":") && text.len() <= LONGEST_NAME)
+}
+
+/// The most bytes of a name that is no key.
+const LONGEST_NAME: usize = 16;
+
 /// Name and password of HTTP's Basic (RFC 7617).
 fn decoded(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (scheme, rest) = value.split_at_checked(6)?;

@@ -14,6 +14,7 @@ use crate::config::proxy::HTTPS;
 use super::{
     body::{Download, Upload},
     gate::{Asked, Pass, Way},
+    inject::is_name_alone,
     path,
     refusal::Refusal,
     server::{self, Shared},
@@ -137,6 +138,12 @@ async fn send(
         // So that a secret that comes back can be seen.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         shared.gate.secrets().put(&mut headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
+    }
+    // It goes to nobody in a strict run: it may be a key without a name as well.
+    if shared.gate.is_strict()
+        && headers.get(header::AUTHORIZATION).is_some_and(|value| is_name_alone(value.as_bytes()))
+    {
+        headers.remove(header::AUTHORIZATION);
     }
     if let Some(protocol) = upgrade {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));

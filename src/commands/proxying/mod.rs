@@ -197,6 +197,13 @@ fn variables_for(running: &Running, folder: &PrivateFolder) -> Result<Vec<(Varia
         ("GIT_SSL_CAINFO", &all),
         ("CARGO_HTTP_CAINFO", &all),
         ("AWS_CA_BUNDLE", &all),
+        ("PIP_CERT", &all),
+        ("NIX_SSL_CERT_FILE", &all),
+        ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", &all),
+        ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", &all),
+        ("HTTPLIB2_CA_CERTS", &all),
+        // What its settings say of this comes before Node's own variable.
+        ("npm_config_cafile", &all),
         ("DENO_CERT", &alone),
         ("NODE_EXTRA_CA_CERTS", &alone),
         // Node heeds the above from version 24 on, if it is told to.

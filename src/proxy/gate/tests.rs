@@ -1,4 +1,3 @@
-use hyper::header::HeaderValue;
 use proptest::prelude::*;
 
 use super::*;
