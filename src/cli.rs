@@ -47,7 +47,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use projects::{Allow, Deny, Init};
-pub use proxy::{OneKey, Proxy, ProxyRun, ProxyVerb};
+pub use proxy::{Confine, OneKey, Proxy, ProxyRun, ProxyVerb};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 pub use schema::Schema;
 pub use shells::{Activate, HookEnv, Subshell};
@@ -200,6 +200,10 @@ pub enum Verb {
     #[cfg(unix)]
     #[command(hide = true)]
     LeadSession(LeadSession),
+    /// Become a command that is confined (started by `proxy run --sandbox`)
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Confine(Confine),
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),

@@ -1,5 +1,7 @@
 //! `keyctl proxy`: commands that use keys without holding them.
 
+use std::{ffi::OsString, path::PathBuf};
+
 use clap::{Args, Subcommand};
 
 use super::{Report, Run};
@@ -36,6 +38,23 @@ pub struct ProxyRun {
     /// Give the keys that no rule is for as they are
     #[arg(long)]
     pub unprotected: bool,
+    /// Let the command reach the proxy and no other network, nor keyctl's folders and the keychain (Linux)
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// A command on its way into its sandbox.
+#[derive(Args)]
+pub struct Confine {
+    /// The one port that it reaches
+    #[arg(long)]
+    pub port: u16,
+    /// Folders that it does not reach
+    #[arg(long)]
+    pub away: Vec<PathBuf>,
+    /// The command's path, what it is called by, and its arguments
+    #[arg(last = true, required = true, num_args = 2..)]
+    pub command: Vec<OsString>,
 }
 
 /// A key.

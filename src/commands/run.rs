@@ -101,6 +101,7 @@ pub fn keeping_back(arguments: &cli::Run, signs: &[Variable], by: By, terminal: 
     say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
     let event = event.args(chosen.arguments(&program, &config));
     let event = proxying::sign(gateway.as_ref(), event, terminal);
+    let confined = proxying::confined(by, gateway.as_ref(), &program, &home)?;
     let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
     let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
     let name = event.program.clone().unwrap_or_default();
@@ -113,7 +114,8 @@ pub fn keeping_back(arguments: &cli::Run, signs: &[Variable], by: By, terminal: 
         if let Some(gateway) = &mut gateway {
             let of = (&home, &wish as &dyn Fn() -> Result<choosing::Wish>);
             let mut beside = gateway.beside(&chosen, &event, of, &config, terminal);
-            let ended = staying::run_once(&program, &environment, masker.as_ref(), &mut beside);
+            let program = confined.as_ref().unwrap_or(&program);
+            let ended = staying::run_once(program, &environment, masker.as_ref(), &mut beside);
             beside.end();
             return ended;
         }

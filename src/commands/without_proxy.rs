@@ -7,6 +7,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Event, Reason},
     home::Home,
+    launch::program::Program,
     name::VariableName,
     platform::Attendant,
     secret::Secret,
@@ -42,6 +43,14 @@ pub fn not_there() -> Failure {
 /// # Errors
 /// None.
 pub fn take_aside(_: &mut Chosen, _: By, _: Option<&Reason>, _: &Config, _: &Terminal) -> Result<Option<Proxied>> {
+    Ok(None)
+}
+
+/// As it is.
+///
+/// # Errors
+/// None.
+pub fn confined(_: By, _: Option<&Gateway>, _: &Program, _: &Home) -> Result<Option<Program>> {
     Ok(None)
 }
 

@@ -182,7 +182,7 @@ impl fmt::Display for Rate {
 
 /// A text as it can be shown.
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(60).collect()
+    text.chars().filter(char::is_ascii_graphic).take(60).collect()
 }
 
 /// Bytes: `500KB`, `10MB`, `1GB`.

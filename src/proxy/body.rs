@@ -72,7 +72,7 @@ impl Body for Upload {
 /// The body of an answer, on its way to the command; or a text of the proxy's own.
 pub enum Download {
     /// From the host.
-    Passed(Passed),
+    Passed(Box<Passed>),
     /// The proxy's own, until it is given.
     Own(Option<Bytes>),
 }
@@ -97,7 +97,7 @@ impl Download {
         if inner.is_end_stream() {
             tally.is_whole();
         }
-        Self::Passed(Passed { inner, masks, trailers: None, is_over: false, patience: None, tally })
+        Self::Passed(Box::new(Passed { inner, masks, trailers: None, is_over: false, patience: None, tally }))
     }
 
     /// The proxy's own.

@@ -34,7 +34,7 @@ use super::{
 /// What stands in each placeholder behind its beginning, so that a person knows it.
 const SIGN: &str = "keyctl";
 /// What a run begins to count from, so that there is room for what was before it.
-const EARLIER: Duration = Duration::from_secs(7 * 86_400);
+const EARLIER: Duration = Duration::from_hours(7 * 24);
 /// So many requests may wait to be written down.
 const MOST_WAITING: u64 = 20_000;
 

@@ -1,6 +1,6 @@
 //! One request on its way through: judged, given its keys, sent, and its answer given back without them.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use hyper::{
     HeaderMap, Request, Response, StatusCode, Uri, Version,
@@ -161,11 +161,13 @@ async fn send(
         Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
         None => shared.gate.rule_for(&target.host, target.port),
     };
-    let answer = if target.is_plain {
-        shared.upstream.send_plain(out).await?
+    let sent = if target.is_plain {
+        shared.upstream.send_plain(out).await
     } else {
-        shared.upstream.send(out, rule, ours.is_some()).await?
+        shared.upstream.send(out, rule, ours.is_some()).await
     };
+    let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
+    let answer = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
     tally.answered(answer.status().as_u16());
     Ok((answer, has_key, ours))
 }
@@ -250,7 +252,7 @@ fn lead_back(headers: &mut HeaderMap, target: &Target) {
     });
     let is_secure = uri.scheme_str().is_none_or(|scheme| scheme == "https");
     if is_same && is_secure && uri.path().starts_with('/') && !text.starts_with("//") {
-        let rest = uri.path_and_query().map(hyper::http::uri::PathAndQuery::as_str).unwrap_or("/");
+        let rest = uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
         if let Ok(value) = HeaderValue::from_str(&format!("{own}{rest}")) {
             headers.insert(header::LOCATION, value);
         }
@@ -276,7 +278,7 @@ fn upgraded(
         let (Ok(ours), Ok(theirs)) = (ours.await, theirs.await) else { return };
         let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
         if let Ok((sent, received)) = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await {
-            tally.sent().fetch_add(sent, std::sync::atomic::Ordering::Relaxed);
+            tally.sent().fetch_add(sent, Ordering::Relaxed);
             tally.received(usize::try_from(received).unwrap_or(usize::MAX));
             tally.is_whole();
         }

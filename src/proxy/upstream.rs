@@ -2,7 +2,7 @@
 //! Variables such as `HTTPS_PROXY` are not heeded: whoever set one would read every key.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::SocketAddr,
     path::{Path, PathBuf},
     pin::Pin,
@@ -32,9 +32,9 @@ use super::{body::Upload, refusal::Refusal, rule::Rule};
 /// How long a host is waited for.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin: a model may think for minutes.
-const ANSWER: Duration = Duration::from_secs(900);
+const ANSWER: Duration = Duration::from_mins(15);
 /// How long a connection that nobody uses is kept.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 type Https = Client<HttpsConnector<To>, Upload>;
 /// Who vouches for a host, and where it is.
@@ -59,12 +59,12 @@ impl Upstream {
     /// # Errors
     /// Where certificates cannot be read.
     pub fn new<'r>(rules: impl Iterator<Item = &'r Rule>) -> Result<Self> {
-        let mut by_route = HashMap::new();
+        let mut by_route: HashMap<Route, Clients> = HashMap::new();
         let routes = rules.map(|rule| (rule.ca.clone(), rule.address)).chain([(None, None)]);
         for route in routes {
-            if !by_route.contains_key(&route) {
-                let clients = Clients::new(&route)?;
-                by_route.insert(route, clients);
+            if let Entry::Vacant(place) = by_route.entry(route) {
+                let clients = Clients::new(place.key())?;
+                place.insert(clients);
             }
         }
         Ok(Self { by_route, plain: builder().build(http(false)) })

@@ -267,10 +267,18 @@ fn what_a_rule_says_holds_and_a_budget_holds_for_all_runs_together() {
     let small = self::sandbox(&format!("{BASE_URL}max_body = \"1KB\"\n"));
     let script = format!(
         "head -c 1001 /dev/zero | {status} --data-binary @- $API/upload -H \"x-api-key: $KEY\"; \
-         head -c 2000000 /dev/zero | {status} -T - $API/upload -H \"x-api-key: $KEY\"; \
+         head -c 2000000 /dev/zero | {status} -T - $API/upload -H \"x-api-key: $KEY\" >/dev/null 2>&1; \
          head -c 1000 /dev/zero | {status} -T - $API/upload -H \"x-api-key: $KEY\""
     );
-    assert_eq!(said(&small, &script, BY_BASE_URL), "413 502 200 ");
+    assert_eq!(said(&small, &script, BY_BASE_URL), "413 200 ");
+    assert_eq!(
+        requests(&small),
+        [
+            "POST api.test/upload refused: too large 1",
+            "PUT api.test/upload refused: too large 1",
+            "PUT api.test/upload 200 1"
+        ]
+    );
 }
 
 #[test]
@@ -391,7 +399,50 @@ fn the_rules_are_shown_and_a_wrong_one_is_said() {
     let ran = sandbox.call(&["proxy", "rules"]).run();
     assert_eq!(
         ran.stderr(),
-        "keyctl: `~/.config/keyctl/config.toml`: line 2, column 10: this is either `strict` or `permissive`\nkeyctl: hint: line 5, column 10: `https://api.test` is no host: `api.example.com`, `*.example.com`, `localhost:8443`\nkeyctl: hint: line 6, column 12: `1` is no size: `500KB`, `10MB`, `1GB`\n"
+        "keyctl: `~/.config/keyctl/config.toml`, line 2, column 10: this is either `strict` or `permissive`\nkeyctl: hint: also line 5, column 10: `https://api.test` is no host: `api.example.com`, `*.example.com`, `localhost:8443`\nkeyctl: hint: also line 6, column 12: `1` is no size: `500KB`, `10MB`, `1GB`\n"
     );
     assert!(!contains(ran.stdout().as_bytes(), SECRET.as_bytes()));
+}
+
+#[test]
+fn a_command_in_its_sandbox_reaches_the_proxy_and_nothing_beside_it() {
+    let sandbox = sandbox(BASE_URL);
+    let script = format!(
+        r#"
+        curl -sS --noproxy '*' -o /dev/null -w '%{{http_code}}\n' "$API/x" -H "x-api-key: $KEY"
+        cat ~/.local/share/keyctl/identity.txt; ls ~/.config/keyctl; {0} get KEY --show; echo text > here; cat here
+        python3 - <<'PYTHON'
+import ctypes, os, socket, sys
+def tries(what, act):
+    try:
+        act()
+        print(what, "reached")
+    except OSError as error:
+        print(what, error.strerror)
+tries("tcp", lambda: socket.create_connection(("127.0.0.1", {1}), 2))
+tries("udp", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+tries("bus", lambda: socket.socket(socket.AF_UNIX))
+tries("multipath", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
+tries("settings", lambda: open(os.path.expanduser("~/.config/keyctl/config.toml"), "a"))
+tries("pair", lambda: socket.socketpair())
+libc = ctypes.CDLL(None, use_errno=True)
+print("keyring", libc.syscall(250, 0, -3, 0) == -1 and os.strerror(ctypes.get_errno()))
+end = socket.socket()
+tries("fast", lambda: end.sendto(b"x", 0x20000000, ("127.0.0.1", {1})))
+PYTHON
+        exit 7"#,
+        crate::sandbox::KEYCTL,
+        UPSTREAM.port
+    );
+    let ran = sandbox.call(&["proxy", "run", "--sandbox", "-k", "KEY", "--", "sh", "-c", &script]).run();
+    sandbox.no_secret_in(&ran.output.stdout);
+    assert_eq!(
+        ran.stdout(),
+        "200\ntext\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
+         settings Permission denied\npair reached\nkeyring Operation not permitted\nfast Operation not permitted\n",
+        "{}",
+        ran.stderr()
+    );
+    assert_eq!(ran.code(), 7);
+    assert!(ran.stderr().contains("identity.txt: Permission denied"), "{}", ran.stderr());
 }

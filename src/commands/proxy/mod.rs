@@ -21,7 +21,7 @@ use super::{
 pub fn proxy(arguments: cli::Proxy, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     match arguments.verb {
         ProxyVerb::Run(arguments) => {
-            let by = By::Proxy { unprotected: arguments.unprotected };
+            let by = By::Proxy { unprotected: arguments.unprotected, sandbox: arguments.sandbox };
             return run::keeping_back(&arguments.run, &[], by, terminal);
         }
         ProxyVerb::Rules(report) => rules::rules(report.json, terminal)?,

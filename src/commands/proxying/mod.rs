@@ -3,6 +3,7 @@
 
 mod beside;
 mod certificates;
+mod confining;
 mod freezing;
 mod requests;
 
@@ -36,6 +37,9 @@ use super::{
 };
 
 pub use beside::Beside;
+#[cfg(target_os = "linux")]
+pub use confining::confine;
+pub use confining::confined;
 pub use freezing::{freeze, list, unfreeze};
 
 /// Which keys go by the proxy.
@@ -47,6 +51,8 @@ pub enum By {
     Proxy {
         /// Whether they are.
         unprotected: bool,
+        /// Whether the command is confined.
+        sandbox: bool,
     },
 }
 
@@ -103,7 +109,14 @@ pub fn take_aside(
     }
     hold_bare(&bare, by, terminal)?;
     if guarded.is_empty() {
-        return Ok(None);
+        // What is to be confined must not start unconfined.
+        return match by {
+            By::Proxy { sandbox: true, .. } => Err(Failure::new(
+                Kind::Usage,
+                "no key goes by the proxy, so there is nothing to confine the command to",
+            )),
+            _ => Ok(None),
+        };
     }
     let stores = texts.iter().map(|(store, ..)| *store).collect();
     let secrets = chosen.stand_in(texts)?;
@@ -145,7 +158,7 @@ fn hold_bare(bare: &[(VariableName, bool)], by: By, terminal: &Terminal) -> Resu
     if bare.is_empty() {
         return Ok(());
     }
-    if by == (By::Proxy { unprotected: true }) {
+    if matches!(by, By::Proxy { unprotected: true, .. }) {
         terminal.warn(&format!("given as it is, as no rule says where it goes: {}", named(false)));
         return Ok(());
     }

@@ -22,7 +22,7 @@ use crate::{
 use super::super::{
     caller,
     choosing::Chosen,
-    record::{self, Recorded, Strictness},
+    record::{self, Strictness},
     using::Used,
 };
 
@@ -31,7 +31,7 @@ const LOOKED_AT: usize = 20_000;
 /// So many are written at once.
 const AT_ONCE: usize = 500;
 /// The same is told again after so long.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 /// So many strangers' requests are written down of one run: they cost whoever sends them nothing.
 const STRANGERS: u32 = 20;
 
@@ -137,13 +137,10 @@ impl<'w> Writer<'w> {
         let all: Vec<&Event> = events.iter().collect();
         let strictness = Strictness { sync: false, ..self.config.into() };
         let recorded = record::usage(&used.home, &used.kept, &log, &all, strictness, self.terminal);
-        match recorded {
-            Ok(Recorded::As { .. }) => {}
-            Ok(Recorded::Not(_)) => {}
-            Err(failure) => {
-                gate.shut();
-                self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
-            }
+        // What could not be recorded is said already; where nothing goes on unrecorded, nothing does.
+        if let Err(failure) = recorded {
+            gate.shut();
+            self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
         }
     }
 
