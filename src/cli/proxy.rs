@@ -38,7 +38,7 @@ pub struct ProxyRun {
     /// Give the keys that no rule is for as they are
     #[arg(long)]
     pub unprotected: bool,
-    /// Let the command reach the proxy and no other network, nor keyctl's folders and the keychain (Linux)
+    /// Let the command reach the proxy alone: no other network, no keychain (Linux)
     #[arg(long)]
     pub sandbox: bool,
 }

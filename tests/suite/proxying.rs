@@ -438,11 +438,57 @@ PYTHON
     sandbox.no_secret_in(&ran.output.stdout);
     assert_eq!(
         ran.stdout(),
-        "200\ntext\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
+        "200\nconfig.toml\ntext\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
          settings Permission denied\npair reached\nkeyring Operation not permitted\nfast Operation not permitted\n",
         "{}",
         ran.stderr()
     );
     assert_eq!(ran.code(), 7);
     assert!(ran.stderr().contains("identity.txt: Permission denied"), "{}", ran.stderr());
+}
+
+/// OpenAI's and Anthropic's own libraries, for Python and for Node; they take too long to install for a commit.
+#[test]
+#[ignore = "tests/long installs what it needs"]
+fn the_issuers_own_libraries_stream_by_either_way_in() {
+    let installed =
+        std::env::var_os("KEYCTL_TEST_SDKS").map_or_else(|| tools::root().join("target/tools/sdks"), Into::into);
+    let sandbox = sandbox("base_url = { OPENAI_BASE_URL = \"/v1\", ANTHROPIC_BASE_URL = \"\" }\n");
+    let python = r#"
+import os, time
+import anthropic, openai
+for lead in (True, False):
+    base = {} if lead else {"base_url": "https://api.test/v1"}
+    client, begin, times = openai.OpenAI(api_key=os.environ["KEY"], max_retries=0, **base), time.monotonic(), []
+    text = []
+    for piece in client.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}], stream=True):
+        times.append(time.monotonic() - begin)
+        text.append(piece.choices[0].delta.content)
+    print("".join(text), times[2] - times[0] > 0.3)
+    base = {} if lead else {"base_url": "https://api.test"}
+    client = anthropic.Anthropic(api_key=os.environ["KEY"], max_retries=0, **base)
+    with client.messages.stream(model="m", max_tokens=9, messages=[{"role": "user", "content": "x"}]) as stream:
+        print("".join(stream.text_stream))
+"#;
+    let node = r#"
+import OpenAI from "openai";
+import Anthropic from "@anthropic-ai/sdk";
+let text = "";
+for await (const piece of await new OpenAI({ apiKey: process.env.KEY, maxRetries: 0 }).chat.completions.create({ model: "m", messages: [], stream: true }))
+  text += piece.choices[0].delta.content;
+console.log(text);
+text = "";
+for await (const event of await new Anthropic({ apiKey: process.env.KEY, maxRetries: 0 }).messages.create({ model: "m", max_tokens: 9, messages: [], stream: true }))
+  text += event.delta?.text ?? "";
+console.log(text);
+"#;
+    sandbox.file("use.py", python);
+    sandbox.file("use.mjs", node);
+    let script = format!(
+        "{0}/python/bin/python use.py && ln -s {0}/node/node_modules node_modules && node use.mjs",
+        installed.display()
+    );
+    let seen = &hash(&format!("Bearer {SECRET}"))[..8];
+    let expected = format!("{seen} one two True\nhello there\n").repeat(2) + &format!("{seen} one two\nhello there\n");
+    assert_eq!(said(&sandbox, &script, BY_BASE_URL), expected);
 }
