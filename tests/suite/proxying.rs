@@ -447,7 +447,7 @@ PYTHON
     assert!(ran.stderr().contains("identity.txt: Permission denied"), "{}", ran.stderr());
 }
 
-/// OpenAI's and Anthropic's own libraries, for Python and for Node; they take too long to install for a commit.
+/// The issuers' own libraries, for Python and for Node; they take too long to install for a commit.
 #[test]
 #[ignore = "tests/long installs what it needs"]
 fn the_issuers_own_libraries_stream_by_either_way_in() {
