@@ -314,7 +314,7 @@ fn a_key_that_is_for_the_proxy_alone_goes_by_it_without_being_told_and_nowhere_w
     sandbox.configure("");
     sandbox.call(&["run", "-k", "KEY", "--", "true"]).run().says(
         "",
-        "keyctl: not given: `KEY`: for the proxy alone, and no rule says where it goes [E09]\nkeyctl: hint: say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`\n",
+        "keyctl: not given: `KEY` is for the proxy alone, as the store says [E09]\nkeyctl: hint: to change that, at a terminal: `keyctl edit KEY --no-proxy-only`\n",
         125,
     );
     sandbox.call(&["get", "KEY", "--show"]).run().says(

@@ -87,7 +87,7 @@ pub fn take_aside(
     terminal: &Terminal,
 ) -> Result<Option<Proxied>> {
     let (mut guarded, mut texts, mut standings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut bare: Vec<(VariableName, bool)> = Vec::new();
+    let mut bare: Vec<VariableName> = Vec::new();
     for given in chosen.keys_given() {
         let is_limited = is_for_proxy_alone(&given, &config.rotation);
         if !is_limited && by == By::Limits {
@@ -95,7 +95,8 @@ pub fn take_aside(
         }
         let rules = rules(&given, config)?;
         if rules.is_empty() {
-            bare.push((given.variable.clone(), is_limited));
+            // One that is for the proxy alone is refused with all else that its limits say, and noted.
+            bare.extend((!is_limited).then(|| given.variable.clone()));
             continue;
         }
         // What it is for is written down; that it holds the secret can be seen here for the last time.
@@ -143,27 +144,19 @@ fn standing(name: &KeyName, key: &Key, settings: &Settings) -> Standing {
     Standing { stop: is_revoked.then_some(Stop::Revoked), ends }
 }
 
-/// Keys that no rule is for: those for the proxy alone are kept back, others are given where that was said.
-fn hold_bare(bare: &[(VariableName, bool)], by: By, terminal: &Terminal) -> Result<()> {
-    let named = |wanted: bool| {
-        let some =
-            bare.iter().filter(|(_, is_limited)| !wanted || *is_limited).map(|(variable, _)| variable.to_string());
-        first_names(some, usize::MAX)
-    };
-    let hint = "say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`";
-    if bare.iter().any(|(_, is_limited)| *is_limited) {
-        let what = format!("not given: {}: for the proxy alone, and no rule says where it goes", named(true));
-        return Err(Failure::new(Kind::Policy, what).hint(hint));
-    }
+/// Keys that no rule is for are given where that was said.
+fn hold_bare(bare: &[VariableName], by: By, terminal: &Terminal) -> Result<()> {
     if bare.is_empty() {
         return Ok(());
     }
+    let named = first_names(bare, usize::MAX);
     if matches!(by, By::Proxy { unprotected: true, .. }) {
-        terminal.warn(&format!("given as it is, as no rule says where it goes: {}", named(false)));
+        terminal.warn(&format!("given as it is, as no rule says where it goes: {named}"));
         return Ok(());
     }
-    let what = format!("the proxy cannot keep {}: no rule says where it goes", named(false));
-    let failure = Failure::new(Kind::Policy, what).hint(hint);
+    let what = format!("the proxy cannot keep {named}: no rule says where it goes");
+    let failure = Failure::new(Kind::Policy, what)
+        .hint("say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`");
     Err(failure.hint("leave it out with `--only`, or give it as it is: `--unprotected`"))
 }
 
