@@ -68,6 +68,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
+            cand proxy 'Run commands that use their keys without holding them'
             cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
             cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
@@ -1475,6 +1476,116 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;agent;help;help'= {
         }
+        &'keyctl;proxy'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand run 'Run a command that uses its keys without holding them'
+            cand exec 'Run a command that uses its keys without holding them'
+            cand rules 'List which key goes to which host'
+            cand freeze 'Let no proxy use a key, from its next request on'
+            cand unfreeze 'Let proxies use it again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;proxy;run'= {
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
+            cand --file 'Give a key as a file, whose path is in this variable'
+            cand --render 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`'
+            cand --as 'How these files are given: without a name, as a descriptor, or with a name'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
+            cand --keep 'Keep the value of a variable that is set already'
+            cand -n 'Say what would be given, and start nothing'
+            cand --dry-run 'Say what would be given, and start nothing'
+            cand -y 'Do not warn about commands that install packages'
+            cand --yes 'Do not warn about commands that install packages'
+            cand --mask 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+            cand --no-mask 'Do not, although a profile says so'
+            cand --watch 'Start the command anew when one of its keys is replaced'
+            cand --unprotected 'Give the keys that no rule is for as they are'
+            cand --sandbox 'Let the command reach the proxy alone: no other network, no keychain (Linux)'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;proxy;exec'= {
+            cand -P 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand --profile 'Use this profile of the project or of your config (also: `KEYCTL_PROFILE`)'
+            cand -k 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
+            cand --only 'Give only these variables'
+            cand --reason 'Say why, for the history'
+            cand --file 'Give a key as a file, whose path is in this variable'
+            cand --render 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`'
+            cand --as 'How these files are given: without a name, as a descriptor, or with a name'
+            cand --no-project 'Ignore the project''s `.keyctl.toml`'
+            cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
+            cand --keep 'Keep the value of a variable that is set already'
+            cand -n 'Say what would be given, and start nothing'
+            cand --dry-run 'Say what would be given, and start nothing'
+            cand -y 'Do not warn about commands that install packages'
+            cand --yes 'Do not warn about commands that install packages'
+            cand --mask 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+            cand --no-mask 'Do not, although a profile says so'
+            cand --watch 'Start the command anew when one of its keys is replaced'
+            cand --unprotected 'Give the keys that no rule is for as they are'
+            cand --sandbox 'Let the command reach the proxy alone: no other network, no keychain (Linux)'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;proxy;rules'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;proxy;freeze'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;proxy;unfreeze'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyctl;proxy;help'= {
+            cand run 'Run a command that uses its keys without holding them'
+            cand rules 'List which key goes to which host'
+            cand freeze 'Let no proxy use a key, from its next request on'
+            cand unfreeze 'Let proxies use it again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;proxy;help;run'= {
+        }
+        &'keyctl;proxy;help;rules'= {
+        }
+        &'keyctl;proxy;help;freeze'= {
+        }
+        &'keyctl;proxy;help;unfreeze'= {
+        }
+        &'keyctl;proxy;help;help'= {
+        }
         &'keyctl;mcp'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -1546,6 +1657,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand doctor 'Check the keychain, the files, the recovery copy and which `keyctl` a shell finds'
             cand audit 'Find what is wrong with your keys, each with the command that mends it'
             cand agent 'Have coding agents run the commands that you list with keys, the secrets masked'
+            cand proxy 'Run commands that use their keys without holding them'
             cand mcp 'Serve a coding agent over the Model Context Protocol, without showing it a secret'
             cand schema 'Print the JSON Schema of a file that you write, or of a report'
             cand completions 'Print a script that lets a shell complete commands and names'
@@ -1784,6 +1896,20 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;agent;list'= {
         }
         &'keyctl;help;agent;hook'= {
+        }
+        &'keyctl;help;proxy'= {
+            cand run 'Run a command that uses its keys without holding them'
+            cand rules 'List which key goes to which host'
+            cand freeze 'Let no proxy use a key, from its next request on'
+            cand unfreeze 'Let proxies use it again'
+        }
+        &'keyctl;help;proxy;run'= {
+        }
+        &'keyctl;help;proxy;rules'= {
+        }
+        &'keyctl;help;proxy;freeze'= {
+        }
+        &'keyctl;help;proxy;unfreeze'= {
         }
         &'keyctl;help;mcp'= {
         }

@@ -27,6 +27,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod projects;
+mod proxy;
 mod scan;
 mod schema;
 mod shells;
@@ -49,6 +50,7 @@ pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
 pub use projects::{Allow, Deny, Init};
+pub use proxy::{Confine, OneKey, Proxy, ProxyRun, ProxyVerb};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
 pub use schema::Schema;
 pub use shells::{Activate, HookEnv, Subshell};
@@ -185,6 +187,9 @@ pub enum Verb {
     /// Have coding agents run the commands that you list with keys, the secrets masked
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Agent(Agent),
+    /// Run commands that use their keys without holding them
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Proxy(Proxy),
     /// Serve a coding agent over the Model Context Protocol, without showing it a secret
     Mcp,
     /// Print the JSON Schema of a file that you write, or of a report
@@ -207,6 +212,10 @@ pub enum Verb {
     #[cfg(unix)]
     #[command(hide = true)]
     LeadSession(LeadSession),
+    /// Become a command that is confined (started by `proxy run --sandbox`)
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Confine(Confine),
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),

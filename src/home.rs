@@ -53,6 +53,7 @@ const OWN: &[&str] = &[
     "remind-task.xml",
     "rotate.lock",
     "told",
+    "proxy.frozen",
     "git-hooks",
     "members",
     "seen",

@@ -14,6 +14,8 @@ pub mod audit;
 pub mod exchange;
 pub mod launch;
 pub mod mcp;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 pub mod reminder;
 pub mod report;
 pub mod rotator;

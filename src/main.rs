@@ -24,7 +24,11 @@ fn main() -> ExitCode {
         Called::Command(command) => {
             let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
             let terminal = terminal.about(commands::stores::meant(&command.verb));
-            let runs = matches!(command.verb, Verb::Run(_) | Verb::Shell(_));
+            let runs = match &command.verb {
+                Verb::Run(_) | Verb::Shell(_) => true,
+                Verb::Proxy(proxy) => proxy.runs(),
+                _ => false,
+            };
             let done = taken.map_err(Into::into).and_then(|()| commands::dispatch(*command, &terminal));
             done.unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
         }

@@ -18,7 +18,7 @@ pub struct Source {
 #[derive(Subcommand)]
 pub enum SourceVerb {
     /// Write a source into your `config.toml`
-    Add(NewSource),
+    Add(Box<NewSource>),
     /// List the sources, without asking any
     List {
         /// Report as JSON

@@ -38,6 +38,8 @@ mod fetching;
 mod giving;
 mod holding;
 mod place;
+#[cfg(feature = "proxy")]
+pub mod proxied;
 mod renewing;
 mod unasked;
 

@@ -139,20 +139,26 @@ impl Scene {
         Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
     }
 
-    fn wanted(&self, is_seen: bool) -> Use<'_> {
+    fn wanted(&self, is_seen: bool, by_proxy: bool) -> Use<'_> {
         let (program, folder) = (self.program.as_deref(), self.folder.as_deref());
         let (has_terminal, is_agent) = (self.has_terminal, self.agent.is_some());
-        Use { program, folder, has_terminal, is_agent, is_seen }
+        Use { program, folder, has_terminal, is_agent, is_seen: is_seen && !by_proxy, by_proxy }
     }
 
     /// The verdict, and the limits that a yes would go beyond.
-    fn judge(&self, limits: &Limits, place: Place, taker: Taker, is_seen: bool) -> (Verdict, Vec<Limit>) {
+    fn judge(
+        &self,
+        limits: &Limits,
+        place: Place,
+        taker: Taker,
+        (is_seen, by_proxy): (bool, bool),
+    ) -> (Verdict, Vec<Limit>) {
         let limits = &match place {
             // Written down as it led then: what became a link since leads where somebody else may have said.
             Place::Store => Limits { projects: limits.projects.clone(), ..resolved(limits) },
             Place::Config(_) => resolved(limits),
         };
-        match policy::judge(limits, &self.wanted(is_seen)) {
+        match policy::judge(limits, &self.wanted(is_seen, by_proxy)) {
             Verdict::Allowed if taker.is_named() && limits.terminal => (Verdict::Asked, Vec::new()),
             Verdict::Refused(broken)
                 if taker.is_named()
@@ -228,7 +234,9 @@ pub fn hold(
     for (at, said) in all.iter().enumerate() {
         let (mut refused, mut asks) = (Vec::new(), Vec::new());
         for &(name, place, limits) in said {
-            let (verdict, beyond) = scene.judge(limits, place, taker, taker.shows(stores[at].0.payload, name));
+            let opened = stores[at].0;
+            let seen = (taker.shows(opened.payload, name), opened.proxied.contains(name));
+            let (verdict, beyond) = scene.judge(limits, place, taker, seen);
             let key = |broken| KeptBack { name, limits, broken, place };
             match verdict {
                 Verdict::Allowed => {}

@@ -43,7 +43,14 @@ pub mod policy;
 pub mod preparing;
 pub mod profile;
 pub mod project;
-mod prompt;
+pub mod prompt;
+#[cfg(feature = "proxy")]
+pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod proxying;
+#[cfg(not(feature = "proxy"))]
+#[path = "without_proxy.rs"]
+pub mod proxying;
 pub mod recipients;
 pub mod record;
 pub mod recovery;
@@ -371,6 +378,14 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Doctor(arguments) => doctor::doctor(&arguments, terminal),
         Verb::Audit(arguments) => audit::audit(&arguments, terminal),
         Verb::Agent(arguments) => agent::agent(arguments, terminal),
+        #[cfg(feature = "proxy")]
+        Verb::Proxy(arguments) => proxy::proxy(arguments, terminal),
+        #[cfg(not(feature = "proxy"))]
+        Verb::Proxy(_) => Err(proxying::not_there().into()),
+        #[cfg(all(target_os = "linux", feature = "proxy"))]
+        Verb::Confine(arguments) => proxying::confine(arguments),
+        #[cfg(all(target_os = "linux", not(feature = "proxy")))]
+        Verb::Confine(_) => Err(proxying::not_there().into()),
         Verb::Mcp => mcp::mcp(terminal),
         Verb::Schema(arguments) => schema::schema(&arguments, terminal),
         Verb::Completions(arguments) => completions::completions(&arguments, terminal),

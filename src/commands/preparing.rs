@@ -29,6 +29,7 @@ use crate::{
 use super::{
     choosing::Chosen,
     limiting::Leave,
+    proxying,
     rendering::Pages,
     run::{Variable, callers_variables, passed_on},
     staying::{self, Sought},
@@ -36,8 +37,10 @@ use super::{
 
 /// What is the same at every start of a command.
 pub struct Call<'c> {
-    /// What is started.
+    /// What is run.
     pub program: &'c Program,
+    /// What is started for that: itself, or what confines itself first and then becomes it.
+    pub started: &'c Program,
     /// Whether what it prints is masked.
     pub masks: bool,
     /// How the caller's variables are treated.
@@ -46,6 +49,8 @@ pub struct Call<'c> {
     pub pages: &'c Pages,
     /// The variables by which it knows what it runs in.
     pub signs: &'c [Variable],
+    /// Those by which it finds the proxy.
+    pub way: &'c [(VariableName, Secret)],
     /// What the user has set.
     pub config: &'c Config,
     /// Why the keys are used.
@@ -72,7 +77,8 @@ pub struct Ready<'c> {
     /// The variables that say where the files are.
     paths: Vec<(VariableName, Secret)>,
     masker: Option<Arc<Masker>>,
-    event: Event,
+    /// What the history will have of it.
+    pub event: Event,
 }
 
 impl Call<'_> {
@@ -87,7 +93,7 @@ impl Call<'_> {
         chosen.refuse_other_code(leave, &event, self.config, self.terminal)?;
         let judged = if leave.is_for_programs() { Some(self.program.file()?.path()) } else { None };
         let (caller, left_out) = callers_variables(leave, judged);
-        let caller = passed_on(caller, self.signs, &chosen);
+        let caller = proxying::leave_out(self.way, passed_on(caller, self.signs, &chosen));
         let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
         let event = event.args(chosen.arguments(self.program, self.config));
         let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
@@ -135,7 +141,7 @@ impl Ready<'_> {
     }
 
     fn start(&self, environment: &Environment<'_>, attendant: Option<&mut dyn Attendant>) -> Launched {
-        let (program, masker) = (self.call.program, self.masker.as_ref());
+        let (program, masker) = (self.call.started, self.masker.as_ref());
         match attendant {
             Some(attendant) => staying::run_once(program, environment, masker, attendant),
             None if masker.is_some() => staying::run_once(program, environment, masker, &mut ()),
@@ -144,9 +150,9 @@ impl Ready<'_> {
     }
 
     fn environment(&self) -> Result<Environment<'_>> {
-        let given = self.chosen.given.iter().chain(&self.paths);
+        let given = self.chosen.given.iter().chain(&self.paths).chain(self.call.way);
         let environment = Environment::join(self.caller.iter().cloned(), given, self.call.rules)?;
-        environment.check_limits(self.call.program.words())?;
+        environment.check_limits(self.call.started.words())?;
         Ok(environment)
     }
 

@@ -23,6 +23,7 @@ use super::{
     limiting::{Leave, Taker},
     named,
     preparing::{Call, Ready},
+    proxying::{self, By},
     rendering::{self, Pages},
     staying::{self, Sought},
     watching::Watched,
@@ -39,12 +40,20 @@ pub fn run(arguments: &cli::Run, terminal: &Terminal) -> anyhow::Result<ExitCode
     marked(arguments, &[], terminal)
 }
 
+/// The same in a shell, or in whatever else a command is to know itself to be in.
+///
+/// # Errors
+/// As [`keeping_back`].
+pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    keeping_back(arguments, signs, By::Limits, terminal)
+}
+
 /// The list of what happens; the last step does not return, unless something is to be done while the command runs. `signs` are
-/// variables by which the command knows what it runs in.
+/// variables by which the command knows what it runs in, and `by` says which keys it uses by the proxy alone.
 ///
 /// # Errors
 /// Whatever kept the command from being started with all its keys.
-pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn keeping_back(arguments: &cli::Run, signs: &[Variable], by: By, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let program = Program::find(&arguments.command, std::env::var_os("PATH").as_deref())?;
     rendering::refuse_stray_form(&arguments.files)?;
     let home = Home::find()?;
@@ -59,6 +68,7 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     let event = Event::new(Action::Run, Moment::now()).program(program.name().as_ref()).reason(reason);
     let approved = choosing::approved(&home, wanted, &event, &config, terminal)?;
     let mut chosen = choosing::keys(approved, &arguments.choice, terminal)?;
+    let proxied = proxying::take_aside(&mut chosen, by, reason, &config, terminal)?;
     let (masks, is_followed) = (arguments.staying.masking.masks(chosen.masks), arguments.staying.watch);
     let taker = Taker::of(&program, masks);
     let leave = chosen.hold_to_policy(taker, &config, reason, &event, terminal)?;
@@ -66,22 +76,34 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
     }
+    if is_followed && proxied.is_some() {
+        return Err(proxying::no_need_to_watch().into());
+    }
     pages.hand(&mut chosen)?;
     // From before there is something to take away again.
-    let held = if files::need_attending(&chosen.files) || leases.are_there() { Some(hold_signals()?) } else { None };
+    let stays = files::need_attending(&chosen.files) || leases.are_there() || proxied.is_some();
+    let held = if stays { Some(hold_signals()?) } else { None };
+    let mut gateway = proxied.map(|proxied| proxied.start(&chosen, &config)).transpose()?;
+    let confined = proxying::confined(by, gateway.as_ref(), &program, &home)?;
+    let way = proxying::variables(gateway.as_ref());
+    let event = proxying::sign(gateway.as_ref(), event, terminal);
     let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let call = Call { program: &program, masks, rules, pages: &pages, signs, config: &config, reason, terminal };
+    let (started, way) = (confined.as_ref().unwrap_or(&program), &*way);
+    let call =
+        Call { program: &program, started, masks, rules, pages: &pages, signs, way, config: &config, reason, terminal };
     let ready = call.prepare(chosen, &leave, event, &Sought::default())?;
     say_what_differs(&ready, &program, arguments, terminal);
     leases.renew(terminal);
     let launched = if is_followed {
         Watched { call: &call, home: &home, wish: &wish }.run(ready)
+    } else if let Some(gateway) = &mut gateway {
+        gateway.launch(ready, (&home, &wish), &config, terminal)
     } else {
         ready.once(held.is_some())
     };
     // Ending may be by a signal, after which nothing is done.
     leases.end(terminal);
-    drop(held);
+    drop((gateway, held));
     staying::end_as(launched)
 }
 

@@ -45,12 +45,11 @@ pub fn show(arguments: &cli::Show, terminal: &Terminal) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let print = format!("to print it: `{} get {}`", terminal.program(), arguments.name);
-    let secret = match key.remote() {
-        Some(Remote { source, reference }) => format!("in source `{source}`, at `{reference}` ({print})"),
-        None => {
-            let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
-            format!("{}, {form} ({print})", count(key.value.len(), "byte"))
-        }
+    let secret = if let Some(Remote { source, reference }) = key.remote() {
+        format!("in source `{source}`, at `{reference}` ({print})")
+    } else {
+        let form = if key.value.is_text() { "text" } else { "bytes that are no text" };
+        format!("{}, {form} ({print})", count(key.value.len(), "byte"))
     };
     let mut rows = vec![row("name", arguments.name.to_string()), row("secret", secret)];
     rows.extend(dates(&judged, clock));

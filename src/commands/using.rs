@@ -32,6 +32,8 @@ pub struct Used {
     pub project: Option<PathBuf>,
     /// Those of them that have ended and are given all the same.
     pub ended: Vec<(KeyName, End)>,
+    /// Those of them that go by the proxy: what stands here as their secrets are placeholders.
+    pub proxied: Vec<KeyName>,
 }
 
 /// Opens the store and takes these keys out.
@@ -69,7 +71,7 @@ pub fn keys_of(
         return Err(Failure::new(Kind::Missing, format!("no keys named {}", names.join(", ")))
             .hint("keep each with `keyctl set NAME`"));
     }
-    Ok(Used { home: home.clone(), kept, payload, project: None, ended: Vec::new() })
+    Ok(Used { home: home.clone(), kept, payload, project: None, ended: Vec::new(), proxied: Vec::new() })
 }
 
 /// A store that is open, and for whom keys of it are used.
@@ -85,13 +87,15 @@ pub struct Opened<'o> {
     pub project: Option<&'o Path>,
     /// The keys that have ended and are given all the same.
     pub ended: &'o [(KeyName, End)],
+    /// The keys that go by the proxy.
+    pub proxied: &'o [KeyName],
 }
 
 impl<'o> Opened<'o> {
     /// Of which no project asks for keys.
     #[must_use]
     pub fn by_nobody(home: &'o Home, kept: &'o Kept, payload: &'o Payload) -> Self {
-        Self { home, kept, payload, project: None, ended: &[] }
+        Self { home, kept, payload, project: None, ended: &[], proxied: &[] }
     }
 
     /// Records that keys were refused. That they are does not hang on its being written down.
@@ -107,7 +111,7 @@ impl<'o> Opened<'o> {
         config: &Config,
         terminal: &Terminal,
     ) -> Result<Option<u64>> {
-        let Self { home, kept, payload, project, ended } = self;
+        let Self { home, kept, payload, project, ended, proxied: _ } = self;
         let log = &record::log(home, kept, payload);
         let event = caller::sign(event);
         let watch = Watch { home, log, settings: &config.alerts, terminal };
@@ -124,8 +128,8 @@ impl Used {
     /// It as a store that is open.
     #[must_use]
     pub fn opened(&self) -> Opened<'_> {
-        let Self { home, kept, payload, project, ended } = self;
-        Opened { home, kept, payload, project: project.as_deref(), ended }
+        let Self { home, kept, payload, project, ended, proxied } = self;
+        Opened { home, kept, payload, project: project.as_deref(), ended, proxied }
     }
 
     /// Records the use, before it happens, and tells of it if it is unusual. Gives the number of its entry, if it has one.

@@ -82,7 +82,9 @@ impl<'c> Watched<'c> {
             }
             (ready, changed) = (next.ready, next.changed);
         };
-        lent.into_iter().for_each(|leases| leases.end(self.call.terminal));
+        for leases in lent {
+            leases.end(self.call.terminal);
+        }
         launched
     }
 

@@ -20,6 +20,7 @@ pub mod agents;
 mod alerts;
 mod limits;
 pub mod projects;
+pub mod proxy;
 mod rotation;
 mod scan;
 pub mod sources;
@@ -47,6 +48,8 @@ pub struct Config {
     pub agents: agents::Agents,
     /// Where secrets lie that keys only refer to.
     pub sources: sources::Sources,
+    /// Which key goes to which host.
+    pub proxy: proxy::Proxy,
 }
 
 /// `[reminders]`.
@@ -116,7 +119,7 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
     reader.known(
         table,
         &[
-            &["profiles", "history", "reminders", "alerts", "projects", "scan", "agents", "sources"][..],
+            &["profiles", "history", "reminders", "alerts", "projects", "scan", "agents", "sources", "proxy"][..],
             &rotation::TABLES,
         ]
         .concat(),
@@ -136,6 +139,7 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
     let scan = scan::look(reader, table);
     let agents = agents::look(reader, table);
     let sources = sources::look(reader, table);
+    let proxy = proxy::look(reader, table);
     Config {
         profiles,
         history,
@@ -146,6 +150,7 @@ fn look(reader: &mut Reader, table: &Table) -> Config {
         scan,
         agents,
         sources,
+        proxy,
     }
 }
 
@@ -181,14 +186,14 @@ mod tests {
     fn all_mistakes_are_said_with_their_places() {
         assert_eq!(
             said("color = 1\n[history]\nrequired = \"yes\"\nsyncs = 1\n[profiles.p]\nenv = { PATH = \"a\" }\n"),
-            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `sources`, `rotation`, `policy`, `keys`, `aws_iam`\n\
+            "line 1, column 1: the field `color` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `sources`, `proxy`, `rotation`, `policy`, `keys`, `aws_iam`\n\
              line 3, column 12: expected `true` or `false`, found a text\n\
              line 4, column 1: the field `syncs` is not known here, only `required`, `sync`\n\
              line 6, column 9: `PATH` decides what runs, so keyctl never sets it"
         );
         assert_eq!(
             said("[env]\nA = \"a\"\n"),
-            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `sources`, `rotation`, `policy`, `keys`, `aws_iam`"
+            "line 1, column 2: the field `env` is not known here, only `profiles`, `history`, `reminders`, `alerts`, `projects`, `scan`, `agents`, `sources`, `proxy`, `rotation`, `policy`, `keys`, `aws_iam`"
         );
     }
 

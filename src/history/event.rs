@@ -98,6 +98,8 @@ actions! {
     Push = "push",
     /// A secret was tried where it was issued.
     Check = "check",
+    /// A request went through the proxy, or was refused there.
+    Proxy = "proxy",
     /// Files were looked through for secrets that are kept.
     Scan = "scan",
     /// A project was allowed.

@@ -71,6 +71,7 @@ mod read;
 mod reason;
 mod recent;
 mod rekey;
+pub mod request;
 mod reseal;
 mod segment;
 mod settle;

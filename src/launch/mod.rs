@@ -7,5 +7,5 @@ pub mod files;
 pub mod masked;
 pub mod outcome;
 pub mod outer;
-mod private_folder;
+pub mod private_folder;
 pub mod program;

@@ -197,6 +197,12 @@ pub fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().ok().map(place) == std::fs::symlink_metadata(path).ok().map(place)
 }
 
+/// What tells a file from the one that takes its place.
+#[must_use]
+pub fn file_number(facts: &Metadata) -> u64 {
+    facts.ino() ^ facts.ctime_nsec().unsigned_abs()
+}
+
 /// Makes a folder, and those above it, that only their owner may enter.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ mod tests;
 
 /// What a key is wanted for. Links in paths are followed already, as they are in limits that are held against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Use<'u> {
     /// The program that gets it; none where it is printed or copied.
     pub program: Option<&'u Path>,
@@ -23,6 +24,8 @@ pub struct Use<'u> {
     pub is_agent: bool,
     /// Whether whoever asks may come to see the secret: all but a program whose output is masked, or that tells nobody.
     pub is_seen: bool,
+    /// Whether it goes by the proxy: the program itself does not get it.
+    pub by_proxy: bool,
 }
 
 /// A limit that a use is not within, in the order in which they are said.
@@ -59,7 +62,7 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(limits: &Limits, wanted: &Use) -> Verdict {
     let outside = [
-        (limits.proxy_only, Limit::Proxy),
+        (limits.proxy_only && !wanted.by_proxy, Limit::Proxy),
         (
             limits.projects.as_ref().is_some_and(|folders| !is_in(wanted.folder, |path| lies_in_one(folders, path))),
             Limit::Project,

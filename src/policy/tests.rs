@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::limits::bench::{FOLDERS, PROGRAMS, any_limits};
 
-const HERE: Use<'static> = Use { program: None, folder: None, has_terminal: true, is_agent: false, is_seen: true };
+const HERE: Use<'static> =
+    Use { program: None, folder: None, has_terminal: true, is_agent: false, is_seen: true, by_proxy: false };
 
 fn only(paths: &[&str]) -> BTreeSet<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
@@ -52,6 +53,7 @@ fn what_is_for_programs_is_shown_to_nobody() {
     let proxy = Limits { proxy_only: true, ..Limits::default() };
     assert_eq!(refused(&proxy, &by("/bin/x", "/")), [Limit::Proxy]);
     assert_eq!(refused(&proxy, &HERE), [Limit::Proxy]);
+    assert_eq!(judge(&proxy, &Use { by_proxy: true, is_seen: false, ..by("/bin/x", "/") }), Verdict::Allowed);
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn strictness(verdict: &Verdict) -> u8 {
 proptest! {
     #[test]
     fn adding_a_limit_never_allows_more(one in any_limits(), other in any_limits(), (program, folder, has_terminal, is_agent, is_seen) in any_use()) {
-        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen };
+        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen, by_proxy: false };
         let each = strictness(&judge(&one, &wanted)).max(strictness(&judge(&other, &wanted)));
         let together = strictness(&judge(&one.and(&other), &wanted));
         prop_assert_eq!(together, each, "said in one place it is as strict as said in two");
@@ -124,7 +126,7 @@ proptest! {
 
     #[test]
     fn what_is_not_looser_allows_nothing_more(before in any_limits(), after in any_limits(), (program, folder, has_terminal, is_agent, is_seen) in any_use()) {
-        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen };
+        let wanted = Use { program: program.as_deref(), folder: folder.as_deref(), has_terminal, is_agent, is_seen, by_proxy: false };
         if !after.are_looser_than(&before) {
             prop_assert!(strictness(&judge(&after, &wanted)) >= strictness(&judge(&before, &wanted)));
         }

@@ -182,7 +182,7 @@ mod tests {
     fn source(program: &str) -> Source {
         let command = Command { command: vec![program.into(), "{path}".into()], json: false };
         let name = "corp".parse().expect("name");
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         Source {
             name,
             setting: Setting::Command(command),
@@ -197,7 +197,7 @@ mod tests {
     fn what_was_fetched_is_found_by_all_that_it_came_by_and_only_for_its_time() {
         let folder = tempfile::tempdir().expect("folder");
         let (home, identity, store) = (Home::at(folder.path()), Identity::generate(), Id([3; 16]));
-        let (now, hour) = (Moment::from_seconds(1_800_000_000), Duration::from_secs(3600));
+        let (now, hour) = (Moment::from_seconds(1_800_000_000), Duration::from_hours(1));
         let later = |seconds: i64| Moment::from_seconds(now.seconds() + seconds);
         let means = Means { credentials: BTreeMap::<KeyPath, Secret>::new(), clock: Moment::now };
         let remote: Remote = "corp:db#p".parse().expect("good");

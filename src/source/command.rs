@@ -88,11 +88,11 @@ impl Source for CommandSource {
             let output = self.output(place, None, until)?;
             fields_of_text(&self.name, place, output.expose(), fields)
         } else {
-            let value = |field: &Option<&str>| {
-                let secret = self.output(place, *field, until)?;
+            let value = |field: Option<&str>| {
+                let secret = self.output(place, field, until)?;
                 fields_of_text(&self.name, place, secret.expose(), &[None]).remove(0)
             };
-            fields.iter().map(value).collect()
+            fields.iter().copied().map(value).collect()
         };
         Ok(Fetched { values, version: None, lease: None })
     }

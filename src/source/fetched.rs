@@ -50,7 +50,7 @@ pub struct Lease {
 /// Each value's own: no JSON object, no such member, more than a key may have.
 pub fn fields_of_text(name: &SourceName, place: &Place, text: &[u8], fields: &[Option<&str>]) -> Vec<Result<Secret>> {
     let members = Members::read(text);
-    let value = |field: &Option<&str>| match field {
+    let value = |field: Option<&str>| match field {
         None => fit(name, place, Secret::new(text.to_vec())),
         Some(field) => match &members {
             Some(members) => field_of(name, place, members, field),
@@ -60,7 +60,7 @@ pub fn fields_of_text(name: &SourceName, place: &Place, text: &[u8], fields: &[O
             }
         },
     };
-    fields.iter().map(value).collect()
+    fields.iter().copied().map(value).collect()
 }
 
 /// One member of an object of secrets.

@@ -187,9 +187,9 @@ mod tests {
                 return Err(failure(&self.0, "no"));
             }
             let value =
-                |field: &Option<&str>| Ok(Secret::new(format!("{}{}", place.path, field.unwrap_or("")).into_bytes()));
+                |field: Option<&str>| Ok(Secret::new(format!("{}{}", place.path, field.unwrap_or("")).into_bytes()));
             let lease = Lease { id: place.path.clone(), lasts: Duration::from_secs(1), is_renewable: false };
-            Ok(Fetched { values: fields.iter().map(value).collect(), version: None, lease: Some(lease) })
+            Ok(Fetched { values: fields.iter().copied().map(value).collect(), version: None, lease: Some(lease) })
         }
         fn abilities(&self, _: &[&Reference], _: Instant) -> Result<Abilities> {
             Ok(Abilities::default())

@@ -308,8 +308,8 @@ fn in_seconds(time: Duration) -> String {
     if seconds < 9.95 && (seconds - seconds.round()).abs() > 0.05 {
         return format!("{seconds:.1} seconds");
     }
-    let seconds = seconds.round();
-    if seconds == 1.0 { "1 second".into() } else { format!("{seconds} seconds") }
+    let whole = format!("{} seconds", seconds.round());
+    if whole == "1 seconds" { "1 second".into() } else { whole }
 }
 
 /// How long to wait, as `Retry-After` has it: seconds, or a moment, which counts from the service's own clock.

@@ -10,7 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["commands"],
     &["cli", "terminal"],
     &["activation"],
-    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents", "source"],
+    &["launch", "exchange", "rotator", "reminder", "report", "scan", "audit", "mcp", "agents", "source", "proxy"],
     &["project", "config"],
     &["profile", "rotation", "policy", "issuer", "alert"],
     &["history", "store"],
@@ -68,6 +68,7 @@ const MAY_EXPOSE: &[&str] = &[
     "exchange/pass.rs",               // taking the first line of an entry
     "exchange/rows.rs",               // the names of columns
     "exchange/export.rs",             // other programs' forms
+    "proxy/inject.rs",                // putting it into a request's headers, and taking it out of an answer's
     "rotator/program.rs",             // a rotator's standard input
     "rotator/unfinished.rs",          // sealing a new one beside the store
     "source/cache.rs",                // sealing what is kept of a source
@@ -84,6 +85,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/moving/mod.rs",         // reading other managers' files
     "commands/init.rs",               // telling settings from secrets
     "commands/keepers.rs",            // telling whether a passphrase is short
+    "commands/proxying/freezing.rs",  // deriving the key of the list of frozen keys
     "commands/record.rs",             // deriving the history's key
     "commands/reminded.rs",           // deriving the key of the marks
     "commands/online.rs",             // asking AWS with it

@@ -46,6 +46,7 @@ mod paging;
 mod plugins;
 mod policing;
 mod prompting;
+mod proxying;
 mod pty;
 mod questioning;
 mod readme;

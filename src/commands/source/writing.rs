@@ -1,7 +1,10 @@
 //! `source add` and `source remove`: a table of the user's `config.toml` comes or goes, and all else in it stays as it is
 //! written. What it comes to is read before it takes the place of what was there.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     cli::NewSource,
@@ -28,7 +31,7 @@ pub(super) fn add(home: &Home, new: &NewSource, terminal: &Terminal) -> Result<(
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
     let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let text = format!("{before}{end}{gap}{table}");
-    let read = config::check(text.as_bytes(), &path).map_err(|failure| of_table(failure, name, &before))?;
+    let read = config::check(text.as_bytes(), &path).map_err(|failure| of_table(&failure, name, &before))?;
     if new.dry_run {
         terminal.data(table.as_bytes())?;
         terminal.say(&format!("would be written to `{}`", path.display()));
@@ -46,7 +49,7 @@ pub(super) fn add(home: &Home, new: &NewSource, terminal: &Terminal) -> Result<(
 }
 
 /// What is wrong with the new table, without lines that nobody has written yet.
-fn of_table(failure: Failure, name: &SourceName, before: &str) -> Failure {
+fn of_table(failure: &Failure, name: &SourceName, before: &str) -> Failure {
     let lines = before.lines().count();
     let of_new = |text: &String| text.rsplit_once(": ").is_some_and(|_| lines < usize::MAX).then(|| after_place(text));
     let message = of_new(&failure.message).unwrap_or_else(|| failure.message.clone());
@@ -167,7 +170,7 @@ fn read(home: &Home) -> Result<(PathBuf, String)> {
         .map_err(|_| Failure::new(Kind::Usage, format!("`{}` is no text in UTF-8", path.display())))
 }
 
-fn write(home: &Home, path: &PathBuf, text: &str) -> Result<()> {
+fn write(home: &Home, path: &Path, text: &str) -> Result<()> {
     home.prepare()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| Failure::disk("make", folder, &error))?;

@@ -39,6 +39,9 @@ pub struct Held {
     leases: Vec<(SourceName, Lease)>,
 }
 
+/// Open sources, and what each lent.
+pub type Parts = (Vec<Box<dyn source::Source>>, Vec<(SourceName, Lease)>);
+
 impl Held {
     /// Whether there is nothing that ends.
     #[must_use]
@@ -48,7 +51,7 @@ impl Held {
 
     /// The sources, and what each lent.
     #[must_use]
-    pub fn into_parts(mut self) -> (Vec<Box<dyn source::Source>>, Vec<(SourceName, Lease)>) {
+    pub fn into_parts(mut self) -> Parts {
         let sources = std::mem::take(&mut self.sources);
         (sources.into_values().map(|open| open.source).collect(), std::mem::take(&mut self.leases))
     }
@@ -175,13 +178,12 @@ fn from(count: usize, referring: &[Referring], values: &[Option<Value>], asking:
     for (key, value) in referring.iter().zip(values) {
         let cached_s = value.as_ref().and_then(|(_, age)| *age).map(|age| age.as_secs());
         let name = key.remote.source.to_string();
-        match from[key.at].iter_mut().find(|fetch| fetch.name == name) {
-            Some(fetch) => fetch.cached_s = fetch.cached_s.max(cached_s),
-            None => {
-                let credentials = asking.config.sources.get(&key.remote.source).map(Source::credentials);
-                let with = remembering::names(&credentials.unwrap_or_default());
-                from[key.at].push(Fetch { name, cached_s, with });
-            }
+        if let Some(fetch) = from[key.at].iter_mut().find(|fetch| fetch.name == name) {
+            fetch.cached_s = fetch.cached_s.max(cached_s);
+        } else {
+            let credentials = asking.config.sources.get(&key.remote.source).map(Source::credentials);
+            let with = remembering::names(&credentials.unwrap_or_default());
+            from[key.at].push(Fetch { name, cached_s, with });
         }
     }
     from

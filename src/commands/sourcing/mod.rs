@@ -108,11 +108,8 @@ pub fn take_out(home: &Home, name: &KeyName, config: &Config, terminal: &Termina
     let kept = opening::identity(home)?;
     let store = home.store().map(AsRef::as_ref);
     let credentials = credentials(config);
-    let beside: Vec<&KeyName> = credentials
-        .iter()
-        .filter(|path| path.store() == store && path.name() != name)
-        .map(|path| path.name())
-        .collect();
+    let beside: Vec<&KeyName> =
+        credentials.iter().filter(|path| path.store() == store && path.name() != name).map(KeyPath::name).collect();
     let names: Vec<&KeyName> = [name].into_iter().chain(beside.iter().copied()).collect();
     using::keys_of(home, kept, &names, &beside, terminal)
 }

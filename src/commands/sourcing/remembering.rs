@@ -13,7 +13,7 @@ use crate::{
         Means,
         cache::{self, Cache},
     },
-    store::payload::Payload,
+    store::payload::{self, Payload},
     terminal::{Terminal, count},
 };
 
@@ -72,7 +72,7 @@ pub fn forget_unused(home: &Home, kept: &Kept, payload: &Payload) {
         return;
     }
     let mut cache = Cache::read(home, &kept.identity, kept.record.store);
-    let used = payload.keys.values().filter(|key| key.facts.revoked.is_none()).filter_map(|key| key.remote());
+    let used = payload.keys.values().filter(|key| key.facts.revoked.is_none()).filter_map(payload::Key::remote);
     let used: Vec<String> = used.map(|remote: Remote| remote.text()).collect();
     cache.keep_only(|remote| used.iter().any(|used| used == remote));
     // What stays behind is sealed, and nothing finds it any more.

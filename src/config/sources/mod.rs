@@ -63,7 +63,7 @@ pub struct Source {
 /// What a source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
-    /// HashiCorp Vault or OpenBao.
+    /// `HashiCorp` Vault or `OpenBao`.
     Vault(vault::Vault),
     /// AWS Secrets Manager.
     AwsSecretsManager(aws::Aws),

@@ -71,7 +71,7 @@ mod tests {
             back.undo(now).expect("taken back");
             let key = &back.keys[&name];
             assert!(key.secret().is_some_and(|value| value.same_as(&secret())));
-            assert_eq!(key.former.last().and_then(|former| former.remote()), Some(remote.clone()));
+            assert_eq!(key.former.last().and_then(crate::store::payload::Former::remote), Some(remote.clone()));
             back.step(Deed::Rollback, now, |edit| edit.roll_back(&name, 1)).expect("back");
             assert_eq!(back.keys[&name].remote(), Some(remote.clone()));
         }

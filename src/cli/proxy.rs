@@ -1,0 +1,73 @@
+//! `keyctl proxy`: commands that use keys without holding them.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{Report, Run};
+use crate::name::KeyPath;
+
+/// `keyctl proxy`
+#[derive(Args)]
+pub struct Proxy {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: ProxyVerb,
+}
+
+/// What `keyctl proxy` does.
+#[derive(Subcommand)]
+pub enum ProxyVerb {
+    /// Run a command that uses its keys without holding them
+    #[command(visible_alias = "exec")]
+    Run(Box<ProxyRun>),
+    /// List which key goes to which host
+    Rules(Report),
+    /// Let no proxy use a key, from its next request on
+    Freeze(OneKey),
+    /// Let proxies use it again
+    Unfreeze(OneKey),
+}
+
+/// `keyctl proxy run`
+#[derive(Args)]
+pub struct ProxyRun {
+    /// What `run` takes
+    #[command(flatten)]
+    pub run: Run,
+    /// Give the keys that no rule is for as they are
+    #[arg(long)]
+    pub unprotected: bool,
+    /// Let the command reach the proxy alone: no other network, no keychain (Linux)
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// A command on its way into its sandbox.
+#[derive(Args)]
+pub struct Confine {
+    /// The one port that it reaches
+    #[arg(long)]
+    pub port: u16,
+    /// Folders that it does not reach
+    #[arg(long)]
+    pub away: Vec<PathBuf>,
+    /// The command's path, what it is called by, and its arguments
+    #[arg(last = true, required = true, num_args = 2..)]
+    pub command: Vec<OsString>,
+}
+
+/// A key.
+#[derive(Args)]
+pub struct OneKey {
+    /// The key's name; `STORE:NAME` for one of another store
+    pub name: KeyPath,
+}
+
+impl Proxy {
+    /// Whether a command is to be run.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        matches!(self.verb, ProxyVerb::Run(_))
+    }
+}

@@ -1,0 +1,178 @@
+//! What is done while a command runs by the proxy: requests are written down, and what becomes of its keys in the store
+//! meanwhile holds for the next request.
+
+use std::{
+    fs::Metadata,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    config::Config,
+    failure::{Kind, Result},
+    history::Event,
+    home::Home,
+    launch::outcome::Launched,
+    platform::{Attendant, Wish},
+    proxy::{gate::Standing, inject::Secrets, refusal::Stop},
+    secret::Secret,
+    terminal::Terminal,
+};
+
+use super::{
+    super::{
+        choosing::{self, Chosen, Renewed},
+        preparing::Ready,
+    },
+    Gateway,
+    requests::Writer,
+    standing,
+};
+
+/// How often it is looked.
+const TURN: Duration = Duration::from_millis(200);
+/// How often a store that cannot be read is tried: it may be in the middle of a change.
+const TRIES: u32 = 5;
+
+/// What tells one version of a file from another.
+type Print = Option<(u64, Option<SystemTime>)>;
+
+fn print(path: &PathBuf) -> Print {
+    std::fs::metadata(path).ok().map(|facts: Metadata| (facts.len(), facts.modified().ok()))
+}
+
+/// Who does it.
+pub struct Beside<'b> {
+    gateway: &'b mut Gateway,
+    chosen: &'b Chosen,
+    config: &'b Config,
+    terminal: &'b Terminal,
+    home: &'b Home,
+    /// What is asked for, as project and profile have it by then.
+    wish: &'b dyn Fn() -> Result<choosing::Wish>,
+    writer: Writer<'b>,
+    files: Vec<PathBuf>,
+    prints: Vec<Print>,
+    tries: u32,
+}
+
+impl Gateway {
+    /// Starts the command and looks after the proxy while it runs.
+    ///
+    /// # Errors
+    /// As [`Ready::launch`].
+    pub fn launch(
+        &mut self,
+        ready: Ready<'_>,
+        of: (&Home, &dyn Fn() -> Result<choosing::Wish>),
+        config: &Config,
+        terminal: &Terminal,
+    ) -> Launched {
+        let mut beside = self.beside(&ready.chosen, &ready.event, of, config, terminal);
+        let launched = ready.launch(Some(&mut beside));
+        beside.end();
+        ready.take_away();
+        launched
+    }
+
+    /// Begins to look after it, for the command that `event` is of.
+    fn beside<'b>(
+        &'b mut self,
+        chosen: &'b Chosen,
+        event: &Event,
+        (home, wish): (&'b Home, &'b dyn Fn() -> Result<choosing::Wish>),
+        config: &'b Config,
+        terminal: &'b Terminal,
+    ) -> Beside<'b> {
+        let writer = Writer::new(chosen, self.stores.clone(), event, config, terminal);
+        let files: Vec<PathBuf> = chosen.store_files().collect();
+        let prints = files.iter().map(print).collect();
+        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0 }
+    }
+}
+
+impl Beside<'_> {
+    /// The command has ended: so does the proxy, and the last is written down.
+    pub fn end(mut self) {
+        self.gateway.running.end();
+        self.write();
+    }
+
+    fn write(&mut self) {
+        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done);
+    }
+
+    /// Takes the keys anew.
+    fn renew(&mut self) -> Result<()> {
+        let gate = &self.gateway.running.gate;
+        let stop_all = |why: Stop| gate.stand(|all| all.iter_mut().for_each(|standing| standing.stop = Some(why)));
+        match self.chosen.renewed(&[], self.terminal)? {
+            Renewed::Gone(names) => {
+                let is_gone =
+                    |at: usize| names.iter().any(|name| name.to_string() == gate.guarded[at].name.to_string());
+                gate.stand(|all| {
+                    for (_, standing) in all.iter_mut().enumerate().filter(|(at, _)| is_gone(*at)) {
+                        standing.stop = Some(Stop::Gone);
+                    }
+                });
+            }
+            Renewed::Changed(anew, _) => {
+                if let Err(failure) = (self.wish)().and_then(|now| self.chosen.is_still_allowed(self.home, now)) {
+                    stop_all(Stop::Denied);
+                    self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
+                    return Ok(());
+                }
+                self.take(&anew);
+            }
+            Renewed::Same | Renewed::Revoked(_) => {}
+        }
+        Ok(())
+    }
+
+    fn take(&self, anew: &Chosen) {
+        let gate = &self.gateway.running.gate;
+        let (mut secrets, mut standings) = (Vec::new(), Vec::new());
+        let now = anew.keys_given();
+        for key in &gate.guarded {
+            let found = now.iter().find(|given| given.path.to_string() == key.name.to_string());
+            let secret: Option<Secret> = found.map(|given| given.key.value.copy());
+            let stands = found.map(|given| standing(given.name, given.key, &self.config.rotation));
+            standings.push(stands.unwrap_or(Standing { stop: Some(Stop::Gone), ends: None }));
+            secrets.push((key.variable.clone(), secret));
+        }
+        gate.renew(Secrets::of(secrets), standings);
+    }
+}
+
+impl Attendant for Beside<'_> {
+    fn pause(&self) -> Option<Duration> {
+        Some(TURN)
+    }
+
+    fn look(&mut self) -> Option<Wish> {
+        self.write();
+        let prints: Vec<Print> = self.files.iter().map(print).collect();
+        if prints == self.prints {
+            return None;
+        }
+        match self.renew() {
+            Ok(()) => (self.prints, self.tries) = (prints, 0),
+            Err(_) if self.tries + 1 < TRIES => self.tries += 1,
+            Err(failure) if failure.kind == Kind::Keychain => {
+                (self.prints, self.tries) = (prints, 0);
+                // As for a passphrase, which nobody is asked for meanwhile.
+                self.terminal
+                    .warn(&format!("what changed in the store is not known to the proxy: {}", failure.message));
+                self.terminal.hint("its keys are used as they were; `keyctl proxy freeze NAME` stops one at once");
+            }
+            Err(failure) => {
+                (self.prints, self.tries) = (prints, 0);
+                // What the store says by now is not known, so what it said before does not hold.
+                let gate = &self.gateway.running.gate;
+                gate.stand(|all| all.iter_mut().for_each(|standing| standing.stop = Some(Stop::Denied)));
+                self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,284 @@
+//! The part of `run` that keeps keys back from a command: which go by the proxy, what the command gets in their places, and
+//! what is done beside it while it runs.
+
+mod beside;
+mod certificates;
+mod confining;
+mod freezing;
+mod requests;
+
+use std::{ffi::OsStr, sync::Arc};
+
+use crate::{
+    config::Config,
+    failure::{Failure, Kind, Result},
+    history::{Event, Reason},
+    issuer,
+    launch::private_folder::PrivateFolder,
+    name::{KeyName, VariableName},
+    plain::first_names,
+    platform,
+    proxy::{
+        gate::{Gate, Guarded, Standing},
+        inject::Secrets,
+        rule::{self, Rule},
+        running::Running,
+    },
+    rotation::{Reaction, Settings},
+    secret::Secret,
+    store::payload::Key,
+    terminal::Terminal,
+};
+
+use super::{
+    choosing::{Chosen, proxied::Given},
+    policy,
+    run::Variable,
+};
+
+pub use beside::Beside;
+#[cfg(target_os = "linux")]
+pub use confining::confine;
+pub use confining::confined;
+pub use freezing::{freeze, list, unfreeze};
+
+/// Which keys go by the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Those whose limits say so.
+    Limits,
+    /// All of them; those that no rule is for are given as they are if this says so.
+    Proxy {
+        /// Whether they are.
+        unprotected: bool,
+        /// Whether the command is confined.
+        sandbox: bool,
+    },
+}
+
+/// Keys that a command uses without holding them, before the proxy runs.
+pub struct Proxied {
+    guarded: Vec<Guarded>,
+    secrets: Vec<Secret>,
+    standings: Vec<Standing>,
+    /// The place of each one's store.
+    stores: Vec<usize>,
+}
+
+/// A proxy that runs for a command.
+pub struct Gateway {
+    running: Running,
+    stores: Vec<usize>,
+    /// What the command gets to find it by.
+    variables: Vec<(VariableName, Secret)>,
+    /// Where the certificates lie, as long as it runs.
+    _folder: PrivateFolder,
+}
+
+/// Takes the keys aside that go by the proxy, and gives the command placeholders instead. Nothing happens where there is none.
+///
+/// # Errors
+/// `Policy` where a key may go nowhere; `Usage` for rules that cannot be.
+pub fn take_aside(
+    chosen: &mut Chosen,
+    by: By,
+    reason: Option<&Reason>,
+    config: &Config,
+    terminal: &Terminal,
+) -> Result<Option<Proxied>> {
+    let (mut guarded, mut texts, mut standings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bare: Vec<VariableName> = Vec::new();
+    for given in chosen.keys_given() {
+        let is_limited = is_for_proxy_alone(&given, &config.rotation);
+        if !is_limited && by == By::Limits {
+            continue;
+        }
+        let rules = rules(&given, config)?;
+        if rules.is_empty() {
+            // One that is for the proxy alone is refused with all else that its limits say, and noted.
+            bare.extend((!is_limited).then(|| given.variable.clone()));
+            continue;
+        }
+        // What it is for is written down; that it holds the secret can be seen here for the last time.
+        if reason.is_some_and(|reason| given.key.value.is_within(reason.as_str())) {
+            return Err(policy::in_the_reason(given.name));
+        }
+        let one = Guarded::new(given.path.clone(), given.variable.clone(), rules)?;
+        texts.push((given.store, given.name.clone(), Secret::new(one.placeholder.clone().into_bytes())));
+        standings.push(standing(given.name, given.key, &config.rotation));
+        guarded.push(one);
+    }
+    if by != By::Limits {
+        // What lies in a source is not here yet, so nothing can stand in its place.
+        bare.extend(chosen.waiting_variables().cloned());
+    }
+    hold_bare(&bare, by, terminal)?;
+    if guarded.is_empty() {
+        // What is to be confined must not start unconfined.
+        return match by {
+            By::Proxy { sandbox: true, .. } => Err(Failure::new(
+                Kind::Usage,
+                "no key goes by the proxy, so there is nothing to confine the command to",
+            )),
+            _ => Ok(None),
+        };
+    }
+    let stores = texts.iter().map(|(store, ..)| *store).collect();
+    let secrets = chosen.stand_in(texts)?;
+    Ok(Some(Proxied { guarded, secrets, standings, stores }))
+}
+
+fn is_for_proxy_alone(given: &Given, settings: &Settings) -> bool {
+    let own = given.key.facts.limits.proxy_only;
+    own || settings.limits_for(given.name, &given.key.facts).any(|(_, limits)| limits.proxy_only)
+}
+
+fn rules(given: &Given, config: &Config) -> Result<Vec<Rule>> {
+    let kind = issuer::recognise(&given.key.value).map(|recognised| recognised.kind.id());
+    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy);
+    rules.map_err(|failure| Failure { message: format!("`{}`: {}", given.path, failure.message), ..failure })
+}
+
+/// What can be said of a key's end.
+fn standing(name: &KeyName, key: &Key, settings: &Settings) -> Standing {
+    use crate::proxy::refusal::Stop;
+    let plan = settings.plan(name, &key.facts);
+    let is_revoked = key.facts.revoked.is_some() && plan.revoked == Reaction::Stop;
+    let ends = key.facts.expires.filter(|_| plan.expired == Reaction::Stop);
+    Standing { stop: is_revoked.then_some(Stop::Revoked), ends }
+}
+
+/// Keys that no rule is for are given where that was said.
+fn hold_bare(bare: &[VariableName], by: By, terminal: &Terminal) -> Result<()> {
+    if bare.is_empty() {
+        return Ok(());
+    }
+    let named = first_names(bare, usize::MAX);
+    if matches!(by, By::Proxy { unprotected: true, .. }) {
+        terminal.warn(&format!("given as it is, as no rule says where it goes: {named}"));
+        return Ok(());
+    }
+    let what = format!("the proxy cannot keep {named}: no rule says where it goes");
+    let failure = Failure::new(Kind::Policy, what)
+        .hint("say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`");
+    Err(failure.hint("leave it out with `--only`, or give it as it is: `--unprotected`"))
+}
+
+impl Proxied {
+    /// Starts the proxy.
+    ///
+    /// # Errors
+    /// As [`Running::start`] and the folder for the certificates have them.
+    pub fn start(self, chosen: &Chosen, config: &Config) -> Result<Gateway> {
+        let Self { guarded, secrets, standings, stores } = self;
+        let lists: Vec<_> =
+            chosen.stores().map(|used| Arc::new(freezing::of(&used.home, &used.kept, &used.payload))).collect();
+        let frozen = stores.iter().map(|store| Arc::clone(&lists[*store])).collect();
+        requests::remember(&guarded, &stores, chosen);
+        let variables = guarded.iter().map(|key| key.variable.clone());
+        let secrets = Secrets::of(variables.zip(secrets.into_iter().map(Some)).collect());
+        let gate = Gate::new(guarded, secrets, frozen, !config.proxy.permissive)?;
+        gate.stand(|all| all.clone_from(&standings));
+        let running = Running::start(gate)?;
+        let folder = PrivateFolder::make()?;
+        let variables = variables_for(&running, &folder)?;
+        Ok(Gateway { running, stores, variables, _folder: folder })
+    }
+}
+
+/// What the command gets to find the proxy by, and to trust it.
+fn variables_for(running: &Running, folder: &PrivateFolder) -> Result<Vec<(VariableName, Secret)>> {
+    let own = running.authority();
+    let alone = folder.put("authority.pem", own.as_bytes())?;
+    let all = folder.put("certificates.pem", certificates::with_systems(own).as_bytes())?;
+    let proxy = running.address();
+    let fixed = [
+        ("HTTPS_PROXY", proxy.as_str()),
+        ("https_proxy", &proxy),
+        ("HTTP_PROXY", &proxy),
+        ("http_proxy", &proxy),
+        ("ALL_PROXY", &proxy),
+        ("all_proxy", &proxy),
+        ("NO_PROXY", NOT_BY_PROXY),
+        ("no_proxy", NOT_BY_PROXY),
+        ("SSL_CERT_FILE", &all),
+        ("CURL_CA_BUNDLE", &all),
+        ("REQUESTS_CA_BUNDLE", &all),
+        ("GIT_SSL_CAINFO", &all),
+        ("CARGO_HTTP_CAINFO", &all),
+        ("AWS_CA_BUNDLE", &all),
+        ("PIP_CERT", &all),
+        ("NIX_SSL_CERT_FILE", &all),
+        ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", &all),
+        ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", &all),
+        ("HTTPLIB2_CA_CERTS", &all),
+        // What its settings say of this comes before Node's own variable.
+        ("npm_config_cafile", &all),
+        ("DENO_CERT", &alone),
+        ("NODE_EXTRA_CA_CERTS", &alone),
+        // Node heeds the above from version 24 on, if it is told to.
+        ("NODE_USE_ENV_PROXY", "1"),
+    ];
+    let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let led = running.base_urls().into_iter().map(|(name, value)| (name.to_string(), value));
+    let named = |(name, value): (String, String)| {
+        name.parse().ok().map(|name: VariableName| (name, Secret::new(value.into_bytes())))
+    };
+    Ok(fixed.chain(led).filter_map(named).collect())
+}
+
+/// What runs on this machine is reached as ever.
+const NOT_BY_PROXY: &str = "localhost,127.0.0.1,::1";
+
+/// The failure for a command that is to be started anew, which needs no new start for its keys.
+#[must_use]
+pub fn no_need_to_watch() -> Failure {
+    Failure::new(
+        Kind::Usage,
+        "`--watch` cannot stand beside the proxy, which uses a replaced key from the next request on",
+    )
+    .hint("leave out `--watch`")
+}
+
+/// The caller's variables without those that would lead past the proxy.
+#[must_use]
+pub fn leave_out(way: &[(VariableName, Secret)], caller: Vec<Variable>) -> Vec<Variable> {
+    let is_ours = |name: &OsStr| way.iter().any(|(own, _)| platform::same_variable(name, OsStr::new(own.as_str())));
+    caller.into_iter().filter(|(name, _)| !is_ours(name)).collect()
+}
+
+/// What the command finds the proxy by, to be given beside its keys.
+#[must_use]
+pub fn variables(gateway: Option<&Gateway>) -> Vec<(VariableName, Secret)> {
+    let all = gateway.map(|gateway| gateway.variables.iter()).into_iter().flatten();
+    all.map(|(name, value)| (name.clone(), value.copy())).collect()
+}
+
+/// The event of a run by the proxy; and which way each key goes is said.
+#[must_use]
+pub fn sign(gateway: Option<&Gateway>, event: Event, terminal: &Terminal) -> Event {
+    let Some(gateway) = gateway else { return event };
+    gateway.say(terminal);
+    let note = event.note.as_ref().map_or_else(|| BY_PROXY.to_owned(), |note| format!("{note}; {BY_PROXY}"));
+    event.note(note)
+}
+
+/// What the history has of such a run.
+const BY_PROXY: &str = "by the proxy";
+
+impl Gateway {
+    /// Says which way each key goes.
+    fn say(&self, terminal: &Terminal) {
+        for key in &self.running.gate.guarded {
+            let hosts = key.rules.iter().flat_map(|rule| &rule.domains).map(ToString::to_string);
+            let mut ways: Vec<&str> = key.rules.iter().map(Rule::way).collect();
+            ways.dedup();
+            terminal.say(&format!(
+                "`{}` is kept back and goes to {} alone ({})",
+                key.variable,
+                first_names(hosts, 3),
+                ways.join(" and ")
+            ));
+        }
+    }
+}

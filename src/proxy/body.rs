@@ -1,0 +1,195 @@
+//! Bodies on their way: passed on as they come, counted, and on the way back without the secrets. Nothing is collected: what is
+//! held at a time is one piece, and of an answer what may be the beginning of a secret.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hyper::{
+    HeaderMap,
+    body::{Body, Bytes, Frame, Incoming, SizeHint},
+};
+
+use tokio::time::{Sleep, sleep};
+
+use crate::mask::{Held, Stream};
+
+use super::tally::Tally;
+
+/// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// What goes wrong on the way.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request, on its way to the host.
+pub struct Upload {
+    inner: Incoming,
+    sent: Arc<AtomicU64>,
+    most: Option<u64>,
+}
+
+impl Upload {
+    /// With a count of its bytes, and the most that there may be.
+    #[must_use]
+    pub fn new(inner: Incoming, sent: Arc<AtomicU64>, most: Option<u64>) -> Self {
+        Self { inner, sent, most }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let all = self.sent.fetch_add(data.len() as u64, Ordering::Relaxed) + data.len() as u64;
+            if self.most.is_some_and(|most| all > most) {
+                return Poll::Ready(Some(Err("the body is larger than the rule has it".into())));
+            }
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The body of an answer, on its way to the command; or a text of the proxy's own.
+pub enum Download {
+    /// From the host.
+    Passed(Box<Passed>),
+    /// The proxy's own, until it is given.
+    Own(Option<Bytes>),
+}
+
+/// What comes from a host.
+pub struct Passed {
+    inner: Incoming,
+    /// Takes the secrets out; nothing for what cannot hold one as it is.
+    masks: Option<Stream>,
+    /// What comes after the last of the body.
+    trailers: Option<HeaderMap>,
+    is_over: bool,
+    /// Until when a little that may be the beginning of a secret is waited with.
+    patience: Option<Pin<Box<Sleep>>>,
+    tally: Tally,
+}
+
+impl Download {
+    /// From a host.
+    #[must_use]
+    pub fn passed(inner: Incoming, masks: Option<Stream>, mut tally: Tally) -> Self {
+        if inner.is_end_stream() {
+            tally.is_whole();
+        }
+        Self::Passed(Box::new(Passed { inner, masks, trailers: None, is_over: false, patience: None, tally }))
+    }
+
+    /// The proxy's own.
+    #[must_use]
+    pub fn own(text: impl Into<Bytes>) -> Self {
+        Self::Own(Some(text.into()).filter(|text: &Bytes| !text.is_empty()))
+    }
+}
+
+impl Passed {
+    fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        loop {
+            if self.is_over {
+                return Poll::Ready(self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+            }
+            let polled = Pin::new(&mut self.inner).poll_frame(context);
+            let Some(masks) = &mut self.masks else {
+                return polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)));
+            };
+            let (mut sure, is_pending) = (Vec::new(), polled.is_pending());
+            match polled {
+                Poll::Pending if masks.holds() == Held::Little => {
+                    let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(MOMENT)));
+                    if patience.as_mut().poll(context).is_ready() {
+                        masks.pause(&mut sure);
+                    }
+                }
+                Poll::Pending => {}
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
+                Poll::Ready(None) => {
+                    masks.finish(&mut sure);
+                    self.is_over = true;
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.patience = None;
+                    match frame.into_data() {
+                        Ok(data) => masks.push(&data, &mut sure),
+                        Err(frame) => {
+                            masks.finish(&mut sure);
+                            self.trailers = frame.into_trailers().ok();
+                            self.is_over = true;
+                        }
+                    }
+                }
+            }
+            if !sure.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(sure.into()))));
+            }
+            if is_pending {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self.get_mut() {
+            Self::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Passed(passed) => {
+                let frame = ready!(passed.next(context));
+                match &frame {
+                    Some(Ok(frame)) => {
+                        passed.tally.received(frame.data_ref().map_or(0, Bytes::len));
+                        // Whose length was said is not asked for its end.
+                        if passed.inner.is_end_stream() {
+                            passed.tally.is_whole();
+                        }
+                    }
+                    Some(Err(_)) => passed.tally.broke_off(),
+                    None => passed.tally.is_whole(),
+                }
+                Poll::Ready(frame)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(text) => text.is_none(),
+            Self::Passed(passed) => passed.masks.is_none() && passed.inner.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64)),
+            Self::Passed(passed) if passed.masks.is_none() => passed.inner.size_hint(),
+            Self::Passed(_) => SizeHint::default(),
+        }
+    }
+}

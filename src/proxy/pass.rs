@@ -1,0 +1,287 @@
+//! One request on its way through: judged, given its keys, sent, and its answer given back without them.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use hyper::{
+    HeaderMap, Request, Response, StatusCode, Uri, Version,
+    body::Incoming,
+    header::{self, HeaderName, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+
+use crate::config::proxy::HTTPS;
+
+use super::{
+    body::{Download, Upload},
+    gate::{Asked, Pass, Way},
+    inject::is_name_alone,
+    path,
+    refusal::Refusal,
+    server::{self, Shared},
+    tally::Tally,
+};
+
+/// Headers that are for one connection (RFC 9110, 7.6.1), and those that are for a proxy.
+const FOR_ONE_CONNECTION: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+/// What holds no text: it is passed on as it is.
+const NO_TEXT: &[&str] = &[
+    "image/",
+    "audio/",
+    "video/",
+    "font/",
+    "application/octet-stream",
+    "application/zip",
+    "application/gzip",
+    "application/x-gzip",
+    "application/x-tar",
+    "application/vnd.npm.install-v1+tar",
+    "application/pdf",
+    "application/grpc",
+];
+
+/// Where a request goes.
+pub struct Target {
+    /// The way it came.
+    pub way: Way,
+    /// The host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The path there.
+    pub path: String,
+    /// What stands before that path in the proxy's own address.
+    pub own: Option<String>,
+    /// In the clear.
+    pub is_plain: bool,
+}
+
+/// A host with its port, where that is not the usual one.
+#[must_use]
+pub fn named(host: &str, port: u16) -> String {
+    if port == HTTPS { host.to_owned() } else { format!("{host}:{port}") }
+}
+
+/// Lets a request through, or not.
+pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<Shared>) -> Response<Download> {
+    request.headers_mut().remove(header::PROXY_AUTHORIZATION);
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let asked = Asked {
+        way: target.way,
+        host: &target.host,
+        port: target.port,
+        method: request.method().as_str(),
+        path: &target.path,
+        query: &query,
+        length: length(request.headers()),
+    };
+    let (keys, judged) = shared.gate.judge(&asked, request.headers());
+    let (host, method) = (named(&target.host, target.port), request.method().to_string());
+    let template = path::template(&target.path);
+    let mut tally = Tally::begin(keys, host, method, template, &shared.done, &shared.gate);
+    let judged = judged.and_then(|pass| if target.is_plain { plain(shared, pass) } else { Ok(pass) });
+    let sent = match judged {
+        Ok(pass) => send(request, &target, &query, pass, &mut tally, shared).await,
+        Err(why) => Err(why),
+    };
+    match sent {
+        Ok((answer, has_key, upgraded)) => give_back(answer, &target, has_key, upgraded, tally, shared),
+        Err(why) => {
+            tally.refused(why);
+            server::own(why)
+        }
+    }
+}
+
+/// No key goes out in the clear, whoever has a rule for that port.
+fn plain(shared: &Shared, pass: Pass) -> Result<Pass, Refusal> {
+    match (pass.keys.is_empty(), shared.gate.is_strict()) {
+        (false, _) => Err(Refusal::Elsewhere),
+        (true, true) => Err(Refusal::Host),
+        (true, false) => Ok(pass),
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The two ends of an upgrade, once both sides have said yes.
+type Upgrade = Option<hyper::upgrade::OnUpgrade>;
+
+async fn send(
+    mut request: Request<Incoming>,
+    target: &Target,
+    query: &str,
+    pass: Pass,
+    tally: &mut Tally,
+    shared: &Arc<Shared>,
+) -> Result<(Response<Incoming>, bool, Upgrade), Refusal> {
+    let upgrade = wanted_upgrade(request.headers())?;
+    let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+    let (parts, body) = request.into_parts();
+    let mut headers = parts.headers;
+    clear(&mut headers);
+    for name in [header::HOST, header::EXPECT] {
+        headers.remove(name);
+    }
+    let has_key = !pass.keys.is_empty();
+    if has_key {
+        // So that a secret that comes back can be seen.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        shared.gate.secrets().put(&mut headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
+    }
+    // It goes to nobody in a strict run: it may be a key without a name as well.
+    if shared.gate.is_strict()
+        && headers.get(header::AUTHORIZATION).is_some_and(|value| is_name_alone(value.as_bytes()))
+    {
+        headers.remove(header::AUTHORIZATION);
+    }
+    if let Some(protocol) = upgrade {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, protocol);
+    }
+    let scheme = if target.is_plain { "http" } else { "https" };
+    let mark = if query.is_empty() { "" } else { "?" };
+    let there = format!("{scheme}://{}:{}{}{mark}{query}", target.host, target.port, target.path);
+    let mut out = Request::new(Upload::new(body, tally.sent(), pass.max_body));
+    *out.method_mut() = parts.method;
+    *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
+    *out.version_mut() = Version::HTTP_11;
+    *out.headers_mut() = headers;
+    let rule = match pass.keys.first() {
+        Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
+        None => shared.gate.rule_for(&target.host, target.port),
+    };
+    let sent = if target.is_plain {
+        shared.upstream.send_plain(out).await
+    } else {
+        shared.upstream.send(out, rule, ours.is_some()).await
+    };
+    let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
+    let answer = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
+    tally.answered(answer.status().as_u16());
+    Ok((answer, has_key, ours))
+}
+
+/// The protocol that is asked for, where that is the one that is passed on.
+fn wanted_upgrade(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let Some(protocol) = headers.get(header::UPGRADE) else { return Ok(None) };
+    match protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+        true => Ok(Some(protocol.clone())),
+        // curl asks whether HTTP/2 may follow, and goes on without.
+        false if protocol.as_bytes().starts_with(b"h2c") => Ok(None),
+        false => Err(Refusal::NotThere),
+    }
+}
+
+/// Takes the headers off that are for one connection; that trailers are understood is passed on, as gRPC needs it.
+fn clear(headers: &mut HeaderMap) {
+    let trailers = headers.get(header::TE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in FOR_ONE_CONNECTION.iter().chain(&named) {
+        headers.remove(name);
+    }
+    if trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+fn give_back(
+    mut answer: Response<Incoming>,
+    target: &Target,
+    has_key: bool,
+    ours: Upgrade,
+    tally: Tally,
+    shared: &Arc<Shared>,
+) -> Response<Download> {
+    if let (Some(ours), StatusCode::SWITCHING_PROTOCOLS) = (ours, answer.status()) {
+        return upgraded(answer, ours, has_key, tally, shared);
+    }
+    clear(answer.headers_mut());
+    // Another way to the same host would not lead through here.
+    answer.headers_mut().remove(header::ALT_SVC);
+    lead_back(answer.headers_mut(), target);
+    let mut masks = None;
+    if has_key {
+        let secrets = shared.gate.secrets();
+        secrets.take_out(answer.headers_mut());
+        if may_hold_text(answer.headers()) {
+            // What stands for a secret has another length.
+            answer.headers_mut().remove(header::CONTENT_LENGTH);
+            masks = Some(secrets.masker().stream());
+        }
+    }
+    let (parts, body) = answer.into_parts();
+    let mut response = Response::new(Download::passed(body, masks, tally));
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = parts.headers;
+    response
+}
+
+/// Whether a secret could be seen in a body: it is text, as it is.
+fn may_hold_text(headers: &HeaderMap) -> bool {
+    let is_encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.to_ascii_lowercase();
+    !is_encoded && !NO_TEXT.iter().any(|beginning| kind.starts_with(beginning)) && length(headers) != Some(0)
+}
+
+/// Where the host sends the command on to itself, that leads by the proxy's own address again; to another host it does not,
+/// and no key goes there.
+fn lead_back(headers: &mut HeaderMap, target: &Target) {
+    let Some(own) = &target.own else { return };
+    let Some(text) = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) else { return };
+    let Ok(uri) = text.parse::<Uri>() else { return };
+    let is_same = uri.authority().is_none_or(|named| {
+        named.host().eq_ignore_ascii_case(&target.host) && named.port_u16().unwrap_or(HTTPS) == target.port
+    });
+    let is_secure = uri.scheme_str().is_none_or(|scheme| scheme == "https");
+    if is_same && is_secure && uri.path().starts_with('/') && !text.starts_with("//") {
+        let rest = uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
+        if let Ok(value) = HeaderValue::from_str(&format!("{own}{rest}")) {
+            headers.insert(header::LOCATION, value);
+        }
+    }
+}
+
+/// Both sides have agreed on another protocol: what they say is passed on, and not looked into.
+fn upgraded(
+    mut answer: Response<Incoming>,
+    ours: hyper::upgrade::OnUpgrade,
+    has_key: bool,
+    mut tally: Tally,
+    shared: &Arc<Shared>,
+) -> Response<Download> {
+    let theirs = hyper::upgrade::on(&mut answer);
+    let mut response = Response::new(Download::own(""));
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    if has_key {
+        shared.gate.secrets().take_out(response.headers_mut());
+    }
+    tokio::spawn(async move {
+        let (Ok(ours), Ok(theirs)) = (ours.await, theirs.await) else { return };
+        let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
+        if let Ok((sent, received)) = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await {
+            tally.sent().fetch_add(sent, Ordering::Relaxed);
+            tally.received(usize::try_from(received).unwrap_or(usize::MAX));
+            tally.is_whole();
+        }
+    });
+    response
+}

@@ -1,0 +1,176 @@
+//! The way to the hosts: HTTPS alone, with a certificate that somebody trusted vouches for, over HTTP/2 where the host has it.
+//! Variables such as `HTTPS_PROXY` are not heeded: whoever set one would read every key.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{Request, Response, Uri, body::Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tower_service::Service;
+
+use crate::failure::{Failure, Kind, Result, reason};
+
+use super::{body::Upload, refusal::Refusal, rule::Rule};
+
+/// How long a host is waited for.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take to begin: a model may think for minutes.
+const ANSWER: Duration = Duration::from_mins(15);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_mins(1);
+
+type Https = Client<HttpsConnector<To>, Upload>;
+/// Who vouches for a host, and where it is.
+type Route = (Option<PathBuf>, Option<SocketAddr>);
+
+/// Clients for all hosts.
+pub struct Upstream {
+    by_route: HashMap<Route, Clients>,
+    /// For what goes out in the clear, which no key does.
+    plain: Client<HttpConnector, Upload>,
+}
+
+struct Clients {
+    any: Https,
+    /// For what is upgraded, which only HTTP/1.1 can be.
+    first: Https,
+}
+
+impl Upstream {
+    /// For these rules, and for hosts without one.
+    ///
+    /// # Errors
+    /// Where certificates cannot be read.
+    pub fn new<'r>(rules: impl Iterator<Item = &'r Rule>) -> Result<Self> {
+        let mut by_route: HashMap<Route, Clients> = HashMap::new();
+        let routes = rules.map(|rule| (rule.ca.clone(), rule.address)).chain([(None, None)]);
+        for route in routes {
+            if let Entry::Vacant(place) = by_route.entry(route) {
+                let clients = Clients::new(place.key())?;
+                place.insert(clients);
+            }
+        }
+        Ok(Self { by_route, plain: builder().build(http(false)) })
+    }
+
+    /// Sends a request to a host of this rule, or of none.
+    ///
+    /// # Errors
+    /// What whoever asked is told; why is told to nobody, as it could quote what was sent.
+    pub async fn send(
+        &self,
+        request: Request<Upload>,
+        rule: Option<&Rule>,
+        is_upgrade: bool,
+    ) -> std::result::Result<Response<Incoming>, Refusal> {
+        let route = (rule.and_then(|rule| rule.ca.clone()), rule.and_then(|rule| rule.address));
+        let clients = self.by_route.get(&route).ok_or(Refusal::Upstream)?;
+        let client = if is_upgrade { &clients.first } else { &clients.any };
+        in_time(client.request(request)).await
+    }
+
+    /// Sends a request in the clear.
+    ///
+    /// # Errors
+    /// As [`Upstream::send`].
+    pub async fn send_plain(&self, request: Request<Upload>) -> std::result::Result<Response<Incoming>, Refusal> {
+        in_time(self.plain.request(request)).await
+    }
+}
+
+async fn in_time<E>(
+    answer: impl Future<Output = std::result::Result<Response<Incoming>, E>>,
+) -> std::result::Result<Response<Incoming>, Refusal> {
+    match tokio::time::timeout(ANSWER, answer).await {
+        Ok(answer) => answer.map_err(|_| Refusal::Upstream),
+        Err(_) => Err(Refusal::TooLate),
+    }
+}
+
+impl Clients {
+    fn new((ca, address): &Route) -> Result<Self> {
+        let config = trust(ca.as_deref())?;
+        let to = || To { http: http(true), address: *address };
+        let begin = || HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_only();
+        let any = builder().build(begin().enable_http1().enable_http2().wrap_connector(to()));
+        let first = builder().build(begin().enable_http1().wrap_connector(to()));
+        Ok(Self { any, first })
+    }
+}
+
+fn builder() -> hyper_util::client::legacy::Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+    builder
+}
+
+fn http(is_wrapped: bool) -> HttpConnector {
+    let mut http = HttpConnector::new();
+    http.enforce_http(!is_wrapped);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(CONNECT));
+    http
+}
+
+/// TLS as the system trusts it, or as a file says.
+fn trust(ca: Option<&Path>) -> Result<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| untrusted(&error))?;
+    let Some(path) = ca else {
+        let builder = builder.with_platform_verifier().map_err(|error| untrusted(&error))?;
+        return Ok(builder.with_no_client_auth());
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot read `{}`: {}", path.display(), reason(&error))))?;
+    let mut roots = RootCertStore::empty();
+    let (added, _) =
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&bytes).filter_map(std::result::Result::ok));
+    if added == 0 {
+        return Err(Failure::new(Kind::Usage, format!("`{}` has no certificate in it", path.display())));
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn untrusted(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Kind::Disk, format!("cannot tell which certificates this system trusts: {error}"))
+}
+
+/// Connects to a host, or to where it is said to be; which of both is judged by its certificate all the same.
+#[derive(Clone)]
+struct To {
+    http: HttpConnector,
+    address: Option<SocketAddr>,
+}
+
+impl Service<Uri> for To {
+    type Response = <HttpConnector as Service<Uri>>::Response;
+    type Error = <HttpConnector as Service<Uri>>::Error;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+        self.http.poll_ready(context)
+    }
+
+    fn call(&mut self, host: Uri) -> Self::Future {
+        let there = self.address.and_then(|address| format!("https://{address}/").parse().ok()).unwrap_or(host);
+        Box::pin(self.http.call(there))
+    }
+}
