@@ -1,5 +1,5 @@
-//! HashiCorp Vault and OpenBao as a source, against OpenBao's own server, which `tests/run` installs from PyPI; and what an engine
-//! lends, against a PostgreSQL of the test's own.
+//! A source of the type `vault`, against the own server of `OpenBao`, which `tests/run` installs; and what an engine
+//! lends, against a `PostgreSQL` of the test's own.
 #![cfg(all(unix, feature = "sources"))]
 
 use std::{
@@ -217,6 +217,9 @@ fn a_token_that_is_none_any_more_is_told_from_one_that_may_not() {
     );
 }
 
+/// A name, a table's lines, and what the store keeps for it.
+type Way = (&'static str, String, Vec<(&'static str, &'static str)>);
+
 #[test]
 fn a_login_gives_a_token_that_is_given_back() {
     BAO.put("app/login", &json!({ "a": "logged-in" }));
@@ -227,7 +230,7 @@ fn a_login_gives_a_token_that_is_given_back() {
     let id = BAO.said("/approles/reader/secret_id");
     let jwt = BAO.said("/jwt");
     let file_table = format!("jwt = {{ role = \"ci\", file = \"{}\" }}\n", file.display());
-    let ways: [(&str, String, Vec<(&str, &str)>); 5] = [
+    let ways: [Way; 5] = [
         (
             "id in the table",
             format!("approle = {{ role_id = \"{role}\", secret_id = {{ key = \"s\" }} }}\n"),

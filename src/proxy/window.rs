@@ -92,10 +92,10 @@ mod tests {
     #[test]
     fn what_was_used_up_before_counts() {
         let mut all = windows(&["2/h"]);
-        all.remember(vec![Duration::from_secs(3000), Duration::from_secs(10)]);
-        assert_eq!(all.take(Duration::from_secs(3600)), Err(Duration::from_secs(10)));
+        all.remember(vec![Duration::from_mins(50), Duration::from_secs(10)]);
+        assert_eq!(all.take(Duration::from_hours(1)), Err(Duration::from_secs(10)));
         assert_eq!(all.take(Duration::from_secs(3610)), Ok(()));
-        assert_eq!(all.reach(), Duration::from_secs(3600));
+        assert_eq!(all.reach(), Duration::from_hours(1));
     }
 
     proptest! {

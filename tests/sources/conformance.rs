@@ -119,7 +119,7 @@ fn a_write_comes_back_and_two_do_not_overwrite_each_other(world: &World) {
     let Some((text, before)) = world.versions else {
         let reference: Reference = world.missing.parse().expect("a reference");
         let refused = world.source.write(&reference, &Secret::new(b"new".to_vec()), None, "1", Instant::now() + LONG);
-        assert_eq!(refused.err().expect("no writing").kind, Kind::Usage);
+        assert_eq!(refused.expect_err("no writing").kind, Kind::Usage);
         return;
     };
     let source = world.of_fields;
@@ -134,7 +134,7 @@ fn a_write_comes_back_and_two_do_not_overwrite_each_other(world: &World) {
     assert_eq!(fetch(source, text, LONG).as_deref(), Ok("the-next-one"));
     assert_eq!(source.newest(&reference.place, until()).map_err(said).expect("known").as_ref(), Some(&written));
     // Whoever has seen the one before does not overwrite what somebody else wrote.
-    let second = write("yet-another", "22222222-2222-4333-8444-555555555555").err().expect("it has changed meanwhile");
+    let second = write("yet-another", "22222222-2222-4333-8444-555555555555").expect_err("it has changed meanwhile");
     let second = said(second);
     assert!(second.contains("`corp`") && !second.contains("yet-another"), "{second}");
     assert_eq!(fetch(source, text, LONG).as_deref(), Ok("the-next-one"));

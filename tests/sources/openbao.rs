@@ -1,4 +1,4 @@
-//! OpenBao's own server, as `tests/openbao.py` starts it. What is missing is an error, never a silent skip.
+//! The own server of `OpenBao`, as `tests/openbao.py` starts it. What is missing is an error, never a silent skip.
 
 use std::{
     io::{BufRead, BufReader, Write},
