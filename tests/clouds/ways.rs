@@ -116,7 +116,7 @@ fn a_profile_leads_to_a_key_a_role_a_program_or_a_login() {
             &format!(
                 "{{\"startUrl\":\"https://corp.awsapps.com/start\",\"region\":\"eu-west-1\",\"accessToken\":\"{token}\",\"expiresAt\":\"{ends}\"}}"
             ),
-        )
+        );
     };
     login("an-sso-token", "2020-01-01T00:00:00Z");
     assert_eq!(of("login"), format!("{needs} has run out; log in: `aws sso login --profile login`"));
