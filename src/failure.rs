@@ -36,6 +36,30 @@ pub enum Kind {
     Interrupted = 130,
 }
 
+impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Negative,
+        Self::Usage,
+        Self::Missing,
+        Self::Keychain,
+        Self::Store,
+        Self::Project,
+        Self::Disk,
+        Self::Busy,
+        Self::Policy,
+        Self::Remote,
+        Self::NotExecutable,
+        Self::NotFound,
+        Self::Interrupted,
+    ];
+
+    /// The kind that has this exit code.
+    #[must_use]
+    pub fn of_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as i32 == number)
+    }
+}
+
 /// What each exit code means, for the manual page and the README.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done"),

@@ -20,9 +20,11 @@ use crate::{
     platform, random,
 };
 
+mod beside;
 mod locking;
 mod stores;
 
+pub use beside::{create_whole, replace_alike, replace_named};
 pub use locking::{LOCK_DEADLINE, Lock};
 use stores::{ELSEWHERE, REMOVED, STORES};
 
@@ -187,12 +189,9 @@ impl Home {
     pub fn sweep_beside(&self, path: &Path, lock: &Lock) {
         let target = platform::follow_own_link(path).unwrap_or_else(|_| path.to_owned());
         for file in [path, &target] {
-            let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
-            let begins = format!(".{}.", name.to_string_lossy());
+            let Some(folder) = file.parent() else { continue };
             for name in platform::names_in(folder) {
-                let random = name.to_str().and_then(|name| name.strip_prefix(&begins)?.strip_suffix(TEMPORARY));
-                let is_ours = random
-                    .is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                let is_ours = is_temporary_of(&name, file);
                 let left = folder.join(&name);
                 if is_ours && (lock.is_of_all_homes() || is_older_than(&left, LEFT_BESIDE_AFTER)) {
                     let _ = std::fs::remove_file(left);
@@ -327,13 +326,18 @@ pub fn replace_if(path: &Path, bytes: &[u8], is_wanted: impl FnOnce() -> bool) -
     if !is_put.map_err(|error| failed(&error).hint("what was there before is still there"))? {
         return Ok(false);
     }
+    synced(&target, path)?;
+    Ok(true)
+}
+
+/// Waits until the folder of a file that was replaced is on the disk; `path` is what the user calls the file.
+fn synced(target: &Path, path: &Path) -> Result<()> {
     // The folder of a bare name is the one that this runs in.
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     platform::sync_folder(folder).map_err(|error| {
         Failure::new(Kind::Disk, format!("cannot be sure that `{}` is on the disk: {}", path.display(), reason(&error)))
             .hint("the new content is in place but may not survive a power cut; do it again")
-    })?;
-    Ok(true)
+    })
 }
 
 /// The part of [`replace`] up to the rename. Without `sync` the content may be lost in a power cut, never torn by a kill.
@@ -352,47 +356,6 @@ pub fn replace_program(target: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error: &io::Error| Failure::disk("write", target, error);
     put(target, bytes, true, platform::make_executable, || true).map_err(|error| failed(&error))?;
     platform::sync_folder(target.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))
-}
-
-/// Puts new content in the place of a file that is not keyctl's own: the new one has the rights that `like` has, and nothing
-/// is put there if `is_unchanged` says no just before. Says whether it was.
-///
-/// # Errors
-/// When anything fails; before the rename the old file is there and the temporary one is gone.
-pub fn replace_alike(
-    target: &Path,
-    bytes: &[u8],
-    like: &Metadata,
-    is_unchanged: impl FnOnce() -> io::Result<bool>,
-) -> Result<bool> {
-    let failed = |error: &io::Error| Failure::disk("write", target, error);
-    let temporary = temporary_beside(target).map_err(|error| failed(&error))?;
-    let written = (|| {
-        let mut file = platform::create_private(&temporary)?;
-        platform::forget_access_list(&file)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        let is_unchanged = is_unchanged()?;
-        if !is_unchanged {
-            return Ok(None);
-        }
-        // Not before: what a kill leaves lying is its owner's alone.
-        platform::make_alike(&file, like)?;
-        std::fs::rename(&temporary, target)?;
-        Ok(Some(file))
-    })();
-    if !matches!(written, Ok(Some(_))) {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    let replaced = written.map_err(|error: io::Error| failed(&error).hint("what was there before is still there"))?;
-    let is_there = replaced.is_some();
-    if let Some(file) = replaced {
-        // Its modes are not on the disk yet.
-        file.sync_all().map_err(|error| failed(&error))?;
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        platform::sync_folder(folder).map_err(|error| failed(&error))?;
-    }
-    Ok(is_there)
 }
 
 fn put(
@@ -421,6 +384,13 @@ fn put(
         let _ = std::fs::remove_file(&temporary);
     }
     written
+}
+
+/// Whether this is the name of a temporary file that was to take that one's place.
+fn is_temporary_of(name: &OsStr, target: &Path) -> bool {
+    let begins = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
+    let random = name.to_str().and_then(|name| name.strip_prefix(&begins)?.strip_suffix(TEMPORARY));
+    random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// A name in the same folder that nobody can guess: rename stays on one device, and no link can wait there.

@@ -7,13 +7,15 @@ use keyctl::{
     commands::{self, Called, echo},
     failure::{Failure, Kind},
     identity::given,
+    mcp::own_failure,
     platform,
     terminal::Terminal,
 };
 
 fn main() -> ExitCode {
     platform::harden();
-    given::take();
+    let taken = given::take();
+    own_failure::take();
     platform::outlive_file_limit();
     let arguments: Vec<_> = std::env::args_os().collect();
     commands::complete::answer_shell();
@@ -23,7 +25,8 @@ fn main() -> ExitCode {
             let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
             let terminal = terminal.about(commands::stores::meant(&command.verb));
             let runs = matches!(command.verb, Verb::Run(_) | Verb::Shell(_));
-            commands::dispatch(*command, &terminal).unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
+            let done = taken.map_err(Into::into).and_then(|()| commands::dispatch(*command, &terminal));
+            done.unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
         }
         Called::Text(text) => {
             let terminal = Terminal::new(&program, false, false);
@@ -48,10 +51,8 @@ fn report(error: &anyhow::Error, arguments: &[OsString], runs: bool, terminal: &
     let masked = echo::without_secrets(failure, arguments);
     let failure = masked.as_ref().unwrap_or(failure);
     let own_code = matches!(failure.kind, Kind::NotExecutable | Kind::NotFound | Kind::Interrupted);
-    if runs && !own_code {
-        terminal.failure(failure, Some(failure.kind));
-        return ExitCode::from(cli::RUN_FAILED);
-    }
-    terminal.failure(failure, None);
-    ExitCode::from(failure.kind as u8)
+    let is_in_one_code = runs && !own_code;
+    terminal.failure(failure, is_in_one_code.then_some(failure.kind));
+    own_failure::tell(failure.kind);
+    ExitCode::from(if is_in_one_code { cli::RUN_FAILED } else { failure.kind as u8 })
 }

@@ -50,6 +50,12 @@ pub fn first_names<N: fmt::Display>(names: impl IntoIterator<Item = N>, most: us
 }
 
 /// Unicode's control characters, bidirectional controls (UAX #9), and zero-width ones.
+/// A text as one word of a POSIX shell's, whatever stands in it: no character but the quote itself means anything between quotes.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}')

@@ -1,8 +1,9 @@
 //! What a shell is to do, in its own form: remember what variables were, set values, bring back what was.
 //!
-//! bash, zsh and fish get calls of the functions of their hook and assignments of values in single quotes. `PowerShell` and
-//! nu get lines of a word, a name and base64, which their hooks read as data: neither of them needs to run a text, and
-//! Windows may keep a log of the texts that are run.
+//! fish gets calls of the functions of its hook and assignments of values in single quotes. All others get lines of a word, a
+//! name and one thing more, which their hooks read as data. No text is run there: traps of bash and zsh are told the command
+//! that is about to be run, and Windows may keep a log. A value stands in base64, or, for bash and zsh, which have no
+//! decoder of it, in letters that no shell takes for more and in the octal numbers that their own `printf` understands.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -33,8 +34,9 @@ pub fn write(shell: Shell, steps: &[Step]) -> Result<Zeroizing<Vec<u8>>> {
     let mut parts: Vec<Zeroizing<Vec<u8>>> = Vec::with_capacity(steps.len() + 1);
     for step in steps {
         match shell {
-            Shell::Powershell | Shell::Nu => parts.push(as_data(step)),
-            _ => parts.extend(as_command(shell, step)?),
+            Shell::Fish => parts.extend(as_command(shell, step)?),
+            Shell::Bash | Shell::Zsh => parts.push(as_data(step, octal)),
+            Shell::Powershell | Shell::Nu => parts.push(as_data(step, base64)),
         }
     }
     if !steps.is_empty() {
@@ -53,28 +55,24 @@ fn as_command(shell: Shell, step: &Step) -> Result<Vec<Zeroizing<Vec<u8>>>> {
     let text = match step {
         Step::Give(name, value) => {
             let given = export::write(shell.format(), &[((*name).clone(), value)])?;
-            let head = match shell {
-                Shell::Fish => "builtin ".to_owned(),
-                _ => format!("__keyctl_may {name} && \\builtin "),
-            };
-            return Ok(vec![Zeroizing::new(head.into_bytes()), given]);
+            return Ok(vec![Zeroizing::new(b"builtin ".to_vec()), given]);
         }
         Step::Keep(name, is_exported) => format!("__keyctl_keep {name} {}\n", flag(*is_exported)),
         Step::Back(name) => format!("__keyctl_back {name}\n"),
-        Step::Remove(name) if shell == Shell::Fish => format!("builtin set -e {name}\n"),
-        Step::Remove(name) => format!("\\builtin unset {name}\n"),
+        Step::Remove(name) => format!("builtin set -e {name}\n"),
     };
     Ok(vec![Zeroizing::new(text.into_bytes())])
 }
 
-fn as_data(step: &Step) -> Zeroizing<Vec<u8>> {
+/// A line. What is written of a value is at most five bytes for each of its own, and five more.
+fn as_data(step: &Step, write: fn(&[u8], &mut Vec<u8>)) -> Zeroizing<Vec<u8>> {
     let text = match step {
         Step::Give(name, value) => {
             let (value, head) = (value.expose(), format!("give {name} "));
-            let mut line = Zeroizing::new(vec![b'\n'; head.len() + value.len().div_ceil(3) * 4 + 1]);
-            line[..head.len()].copy_from_slice(head.as_bytes());
-            // It fills all but the line's end.
-            let _ = STANDARD.encode_slice(value, &mut line[head.len()..]);
+            let mut line = Zeroizing::new(Vec::with_capacity(head.len() + 5 * value.len() + 6));
+            line.extend_from_slice(head.as_bytes());
+            write(value, &mut line);
+            line.push(b'\n');
             return line;
         }
         Step::Keep(name, is_exported) => format!("keep {name} {}\n", flag(*is_exported)),
@@ -82,6 +80,30 @@ fn as_data(step: &Step) -> Zeroizing<Vec<u8>> {
         Step::Remove(name) => format!("remove {name} -\n"),
     };
     Zeroizing::new(text.into_bytes())
+}
+
+fn base64(value: &[u8], line: &mut Vec<u8>) {
+    let at = line.len();
+    line.resize(at + value.len().div_ceil(3) * 4, 0);
+    // There is room for just that.
+    let _ = STANDARD.encode_slice(value, &mut line[at..]);
+}
+
+/// Behind a sign, since what is empty would be no word. All that a shell could take for more than itself, as a sign for any
+/// letter or the end of a word, is a number.
+fn octal(value: &[u8], line: &mut Vec<u8>) {
+    line.push(b'=');
+    for byte in value {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b',' | b':' | b'/' | b'@' | b'+' | b'=' => {
+                line.push(*byte);
+            }
+            _ => {
+                let digit = |shift: u8| b'0' + (byte >> shift & 7);
+                line.extend([b'\\', b'0', digit(6), digit(3), digit(0)]);
+            }
+        }
+    }
 }
 
 fn flag(is_exported: bool) -> char {
@@ -103,9 +125,10 @@ mod tests {
     #[test]
     fn a_value_stands_in_quotes_or_in_base64_and_nothing_else_is_in_the_answer() {
         assert_eq!(
-            written(Shell::Bash, b"$(id)'"),
-            "__keyctl_keep A x\n__keyctl_may A && \\builtin export A='$(id)'\\'''\n__keyctl_back B\n\\builtin unset KEYCTL_X\n#\n"
+            written(Shell::Bash, b"a$(id)'\xff"),
+            "keep A x\ngive A =a\\0044\\0050id\\0051\\0047\\0377\nback B -\nremove KEYCTL_X -\n#\n"
         );
+        assert_eq!(written(Shell::Zsh, b""), "keep A x\ngive A =\nback B -\nremove KEYCTL_X -\n#\n");
         assert_eq!(
             written(Shell::Fish, b"a\nb"),
             "__keyctl_keep A x\nbuiltin set -gx A 'a'\\x0a'b';\n__keyctl_back B\nbuiltin set -e KEYCTL_X\n#\n"
@@ -131,9 +154,9 @@ mod tests {
         let (nul, odd) = (Secret::new(b"a\0b".to_vec()), Secret::new(b"\xff".to_vec()));
         for shell in Shell::ALL {
             assert!(shell.objection(&name, &nul).is_some(), "{shell}");
-            let is_data = matches!(shell, Shell::Powershell | Shell::Nu);
-            assert_eq!(shell.objection(&name, &odd).is_some(), is_data, "{shell}");
-            assert_eq!(write(shell, &[Step::Give(&name, &nul)]).is_err(), !is_data, "{shell}");
+            let is_text = matches!(shell, Shell::Powershell | Shell::Nu);
+            assert_eq!(shell.objection(&name, &odd).is_some(), is_text, "{shell}");
+            assert_eq!(write(shell, &[Step::Give(&name, &nul)]).is_err(), shell == Shell::Fish, "{shell}");
         }
         for own in ["PWD", "PATH", "HOME"] {
             let own = own.parse().expect("good");

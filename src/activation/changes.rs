@@ -3,6 +3,8 @@
 //! What the user has set, or taken away, since keyctl gave it is theirs, for as long as the shell stands there and when it
 //! leaves. What an outer `keyctl run` or `keyctl shell` has given was asked for by name, and stays too.
 
+use zeroize::Zeroizing;
+
 use super::{
     answer::Step,
     state::{Mark, State},
@@ -36,7 +38,7 @@ pub fn between<'g>(
     next: &State,
     given: &'g [(VariableName, Secret)],
     outer: &[String],
-    value: impl Fn(&VariableName) -> Option<Vec<u8>>,
+    value: impl Fn(&VariableName) -> Option<Zeroizing<Vec<u8>>>,
 ) -> Changes<'g> {
     let is_ours = |name: &VariableName| before.of(name).is_some();
     let names = |name: &&String| !before.given.iter().any(|(ours, _)| ours.as_str() == name.as_str());
@@ -94,7 +96,8 @@ mod tests {
                 .collect();
             let before = self.state.clone();
             let mut next = before.next(None, None).expect("random");
-            let value = |name: &VariableName| self.variables.get(name.as_str()).map(|value| value.clone().into_bytes());
+            let value =
+                |name: &VariableName| self.variables.get(name.as_str()).map(|value| value.clone().into_bytes().into());
             let changes = between(&before, &next, &given, &self.injected, value);
             for step in &changes.steps {
                 match step {

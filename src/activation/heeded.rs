@@ -138,8 +138,9 @@ mod tests {
 
     /// What a shell has set itself before anybody has said anything.
     fn sets(program: &str, words: &[&str]) -> Vec<String> {
-        let ran = Command::new(program).args(words).env_clear().output();
-        let text = ran.map(|ran| String::from_utf8_lossy(&ran.stdout).into_owned()).unwrap_or_default();
+        let ran = Command::new(program).args(words).env_clear().output().expect(program);
+        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
+        let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         text.lines().map(str::to_owned).filter(|name| name.parse::<crate::name::VariableName>().is_ok()).collect()
     }
 
@@ -156,7 +157,9 @@ mod tests {
             ),
             (Shell::Fish, &["--no-config", "-c", "set -n"]),
         ] {
-            let own: Vec<String> = sets(shell.name(), words).into_iter().filter(|name| !by(shell, name)).collect();
+            let all = sets(shell.name(), words);
+            assert!(all.iter().any(|name| name == "PATH"), "{shell}: {all:?}");
+            let own: Vec<String> = all.into_iter().filter(|name| !by(shell, name)).collect();
             assert!(own.iter().all(|name| name.starts_with("LC_") || name == "LANG"), "{shell}: {own:?}");
         }
     }

@@ -20,10 +20,30 @@ function __keyctl_back # NAME: makes a variable what it was
     end
     builtin set -e -g $__keyctl_was
 end
+function __keyctl_leave # brings back what was, where keyctl is gone; what the user has changed meanwhile nobody can tell then
+    builtin set -l __keyctl_names
+    for __keyctl_one in (builtin string split ',' -- (builtin string split ';' -- "$KEYCTL_ACTIVE")[5])
+        builtin set -l __keyctl_one (builtin string split -m 1 '=' -- $__keyctl_one)[1]
+        builtin string match -qr '^[A-Za-z_][A-Za-z0-9_]*$' -- $__keyctl_one; or continue
+        builtin set -a __keyctl_names $__keyctl_one
+        __keyctl_back $__keyctl_one
+    end
+    builtin set -l __keyctl_left
+    for __keyctl_one in (builtin string split ',' -- "$KEYCTL_INJECTED")
+        builtin contains -- $__keyctl_one $__keyctl_names; or builtin set -a __keyctl_left $__keyctl_one
+    end
+    builtin set -q __keyctl_names[1]; and builtin echo 'keyctl: `'PROGRAM'` is gone, and with it what it gave this shell' >&2
+    builtin set -e -g KEYCTL_ACTIVE
+    builtin set -e -g KEYCTL_INJECTED
+    builtin test -z "$__keyctl_left"; or builtin set -gx KEYCTL_INJECTED (builtin string join , -- $__keyctl_left)
+end
 function __keyctl_ask # OPTIONS: asks keyctl and does what it answers, unseen by `fish_trace`
     builtin set -l fish_trace
-    builtin test -x KEYCTL; or return 0
-    builtin set -l __keyctl_answer (KEYCTL hook-env fish $argv </dev/null | builtin string collect)
+    if not builtin test -x PROGRAM
+        builtin test -z "$KEYCTL_ACTIVE"; or __keyctl_leave
+        return 0
+    end
+    builtin set -l __keyctl_answer (PROGRAM hook-env fish $argv </dev/null | builtin string collect)
     # Whoever is stopped half-way has not said all of it.
     builtin string match -q '*#' -- $__keyctl_answer; and builtin eval $__keyctl_answer
     return 0
@@ -36,4 +56,4 @@ end
 #= on
 #= off
 __keyctl_ask --off
-builtin functions -e __keyctl_keep __keyctl_back __keyctl_ask __keyctl_hook
+builtin functions -e __keyctl_keep __keyctl_back __keyctl_leave __keyctl_ask __keyctl_hook

@@ -4,6 +4,7 @@
 //! program of the name may come first on `PATH`. `#=` begins the part that takes the hook up, and the one that takes it off.
 
 use super::Shell;
+use crate::plain::shell_word;
 
 const BASH: &str = include_str!("hook.bash");
 const ZSH: &str = include_str!("hook.zsh");
@@ -14,7 +15,7 @@ const NU: &str = include_str!("hook.nu");
 const ON: &str = "#= on\n";
 const OFF: &str = "#= off\n";
 /// What stands for the program's path.
-const PROGRAM: &str = "KEYCTL";
+const PROGRAM: &str = "PROGRAM";
 
 /// The text for a shell, for a program at this path: what takes the hook up, or takes it off and gives back what was.
 #[must_use]
@@ -35,7 +36,7 @@ pub fn text(shell: Shell, program: &str, is_off: bool) -> String {
 /// A path as one word of the shell's, whatever stands in it.
 fn quoted(shell: Shell, path: &str) -> String {
     match shell {
-        Shell::Bash | Shell::Zsh => format!("'{}'", path.replace('\'', "'\\''")),
+        Shell::Bash | Shell::Zsh => shell_word(path),
         Shell::Fish => format!("'{}'", path.replace('\\', "\\\\").replace('\'', "\\'")),
         // Windows PowerShell takes the curly ones for the same.
         Shell::Powershell => {

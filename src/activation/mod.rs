@@ -2,10 +2,12 @@
 //!
 //! A shell keeps no process of keyctl's. Its prompt calls `keyctl hook-env`, which looks at the folder, compares it with the
 //! [`state::State`] that the shell carries in a variable, and says nothing where nothing has changed. What changes is said in an
-//! [`answer::Answer`], which names variables and carries values and does nothing else: bash, zsh and fish read it as
-//! commands whose values stand in single quotes (the quoting of `keyctl env`, tested byte for byte), `PowerShell` and nu as
-//! lines of data. So no value is ever evaluated, and what a shell would heed by itself ([`heeded`]) it does not get. What an
+//! [`answer`], which names variables and carries values and does nothing else: fish reads it as commands whose values stand in
+//! single quotes (the quoting of `keyctl env`, tested byte for byte), all others as lines of data. So no value is ever
+//! evaluated, no trap of the user's is told one, and what a shell would heed by itself ([`heeded`]) it does not get. What an
 //! answer sets never reaches what a hook itself works with: that is positional, or has a name that is refused to everybody.
+//!
+//! Where the program is gone the hook brings back what was: nobody else would take the keys out of the shell then.
 //!
 //! What a variable was before is kept by the shell itself in a variable that it exports to nobody: it may be a secret, and
 //! in the state every program would see it once more. A shell that was started inside has the state and not those, and

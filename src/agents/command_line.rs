@@ -254,11 +254,13 @@ mod tests {
             }
         }
 
+        // Agents on Windows have another shell, with other quotes.
+        #[cfg(unix)]
         #[test]
         fn a_shell_sees_the_same_words(words in prop::collection::vec("[a-z '\"*~=]{1,6}", 1..4)) {
             let line = words.iter().map(|word| super::super::quoted(word)).collect::<Vec<_>>().join(" ");
             // What is quoted with an escape is not understood, and left alone.
-            prop_assume!(!line.contains('\\') && cfg!(unix));
+            prop_assume!(!line.contains('\\'));
             prop_assert_eq!(&commands(&line).expect("understood")[0].words, &words);
         }
     }

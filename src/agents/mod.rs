@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::plain::shell_word;
+
 pub mod answer;
 pub mod command_line;
 pub mod settings;
@@ -129,9 +131,5 @@ pub fn quoted(word: &str) -> String {
     if cfg!(windows) {
         return format!("\"{word}\"");
     }
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { shell_word(word) }
 }

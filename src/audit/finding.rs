@@ -9,7 +9,7 @@ use super::{Rule, Severity};
 use crate::{
     failure::for_store,
     name::StoreName,
-    plain::{self, first_names},
+    plain::{self, first_names, shell_word},
 };
 
 /// So many names are told of a list; the rest are counted.
@@ -152,7 +152,7 @@ pub(super) fn word(path: &Path) -> String {
         };
         return format!("$'{}'", text.bytes().map(letter).collect::<String>());
     }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    shell_word(&text)
 }
 
 #[cfg(test)]

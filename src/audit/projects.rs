@@ -273,6 +273,8 @@ mod tests {
         assert_eq!(say(89), [[""; 3]; 0], "another branch may ask for it");
     }
 
+    // Its paths are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn a_project_that_uses_nothing_is_to_be_denied_and_one_that_uses_less_to_be_narrowed() {
         let approved = [approval("A", "a", 200), approval("B", "b", 200), approval("C", "c", 10)];

@@ -40,6 +40,9 @@ pub struct LeadSession {
     /// Be its first job: wait for the terminal, then become the command
     #[arg(long)]
     pub follow: bool,
+    /// The descriptor to which it is said that there was no command
+    #[arg(long, value_name = "NUMBER")]
+    pub say_to: i32,
     /// The command's path, what it is called by, and its arguments
     #[arg(last = true, required = true, num_args = 2..)]
     pub command: Vec<OsString>,

@@ -7,7 +7,7 @@
 mod entering;
 mod look;
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{io::IsTerminal, process::ExitCode};
 
 use crate::{
     activation::{
@@ -20,10 +20,11 @@ use crate::{
     failure::{Failure, Kind},
     launch::environment::MARKER,
     name::VariableName,
-    platform,
     secret::Secret,
     terminal::Terminal,
 };
+
+use zeroize::Zeroizing;
 
 use super::other_keyctl;
 use entering::Entered;
@@ -34,11 +35,9 @@ use look::Look;
 /// # Errors
 /// `Disk` where it is not known where this program lies, or nothing can be written.
 pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let path = other_keyctl::path_as_called(terminal.program()).and_then(|path| {
-        path.to_str().map(str::to_owned).ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "it is no text"))
-    });
-    let path = path.map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where keyctl lies: {error}")))?;
-    terminal.data(hook::text(arguments.shell, &path, arguments.off).as_bytes())?;
+    let path = other_keyctl::path_as_called()?;
+    let path = path.to_str().ok_or_else(|| Failure::new(Kind::Disk, "keyctl lies at a path that is no text"))?;
+    terminal.data(hook::text(arguments.shell, path, arguments.off).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,6 +46,13 @@ pub fn activate(arguments: &cli::Activate, terminal: &Terminal) -> anyhow::Resul
 /// # Errors
 /// `Disk` when the answer cannot be written. All else is said, and nothing is given.
 pub fn hook_env(arguments: &cli::HookEnv, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    // Whoever types this wants to see what it does, and would see the secrets.
+    if std::io::stdout().is_terminal() {
+        return Err(Failure::new(Kind::Usage, "what a shell is told has secrets in it, and is not for a screen")
+            .hint("a shell is told by its hook: `keyctl activate --help` says how it gets one")
+            .hint("to see keys: `keyctl env`")
+            .into());
+    }
     let before = State::parse(&text_of(state::VARIABLE));
     let look = Look::around();
     if !arguments.off && look.sees_what_was_seen(&before) {
@@ -105,8 +111,9 @@ fn text_of(variable: &str) -> String {
     std::env::var(variable).unwrap_or_default()
 }
 
-fn value_of(name: &VariableName) -> Option<Vec<u8>> {
-    std::env::var_os(name.as_str()).map(|value| platform::value_bytes(&value))
+/// What a variable has: a key that was given, mostly.
+fn value_of(name: &VariableName) -> Option<Zeroizing<Vec<u8>>> {
+    std::env::var_os(name.as_str()).map(|value| Zeroizing::new(value.into_encoded_bytes()))
 }
 
 /// The variables that a keyctl has given to this shell or around it.

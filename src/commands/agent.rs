@@ -21,7 +21,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::project;
+use super::{other_keyctl, project};
 
 /// The most bytes of an agent's question, and of its settings: 4 MiB.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -55,7 +55,8 @@ fn answered(agent: Agent, terminal: &Terminal) -> Option<serde_json::Value> {
     let home = Home::find().ok()?;
     // Without a word, one slip in this file takes the keys from every command.
     let config = config::read(&home).inspect_err(|failure| terminal.failure(failure, None)).ok()?;
-    let before = format!("{} run --mask -- ", quoted(program().ok()?.to_str()?));
+    // The profile that is judged below, whatever `KEYCTL_PROFILE` says where the agent works.
+    let before = format!("{} run -P {DEFAULT} --mask -- ", quoted(other_keyctl::path_as_called().ok()?.to_str()?));
     let is_wanted =
         |words: &[String], folder: &Path| config.agents.may_run(words) && is_allowed(&home, &config, folder);
     let line = command_line::rewritten(&asked.line, &before, &asked.folder, is_wanted)?;
@@ -142,13 +143,8 @@ impl File {
     }
 }
 
-fn program() -> Result<PathBuf> {
-    std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))
-}
-
 fn call(agent: Agent) -> Result<String> {
-    let program = program()?;
+    let program = other_keyctl::path_as_called()?;
     let text = program
         .to_str()
         .ok_or_else(|| Failure::new(Kind::Usage, format!("`{}` is no text, which settings need", program.display())))?;
@@ -173,6 +169,10 @@ fn install(agent: Agent, terminal: &Terminal) -> Result<()> {
     }
     if agent == Agent::Codex {
         terminal.hint("Codex asks once whether it may call this: `/hooks` in it");
+    }
+    if agent == Agent::Cursor {
+        terminal
+            .hint("Cursor does not ask you any more before a command that gets keys: list only what may run unasked");
     }
     if config::read(&Home::find()?)?.agents.commands.is_empty() {
         terminal.hint("no command gets keys yet: list those that may, `commands = [\"npm test\"]` under `[agents]` in `config.toml`");

@@ -17,6 +17,15 @@ pub fn introduce(terminal: &Terminal) {
     asking::introduce(Box::new(AtTerminal(terminal.clone())));
 }
 
+/// What a person can do about what is done at a terminal alone.
+#[must_use]
+pub fn by_hand() -> &'static str {
+    if platform::is_asking_forbidden() {
+        return "`KEYCTL_NO_PROMPT` is set, so nothing is asked: unset it, and do it yourself at a terminal";
+    }
+    "do it yourself, at a terminal"
+}
+
 /// Asked is on the controlling terminal, and only where messages go to one too: what runs keyctl for somebody else, an agent
 /// or a build, must not find its own screen asked.
 struct AtTerminal(Terminal);

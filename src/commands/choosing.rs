@@ -1,18 +1,12 @@
 //! What a command gets: profile and project resolved, approved, and taken from the store. Shared by `run` and `env`.
 
-use std::{
-    collections::BTreeSet,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, sync::Arc};
 
 use crate::{
     cli::Choice,
-    config::{Config, projects::reason_in},
-    date::Moment,
+    config::Config,
     failure::{Failure, Kind, Result},
-    history::{Event, Reason},
+    history::Event,
     home::Home,
     identity::keeper::{KeeperKind, Record},
     launch::{files::Handed, program::Program},
@@ -27,15 +21,15 @@ use crate::{
 
 use super::{
     allow,
-    limiting::{self, Keys, Leave, Taker},
+    limiting::Keys,
     opening::{self, Kept},
-    policy::{self, Why},
     project::{self, Project},
     show,
     using::{self, Used},
 };
 
 mod giving;
+mod holding;
 mod renewing;
 mod unasked;
 
@@ -349,36 +343,6 @@ impl Chosen {
             let missing: Vec<String> = self.missing.iter().map(|name| format!("`{name}`")).collect();
             terminal.say(&format!("goes on without {}", missing.join(", ")));
         }
-    }
-
-    /// Holds the keys against the user's policy: a key may need a reason, be for other uses than this, or need a yes; and one
-    /// that is expired, revoked or leaked may not be given, or not unsaid. Gives how they may be given.
-    ///
-    /// # Errors
-    /// `Policy`.
-    pub fn hold_to_policy(
-        &mut self,
-        taker: Taker,
-        config: &Config,
-        reason: Option<&Reason>,
-        event: &Event,
-        terminal: &Terminal,
-    ) -> Result<Leave> {
-        let Self { taken, place, profile, .. } = self;
-        let now = event.moment.unwrap_or_else(Moment::now);
-        let placed = || place.sign(event.clone(), profile.as_ref());
-        let folder = place.folder.as_deref().unwrap_or(Path::new(""));
-        let why = Why { reason, here: place.reason.max(reason_in(&config.projects, folder)) };
-        // Whether the reason holds a secret of any store is known before the history of one has it.
-        for taken in &*taken {
-            why.hold(&taken.used, &taken.names(&[]), config, placed, terminal)?;
-        }
-        let limited = limiting::hold(&held(taken), taker, config, placed, terminal)?;
-        for taken in &mut *taken {
-            let names = taken.names(&[]);
-            policy::hold(&mut taken.used, &names, config, now, placed, terminal)?;
-        }
-        limited.ask(&held(taken), config, placed, terminal)
     }
 
     /// The program's arguments for the history, where the user asks for them with one of the keys: none that holds one of

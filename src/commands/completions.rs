@@ -12,6 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 use crate::{
     cli::{self, Cli},
     failure::{EXIT_CODES, Failure, Kind},
+    plain::shell_word,
     terminal::Terminal,
 };
 
@@ -62,11 +63,10 @@ fn completer(program: &str) -> String {
 
 fn bash(program: &str, completer: &str) -> String {
     let function = format!("{}_complete", program.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
-    let quoted = |word: &str| format!("'{}'", word.replace('\'', "'\\''"));
     BASH.replace("FUNCTION", &function)
         .replace("VARIABLE", VARIABLE)
-        .replace("PROGRAM", &quoted(program))
-        .replace("COMPLETER", &quoted(completer))
+        .replace("PROGRAM", &shell_word(program))
+        .replace("COMPLETER", &shell_word(completer))
 }
 
 /// Prints the main page, or writes a page for each command to a folder.

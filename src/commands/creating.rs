@@ -74,7 +74,7 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
     }
     super::given::pin_if_new(home, &kept, terminal);
     kept.print = home.is_elsewhere().then(|| sealed.print());
-    let payload = text.read()?;
+    let payload = text.read_as_written()?;
     Ok((rekey::settle(home, kept, &payload, terminal)?, payload))
 }
 

@@ -66,8 +66,6 @@ type Said<'s> = (&'s KeyName, Place<'s>, &'s Limits);
 /// A use as it is now.
 struct Scene {
     program: Option<PathBuf>,
-    /// What people know the program by.
-    known_as: Option<PathBuf>,
     folder: Option<PathBuf>,
     has_terminal: bool,
     agent: Option<String>,
@@ -110,7 +108,7 @@ impl<'p> Taker<'p> {
 
     /// Whether whoever asks may come to see the secret. What is too short is not masked.
     fn shows(self, payload: &Payload, name: &KeyName) -> bool {
-        let is_short = || payload.keys.get(name).is_some_and(|key| key.value.len() < mask::SHORTEST);
+        let is_short = || payload.keys.get(name).is_some_and(|key| !mask::is_masked(&key.value));
         match self {
             Self::Program(_) | Self::Reader => true,
             Self::Masked(_) => is_short(),
@@ -126,22 +124,17 @@ impl<'p> Taker<'p> {
 impl Scene {
     /// How it is now; the program's file is opened where it matters which one it is.
     fn now(taker: Taker, is_asked_which: bool) -> Result<Self> {
-        let of = |file: &ProgramFile| (Some(file.path().to_owned()), Some(file.known_as()));
-        let (program, known_as) = match taker {
-            Taker::Program(program) | Taker::Masked(program) if is_asked_which => of(program.file()?),
-            Taker::Program(_) | Taker::Masked(_) | Taker::Reader => (None, None),
-            Taker::Named(file, _) => of(file),
-            Taker::Issuer(name, _) => (Some(name.into()), Some(name.into())),
+        let program = match taker {
+            Taker::Program(program) | Taker::Masked(program) if is_asked_which => {
+                Some(program.file()?.path().to_owned())
+            }
+            Taker::Program(_) | Taker::Masked(_) | Taker::Reader => None,
+            Taker::Named(file, _) => Some(file.path().to_owned()),
+            Taker::Issuer(name, _) => Some(name.into()),
         };
         let folder = std::env::current_dir().ok().map(|folder| followed(&folder));
         let may_ask = !matches!(taker, Taker::Named(_, false) | Taker::Issuer(_, false));
-        Ok(Self {
-            program,
-            known_as,
-            folder,
-            has_terminal: may_ask && platform::terminal().is_ok(),
-            agent: caller::agent(),
-        })
+        Ok(Self { program, folder, has_terminal: may_ask && platform::terminal().is_ok(), agent: caller::agent() })
     }
 
     fn wanted(&self, is_seen: bool) -> Use<'_> {
@@ -172,7 +165,7 @@ impl Scene {
 
     /// An event with the program that was looked at.
     fn sign(&self, event: Event) -> Event {
-        signed_by(event, self.known_as.as_deref())
+        signed_by(event, self.program.as_deref())
     }
 }
 
@@ -255,7 +248,7 @@ pub fn hold(
         return Err(refusing::refusal(&kept_back, &scene, taker));
     }
     asked.retain(|(_, names)| !names.is_empty());
-    let leave = Leave { was_asked: false, for_programs, program: scene.known_as.clone() };
+    let leave = Leave { was_asked: false, for_programs, program: scene.program.clone() };
     Ok(Held { question: (!asked.is_empty()).then_some(Question { keys: asked, scene, despite }), leave })
 }
 
@@ -270,6 +263,17 @@ impl Held {
     #[must_use]
     pub fn leaves_out(&self, program: &Path, variable: &(OsString, OsString)) -> bool {
         self.leave.leaves_out(program, variable)
+    }
+
+    /// How the keys may be given where nobody is to be asked.
+    ///
+    /// # Errors
+    /// `Policy` where somebody has to be.
+    pub fn unasked(self) -> Result<Leave> {
+        let Some(question) = self.question else { return Ok(self.leave) };
+        let needs = if question.names().count() == 1 { "needs" } else { "need" };
+        let what = format!("{} {needs} a yes at each use", listed(question.names()));
+        Err(Failure::new(Kind::Policy, what))
     }
 
     /// Asks on the terminal whether the keys are to be given where that is to be asked, once for all of them.
@@ -301,7 +305,7 @@ impl Question {
     /// What is asked: which keys, for what, where, and by whom if that can be told.
     fn words(&self) -> String {
         let names = listed(self.names());
-        let done = match &self.scene.known_as {
+        let done = match &self.scene.program {
             Some(program) => format!("give {names} to {}", quoted(program)),
             None => format!("show {names}"),
         };

@@ -6,32 +6,41 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{
     cli, config,
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
     launch::program::Program,
     name::KeyName,
-    platform::{self, ProgramFile},
+    plain::first_names,
+    platform::{self, OnPath, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
     store::{facts::Facts, limits::Limits, payload::Payload},
     terminal::Terminal,
 };
 
 use super::{
-    caller, differences,
+    asking, caller, differences,
     limiting::resolved,
     opening::{self, Kept},
     project, using,
 };
 
-/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone.
+/// Says of each program of these limits that is a script which of the programs that run it is found by its name alone, and of
+/// one that cannot be started for the key why not.
 pub fn say_found_on_path(limits: &Limits, terminal: &Terminal) {
     for path in limits.programs.iter().flatten() {
-        let Ok(file) = ProgramFile::open(Path::new(path)) else { continue };
-        let Some(name) = file.found_on_path() else { continue };
-        let name = name.to_string_lossy();
-        terminal
-            .warn(&format!("`{path}` is run by the `{name}` that is first on `PATH`: whoever starts it says which"));
+        let by = match ProgramFile::open(Path::new(path)) {
+            Err(error) => {
+                terminal.warn(&format!("`{path}` cannot be started with this key: {}", reason(&error)));
+                continue;
+            }
+            Ok(file) => match file.found_on_path() {
+                None => continue,
+                Some(OnPath::Name(name)) => format!("by the `{}` that is first on `PATH`", name.to_string_lossy()),
+                Some(OnPath::Unclear) => "by what `env` finds, which its first line does not say plainly".to_owned(),
+            },
+        };
+        terminal.warn(&format!("`{path}` is run {by}: whoever starts it says which"));
     }
 }
 
@@ -156,11 +165,17 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     say(&covered, &format!("`{name}`"), terminal);
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
+    let lifts =
+        (before.revoked.is_some() && after.revoked.is_none()) || (before.leaked.is_some() && after.leaked.is_none());
+    // It is said of the secret, so it is lifted of each key that holds it.
+    let twins = if lifts { payload.twins_of(name) } else { Vec::new() };
+    let with = first_names(&twins, usize::MAX);
+    let with = if twins.is_empty() { String::new() } else { format!(" (and {with}, the same secret)") };
     let Facts { tags, limits, revoked, leaked, .. } = after;
     let widened = Facts { expires, tags, revoked, leaked, limits, ..before.clone() };
     let words = differences::in_words(&differences::between(&before, &widened));
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
-    need_person(&scene, &[name], &format!("let `{name}` be used for more: {words}"), terminal)?;
+    need_person(&scene, &[name], &format!("let `{name}`{with} be used for more: {words}"), terminal)?;
     Ok(Some(before))
 }
 
@@ -287,7 +302,7 @@ pub struct Scene<'s> {
 /// `Policy` where there is no terminal, `Negative` for a no; the history has either as a failed event.
 pub fn need_person(scene: &Scene, names: &[&KeyName], question: &str, terminal: &Terminal) -> Result<()> {
     let (why, failure) = if platform::terminal().is_err() {
-        ("nobody to ask", takes_a_person(names).hint("do it yourself, at a terminal"))
+        ("nobody to ask", takes_a_person(names).hint(asking::by_hand()))
     } else {
         let agent = caller::agent().map(|agent| format!(", as perhaps {agent} wants")).unwrap_or_default();
         match terminal.consent(&format!("{question}{agent}?")) {

@@ -13,10 +13,12 @@ use crate::{
         keeper::{Held, Keeper, KeeperKind, Record},
         keychain::{OsKeychain, Presence},
     },
+    plain::first_names,
     secret::Secret,
     store::{
         accepted,
         file::{self, OpenText, Print, SealedFile},
+        holding::HeldOn,
         payload::Payload,
         seen::{self, Seen},
     },
@@ -25,6 +27,9 @@ use crate::{
 
 /// The file in the folder of another's store that is there while its user is not let in yet.
 pub const JOINING: &str = "joining";
+
+/// So many keys are named; the rest are counted.
+const MOST_NAMES: usize = 8;
 
 /// What a keeper gave: one round trip.
 pub struct Kept {
@@ -167,6 +172,7 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&unaccepted.message);
         unaccepted.hints.iter().for_each(|hint| terminal.hint(hint));
     }
+    say_held_on(home, &text, terminal);
     super::given::pin_if_new(home, kept, terminal);
     note_seen(home, kept, &text);
     Ok(text)
@@ -194,9 +200,23 @@ fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {
     if known.is_some_and(|known| !version.is_in_order_after(&known.version)) {
         return;
     }
-    if let Ok(payload) = text.read() {
-        let _ = Seen::of(&payload, version).write(home, &kept.identity, store);
+    if let Ok(payload) = text.read_as_written() {
+        let _ = Seen::of(&payload, version).with(text.held_on.clone()).write(home, &kept.identity, store);
     }
+}
+
+/// Says which keys may be used for more by what others wrote, which counts only once a person says yes to it.
+fn say_held_on(home: &Home, text: &OpenText, terminal: &Terminal) {
+    let names: Vec<&str> = text.held_on.iter().filter(|one| !one.is_gone()).map(HeldOn::name).collect();
+    if names.is_empty() {
+        return;
+    }
+    let store = home.store().map(ToString::to_string).unwrap_or_default();
+    let names = first_names(&names, MOST_NAMES);
+    terminal.warn(&format!(
+        "in the store `{store}` others let keys be used for more than you know of, and what you knew of holds on: {names}"
+    ));
+    terminal.hint(&format!("if that is meant, say yes at a terminal: `keyctl store recipients accept {store}`"));
 }
 
 /// What keeps a store from being written: it has members whom nobody has said yes to here.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    failure::{Failure, Kind},
+    failure::{Failure, Kind, Result, reason},
     platform,
 };
 
@@ -131,16 +131,20 @@ fn first_on_path(name: &str) -> Option<PathBuf> {
 }
 
 /// The whole path that this program was called by, or is found by on `PATH`, where that leads to it: its name is the one that
-/// the user knows, and an update may put another program behind it. Else where it really lies.
+/// the user knows, and an update may put another program behind it. Else where it really lies. Whatever writes down where keyctl
+/// is, for a shell, a hook, a timer or git to call later, writes this.
 ///
 /// # Errors
-/// Where the system cannot tell where it lies.
-pub fn path_as_called(name: &str) -> std::io::Result<PathBuf> {
-    let own = std::env::current_exe()?;
+/// `Disk` where the system cannot tell where it lies.
+pub fn path_as_called() -> Result<PathBuf> {
+    let own = std::env::current_exe().map_err(|error| {
+        Failure::new(Kind::Disk, format!("cannot tell where this program lies: {}", reason(&error)))
+    })?;
     let real = own.canonicalize().ok();
     let called = std::env::args_os().next().map(PathBuf::from);
     let is_this = |path: &PathBuf| path.is_absolute() && path.canonicalize().ok() == real;
-    Ok(called.filter(is_this).or_else(|| first_on_path(name).filter(is_this)).unwrap_or(own))
+    let found = || first_on_path(called.as_ref()?.file_name()?.to_str()?);
+    Ok(called.clone().filter(is_this).or_else(|| found().filter(is_this)).unwrap_or(own))
 }
 
 /// Which program a shell finds by this name, in words, and a hint where that calls for one.

@@ -16,6 +16,7 @@ use crate::{
     scan::git::Git,
     store::{
         accepted::{self, Accepted, State},
+        holding,
         members::Member,
         payload::Payload,
         seen::{Seen, Version},
@@ -108,7 +109,9 @@ pub fn settle(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Ve
         terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
     }
     // Until the next one that can be written the anchor knows the generation.
-    let _ = Seen::of(payload, version).write(home, &kept.identity, payload.id);
+    // What was changed here was asked for here; what others had taken away before holds on.
+    let held_on = holding::held_on(&payload.held_on, payload);
+    let _ = Seen::of(payload, version).with(held_on).write(home, &kept.identity, payload.id);
 }
 
 fn add(

@@ -244,7 +244,10 @@ fn restore(
         // Opening it notes what is seen from now on.
         let _ = std::fs::remove_file(home.file(seen::NAME));
     }
-    open_like_any_other(home, terminal)?;
+    open_like_any_other(home, terminal).map_err(|failure| {
+        let message = format!("the identity is restored, and the store does not open with it yet: {}", failure.message);
+        Failure { message, ..failure }
+    })?;
     drop(lock);
     record_restore(home, begins_anew, terminal);
     Ok((payload.keys.len(), record.kind()))

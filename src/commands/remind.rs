@@ -8,7 +8,7 @@ use crate::{
     cli::{self, RemindVerb},
     config::{self, Reminders},
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Kind, Result},
     home::{self, Home},
     name::StoreName,
     reminder::{
@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     judging::{self, Clock, Judged},
-    prompt,
+    other_keyctl, prompt,
     several::{self, LeftOut, Opened, Stores},
 };
 
@@ -56,8 +56,7 @@ pub fn remind(arguments: cli::Remind, terminal: &Terminal) -> anyhow::Result<Exi
 }
 
 fn install(terminal: &Terminal) -> Result<()> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))?;
+    let program = other_keyctl::path_as_called()?;
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let home = if set("KEYCTL_HOME") { Some(Home::find()?.data().to_owned()) } else { None };
     let elsewhere = ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].into_iter().find(|name| home.is_none() && set(name));

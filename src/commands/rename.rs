@@ -35,7 +35,7 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let settings = config::read(&home)?.rotation;
     let seen = ask(&home, [old, new], &settings, arguments.yes, terminal)?;
     let _turn = pending::turn(&home)?;
-    pending::refuse_to_rename(&home, old, new, terminal)?;
+    pending::refuse_while_unfinished(&home, old, Some(new), "nothing was renamed", terminal)?;
     let renamed = change(&home, terminal, now, |payload| {
         let key = payload.key(old)?;
         if old == new {

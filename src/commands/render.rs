@@ -69,7 +69,7 @@ pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<Ex
 
 fn put(text: &Secret, output: Option<&Path>, terminal: &Terminal) -> Result<()> {
     let Some(output) = output else { return terminal.data(text.expose()) };
-    home::replace(output, text.expose())?;
+    home::replace_named(output, text.expose())?;
     terminal.say(&format!("wrote `{}`, readable by you alone; its secrets lie there in clear", output.display()));
     match in_git(output) {
         InGit::Absent => {}

@@ -31,6 +31,8 @@ use super::choosing::{Chosen, Wish};
 const RENDERED: &str = "KEYCTL_RENDERED";
 /// Names as unlike each other as this are not taken for mistyped.
 const ALIKE: usize = 2;
+/// So many mistakes of more than are looked for are told.
+const TOLD: usize = 16;
 
 /// A template that was read.
 pub struct Page {
@@ -65,9 +67,7 @@ impl Page {
             return Err(Failure::new(Kind::Disk, format!("there is no file `{}`", path.display())));
         };
         let template = Template::file(&bytes).map_err(|mistakes| {
-            let mistakes: Vec<Mistake> =
-                mistakes.into_iter().map(|mistake| placed(&bytes, mistake.at, mistake.what)).collect();
-            table::failure(Kind::Usage, path, &mistakes)
+            refused(Kind::Usage, path, &bytes, mistakes.into_iter().map(|mistake| (mistake.at, mistake.what)))
         })?;
         Ok(Self { path: path.to_owned(), bytes, template })
     }
@@ -90,13 +90,15 @@ impl Page {
     /// `Project` for names that are neither variables nor keys of the profile, each with its place.
     pub fn resolve(self, wish: &Wish) -> Result<Resolved> {
         let (mut named, mut unknown) = (Named::new(), Vec::new());
-        for name in self.template.names() {
+        for (name, at) in self.template.first_places() {
             match meant(name, wish) {
                 Ok(variable) => drop(named.insert(name.clone(), variable)),
-                Err(what) => unknown.push((self.template.first(name).unwrap_or_default(), name, what)),
+                Err(what) => unknown.push((at, name, what)),
+            }
+            if unknown.len() == template::MOST_MISTAKES {
+                break;
             }
         }
-        unknown.sort();
         if unknown.is_empty() {
             return Ok(Resolved { page: self, named });
         }
@@ -105,8 +107,8 @@ impl Page {
             || "if it is a secret, keep it with `keyctl set NAME`, and write that name in the template".to_owned(),
             |name| format!("name it in this call: `-k {}`", extra_for(name)),
         );
-        let mistakes: Vec<Mistake> = unknown.into_iter().map(|(at, _, what)| placed(&self.bytes, at, what)).collect();
-        Err(table::failure(Kind::Project, &self.path, &mistakes)
+        let mistakes = unknown.into_iter().map(|(at, _, what)| (at, what));
+        Err(refused(Kind::Project, &self.path, &self.bytes, mistakes)
             .hint(hint)
             .hint("or have the project ask for it, in `.keyctl.toml`, and `keyctl allow`"))
     }
@@ -257,10 +259,29 @@ fn extra_for(name: &KeyPath) -> String {
     format!("{}={name}", name.as_str().chars().map(letter).collect::<String>())
 }
 
-/// A mistake with its line and column.
-fn placed(bytes: &[u8], at: usize, what: String) -> Mistake {
-    let before = String::from_utf8_lossy(&bytes[..at.min(bytes.len())]);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Mistake { line, column, what }
+/// The failure for a template with these mistakes, each where it begins, in their order. Where it was not looked through to its
+/// end, they are not counted.
+fn refused(kind: Kind, path: &Path, bytes: &[u8], mistakes: impl Iterator<Item = (usize, String)>) -> Failure {
+    let mut mistakes = placed(bytes, mistakes);
+    let has_more = mistakes.len() >= template::MOST_MISTAKES;
+    if has_more {
+        mistakes.truncate(TOLD);
+    }
+    let failure = table::failure(kind, path, &mistakes);
+    if has_more { failure.hint("and more") } else { failure }
+}
+
+/// Mistakes with their lines and columns.
+fn placed(bytes: &[u8], mistakes: impl Iterator<Item = (usize, String)>) -> Vec<Mistake> {
+    let (mut line, mut begin, mut seen) = (1, 0, 0);
+    let place = |(at, what): (usize, String)| {
+        let at = at.clamp(seen, bytes.len());
+        for newline in memchr::memchr_iter(b'\n', &bytes[seen..at]) {
+            (line, begin) = (line + 1, seen + newline + 1);
+        }
+        seen = at;
+        let column = String::from_utf8_lossy(&bytes[begin..at]).chars().count() + 1;
+        Mistake { line, column, what }
+    };
+    mistakes.map(place).collect()
 }

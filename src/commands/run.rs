@@ -11,12 +11,7 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     history::{Action, Event},
     home::Home,
-    launch::{
-        attended,
-        environment::{Environment, Rules},
-        files::{self, Files},
-        program::Program,
-    },
+    launch::{environment::Rules, files, program::Program},
     name::{KeyPath, VariableName},
     platform::{self, HeldSignals},
     profile::{Extra, Form, Source},
@@ -27,8 +22,9 @@ use super::{
     choosing::{self, Chosen},
     limiting::{Leave, Taker},
     named,
+    preparing::{Call, Ready},
     rendering::{self, Pages},
-    staying,
+    staying::{self, Sought},
     watching::Watched,
 };
 
@@ -69,49 +65,21 @@ pub fn marked(arguments: &cli::Run, signs: &[Variable], terminal: &Terminal) -> 
     if is_followed && leave.was_asked {
         return Err(needs_a_yes().into());
     }
-    let event = leave.sign(event);
     pages.hand(&mut chosen)?;
-    let rules = Rules { clean: arguments.clean, keep: arguments.keep };
-    let judged = if leave.is_for_programs() { Some(program.file()?.path()) } else { None };
-    let (caller, left_out) = callers_variables(&leave, judged);
-    let caller = passed_on(caller, signs, &chosen);
     // From before there is something to take away again.
     let held = if files::need_attending(&chosen.files) { Some(hold_signals()?) } else { None };
-    let (files, paths) = Files::put(&chosen.files, |variable| rules.leave(&caller, variable))?;
-    let environment = Environment::join(caller.into_iter(), chosen.given.iter().chain(&paths), rules)?;
-    environment.check_limits(program.words())?;
-    say_what_differs(&environment, &left_out, &program, &chosen, arguments, terminal);
-    let event = event.args(chosen.arguments(&program, &config));
-    let numbers = chosen.record(&event, &environment.kept, &config, terminal)?;
-    let masker = if masks { Some(staying::masker(&chosen, &pages, &[], terminal)?) } else { None };
-    let name = event.program.unwrap_or_default();
-    let ran = files.leave_open().and_then(|()| {
-        if is_followed {
-            let (program, config, pages, home, wish) = (&program, &config, &pages, &home, &wish);
-            let watched = Watched { program, masks, rules, pages, signs, config, reason, home, wish, terminal };
-            return watched.run(&environment, &chosen, masker.as_ref(), files);
-        }
-        let _files = files;
-        if held.is_some() || masker.is_some() {
-            return staying::run_once(&program, &environment, masker.as_ref(), &mut ());
-        }
-        program.become_it(&environment).map(|never| match never {})
-    });
-    let failure = match ran {
-        Ok(ended) => {
-            // Ending may be by a signal, after which nothing is taken away.
-            drop(environment);
-            drop(held);
-            return Ok(attended::end_as(ended));
-        }
-        // It ran; what went wrong is beside it.
-        Err(failure) if failure.kind == Kind::Disk => return Err(failure.into()),
-        Err(failure) => failure,
+    let rules = Rules { clean: arguments.clean, keep: arguments.keep };
+    let call = Call { program: &program, masks, rules, pages: &pages, signs, config: &config, reason, terminal };
+    let ready = call.prepare(chosen, &leave, event, &Sought::default())?;
+    say_what_differs(&ready, &program, arguments, terminal);
+    let launched = if is_followed {
+        Watched { call: &call, home: &home, wish: &wish }.run(ready)
+    } else {
+        ready.once(held.is_some())
     };
-    let event = Event::new(Action::Run, Moment::now()).program(name.as_ref()).reason(reason);
-    let ended = |number| event.clone().not_started(number, &failure.message);
-    chosen.record_failure(ended, &environment.kept, &numbers, terminal);
-    Err(failure.into())
+    // Ending may be by a signal, after which nothing is done.
+    drop(held);
+    staying::end_as(launched)
 }
 
 fn needs_a_yes() -> Failure {
@@ -174,21 +142,14 @@ fn preview(
 }
 
 /// One line each on what a user would not expect. Nothing is said where all is as always.
-fn say_what_differs(
-    environment: &Environment<'_>,
-    left_out: &[OsString],
-    program: &Program,
-    chosen: &Chosen,
-    arguments: &cli::Run,
-    terminal: &Terminal,
-) {
+fn say_what_differs(ready: &Ready<'_>, program: &Program, arguments: &cli::Run, terminal: &Terminal) {
+    let Ready { chosen, left_out, replaced, kept, .. } = ready;
     let listed = |names: &[VariableName]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if !environment.replaced.is_empty() {
-        terminal
-            .say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(&environment.replaced)));
+    if !replaced.is_empty() {
+        terminal.say(&format!("replaced for the command: {} (`--keep` leaves what is set)", listed(replaced)));
     }
-    if !environment.kept.is_empty() {
-        terminal.say(&format!("left as it was set: {}", listed(&environment.kept)));
+    if !kept.is_empty() {
+        terminal.say(&format!("left as it was set: {}", listed(kept)));
     }
     named::say_left_out(left_out, terminal);
     chosen.say_missing(terminal);

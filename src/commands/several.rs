@@ -180,8 +180,10 @@ impl Stores {
         let Some(first) = missing.first() else { return Ok(()) };
         let names: Vec<String> = missing.iter().map(|left| format!("`{}`", left.name)).collect();
         let stores = if names.len() == 1 { "store" } else { "stores" };
-        Err(Failure::new(first.failure.kind, format!("the answer is without the {stores} {}", names.join(", ")))
-            .hint("for one store alone: `--store NAME`"))
+        let failure =
+            Failure::new(first.failure.kind, format!("the answer is without the {stores} {}", names.join(", ")));
+        // Where none is left it may be that one was said.
+        Err(if self.open.is_empty() { failure } else { failure.hint("for one store alone: `--store NAME`") })
     }
 }
 

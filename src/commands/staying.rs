@@ -1,11 +1,21 @@
 //! The part of `run` that stays beside the command, where what it prints is masked.
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use crate::{
-    cli,
     failure::{Failure, Kind, Result, reason},
-    launch::{attended, environment::Environment, masked, program::Program},
+    launch::{
+        attended,
+        environment::Environment,
+        masked,
+        outcome::{Fault, Launched},
+        outer,
+        program::Program,
+    },
     mask::{self, Masker, github},
     name::VariableName,
     platform::{self, Attendant, Ended},
@@ -13,38 +23,86 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{caller, choosing::Chosen, rendering::Pages};
+use super::{caller, choosing::Chosen, rendering::Pages, run::Variable};
 
-/// Makes ready what is masked, `former` secrets of the same command among it, and says of which secrets it is not. GitHub Actions, whose log masks what it is told, is told.
-///
-/// # Errors
-/// `Disk` where nobody could tell it.
-pub fn masker(
-    chosen: &Chosen,
-    pages: &Pages,
-    former: &[(VariableName, Secret)],
-    terminal: &Terminal,
-) -> Result<Arc<Masker>> {
-    let made: Vec<(VariableName, Secret)> = chosen.filtered().into_iter().chain(pages.filtered(chosen)).collect();
-    let made =
-        || made.iter().filter(|(_, secret)| secret.len() >= mask::SHORTEST_MADE).map(|(name, made)| (name, made));
-    let former =
-        former.iter().map(|(name, secret)| (name, secret)).filter(|(_, secret)| secret.len() >= mask::SHORTEST);
-    let secrets = chosen.secrets().chain(made()).chain(former).map(|(name, secret)| (name.as_str(), secret));
-    let texts = chosen.texts().map(|(name, text)| (name.as_str(), text));
-    let masker = Masker::of(secrets, texts.filter(|(_, text)| text.len() >= mask::SHORTEST_MADE));
-    let short = masker.too_short();
-    if !short.is_empty() {
-        let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", mask::SHORTEST));
+/// A variable, and what is looked for under its name.
+type Named = (VariableName, Secret);
+
+/// What is looked for in the output of a command.
+#[derive(Default)]
+pub struct Sought {
+    /// The secrets that it has.
+    secrets: Vec<Named>,
+    /// What filters made of them.
+    made: Vec<Named>,
+    /// The texts that they stand in.
+    texts: Vec<Named>,
+}
+
+impl Sought {
+    /// For a command that gets these keys, and passes on these variables of its caller: among them may be what an outer keyctl
+    /// gave.
+    #[must_use]
+    pub fn of(chosen: &Chosen, pages: &Pages, caller: &[Variable]) -> Self {
+        let copied = |(name, secret): (&VariableName, &Secret)| (name.clone(), secret.copy());
+        let own = chosen.variables();
+        let outer = outer::given(caller).into_iter();
+        let outer = outer.filter(|(name, secret)| !own.contains(name) && mask::is_masked(secret));
+        let is_long = |(_, secret): &Named| secret.len() >= mask::SHORTEST_MADE;
+        Self {
+            secrets: chosen.secrets().map(copied).chain(outer).collect(),
+            made: chosen.filtered().into_iter().chain(pages.filtered(chosen)).filter(is_long).collect(),
+            texts: chosen.texts().map(copied).filter(is_long).collect(),
+        }
     }
-    // An agent reads what is printed before any log does.
-    let is_in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-    if is_in_actions && caller::agent().is_none() {
-        let secrets = chosen.secrets().chain(made()).map(|(_, secret)| secret);
-        tell_github(&github::lines(secrets), terminal)?;
+
+    /// Takes in what another one has beside this. What is not masked is left.
+    pub fn take_in(&mut self, other: &Self) {
+        let add = |to: &mut Vec<Named>, from: &[Named]| {
+            for (name, secret) in from {
+                if !to.iter().any(|(_, known)| known.same_as(secret)) {
+                    to.push((name.clone(), secret.copy()));
+                }
+            }
+        };
+        let masked = other.secrets.iter().filter(|(_, secret)| mask::is_masked(secret));
+        let masked: Vec<Named> = masked.map(|(name, secret)| (name.clone(), secret.copy())).collect();
+        add(&mut self.secrets, &masked);
+        add(&mut self.made, &other.made);
+        add(&mut self.texts, &other.texts);
     }
-    Ok(masker)
+
+    /// Makes ready to look for all of it, and for what was `former`ly sought, and says which secrets are not masked. GitHub
+    /// Actions, whose log masks what it is told, is told.
+    ///
+    /// # Errors
+    /// `Disk` where nobody could tell it.
+    pub fn masker(&self, former: &Self, terminal: &Terminal) -> Result<Arc<Masker>> {
+        let secrets = self.secrets.iter().chain(&self.made).chain(&former.secrets).chain(&former.made);
+        let masker = Masker::of(secrets.map(as_text), self.texts.iter().chain(&former.texts).map(as_text));
+        let short = masker.too_short();
+        if !short.is_empty() {
+            let names = short.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            terminal.warn(&format!("{names}: a secret of fewer than {} bytes, which is not masked", mask::SHORTEST));
+        }
+        // An agent reads what is printed before any log does, and on a screen no runner reads.
+        if is_in_actions() && !std::io::stderr().is_terminal() && caller::agent().is_none() {
+            let secrets = self.secrets.iter().chain(&self.made).map(|(_, secret)| secret);
+            tell_github(&github::lines(secrets), terminal)?;
+        }
+        Ok(masker)
+    }
+}
+
+fn as_text((name, secret): &Named) -> (&str, &Secret) {
+    (name.as_str(), secret)
+}
+
+/// Whether a runner of GitHub Actions says so itself, and not a project or a profile whose variables a keyctl has given.
+fn is_in_actions() -> bool {
+    const SAYS_SO: &str = "GITHUB_ACTIONS";
+    let is_given = outer::names(|name| std::env::var_os(name)).iter().any(|name| name.as_str() == SAYS_SO);
+    !is_given && std::env::var_os(SAYS_SO).is_some_and(|value| value == "true")
 }
 
 /// By standard error, which its runner reads as well: standard output is the command's, and may go to a file or a variable.
@@ -69,10 +127,22 @@ pub fn run_once(
     environment: &Environment<'_>,
     masker: Option<&Arc<Masker>>,
     attendant: &mut dyn Attendant,
-) -> Result<Ended> {
+) -> Launched {
     match masker {
         Some(masker) => masked::run(program, environment, masker, attendant),
         None => attended::run(program, environment, attendant),
+    }
+}
+
+/// Ends as the command did, or as whoever called it off wanted.
+///
+/// # Errors
+/// What went wrong with it.
+pub fn end_as(launched: Launched) -> anyhow::Result<ExitCode> {
+    match launched {
+        Ok(ended) => Ok(attended::end_as(ended)),
+        Err(Fault::CalledOff(signal)) => Ok(attended::end_as(Ended::Signal(signal))),
+        Err(Fault::NotStarted(failure) | Fault::Beside(failure)) => Err(failure.into()),
     }
 }
 
@@ -81,7 +151,7 @@ pub fn run_once(
 /// # Errors
 /// As [`masked::lead`] and [`Program::become_it`].
 #[cfg(unix)]
-pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
+pub fn lead(arguments: crate::cli::LeadSession) -> anyhow::Result<ExitCode> {
     use crate::launch::environment::Rules;
     let mut words = arguments.command.into_iter();
     let (Some(path), Some(called)) = (words.next(), words.next()) else {
@@ -89,9 +159,18 @@ pub fn lead(arguments: cli::LeadSession) -> anyhow::Result<ExitCode> {
     };
     let program = Program::found(path.into(), called, words.collect());
     let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
-    if arguments.follow {
+    let launched = if arguments.follow {
+        platform::close_on_exec(arguments.say_to);
         masked::wait_for_terminal();
-        return program.become_it(&environment).map(|never| match never {}).map_err(Into::into);
+        program.become_it(&environment).map(|never| match never {}).map_err(Fault::from)
+    } else {
+        masked::lead(&program, &environment, arguments.say_to)
+    };
+    match launched {
+        // The keyctl that has the history says it.
+        Err(Fault::NotStarted(failure)) if masked::say(arguments.say_to, &failure) => {
+            Ok(ExitCode::from(failure.kind as u8))
+        }
+        launched => end_as(launched),
     }
-    Ok(attended::end_as(masked::lead(&program, &environment)?))
 }

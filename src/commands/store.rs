@@ -51,8 +51,14 @@ pub fn store(arguments: &cli::Store, terminal: &Terminal) -> anyhow::Result<Exit
             if given::is_given() && (home.store().is_some() || keeper.is_some()) {
                 return Err(given::refused("no store is made that has an identity of its own").into());
             }
+            let is_begun = !matches!(Record::read(&home), Ok(None));
             let home = place(home, path.as_deref())?;
-            create(&home, &wish, *anew, terminal).inspect_err(|failure| leave_nothing_half(&home, failure))?;
+            create(&home, &wish, *anew, terminal).inspect_err(|failure| {
+                leave_nothing_half(&home, failure);
+                if !is_begun && failure.kind != Kind::Busy {
+                    removing::take_back(&home, terminal);
+                }
+            })?;
         }
         StoreVerb::List(report) => list::list(report.json, terminal)?,
         StoreVerb::Show { name, json } => show::show(&Home::of(Some(name))?, *json, terminal)?,

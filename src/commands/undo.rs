@@ -86,7 +86,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         Some((_, to)) if !arguments.skip => {
             let turn = pending::turn(&home)?;
             // It has had the other name before.
-            pending::refuse_to_rename(&home, to, to, terminal)?;
+            pending::refuse_while_unfinished(&home, to, None, "nothing was renamed", terminal)?;
             Some(turn)
         }
         _ => None,

@@ -13,34 +13,24 @@ use std::{
     fmt::Display,
     fs::Metadata,
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
-    config::Config,
     date::Moment,
     failure::{Kind, Result},
-    history::{Action, Event, Reason},
+    history::{Action, Event},
     home::Home,
-    launch::{
-        environment::{Environment, Rules},
-        files::Files,
-        program::Program,
-    },
-    mask::Masker,
+    launch::outcome::Launched,
     name::{KeyPath, VariableName},
-    platform::{self, Attendant, Ended, Wish},
-    secret::Secret,
-    terminal::Terminal,
+    platform::{self, Attendant, Wish},
 };
 
 use super::{
     choosing::{self, Chosen, Renewed},
     limiting::{Leave, Taker},
-    rendering::Pages,
-    run::{Variable, callers_variables, passed_on},
-    staying,
+    preparing::{Call, Ready},
+    staying::Sought,
 };
 
 /// How often it is looked whether a store has changed.
@@ -51,82 +41,53 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TRIES: u32 = 4;
 
 /// A command that is started anew, as often as it takes.
-pub struct Watched<'w> {
-    /// What is started.
-    pub program: &'w Program,
-    /// Whether what it prints is masked.
-    pub masks: bool,
-    /// How the caller's variables are treated.
-    pub rules: Rules,
-    /// The templates that it gets filled in.
-    pub pages: &'w Pages,
-    /// The variables by which it knows what it runs in.
-    pub signs: &'w [Variable],
-    /// What the user has set.
-    pub config: &'w Config,
-    /// Why the keys are used.
-    pub reason: Option<&'w Reason>,
+pub struct Watched<'c> {
+    /// What is the same at each start.
+    pub call: &'c Call<'c>,
     /// Where the user's approvals are.
-    pub home: &'w Home,
+    pub home: &'c Home,
     /// What is asked for, as project and profile have it by now.
-    pub wish: &'w dyn Fn() -> Result<choosing::Wish>,
-    /// Where to say what happens.
-    pub terminal: &'w Terminal,
+    pub wish: &'c dyn Fn() -> Result<choosing::Wish>,
 }
 
-impl Watched<'_> {
-    /// Runs it until it ends by itself. `files` are what it gets at first, and are taken away before it gets others.
+impl<'c> Watched<'c> {
+    /// Runs it until it ends by itself. Of whichever start something went wrong with, that start's own entries say so.
     ///
     /// # Errors
-    /// As [`staying::run_once`].
-    pub fn run(
-        &self,
-        environment: &Environment<'_>,
-        chosen: &Chosen,
-        masker: Option<&Arc<Masker>>,
-        files: Files,
-    ) -> Result<Ended> {
-        let mut watch = Watch::of(self, chosen, &environment.kept);
-        let mut ended = staying::run_once(self.program, environment, masker, &mut watch)?;
-        drop(files);
-        // They stay masked: logs and caches of the command have them still, and for a while they work still.
-        let mut former = copies(chosen);
-        let mut next = watch.next;
-        while let Some(Next { mut chosen, changed, event, leave }) = next.take() {
-            // Whoever asked keyctl to end wants no other command either.
-            if platform::signal_that_came().is_some() {
-                return Ok(ended);
+    /// As [`Ready::launch`].
+    pub fn run(&self, first: Ready<'c>) -> Launched {
+        let (mut ready, mut changed) = (first, Vec::new());
+        // It stays masked: logs and caches of the command have it still, and for a while its keys work still.
+        let mut former = Sought::default();
+        loop {
+            if let Some(sought) = &ready.sought {
+                former.take_in(sought);
             }
-            self.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
-            let judged = self.program.opened().map(platform::ProgramFile::path);
-            self.pages.hand(&mut chosen)?;
-            let caller = passed_on(callers_variables(&leave, judged).0, self.signs, &chosen);
-            let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
-            let given = chosen.given.iter().chain(&paths);
-            let environment = Environment::join(caller.into_iter(), given, self.rules)?;
-            environment.check_limits(self.program.words())?;
-            let event = event.args(chosen.arguments(self.program, self.config));
-            chosen.record(&event, &environment.kept, self.config, self.terminal)?;
-            files.leave_open()?;
-            let masker = masker.map(|_| staying::masker(&chosen, self.pages, &former, self.terminal)).transpose()?;
-            former.extend(copies(&chosen));
-            let mut watch = Watch::of(self, &chosen, &environment.kept);
-            ended = staying::run_once(self.program, &environment, masker.as_ref(), &mut watch)?;
-            next = watch.next;
+            let mut watch = Watch::of(self, &ready, &former, changed);
+            let launched = ready.launch(Some(&mut watch));
+            if launched.is_ok() {
+                watch.say_that_it_started();
+            }
+            // Whoever asked keyctl to end wants no other command either.
+            let goes_on = launched.is_ok() && platform::signal_that_came().is_none();
+            let next = watch.next.filter(|_| goes_on);
+            ready.take_away();
+            let Some(next) = next else { return launched };
+            (ready, changed) = (next.ready, next.changed);
         }
-        Ok(ended)
     }
 
     /// Holds new keys against the policy, as those before them were.
     fn hold(&self, chosen: &mut Chosen) -> Result<(Event, Leave)> {
+        let Call { program, masks, config, reason, terminal, .. } = *self.call;
         let event = self.event();
-        let taker = Taker::of(self.program, self.masks);
-        let leave = chosen.hold_to_policy(taker, self.config, self.reason, &event, self.terminal)?;
-        Ok((leave.sign(event).note("started anew"), leave))
+        // Whoever is there may be typing something for the command.
+        let leave = chosen.hold_to_policy_unasked(Taker::of(program, masks), config, reason, &event, terminal)?;
+        Ok((event.note("started anew"), leave))
     }
 
     fn event(&self) -> Event {
-        Event::new(Action::Run, Moment::now()).program(self.program.name().as_ref()).reason(self.reason)
+        Event::new(Action::Run, Moment::now()).program(self.call.program.name().as_ref()).reason(self.call.reason)
     }
 }
 
@@ -134,16 +95,10 @@ fn listed(names: impl IntoIterator<Item = impl Display>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn copies(chosen: &Chosen) -> Vec<(VariableName, Secret)> {
-    chosen.secrets().map(|(name, secret)| (name.clone(), secret.copy())).collect()
-}
-
 /// What a command is started with next.
-struct Next {
-    chosen: Box<Chosen>,
+struct Next<'c> {
+    ready: Ready<'c>,
     changed: Vec<VariableName>,
-    event: Event,
-    leave: Leave,
 }
 
 /// What tells one version of a file from another.
@@ -154,16 +109,18 @@ fn print(path: &PathBuf) -> Print {
 }
 
 /// Looks after the keys of a command.
-struct Watch<'w> {
-    of: &'w Watched<'w>,
-    chosen: &'w Chosen,
-    /// The variables that it has from elsewhere.
-    left: &'w [VariableName],
+struct Watch<'w, 'c> {
+    of: &'w Watched<'c>,
+    ready: &'w Ready<'c>,
+    /// All that was sought in its output so far.
+    former: &'w Sought,
+    /// The variables that it was started anew for, as long as that is not said.
+    changed: Vec<VariableName>,
     files: Vec<PathBuf>,
     /// The files as they were last; none before the first look, which is for what happened since the keys were taken.
     prints: Option<Vec<Print>>,
     tries: u32,
-    next: Option<Next>,
+    next: Option<Next<'c>>,
     /// What it does not get, as its project is not allowed any more.
     refused: Option<Box<Chosen>>,
     /// The keys of which was said that they are revoked.
@@ -172,60 +129,74 @@ struct Watch<'w> {
     asked: Option<Instant>,
 }
 
-impl<'w> Watch<'w> {
-    fn of(of: &'w Watched<'w>, chosen: &'w Chosen, left: &'w [VariableName]) -> Self {
-        let files = chosen.store_files().collect();
-        let (next, refused, revoked) = (None, None, BTreeSet::new());
-        Self { of, chosen, left, files, prints: None, tries: 0, next, refused, revoked, asked: None }
+impl<'w, 'c> Watch<'w, 'c> {
+    fn of(of: &'w Watched<'c>, ready: &'w Ready<'c>, former: &'w Sought, changed: Vec<VariableName>) -> Self {
+        let files = ready.chosen.store_files().collect();
+        let (next, refused, revoked, asked) = (None, None, BTreeSet::new(), None);
+        Self { of, ready, former, changed, files, prints: None, tries: 0, next, refused, revoked, asked }
     }
 
-    /// Whether there is something to start the command anew for.
-    fn is_due(&mut self) -> Result<bool> {
-        match self.chosen.renewed(self.left, self.of.terminal)? {
-            Renewed::Same => Ok(false),
-            Renewed::Gone(names) => {
-                self.runs_on(&format!("gone from the store: {}", listed(&names)));
-                Ok(false)
-            }
-            Renewed::Revoked(names) => {
-                if names != self.revoked {
-                    self.runs_on(&format!("revoked: {}", listed(&names)));
-                    self.revoked = names;
-                }
-                Ok(false)
-            }
-            Renewed::Changed(mut chosen, changed) => {
-                let wish = (self.of.wish)()?;
-                if let Err(failure) = self.chosen.is_still_allowed(self.of.home, wish) {
-                    self.refused = Some(chosen).filter(|_| failure.kind == Kind::Project);
-                    return Err(failure);
-                }
-                let (event, leave) = self.of.hold(&mut chosen)?;
-                self.next = Some(Next { chosen, changed, event, leave });
-                Ok(true)
-            }
+    fn say_that_it_started(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if !changed.is_empty() {
+            self.of.call.terminal.say(&format!("started anew with what is kept now: {}", listed(&changed)));
         }
+    }
+
+    /// What has become of its keys; that they are others by now only as long as it may have these.
+    fn renewed(&mut self) -> Result<Renewed> {
+        let Watched { call, home, wish } = *self.of;
+        let renewed = self.ready.chosen.renewed(&self.ready.kept, call.terminal)?;
+        let Renewed::Changed(chosen, changed) = renewed else { return Ok(renewed) };
+        if let Err(failure) = self.ready.chosen.is_still_allowed(home, wish()?) {
+            self.refused = Some(chosen).filter(|_| failure.kind == Kind::Project);
+            return Err(failure);
+        }
+        Ok(Renewed::Changed(chosen, changed))
     }
 
     /// The history has it as it has what a project asks for that was never allowed.
     fn record_refusal(&mut self) {
         if let Some(chosen) = self.refused.take() {
-            let Watched { config, terminal, .. } = self.of;
-            chosen.record_refusal(&self.of.event().refused("not allowed"), self.left, config, terminal);
+            let Call { config, terminal, .. } = *self.of.call;
+            chosen.record_refusal(&self.of.event().refused("not allowed"), &self.ready.kept, config, terminal);
         }
     }
 
+    /// Makes ready what the command is to be started anew with, if there is anything.
+    fn next(&mut self, renewed: Renewed) -> Result<Option<Next<'c>>> {
+        match renewed {
+            Renewed::Same => {}
+            Renewed::Gone(names) => self.runs_on(&format!("gone from the store: {}", listed(&names))),
+            Renewed::Revoked(names) => {
+                if names != self.revoked {
+                    self.runs_on(&format!("revoked: {}", listed(&names)));
+                    self.revoked = names;
+                }
+            }
+            Renewed::Changed(mut chosen, changed) => {
+                let call = self.of.call;
+                let (event, leave) = self.of.hold(&mut chosen)?;
+                call.pages.hand(&mut chosen)?;
+                let ready = call.prepare(*chosen, &leave, event, self.former)?;
+                return Ok(Some(Next { ready, changed }));
+            }
+        }
+        Ok(None)
+    }
+
     fn runs_on(&self, why: &str) {
-        self.of.terminal.warn(&format!("the command runs on with the keys it has: {why}"));
+        self.of.call.terminal.warn(&format!("the command runs on with the keys it has: {why}"));
     }
 }
 
-impl Attendant for Watch<'_> {
+impl Attendant for Watch<'_, '_> {
     fn pause(&self) -> Option<Duration> {
         Some(TURN)
     }
 
     fn look(&mut self) -> Option<Wish> {
+        self.say_that_it_started();
         if let Some(asked) = self.asked {
             return (asked.elapsed() >= PATIENCE).then_some(Wish::EndNow);
         }
@@ -233,23 +204,22 @@ impl Attendant for Watch<'_> {
         if prints == self.prints {
             return None;
         }
-        match self.is_due() {
-            Ok(true) => {
-                self.asked = Some(Instant::now());
-                return Some(Wish::End);
-            }
-            // A limit of a key holds however often it is asked, and the history has it.
-            Err(failure) if failure.kind != Kind::Policy && self.tries + 1 < TRIES => {
+        let next = match self.renewed() {
+            Err(_) if self.tries + 1 < TRIES => {
                 self.tries += 1;
                 return None;
             }
+            renewed => renewed.and_then(|renewed| self.next(renewed)),
+        };
+        (self.prints, self.tries) = (prints, 0);
+        match next {
+            Ok(next) => self.next = next,
             Err(failure) => {
                 self.record_refusal();
                 self.runs_on(&failure.message);
             }
-            Ok(false) => {}
         }
-        (self.prints, self.tries) = (prints, 0);
-        None
+        self.asked = self.next.is_some().then(Instant::now);
+        self.asked.map(|_| Wish::End)
     }
 }

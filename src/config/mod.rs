@@ -210,6 +210,8 @@ mod tests {
         assert_eq!(said("keys = \"aws/*\"\n"), "line 1, column 8: expected a list, found a text");
     }
 
+    // Its paths are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn who_has_to_say_why_is_read() {
         let text = "[policy]\nrequire_reason = \"agents\"\n[[keys]]\nmatch = \"*/prod\"\nrequire_reason = \"always\"\n\

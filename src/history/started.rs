@@ -35,11 +35,11 @@ impl Event {
         Self { action: Action::Failed, args: Vec::new(), of, ..self }.outcome(format!("{how}{why}"))
     }
 
-    /// Whether it says that the use of this number came to nothing.
+    /// Whether it says that this use, the entry of this number, came to nothing. No other entry of a failure is of a use: those of
+    /// changes are of changes (see [`Event::unmakes`]).
     #[must_use]
-    pub fn undoes(&self, number: u64) -> bool {
-        let nothing = |outcome: &str| outcome.starts_with(NOT_STARTED) || outcome.starts_with(NOT_GIVEN);
-        self.action == Action::Failed && self.of.contains(&number) && self.outcome.as_deref().is_some_and(nothing)
+    pub fn undoes(&self, number: u64, used: &Event) -> bool {
+        self.action == Action::Failed && self.of.contains(&number) && used.action.is_use()
     }
 }
 
@@ -64,7 +64,7 @@ impl<I: Iterator<Item = Result<(u64, Event)>>> Iterator for Started<I> {
             if let Ok((_, event)) = &entry
                 && event.action == Action::Failed
             {
-                let undone = |(number, other): &(u64, Event)| other.action.is_use() && event.undoes(*number);
+                let undone = |(number, other): &(u64, Event)| event.undoes(*number, other);
                 self.held.retain(|held| !held.as_ref().is_ok_and(undone));
             }
             self.held.push_back(entry);
@@ -90,7 +90,10 @@ mod tests {
         };
         assert_eq!(left(&[run(), failed(1), run(), run(), event(Action::Get)]), [2, 3, 4, 5]);
         assert_eq!(left(&[run(), run(), failed(2), run()]), [1, 3, 4]);
-        assert_eq!(left(&[run(), failed(7), run(), event(Action::Failed).of(vec![3]), run()]), [1, 2, 3, 4, 5]);
+        // What is said of it is for people.
+        let in_other_words = event(Action::Failed).of(vec![1]).outcome("came to nothing: exec format error");
+        assert_eq!(left(&[run(), in_other_words]), [2]);
+        assert_eq!(left(&[run(), failed(7), run(), event(Action::Acknowledge).of(vec![3]), run()]), [1, 2, 3, 4, 5]);
         // Others come in between, and alerts of keyctl's own.
         assert_eq!(left(&[run(), event(Action::Alert), run(), failed(1), failed(3)]), [2, 4, 5]);
         let copy = event(Action::Copy).not_given(Some(1), "no clipboard");

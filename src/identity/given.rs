@@ -25,7 +25,7 @@ use super::{
     keeper::{Held, Item, Keeper},
 };
 use crate::{
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     home::{self, Home},
     platform,
     secret::Secret,
@@ -62,7 +62,10 @@ static TAKEN: OnceLock<Taken> = OnceLock::new();
 static READ: OnceLock<Result<Vec<Identity>>> = OnceLock::new();
 
 /// Takes what is given out of the environment. The first thing that the program does, while it has one thread.
-pub fn take() {
+///
+/// # Errors
+/// `Disk` where standard input gives it and cannot be put aside: whatever is started then could read it there.
+pub fn take() -> Result<()> {
     let text = platform::take_variable(VARIABLE).map(|text| Secret::new(text.into_encoded_bytes()));
     if let Some(text) = &text {
         platform::keep_from_swap(text.expose());
@@ -71,19 +74,24 @@ pub fn take() {
     let text = text.filter(|text| !text.is_empty());
     let file = platform::take_variable(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
     let credential = if text.is_none() && file.is_none() { credential() } else { None };
-    let aside = file.as_deref().and_then(kept_from_children);
+    let aside = file.as_deref().map_or(Ok(None), kept_from_children).map_err(|error| {
+        let what = "standard input gives the identity, and cannot be kept from what is started";
+        Failure::new(Kind::Disk, format!("{what}: {}", reason(&error)))
+    });
+    let (aside, taken) = aside.map_or_else(|failure| (None, Err(failure)), |aside| (aside, Ok(())));
     let _ = TAKEN.set(Taken { text, file, credential, aside, is_empty });
+    taken
 }
 
 /// Has what this path leads to closed where another program is started. Gives it where it is standard input, which is empty then.
-fn kept_from_children(path: &Path) -> Option<File> {
+fn kept_from_children(path: &Path) -> io::Result<Option<File>> {
     let path = home::from_user(path.to_owned());
     let numbers = platform::open_numbers(&path);
     // Those of output are the command's too, and nothing is read from them.
     for number in numbers.iter().copied().filter(|number| *number > 2).chain(descriptor(&path)) {
         platform::close_on_exec(number);
     }
-    numbers.contains(&0).then(platform::put_input_aside)?.ok()
+    numbers.contains(&0).then(platform::put_input_aside).transpose()
 }
 
 /// The service's credential, if it has that one.

@@ -23,14 +23,18 @@ use crate::{
     platform::{self, Attendant, Ears, Ended, Place},
 };
 
-use super::{environment::Environment, program::Program};
+use super::{
+    environment::Environment,
+    outcome::{Fault, Launched},
+    program::Program,
+};
 
 /// Runs a program to its end, on the streams that keyctl has, and says how it ended. Whatever was there for it can be taken
 /// away then; [`end_as`] comes last.
 ///
 /// # Errors
-/// `NotExecutable` when the system does not start it; `Disk` where nobody could stay beside it.
-pub fn run(program: &Program, environment: &Environment<'_>, attendant: &mut dyn Attendant) -> Result<Ended> {
+/// `NotStarted` with `NotExecutable` when the system does not start it, and with `Disk` where nobody could stay beside it.
+pub fn run(program: &Program, environment: &Environment<'_>, attendant: &mut dyn Attendant) -> Launched {
     run_with(program, environment, attendant, |_| Ok(()))
 }
 
@@ -43,11 +47,11 @@ pub fn run_with(
     environment: &Environment<'_>,
     attendant: &mut dyn Attendant,
     set: impl Fn(&mut Command) -> io::Result<()>,
-) -> Result<Ended> {
+) -> Launched {
     // Before it is started: a signal that comes between the two is for it.
     let mut ears = ears(Place::SameJob)?;
     if let Some(signal) = ears.asked_to_end() {
-        return Ok(Ended::Signal(signal));
+        return Err(Fault::CalledOff(signal));
     }
     let mut child = program.start(environment, set)?;
     attend(&mut ears, &mut child, program, attendant)
@@ -65,10 +69,12 @@ pub fn ears(place: Place) -> Result<Ears> {
 /// Stays beside a program that was started until it ends.
 ///
 /// # Errors
-/// `Disk` where it cannot be waited for.
-pub fn attend(ears: &mut Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Result<Ended> {
-    ears.attend(child, attendant)
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot wait for `{}`: {}", program.name(), reason(&error))))
+/// `Beside` where it cannot be waited for.
+pub fn attend(ears: &mut Ears, child: &mut Child, program: &Program, attendant: &mut dyn Attendant) -> Launched {
+    ears.attend(child, attendant).map_err(|error| {
+        let what = format!("cannot wait for `{}`: {}", program.name(), reason(&error));
+        Fault::Beside(Failure::new(Kind::Disk, what))
+    })
 }
 
 /// Ends keyctl as the command ended: with its exit code, or by the signal that ended it, and then this does not return. So

@@ -90,4 +90,12 @@ impl Files {
         let left = self.open.iter().try_for_each(platform::leave_open);
         left.map_err(|error| Failure::new(Kind::Disk, format!("cannot leave a file open: {}", reason(&error))))
     }
+
+    /// Takes them away behind their command.
+    ///
+    /// # Errors
+    /// `Disk` where something stays that has a name.
+    pub fn take_away(self) -> Result<()> {
+        self.folder.map_or(Ok(()), PrivateFolder::take_away)
+    }
 }

@@ -5,5 +5,7 @@ pub mod attended;
 pub mod environment;
 pub mod files;
 pub mod masked;
+pub mod outcome;
+pub mod outer;
 mod private_folder;
 pub mod program;

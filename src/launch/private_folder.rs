@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     hex, platform, random,
 };
 
@@ -54,11 +54,18 @@ impl PrivateFolder {
             let path = home.join(format!("{BEGINNING}{}", hex::encode(&random::bytes::<12>()?)));
             let failed = |error: &io::Error| Failure::disk("make the folder", &path, error);
             platform::make_private_folder(&path).map_err(|error| failed(&error))?;
-            // From here on it is taken away again, whatever comes.
-            let lock = platform::open_untrusted(&path).map_err(|error| failed(&error))?;
+            let lock = match platform::open_untrusted(&path) {
+                Ok(lock) => lock,
+                // Before it was locked, somebody may have taken it for one that nobody has any more.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    let _ = std::fs::remove_dir(&path);
+                    return Err(failed(&error));
+                }
+            };
             let is_locked = lock.try_lock().is_ok();
+            // From here on it is taken away again, whatever comes.
             let made = Self { path, lock };
-            // Before it was locked, somebody may have taken it for one that nobody has any more.
             if is_locked && platform::is_at(&made.lock, &made.path) {
                 return Ok(made);
             }
@@ -79,10 +86,34 @@ impl PrivateFolder {
     }
 }
 
+impl PrivateFolder {
+    /// Takes it away, with all that is in it.
+    ///
+    /// # Errors
+    /// `Disk` where it stays.
+    pub fn take_away(self) -> Result<()> {
+        match std::fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let what = format!("`{}` is left, with secrets in it: {}", self.path.display(), reason(&error));
+                Err(Failure::new(Kind::Disk, what).hint("remove it"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where keyctl fails in between.
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.path);
     }
+}
+
+/// Whether a file has its name in such a folder.
+#[must_use]
+pub fn is_in_one(path: &Path) -> bool {
+    let name = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+    path.is_absolute() && name.is_some_and(|name| name.starts_with(BEGINNING))
 }
 
 /// The folders in memory that may have such ones.
@@ -134,6 +165,38 @@ mod tests {
         assert_eq!(std::fs::read(&file).expect("read"), b"bytes");
         drop(folder);
         assert_eq!(platform::names_in(home.path()).len(), 0);
+    }
+
+    #[test]
+    fn whoever_sweeps_meanwhile_keeps_nobody_from_making_one() {
+        let home = tempfile::tempdir().expect("folder");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                    sweep(home.path());
+                }
+            });
+            let made: Vec<_> = (0..2000).map(|_| PrivateFolder::make_in(home.path()).map(drop)).collect();
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+            let failed: Vec<_> = made.into_iter().filter_map(Result::err).collect();
+            assert!(failed.is_empty(), "{failed:?}");
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_taken_away_is_said() {
+        let home = tempfile::tempdir().expect("folder");
+        let folder = PrivateFolder::make_in(home.path()).expect("made");
+        let path = folder.path.clone();
+        std::fs::rename(&path, home.path().join("elsewhere")).expect("rename");
+        std::fs::write(&path, "no folder").expect("write");
+        let failure = folder.take_away().expect_err("left");
+        let wanted = format!("`{}` is left, with secrets in it: ", path.display());
+        assert!(failure.message.starts_with(&wanted), "{failure:?}");
+        let gone = PrivateFolder::make_in(home.path()).expect("made");
+        std::fs::remove_dir(&gone.path).expect("remove");
+        assert!(gone.take_away().is_ok());
     }
 
     #[test]

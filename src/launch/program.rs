@@ -114,17 +114,18 @@ impl Program {
     /// # Errors
     /// `NotExecutable` when the system does not start it.
     pub fn start(&self, environment: &Environment<'_>, set: impl Fn(&mut Command) -> io::Result<()>) -> Result<Child> {
-        let launch = |mut command: Command, called: &OsStr| {
-            set(&mut command)?;
-            platform::start_command(&mut command, called)
+        let launch = |command: &mut Command, called: &OsStr| {
+            set(command)?;
+            platform::start_command(command, called)
         };
-        let started = self.command(environment).and_then(|command| match launch(command, &self.called) {
+        let started = self.command(environment).and_then(|mut own| match launch(&mut own, &self.called) {
             // A script that does not say what runs it is run by the shell, as by shells and execvp(3); posix_spawn(3) leaves that out.
             Err(error) if platform::is_for_the_shell(&error) => {
                 let mut command = Command::new("/bin/sh");
                 let variables = environment.variables.iter().map(|(name, value)| (name, value));
-                command.arg(&self.path).args(&self.arguments).env_clear().envs(variables);
-                launch(command, OsStr::new("sh"))
+                // By the path that was judged, and no other.
+                command.arg(own.get_program()).args(&self.arguments).env_clear().envs(variables);
+                launch(&mut command, OsStr::new("sh"))
             }
             started => started,
         });

@@ -5,29 +5,38 @@
 
 use zeroize::Zeroizing;
 
-use super::{SHORTEST, SHORTEST_LINE};
+use super::{SHORTEST, SHORTEST_LINE, texts_in};
 use crate::secret::Secret;
 
-/// The lines for these secrets: each as a whole and, where it has several lines, each of those. What is so short that it stands
+/// The lines for these secrets: each as a whole and, where it has several lines or is JSON, each of those and of its texts. What is so short that it stands
 /// anywhere is left out, or the log would be unreadable.
 #[must_use]
 pub fn lines<'s>(secrets: impl Iterator<Item = &'s Secret> + Clone) -> Zeroizing<Vec<u8>> {
-    // Room for all from the start: each byte may become three, twice.
-    let room = secrets.clone().map(|secret| 6 * secret.len() + 64).sum::<usize>();
-    let lines = secrets.clone().map(|secret| memchr::memchr_iter(b'\n', secret.expose()).count()).sum::<usize>();
-    let mut text = Zeroizing::new(Vec::with_capacity(room + 32 * lines));
+    // Room for all from the start: each byte may become three, as a whole, in a line, in a text of JSON and in a line of that.
+    // A line has twelve bytes at least, and takes as many more.
+    let room = secrets.clone().map(|secret| 16 * secret.len() + 64).sum::<usize>();
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
     for secret in secrets {
         let whole = secret.expose().trim_ascii_end();
         if whole.len() >= SHORTEST {
             line(whole, &mut text);
         }
-        if whole.contains(&b'\n') {
-            let lines = whole.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-            let told = lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with(b"-----"));
-            told.for_each(|part| line(part, &mut text));
+        lines_to_tell(whole, &mut text);
+        for found in texts_in(whole) {
+            line(found.trim_ascii(), &mut text);
+            lines_to_tell(&found, &mut text);
         }
     }
     text
+}
+
+fn lines_to_tell(secret: &[u8], text: &mut Vec<u8>) {
+    let lines = super::lines(secret);
+    if lines.len() > 1 {
+        let lines = lines.into_iter().map(<[u8]>::trim_ascii);
+        let told = lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with(b"-----"));
+        told.for_each(|part| line(part, text));
+    }
 }
 
 fn line(value: &[u8], text: &mut Vec<u8>) {

@@ -2,13 +2,14 @@
 //! variable that it was given as.
 //!
 //! It is a net under accidents and no wall: a program that wants to tell a secret can write it in a way that nobody looks for.
-//! What is looked for is `crate::forms`, and beside them JSON within JSON, the lines of a secret that has several, and of base64 and hexadecimal
-//! digits the lines in which the usual programs break them.
+//! What is looked for is `crate::forms`, and beside them JSON within JSON, the lines of a secret that has several, the texts in
+//! one that is JSON, and of base64 and hexadecimal digits the lines in which the usual programs break them.
 //!
 //! All that lies within any occurrence of any form is replaced, and where occurrences overlap that is one stretch. So it hangs
 //! on the whole text alone and not on the pieces in which it comes; see `stream` for how little is kept back for that.
 
 pub mod github;
+mod json;
 mod stream;
 
 use std::{cmp::Reverse, ops::Range, sync::Arc};
@@ -37,6 +38,12 @@ const PIECE: usize = 3072;
 /// At how many letters the usual programs break base64: `base64`, PEM, and hexadecimal digits: `xxd -p`.
 const BASE64_LINES: [usize; 2] = [76, 64];
 const HEX_LINE: usize = 60;
+
+/// Whether a secret is replaced at all. White space around it counts for nothing, as a shell leaves that out.
+#[must_use]
+pub fn is_masked(secret: &Secret) -> bool {
+    secret.expose().trim_ascii().len() >= SHORTEST
+}
 
 /// The secrets of a command, ready to be found in what it prints.
 pub struct Masker {
@@ -86,7 +93,7 @@ impl Masker {
         let texts: Vec<_> = texts.into_iter().collect();
         writer.text.reserve_exact(given.iter().chain(&texts).map(|(_, secret)| room(secret.expose())).sum());
         for (name, secret) in given {
-            if secret.expose().trim_ascii().len() < SHORTEST {
+            if !is_masked(secret) {
                 too_short.push(name.to_owned());
                 continue;
             }
@@ -201,7 +208,31 @@ impl Finder {
 
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
-    2 * (forms::room(secret) + forms::nested_room(secret)) + 16 * secret.len() + 1024
+    let texts = texts_in(secret);
+    room_for(secret) + texts.iter().map(|text| room_for(text)).sum::<usize>()
+}
+
+fn room_for(part: &[u8]) -> usize {
+    2 * (forms::room(part) + forms::nested_room(part)) + 16 * part.len() + 1024
+}
+
+/// The texts in a secret that is JSON, which a program prints without the rest.
+fn texts_in(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut texts = json::strings(secret);
+    texts.retain(|text| text.trim_ascii().len() >= SHORTEST_LINE);
+    texts
+}
+
+/// The lines of a secret: between line ends, and between those that are written as two letters. That is how a `.env` file or
+/// JSON has a private key in one line, and who undoes it prints lines.
+fn lines(secret: &[u8]) -> Vec<&[u8]> {
+    let (mut lines, mut rest) = (Vec::new(), secret);
+    while let Some(at) = memchr::memmem::find(rest, b"\\n") {
+        lines.extend(rest[..at].split(|byte| *byte == b'\n'));
+        rest = &rest[at + 2..];
+    }
+    lines.extend(rest.split(|byte| *byte == b'\n'));
+    lines
 }
 
 /// Writes down what is looked for.
@@ -216,6 +247,14 @@ struct Writer {
 
 impl Writer {
     fn add(&mut self, secret: &[u8], number: usize) {
+        self.part(secret, number);
+        if !self.of_texts {
+            texts_in(secret).iter().for_each(|text| self.part(text, number));
+        }
+    }
+
+    /// A secret, or a text in one.
+    fn part(&mut self, secret: &[u8], number: usize) {
         // As a shell passes it on that takes blanks for ends of words.
         let trimmed = secret.trim_ascii();
         if secret.len() > LONGEST {
@@ -251,8 +290,11 @@ impl Writer {
 
     /// The lines of a secret, and the lines that become of it.
     fn lines_of(&mut self, secret: &[u8], number: usize) {
-        if secret.contains(&b'\n') && !self.of_texts {
-            for line in secret.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+        let lines = lines(secret);
+        if lines.len() > 1 && !self.of_texts {
+            for line in lines {
+                // The other half of a line's end may be written so too.
+                let line = line.strip_suffix(b"\\r").unwrap_or(line).trim_ascii();
                 // What says where a key begins and ends is the same in all of them.
                 if !line.starts_with(b"-----") {
                     self.line(line, number);

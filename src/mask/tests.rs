@@ -58,6 +58,21 @@ fn what_is_short_is_named_and_left() {
 }
 
 #[test]
+fn what_is_said_to_be_masked_is_masked_and_nothing_else() {
+    for length in 6..=9 {
+        for blanks in ["", " ", "   ", "\n"] {
+            let letters = &"k3y-w7x9z"[..length];
+            for secret in [format!("{letters}{blanks}"), format!("{blanks}{letters}{blanks}")] {
+                let is_masked = is_masked(&Secret::new(secret.clone().into_bytes()));
+                assert_eq!(is_masked, length >= SHORTEST, "{secret:?}");
+                assert_eq!(masker(&[("K", &secret)]).too_short().is_empty(), is_masked, "{secret:?}");
+                assert_eq!(masked(&[("K", &secret)], letters) == "[keyctl:K]", is_masked, "{secret:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
     let pem =
         "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\nshort\n-----END PRIVATE KEY-----\n";
@@ -67,6 +82,33 @@ fn lines_of_a_secret_are_replaced_by_themselves_and_its_whole_as_one() {
     assert_eq!(masked(&given, &format!("{{\"k\":\"{}\"}}", pem.replace('\n', "\\n"))), "{\"k\":\"[keyctl:P]\"}");
     assert_eq!(masked(&given, "2: AQEFAASCBKcwggSj\nshort\n"), "2: [keyctl:P]\nshort\n");
     assert_eq!(masked(&given, "-----BEGIN PRIVATE KEY-----\nother\n"), "-----BEGIN PRIVATE KEY-----\nother\n");
+}
+
+#[test]
+fn what_is_one_line_in_json_or_a_dotenv_file_is_replaced_in_lines_too() {
+    let lines = ["MIIEvQIBADANBgkqhkiG9w0B", "AQEFAASCBKcwggSj/+1234567"];
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n{}\n-----END PRIVATE KEY-----\n", lines[0], lines[1]);
+    let (first, last) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+    let json = serde_json::json!({ "type": "service", "id": 7, "private_key": pem, "email": "one@two.example" });
+    let (short, long) = (json.to_string(), serde_json::to_string_pretty(&json).expect("json"));
+    let one_line = [pem.replace('\n', "\\n"), pem.replace('\n', "\\r\\n")];
+    for secret in [&short, &long, &one_line[0], &one_line[1]] {
+        let given = [("G", secret.as_str())];
+        let in_lines = masked(&given, &format!("1: {}\n2: {}\n", lines[0], lines[1]));
+        assert_eq!(in_lines, "1: [keyctl:G]\n2: [keyctl:G]\n", "{secret}");
+        assert_eq!(masked(&given, secret), "[keyctl:G]");
+        let other = format!("{first}\nother\n{last}\n");
+        assert_eq!(masked(&given, &other), other);
+    }
+    for secret in [&short, &long] {
+        let given = [("G", secret.as_str())];
+        assert_eq!(masked(&given, &format!("<{pem}>")), "<[keyctl:G]>");
+        // As another program writes the same text once more, and in a form that tells nothing of it.
+        assert_eq!(masked(&given, &format!("{:?}", [&pem])), "[\"[keyctl:G]\"]");
+        let encoded = base64::engine::general_purpose::STANDARD.encode(&pem);
+        assert!(!masked(&given, &encoded).contains(&encoded[20..40]));
+        assert_eq!(masked(&given, "one@two.example service private_key"), "[keyctl:G] service private_key");
+    }
 }
 
 #[test]

@@ -8,5 +8,6 @@
 pub mod child;
 pub mod lines;
 pub mod message;
+pub mod own_failure;
 pub mod session;
 pub mod tools;

@@ -78,7 +78,7 @@ impl Ears {
         loop {
             match wait(pid, WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
                 Some(Change::Ended(ended)) => return Ok(ended),
-                Some(Change::Stopped(signal)) => self.stop_too(pid, signal, attendant)?,
+                Some(Change::Stopped) => self.stop_too(pid, attendant)?,
                 None => {}
             }
             for sign in signs {
@@ -126,25 +126,24 @@ impl Ears {
     }
 
     /// The command was stopped, by a key or by another program: so is this process, and whoever started it sees that.
-    fn stop_too(&self, pid: Pid, signal: i32, attendant: &mut dyn Attendant) -> io::Result<()> {
+    fn stop_too(&self, pid: Pid, attendant: &mut dyn Attendant) -> io::Result<()> {
         thread::sleep(MOMENT);
         if goes_on(pid)? {
             return Ok(());
         }
-        if attendant.stopping(signal) {
-            match self.place {
-                // The terminal stopped all of the job where it was the terminal.
-                Place::SameJob | Place::JobOfOurs => kill_process(getpid(), Signal::STOP)?,
-                // The key was for the whole job, and the terminal took it for the command's.
-                Place::OtherTerminal => {
-                    self.held.forget_continued();
-                    kill_current_process_group(Signal::TSTP)?;
-                    self.wait_until_continued();
-                }
+        attendant.stopping();
+        match self.place {
+            // The terminal stopped all of the job where it was the terminal.
+            Place::SameJob | Place::JobOfOurs => kill_process(getpid(), Signal::STOP)?,
+            // The key was for the whole job, and the terminal took it for the command's.
+            Place::OtherTerminal => {
+                self.held.forget_continued();
+                kill_current_process_group(Signal::TSTP)?;
+                self.wait_until_continued();
             }
-            // Here again once somebody said SIGCONT, which is passed on.
-            attendant.goes_on();
         }
+        // Here again once somebody said SIGCONT, which is passed on.
+        attendant.goes_on();
         match self.place {
             Place::SameJob => {}
             Place::OtherTerminal => kill_process(pid, Signal::CONT)?,
@@ -171,8 +170,7 @@ pub fn signal_that_came() -> Option<i32> {
 
 enum Change {
     Ended(Ended),
-    /// By this signal.
-    Stopped(i32),
+    Stopped,
 }
 
 fn wait(pid: Pid, options: WaitOptions) -> io::Result<Option<Change>> {
@@ -184,7 +182,7 @@ fn wait(pid: Pid, options: WaitOptions) -> io::Result<Option<Change>> {
         let Some((_, status)) = status else { return Ok(None) };
         let code = status.exit_status().map(Ended::Code);
         let ended = code.or_else(|| status.terminating_signal().map(Ended::Signal));
-        return Ok(ended.map(Change::Ended).or_else(|| status.stopping_signal().map(Change::Stopped)));
+        return Ok(ended.map(Change::Ended).or_else(|| status.stopping_signal().map(|_| Change::Stopped)));
     }
 }
 

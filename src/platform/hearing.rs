@@ -134,6 +134,6 @@ fn real_time() -> impl Iterator<Item = i32> {
 }
 
 fn is_in_foreground() -> bool {
-    let foreground = super::terminal().ok().and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
+    let foreground = super::controlling_terminal().ok().and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
     foreground == Some(rustix::process::getpgrp())
 }

@@ -26,6 +26,7 @@ mod session;
 mod signals;
 #[cfg(unix)]
 mod unix;
+mod unnamed;
 #[cfg(unix)]
 pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
@@ -37,7 +38,7 @@ pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
 pub use memory::{close_on_exec, keep_from_swap, put_input_aside, take_variable};
 pub use parents::{MOST_PARENTS, parents};
 pub use paths::{are_one_file, is_named_pipe, open_numbers, open_once_written};
-pub use program::{ProgramFile, is_script, way_to};
+pub use program::{OnPath, ProgramFile, is_script, way_to};
 #[cfg(unix)]
 pub use pty::shows_as_it_is;
 #[cfg(unix)]
@@ -47,6 +48,7 @@ pub use session::{ask_group_to_end, leave_terminal};
 pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
 #[cfg(unix)]
 pub use unix::*;
+pub use unnamed::{create_unnamed, give_name};
 
 #[cfg(windows)]
 mod windows;
@@ -128,10 +130,8 @@ pub enum Wish {
 
 /// Who has something to do while a command runs; by default there is nothing.
 pub trait Attendant {
-    /// The command was stopped by this signal, and so is this process in a moment; `false` if the command is to go on at once.
-    fn stopping(&mut self, _signal: i32) -> bool {
-        true
-    }
+    /// The command was stopped, and so is this process in a moment.
+    fn stopping(&mut self) {}
 
     /// This process goes on after it was stopped, and so does the command.
     fn goes_on(&mut self) {}

@@ -171,7 +171,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").env("PLANTED", "here").spawn().expect("start");
         // It has its own environment as soon as it is another program.
         let mut seen = Vec::new();
-        for _ in 0..100 {
+        for _ in 0..2000 {
             each("KEYCTL_INJECTED", &mut |carried| {
                 // Its environment is its own a moment before its name is.
                 if carried.variable == "PLANTED" && carried.program == "sleep" {

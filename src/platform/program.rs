@@ -12,10 +12,11 @@
 //! between the last look and the start, for those who may write where the program lies, and they may exchange it at any time.
 //!
 //! A script is run by another program, which its first line names, and may be run by a third one that `env` finds. These are opened
-//! with it, and have to lie there still as well. Which one `env` finds is a matter of `PATH`: whoever sets that says it.
+//! with it, and have to lie there still as well. Which one `env` finds is a matter of `PATH`: whoever sets that says it. One that is
+//! named by a path that does not begin at the root is another one in each folder, so a script that names such a one is not opened.
 //!
-//! A script goes by its own path and nothing else, and some are several programs by the name of the link that leads to them. So
-//! one that begins with `#!` is started by the path as it was called, once that leads to the file that was judged.
+//! A script is started by its path without links as well, though it finds itself at that one then. The path that it was called by
+//! may go through a link of anybody's, and would be followed once more: by the system, after the last look.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -28,7 +29,7 @@ use std::{
 
 #[cfg(unix)]
 use super::interpreter::Interpreter;
-use super::{is_at, open_to_look};
+use super::{is_at, open_to_look, open_without_waiting};
 
 /// A program's file, held open.
 pub struct ProgramFile {
@@ -38,10 +39,20 @@ pub struct ProgramFile {
     content: Content,
     is_script: bool,
     run_by: Vec<ProgramFile>,
-    on_path: Option<OsString>,
+    on_path: Option<OnPath>,
+}
+
+/// What `env` is to find along `PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnPath {
+    /// A program of this name.
+    Name(OsString),
+    /// What is told in a way that is not understood here.
+    Unclear,
 }
 
 /// So often a script may be run by a script, as the kernel has it (`execve(2)`).
+#[cfg(unix)]
 const MOST_SCRIPTS: usize = 5;
 
 impl ProgramFile {
@@ -50,11 +61,16 @@ impl ProgramFile {
     /// # Errors
     /// As `open(2)` has them; where the path leads elsewhere than its links.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut program = Self::open_alone(path)?;
-        if program.is_script {
-            (program.run_by, program.on_path) = run_by(&program.real)?;
-        }
+        let program = Self::open_alone(path)?;
+        #[cfg(unix)]
+        let program = program.with_what_runs_it()?;
         Ok(program)
+    }
+
+    #[cfg(unix)]
+    fn with_what_runs_it(self) -> io::Result<Self> {
+        let (run_by, on_path) = if self.is_script { run_by(&self.real)? } else { (Vec::new(), None) };
+        Ok(Self { run_by, on_path, ..self })
     }
 
     fn open_alone(path: &Path) -> io::Result<Self> {
@@ -75,22 +91,15 @@ impl ProgramFile {
         &self.real
     }
 
-    /// What people know it by: where it lies, or for a script where it is called.
-    #[must_use]
-    pub fn known_as(&self) -> PathBuf {
-        let called = self.is_script.then(|| std::path::absolute(&self.called).ok()).flatten();
-        called.unwrap_or_else(|| self.real.clone())
-    }
-
     /// The programs that run it, where it is a script: each by the path that it is named by or was found at.
     pub fn run_by(&self) -> impl Iterator<Item = &Path> {
         self.run_by.iter().map(|program| program.called.as_path())
     }
 
-    /// The name of what `env` finds along `PATH` to run it.
+    /// What `env` finds along `PATH` to run it.
     #[must_use]
-    pub fn found_on_path(&self) -> Option<&OsStr> {
-        self.on_path.as_deref()
+    pub fn found_on_path(&self) -> Option<&OnPath> {
+        self.on_path.as_ref()
     }
 
     /// Whether it is a file, and not a folder or a pipe.
@@ -104,7 +113,7 @@ impl ProgramFile {
     /// # Errors
     /// Where another file lies in its place by now, or it was written to.
     pub fn command(&self, called: &OsStr) -> io::Result<Command> {
-        let path = if self.is_script { &self.called } else { &self.real };
+        let path = &self.real;
         // Opened anew, so that the system's way there is again the one that the links say.
         let now = Self::open(path)?;
         self.is_still(&now)?;
@@ -142,16 +151,20 @@ impl ProgramFile {
 /// What runs the script that lies here, one after the other, and what of it `env` finds by its name. What is not there is left
 /// out: nothing starts without it.
 #[cfg(unix)]
-fn run_by(script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
+fn run_by(script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OnPath>)> {
     let (mut programs, mut on_path) = (Vec::new(), None);
     let mut next = Interpreter::of(script);
     while let Some(named) = next.take().filter(|_| programs.len() < MOST_SCRIPTS) {
-        let found = named.by_name.as_ref().and_then(|_| named.found_in(&std::env::var_os("PATH")?));
-        on_path = named.by_name.or(on_path);
+        if named.is_relative() {
+            return Err(io::Error::other("what its first line names is another program in each folder"));
+        }
+        let found = named.on_path.as_ref().and_then(|_| named.found_in(&std::env::var_os("PATH")?));
+        on_path = named.on_path.or(on_path);
         for path in [Some(named.path), found].into_iter().flatten() {
             match ProgramFile::open_alone(&path) {
                 Ok(program) => {
-                    next = Interpreter::of(&program.real);
+                    // A pipe or a device would be waited for, and a terminal's input taken.
+                    next = program.is_script.then(|| Interpreter::of(&program.real)).flatten();
                     programs.push(program);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -160,11 +173,6 @@ fn run_by(script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
         }
     }
     Ok((programs, on_path))
-}
-
-#[cfg(not(unix))]
-fn run_by(_script: &Path) -> io::Result<(Vec<ProgramFile>, Option<OsString>)> {
-    Ok((Vec::new(), None))
 }
 
 /// What is another where a file was written to: its size, and when it was changed.
@@ -184,8 +192,18 @@ fn content(facts: &Metadata) -> Content {
 /// Whether a file begins with `#!`. One that cannot be read is none: nobody could start it.
 #[must_use]
 pub fn is_script(path: &Path) -> bool {
-    let mut first = [0; 2];
-    File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && first == *b"#!")
+    head(path, 2).is_ok_and(|first| first == b"#!")
+}
+
+/// The first bytes of a regular file. What else may lie here by now is not read, and not waited for.
+pub(super) fn head(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open_without_waiting(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut head = Vec::new();
+    file.take(most).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Everything that is passed on the way to a file: each folder that a name is looked up in, each link, and the file, last.
@@ -255,7 +273,7 @@ mod tests {
         std::fs::write(&file, "no script").expect("write");
         symlink(&file, &link).expect("link");
         let program = ProgramFile::open(&link).expect("opened");
-        assert!(program.path() == file && program.known_as() == file && program.is_file());
+        assert!(program.path() == file && program.is_file());
         let command = program.command(OsStr::new("called")).expect("still there");
         assert_eq!(command.get_program(), file);
         // The link may lead wherever it wants by now.
@@ -270,19 +288,33 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_started_by_the_path_as_it_was_called_while_that_leads_to_it() {
+    fn a_script_too_is_started_by_the_path_without_links_and_not_by_the_link_that_was_called() {
         let folder = tempfile::tempdir().expect("folder");
         let inner = folder.path().canonicalize().expect("real");
         let (link, file) = (inner.join("link"), inner.join("file"));
         std::fs::write(&file, "#!/bin/sh\n").expect("write");
         symlink(&file, &link).expect("link");
         let program = ProgramFile::open(&link).expect("opened");
-        assert!(program.path() == file && program.known_as() == link);
-        assert_eq!(program.command(OsStr::new("called")).expect("still there").get_program(), link);
+        assert!(program.path() == file);
+        assert_eq!(program.command(OsStr::new("called")).expect("still there").get_program(), file);
         std::fs::remove_file(&link).expect("remove");
         symlink("/bin/sh", &link).expect("link");
-        let refused = program.command(OsStr::new("called")).expect_err("another one");
-        assert_eq!(refused.to_string(), "another file lies in its place by now");
+        assert_eq!(program.command(OsStr::new("called")).expect("still there").get_program(), file);
+    }
+
+    #[test]
+    fn a_script_that_is_run_by_a_pipe_a_terminal_or_a_program_of_any_folder_is_waited_for_by_nobody() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().canonicalize().expect("real");
+        let (pipe, script) = (inner.join("pipe"), inner.join("script"));
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        std::fs::set_permissions(&pipe, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
+        for named in [pipe.display().to_string(), "/dev/tty".into(), "/dev/ptmx".into()] {
+            std::fs::write(&script, format!("#!{named}\n")).expect("write");
+            assert_eq!(told(&script), "opened");
+        }
+        std::fs::write(&script, "#!rel\n").expect("write");
+        assert_eq!(told(&script), "what its first line names is another program in each folder");
     }
 
     #[test]
@@ -329,7 +361,7 @@ mod tests {
         assert_eq!(ProgramFile::open(&script).expect("round and round").run_by().count(), MOST_SCRIPTS);
         std::fs::write(&script, "#!/usr/bin/env sh\n").expect("write");
         let program = ProgramFile::open(&script).expect("opened");
-        assert!(program.run_by().count() == 2 && program.found_on_path() == Some(OsStr::new("sh")));
+        assert!(program.run_by().count() == 2 && program.found_on_path() == Some(&OnPath::Name("sh".into())));
     }
 
     /// A link of the kernel's that reads as a file which is not the one it leads to.

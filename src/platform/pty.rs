@@ -27,7 +27,7 @@ impl Pty {
     /// # Errors
     /// As `posix_openpt(3)` and its kin have them.
     pub fn like(terminal: &impl AsFd) -> io::Result<Self> {
-        let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let outer = outer()?;
         grantpt(&outer)?;
         unlockpt(&outer)?;
         let pty = Self { inner: inner(&outer)?, outer };
@@ -45,6 +45,19 @@ impl Pty {
         settings.output_modes.remove(OutputModes::OPOST);
         Ok(tcsetattr(&self.inner, OptionalActions::Now, &settings)?)
     }
+}
+
+#[cfg(target_os = "linux")]
+fn outer() -> io::Result<OwnedFd> {
+    Ok(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
+}
+
+/// Not every system closes it by itself for what is started, so it is told to before anything is.
+#[cfg(not(target_os = "linux"))]
+fn outer() -> io::Result<OwnedFd> {
+    let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&outer, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(outer)
 }
 
 #[cfg(target_os = "linux")]

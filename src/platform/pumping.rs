@@ -98,6 +98,16 @@ pub fn wide_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
+/// A pipe whose writing end is open in whatever this process starts.
+///
+/// # Errors
+/// As `pipe(2)` and `fcntl(2)` have them.
+pub fn pipe_for_children() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::empty())?;
+    Ok((reader.into(), writer.into()))
+}
+
 /// How many bytes wait to be read.
 pub fn waiting_bytes(from: &impl AsFd) -> usize {
     rustix::io::ioctl_fionread(from).ok().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default()

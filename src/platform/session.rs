@@ -9,14 +9,14 @@ mod on_unix {
 
     use rustix::process::{Pid, Signal, getpgid, getppid, kill_process_group, setpgid, setsid};
 
-    use crate::platform::terminal;
+    use crate::platform::controlling_terminal;
 
     /// Leaves the terminal: what is started from here on has none to ask on.
     ///
     /// # Errors
     /// When it cannot be left.
     pub fn leave_terminal() -> io::Result<()> {
-        if terminal().is_err() || setsid().is_ok() {
+        if controlling_terminal().is_err() || setsid().is_ok() {
             return Ok(());
         }
         // The head of a process group, as a shell makes one, cannot begin a session: it goes into its parent's group first.

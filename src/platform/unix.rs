@@ -18,6 +18,7 @@ use std::{
 use rustix::fs::OFlags;
 
 use super::{Access, Input};
+use crate::plain::shell_word;
 
 /// Keeps the kernel from writing this process's memory to a core file, and on Linux other processes of the same user from
 /// reading it. Linux takes that back by itself when the process becomes another program; elsewhere [`become_command`] does.
@@ -56,7 +57,9 @@ pub fn open_untrusted(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As `open(2)` has them.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+    // A terminal does not become that of this session by it.
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// Opens a file to hold it and to look at it, though it may only be executed.
@@ -261,7 +264,7 @@ pub fn access(facts: &Metadata) -> Access {
 /// The command that takes other users' rights away.
 #[must_use]
 pub fn how_to_make_private(path: &Path, folder: bool) -> String {
-    let chmod = format!("chmod {} '{}'", if folder { "700" } else { "600" }, path.display());
+    let chmod = format!("chmod {} {}", if folder { "700" } else { "600" }, shell_word(&path.display().to_string()));
     if may_lack_modes(path) {
         return format!("{chmod} (if that changes nothing, as on FAT and exFAT: mount the disk with `umask=077`)");
     }
@@ -462,13 +465,21 @@ pub const ESSENTIAL_VARIABLES: &[&str] = &[];
 pub const FOLDER_VARIABLES: &[&str] =
     if cfg!(target_os = "macos") { &[] } else { &["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] };
 
-/// The terminal that belongs to this session, to ask on while standard input is data.
+/// The terminal that belongs to this session, whatever standard input is: not to ask anything on, see [`terminal`].
 ///
 /// # Errors
 /// When there is none.
+pub fn controlling_terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
+/// The same, to ask on, where anything may be asked.
+///
+/// # Errors
+/// When there is none, or nothing is to be asked.
 pub fn terminal() -> io::Result<File> {
     super::may_ask()?;
-    OpenOptions::new().read(true).write(true).open("/dev/tty")
+    controlling_terminal()
 }
 
 /// The real file that a path leads to through symbolic links, if the link can be trusted: the file and the folder it

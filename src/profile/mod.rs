@@ -3,6 +3,7 @@
 //! A profile may come from a project or from the user, and the difference is kept to the end: what came from a project
 //! needs the user's approval, and a project can neither take the place of a profile of the user's nor extend one.
 
+pub mod loading;
 pub mod table;
 pub mod variables;
 

@@ -5,25 +5,38 @@
 //! `ANTHROPIC_BASE_URL` in a project's settings). It is data, compared without regard to case on every system: a project
 //! file travels, and on Windows `Path` is `PATH`.
 //!
+//! To refuse one too many costs a project a yes (`allow --variable`), to refuse one too few may cost a key: so what is refused
+//! goes by families, here and in [`steering`]. It is another matter with the variables that a key limited to programs is kept
+//! from ([`LOADS_CODE`]): those are the user's own, and one too many breaks a program. Hence two lists, of which one is within
+//! the other.
+//!
 //! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
 //! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
 
-use std::{ffi::OsStr, path::Path};
-
 use crate::name::VariableName;
+
+mod steering;
+
+use steering::{COMMANDS, READ_BY_KEYCTL};
 
 /// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, by interpreters,
 /// and where a program starts others for its work. A project file may not set it either. `*` stands for any characters, also none.
 #[rustfmt::skip]
-const LOADS_CODE: &[&str] = &[
+pub(super) const LOADS_CODE: &[&str] = &[
     "LD_*", "DYLD_*", "_RLD*", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "GLIBC_TUNABLES",
     SHELLS_OWN, "BASH_ENV", "BASH_FUNC_*", "BASH_LOADABLES_PATH", "SHELLOPTS", "BASHOPTS", "PS0", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
     "FISH_FUNCTION_PATH", "FISH_COMPLETE_PATH",
-    "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
+    "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PERL_USE_UNSAFE_INC", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
     "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_FLAGS", "ERL_*FLAGS",
     "R_PROFILE*", "JULIA_*", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "NPM_CONFIG_*",
     "ERL_LIBS", "GUILE_LOAD_*", "R_LIBS*", "R_ENVIRON*", "TCLLIBPATH", "BUN_OPTIONS", "BUN_INSPECT*",
+    "TCL_LIBRARY", "TK_LIBRARY", "BUNDLER_*", "RUBYSHELL", "RUBYPATH", "AWKPATH", "AWKLIBPATH", "M4PATH", "OCAMLPATH", "CAML_LD_LIBRARY_PATH",
+    "OCTAVE_*", "GHC_PACKAGE_PATH", "PLTCOLLECTS", "PLTADDONDIR", "MONO_PATH", "MONO_ENV_OPTIONS", "ELECTRON_RUN_AS_NODE",
+    "TAR_OPTIONS", "ZIPOPT", "GNUMAKEFLAGS", "MFLAGS", "SSH_ASKPASS*", "SVN_SSH", "CVS_RSH", "RSYNC_RSH", "PSQLRC", "RIPGREP_CONFIG_PATH",
+    "GIO_MODULE_DIR", "GTK_PATH", "GDK_PIXBUF_MODULE*", "GST_PLUGIN*", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML*_IMPORT_PATH",
+    "SASL_PATH", "SASL_CONF_PATH", "KRB5_CONFIG", "LIBMYSQL_PLUGIN*", "LIBGL_DRIVERS_PATH", "LIBVA_DRIVERS_PATH", "VK_LAYER_PATH", "VK_ICD_FILENAMES",
+    "ALSA_CONFIG_PATH", "SOFTHSM2_CONF",
     "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
     // No code, and as bad: what a program sends is written down so that others can read it.
     "SSLKEYLOGFILE",
@@ -32,18 +45,7 @@ const LOADS_CODE: &[&str] = &[
 ];
 
 /// Of those, what only a shell heeds: to others it says in which surroundings they run.
-const SHELLS_OWN: &str = "ENV";
-
-/// Of those, what only says how it works: containers set it for everybody.
-const HARMLESS: &[&str] = &[
-    "PYTHONUNBUFFERED",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONUTF8",
-    "PYTHONIOENCODING",
-    "PYTHONHASHSEED",
-    "PYTHONFAULTHANDLER",
-    "JULIA_NUM_THREADS",
-];
+pub(super) const SHELLS_OWN: &str = "ENV";
 
 /// What a shell heeds that stands at its prompt, and what hooks at the prompt heed: they expand it, show it, or call what it
 /// names. A key of the store is as wrong here as a text: a prompt would show it. A project file may not set it either.
@@ -191,6 +193,7 @@ const KEYS: &[&str] = &[
     "GEM_HOST_API_KEY",
     "YARN_NPM_AUTH_TOKEN",
     "DENO_DEPLOY_TOKEN",
+    "FNOX_AGE_KEY",
 ];
 
 /// What nobody may set, the user neither: no key belongs there.
@@ -206,7 +209,7 @@ pub fn refused_for_key(variable: &VariableName) -> bool {
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable)
+    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable) || listed(COMMANDS, variable)
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
@@ -215,32 +218,15 @@ pub fn never(variable: &VariableName) -> bool {
     listed(NEVER, variable)
 }
 
-/// Whether this has a program, by its path without links, load or run other code than its own.
-#[must_use]
-pub fn loads_code(variable: &OsStr, program: &Path) -> bool {
-    let name = variable.to_string_lossy();
-    if name.eq_ignore_ascii_case(SHELLS_OWN) {
-        return is_shell(program);
-    }
-    is_among(LOADS_CODE, &name) && !is_among(HARMLESS, &name)
-}
-
-fn is_shell(program: &Path) -> bool {
-    let name = program.file_name().unwrap_or_default().to_string_lossy();
-    // Such as `bash.exe`, `ksh93` and `zsh-5.9`.
-    let name = name.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    name.ends_with("sh") || name == "busybox"
-}
-
 fn refused(variable: &VariableName) -> bool {
-    [LOADS_CODE, AT_THE_PROMPT, REFUSED].iter().any(|list| listed(list, variable))
+    [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL].iter().any(|list| listed(list, variable))
 }
 
 fn listed(patterns: &[&str], variable: &VariableName) -> bool {
     is_among(patterns, variable.as_str())
 }
 
-fn is_among(patterns: &[&str], name: &str) -> bool {
+pub(super) fn is_among(patterns: &[&str], name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let first = name.as_bytes().first();
     // Told apart by the first letter in a plain loop: `run` holds each variable it sets against all of them.
@@ -295,10 +281,13 @@ mod tests {
     fn the_schemas_refuse_what_the_lists_refuse() {
         let schema = |name| crate::schema::of(name).unwrap();
         let (project, config) = (schema("project"), schema("config"));
-        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED]));
+        assert_eq!(
+            project["$defs"]["refused"]["pattern"],
+            pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL])
+        );
         assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
         let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
-        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS])];
+        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS, COMMANDS])];
         lists.sort();
         assert_eq!(keys_alone.keys().cloned().collect::<Vec<_>>(), lists);
         assert_eq!(config["$defs"]["never"]["pattern"], pattern(&[NEVER]));
@@ -372,64 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_program_load_other_code_is_told_from_where_it_works_and_whom_it_trusts() {
-        let loads = |name: &str| loads_code(OsStr::new(name), Path::new("/usr/bin/python3.11"));
-        for name in [
-            "LD_PRELOAD",
-            "LD_AUDIT",
-            "DYLD_INSERT_LIBRARIES",
-            "PYTHONPATH",
-            "NODE_OPTIONS",
-            "BASH_ENV",
-            "OPENSSL_CONF",
-            "GIT_CONFIG_COUNT",
-            "GIT_CONFIG",
-            "GIT_SSH_COMMAND",
-            "LESSOPEN",
-            "EDITOR",
-            "npm_config_node_options",
-            "BUN_OPTIONS",
-            "ERL_LIBS",
-            "GUILE_LOAD_PATH",
-            "GUILE_LOAD_COMPILED_PATH",
-            "R_LIBS",
-            "R_LIBS_USER",
-            "TCLLIBPATH",
-            "SSLKEYLOGFILE",
-        ] {
-            assert!(loads(name) && refused_for_value(&self::name(name)), "{name}");
-        }
-        for name in [
-            "PATH",
-            "HOME",
-            "HTTPS_PROXY",
-            "SSL_CERT_FILE",
-            "PYTHONUNBUFFERED",
-            "MALLOC_ARENA_MAX",
-            "ENVIRONMENT",
-            "ENV",
-            "GIT_DIR",
-            "GIT_TOKEN",
-            "GEM_HOST_API_KEY",
-        ] {
-            assert!(!loads(name), "{name}");
-        }
-        for (shell, is_one) in [
-            ("dash", true),
-            ("bash", true),
-            ("bash.exe", true),
-            ("ksh93", true),
-            ("zsh-5.9", true),
-            ("busybox", true),
-            ("python3.11", false),
-            ("shasum", false),
-            ("node", false),
-        ] {
-            assert_eq!(loads_code(OsStr::new("ENV"), Path::new(shell)), is_one, "{shell}");
-        }
-    }
-
-    #[test]
     fn what_is_an_api_key_may_take_a_key_and_no_text() {
         for variable in ["VAULT_TOKEN", "CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_MINE_TOKEN", "GIT_TOKEN"] {
             assert!(!refused_for_key(&name(variable)), "{variable}");
@@ -450,7 +381,12 @@ mod tests {
             "NODE_ENV",
             "AWS_PROFILE",
             "AWS_REGION",
-            "PGHOST",
+            "PGUSER",
+            "PGDATABASE",
+            "DB_HOST",
+            "COMPOSE_PROJECT_NAME",
+            "GITHUB_CLIENT_ID",
+            "FEATURE_FLAGS",
             "LDAP_URL",
             "PATHS",
             "MY_PATH",

@@ -18,6 +18,7 @@ use super::place::{self, Place};
 use crate::{
     failure::{Failure, Kind, Result},
     home,
+    plain::shell_word,
     platform::{self, Access},
     profile::table::LARGEST,
 };
@@ -124,7 +125,7 @@ fn check(facts: &Metadata, path: &Path, folder: &Path, around: Access) -> Result
 
 /// The command that takes the right to write away from others and leaves the rest.
 fn take_away(path: &Path) -> String {
-    format!("look at what it says, then run: chmod go-w '{}'", path.display().to_string().replace('\'', "'\\''"))
+    format!("look at what it says, then run: chmod go-w {}", shell_word(&path.display().to_string()))
 }
 
 #[cfg(unix)]

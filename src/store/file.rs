@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{
     accepted::{self, Accepted, Difference, SealIs},
+    holding::HeldOn,
     members::{MOST, Member},
     payload::Payload,
     seen::{self, Seen, Version},
@@ -67,6 +68,8 @@ pub struct OpenText {
     pub new_members: Vec<Member>,
     /// Which version it is, where it has members and is newer than what was seen of it.
     pub unseen: Option<Version>,
+    /// What holds its keys back, though it says less than what was seen of it.
+    pub held_on: Vec<HeldOn>,
 }
 
 /// Stands for a file as it was read: what is to take its place takes that of no other.
@@ -141,8 +144,8 @@ impl SealedFile {
             .hint("someone put another file in its place; put your own copy of `store.age` back"));
         }
         let version = text.version(&facts);
-        let seen = version.and_then(|_| Seen::read(&self.folder.join(seen::NAME), identity, facts.id));
-        let seen = seen.map(|seen| seen.version);
+        let known = version.and_then(|_| Seen::read(&self.folder.join(seen::NAME), identity, facts.id));
+        let seen = known.as_ref().map(|seen| seen.version);
         if let Some(older) = older(facts.generation, seen, anchor) {
             return Err(self.with_ways_out(older, &facts));
         }
@@ -153,7 +156,13 @@ impl SealedFile {
         if let Some(another) = another(version, seen) {
             return Err(self.with_ways_out(another, &facts));
         }
-        text.unseen = version.filter(|version| seen != Some(*version));
+        let is_seen = seen == version;
+        text.held_on = match &known {
+            Some(known) if is_seen => known.held_on().to_vec(),
+            Some(known) => known.holds_on(&text.read_as_written()?),
+            None => Vec::new(),
+        };
+        text.unseen = version.filter(|_| !is_seen || known.is_some_and(|known| known.lacks_holds()));
         Ok(text)
     }
 
@@ -217,13 +226,16 @@ impl SealedFile {
         !matches!(identity.decrypt(&self.bytes), Err(Closed::OtherIdentity))
     }
 
-    /// Opens the file without an anchor, for `recovery` alone, which brings its own proof.
+    /// Opens the file without an anchor, so that a forged or older one opens too. Whoever calls this proves the file otherwise,
+    /// or only looks: `recovery` by the copy's own seal and a yes, `accept` and `merge` by what this clone has seen and a yes,
+    /// `join` by the fingerprint that it shows, and a given identity has no anchor to hold it against.
     ///
     /// # Errors
     /// `Store`.
     pub fn open_unpinned(&self, identity: &Identity) -> Result<OpenText> {
         let text = identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?;
-        Ok(OpenText { text, store: self.store.clone(), readers: self.readers, new_members: Vec::new(), unseen: None })
+        let (store, readers) = (self.store.clone(), self.readers);
+        Ok(OpenText { text, store, readers, new_members: Vec::new(), unseen: None, held_on: Vec::new() })
     }
 
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
@@ -296,12 +308,21 @@ impl OpenText {
         .hint("put your own copy of the store's file back"))
     }
 
-    /// Everything in the store.
+    /// Everything in the store, with its keys as they may be used here.
     ///
     /// # Errors
     /// `Store`.
     pub fn read(&self) -> Result<Payload> {
-        Ok(self.made_for_its_members(text::read(self.as_str()?)?)?.of_store(self.store.as_ref()))
+        Ok(self.read_as_written()?.with_held_on())
+    }
+
+    /// Everything in the store as it stands there: what is to be changed.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub fn read_as_written(&self) -> Result<Payload> {
+        let payload = self.made_for_its_members(text::read(self.as_str()?)?)?.of_store(self.store.as_ref());
+        Ok(Payload { held_on: self.held_on.clone(), ..payload })
     }
 
     /// The store's facts and these keys alone.
@@ -309,7 +330,8 @@ impl OpenText {
     /// # Errors
     /// `Store`.
     pub fn pick(&self, wanted: &[&KeyName]) -> Result<Payload> {
-        Ok(text::pick(self.as_str()?, wanted)?.of_store(self.store.as_ref()))
+        let payload = text::pick(self.as_str()?, wanted)?.of_store(self.store.as_ref());
+        Ok(Payload { held_on: self.held_on.clone(), ..payload }.with_held_on())
     }
 
     /// The names of all keys.

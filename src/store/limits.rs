@@ -5,13 +5,15 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::payload::Payload;
-use crate::hex;
+use crate::{hex, secret::Secret};
 
 /// The limits of a key's use. Nothing said is no limit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a limit of its own")]
 pub struct Limits {
     /// Only in these folders, and all below them.
@@ -107,6 +109,17 @@ impl Limits {
         self.variables.iter().any(|said| match said.split_once('=') {
             Some((only, with)) => name == only && value == with,
             None => name == said.as_str(),
+        })
+    }
+
+    /// The same of what the call itself gives: where only its name is known, as of a file's path, it is let through with any value
+    /// or not at all.
+    #[must_use]
+    pub fn let_through_given(&self, name: &str, value: Option<&Secret>) -> bool {
+        let is_value = |said: &str| value.is_some_and(|value| value.same_as(&Secret::new(said.as_bytes().to_vec())));
+        self.variables.iter().any(|said| match said.split_once('=') {
+            Some((only, with)) => name == only && is_value(with),
+            None => name == said,
         })
     }
 
@@ -252,6 +265,9 @@ mod tests {
         }
         let both = with(&["A", "B=x"]).and(&with(&["A=x", "B", "C"]));
         assert_eq!(both.variables, paths(&["A=x", "B=x"]));
+        let given = |name: &str, value: &str| both.let_through_given(name, Some(&Secret::new(value.into())));
+        assert!(given("A", "x") && !given("A", "y") && !given("C", "") && !both.let_through_given("A", None));
+        assert!(with(&["A"]).let_through_given("A", None));
         for (name, value, is) in
             [("A", "x", true), ("A", "y", false), ("a", "x", false), ("B", "x", true), ("C", "", false)]
         {

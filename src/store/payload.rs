@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     facts::{Facts, Leaked, LeftWith, Revoked},
+    holding::HeldOn,
     journal::Step,
     members::Member,
     revoking::Mark,
@@ -54,6 +55,8 @@ pub struct Payload {
     pub marks: Vec<Mark>,
     /// When the store was last written.
     pub written: Option<Moment>,
+    /// What holds its keys back here though it says less: noted beside it, and never in it.
+    pub held_on: Vec<HeldOn>,
 }
 
 /// What is known of the recovery copy.
@@ -202,6 +205,7 @@ impl Payload {
             steps: Vec::new(),
             marks: Vec::new(),
             written: None,
+            held_on: Vec::new(),
         }
     }
 

@@ -13,18 +13,21 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     failure::Result,
-    hex,
     home::Home,
     identity::{Identity, anchor::Id},
     name::KeyName,
     plain::first_names,
 };
 
-use super::{noted::Note, payload::Payload};
+use super::{
+    holding::{self, HeldOn, Holds},
+    noted::Note,
+    payload::Payload,
+};
 
 /// The file's name in the store's folder.
 pub const NAME: &str = "seen";
-const NOTE: Note = Note { head: "keyctl-seen 1 ", purpose: "keyctl/seen/v1", largest: 1024 * 1024 };
+const NOTE: Note = Note { head: "keyctl-seen 1 ", purpose: "keyctl/seen/v1", largest: 4 * 1024 * 1024 };
 /// Of so many keys the secrets are noted; of a store that has more none.
 const MOST_KEYS: usize = 2000;
 /// So many names are said in one sentence.
@@ -48,6 +51,8 @@ pub struct Seen {
     keys: Option<BTreeMap<String, String>>,
     /// What holds back those that anything does. Nothing was noted by a keyctl of before.
     held: Option<BTreeMap<String, Held>>,
+    /// What holds back more than this version says.
+    held_on: Vec<HeldOn>,
 }
 
 /// What holds a key back.
@@ -57,6 +62,9 @@ struct Held {
     limits: String,
     revoked: bool,
     leaked: bool,
+    /// All of it. A keyctl of before noted only that there is something.
+    #[serde(default)]
+    holds: Option<Holds>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +74,8 @@ struct Text {
     keys: Option<BTreeMap<String, String>>,
     #[serde(default)]
     held: Option<BTreeMap<String, Held>>,
+    #[serde(default)]
+    held_on: Vec<HeldOn>,
 }
 
 impl Version {
@@ -88,14 +98,21 @@ impl Seen {
     #[must_use]
     pub fn of(payload: &Payload, version: Version) -> Self {
         let is_noted = payload.keys.len() <= MOST_KEYS;
-        Self { version, keys: is_noted.then(|| secrets(payload)), held: is_noted.then(|| held(payload)) }
+        let (keys, held) = (is_noted.then(|| secrets(payload)), is_noted.then(|| held(payload)));
+        Self { version, keys, held, held_on: Vec::new() }
+    }
+
+    /// The same, with what holds keys back all the same.
+    #[must_use]
+    pub fn with(self, held_on: Vec<HeldOn>) -> Self {
+        Self { held_on, ..self }
     }
 
     /// Reads what was noted; nothing where nothing was, or not by this identity.
     #[must_use]
     pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
-        let Text { generation, content, keys, held } = NOTE.read(path, identity, store)?;
-        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys, held })
+        let Text { generation, content, keys, held, held_on } = NOTE.read(path, identity, store)?;
+        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys, held, held_on })
     }
 
     /// Notes it.
@@ -104,8 +121,32 @@ impl Seen {
     /// `Disk`.
     pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
         let Version { generation, content } = self.version;
-        let text = Text { generation, content: content.to_string(), keys: self.keys.clone(), held: self.held.clone() };
+        let (keys, held, held_on) = (self.keys.clone(), self.held.clone(), self.held_on.clone());
+        let text = Text { generation, content: content.to_string(), keys, held, held_on };
         NOTE.write(&home.file(NAME), &text, identity, store)
+    }
+
+    /// Whether what held a key back was noted by a keyctl of before, which noted only that something does.
+    #[must_use]
+    pub fn lacks_holds(&self) -> bool {
+        self.held.iter().flatten().any(|(_, held)| held.holds.is_none())
+    }
+
+    /// What holds the keys of the very version back that was noted, though it says less.
+    #[must_use]
+    pub fn held_on(&self) -> &[HeldOn] {
+        &self.held_on
+    }
+
+    /// What holds the keys of another version back, though that says less.
+    #[must_use]
+    pub fn holds_on(&self, payload: &Payload) -> Vec<HeldOn> {
+        let is_held_on = |name: &str| self.held_on.iter().any(|one| !one.is_gone() && one.name() == name);
+        let noted = self.held.iter().flatten().filter(|(name, _)| !is_held_on(name)).filter_map(|(name, held)| {
+            let secret = self.keys.as_ref()?.get(name)?;
+            Some(HeldOn::new(name, secret, held.holds.clone()?))
+        });
+        holding::held_on(&self.held_on.iter().cloned().chain(noted).collect::<Vec<_>>(), payload)
     }
 
     /// What the keys of a store are against what was noted, a line for each way in which they differ.
@@ -168,17 +209,18 @@ fn held(payload: &Payload) -> BTreeMap<String, Held> {
             limits: facts.limits.mark().unwrap_or_default(),
             revoked: facts.revoked.is_some(),
             leaked: facts.leaked.is_some(),
+            holds: None,
         };
-        (held != Held::default()).then(|| (name.as_str().to_owned(), held))
+        let is_held = held != Held::default();
+        is_held.then(|| (name.as_str().to_owned(), Held { holds: Some(Holds::of(facts)), ..held }))
     };
     payload.keys.iter().filter_map(of).collect()
 }
 
 /// What stands for the secret of each key.
 fn secrets(payload: &Payload) -> BTreeMap<String, String> {
-    let mark = |(name, key): (&KeyName, &super::payload::Key)| {
-        (name.as_str().to_owned(), hex::encode(&payload.mark_of(&key.value).0[..8]))
-    };
+    let mark =
+        |(name, key): (&KeyName, &super::payload::Key)| (name.as_str().to_owned(), holding::mark(payload, &key.value));
     payload.keys.iter().map(mark).collect()
 }
 

@@ -76,6 +76,19 @@ impl Filter {
         ALL.iter().find(|(_, filter)| *filter == self).map_or("", |(name, _)| name)
     }
 
+    /// How many bytes it makes of so many at most.
+    #[must_use]
+    pub fn most(self, bytes: usize) -> usize {
+        let times = |times: usize| bytes.saturating_mul(times).saturating_add(2);
+        match self {
+            Self::Trim => bytes,
+            Self::Base64 | Self::Base64Url | Self::Hex => times(2).saturating_add(2),
+            Self::Url => times(3),
+            Self::Shell => times(4),
+            Self::Json => times(6),
+        }
+    }
+
     /// What it makes of these bytes.
     ///
     /// # Errors
@@ -184,6 +197,16 @@ mod tests {
         assert_eq!(said("rot13"), format!("there is no filter `rot13`; {all}"));
         assert_eq!(said("sk-live-0123456789abcdef"), format!("there is no such filter; {all}"));
         assert_eq!(said(""), format!("after `|` comes a filter; {all}"));
+    }
+
+    #[test]
+    fn no_filter_makes_more_than_it_says() {
+        for (_, filter) in ALL {
+            for bytes in [&b""[..], b"a", b"'", b"\x01", b"\x7f\x7f", b"\x27\x27", b"\0\0\0"] {
+                let made = filter.apply(bytes).map_or(0, |made| made.len());
+                assert!(made <= filter.most(bytes.len()), "{filter:?} of {bytes:?}");
+            }
+        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{Mistake, Part, Place, filter::Filter};
+use super::{MOST_FILTERS, MOST_MISTAKES, Mistake, Part, Place, filter::Filter};
 use crate::name::{BadName, KeyPath};
 
 const OPEN: &[u8] = b"{{";
@@ -34,10 +34,11 @@ pub(super) fn composed(text: &str) -> Result<Vec<Part>, Mistake> {
     Ok(parts)
 }
 
-/// The parts of a file: `{{ keyctl` opens a place, and what else is in braces is not ours.
+/// The parts of a file: `{{ keyctl` opens a place, and what else is in braces is not ours. However much is wrong, every byte
+/// is looked at a few times only: whoever wrote the file may not mean well.
 pub(super) fn file(bytes: &[u8]) -> Result<Vec<Part>, Vec<Mistake>> {
     let (mut parts, mut mistakes) = (Vec::new(), Vec::new());
-    let (mut from, mut after) = (0, 0);
+    let (mut from, mut after, mut line_end) = (0, 0, 0);
     while let Some(at) = memmem::find(&bytes[after..], OPEN).map(|found| found + after) {
         let inner = at + OPEN.len();
         // Of `{{{` the last two braces are the ones that open.
@@ -45,10 +46,17 @@ pub(super) fn file(bytes: &[u8]) -> Result<Vec<Part>, Vec<Mistake>> {
             after = at + 1;
             continue;
         }
-        let line = &bytes[inner..][..memchr::memchr(b'\n', &bytes[inner..]).unwrap_or(bytes.len() - inner)];
+        if mistakes.len() == MOST_MISTAKES {
+            break;
+        }
+        if line_end <= inner {
+            line_end = memchr::memchr(b'\n', &bytes[inner..]).map_or(bytes.len(), |end| inner + end);
+        }
+        let line = &bytes[inner..line_end];
         let Some(length) = end_of(line) else {
             mistakes.push(mistake(at, "`{{ keyctl` is not closed with `}}` on its line"));
-            after = inner;
+            // Nothing on this line is.
+            after = line_end;
             continue;
         };
         match std::str::from_utf8(&line[..length]) {
@@ -119,6 +127,9 @@ fn place(at: usize, text: &str, name: impl Fn(&str) -> Result<&str, &'static str
         return Err(mistake(at, "a key's name is missing between the braces"));
     }
     let name: KeyPath = name.parse().map_err(|bad: BadName| mistake(at, &bad.to_string()))?;
+    if words.clone().count() > MOST_FILTERS {
+        return Err(mistake(at, &format!("a place has {MOST_FILTERS} filters at most")));
+    }
     let filters = words.map(Filter::named).collect::<Result<_, _>>().map_err(|why| mistake(at, &why))?;
     Ok(Place { at, name, filters })
 }
@@ -164,6 +175,28 @@ mod tests {
         {
             assert_eq!(said(good), Ok(()), "{good}");
         }
+    }
+
+    #[test]
+    fn a_place_has_few_filters() {
+        assert!(composed("{{ a | url | hex | json | shell }}").is_ok());
+        let wrong = composed(&format!("{{{{ a {}}}}}", "| hex ".repeat(5))).expect_err("too many");
+        assert_eq!(wrong.what, "a place has 4 filters at most");
+        let wrong = file(format!("{{{{ keyctl \"a\" {}}}}}", "| hex ".repeat(40)).as_bytes()).expect_err("too many");
+        assert_eq!(wrong, [mistake(0, "a place has 4 filters at most")]);
+    }
+
+    #[test]
+    fn a_file_full_of_mistakes_or_of_places_is_read_in_a_moment() {
+        let begun = std::time::Instant::now();
+        for text in
+            ["{{keyctl", "{{ keyctl x }}", "{{keyctl\n", "{{keyctl\"", "{{ keyctl \"a\"\n", "}}{{keyctl \"\" {{keyctl"]
+        {
+            let mistakes = file(text.repeat(1024 * 1024 / text.len()).as_bytes()).expect_err("wrong").len();
+            assert!(mistakes == MOST_MISTAKES || mistakes == 1, "{text}: {mistakes}");
+        }
+        assert!(file("{{ keyctl \"a\" }}".repeat(60_000).as_bytes()).is_ok());
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -27,6 +27,10 @@ use crate::{
 pub const LARGEST: usize = crate::secret::LARGEST;
 /// The most bytes it may come to: a page of names must not come to more than the memory has.
 const LARGEST_FILLED: usize = 16 * 1024 * 1024;
+/// The most filters of a place: each may make several times as much of what it gets.
+const MOST_FILTERS: usize = 4;
+/// The most mistakes that a file is looked through for.
+pub const MOST_MISTAKES: usize = 64;
 
 /// A text with places for keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +88,7 @@ impl Template {
     /// Reads a template file.
     ///
     /// # Errors
-    /// Every mistake, in the order of the text.
+    /// Every mistake, in the order of the text, up to [`MOST_MISTAKES`].
     pub fn file(bytes: &[u8]) -> std::result::Result<Self, Vec<Mistake>> {
         grammar::file(bytes).map(|parts| Self { parts })
     }
@@ -108,10 +112,10 @@ impl Template {
         self.places().map(|place| &place.name).collect()
     }
 
-    /// Where it names each key for the first time, in bytes.
-    #[must_use]
-    pub fn first(&self, name: &KeyPath) -> Option<usize> {
-        self.places().find(|place| place.name == *name).map(|place| place.at)
+    /// The keys that it names, each where it stands first, in bytes.
+    pub fn first_places(&self) -> impl Iterator<Item = (&KeyPath, usize)> {
+        let mut seen = BTreeSet::new();
+        self.places().filter(move |place| seen.insert(&place.name)).map(|place| (&place.name, place.at))
     }
 
     /// The text with the secrets in their places.
@@ -144,7 +148,7 @@ impl Template {
     }
 
     /// What filters make of the secrets in it, by themselves: a program that takes the text apart may print that. Of what one
-    /// cannot carry there is nothing.
+    /// cannot carry there is nothing. What could not be filled in has been refused by then, so it is no more than that.
     #[must_use]
     pub fn filtered<'s>(&self, secret: impl Fn(&KeyPath) -> Option<&'s Secret>) -> Vec<Secret> {
         let places = self.places().filter(|place| !place.filters.is_empty());
@@ -156,6 +160,10 @@ impl Place {
     fn filtered(&self, secret: &Secret) -> Result<Secret> {
         let mut now = secret.copy();
         for filter in &self.filters {
+            if filter.most(now.len()) > LARGEST_FILLED {
+                let what = format!("`{}` comes to too much for `{}`", self.name, filter.name());
+                return Err(Failure::new(Kind::Usage, what).hint("write it with fewer filters"));
+            }
             now = filter.apply(now.expose()).map_err(|why| {
                 let filter = filter.name();
                 let failure =
@@ -202,6 +210,10 @@ mod tests {
         assert_eq!(template.fill(|_| None).map(drop).map_err(|failure| failure.kind), Err(Kind::Missing));
         let much = Template::composed(&"{{ a | url }}".repeat(6)).expect("good");
         assert_eq!(filled(&much, &vec![0; LARGEST]), Err("the text comes to more than 16777216 bytes".into()));
+        let much = Template::composed("{{ a | json | json | url | json }}").expect("good");
+        assert_eq!(filled(&much, &vec![0; LARGEST]), Err("`a` comes to too much for `json`".into()));
+        let largest = Secret::new(vec![0; LARGEST]);
+        assert!(much.filtered(|_| Some(&largest)).is_empty());
     }
 
     proptest! {

@@ -232,6 +232,35 @@ fn other_files_and_parts_of_values_are_told_and_left() {
 }
 
 #[test]
+fn adopting_ends_as_a_scan_does_where_not_all_could_be_seen() {
+    let sandbox = kept();
+    git(&sandbox, &["init", "-q"]);
+    sandbox.file(".gitignore", "logs\n");
+    std::fs::create_dir(sandbox.project().join("logs")).expect("make");
+    sandbox.file("logs/one", "nothing\n");
+    for words in [&["scan"][..], &["scan", "--adopt", "--yes"]] {
+        let ran = sandbox.call(words).env("PATH", "/nowhere").run();
+        assert!(ran.stderr().contains("not looked at: what git keeps in "), "{}", ran.stderr());
+        assert_eq!(ran.code(), 7, "{words:?}");
+    }
+}
+
+#[test]
+fn thousands_of_lines_that_stay_are_told_in_a_moment() {
+    let sandbox = kept();
+    let line = format!("A={TOKEN}\n");
+    let file = sandbox.file(".env", line.repeat(20_000));
+    sandbox.may_lie_in(&file);
+    let since = std::time::Instant::now();
+    let ran = sandbox.call(&["scan", "--adopt", "--yes", "--json"]).run();
+    assert_eq!(ran.code(), 1);
+    let told: Value = serde_json::from_str(&ran.stdout()).expect("json");
+    assert_eq!(told["left"].as_array().map(Vec::len), Some(20_000));
+    // The square of it takes minutes.
+    assert!(since.elapsed() < std::time::Duration::from_secs(20), "{:?}", since.elapsed());
+}
+
+#[test]
 fn a_file_that_cannot_be_written_anew_without_harm_is_left() {
     let sandbox = kept();
     let text = format!("A={TOKEN}\n");

@@ -78,7 +78,7 @@ fn every_agent_is_given_the_keys_of_listed_commands_masked_and_its_settings_come
         let (answer, code) = asked(&sandbox, &hook, &question(&format!("sh show{rest}")));
         let answer = answer.expect("an answer");
         let line = line_of(&answer).expect("a line");
-        assert_eq!((line, code), (format!("{KEYCTL} run --mask -- sh show{rest}").as_str(), 0));
+        assert_eq!((line, code), (format!("{KEYCTL} run -P default --mask -- sh show{rest}").as_str(), 0));
         let decision = &answer["hookSpecificOutput"]["permissionDecision"];
         assert_eq!(decision.as_str(), (agent == "codex").then_some("allow"), "what it may run is its own to say");
         let mut ran = Command::new("sh");

@@ -98,6 +98,7 @@ fn whoever_ends_keyctl_before_the_command_is_there_gets_no_command() {
     let (sandbox, folder) = sandbox();
     let lock = File::options().append(true).create(true).open(sandbox.data("history.lock")).expect("open");
     let masked = [&["run", "--mask"][..], &NAMED[1..]].concat();
+    let mut called_off = 0;
     for (words, signals) in [(&NAMED[..], &[1, 2, 3, 10, 14, 15, 34][..]), (&masked, &[2, 15])] {
         for signal in signals {
             lock.lock().expect("lock");
@@ -108,8 +109,12 @@ fn whoever_ends_keyctl_before_the_command_is_there_gets_no_command() {
             let ended = child.wait().expect("wait");
             assert_eq!((ended.signal(), count(folder.path())), (Some(*signal), 0), "{ended}");
             assert!(!sandbox.project().join("started").exists(), "{signal}");
+            called_off += 1;
         }
     }
+    // What never ran is no use.
+    let told = sandbox.call(&["history", "--outcome", "not started", "--json"]).run().stdout();
+    assert_eq!(told.matches("not started: keyctl was asked to end").count(), called_off, "{told}");
 }
 
 #[test]

@@ -230,6 +230,12 @@ fn an_agent_gets_no_more_than_its_user_has_said() {
     assert!(run(show(json!({ "folder": "nowhere" }))).is_err_and(|why| why.starts_with("cannot find the folder")));
     let below = run(json!({ "command": ["sh", "../show"], "folder": "below" })).expect("runs");
     assert_eq!(below["stdout"], "[keyctl:API_KEY] debug\n");
+    // A command may say what keyctl says, and end as keyctl does.
+    sandbox.file("show", "echo 'docker: not given [E09]' >&2; exit 125\n");
+    let alike = run(show(json!({}))).expect("runs");
+    assert_eq!((&alike["exit_code"], &alike["stderr"]), (&json!(125), &json!("docker: not given [E09]\n")));
+    sandbox.file("show", "env | grep -c KEYCTL_OWN\n");
+    assert_eq!(run(show(json!({}))).expect("runs")["stdout"], "0\n");
     // What limits the key, and what takes the project's leave away, is said by `run` itself.
     sandbox.call(&["edit", "api", "--ask"]).run();
     assert_eq!(
@@ -341,10 +347,29 @@ fn what_is_hidden_from_agents_is_shown_to_none_and_given_only_where_it_is_masked
     sandbox.call(&["edit", "short", "--hide-from-agents"]).run();
     let short = sandbox.call(&["run", "--mask", "--no-project", "-k", "short", "--", "true"]).run();
     assert!(short.code() == 125 && short.stderr().contains("`short` is hidden from agents"), "{}", short.stderr());
+    sandbox.set("blanks", " a1b2c3 ");
+    sandbox.call(&["edit", "blanks", "--hide-from-agents"]).run();
+    let short = sandbox.call(&["run", "--mask", "--no-project", "-k", "blanks", "--", "printenv", "blanks"]).run();
+    assert!(short.code() == 125 && short.stderr().contains("`blanks` is hidden from agents"), "{}", short.stderr());
     let ran = sandbox.call(&["run", "--mask", "--", "sh", "show"]).env("GITHUB_ACTIONS", "true").run();
     ran.says("[keyctl:API_KEY] debug\n", "err\n", 3);
     let ran = sandbox.call(&["edit", "api", "--no-hide-from-agents"]).run();
     assert_eq!(ran.code(), 9, "to show it again takes a person: {}", ran.stderr());
     let refusals = sandbox.call(&["history", "api", "--outcome", "refused", "--json"]).run().stdout();
     assert_eq!(refusals.matches("refused: hidden").count(), 4, "{refusals}");
+}
+
+#[test]
+fn what_an_agents_editor_was_given_is_not_given_to_its_commands() {
+    let mut sandbox = project();
+    sandbox.set("hidden", "hidden-long-secret-77");
+    sandbox.call(&["edit", "hidden", "--hide-from-agents"]).run();
+    sandbox.file("show", "echo \"$HID:$PLAIN:$API_KEY:$KEYCTL_INJECTED\"\n");
+    sandbox.variables.push(("HID".into(), "hidden-long-secret-77".into()));
+    sandbox.variables.push(("PLAIN".into(), "stays".into()));
+    sandbox.variables.push(("KEYCTL_INJECTED".into(), "HID".into()));
+    let mut server = Server::start(&sandbox, &sandbox.project());
+    let ran = server.call("run_command", json!({ "command": ["sh", "show"] })).expect("runs");
+    assert_eq!(ran["stdout"], ":stays:[keyctl:API_KEY]:API_KEY,LEVEL\n");
+    assert_eq!(server.end(), 0);
 }

@@ -958,14 +958,27 @@ fn eight_writers_with_a_hundred_updates_each_keep_all_eight_hundred() {
 #[test]
 fn a_writer_waits_for_a_stopped_one_and_then_names_it() {
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
+    let of_team =
+        std::fs::OpenOptions::new().read(true).write(true).open(sandbox.data("stores/team/lock")).expect("open");
+    of_team.lock().expect("lock");
     let lock: PathBuf = sandbox.data("lock");
     let held = std::fs::OpenOptions::new().read(true).write(true).open(&lock).expect("open");
     held.lock().expect("lock");
     let own = std::process::id();
     std::fs::write(&lock, format!("{own}\n")).expect("write");
     let started = std::time::Instant::now();
+    let mut removing = Command::new(KEYCTL);
+    sandbox.environment(&mut removing);
+    removing.args(["store", "remove", "team", "--yes"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let removing = removing.spawn().expect("keyctl");
     sandbox.set("B", "second-secret").says("", &format!("keyctl: another keyctl (process {own}) holds the lock `~/.local/share/keyctl/lock`; waited 10 s\nkeyctl: hint: let it finish, or end it; the lock frees itself then\n"), 8);
     assert!((10..13).contains(&started.elapsed().as_secs()));
+    // A removal that cannot begin is none, and is written down nowhere.
+    assert_eq!(removing.wait_with_output().expect("ended").status.code(), Some(8));
+    drop((held, of_team));
+    assert!(!sandbox.call(&["history"]).run().stdout().contains("removed the store"));
+    assert!(sandbox.data("stores/team/keeper.toml").exists());
     sandbox.call(&["get", "A"]).run().says("first-secret", "", 0);
 }
 

@@ -117,6 +117,21 @@ fn a_command_gets_neither_the_identity_nor_where_it_lies() {
 }
 
 #[test]
+fn an_identity_on_standard_input_that_cannot_be_put_aside_is_no_commands() {
+    let machine = Machine::new();
+    let file = machine.identity_file(0o600);
+    let inject = "strace -f -qq -o /dev/null -e trace=dup2 -e inject=dup2:error=EMFILE";
+    let call = format!("KEYCTL_IDENTITY_FILE=/dev/stdin exec {inject} {KEYCTL} run -- cat <{file}");
+    let script = machine.sandbox.file("call.sh", call);
+    let ran = machine.sandbox.call(&[""; 0]).env("KEYCTL_HOME", machine.folder());
+    ran.under(&["sh", script.to_str().expect("text")]).run().says(
+        "",
+        "keyctl: standard input gives the identity, and cannot be kept from what is started: too many open files [E07]\n",
+        125,
+    );
+}
+
+#[test]
 fn a_descriptor_of_it_does_not_come_down_though_nothing_had_to_be_read_and_whatever_its_path() {
     let machine = Machine::new();
     let (file, link) = (machine.identity_file(0o600), machine.sandbox.home().join("link"));

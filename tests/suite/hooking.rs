@@ -48,6 +48,28 @@ fn committed(repository: &Repository<'_>) -> bool {
 }
 
 #[test]
+fn what_calls_keyctl_later_calls_it_by_the_path_that_its_user_did() {
+    let sandbox = kept();
+    let repository = Repository::new(&sandbox);
+    // What packagers make: the name stays, and each update has it lead to another place.
+    let link = sandbox.home().join("bin/keyctl");
+    std::fs::create_dir_all(link.parent().expect("folder")).expect("make");
+    std::os::unix::fs::symlink(KEYCTL, &link).expect("link");
+    let call = |words: &[&str]| {
+        let mut command = Command::new(&link);
+        sandbox.environment(&mut command);
+        let output = command.args(words).current_dir(&repository.folder).output().expect("keyctl");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    call(&["scan", "install-hook"]);
+    call(&["agent", "install", "claude-code"]);
+    for written in [repository.folder.join(".git/hooks/pre-commit"), sandbox.home().join(".claude/settings.json")] {
+        let text = std::fs::read_to_string(&written).expect("read");
+        assert!(text.contains(link.to_str().expect("text")) && !text.contains(KEYCTL), "{text}");
+    }
+}
+
+#[test]
 fn a_commit_with_a_key_is_stopped_and_one_without_goes_through() {
     let sandbox = kept();
     let repository = Repository::new(&sandbox);

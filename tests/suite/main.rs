@@ -76,4 +76,5 @@ mod toplevel;
 mod trusting;
 mod undoing;
 mod unlocking;
+mod watching;
 mod witnessing;

@@ -311,17 +311,14 @@ fn a_command_is_started_anew_when_one_of_its_keys_is_replaced() {
     assert_eq!(lines.next().as_deref(), Some("ends"));
     assert_eq!(lines.next().as_deref(), Some("has second-secret-of-K"));
     assert_eq!(sandbox.call(&["remove", "K", "--yes"]).run().code(), 0);
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    assert_eq!(said.next().as_deref(), Some("keyctl: started anew with what is kept now: `K`"));
+    let gone = "keyctl: the command runs on with the keys it has: gone from the store: `K`";
+    assert_eq!(said.next().as_deref(), Some(gone));
     signal(&child, "TERM");
     assert_eq!((lines.next().as_deref(), lines.next()), (Some("ends"), None));
     assert_eq!(child.wait().expect("wait").code(), Some(0));
-    let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
-    assert_eq!(
-        said,
-        "keyctl: started anew with what is kept now: `K`\n\
-         keyctl: the command runs on with the keys it has: gone from the store: `K`\n"
-    );
+    assert_eq!(said.next(), None);
     let runs = sandbox.call(&["history", "K", "--action", "run", "--json"]).run().stdout();
     assert_eq!(runs.lines().count(), 2, "{runs}");
 }

@@ -185,6 +185,47 @@ fn what_has_a_program_load_other_code_is_left_out_but_for_what_a_person_lets_thr
 }
 
 #[test]
+fn what_the_call_itself_gives_may_not_have_a_program_load_other_code_either() {
+    let sandbox = with_programs();
+    sandbox.secret("--require=/e.js");
+    sandbox.set("evil", "--require=/e.js");
+    limit(&sandbox, "a", &["--only-program", "./mine"]);
+    let refused = |name: &str| {
+        format!(
+            "keyctl: not given, as a key is for certain programs alone: `{name}` can have one load other code [E09]\n\
+             keyctl: hint: leave it out, or let it through, at a terminal: `keyctl edit KEY --with-variable {name}`\n"
+        )
+    };
+    sandbox.configure(
+        "[profiles.work]\nenv = { TCL_LIBRARY = { value = \"/planted\" }, LOG_LEVEL = { value = \"1\" } }\n",
+    );
+    for (words, name) in [
+        (["-k", "NODE_OPTIONS=evil"], "NODE_OPTIONS"),
+        (["-k", "R_HOME=evil"], "R_HOME"),
+        (["--file", "GIT_CONFIG_GLOBAL=evil"], "GIT_CONFIG_GLOBAL"),
+        (["-P", "work"], "TCL_LIBRARY"),
+    ] {
+        let words = [&["run"], &words[..], &RUN[1..]].concat();
+        sandbox.call(&words).run().says("", &refused(name), 125);
+        let names = if words[1] == "-P" { &["a"][..] } else { &["a", "evil"] };
+        was_refused(&sandbox, "a variable that loads other code", names);
+    }
+    // Another key does not ask for that, nor do other variables; and its owner lets one through, be it with one value alone.
+    sandbox.call(&["run", "-k", "PERL5LIB=evil", "--", "./mine"]).run().says("nothing nothing\n", "", 0);
+    let lets = |variable: &str| {
+        let screen = on_a_terminal(&sandbox, &[KEYCTL, "edit", "a", "--with-variable", variable], &[("[y/N] ", "y\r")]);
+        assert_eq!(screen.code, 0, "{}", screen.shown);
+    };
+    lets("TCL_LIBRARY=/elsewhere");
+    let work = [&["run", "-P", "work"], &RUN[1..]].concat();
+    sandbox.call(&work).run().says("", &refused("TCL_LIBRARY"), 125);
+    lets("TCL_LIBRARY=/planted");
+    sandbox.call(&work).run().says(GIVEN, "", 0);
+    lets("NODE_OPTIONS");
+    sandbox.call(&["run", "-k", "NODE_OPTIONS=evil", "-k", "A=a", "--", "./mine"]).run().says(GIVEN, "", 0);
+}
+
+#[test]
 fn of_a_script_that_env_starts_it_is_said_that_path_decides_by_what() {
     let sandbox = with_programs();
     put_program(b"#!/usr/bin/env sh\necho $A\n", &sandbox.project().join("mine"));
@@ -192,6 +233,23 @@ fn of_a_script_that_env_starts_it_is_said_that_path_decides_by_what() {
     let edit = ["edit", "a", "--only-program", "./mine"];
     sandbox.call(&edit).run().says("", &format!("{path}keyctl: changed `a`\n"), 0);
     sandbox.call(&RUN).run().says("first-secret\n", "", 0);
+    // What is not plain is not guessed, and what lies in each folder anew is not started.
+    let edit = |line: &str| {
+        put_program(format!("{line}\necho $A\n").as_bytes(), &sandbox.project().join("mine"));
+        sandbox.set("b", "first-secret");
+        let said = sandbox.call(&["edit", "b", "--only-program", "./mine"]).run().stderr();
+        sandbox.call(&["remove", "b", "--yes"]).run();
+        said
+    };
+    for line in ["#!/usr/bin/env -iS sh", "#!/usr/bin/env -S -u FOO sh", "#!/usr/bin/env -S \"sh\""] {
+        let said = "keyctl: `~/project/mine` is run by what `env` finds, which its first line does not say plainly: whoever starts it says which\n";
+        assert_eq!(edit(line), format!("{said}keyctl: changed `b`\n"), "{line}");
+    }
+    let why = "what its first line names is another program in each folder";
+    let said = edit("#!rel");
+    assert!(said.starts_with(&format!("keyctl: `~/project/mine` cannot be started with this key: {why}\n")), "{said}");
+    put_program(b"#!/bin/sh\necho \"stolen: $A\"\n", &sandbox.project().join("rel"));
+    sandbox.call(&RUN).run().says("", &format!("keyctl: cannot start `./mine`: {why}\n"), 126);
 }
 
 #[test]
@@ -213,19 +271,28 @@ fn what_a_person_was_asked_about_is_what_is_started_or_nothing_is() {
     put_program(b"#!/bin/sh\necho \"stolen: $A\"\n", &sandbox.project().join("other"));
     std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
     limit(&sandbox, "a", &["--ask"]);
-    let question = "keyctl: give `a` to `~/project/link` in `~/project`? [y/N] ";
+    let question = "keyctl: give `a` to `~/project/mine` in `~/project`? [y/N] ";
     let run = |meanwhile: &str| {
         let meanwhile = format!("\0cd {} && {meanwhile}", sandbox.project().display());
         let steps = [("keyctl: give `a`", meanwhile.as_str()), ("[y/N] ", "y\r")];
         on_a_terminal(&sandbox, &[KEYCTL, "run", "-k", "A=a", "--", "./link"], &steps)
     };
-    // A script is known, and knows itself, by the name that it was called by.
+    // A script is known, and knows itself, by where it lies: a link that anybody may turn meanwhile is not followed once more.
     put_program(b"#!/bin/sh\necho \"$0 $A\"\n", &sandbox.project().join("mine"));
-    run("true").says(&format!("{question}y\n./link first-secret\n"), 0);
-    assert_eq!(last_event(&sandbox)["prog"], "link");
+    for meanwhile in ["true", "ln -sfn other link"] {
+        run(meanwhile).says(&format!("{question}y\n~/project/mine first-secret\n"), 0);
+        assert_eq!(last_event(&sandbox)["prog"], "mine");
+    }
+    std::fs::remove_file(sandbox.project().join("link")).expect("remove");
+    std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
+    // Nor one that lacks the line which says what runs it.
+    put_program(b"echo \"$0 $A\"\n", &sandbox.project().join("mine"));
+    run("ln -sfn other link").says(&format!("{question}y\n~/project/mine first-secret\n"), 0);
+    std::fs::remove_file(sandbox.project().join("link")).expect("remove");
+    std::os::unix::fs::symlink("mine", sandbox.project().join("link")).expect("link");
     let not = |why: &str| format!("{question}y\nkeyctl: cannot start `./link`: {why}\n");
+    run("cp -p mine third && mv third mine").says(&not("another file lies in its place by now"), 126);
     run("cat other >mine").says(&not("it was changed meanwhile"), 126);
-    run("ln -sfn other link").says(&not("another file lies in its place by now"), 126);
     assert_eq!(last_event(&sandbox)["ev"], "failed");
 }
 
@@ -342,6 +409,21 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
     };
     // The other store may have other keepers; what was removed is in the file, and `config.toml` says as much.
     alone_is_refused(&["store", "move", "team:b", "--to", "personal"], "whoever opens the store `personal`: `team:b`");
+    // So is the place of its identity, but for one that asks for more than the clear.
+    let key = sandbox.outside().join("key");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.expect("ssh-keygen").success());
+    let key = key.to_str().expect("text");
+    let ssh = ["store", "keeper", "team", "--to", "ssh", "--ssh-key", key];
+    assert_eq!(alone(&ssh).code(), 0);
+    let file = ["store", "keeper", "team", "--to", "file"];
+    for words in [&file[..], &["store", "keeper", "team", "--to", "passphrase", "--passphrase-file", "words"], &ssh] {
+        alone_is_refused(words, "whoever opens the new place of the identity: `team:a`, `team:b`");
+    }
+    let question = "keyctl: let whoever opens the new place of the identity read `team:b` all the same? [y/N] ";
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL], &file[..]].concat(), &[(question, "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
     sandbox.call(&["remove", "team:b", "--yes"]).run();
     alone_is_refused(&copy, "whoever opens the copy: `team:a`, `team:b`");
 }
@@ -523,6 +605,21 @@ fn what_the_settings_say_of_a_name_or_a_tag_is_lifted_by_a_person_alone() {
     let words = [&[KEYCTL][..], &untag].concat();
     on_a_terminal(&sandbox, &words, &[("[y/N] ", "y\r")])
         .says(&format!("{no_longer}keyctl: let `a` be used for more: tags? [y/N] y\nkeyctl: changed `a`\n"), 0);
+    // Of another store it may not say the same.
+    sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
+    sandbox.configure("[[keys]]\ntag = \"live\"\nstore = \"team\"\nprograms = [\"/bin/true\"]\n");
+    sandbox.call(&["set", "team:live", "--tag", "live"]).input("second-secret").run();
+    let no_longer =
+        "keyctl: as `live` the key is no longer covered by `[[keys]] tag = \"live\"`: programs = [\"/bin/true\"]\n";
+    let away = ["store", "move", "team:live", "--to", "personal"];
+    let said = call(&away).stderr();
+    assert!(said.ends_with(&format!("{no_longer}{}", alone("team:live"))), "{said}");
+    let history = sandbox.call(&["history", "--store", "team", "--json"]).run().stdout();
+    assert!(history.lines().last().is_some_and(|last| last.contains("refused: nobody to ask")), "{history}");
+    let steps = [("keyctl: move `team:live` all the same? [y/N] ", "y\r")];
+    let screen = on_a_terminal(&sandbox, &[&[KEYCTL][..], &away].concat(), &steps);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    assert_eq!(sandbox.call(&["get", "live"]).run().stdout(), "second-secret");
 }
 
 #[test]
@@ -727,4 +824,15 @@ fn for_keys_without_limits_nothing_more_is_looked_at() {
         assert_eq!(count(&before, name), count(&after, name), "{name}");
     }
     assert!(!asks && before.len() > 10);
+}
+
+#[test]
+fn who_has_forbidden_to_ask_is_told_that_and_not_to_go_where_they_are() {
+    let sandbox = with_programs();
+    limit(&sandbox, "a", &["--needs-terminal"]);
+    let call = format!("KEYCTL_NO_PROMPT=1 {KEYCTL} run -k A=a -- true; {KEYCTL} run -k A=a -- echo given");
+    let screen = on_a_terminal(&sandbox, &["sh", "-c", &call], &[]);
+    let why = "keyctl: not given: `a` needs a terminal, as the store says [E09]\n\
+        keyctl: hint: `KEYCTL_NO_PROMPT` is set, so nothing is asked: unset it, and do it yourself at a terminal\n";
+    assert_eq!(screen.shown, format!("{why}{}given\n", way_out("--no-needs-terminal")));
 }

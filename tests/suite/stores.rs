@@ -94,6 +94,9 @@ fn a_file_that_lies_where_a_store_is_to_be_is_never_written_over() {
         keyctl: hint: to let another keep its identity: `keyctl store keeper team --to keychain`\n";
     create("team", "new").says("", exists, 1);
     create("team", "../repo/team.age").says("", exists, 1);
+    // Nor is what cannot be written.
+    let ran = sandbox.call(&["store", "create", "ops", "--keeper", "file", "--path", "/proc/ops.age"]).run();
+    assert!(ran.stderr().starts_with("keyctl: cannot write `/proc/ops.age`: ") && ran.code() == 7, "{}", ran.stderr());
     // Of what was refused nothing is left behind.
     assert!(!sandbox.data("stores/ops").exists() && !sandbox.project().join("new").exists());
     create("ops", "new").says(
@@ -450,6 +453,20 @@ fn what_is_said_of_a_whole_store_is_said_of_the_one_that_was_meant() {
 }
 
 #[test]
+fn what_keeps_a_store_from_being_removed_keeps_that_out_of_the_history() {
+    let sandbox = sandbox();
+    let lock = team(&sandbox, "lock");
+    let _ = fs::remove_file(&lock);
+    fs::create_dir(&lock).expect("make");
+    let ran = sandbox.call(&["store", "remove", "team", "--yes"]).run();
+    assert_eq!(ran.code(), 7, "{}", ran.stderr());
+    let told = sandbox.call(&["history", "--action", "store", "--json"]).run().stdout();
+    assert!(!told.contains("removed the store"), "{told}");
+    fs::remove_dir(&lock).expect("remove");
+    assert_eq!(sandbox.call(&["list", "--store", "team"]).run().code(), 0);
+}
+
+#[test]
 fn a_store_is_removed_after_a_yes_with_all_but_its_file_elsewhere() {
     let sandbox = sandbox();
     make(&sandbox, "ops");
@@ -671,4 +688,25 @@ fn a_store_in_the_keychain_has_an_identity_of_its_own_there_which_goes_with_it()
     assert_eq!(sandbox.call(&["store", "list"]).run().code(), 0);
     let shown = sandbox.call(&["store", "show", "team"]).run();
     assert!(shown.stdout().contains("not known: the keychain is locked") && shown.code() == 0, "{}", shown.stdout());
+}
+
+#[test]
+fn an_older_copy_of_a_store_of_one_person_is_not_accepted_as_if_it_were_the_one_that_he_knows() {
+    let sandbox = sandbox();
+    let path = sandbox.home().join("repo/team.age");
+    let older = fs::read(&path).expect("read");
+    sandbox.set("team:B", "second-secret");
+    fs::write(&path, older).expect("write");
+    for words in
+        [&["store", "recipients", "accept", "team", "--older", "--yes"][..], &["store", "recipients", "accept", "team"]]
+    {
+        let ran = sandbox.call(words).run();
+        assert!(
+            ran.stderr().starts_with("keyctl: the store is an older copy: ") && ran.code() == 5,
+            "{}",
+            ran.stderr()
+        );
+        let way = "if you want this one: `keyctl recovery restore FILE --accept-older --store team`\n";
+        assert!(ran.stderr().ends_with(way), "{}", ran.stderr());
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use crate::{
     keychain::desktop,
-    sandbox::{Ran, Sandbox},
+    pty::on_a_terminal,
+    sandbox::{KEYCTL, Ran, Sandbox},
 };
 
 /// A repository without files, which people push to and pull from.
@@ -948,6 +950,26 @@ fn a_member_has_a_recovery_copy_of_his_own_until_somebody_is_removed() {
     assert_eq!(code, 0, "{told}");
     bob.sandbox.secret("first-secret");
     bob.has("team:A", "first-secret");
+    // On a new machine it is said what is left to do, and the copy that it took for that gives way to the clone.
+    let anew = Person::new("bob", &remote);
+    fs::create_dir_all(anew.sandbox.data("stores/team")).expect("make");
+    fs::copy(anew.file(), anew.own("store.age")).expect("copy");
+    fs::set_permissions(anew.own("store.age"), fs::Permissions::from_mode(0o600)).expect("mode");
+    fs::copy(bob.sandbox.project().join("copy.age"), anew.sandbox.project().join("copy.age")).expect("copy");
+    let words = ["recovery", "restore", "copy.age", "--keeper", "file", "--store", "team"];
+    anew.sandbox.secret("first-secret");
+    let ran = anew.sandbox.call(&words).input(phrase).run();
+    assert!(
+        ran.stderr().contains("the identity is restored, and the store does not open with it yet: "),
+        "{}",
+        ran.stderr()
+    );
+    assert!(ran.code() == 5 && ran.stderr().contains("`keyctl store recipients accept team`"), "{}", ran.stderr());
+    anew.does(&["store", "recipients", "accept", "team", "--yes"]);
+    let said = "keyctl: the store `team` lies in `~/repo/team.age` from now on\n\
+        keyctl: hint: `~/.local/share/keyctl/stores/team/store.age` is not used any more\n";
+    anew.call(&["store", "path", "team", "../repo/team.age"]).says("", said, 0);
+    anew.has("team:A", "first-secret");
     let carol = joined("carol", &remote, &bob);
     bob.does(&["store", "recipients", "remove", "team", "carol", "--yes"]);
     let (code, told) = recovery(&["verify", "copy.age"]);
@@ -1079,7 +1101,8 @@ fn a_clone_that_was_moved_is_told_to_its_store_and_what_is_known_of_it_still_hol
     let ran = alice.call(&["get", "team:A"]);
     let hint = "keyctl: hint: if it lies elsewhere now: `keyctl store path team FILE`\n";
     assert!(ran.stderr().contains(hint) && ran.code() == 5, "{}", ran.stderr());
-    // An older copy, another store and none are what they were at the place before.
+    // Another store and none are what they were at the place before. Where the newest is gone an older copy is better than
+    // none, and still it opens for nobody who has not said yes to it.
     let place = |name: &str| ["store", "path", "team", name].map(str::to_owned);
     let path = |name: &str| {
         let words = place(name);
@@ -1088,12 +1111,19 @@ fn a_clone_that_was_moved_is_told_to_its_store_and_what_is_known_of_it_still_hol
     fs::create_dir(alice.sandbox.home().join("other")).expect("make");
     let other = alice.sandbox.home().join("other/team.age");
     fs::write(&other, old).expect("write");
+    let bad = alice.sandbox.home().join("other/bad.age");
+    fs::write(&bad, b"x").expect("write");
+    assert_eq!(path("../other/bad.age").code(), 5);
     let ran = path("../other/team.age");
-    assert!(ran.stderr().starts_with("keyctl: the store is an older copy: ") && ran.code() == 5, "{}", ran.stderr());
-    fs::write(&other, b"x").expect("write");
-    assert_eq!(path("../other/team.age").code(), 5);
+    let said = "keyctl: the store `team` lies in `~/other/team.age` from now on\nkeyctl: the store is an older copy: ";
+    assert!(ran.stderr().starts_with(said) && ran.code() == 0, "{}", ran.stderr());
+    assert!(ran.stderr().ends_with("`keyctl store recipients accept team --older`\n"), "{}", ran.stderr());
     path("../clone/none.age").says("", "keyctl: there is no file `~/clone/none.age`\n", 3);
     assert_eq!(alice.call(&["get", "team:A"]).code(), 5);
+    // While one is there no older one takes its place.
+    let older = alice.sandbox.home().join("other/older.age");
+    fs::copy(&other, &older).expect("copy");
+    assert_eq!(path("../other/older.age").code(), 5);
     path("../clone/team.age").says("", "keyctl: the store `team` lies in `~/clone/team.age` from now on\n", 0);
     alice.has("team:A", "second-secret");
     path("../clone/team.age").says("", "keyctl: the store `team` lies there already, as far as keyctl knows\n", 0);
@@ -1132,4 +1162,69 @@ fn in_a_rebase_over_a_removal_it_is_said_when_the_yes_is_to_be_given() {
     bob.git(&["-c", "core.editor=true", "rebase", "--continue"]);
     bob.has("team:X", "second-secret");
     bob.has("team:Y", "third-secret");
+}
+
+#[test]
+fn what_holds_a_key_back_is_given_up_by_a_person_alone_whatever_git_brings() {
+    let (_remote, alice, bob) = two();
+    alice.set("team:B", "second-secret");
+    alice.push();
+    bob.pull();
+    alice.sandbox.secret("third-secret");
+    for at in 0..4 {
+        bob.set(&format!("team:X{at}"), "third-secret");
+    }
+    alice.does(&["edit", "team:A", "--ask"]);
+    alice.does(&["revoke", "team:B", "--yes"]);
+    let limited = fs::read(alice.file()).expect("read");
+    let run = || {
+        let words = ["run", "-k", "A=team:A", "-k", "B=team:B", "--", "printenv", "A", "B"];
+        let call = alice.sandbox.call(&words).under(&["setsid", "-w"]).run();
+        (call.stdout(), call.stderr(), call.code())
+    };
+    let is_held_on = |why: &str| {
+        let (given, said, code) = run();
+        assert!(given.is_empty() && code == 125 && said.contains("[E09]"), "{why}: {code} {said}");
+        said.contains("holds on: `A`, `B`")
+    };
+    assert!(!is_held_on("as it is"));
+    // A branch that does not know of it has been written more often, so its file is the newer one.
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    assert!(is_held_on("a newer one") && is_held_on("once more"));
+    // Nor does it go with what is written here, nor with a yes that no person gives.
+    alice.set("team:Y", "third-secret");
+    assert!(is_held_on("written"));
+    let accept = ["store", "recipients", "accept", "team"];
+    let alone = |words: &[&str]| alice.sandbox.call(words).under(&["setsid", "-w"]).run();
+    let ran = alone(&[&accept[..], &["--yes"]].concat());
+    let alone_is_refused =
+        "keyctl: to use `team:A`, `team:B` for more takes a yes at a terminal; nothing was changed\n";
+    assert!(ran.code() == 9 && ran.stderr().contains(alone_is_refused), "{}", ran.stderr());
+    let ran = alone(&["store", "move", "team:A", "--to", "personal"]);
+    assert!(ran.code() == 5 && ran.stderr().contains("nothing was moved"), "{}", ran.stderr());
+    // A merge that is told of another base, and an older copy, are no way round either.
+    let files = ["base", "ours", "theirs"].map(|name| alice.sandbox.home().join(name));
+    for (file, content) in files.iter().zip([&limited, &limited, &fs::read(bob.file()).expect("read")]) {
+        fs::write(file, content).expect("write");
+    }
+    let [base, ours, theirs] = files.each_ref().map(|file| file.to_str().expect("text"));
+    let path = alice.file();
+    let merge =
+        ["store", "merge", "--base", base, "--ours", ours, "--theirs", theirs, "--path", path.to_str().expect("text")];
+    let ran = alice.call(&merge);
+    let said = "by it keys may be used for more than you said yes to: `A`, `B`; here what held them back holds on";
+    assert!(ran.code() == 1 && ran.stderr().contains(said), "{}", ran.stderr());
+    alice.git(&["checkout", "-q", "--", "team.age"]);
+    let ran = alone(&[&accept[..], &["--older", "--yes"]].concat());
+    assert!(ran.code() == 9 && ran.stderr().contains("takes a yes at a terminal"), "{}", ran.stderr());
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    bob.set("team:Y1", "third-secret");
+    bob.set("team:Y2", "third-secret");
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    let question = "go on with the store `team` as it is now, and let `team:A`, `team:B` be used for more? [y/N] ";
+    let words = [&[KEYCTL], &accept[..]].concat();
+    let screen = on_a_terminal(&alice.sandbox, &words, &[(question, "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    let (given, said, code) = run();
+    assert_eq!((given.as_str(), said.as_str(), code), ("first-secret\nsecond-secret\n", "", 0));
 }

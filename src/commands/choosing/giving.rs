@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    failure::{Failure, Result},
+    commands::limiting::Leave,
+    config::Config,
+    failure::{Failure, Kind, Result},
+    history::Event,
     launch::files::Handed,
     name::{KeyPath, VariableName},
     profile::{Form, Source},
     secret::Secret,
     store::payload::Key,
+    terminal::Terminal,
 };
 
 use super::{Chosen, Taken, in_home};
@@ -61,6 +65,29 @@ impl Chosen {
             given.extend(used);
         }
         self.files.push(file);
+    }
+
+    /// Refuses what would have a program load other code, where a key is for certain programs and this is one: what the caller
+    /// has of it is left out, and what he has keyctl give comes from him as well.
+    ///
+    /// # Errors
+    /// `Policy` with each by its name, which the history of each store has as a failed `event`.
+    pub fn refuse_other_code(&self, leave: &Leave, event: &Event, config: &Config, terminal: &Terminal) -> Result<()> {
+        let given = self.given.iter().map(|(variable, secret)| (variable, Some(secret)));
+        let files = self.files.iter().map(|file| (&file.variable, None));
+        let refused = given.chain(files).filter(|(variable, secret)| leave.refuses(variable, *secret));
+        let names: Vec<&VariableName> = refused.map(|(variable, _)| variable).collect();
+        let Some(first) = names.first() else { return Ok(()) };
+        for taken in &self.taken {
+            let event =
+                self.place.sign(event.clone(), self.profile.as_ref()).refused("a variable that loads other code");
+            taken.used.record_refusal(event.names(&taken.names(&[])), config, terminal);
+        }
+        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message =
+            format!("not given, as a key is for certain programs alone: {listed} can have one load other code");
+        Err(Failure::new(Kind::Policy, message)
+            .hint(format!("leave it out, or let it through, at a terminal: `keyctl edit KEY --with-variable {first}`")))
     }
 
     /// Gives the command all that was asked for.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{history::Event, profile::variables, store::limits::Limits};
+use crate::{history::Event, name::VariableName, profile::loading, secret::Secret, store::limits::Limits};
 
 /// What the history has of a use that a person has said yes to.
 const ASKED: &str = "asked for, with a yes";
@@ -17,7 +17,7 @@ pub struct Leave {
     pub was_asked: bool,
     /// What holds of all that are for certain programs alone, if one of them is.
     pub(super) for_programs: Option<Limits>,
-    /// What the program is known by, where it matters which one it is.
+    /// Where the program lies, where it matters which one it is.
     pub(super) program: Option<PathBuf>,
 }
 
@@ -32,8 +32,16 @@ impl Leave {
     /// and not all limits let it through.
     #[must_use]
     pub fn leaves_out(&self, program: &Path, (name, value): &(OsString, OsString)) -> bool {
-        let goes_without = |limits: &Limits| variables::loads_code(name, program) && !limits.let_through(name, value);
+        let goes_without = |limits: &Limits| loading::loads_code(name, program) && !limits.let_through(name, value);
         self.for_programs.as_ref().is_some_and(goes_without)
+    }
+
+    /// Whether this program gets no variable of this name by what the call itself says: from `-k`, `--file`, a template or a
+    /// profile. It is what of the caller's would be left out, and whoever calls says it just as well.
+    #[must_use]
+    pub fn refuses(&self, name: &VariableName, value: Option<&Secret>) -> bool {
+        let (Some(limits), Some(program)) = (&self.for_programs, &self.program) else { return false };
+        loading::loads_code(name.as_str().as_ref(), program) && !limits.let_through_given(name.as_str(), value)
     }
 
     /// The event of a use: with the program that it is for, and what a person has said yes to.

@@ -13,7 +13,7 @@ use crate::{
     policy::Limit,
 };
 
-use super::{KeptBack, NAMED, Place, Scene, Taker, quoted};
+use super::{super::asking, KeptBack, NAMED, Place, Scene, Taker, quoted};
 
 /// The event of a refusal: which keys, and why.
 pub(super) fn event(event: Event, refused: &[KeptBack]) -> Event {
@@ -49,7 +49,7 @@ pub(super) fn refusal(kept_back: &[KeptBack], scene: &Scene, taker: Taker) -> Fa
         gives_way || matches!(limit, Limit::Ask | Limit::Terminal | Limit::Agent | Limit::Hidden)
     };
     if kept_back.iter().all(|key| key.broken.iter().all(by_person)) {
-        failure = failure.hint("do it yourself, at a terminal");
+        failure = failure.hint(asking::by_hand());
     }
     let is_hidden = kept_back.iter().any(|key| key.broken.contains(&Limit::Hidden));
     if is_hidden && matches!(taker, Taker::Program(_)) {
@@ -92,7 +92,7 @@ impl KeptBack<'_> {
                 format!("is only for {} and not to be shown", places(self.limits.programs.as_ref()))
             }
             Limit::Program => {
-                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.known_as))
+                format!("is only for {} and not for {}", places(self.limits.programs.as_ref()), here(&scene.program))
             }
             Limit::Terminal => "needs a terminal".to_owned(),
             Limit::Ask => "needs a yes at a terminal".to_owned(),

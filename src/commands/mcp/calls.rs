@@ -10,15 +10,16 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    cli::RUN_FAILED,
+    activation::state,
     commands::project::{self, Project},
     config::{self, Config},
-    failure::{EXIT_CODES, Failure, Kind, Result},
+    failure::{EXIT_CODES, Failure, Kind, Result, reason},
     home::Home,
-    launch::agent,
+    launch::{agent, environment::MARKER, outer},
     mcp::{
         child::{self, End, Keeper, Output},
         message,
+        own_failure::Word,
         session::{Asked, Outcome},
         tools::{self, Call},
     },
@@ -104,7 +105,8 @@ impl Caller<'_> {
         }
         words.push("--".into());
         words.extend(command.words.iter().map(Into::into));
-        let output = self.start(&words, Some(folder), command.patience)?;
+        let word = Word::new()?;
+        let output = self.start(&words, Some(folder), command.patience, Some(&word))?;
         let left_out = output.stdout.left_out() + output.stderr.left_out();
         let exit_code = match output.end {
             End::Itself(code) => code,
@@ -112,9 +114,11 @@ impl Caller<'_> {
         };
         let timed_out = output.end == End::TimedOut;
         let (stdout, stderr) = (output.stdout.text(), output.stderr.text());
-        if exit_code == Some(RUN_FAILED.into()) && stdout.is_empty() && is_own_failure(&stderr) {
-            return Err(Failure::new(Kind::Policy, stderr.trim_end()));
+        let own = word.in_what_was_said(&stderr);
+        if let Some((said, kind)) = own.filter(|_| stdout.is_empty()) {
+            return Err(Failure::new(kind, said.trim_end()));
         }
+        let stderr = own.map_or(stderr.as_str(), |(said, _)| said);
         Ok(json!({
             "exit_code": exit_code,
             "timed_out": timed_out,
@@ -140,7 +144,7 @@ impl Caller<'_> {
     /// What a keyctl of its own reports as JSON.
     fn report(&self, words: &[&str]) -> Result<Value> {
         let words: Vec<OsString> = words.iter().map(Into::into).collect();
-        let output = self.start(&words, None, REPORT)?;
+        let output = self.start(&words, None, REPORT, None)?;
         let End::Itself(Some(code)) = output.end else {
             return Err(Failure::new(Kind::Busy, "it took too long or was cancelled"));
         };
@@ -151,18 +155,33 @@ impl Caller<'_> {
         let said = output.stderr.text();
         let meaning = EXIT_CODES.iter().find(|(known, _)| *known == code.to_string()).map(|(_, meaning)| *meaning);
         let what = if code == 0 { "there are too many keys for one answer" } else { said.trim_end() };
-        Err(Failure::new(Kind::Policy, format!("{what}\n[exit code {code}: {}]", meaning.unwrap_or("unknown"))))
+        let kind = Kind::of_number(code).unwrap_or(Kind::Disk);
+        Err(Failure::new(kind, format!("{what}\n[exit code {code}: {}]", meaning.unwrap_or("unknown"))))
     }
 
-    /// Starts this program anew, with words of its own.
-    fn start(&self, words: &[OsString], folder: Option<PathBuf>, patience: Duration) -> Result<Output> {
+    /// Starts this program anew, with words of its own, and with the one by which it says that a failure is its own.
+    fn start(
+        &self,
+        words: &[OsString],
+        folder: Option<PathBuf>,
+        patience: Duration,
+        own_failure: Option<&Word>,
+    ) -> Result<Output> {
         let client = self.asked.client.as_deref().unwrap_or("mcp-client").replace(' ', "-");
         let mut command = Command::new(&self.server.program);
         command.args(words).current_dir(folder.unwrap_or_else(|| self.server.folder.clone()));
         // Whoever starts a server says nothing of single calls.
         command.env_remove("KEYCTL_PROFILE").env(agent::NAMED, agent::own_name(&client));
+        // Nor did whoever started the agent's editor with keys give them to the agent's commands.
+        for variable in outer::names(|name| std::env::var_os(name)) {
+            command.env_remove(variable.as_str());
+        }
+        command.env_remove(MARKER).env_remove(state::VARIABLE);
         if let Some(handed) = &self.server.handed {
             handed.to(&mut command);
+        }
+        if let Some(word) = own_failure {
+            word.to(&mut command);
         }
         let mut told = Instant::now();
         let mut ticks = |elapsed: Duration| {
@@ -171,8 +190,9 @@ impl Caller<'_> {
                 self.tell_progress(elapsed);
             }
         };
-        child::run(&mut command, patience, &mut Keeper { is_unwanted: self.is_unwanted, ticks: &mut ticks })
-            .map_err(|error| Failure::new(Kind::NotExecutable, format!("keyctl cannot be started anew: {error}")))
+        child::run(&mut command, patience, &mut Keeper { is_unwanted: self.is_unwanted, ticks: &mut ticks }).map_err(
+            |error| Failure::new(Kind::NotExecutable, format!("keyctl cannot be started anew: {}", reason(&error))),
+        )
     }
 
     fn tell_progress(&self, elapsed: Duration) {
@@ -190,13 +210,6 @@ fn project_in(home: &Home, folder: &Path) -> Result<Project> {
             .hint("agents get keys in projects alone; a person can write one with `keyctl init` and `keyctl allow`")
     };
     project::find(home, Some(folder), None)?.ok_or_else(there_is_none)
-}
-
-/// Whether a message is what keyctl says of a failure of its own, behind which the kind stands.
-fn is_own_failure(stderr: &str) -> bool {
-    let is_it =
-        |line: &str| line.ends_with(']') && line.rsplit_once(" [E").is_some_and(|(said, _)| said.contains(": "));
-    stderr.lines().any(is_it)
 }
 
 /// Makes sure that the user allows agents this command, with this profile.

@@ -19,8 +19,9 @@ use std::{
 };
 
 use crate::{
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, reason},
     identity::given::Handed,
+    launch::outer,
     mcp::{
         lines::{self, Line},
         message::{self, INVALID, Id, Refusal},
@@ -66,8 +67,9 @@ pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
         .into());
     }
     let server = Arc::new(Server::here()?);
+    outer::keep_files_from_children();
     platform::leave_terminal()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave the terminal: {error}")))?;
+        .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave the terminal: {}", reason(&error))))?;
     let calls = server.serve(terminal);
     server.end(calls);
     Ok(ExitCode::SUCCESS)
@@ -75,7 +77,8 @@ pub fn mcp(terminal: &Terminal) -> anyhow::Result<ExitCode> {
 
 impl Server {
     fn here() -> Result<Self> {
-        let failed = |what: &str, error: &io::Error| Failure::new(Kind::Disk, format!("cannot tell {what}: {error}"));
+        let failed =
+            |what: &str, error: &io::Error| Failure::new(Kind::Disk, format!("cannot tell {what}: {}", reason(error)));
         let program = std::env::current_exe().map_err(|error| failed("where this program lies", &error))?;
         let folder = std::env::current_dir().and_then(std::fs::canonicalize);
         Ok(Self {
@@ -103,7 +106,7 @@ impl Server {
                 }
                 Ok(Line::End) => break,
                 Err(error) => {
-                    terminal.warn(&format!("standard input cannot be read: {error}"));
+                    terminal.warn(&format!("standard input cannot be read: {}", reason(&error)));
                     break;
                 }
             };

@@ -5,6 +5,7 @@
 use crate::{
     commands::{
         change,
+        narrowing::{Scene, need_person},
         opening::{self, Kept},
         record,
         versions::need_yes,
@@ -17,9 +18,12 @@ use crate::{
         anchor::Anchor,
         keeper::{Item, write_and_read_back},
     },
+    name::KeyName,
+    plain::first_names,
     store::{
         accepted::{self, Accepted, Difference, SealIs, State},
         file::{self, SealedFile},
+        holding::HeldOn,
         payload::Payload,
         seen::{self, Seen, Version},
     },
@@ -36,6 +40,8 @@ struct News {
     version: Option<Version>,
     before: Option<Accepted>,
     seen: Option<Seen>,
+    /// What holds its keys back, though it says less.
+    held_on: Vec<HeldOn>,
     difference: Difference,
 }
 
@@ -52,8 +58,13 @@ impl News {
         let version = text.version(&payload);
         let before = accepted_of(home, &kept, &payload);
         let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+        let held_on = seen.as_ref().map(|seen| match version {
+            Some(version) if version == seen.version => seen.held_on().to_vec(),
+            _ => seen.holds_on(&payload),
+        });
+        let held_on = held_on.unwrap_or_default();
         let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
-        Ok(Self { kept, payload, version, before, seen, difference })
+        Ok(Self { kept, payload, version, before, seen, held_on, difference })
     }
 
     /// What is wrong with it where it is an older copy.
@@ -64,15 +75,27 @@ impl News {
 
     /// Whether there is nothing to say yes to.
     fn is_none(&self) -> bool {
-        let is_known = self.difference.is_none() && self.older().is_none();
-        self.payload.id == self.kept.anchor.store && (is_known || self.payload.members.is_empty())
+        let is_own = self.payload.id == self.kept.anchor.store;
+        if self.payload.members.is_empty() {
+            return is_own && self.older().is_none() && self.payload.seal == self.kept.anchor.seal;
+        }
+        is_own && self.difference.is_none() && self.older().is_none() && self.freed().is_empty()
+    }
+
+    /// The keys that may be used for more by it.
+    fn freed(&self) -> Vec<&KeyName> {
+        let is_it = |name: &&KeyName| self.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str());
+        self.payload.keys.keys().filter(is_it).collect()
     }
 
     /// What it is, a line each.
     fn lines(&self) -> Vec<String> {
         let older = self.older().map(|older| older.message);
         let differ = (!self.difference.is_addition()).then(|| other_secrets(self.seen.as_ref(), &self.payload));
-        self.difference.lines().into_iter().chain(older).chain(differ.into_iter().flatten()).collect()
+        let freed = self.freed();
+        let freed = (!freed.is_empty())
+            .then(|| format!("used for more than you said yes to: {}", first_names(&freed, usize::MAX)));
+        self.difference.lines().into_iter().chain(older).chain(differ.into_iter().flatten()).chain(freed).collect()
     }
 
     /// What nobody can say yes to, and what nobody is to say yes to who did not go back himself.
@@ -80,6 +103,17 @@ impl News {
         let own_copy = format!("put your own copy of `{}` back", home.store_file().display());
         if self.payload.id != self.kept.anchor.store {
             return Err(Failure::new(Kind::Store, "another store lies in the place of this one").hint(own_copy));
+        }
+        if self.payload.members.is_empty() {
+            let failure = self.older().unwrap_or_else(|| {
+                Failure::new(
+                    Kind::Store,
+                    "the store was not written by its owner: its seal is not the one that is pinned",
+                )
+            });
+            return Err(failure.hint("get the newest file back").hint(
+                "nobody but you is a member; if you want this one: `keyctl recovery restore FILE --accept-older`",
+            ));
         }
         if self.payload.member_of(&self.kept.identity).is_none() {
             return Err(Failure::new(
@@ -118,7 +152,7 @@ pub fn other_secrets(seen: Option<&Seen>, payload: &Payload) -> Vec<String> {
 /// Says yes to it.
 ///
 /// # Errors
-/// As keeper and store have them; `Usage` without a yes; `Store` for what nobody can say yes to; `Busy` for another than was
+/// As keeper and store have them; `Usage` without a yes; as [`need_person`] where keys may be used for more by it; `Store` for what nobody can say yes to; `Busy` for another than was
 /// shown.
 pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -> Result<()> {
     let store = name_of(home);
@@ -133,9 +167,18 @@ pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -
             terminal.say_lines(&format!("what is new with the store `{store}`:"), &news.lines());
             news.difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
         }
+        let question = format!("go on with the store `{store}` as it is now");
+        let freed = news.freed();
+        if freed.is_empty() {
+            need_yes(yes, terminal, "saying yes to other members", || format!("{question}?"))?;
+        } else {
+            // What let keys be used for more here would have taken that yes as well.
+            let scene = Scene { home, kept: &news.kept, payload: &news.payload, action: Action::Store };
+            let names = first_names(&freed, usize::MAX);
+            need_person(&scene, &freed, &format!("{question}, and let {names} be used for more"), terminal)?;
+        }
         news.version
     };
-    need_yes(yes, terminal, "saying yes to other members", || format!("go on with the store `{store}` as it is now?"))?;
     let _lock = change::lock(home)?;
     let news = News::of(home)?;
     if news.version != asked {
@@ -154,13 +197,15 @@ pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -
 fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
     let said = news.difference.lines().into_iter().chain(news.older().map(|older| older.message));
     let note = format!("accepted: {}", said.collect::<Vec<_>>().join("; "));
-    let News { kept, payload, version, before, .. } = news;
+    let News { kept, payload, version, before, held_on, .. } = news;
     let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
     write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
     let kept = Kept { anchor, ..kept };
     Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
     if let Some(version) = version {
-        Seen::of(&payload, version).write(home, &kept.identity, payload.id)?;
+        // What nobody was asked about, since it is not there, waits on.
+        let held_on = held_on.into_iter().filter(HeldOn::is_gone).collect();
+        Seen::of(&payload, version).with(held_on).write(home, &kept.identity, payload.id)?;
     }
     record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     Ok(())

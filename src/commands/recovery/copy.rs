@@ -1,9 +1,6 @@
 //! A recovery copy as a file: written, read with its passphrase, and held against the store that it is for.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::Path,
-};
+use std::{io::IsTerminal, path::Path};
 
 use crate::{
     failure::{Failure, Kind, Result},
@@ -12,7 +9,6 @@ use crate::{
         keeper::Record,
         recovery::{self, RecoveryCopy},
     },
-    platform,
     secret::Secret,
     store::payload::Payload,
     terminal::Terminal,
@@ -61,13 +57,9 @@ fn given_passphrase(file: Option<&Path>) -> Result<Secret> {
     Ok(secret)
 }
 
-/// Writes a copy where no file is yet.
+/// Writes a copy, whole or not at all, where no file is yet.
 pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || {
-        let mut made = platform::create_private(file)?;
-        made.write_all(bytes).and_then(|()| made.sync_all()).inspect_err(|_| drop(std::fs::remove_file(file)))
-    };
-    write().map_err(|error| Failure::disk("write", file, &error))
+    home::create_whole(file, bytes).map_err(|error| Failure::disk("write", file, &error))
 }
 
 /// Reads a copy, with its passphrase from a file, standard input or the terminal.

@@ -124,6 +124,8 @@ mod tests {
         Copies::find(&[top.to_owned(), top.join("in")], &"a".parse().expect("name"), &Secret::new(secret.into()))
     }
 
+    // Its paths are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn each_line_that_holds_the_secret_is_told_once_with_its_form() {
         let kept = tempfile::tempdir().expect("folder");

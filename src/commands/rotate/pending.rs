@@ -207,12 +207,18 @@ fn pending(work: &Unfinished, payload: &Payload, sealing: &unfinished::Key) -> O
     })
 }
 
-/// Refuses to give a key another name while a rotation of it is not finished, or one that was begun under the new name. Asked
-/// with the [`turn`] held.
+/// Refuses to give a key another name or place while a rotation of it is not finished, or one that was begun under the name it
+/// is to have. `nothing` says what was not done for that. Asked with the [`turn`] held.
 ///
 /// # Errors
 /// `Negative`, with the way out; as the store has them.
-pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Terminal) -> Result<()> {
+pub fn refuse_while_unfinished(
+    home: &Home,
+    old: &KeyName,
+    new: Option<&KeyName>,
+    nothing: &str,
+    terminal: &Terminal,
+) -> Result<()> {
     if !Unfinished::are_there(home) {
         return Ok(());
     }
@@ -230,10 +236,10 @@ pub fn refuse_to_rename(home: &Home, old: &KeyName, new: &KeyName, terminal: &Te
             let has_key = || names.len() > 1 || aside::removed(&work, &payload, &sealing).is_none();
             names.contains(name) && (*name != old || has_key())
         };
-        let Some(name) = [old, new].into_iter().find(is_of) else { continue };
+        let Some(name) = [Some(old), new].into_iter().flatten().find(is_of) else { continue };
         let failure = Failure::new(
             Kind::Negative,
-            format!("a rotation of `{name}`, begun on {}, is not finished; nothing was renamed", begun.local()),
+            format!("a rotation of `{name}`, begun on {}, is not finished; {nothing}", begun.local()),
         );
         return Err(if name == old {
             let failure = failure.hint(format!("to go on with it: `keyctl rotate {name}`"));

@@ -24,6 +24,7 @@ use crate::{
 };
 
 use super::search::secrets;
+use crate::commands::other_keyctl;
 
 /// The hooks that were chosen.
 fn events(choice: &HookChoice) -> Vec<Event> {
@@ -84,8 +85,7 @@ fn installed(arguments: &cli::InstallHook, engine: &Engine, terminal: &Terminal)
     let git = here()?;
     let place = place(arguments.global, &git)?;
     let events = events(&arguments.choice);
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot tell where this program lies: {error}")))?;
+    let program = other_keyctl::path_as_called()?;
     let home = if std::env::var_os("KEYCTL_HOME").is_some_and(|home| !home.is_empty()) {
         Some(Home::find()?.data().to_owned())
     } else {

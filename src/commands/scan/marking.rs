@@ -165,6 +165,8 @@ mod tests {
         assert_eq!((places(&all, None).len(), places(&all, Some(&team)).len()), (1, 2));
     }
 
+    // Its paths are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn the_first_place_is_noted_but_one_that_was_pushed_before_all() {
         let all = [file("a"), file("b"), commit(false), commit(true)];
@@ -179,6 +181,8 @@ mod tests {
         assert_eq!(place(&all[..2]), format!("{}/a:3", here.display()));
     }
 
+    // Its paths are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn a_place_tells_no_secret_and_is_cut_at_its_beginning() {
         let told = |path: &str| {

@@ -13,7 +13,7 @@ use crate::{
     scan::{
         archive::{self, Told},
         engine::{Buffer, Engine},
-        finding::Hit,
+        finding::{Hit, What},
         git::batch::{Counts, Object, Type},
         names,
         rest::Room,
@@ -39,6 +39,41 @@ pub struct Found {
     pub hit: Hit,
 }
 
+/// What was found in objects, as much of it as anybody reads.
+#[derive(Default)]
+pub struct Kept {
+    /// What.
+    pub hits: Vec<Found>,
+    /// How often some of these texts, by their numbers, come again in the same object.
+    pub again: BTreeMap<usize, u64>,
+    /// How many finds are not kept.
+    pub more: u64,
+    left: Room,
+    /// The number that stands for each text of the object that is being looked through, once there is no room for all.
+    here: BTreeMap<(What, Option<[u8; 16]>), usize>,
+}
+
+impl Kept {
+    /// Takes it as it comes, so that an object full of copies needs no room for all of them.
+    fn keep(&mut self, found: Found) {
+        let number = self.hits.len();
+        if number < MOST {
+            self.hits.push(found);
+            return;
+        }
+        // Of what nobody reads to its end each text is kept once, so that it is not hidden, and counted.
+        let text = (found.hit.what.clone(), found.hit.mark);
+        if let Some(first) = self.here.get(&text) {
+            *self.again.entry(*first).or_default() += 1;
+        } else if self.left.take(&found.hit.what, false) {
+            self.here.insert(text, number);
+            self.hits.push(found);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
 /// Objects of a repository on their way through the engine.
 pub struct Objects<'e> {
     engine: &'e Engine,
@@ -46,18 +81,13 @@ pub struct Objects<'e> {
     /// Room for what lies in archives.
     buffer: Buffer,
     /// What was found.
-    pub hits: Vec<Found>,
+    pub kept: Kept,
     /// Archives, and what in them could not be looked at, and why.
     pub unread: Vec<(String, Vec<PathBuf>, String)>,
     /// How many more there are.
     pub more_unread: u64,
     /// How many entries of archives were looked at.
     pub entries: u64,
-    /// How often some of these texts, by their numbers, come again in the same object.
-    pub again: BTreeMap<usize, u64>,
-    left: Room,
-    /// How many finds are not kept.
-    pub more: u64,
     /// Names of files and folders with a secret in them, each with a tree that has it.
     pub names: BTreeMap<Vec<u8>, (String, Vec<Hit>)>,
     /// How many bytes there were.
@@ -69,23 +99,8 @@ impl<'e> Objects<'e> {
     /// None was looked at yet.
     pub fn new(engine: &'e Engine) -> Self {
         let room = Zeroizing::new(Vec::with_capacity(usize::try_from(WHOLE).unwrap_or_default()));
-        let (hits, again, names, left) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Room::default());
-        let (buffer, unread) = (Buffer::default(), Vec::new());
-        Self {
-            engine,
-            room,
-            buffer,
-            hits,
-            unread,
-            more_unread: 0,
-            entries: 0,
-            again,
-            left,
-            more: 0,
-            names,
-            bytes: 0,
-            pointers: 0,
-        }
+        let (kept, buffer, unread, names) = (Kept::default(), Buffer::default(), Vec::new(), BTreeMap::new());
+        Self { engine, room, buffer, kept, unread, more_unread: 0, entries: 0, names, bytes: 0, pointers: 0 }
     }
 
     /// Looks through one.
@@ -97,58 +112,39 @@ impl<'e> Objects<'e> {
         if object.is == Type::Tree {
             return self.look_at_names(object, reader).map_err(unread);
         }
-        let mut hits = Vec::new();
-        let is_deep = self.engine.is_deep() && object.is == Type::Blob;
+        self.kept.here.clear();
+        let (engine, kept) = (self.engine, &mut self.kept);
+        let mut keep = |names, hit| kept.keep(Found { id: object.id.to_owned(), is: object.is, names, hit });
+        let is_deep = engine.is_deep() && object.is == Type::Blob;
         if object.size > WHOLE {
             if is_deep {
-                self.look_into(object, reader, &mut hits)?;
+                self.look_into(object, reader)?;
             } else {
-                self.engine.look_through(reader, &mut |hit| hits.push((Vec::new(), hit))).map_err(unread)?;
+                engine.look_through(reader, &mut |hit| keep(Vec::new(), hit)).map_err(unread)?;
             }
         } else {
             let mut room = std::mem::take(&mut self.room);
             room.clear();
             reader.read_to_end(&mut room).map_err(unread)?;
             if is_deep {
-                self.look_into(object, &mut room.as_slice(), &mut hits)?;
+                self.look_into(object, &mut room.as_slice())?;
             } else {
-                self.engine.look(&room, &mut |hit| hits.push((Vec::new(), hit)));
+                engine.look(&room, &mut |hit| keep(Vec::new(), hit));
             }
             self.pointers += usize::from(object.size < LFS.1 && room.starts_with(LFS.0));
             self.room = room;
         }
         self.bytes += object.size;
-        let mut known = BTreeMap::new();
-        for (names, hit) in hits {
-            let number = self.hits.len();
-            let found = |hit| Found { id: object.id.to_owned(), is: object.is, names, hit };
-            if number < MOST {
-                self.hits.push(found(hit));
-                continue;
-            }
-            // Of what nobody reads to its end each text is kept once, so that it is not hidden, and counted.
-            let text = (hit.what.clone(), hit.mark);
-            if let Some(first) = known.get(&text) {
-                *self.again.entry(*first).or_default() += 1;
-            } else if self.left.take(&hit.what, false) {
-                known.insert(text, number);
-                self.hits.push(found(hit));
-            } else {
-                self.more += 1;
-            }
-        }
         Ok(())
     }
 
     /// Looks through a content, and into it where it is an archive.
-    fn look_into(
-        &mut self,
-        object: Object<'_>,
-        reader: &mut dyn Read,
-        hits: &mut Vec<(Vec<PathBuf>, Hit)>,
-    ) -> Result<()> {
+    fn look_into(&mut self, object: Object<'_>, reader: &mut dyn Read) -> Result<()> {
+        let kept = &mut self.kept;
         let mut tell = |names: &[PathBuf], told| match told {
-            Told::Found(hit) => hits.push((names.to_owned(), hit)),
+            Told::Found(hit) => {
+                kept.keep(Found { id: object.id.to_owned(), is: object.is, names: names.to_owned(), hit });
+            }
             Told::Unread(why) if self.unread.len() < MOST => {
                 self.unread.push((object.id.to_owned(), names.to_owned(), why));
             }
@@ -201,4 +197,35 @@ impl<'e> Objects<'e> {
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
 fn unread(error: io::Error) -> Failure {
     Failure::new(Kind::Disk, format!("git's answer cannot be read: {}", reason(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_full_of_copies_of_one_text_needs_no_room_for_all_of_them() {
+        const COPIES: u64 = 200_000;
+        let mut kept = Kept::default();
+        let found = |at, mark| Found {
+            id: "1".into(),
+            is: Type::Blob,
+            names: Vec::new(),
+            hit: Hit { at, length: 1, line: at, what: What::Shape { kind: "a", id: "a" }, mark: Some([mark; 16]) },
+        };
+        for at in 0..COPIES {
+            kept.keep(found(at, 1));
+        }
+        // The first ones, and one that stands for all that come after these.
+        assert_eq!((kept.hits.len(), kept.again.len(), kept.here.len()), (MOST + 1, 1, 1));
+        assert_eq!(kept.again[&MOST], COPIES - 1 - MOST as u64);
+        kept.keep(found(COPIES, 2));
+        assert_eq!((kept.hits.len(), kept.more), (MOST + 2, 0));
+        for mark in 3..=255 {
+            for again in 0..100 {
+                kept.keep(found(again, mark));
+            }
+        }
+        assert!(kept.hits.len() <= 2 * MOST + 300 && kept.again.len() <= 300, "{}", kept.hits.len());
+    }
 }

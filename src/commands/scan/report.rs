@@ -29,8 +29,10 @@ use super::{Search, search};
 
 /// How many of what could not be looked at are named.
 const NAMED: usize = 5;
-const FOUND: u8 = 1;
-const UNREADABLE: u8 = 7;
+/// The exit code where something was found that is not accepted.
+pub const FOUND: u8 = 1;
+/// The exit code where nothing was, and not all could be looked at.
+pub const UNREADABLE: u8 = 7;
 
 /// What is told of a scan that is over.
 pub struct Report<'s> {
@@ -69,7 +71,7 @@ impl Report<'_> {
         } else {
             table(self.findings, shown, terminal)?;
         }
-        self.say_what_was_not_seen(terminal);
+        say_what_was_not_seen(self.search, self.seen, self.given, self.notes, terminal);
         self.say(terminal);
         let hidden = self.seen.more_accepted;
         match self.accepted.len() as u64 + hidden {
@@ -82,11 +84,10 @@ impl Report<'_> {
                 terminal.say(&format!("{number} accepted {ones} {are} not shown: `{all}`"));
             }
         }
-        let missed = self.search.missed(self.event);
-        let is_unread = !(self.seen.unreadable.is_empty() && self.seen.unasked.is_empty() && missed.is_empty());
+        let is_unread = !self.search.saw_all(self.seen, self.event);
         let is_clean = self.findings.is_empty() && self.seen.more == 0;
         if let Some(event) = self.event.filter(|_| is_clean && is_unread) {
-            search::say_stopped(event, &missed, terminal);
+            search::say_stopped(event, &self.search.missed(self.event), terminal);
         }
         Ok(match (is_clean, is_unread) {
             (true, false) => ExitCode::SUCCESS,
@@ -115,7 +116,7 @@ impl Report<'_> {
             ([], _) => terminal.hint("they are more than can be listed; look through less at once: `keyctl scan PATH`"),
             (_, more) => terminal.warn(&format!("and {}, not listed", places(more, "more place"))),
         }
-        self.say_what_was_marked(terminal);
+        say_marked(self.marked, terminal);
         match self.event {
             Some(event) => Self::say_how_to_stop_it(event, terminal),
             None => self.say_what_to_do(terminal),
@@ -123,14 +124,6 @@ impl Report<'_> {
         if self.findings.iter().any(|finding| matches!(finding.what, What::Shape { .. })) {
             terminal
                 .hint("if one that looks like a key is yours: replace it, and keep the new one with `keyctl set NAME`");
-        }
-    }
-
-    fn say_what_was_marked(&self, terminal: &Terminal) {
-        let it = if self.marked.len() == 1 { "it is" } else { "they are" };
-        if !self.marked.is_empty() {
-            let names = first_names(self.marked, NAMED);
-            terminal.say(&format!("marked as leaked until {it} replaced: {names}"));
         }
     }
 
@@ -193,46 +186,6 @@ impl Report<'_> {
         }
     }
 
-    /// Names what could not be looked at, or was not.
-    pub fn say_what_was_not_seen(&self, terminal: &Terminal) {
-        let seen = self.seen;
-        self.search.left_out.iter().for_each(|left| left.say("were not looked for", terminal));
-        for finding in self.given {
-            let Place::Process { pid, program, variable } = &finding.place else { continue };
-            let name = finding.key().map_or("", |name| name);
-            terminal.say(&format!("`{name}` in {program} ({pid}): {variable} was given by `keyctl run`"));
-        }
-        for note in self.notes.iter().cloned().chain(unasked(seen).take(NAMED)) {
-            terminal.say(&format!("not looked at: {note}"));
-        }
-        if seen.unasked.len() > NAMED {
-            terminal.say(&format!("and that of {} more", seen.unasked.len() - NAMED));
-        }
-        for (path, why) in seen.unreadable.iter().take(NAMED) {
-            terminal.warn(&format!("cannot read `{}`: {why}", path.display()));
-        }
-        let more =
-            seen.unreadable.len().saturating_sub(NAMED) + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
-        if more > 0 {
-            terminal.warn(&format!("and {more} more could not be read"));
-        }
-        for path in seen.elsewhere.iter().take(NAMED) {
-            terminal.say(&format!("not entered, as it is another file system: `{}`", path.display()));
-        }
-        if seen.elsewhere.len() > NAMED {
-            terminal.say(&format!("and {} more", seen.elsewhere.len() - NAMED));
-        }
-        match seen.no_files {
-            0 => {}
-            1 => terminal.say("1 pipe, socket or device was not looked at"),
-            number => terminal.say(&format!("{number} pipes, sockets or devices were not looked at")),
-        }
-        let short = self.search.engine.needles().too_short();
-        if !short.is_empty() {
-            terminal.say(&format!("too short to look for: {}", first_names(short, NAMED)));
-        }
-    }
-
     fn json(&self) -> Value {
         let seen = self.seen;
         let path = |path: &Path| path.to_string_lossy().into_owned();
@@ -254,6 +207,53 @@ impl Report<'_> {
             "left_out": self.search.left_out.iter().map(LeftOut::as_json).collect::<Vec<_>>(),
             "not_entered": seen.elsewhere.iter().map(|folder| path(folder)).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Names what could not be looked at, or was not.
+pub fn say_what_was_not_seen(search: &Search, seen: &Seen, given: &[Finding], notes: &[String], terminal: &Terminal) {
+    search.left_out.iter().for_each(|left| left.say("were not looked for", terminal));
+    for finding in given {
+        let Place::Process { pid, program, variable } = &finding.place else { continue };
+        let name = finding.key().map_or("", |name| name);
+        terminal.say(&format!("`{name}` in {program} ({pid}): {variable} was given by `keyctl run`"));
+    }
+    for note in notes.iter().cloned().chain(unasked(seen).take(NAMED)) {
+        terminal.say(&format!("not looked at: {note}"));
+    }
+    if seen.unasked.len() > NAMED {
+        terminal.say(&format!("and that of {} more", seen.unasked.len() - NAMED));
+    }
+    for (path, why) in seen.unreadable.iter().take(NAMED) {
+        terminal.warn(&format!("cannot read `{}`: {why}", path.display()));
+    }
+    let more =
+        seen.unreadable.len().saturating_sub(NAMED) + usize::try_from(seen.more_unreadable).unwrap_or(usize::MAX);
+    if more > 0 {
+        terminal.warn(&format!("and {more} more could not be read"));
+    }
+    for path in seen.elsewhere.iter().take(NAMED) {
+        terminal.say(&format!("not entered, as it is another file system: `{}`", path.display()));
+    }
+    if seen.elsewhere.len() > NAMED {
+        terminal.say(&format!("and {} more", seen.elsewhere.len() - NAMED));
+    }
+    match seen.no_files {
+        0 => {}
+        1 => terminal.say("1 pipe, socket or device was not looked at"),
+        number => terminal.say(&format!("{number} pipes, sockets or devices were not looked at")),
+    }
+    let short = search.engine.needles().too_short();
+    if !short.is_empty() {
+        terminal.say(&format!("too short to look for: {}", first_names(short, NAMED)));
+    }
+}
+
+/// Says which keys were marked as leaked.
+pub fn say_marked(names: &[KeyPath], terminal: &Terminal) {
+    let it = if names.len() == 1 { "it is" } else { "they are" };
+    if !names.is_empty() {
+        terminal.say(&format!("marked as leaked until {it} replaced: {}", first_names(names, NAMED)));
     }
 }
 
@@ -285,18 +285,21 @@ pub fn table(findings: &[Finding], accepted: &[Finding], terminal: &Terminal) ->
 
 fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
     let head = ["KEY", "FORM", "WHERE"].map(str::to_owned).to_vec();
-    let row = |finding: &Finding| match &finding.what {
-        What::Key { name, which, form, partial } => {
-            let key = if *which == Which::Current { name.to_string() } else { format!("{name} ({which})") };
-            vec![key, written(*form, *partial), finding.whereabouts()]
-        }
-        What::Shape { kind, .. } => vec!["?".to_owned(), format!("like: {kind}"), finding.whereabouts()],
-    };
+    let row = |finding: &Finding| [columns(finding).to_vec(), vec![finding.whereabouts()]].concat();
     [head].into_iter().chain(findings.iter().map(row)).collect()
 }
 
+/// Whose secret was found, and in which form.
+pub fn columns(finding: &Finding) -> [String; 2] {
+    match &finding.what {
+        What::Key { name, which: Which::Current, form, partial } => [name.to_string(), written(*form, *partial)],
+        What::Key { name, which, form, partial } => [format!("{name} ({which})"), written(*form, *partial)],
+        What::Shape { kind, .. } => ["?".to_owned(), format!("like: {kind}")],
+    }
+}
+
 /// The words for a form, and for how much of a secret is there.
-pub fn written(form: Form, partial: Option<(usize, usize)>) -> String {
+fn written(form: Form, partial: Option<(usize, usize)>) -> String {
     match (form, partial) {
         (Form::Word, _) => "short word (weak)".to_owned(),
         (form, None) => form.to_string(),

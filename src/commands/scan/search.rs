@@ -286,6 +286,11 @@ impl Search {
         missed.map(|left| &*left.name).collect()
     }
 
+    /// Whether all that was to be looked at was, for the keys of all the stores that count here.
+    pub fn saw_all(&self, seen: &Seen, event: Option<hook::Event>) -> bool {
+        seen.unreadable.is_empty() && seen.unasked.is_empty() && self.missed(event).is_empty()
+    }
+
     /// Whether there is a store whose keys it looks for.
     #[must_use]
     pub fn knows_keys(&self) -> bool {

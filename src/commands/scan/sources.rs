@@ -28,7 +28,7 @@ use crate::{
     terminal::count,
 };
 
-use super::objects::{Found, Objects};
+use super::objects::{Found, Kept, Objects};
 
 /// How long a home folder's projects are looked for.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -118,15 +118,17 @@ impl Looked {
         places: impl Fn(&str, Type) -> Vec<Place>,
     ) -> Self {
         let mut looked = Self { pieces: Some(pieces), notes, ..Self::default() };
-        let Objects { bytes, more, entries, more_unread: more_unreadable, .. } = objects;
+        let Objects {
+            kept: Kept { hits, again, more, .. }, unread, bytes, entries, more_unread: more_unreadable, ..
+        } = objects;
         looked.seen = Seen { files: number as u64, bytes, more, entries, more_unreadable, ..Seen::default() };
-        for (index, Found { id, is, names, hit }) in objects.hits.into_iter().enumerate() {
-            let times = 1 + objects.again.get(&index).copied().unwrap_or_default();
+        for (index, Found { id, is, names, hit }) in hits.into_iter().enumerate() {
+            let times = 1 + again.get(&index).copied().unwrap_or_default();
             for place in places(&id, is) {
                 looked.seen.keep_all(Finding::new(place.within(&names), hit.clone()), times, &mut looked.findings);
             }
         }
-        for (id, names, why) in objects.unread {
+        for (id, names, why) in unread {
             // One of its places is enough to find it.
             let place = places(&id, Type::Blob).into_iter().next().unwrap_or(Place::Loose(id));
             looked.seen.fail(&path_within(Path::new(&place.to_string()), &names), why);
@@ -171,7 +173,7 @@ pub fn history(git: &Git, engine: &Engine) -> Result<Looked> {
         notes.push("the commits that this shallow clone does not have".into());
     }
     let of = |wanted: Type| -> BTreeSet<String> {
-        objects.hits.iter().filter(|found| found.is == wanted).map(|found| found.id.clone()).collect()
+        objects.kept.hits.iter().filter(|found| found.is == wanted).map(|found| found.id.clone()).collect()
     };
     let (mut blobs, mut commits) = (of(Type::Blob), of(Type::Commit));
     blobs.extend(objects.unread.iter().map(|(id, ..)| id.clone()));

@@ -7,8 +7,10 @@ use std::{
 };
 
 use crate::{
+    commands::other_keyctl,
     failure::{Failure, Kind, Result},
     home::{self, Home},
+    plain::shell_word,
     scan::git::Git,
     terminal::Terminal,
 };
@@ -37,8 +39,7 @@ pub fn install(terminal: &Terminal) -> Result<ExitCode> {
         )
         .hint("a store whose file lies here: `keyctl store create NAME --path FILE`, or `join` for one of others"));
     }
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Disk, format!("cannot find out where keyctl itself lies: {error}")))?;
+    let program = other_keyctl::path_as_called()?;
     // git may be called where that is not set.
     let home = match std::env::var_os("KEYCTL_HOME").filter(|home| !home.is_empty()) {
         Some(_) => format!("KEYCTL_HOME={} ", quoted(Home::find()?.data())?),
@@ -151,7 +152,7 @@ fn quoted(program: &Path) -> Result<String> {
     let text = program.to_str().filter(|text| !text.contains(['\n', '\r']));
     let text = text.ok_or_else(|| Failure::new(Kind::Usage, "keyctl lies at a path that is no text on one line"))?;
     // git's shell takes both on Windows too; a percent sign would be git's own.
-    Ok(format!("'{}'", text.replace('\\', "/").replace('\'', "'\\''").replace('%', "%%")))
+    Ok(shell_word(&text.replace('\\', "/")).replace('%', "%%"))
 }
 
 fn read(path: &Path) -> Result<String> {

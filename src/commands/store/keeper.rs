@@ -8,8 +8,9 @@ use crate::{
     commands::{
         change::{self, Outcome},
         keepers::Wish,
+        narrowing::Scene,
         opening::{self, Kept},
-        rekey,
+        rekey, unbound,
     },
     date::Moment,
     failure::{Failure, Result},
@@ -29,14 +30,22 @@ use crate::{
 /// Lets another keep the identity.
 ///
 /// # Errors
-/// As both keepers and the store have them; the old keeper then has it still.
+/// As both keepers and the store have them, and as [`unbound::hold`]; the old keeper then has it still.
 pub fn change(home: &Home, to: KeeperKind, wish: &Wish, terminal: &Terminal) -> Result<()> {
     let now = Moment::now();
     // To use a store that is open is one thing, to hand its identity over for good another.
     unlocked::ask_anew();
     // Whoever is to be asked is asked before anybody has to wait.
-    let Kept { record: former, .. } = opening::identity(home)?;
-    let stays = former.kind() == to && former.keeper.wrapped_in().is_none();
+    let kept = opening::identity(home)?;
+    let stays = kept.record.kind() == to && kept.record.keeper.wrapped_in().is_none();
+    // Nobody comes to have it who did not where it lay in the clear, or where a passphrase is asked for on the terminal.
+    let is_typed = to.has_passphrase() && wish.passphrase_file.is_none();
+    if !stays && !is_typed && kept.record.kind() != KeeperKind::File {
+        let payload = opening::store(home, &kept, terminal)?.read()?;
+        let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Store };
+        unbound::hold(&scene, "whoever opens the new place of the identity", terminal)?;
+    }
+    let Kept { record: former, .. } = kept;
     let keeper = if stays { former.keeper } else { wish.place(home, former.store, wish.choose(terminal)?, terminal)? };
     let (from, record, has_copy) = {
         let _lock = change::lock(home)?;

@@ -17,6 +17,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
+    plain::first_names,
     store::{
         accepted::{self, Accepted},
         file::{self, SealedFile},
@@ -28,6 +29,9 @@ use crate::{
 };
 
 use super::driver;
+
+/// So many keys are named; the rest are counted.
+const MOST_NAMES: usize = 8;
 
 /// Merges, or tells git to have it done.
 ///
@@ -87,7 +91,7 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
 }
 
-/// Whether the members of what was merged are those that were accepted here; says it where not.
+/// Whether the members of what was merged are those that were accepted here, and nothing holds a key back less; says it where not.
 fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) -> bool {
     if payload.members.is_empty() {
         return true;
@@ -95,6 +99,8 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
     let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
     let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload)).filter(|one| !one.is_gone());
+    let freed: Vec<String> = held_on.map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
     if difference.is_none() || difference.is_addition() {
         for line in seen.iter().flat_map(|seen| seen.holding(payload)) {
@@ -118,7 +124,16 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
             ),
         });
     }
-    difference.is_none()
+    if !freed.is_empty() {
+        let (name, keys) = (store_name(home), first_names(&freed, MOST_NAMES));
+        terminal.warn(&format!(
+            "by it keys may be used for more than you said yes to: {keys}; here what held them back holds on"
+        ));
+        terminal.hint(&format!(
+            "if that is meant, say yes once it is done, at a terminal: `keyctl store recipients accept {name}`"
+        ));
+    }
+    difference.is_none() && freed.is_empty()
 }
 
 fn store_name(home: &Home) -> String {

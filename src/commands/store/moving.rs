@@ -7,12 +7,13 @@ use crate::{
     commands::{
         change::{self, Outcome},
         naming,
-        narrowing::Scene,
+        narrowing::{self, Scene},
         opening,
         rotate::pending,
         unbound,
         versions::changed_meanwhile,
     },
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -37,15 +38,19 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
         return Ok(());
     }
     let _turn = pending::turn(&from)?;
-    pending::refuse_to_rename(&from, name, name, terminal).map_err(|failure| {
-        let message = failure.message.replace("nothing was renamed", "nothing was moved");
-        Failure { message, ..failure }
-    })?;
+    pending::refuse_while_unfinished(&from, name, None, "nothing was moved", terminal)?;
     let kept = opening::identity(&from)?;
     let payload = opening::store(&from, &kept, terminal)?.read()?;
     let key = payload.key(name)?;
+    if payload.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str()) {
+        let accept =
+            format!("say yes to that first, or edit the key: `keyctl store recipients accept {}`", list::name(&from));
+        let what = format!("others let `{name}` be used for more than you know of; nothing was moved");
+        return Err(Failure::new(Kind::Store, what).hint(accept));
+    }
     let scene = Scene { home: &from, kept: &kept, payload: &payload, action: Action::Remove };
     unbound::hold_one(&scene, name, &format!("whoever opens the store `{}`", list::name(&to)), terminal)?;
+    hold_to_settings(&scene, [name, there], key, terminal)?;
     let now = Moment::now();
     take(&to, there, key, list::name(&from), now, terminal)?;
     let has_come = opening::anew(&to)?.keys.get(there).is_some_and(|come| come.is(key));
@@ -64,6 +69,17 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     terminal.say(&format!("moved `{name}` to `{there}`, with {}", former(key)));
     terminal.hint(&format!("what asks for `{name}`, in project files and profiles, has to ask for `{there}` now"));
     terminal.hint("older copies of the store it was in, such as backups, still hold it");
+    Ok(())
+}
+
+/// Says what of `config.toml` holds no more for the key in its new store, and what newly holds; where it may be used for more by
+/// that, a person has to want it.
+fn hold_to_settings(scene: &Scene, [name, there]: [&KeyName; 2], key: &Key, terminal: &Terminal) -> Result<()> {
+    let covered = config::read(scene.home)?.rotation.change((name, &key.facts), (there, &key.facts));
+    narrowing::say(&covered, &format!("as `{there}` the key"), terminal);
+    if covered.widens {
+        narrowing::need_person(scene, &[name], &format!("move `{name}` all the same"), terminal)?;
+    }
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::{
         keeper::{Item, Record},
         pin,
     },
+    store::file,
     terminal::{Terminal, count},
 };
 
@@ -57,8 +58,9 @@ pub fn remove(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     {
         // A rotator that is at work comes to its end first.
         let _turn = pending::turn(home)?;
-        record(name.as_str(), terminal)?;
+        // Nobody is told of a removal that waits for another change and then gives up.
         let _lock = change::lock(home)?;
+        record(name.as_str(), terminal)?;
         home.begin_removal()?;
     }
     end(home, is_shared, terminal)
@@ -78,20 +80,27 @@ fn record(name: &str, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-/// Takes away what is there of a store that is being removed: first what opens it.
+/// Takes back what there is of a store that was to be made just now, and whose age file could not be written: nothing was kept in
+/// it, and it shall not look as if it were there.
+pub fn take_back(home: &Home, terminal: &Terminal) {
+    if home.store().is_none() || !matches!(Record::read(home), Ok(Some(_))) {
+        return;
+    }
+    // Whoever has had the lock meanwhile may have ended what was begun.
+    let Ok(_lock) = change::lock(home) else { return };
+    if !file::is_absent(home) {
+        return;
+    }
+    if let Err(failure) = home.begin_removal().and_then(|()| take_away(home, terminal)) {
+        terminal.warn(&format!("what was begun of the store is not taken back: {}", failure.message));
+    }
+}
+
+/// Ends a removal, and says it.
 fn end(home: &Home, is_shared: bool, terminal: &Terminal) -> Result<()> {
     let name = home.store().map(ToString::to_string).unwrap_or_default();
-    if let Some(record) = Record::read(home)? {
-        let keeper = record.open(home);
-        let removed = keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor));
-        let removed = removed.and_then(|()| if record.kind().uses_keychain() { pin::remove(home) } else { Ok(()) });
-        if let Err(failure) = removed {
-            terminal.warn(&format!("{} still has the identity: {}", record.kind().place(), failure.message));
-            terminal.hint(&format!("to take it away there, remove the items of `keyctl:{}`", record.store));
-        }
-    }
     let (file, stays) = (home.store_file(), home.is_elsewhere());
-    home.end_removal()?;
+    take_away(home, terminal)?;
     let (removed, how) = match given::giver() {
         None => (", its identity and its history".to_owned(), "with a recovery copy only".to_owned()),
         Some(giver) => (format!(" and its history; {giver} still gives its identity"), "with that identity".to_owned()),
@@ -105,4 +114,18 @@ fn end(home: &Home, is_shared: bool, terminal: &Terminal) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes away what is there of a store that is being removed: first what opens it.
+fn take_away(home: &Home, terminal: &Terminal) -> Result<()> {
+    if let Some(record) = Record::read(home)? {
+        let keeper = record.open(home);
+        let removed = keeper.remove(Item::Identity).and_then(|()| keeper.remove(Item::Anchor));
+        let removed = removed.and_then(|()| if record.kind().uses_keychain() { pin::remove(home) } else { Ok(()) });
+        if let Err(failure) = removed {
+            terminal.warn(&format!("{} still has the identity: {}", record.kind().place(), failure.message));
+            terminal.hint(&format!("to take it away there, remove the items of `keyctl:{}`", record.store));
+        }
+    }
+    home.end_removal()
 }

@@ -11,28 +11,32 @@
 mod on_terminal;
 #[cfg(unix)]
 mod pump;
+#[cfg(unix)]
+mod word;
 
 #[cfg(unix)]
 pub use on_terminal::{lead, wait_for_terminal};
+#[cfg(unix)]
+pub use word::say;
 
 #[cfg(not(unix))]
 mod nowhere {
     use std::sync::Arc;
 
     use crate::{
-        failure::{Failure, Kind, Result},
-        launch::{environment::Environment, program::Program},
+        failure::{Failure, Kind},
+        launch::{environment::Environment, outcome::Launched, program::Program},
         mask::Masker,
-        platform::{Attendant, Ended},
+        platform::Attendant,
     };
 
     /// Masking what a command prints as it comes waits for pipes with a deadline, which is not done here yet.
     ///
     /// # Errors
     /// `Usage`, always.
-    pub fn run(_: &Program, _: &Environment<'_>, _: &Arc<Masker>, _: &mut dyn Attendant) -> Result<Ended> {
-        Err(Failure::new(Kind::Usage, "masking is not there on this system yet")
-            .hint("run it without `--mask`, or in WSL"))
+    pub fn run(_: &Program, _: &Environment<'_>, _: &Arc<Masker>, _: &mut dyn Attendant) -> Launched {
+        let failure = Failure::new(Kind::Usage, "masking is not there on this system yet");
+        Err(failure.hint("run it without `--mask`, or in WSL").into())
     }
 }
 
@@ -57,11 +61,14 @@ mod in_place {
         pump::{Pumps, failed},
     };
     use crate::{
-        failure::Result,
-        launch::{environment::Environment, program::Program},
+        launch::{
+            environment::Environment,
+            outcome::{Fault, Launched},
+            program::Program,
+        },
         mask::Masker,
         platform::{
-            self, Attendant, Ended, Place, Wish,
+            self, Attendant, Place, Wish,
             pty::{self, Pty},
             pumping,
         },
@@ -70,14 +77,14 @@ mod in_place {
     /// Runs a program to its end, with what it prints masked, and says how it ended. All that it printed is out by then.
     ///
     /// # Errors
-    /// As [`attended::run`]; `Disk` where its output cannot be written.
+    /// As [`attended::run`]; `Beside` where its output cannot be written.
     pub fn run(
         program: &Program,
         environment: &Environment<'_>,
         masker: &Arc<Masker>,
         attendant: &mut dyn Attendant,
-    ) -> Result<Ended> {
-        if io::stdout().is_terminal() && (io::stdin().is_terminal() || platform::terminal().is_ok()) {
+    ) -> Launched {
+        if io::stdout().is_terminal() && (io::stdin().is_terminal() || platform::controlling_terminal().is_ok()) {
             return on_terminal::run(program, environment, masker, attendant);
         }
         let mut ears = attended::ears(Place::SameJob)?;
@@ -85,7 +92,7 @@ mod in_place {
         let mut terminals = Vec::new();
         let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
         if let Some(signal) = ears.asked_to_end() {
-            return Ok(Ended::Signal(signal));
+            return Err(Fault::CalledOff(signal));
         }
         let mut child = program.start(environment, |command| {
             command.stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(errors.try_clone()?));
@@ -94,7 +101,7 @@ mod in_place {
         // The command alone has them now: else there would be no end.
         drop((output, errors));
         let ended = attended::attend(&mut ears, &mut child, program, &mut Sized { terminals, attendant });
-        pumps.finish().map_err(|error| failed(program, &error))?;
+        pumps.finish().map_err(|error| Fault::Beside(failed(program, &error)))?;
         ended
     }
 
@@ -135,6 +142,14 @@ mod in_place {
     }
 
     impl Attendant for Sized<'_> {
+        fn stopping(&mut self) {
+            self.attendant.stopping();
+        }
+
+        fn goes_on(&mut self) {
+            self.attendant.goes_on();
+        }
+
         fn resized(&mut self) {
             self.terminals.iter().for_each(|(from, to)| pty::copy_size(from, to));
             self.attendant.resized();

@@ -28,22 +28,28 @@ use std::{
 use super::{
     super::attended,
     pump::{Pumps, failed},
+    word::Word,
 };
 use crate::{
-    failure::Result,
-    launch::{environment::Environment, program::Program},
+    launch::{
+        environment::Environment,
+        outcome::{Fault, Launched},
+        program::Program,
+    },
     mask::Masker,
     platform::{
-        self, Attendant, Ended, Place, Wish,
+        self, Attendant, Place, Wish,
         pty::{self, Pty, Screen},
         pumping::{self, Ready},
     },
 };
 
-/// The words by which keyctl is started as the head of a session.
-const LEAD: [&str; 2] = ["lead-session", "--"];
+/// The word by which keyctl is started as the head of a session.
+const LEAD: &str = "lead-session";
 /// And as its first job.
-const FOLLOW: [&str; 3] = ["lead-session", "--follow", "--"];
+const FOLLOW: &str = "--follow";
+/// Before the number of the pipe that says that there was no command.
+const SAY_TO: &str = "--say-to";
 /// How long the first job waits for its terminal at most, and how often it looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_micros(200);
@@ -56,16 +62,20 @@ const KEYS: usize = 4096;
 /// Runs a program so.
 ///
 /// # Errors
-/// As [`attended::run`]; `Disk` where there is no terminal to be had or the output cannot be written.
+/// As [`attended::run`], also where there is no terminal to be had; `Beside` where the output cannot be written.
 pub fn run(
     program: &Program,
     environment: &Environment<'_>,
     masker: &Arc<Masker>,
     attendant: &mut dyn Attendant,
-) -> Result<Ended> {
+) -> Launched {
     let wrong = |error: io::Error| failed(program, &error);
     let follows = !io::stdin().is_terminal();
-    let user = if follows { platform::terminal() } else { io::stdin().as_fd().try_clone_to_owned().map(File::from) };
+    let user = if follows {
+        platform::controlling_terminal()
+    } else {
+        io::stdin().as_fd().try_clone_to_owned().map(File::from)
+    };
     let user = user.map_err(wrong)?;
     let pty = Pty::like(&user).map_err(wrong)?;
     if follows {
@@ -80,7 +90,7 @@ pub fn run(
         .map_err(wrong)?;
     let mut ears = attended::ears(Place::OtherTerminal)?;
     if let Some(signal) = ears.asked_to_end() {
-        return Ok(Ended::Signal(signal));
+        return Err(Fault::CalledOff(signal));
     }
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     // Before the command is there: what it is typed at once is for it.
@@ -88,20 +98,25 @@ pub fn run(
     if !follows {
         screen.settle();
     }
-    let mut child = program.start_by(&own_path(), &LEAD, environment, |command| {
+    let word = Word::new().map_err(wrong)?;
+    let mut child = program.start_by(&own_path(), &[LEAD, SAY_TO, &word.number(), "--"], environment, |command| {
         command.stdin(input).stdout(Stdio::from(inner)).stderr(Stdio::from(errors));
     })?;
     let screen = Arc::new(Mutex::new(screen));
-    let (over, running) = io::pipe().map_err(wrong)?;
+    let beside = |error| Fault::Beside(wrong(error));
+    let (over, running) = io::pipe().map_err(beside)?;
     let typed = Arc::clone(&screen);
     let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
-    thread::Builder::new().spawn(type_on).map_err(wrong)?;
+    thread::Builder::new().spawn(type_on).map_err(beside)?;
     let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
     let ended = attended::attend(&mut ears, &mut child, program, &mut session);
     let done = pumps.finish();
     drop(running);
     locked(&screen).restore();
-    done.map_err(wrong)?;
+    if let Some(failure) = word.heard() {
+        return Err(Fault::NotStarted(failure));
+    }
+    done.map_err(beside)?;
     ended
 }
 
@@ -168,9 +183,9 @@ struct Session<'a> {
 }
 
 impl Attendant for Session<'_> {
-    fn stopping(&mut self, signal: i32) -> bool {
+    fn stopping(&mut self) {
         locked(&self.screen).rest();
-        self.attendant.stopping(signal)
+        self.attendant.stopping();
     }
 
     fn goes_on(&mut self) {
@@ -185,6 +200,7 @@ impl Attendant for Session<'_> {
 
     fn resized(&mut self) {
         locked(&self.screen).size_to(&self.outer);
+        self.attendant.resized();
     }
 
     fn pause(&self) -> Option<Duration> {
@@ -202,17 +218,19 @@ impl Attendant for Session<'_> {
     }
 }
 
-/// What the second keyctl does: it begins a session on the terminal that it was given, and runs the command there.
+/// What the second keyctl does: it begins a session on the terminal that it was given, and runs the command there. The third one
+/// says to `say_to` if it cannot become that.
 ///
 /// # Errors
-/// `NotExecutable` when the system does not start it; `Disk` where there is no session to be had.
-pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
+/// `NotStarted` with `NotExecutable` when the system does not start it, and with `Disk` where there is no session to be had.
+pub fn lead(program: &Program, environment: &Environment<'_>, say_to: i32) -> Launched {
     let terminal = pty::lead_session_on_terminal().map_err(|error| failed(program, &error))?;
     let mut ears = attended::ears(Place::JobOfOurs)?;
     if let Some(signal) = ears.asked_to_end() {
-        return Ok(Ended::Signal(signal));
+        return Err(Fault::CalledOff(signal));
     }
-    let mut child = program.start_by(&own_path(), &FOLLOW, environment, |command| {
+    let words = [LEAD, FOLLOW, SAY_TO, &say_to.to_string(), "--"];
+    let mut child = program.start_by(&own_path(), &words, environment, |command| {
         command.process_group(0);
     })?;
     pty::give_terminal_to(&child, &terminal);
@@ -222,7 +240,7 @@ pub fn lead(program: &Program, environment: &Environment<'_>) -> Result<Ended> {
 /// What the third one does before it becomes the command: it waits until the terminal is its own. A command that used it before
 /// that would be stopped, and some programs take that ill.
 pub fn wait_for_terminal() {
-    let Ok(terminal) = platform::terminal().map(Screen::of) else { return };
+    let Ok(terminal) = platform::controlling_terminal().map(Screen::of) else { return };
     let until = Instant::now() + LONGEST_WAIT;
     while !terminal.is_ours() && Instant::now() < until {
         thread::sleep(MOMENT);

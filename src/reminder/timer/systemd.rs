@@ -18,6 +18,7 @@ use super::{
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
+    plain::shell_word,
     session_bus::{Answer, Bus, Object, Trouble},
 };
 
@@ -175,7 +176,7 @@ fn is_booted() -> bool {
 
 /// A line for `crontab(5)`, where `%` would be the end of the command.
 fn crontab_line(call: &Call) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', "'\\''").replace('%', "\\%"));
+    let quoted = |path: &Path| shell_word(&path.display().to_string()).replace('%', "\\%");
     let home = call.home.as_ref().map(|home| format!("KEYCTL_HOME={} ", quoted(home))).unwrap_or_default();
     format!("0 {} * * * {home}{} {}", super::HOUR, quoted(&call.program), call.arguments.join(" "))
 }

@@ -191,9 +191,13 @@ impl Git {
     }
 
     fn command(&self, words: &[&str]) -> Command {
+        self.command_with(SETTINGS.iter().copied(), words)
+    }
+
+    fn command_with<'s>(&self, settings: impl Iterator<Item = &'s str>, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.folder).args(["--no-pager", "--no-replace-objects", "--literal-pathspecs"]);
-        for setting in SETTINGS {
+        for setting in settings {
             command.args(["-c", setting]);
         }
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -215,9 +219,8 @@ impl Git {
     /// As [`Git::output`].
     pub fn hooks_folder(&self) -> Result<PathBuf> {
         // `rev-parse` runs no hook, so this one setting may count here.
-        let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).args(["-c", "core.fsmonitor=false", "rev-parse", "--git-path", "hooks"]);
-        command.stdin(Stdio::null()).env("LC_ALL", "C");
+        let settings = SETTINGS.iter().copied().filter(|setting| !setting.starts_with("core.hooksPath="));
+        let mut command = self.command_with(settings, &["rev-parse", "--git-path", "hooks"]);
         let output = command.output().map_err(|error| cannot_start(&error))?;
         if !output.status.success() {
             return Err(refused(output.status, &output.stderr));
@@ -270,13 +273,14 @@ impl Git {
         status.map(|status| status.success()).map_err(|error| cannot_start(&error))
     }
 
-    /// Whether git would take a file of this folder, by its name, into a commit: it keeps it already, or does not ignore it.
+    /// Whether git would take a file of this folder that it does not keep yet (see [`Git::keeps`]), by its name, into a commit:
+    /// it does not ignore it.
     #[must_use]
     pub fn may_take(&self, name: &OsStr) -> bool {
         // Not `check-ignore`, which takes no names as they are: a file that is neither kept nor ignored is among the others.
         let mut command = self.command(&["ls-files", "--others", "--exclude-standard", "--error-unmatch", "--"]);
-        let mut is_other = || command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        self.keeps(name).unwrap_or(false) || is_other().is_ok_and(|status| status.success())
+        let status = command.arg(name).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
     }
 
     /// The folders of all worktrees of the repository.

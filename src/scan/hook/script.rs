@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::failure::{Failure, Kind, Result};
+use crate::{
+    failure::{Failure, Kind, Result},
+    plain::shell_word,
+};
 
 /// What the second line of every hook of keyctl's says.
 pub const MARK: &str = "Written by `keyctl scan install-hook`; `keyctl scan uninstall-hook` takes it away.";
@@ -229,7 +232,7 @@ fn quoted(path: &std::path::Path, what: &str) -> Result<String> {
     }
     // git's own shell on Windows wants no backslashes.
     let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
-    Ok(format!("'{}'", text.replace('\'', "'\\''")))
+    Ok(shell_word(&text))
 }
 
 #[cfg(all(test, unix))]

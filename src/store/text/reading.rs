@@ -402,6 +402,7 @@ impl Content {
             steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,
             marks: self.revoked.into_iter().map(MarkText::into_mark).collect::<Option<_>>()?,
             written: self.written,
+            held_on: Vec::new(),
         })
     }
 }

@@ -5,8 +5,10 @@
 //! what the store has no more in use, for which no name would stand in its place.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap, VecDeque},
+    hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use zeroize::Zeroizing;
@@ -170,22 +172,17 @@ impl Reading<'_> {
     fn leave_what_stays(&mut self, after: &[u8], why: &str) {
         let mut hits = Vec::new();
         self.search.engine.look(after, &mut |hit| hits.push(hit));
-        let mut known: Vec<bool> = vec![false; self.left.len()];
+        let mut told = Told::of(&self.left, &self.told);
+        // Where each line that went would stand if those before it had gone already.
+        let gone: Vec<u64> = self.gone.iter().zip(0..).map(|(line, before)| line - before).collect();
         for hit in hits {
             let from = usize::try_from(hit.at).unwrap_or(usize::MAX);
             let text = Secret::new(after.get(from..from.saturating_add(hit.length)).unwrap_or_default().to_vec());
             // Where it stood before the lines above it went.
-            let line = self.gone.iter().fold(hit.line, |line, gone| line + u64::from(*gone <= line));
+            let line = hit.line + gone.partition_point(|gone| *gone <= hit.line) as u64;
             let finding = self.finding(hit, line);
-            let is_same = |at: &usize| {
-                let (told, secret) = (&self.left[*at].0, &self.told[*at]);
-                let is_key = told.key().is_some() && told.key() == finding.key();
-                !known[*at] && (secret.same_as(&text) || told.line == line && is_key)
-            };
-            match (0..known.len()).find(is_same) {
-                Some(at) => known[at] = true,
-                None if self.search.is_accepted(&finding) => {}
-                None => self.left.push((finding, why.to_owned())),
+            if !told.take(&finding, &text) && !self.search.is_accepted(&finding) {
+                self.left.push((finding, why.to_owned()));
             }
         }
     }
@@ -200,14 +197,15 @@ impl Reading<'_> {
             Ok(all) => all,
             Err(failure) => return Ok(Err(format!("it cannot be read as a `.env` file: {}", failure.message))),
         };
+        let (mut names_seen, mut repeated) = (BTreeSet::new(), BTreeSet::new());
+        repeated.extend(all.iter().map(|one| &one.name).filter(|name| !names_seen.insert(*name)));
         let mut gone = Vec::new();
         for one in &all {
             let Some((finding, is_exact)) = self.secret_of(one) else { continue };
             if self.search.is_accepted(&finding) {
                 continue;
             }
-            let is_repeated = all.iter().filter(|other| other.name == one.name).count() > 1;
-            let why = if is_repeated {
+            let why = if repeated.contains(&one.name) {
                 Some(REPEATED.to_owned())
             } else if let Some(why) = not_in_use(&finding.what) {
                 Some(why)
@@ -317,6 +315,46 @@ impl Reading<'_> {
                 return false;
             }
         }
+        true
+    }
+}
+
+/// What was told of a file, to be found again by its text, or by its key and line: each once.
+struct Told {
+    by_text: HashMap<u64, VecDeque<usize>>,
+    by_line: HashMap<(u64, Arc<str>), VecDeque<usize>>,
+    /// Texts are told apart by a hash that nobody outside this call can work out.
+    texts: RandomState,
+    is_taken: Vec<bool>,
+}
+
+impl Told {
+    fn of(left: &[Left], secrets: &[Secret]) -> Self {
+        let (texts, is_taken) = (RandomState::new(), vec![false; left.len()]);
+        let mut told = Self { by_text: HashMap::new(), by_line: HashMap::new(), texts, is_taken };
+        for (at, ((finding, _), secret)) in left.iter().zip(secrets).enumerate() {
+            told.by_text.entry(told.texts.hash_one(secret.expose())).or_default().push_back(at);
+            if let Some(key) = finding.key() {
+                told.by_line.entry((finding.line, key.clone())).or_default().push_back(at);
+            }
+        }
+        told
+    }
+
+    /// Whether this was told, by an entry that nothing else was yet; the first such entry.
+    fn take(&mut self, finding: &Finding, text: &Secret) -> bool {
+        let is_taken = &self.is_taken;
+        let first = |places: Option<&mut VecDeque<usize>>| {
+            let places = places?;
+            while places.front().is_some_and(|at| is_taken[*at]) {
+                places.pop_front();
+            }
+            places.front().copied()
+        };
+        let by_text = first(self.by_text.get_mut(&self.texts.hash_one(text.expose())));
+        let by_line = finding.key().and_then(|key| first(self.by_line.get_mut(&(finding.line, key.clone()))));
+        let Some(at) = by_text.into_iter().chain(by_line).min() else { return false };
+        self.is_taken[at] = true;
         true
     }
 }

@@ -14,20 +14,12 @@ use crate::{
     failure::Result,
     name::KeyPath,
     plain::first_few,
-    scan::{
-        finding::{Finding, What},
-        needles::Which,
-        taking_out::Sort,
-        tree::Seen,
-        untold,
-    },
+    scan::{finding::Finding, taking_out::Sort, tree::Seen, untold},
     terminal::{Terminal, count},
 };
 
 /// How many of what is told one by one are.
 const NAMED: usize = 5;
-const SOME_LEFT: u8 = 1;
-const UNREADABLE: u8 = 7;
 
 /// What came of it.
 #[derive(Default)]
@@ -47,27 +39,21 @@ pub struct Told {
 /// Prints a row for each secret that was found, and what is done with it.
 pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal) -> Result<()> {
     let mut rows = vec![["KEY", "FORM", "WHERE", "THEN"].map(str::to_owned).to_vec()];
-    let form = |finding: &Finding| match &finding.what {
-        What::Key { form, partial, .. } => report::written(*form, *partial),
-        What::Shape { kind, .. } => format!("like: {kind}"),
-    };
-    let key = |finding: &Finding| match &finding.what {
-        What::Key { name, which: Which::Current, .. } => name.to_string(),
-        What::Key { name, which, .. } => format!("{name} ({which})"),
-        What::Shape { .. } => "?".to_owned(),
-    };
     for plan in plans {
         for taken in &plan.taken {
             let then = if taken.is_new { "keep it, take it out" } else { "take it out" };
-            let row =
-                |finding: &Finding| vec![taken.name.to_string(), form(finding), finding.whereabouts(), then.to_owned()];
+            let row = |finding: &Finding| {
+                let [_, form] = report::columns(finding);
+                vec![taken.name.to_string(), form, finding.whereabouts(), then.to_owned()]
+            };
             rows.extend(taken.findings.iter().map(row));
         }
     }
     let staying = plans.iter().flat_map(|plan| &plan.left).chain(left);
     rows.extend(staying.map(|(finding, _)| {
         let finding = &untold::finding(&search.engine, finding);
-        vec![key(finding), form(finding), finding.whereabouts(), "leave it".to_owned()]
+        let [key, form] = report::columns(finding);
+        vec![key, form, finding.whereabouts(), "leave it".to_owned()]
     }));
     if rows.len() == 1 {
         return Ok(());
@@ -77,18 +63,7 @@ pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal
 
 /// Says what could not be looked at, as every scan does.
 pub fn say_what_was_not_seen(search: &Search, seen: &Seen, notes: &[String], terminal: &Terminal) {
-    let report = report::Report {
-        search,
-        findings: &[],
-        seen,
-        pieces: None,
-        given: &[],
-        notes,
-        event: None,
-        accepted: &[],
-        marked: &[],
-    };
-    report.say_what_was_not_seen(terminal);
+    report::say_what_was_not_seen(search, seen, &[], notes, terminal);
     if seen.more > 0 {
         terminal.warn(&format!("{} more places are not listed", seen.more));
     }
@@ -131,11 +106,7 @@ impl Told {
     }
 
     fn say_what_to_do(&self, terminal: &Terminal) {
-        let named = |names: &[KeyPath]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        if !self.marked.is_empty() {
-            let it = if self.marked.len() == 1 { "it is" } else { "they are" };
-            terminal.say(&format!("marked as leaked until {it} replaced: {}", named(&self.marked)));
-        }
+        report::say_marked(&self.marked, terminal);
         let lines: Vec<String> = self.done.iter().flat_map(|plan| self.lines_of_project(plan)).collect();
         for line in lines.iter().take(NAMED) {
             terminal.hint(&format!("for `keyctl run`, below `[env]` in `.keyctl.toml`: `{line}`"));
@@ -178,10 +149,10 @@ impl Told {
 
     /// 0 where nothing is left, 1 where something is, 7 where something could not be looked at.
     pub fn exit_code(&self, search: &Search, seen: &Seen) -> ExitCode {
-        match (self.left.is_empty(), seen.unreadable.is_empty() && search.left_out.is_empty()) {
+        match (self.left.is_empty(), search.saw_all(seen, None)) {
             (true, true) => ExitCode::SUCCESS,
-            (true, false) => ExitCode::from(UNREADABLE),
-            (false, _) => ExitCode::from(SOME_LEFT),
+            (true, false) => ExitCode::from(report::UNREADABLE),
+            (false, _) => ExitCode::from(report::FOUND),
         }
     }
 

@@ -1,0 +1,160 @@
+//! A command made ready with its keys, for its first start and for each one anew (`run --watch`).
+//!
+//! Whatever can go wrong before the command is there goes wrong while it is made ready: the files, the environment and its
+//! size, what is masked. Only then its use is recorded, by whoever starts it, and with that its entry says what became of it.
+
+use std::{
+    ffi::{OsStr, OsString},
+    sync::Arc,
+};
+
+use crate::{
+    config::Config,
+    date::Moment,
+    failure::Result,
+    history::{Action, Event, Reason},
+    launch::{
+        environment::{Environment, Rules},
+        files::Files,
+        outcome::{Fault, Launched},
+        program::Program,
+    },
+    mask::Masker,
+    name::VariableName,
+    platform::Attendant,
+    secret::Secret,
+    terminal::Terminal,
+};
+
+use super::{
+    choosing::Chosen,
+    limiting::Leave,
+    rendering::Pages,
+    run::{Variable, callers_variables, passed_on},
+    staying::{self, Sought},
+};
+
+/// What is the same at every start of a command.
+pub struct Call<'c> {
+    /// What is started.
+    pub program: &'c Program,
+    /// Whether what it prints is masked.
+    pub masks: bool,
+    /// How the caller's variables are treated.
+    pub rules: Rules,
+    /// The templates that it gets filled in.
+    pub pages: &'c Pages,
+    /// The variables by which it knows what it runs in.
+    pub signs: &'c [Variable],
+    /// What the user has set.
+    pub config: &'c Config,
+    /// Why the keys are used.
+    pub reason: Option<&'c Reason>,
+    /// Where to say what happens.
+    pub terminal: &'c Terminal,
+}
+
+/// A command that only has to be started.
+pub struct Ready<'c> {
+    call: &'c Call<'c>,
+    /// What it gets.
+    pub chosen: Chosen,
+    /// The caller's variables that it goes without, by their names.
+    pub left_out: Vec<OsString>,
+    /// The caller's variables in whose place it gets others.
+    pub replaced: Vec<VariableName>,
+    /// Those that are left as the caller has them.
+    pub kept: Vec<VariableName>,
+    /// What is looked for in its output, if that is masked.
+    pub sought: Option<Sought>,
+    caller: Vec<Variable>,
+    files: Files,
+    /// The variables that say where the files are.
+    paths: Vec<(VariableName, Secret)>,
+    masker: Option<Arc<Masker>>,
+    event: Event,
+}
+
+impl Call<'_> {
+    /// Makes it ready to be started with these keys, among them what the templates come to. What was `former`ly sought in its
+    /// output is sought in it still.
+    ///
+    /// # Errors
+    /// `NotExecutable` for a program that cannot be looked at, `Disk` where there are no files in memory or GitHub cannot be told,
+    /// `Usage` for what no environment can carry; as [`Chosen::refuse_other_code`].
+    pub fn prepare(&self, chosen: Chosen, leave: &Leave, event: Event, former: &Sought) -> Result<Ready<'_>> {
+        let event = leave.sign(event);
+        chosen.refuse_other_code(leave, &event, self.config, self.terminal)?;
+        let judged = if leave.is_for_programs() { Some(self.program.file()?.path()) } else { None };
+        let (caller, left_out) = callers_variables(leave, judged);
+        let caller = passed_on(caller, self.signs, &chosen);
+        let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
+        let event = event.args(chosen.arguments(self.program, self.config));
+        let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
+        let (replaced, kept, masker) = (Vec::new(), Vec::new(), None);
+        let mut ready =
+            Ready { call: self, chosen, left_out, replaced, kept, sought, caller, files, paths, masker, event };
+        let Environment { replaced, kept, .. } = ready.environment()?;
+        (ready.replaced, ready.kept) = (replaced, kept);
+        ready.masker = ready.sought.as_ref().map(|sought| sought.masker(former, self.terminal)).transpose()?;
+        Ok(ready)
+    }
+}
+
+impl Ready<'_> {
+    /// Starts it, and stays beside it if somebody `has_to_stay` or its output is masked; else this process becomes it. What was
+    /// there for it is taken away behind it.
+    ///
+    /// # Errors
+    /// As [`Ready::launch`].
+    pub fn once(self, has_to_stay: bool) -> Launched {
+        let launched = self.launch(has_to_stay.then_some(&mut ()));
+        self.take_away();
+        launched
+    }
+
+    /// Records the use before it happens, starts the command, with somebody beside it if there is one, and records it where the
+    /// command was not started after all.
+    ///
+    /// # Errors
+    /// What went wrong with it; `NotStarted` also where its use cannot be recorded and has to be.
+    pub fn launch(&self, attendant: Option<&mut dyn Attendant>) -> Launched {
+        let Call { config, reason, terminal, .. } = *self.call;
+        let environment = self.environment()?;
+        let numbers = self.chosen.record(&self.event, &self.kept, config, terminal)?;
+        // Not before: nothing else that is started has any business with them.
+        let open = self.files.leave_open().map_err(Fault::from);
+        let launched = open.and_then(|()| self.start(&environment, attendant));
+        if let Some(why) = launched.as_ref().err().and_then(Fault::why_not_started) {
+            let program = self.event.program.as_deref().unwrap_or_default();
+            let event = Event::new(Action::Run, Moment::now()).program(OsStr::new(program)).reason(reason);
+            let ended = |number| event.clone().not_started(number, why);
+            self.chosen.record_failure(ended, &self.kept, &numbers, terminal);
+        }
+        launched
+    }
+
+    fn start(&self, environment: &Environment<'_>, attendant: Option<&mut dyn Attendant>) -> Launched {
+        let (program, masker) = (self.call.program, self.masker.as_ref());
+        match attendant {
+            Some(attendant) => staying::run_once(program, environment, masker, attendant),
+            None if masker.is_some() => staying::run_once(program, environment, masker, &mut ()),
+            None => program.become_it(environment).map(|never| match never {}).map_err(Fault::from),
+        }
+    }
+
+    fn environment(&self) -> Result<Environment<'_>> {
+        let given = self.chosen.given.iter().chain(&self.paths);
+        let environment = Environment::join(self.caller.iter().cloned(), given, self.call.rules)?;
+        environment.check_limits(self.call.program.words())?;
+        Ok(environment)
+    }
+
+    /// Takes away what was there for it, and says what stays.
+    pub fn take_away(self) {
+        if let Err(failure) = self.files.take_away() {
+            self.call.terminal.warn(&failure.message);
+            failure.hints.iter().for_each(|hint| self.call.terminal.hint(hint));
+        }
+    }
+}
