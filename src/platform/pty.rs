@@ -199,12 +199,13 @@ impl Screen {
         }
     }
 
-    /// Sets it back.
+    /// Sets it back. What was written is on its way as it was to be, and whoever waits for that to go out (`Drain`) waits for
+    /// ever where nobody reads the terminal.
     pub fn restore(&mut self) {
         if let Some(before) = self.before.take()
             && self.is_ours()
         {
-            let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &before);
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &before);
         }
     }
 
