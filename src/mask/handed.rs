@@ -25,7 +25,9 @@ pub fn write(stream: &Stream) -> Zeroizing<Vec<u8>> {
     put(&mut bytes, &masker.text);
     put_number(&mut bytes, masker.patterns.len());
     for Pattern { at, length, secret } in &masker.patterns {
-        [*at, *length, *secret].into_iter().for_each(|number| put_number(&mut bytes, number));
+        for number in [at, length, secret] {
+            put_number(&mut bytes, *number);
+        }
     }
     put(&mut bytes, held);
     put_number(&mut bytes, shown);

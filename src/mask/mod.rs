@@ -250,7 +250,9 @@ impl Writer {
     fn add(&mut self, secret: &[u8], number: usize) {
         self.part(secret, number);
         if !self.of_texts {
-            texts_in(secret).iter().for_each(|text| self.part(text, number));
+            for text in &texts_in(secret) {
+                self.part(text, number);
+            }
         }
     }
 
