@@ -134,7 +134,8 @@ fn one_that_has_ended_too_is_kept_back_as_leaked_where_only_that_is_asked_for() 
         let ran = sandbox.call(&["edit", name, "--not-leaked"]).under(&["setsid", "-w"]).run();
         assert!(ran.code() == 9 && is_leaked(&sandbox, "A"), "{name}: {}", ran.stderr());
     }
-    let steps = [("keyctl: let `A` (and `twin`, the same secret) be used for more: not leaked any more? [y/N] ", "y\r")];
+    let steps =
+        [("keyctl: let `A` (and `twin`, the same secret) be used for more: not leaked any more? [y/N] ", "y\r")];
     let screen = crate::pty::on_a_terminal(&sandbox, &[crate::sandbox::KEYCTL, "edit", "A", "--not-leaked"], &steps);
     assert!(screen.code == 0 && !is_leaked(&sandbox, "A"), "{}", screen.shown);
 }
