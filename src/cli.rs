@@ -216,6 +216,10 @@ pub enum Verb {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     Confine(Confine),
+    /// Mask what outlives a command whose output is masked (started by `run`)
+    #[cfg(unix)]
+    #[command(hide = true)]
+    MaskRest,
     /// Carry an alert to where the user wants it (started where there is one)
     #[command(hide = true)]
     DeliverAlert(DeliverAlert),

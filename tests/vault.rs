@@ -218,7 +218,7 @@ fn a_token_that_is_none_any_more_is_told_from_one_that_may_not() {
 }
 
 /// A name, a table's lines, and what the store keeps for it.
-type Way = (&'static str, String, Vec<(&'static str, &'static str)>);
+type Way<'w> = (&'w str, String, Vec<(&'w str, &'w str)>);
 
 #[test]
 fn a_login_gives_a_token_that_is_given_back() {

@@ -395,6 +395,8 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::CloseOnLock(arguments) => unlock::watch::watch(&arguments, terminal),
         #[cfg(unix)]
         Verb::LeadSession(arguments) => staying::lead(arguments),
+        #[cfg(unix)]
+        Verb::MaskRest => Ok(staying::mask_rest()),
         Verb::DeliverAlert(arguments) => alerts::deliver::deliver(&arguments, terminal),
     }
 }

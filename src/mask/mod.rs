@@ -9,6 +9,7 @@
 //! on the whole text alone and not on the pieces in which it comes; see `stream` for how little is kept back for that.
 
 pub mod github;
+pub mod handed;
 mod json;
 mod stream;
 

@@ -110,6 +110,18 @@ impl Stream {
         }
     }
 
+    /// What it looks for, what it has kept back, and of that how much was shown and marked, for [`Stream::resumed`].
+    pub(super) fn kept(&self) -> (&Masker, &[u8], usize, usize) {
+        (&self.masker, &self.bytes[..self.held], self.shown, self.marked)
+    }
+
+    /// One that goes on where another one was.
+    pub(super) fn resumed(masker: Arc<Masker>, held: &[u8], shown: usize, marked: usize) -> Self {
+        let mut stream = Self::new(masker);
+        stream.room(held.len()).copy_from_slice(held);
+        Self { held: held.len(), shown, marked, ..stream }
+    }
+
     /// Gives what stands before `begun`, where a form begins that may go on, and keeps the rest. A stretch that has begun before
     /// that and reaches beyond has its mark at once: what overlaps it may go on without end.
     fn give(&mut self, end: usize, begun: usize, all: &mut dyn Sink) {

@@ -50,6 +50,28 @@ fn json_within_json_is_replaced() {
 }
 
 #[test]
+fn a_stream_goes_on_elsewhere_as_it_would_have_here() {
+    let masker = masker(&[("K", KEY), ("L", "two\nlines-of-it-here")]);
+    let text = format!("a {KEY} sk-li {KEY}{KEY} lines-of-it-here sk-live-3Hq9");
+    for at in 0..=text.len() {
+        let (mut stream, mut all) = (masker.stream(), Vec::new());
+        stream.push(&text.as_bytes()[..at], &mut all);
+        let written = handed::write(&stream);
+        let mut other = handed::read(&written).expect("written");
+        other.push(&text.as_bytes()[at..], &mut all);
+        other.finish(&mut all);
+        assert_eq!(all, masker.masked(text.as_bytes()), "{at}");
+        let cut = [&written[..at.min(written.len() - 1)], &written[..written.len() - 1 - at], &[]];
+        assert!(
+            cut.into_iter().all(|cut| handed::read(cut).is_none())
+                && handed::read(&[&written[..], &[0]].concat()).is_none()
+        );
+    }
+    let none = self::masker(&[]);
+    assert!(handed::read(&handed::write(&none.stream())).is_some());
+}
+
+#[test]
 fn what_is_short_is_named_and_left() {
     let masker = masker(&[("A", "short"), ("B", "7letter\n"), ("C", "8letters"), ("D", "")]);
     assert_eq!(masker.too_short(), ["A", "B", "D"]);

@@ -59,6 +59,14 @@ impl Ears {
         came().or(early)
     }
 
+    /// Whether this process is asked to end, now that its command has ended so. A key on the terminal that the command outlived
+    /// was for the command.
+    pub fn asked_to_end_after(&mut self, ended: Option<Ended>) -> bool {
+        let by_signal = matches!(ended, Some(Ended::Signal(_)));
+        let is_meant = |signal: i32| by_signal || !BY_TERMINAL.contains(&signal);
+        self.take().iter().any(|sign| ends(sign.signal)) || came().is_some_and(is_meant)
+    }
+
     /// Stays beside a child until it ends.
     ///
     /// # Errors

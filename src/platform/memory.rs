@@ -119,8 +119,19 @@ pub fn put_input_aside() -> std::io::Result<std::fs::File> {
 
 /// Lets signals reach this thread, and those that it starts, though whoever started it held them back.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "neither std nor rustix changes which signals are held back")]
 pub fn let_through(signals: &[i32]) {
+    change_held(libc::SIG_UNBLOCK, signals);
+}
+
+/// Holds signals back from this thread, so that what they would be sent for is done.
+#[cfg(unix)]
+pub fn hold_back(signals: &[i32]) {
+    change_held(libc::SIG_BLOCK, signals);
+}
+
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "neither std nor rustix changes which signals are held back")]
+fn change_held(how: i32, signals: &[i32]) {
     let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset(3) fills the set before it is read, and none of the calls keeps a pointer to it.
     unsafe {
@@ -128,7 +139,7 @@ pub fn let_through(signals: &[i32]) {
         for signal in signals {
             libc::sigaddset(set.as_mut_ptr(), *signal);
         }
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), std::ptr::null_mut());
+        libc::pthread_sigmask(how, set.as_ptr(), std::ptr::null_mut());
     }
 }
 

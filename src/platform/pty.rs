@@ -8,10 +8,15 @@ use std::{
 };
 
 use rustix::{
-    process::getpgrp,
+    process::{getpgrp, getsid},
     pty::{OpenptFlags, grantpt, openpt, unlockpt},
-    termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize},
+    termios::{
+        InputModes, LocalModes, OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetsid, tcgetwinsize,
+        tcsetattr, tcsetpgrp, tcsetwinsize,
+    },
 };
+
+use super::{memory::hold_back, pumping};
 
 /// A terminal of our own: what is written to `inner` is read from `outer`.
 pub struct Pty {
@@ -34,6 +39,27 @@ impl Pty {
         tcsetattr(&pty.inner, OptionalActions::Now, &tcgetattr(terminal)?)?;
         copy_size(terminal, &pty.outer);
         Ok(pty)
+    }
+
+    /// Takes lines, shows what is typed and heeds keys such as Ctrl-C, as a terminal does that no program has changed: the one
+    /// that it is like may be in use by another program just now.
+    ///
+    /// # Errors
+    /// As `tcsetattr(3)` has them.
+    pub fn take_lines(&self) -> io::Result<()> {
+        let mut settings = tcgetattr(&self.inner)?;
+        settings.input_modes.remove(InputModes::IGNCR | InputModes::INLCR);
+        settings.input_modes.insert(InputModes::ICRNL);
+        settings.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR);
+        settings.local_modes.insert(
+            LocalModes::ICANON
+                | LocalModes::ISIG
+                | LocalModes::IEXTEN
+                | LocalModes::ECHO
+                | LocalModes::ECHOE
+                | LocalModes::ECHOK,
+        );
+        Ok(tcsetattr(&self.inner, OptionalActions::Now, &settings)?)
     }
 
     /// Lets everything pass as it is: the terminal behind it does with it what a terminal does.
@@ -96,14 +122,31 @@ pub fn lead_session_on_terminal() -> io::Result<OwnedFd> {
 /// Gives the terminal to a child that heads a group of its own, as shells do with their jobs.
 pub fn give_terminal_to(child: &std::process::Child, terminal: &OwnedFd) {
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::termios::tcsetpgrp(terminal, group);
+        let _ = tcsetpgrp(terminal, group);
     }
+}
+
+/// Takes it back from the job that had it. When the head of a session ends, the job that has the terminal gets SIGHUP, and what
+/// the command leaves behind is of its job. On macOS it cannot use the terminal after that all the same.
+pub fn take_terminal_back(terminal: &OwnedFd) {
+    // What is not in the foreground is stopped for this otherwise.
+    hold_back(&[libc::SIGTTOU]);
+    let _ = tcsetpgrp(terminal, getpgrp());
+}
+
+/// Whether two streams are one: one file or pipe, or one terminal by whatever name, so that what is written to both has an order.
+#[must_use]
+pub fn are_one(one: &impl AsFd, other: &impl AsFd) -> bool {
+    // Only the terminal of this process's own session says which session that is.
+    fn is_own(stream: &impl AsFd) -> bool {
+        tcgetsid(stream).is_ok_and(|session| getsid(None) == Ok(session))
+    }
+    pumping::are_one(one, other) || is_own(one) && is_own(other)
 }
 
 /// Whether the programs on a terminal of ours want each key as it comes, or keys that are not shown.
 #[must_use]
 pub fn wants_keys(outer: &OwnedFd) -> bool {
-    use rustix::termios::LocalModes;
     tcgetattr(outer).is_ok_and(|settings| !settings.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO))
 }
 
@@ -156,12 +199,13 @@ impl Screen {
         }
     }
 
-    /// Sets it back.
+    /// Sets it back. What was written is on its way as it was to be, and whoever waits for that to go out (`Drain`) waits for
+    /// ever where nobody reads the terminal.
     pub fn restore(&mut self) {
         if let Some(before) = self.before.take()
             && self.is_ours()
         {
-            let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &before);
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &before);
         }
     }
 

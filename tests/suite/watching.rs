@@ -166,7 +166,8 @@ fn that_nothing_is_to_be_asked_does_not_hide_the_terminal_from_the_mask() {
 fn a_page_that_means_no_good_costs_no_time() {
     let sandbox = Sandbox::with(&[("K", KEY)]);
     sandbox.file("mistakes", "{{keyctl".repeat(100_000));
-    sandbox.file("names", (0..40_000).map(|name| format!("{{{{ keyctl \"n{name}\" }}}}\n")).collect::<String>());
+    let names: Vec<String> = (0..40_000).map(|name| format!("{{{{ keyctl \"n{name}\" }}}}\n")).collect();
+    sandbox.file("names", names.concat());
     sandbox.file("filters", format!("{{{{ keyctl \"K\" {}}}}}", "| hex ".repeat(40)));
     let begun = Instant::now();
     let ran = sandbox.call(&["render", "-k", "K", "mistakes"]).run();

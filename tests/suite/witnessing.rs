@@ -280,6 +280,8 @@ const LEAVE_NONE: &[&str] = &[
     "close-on-lock",
     // The head of a command's session, which `run` has recorded.
     "lead-session",
+    // What is printed after its end.
+    "mask-rest",
     // The part of an alert that goes on by itself.
     "deliver-alert",
 ];

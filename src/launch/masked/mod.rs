@@ -5,6 +5,8 @@
 //! be using, and only what it prints takes another way: a pipe, and for errors the inner end of a terminal where these go to
 //! one, so that they are still in colour.
 //!
+//! Whoever outlives the command has what it printed to as before (`rest`).
+//!
 //! What the command writes to `/dev/tty` itself, and to files, is not seen here.
 
 #[cfg(unix)]
@@ -12,10 +14,14 @@ mod on_terminal;
 #[cfg(unix)]
 mod pump;
 #[cfg(unix)]
+mod rest;
+#[cfg(unix)]
 mod word;
 
 #[cfg(unix)]
 pub use on_terminal::{lead, wait_for_terminal};
+#[cfg(unix)]
+pub use rest::mask_rest;
 #[cfg(unix)]
 pub use word::say;
 
@@ -50,7 +56,7 @@ pub use in_place::run;
 mod in_place {
     use std::{
         io::{self, IsTerminal},
-        os::fd::{AsFd, OwnedFd},
+        os::fd::OwnedFd,
         process::Stdio,
         sync::Arc,
     };
@@ -58,7 +64,7 @@ mod in_place {
     use super::{
         super::attended,
         on_terminal,
-        pump::{Pumps, failed},
+        pump::{Pumps, Sizes, failed},
     };
     use crate::{
         launch::{
@@ -67,11 +73,7 @@ mod in_place {
             program::Program,
         },
         mask::Masker,
-        platform::{
-            self, Attendant, Place, Wish,
-            pty::{self, Pty},
-            pumping,
-        },
+        platform::{Attendant, Place, Wish, pty},
     };
 
     /// Runs a program to its end, with what it prints masked, and says how it ended. All that it printed is out by then.
@@ -84,13 +86,13 @@ mod in_place {
         masker: &Arc<Masker>,
         attendant: &mut dyn Attendant,
     ) -> Launched {
-        if io::stdout().is_terminal() && (io::stdin().is_terminal() || platform::controlling_terminal().is_ok()) {
-            return on_terminal::run(program, environment, masker, attendant);
+        let keys = on_terminal::users_terminal().ok().filter(|keys| pty::are_one(keys, &io::stdout()));
+        if let Some(keys) = keys.filter(|_| io::stdout().is_terminal()) {
+            return on_terminal::run(keys, program, environment, masker, attendant);
         }
         let mut ears = attended::ears(Place::SameJob)?;
         let mut pumps = Pumps::new(masker).map_err(|error| failed(program, &error))?;
-        let mut terminals = Vec::new();
-        let (output, errors) = streams(&mut pumps, &mut terminals).map_err(|error| failed(program, &error))?;
+        let (output, errors) = streams(&mut pumps).map_err(|error| failed(program, &error))?;
         if let Some(signal) = ears.asked_to_end() {
             return Err(Fault::CalledOff(signal));
         }
@@ -100,44 +102,25 @@ mod in_place {
         })?;
         // The command alone has them now: else there would be no end.
         drop((output, errors));
-        let ended = attended::attend(&mut ears, &mut child, program, &mut Sized { terminals, attendant });
-        pumps.finish().map_err(|error| Fault::Beside(failed(program, &error)))?;
+        let mut sized = Sized { sizes: pumps.take_sizes(), attendant };
+        let ended = attended::attend(&mut ears, &mut child, program, &mut sized);
+        let how = ended.as_ref().ok().copied();
+        let done = pumps.finish(|| ears.asked_to_end_after(how));
+        done.map_err(|error| Fault::Beside(failed(program, &error)))?;
         ended
     }
 
     /// What the command gets for its output and its errors. Where both go to one place, so do these, in their order.
-    fn streams(pumps: &mut Pumps, terminals: &mut Vec<(OwnedFd, OwnedFd)>) -> io::Result<(OwnedFd, OwnedFd)> {
+    fn streams(pumps: &mut Pumps) -> io::Result<(OwnedFd, OwnedFd)> {
         let (output, errors) = (io::stdout(), io::stderr());
-        let first = stream(&output, pumps, terminals)?;
-        let second =
-            if pumping::are_one(&output, &errors) { first.try_clone()? } else { stream(&errors, pumps, terminals)? };
+        let first = pumps.start_to(&output)?;
+        let second = if pty::are_one(&output, &errors) { first.try_clone()? } else { pumps.start_to(&errors)? };
         Ok((first, second))
-    }
-
-    fn stream(
-        to: &(impl AsFd + IsTerminal),
-        pumps: &mut Pumps,
-        terminals: &mut Vec<(OwnedFd, OwnedFd)>,
-    ) -> io::Result<OwnedFd> {
-        let own = to.as_fd().try_clone_to_owned()?;
-        if !to.is_terminal() {
-            let (reader, writer) = pumping::wide_pipe()?;
-            pumps.start(reader, own)?;
-            return Ok(writer);
-        }
-        let Pty { outer, inner } = {
-            let pty = Pty::like(to)?;
-            pty.leave_output_alone()?;
-            pty
-        };
-        terminals.push((own.try_clone()?, outer.try_clone()?));
-        pumps.start(outer, own)?;
-        Ok(inner)
     }
 
     /// Keeps the terminals as large as the ones they stand for.
     struct Sized<'a> {
-        terminals: Vec<(OwnedFd, OwnedFd)>,
+        sizes: Sizes,
         attendant: &'a mut dyn Attendant,
     }
 
@@ -151,7 +134,7 @@ mod in_place {
         }
 
         fn resized(&mut self) {
-            self.terminals.iter().for_each(|(from, to)| pty::copy_size(from, to));
+            self.sizes.follow();
             self.attendant.resized();
         }
 

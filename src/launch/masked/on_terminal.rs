@@ -9,6 +9,8 @@
 //! Where input is no terminal, other programs of the pipeline may be using the terminal (`fzf | …`). So it is left alone until
 //! the command sets its own terminal up for keys, as pagers do and questions for passwords, and only as long as it does.
 //!
+//! What the command leaves behind stays in that session and on that terminal, which `rest` then reads.
+//!
 //! A keyctl that is killed (SIGKILL) leaves the user's terminal raw; the command gets SIGHUP, as its terminal is gone.
 
 use std::{
@@ -27,7 +29,7 @@ use std::{
 
 use super::{
     super::attended,
-    pump::{Pumps, failed},
+    pump::{Pumps, Sizes, failed},
     word::Word,
 };
 use crate::{
@@ -53,17 +55,28 @@ const SAY_TO: &str = "--say-to";
 /// How long the first job waits for its terminal at most, and how often it looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_micros(200);
-/// How often it is looked whether the keys are this process's again, or the command wants them.
+/// How often it is looked whether the keys are still this process's, and whether they are again or the command wants them:
+/// until then Ctrl-Z stops this process alone.
 const TURN: Duration = Duration::from_millis(250);
-const TURN_TO_FOLLOW: Duration = Duration::from_millis(40);
+const TURN_TO_GET_THEM: Duration = Duration::from_millis(40);
 /// How many keys are taken at once.
 const KEYS: usize = 4096;
 
-/// Runs a program so.
+/// The user's terminal: the one that keys come from.
+///
+/// # Errors
+/// When there is none.
+pub fn users_terminal() -> io::Result<File> {
+    let input = io::stdin();
+    if input.is_terminal() { Ok(input.as_fd().try_clone_to_owned()?.into()) } else { platform::controlling_terminal() }
+}
+
+/// Runs a program so, for the user's terminal.
 ///
 /// # Errors
 /// As [`attended::run`], also where there is no terminal to be had; `Beside` where the output cannot be written.
 pub fn run(
+    user: File,
     program: &Program,
     environment: &Environment<'_>,
     masker: &Arc<Masker>,
@@ -71,17 +84,8 @@ pub fn run(
 ) -> Launched {
     let wrong = |error: io::Error| failed(program, &error);
     let follows = !io::stdin().is_terminal();
-    let user = if follows {
-        platform::controlling_terminal()
-    } else {
-        io::stdin().as_fd().try_clone_to_owned().map(File::from)
-    };
-    let user = user.map_err(wrong)?;
-    let pty = Pty::like(&user).map_err(wrong)?;
-    if follows {
-        pty.leave_output_alone().map_err(wrong)?;
-    }
-    let Pty { outer, inner } = pty;
+    let mut screen = Screen::of(user);
+    let Pty { outer, inner } = terminal_for(&screen, follows).map_err(wrong)?;
     let mut pumps = Pumps::new(masker).map_err(wrong)?;
     let errors = errors(&inner, &mut pumps).map_err(wrong)?;
     let keys = outer.try_clone().map_err(wrong)?;
@@ -94,7 +98,6 @@ pub fn run(
     }
     let input = if follows { Stdio::inherit() } else { Stdio::from(inner.try_clone().map_err(wrong)?) };
     // Before the command is there: what it is typed at once is for it.
-    let mut screen = Screen::of(user);
     if !follows {
         screen.settle();
     }
@@ -108,9 +111,11 @@ pub fn run(
     let typed = Arc::clone(&screen);
     let type_on = move || type_on(&typed, &keys, &OwnedFd::from(over), follows);
     thread::Builder::new().spawn(type_on).map_err(beside)?;
-    let mut session = Session { screen: Arc::clone(&screen), outer, follows, attendant };
+    let sizes = pumps.take_sizes();
+    let mut session = Session { screen: Arc::clone(&screen), outer, sizes, follows, attendant };
     let ended = attended::attend(&mut ears, &mut child, program, &mut session);
-    let done = pumps.finish();
+    let how = ended.as_ref().ok().copied();
+    let done = pumps.finish(|| ears.asked_to_end_after(how));
     drop(running);
     locked(&screen).restore();
     if let Some(failure) = word.heard() {
@@ -124,18 +129,26 @@ fn locked(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A terminal for the command.
+fn terminal_for(screen: &Screen, follows: bool) -> io::Result<Pty> {
+    let pty = Pty::like(screen.terminal())?;
+    // Another program has the user's set for itself just now: a shell that edits a line, or one of the pipeline.
+    if follows || !screen.is_ours() {
+        pty.take_lines()?;
+    }
+    if follows {
+        pty.leave_output_alone()?;
+    }
+    Ok(pty)
+}
+
 /// Errors go to the terminal too, or to wherever they went.
 fn errors(inner: &OwnedFd, pumps: &mut Pumps) -> io::Result<OwnedFd> {
-    if io::stderr().is_terminal() {
-        return inner.try_clone();
-    }
-    let (reader, writer) = pumping::wide_pipe()?;
-    pumps.start(reader, io::stderr().as_fd().try_clone_to_owned()?)?;
-    Ok(writer)
+    if pty::are_one(&io::stderr(), &io::stdout()) { inner.try_clone() } else { pumps.start_to(&io::stderr()) }
 }
 
 /// This very program, by its path or, where it does not lie there any more, as Linux has it still.
-fn own_path() -> PathBuf {
+pub fn own_path() -> PathBuf {
     let own = std::env::current_exe().ok().filter(|path| path.is_file());
     own.unwrap_or_else(|| Path::new("/proc/self/exe").to_owned())
 }
@@ -144,7 +157,6 @@ fn own_path() -> PathBuf {
 fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool) {
     let Ok(user) = locked(screen).terminal().try_clone() else { return };
     let mut room = zeroize::Zeroizing::new([0; KEYS]);
-    let turn = if follows { TURN_TO_FOLLOW } else { TURN };
     loop {
         // In the background the keys are for another program, and to read them would stop this one.
         let is_ours = {
@@ -157,6 +169,7 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool
             }
             is_wanted && screen.is_ours()
         };
+        let turn = if is_ours && !follows { TURN } else { TURN_TO_GET_THEM };
         let ready =
             if is_ours { pumping::wait(&user, Some(over), Some(turn)) } else { pumping::wait(over, None, Some(turn)) };
         match ready {
@@ -178,6 +191,7 @@ fn type_on(screen: &Mutex<Screen>, keys: &OwnedFd, over: &OwnedFd, follows: bool
 struct Session<'a> {
     screen: Arc<Mutex<Screen>>,
     outer: OwnedFd,
+    sizes: Sizes,
     follows: bool,
     attendant: &'a mut dyn Attendant,
 }
@@ -200,6 +214,7 @@ impl Attendant for Session<'_> {
 
     fn resized(&mut self) {
         locked(&self.screen).size_to(&self.outer);
+        self.sizes.follow();
         self.attendant.resized();
     }
 
@@ -234,7 +249,9 @@ pub fn lead(program: &Program, environment: &Environment<'_>, say_to: i32) -> La
         command.process_group(0);
     })?;
     pty::give_terminal_to(&child, &terminal);
-    attended::attend(&mut ears, &mut child, program, &mut ())
+    let ended = attended::attend(&mut ears, &mut child, program, &mut ());
+    pty::take_terminal_back(&terminal);
+    ended
 }
 
 /// What the third one does before it becomes the command: it waits until the terminal is its own. A command that used it before

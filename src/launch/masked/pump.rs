@@ -1,21 +1,28 @@
 //! From the command to where its output goes, through the masker: a thread for each stream.
 //!
-//! What something that the command left behind prints after the command's end is passed on for a moment. Then nobody reads
-//! it any more, as nobody would wait for it without keyctl either.
+//! Where something that the command left behind still has a stream a moment after the command's end, another process takes it
+//! over (`rest`): nobody is to wait for it, and nobody to end it.
 
 use std::{
     io::{self, IsTerminal},
-    os::fd::OwnedFd,
-    sync::Arc,
-    thread::{self, JoinHandle},
+    os::fd::{AsFd, OwnedFd},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
+use super::rest;
 use crate::{
     failure::{Failure, Kind, reason},
     launch::program::Program,
     mask::{Held, Masker, Sink, Stream},
-    platform::pumping::{self, Ready},
+    platform::{
+        pty::{self, Pty},
+        pumping::{self, Ready},
+    },
 };
 
 /// How much is read at once.
@@ -27,6 +34,13 @@ const PAUSE_WHILE_TYPING: Duration = Duration::from_millis(15);
 /// After the command has ended: how long something else that prints there is waited for, and for how long it is read at all.
 const QUIET: Duration = Duration::from_millis(50);
 const LONGEST_REST: Duration = Duration::from_secs(1);
+/// And how often it is asked then whether keyctl is to end, which nobody does who still reads.
+const TURN: Duration = Duration::from_millis(50);
+/// How long somebody who does not read is waited for once keyctl is to end.
+const LONGEST_GRACE: Duration = Duration::from_secs(1);
+
+/// What became of a stream: nothing is left of it, or somebody is who still has it.
+type Pumped = io::Result<Option<Pump>>;
 
 /// The streams of one command.
 pub struct Pumps {
@@ -34,7 +48,22 @@ pub struct Pumps {
     /// Its closing says that the command has ended; the other end is what the threads look at.
     running: Option<OwnedFd>,
     over: Arc<OwnedFd>,
-    threads: Vec<JoinHandle<io::Result<()>>>,
+    /// By which each says what became of it, how many have yet to do so, and what they did say.
+    say: Sender<Pumped>,
+    started: usize,
+    said: Receiver<Pumped>,
+    sizes: Sizes,
+}
+
+/// Terminals of the user's, and the ones that stand for them.
+#[derive(Default)]
+pub struct Sizes(Vec<(OwnedFd, OwnedFd)>);
+
+impl Sizes {
+    /// Gives the ones the size of the others.
+    pub fn follow(&self) {
+        self.0.iter().for_each(|(from, to)| pty::copy_size(from, to));
+    }
 }
 
 impl Pumps {
@@ -45,7 +74,8 @@ impl Pumps {
     pub fn new(masker: &Arc<Masker>) -> io::Result<Self> {
         let (over, running) = io::pipe()?;
         let (over, running) = (Arc::new(OwnedFd::from(over)), Some(OwnedFd::from(running)));
-        Ok(Self { masker: Arc::clone(masker), running, over, threads: Vec::new() })
+        let (say, said) = mpsc::channel();
+        Ok(Self { masker: Arc::clone(masker), running, over, say, started: 0, said, sizes: Sizes::default() })
     }
 
     /// One more.
@@ -53,24 +83,64 @@ impl Pumps {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(&mut self, from: OwnedFd, to: OwnedFd) -> io::Result<()> {
-        let (stream, over) = (self.masker.stream(), Arc::clone(&self.over));
-        let patience = if to.is_terminal() { PAUSE_WHILE_TYPING } else { PAUSE };
-        let pump = Pump { from, output: Output { to, wrong: None }, stream, patience };
-        self.threads.push(thread::Builder::new().spawn(move || pump.run(&over))?);
+        let (over, say) = (Arc::clone(&self.over), self.say.clone());
+        let pump = Pump::new(from, to, self.masker.stream());
+        thread::Builder::new().spawn(move || say.send(pump.run(Some(&over))))?;
+        self.started += 1;
         Ok(())
     }
 
-    /// The command has ended: brings out what it printed. Whoever reads no more is no failure.
+    /// One more, to a stream that this process has: what the command gets for it. That is a pipe, and where the stream is a
+    /// terminal the inner end of one.
     ///
     /// # Errors
-    /// Why something could not be written.
-    pub fn finish(mut self) -> io::Result<()> {
+    /// Where the system gives none of them.
+    pub fn start_to(&mut self, to: &(impl AsFd + IsTerminal)) -> io::Result<OwnedFd> {
+        let own = to.as_fd().try_clone_to_owned()?;
+        if !to.is_terminal() {
+            let (reader, writer) = pumping::wide_pipe()?;
+            self.start(reader, own)?;
+            return Ok(writer);
+        }
+        let pty = Pty::like(to)?;
+        pty.take_lines()?;
+        pty.leave_output_alone()?;
+        let Pty { outer, inner } = pty;
+        self.sizes.0.push((own.try_clone()?, outer.try_clone()?));
+        self.start(outer, own)?;
+        Ok(inner)
+    }
+
+    /// The terminals among these.
+    pub fn take_sizes(&mut self) -> Sizes {
+        std::mem::take(&mut self.sizes)
+    }
+
+    /// The command has ended: brings out what it printed, and hands over what somebody else still has. Whoever reads no more is
+    /// no failure. Once keyctl itself is to end, whoever does not read is not waited for.
+    ///
+    /// # Errors
+    /// Why something could not be written, or handed over.
+    pub fn finish(mut self, mut is_to_end: impl FnMut() -> bool) -> io::Result<()> {
         self.running = None;
-        let mut result = Ok(());
-        for thread in self.threads.drain(..) {
-            let done = thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
-            if result.is_ok() && done.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
-                result = done;
+        let (mut result, mut until) = (Ok(()), None);
+        while self.started > 0 {
+            match self.said.recv_timeout(TURN) {
+                Ok(pumped) => {
+                    self.started -= 1;
+                    let done = pumped.and_then(|left| left.map_or(Ok(()), rest::hand_over));
+                    if result.is_ok() && done.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+                        result = done;
+                    }
+                }
+                // A thread that sits in a write ends with this process.
+                Err(_) if until.is_some_and(|until| Instant::now() >= until) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    if until.is_none() && is_to_end() {
+                        until = Some(Instant::now() + LONGEST_GRACE);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::Other.into()),
             }
         }
         result
@@ -82,8 +152,10 @@ pub fn failed(program: &Program, error: &io::Error) -> Failure {
     Failure::new(Kind::Disk, format!("cannot pass on what `{}` prints: {}", program.name(), reason(error)))
 }
 
-struct Output {
-    to: OwnedFd,
+/// Where masked text is written.
+pub struct Output {
+    /// There.
+    pub to: OwnedFd,
     wrong: Option<io::Error>,
 }
 
@@ -95,41 +167,54 @@ impl Sink for Output {
     }
 }
 
-struct Pump {
-    from: OwnedFd,
-    output: Output,
-    stream: Stream,
+/// One stream on its way.
+pub struct Pump {
+    /// Where it is read.
+    pub from: OwnedFd,
+    /// Where it goes.
+    pub output: Output,
+    /// What is on the way.
+    pub stream: Stream,
     patience: Duration,
 }
 
 impl Pump {
-    /// Until there is no more. Whoever prints into it hears from the system that nobody reads when this ends before.
-    fn run(mut self, over: &OwnedFd) -> io::Result<()> {
+    /// Between these.
+    pub fn new(from: OwnedFd, to: OwnedFd, stream: Stream) -> Self {
+        let patience = if to.is_terminal() { PAUSE_WHILE_TYPING } else { PAUSE };
+        Self { from, output: Output { to, wrong: None }, stream, patience }
+    }
+
+    /// Until there is no more, or the command is over and somebody else still has the stream: then this is what is left.
+    ///
+    /// # Errors
+    /// Why something could not be written.
+    pub fn run(mut self, over: Option<&OwnedFd>) -> Pumped {
         let mut ending: Option<(Instant, usize)> = None;
         while self.output.wrong.is_none() {
             let little = self.stream.holds() == Held::Little;
             let quiet = ending.map(|_| QUIET);
             let patience =
                 if little { Some(quiet.map_or(self.patience, |quiet| quiet.min(self.patience))) } else { quiet };
-            let running = ending.is_none().then_some(over);
+            let running = over.filter(|_| ending.is_none());
             match pumping::wait(&self.from, running, patience)? {
                 // What waits now was written before the end, and is brought out however long it takes.
                 Ready::Over => ending = Some((Instant::now(), pumping::waiting_bytes(&self.from))),
-                Ready::Nothing if ending.is_some() => break,
+                Ready::Nothing if ending.is_some() => return Ok(Some(self)),
                 Ready::Nothing => self.stream.pause(&mut self.output),
                 Ready::Something => {
                     let Some(read) = pumping::read_some(&self.from, self.stream.room(AT_ONCE))? else { break };
                     self.stream.take(read, &mut self.output);
                     if let Some((since, owed)) = &mut ending {
                         *owed = owed.saturating_sub(read);
-                        if *owed == 0 && since.elapsed() > LONGEST_REST {
-                            break;
+                        if *owed == 0 && since.elapsed() > LONGEST_REST && self.output.wrong.is_none() {
+                            return Ok(Some(self));
                         }
                     }
                 }
             }
         }
         self.stream.finish(&mut self.output);
-        self.output.wrong.map_or(Ok(()), Err)
+        self.output.wrong.map_or(Ok(None), Err)
     }
 }
