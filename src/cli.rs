@@ -26,6 +26,7 @@ mod history;
 mod import;
 mod lifecycle;
 mod limits;
+mod manual;
 mod projects;
 mod proxy;
 mod scan;
@@ -49,6 +50,7 @@ pub use history::{
 pub use import::{Import, ImportFormat};
 pub use lifecycle::{Details, Due, Edit, Forget, Remind, RemindVerb, Revoke, Rollback, Rotate, Undo, Versions, Which};
 pub use limits::Limits;
+pub use manual::{Completions, Man};
 pub use projects::{Allow, Deny, Init};
 pub use proxy::{Confine, OneKey, Proxy, ProxyRun, ProxyVerb};
 pub use scan::{HookChoice, InstallHook, Scan, ScanSource, ScanVerb};
@@ -464,25 +466,6 @@ pub struct Doctor {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// `keyctl completions`
-#[derive(Args)]
-pub struct Completions {
-    /// The shell that shall read it
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-    /// Also complete names of keys and profiles, by asking keyctl at each Tab
-    #[arg(long)]
-    pub dynamic: bool,
-}
-
-/// `keyctl man`
-#[derive(Args)]
-pub struct Man {
-    /// Write a page for each command to this folder
-    #[arg(long, value_name = "DIR", value_parser = path_parser(), value_hint = ValueHint::DirPath)]
-    pub out: Option<PathBuf>,
 }
 
 /// A command line of `run` alone: so that starting a command need not build all the others.

@@ -19,6 +19,8 @@ pub(super) const READ_BY_KEYCTL: &[&str] = &[
     // Whether a log is GitHub's, which is told each secret, and the files that its runner reads.
     "GITHUB_ACTION*", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE",
     "GITHUB_EVENT_*", "RUNNER_*", "ACTIONS_*",
+    // Where a source's credentials come from, if its table says so.
+    "BAO_*", "AWS_CONTAINER_*", "IDENTITY_ENDPOINT", "IDENTITY_HEADER",
     // Who the user is, and what is completed.
     "USERNAME", "_CLAP_*",
 ];
@@ -89,6 +91,21 @@ mod tests {
         ("INT", "no variable"),
         ("KILL", "no variable"),
         ("PIPE", "no variable"),
+        ("ADDR", "the end of one"),
+        ("CACERT", "the end of one"),
+        ("NAMESPACE", "the end of one"),
+        ("TOKEN", "the end of one"),
+        ("BAO", "the beginning of some"),
+        ("VAULT", "the beginning of some"),
+        ("GET", "no variable"),
+        ("POST", "no variable"),
+        ("PUT", "no variable"),
+        (
+            "AWS_ACCESS_KEY_ID",
+            "an account of the project's own, as of a test server; it counts where a source's table says so",
+        ),
+        ("AWS_SECRET_ACCESS_KEY", "the same"),
+        ("AWS_SESSION_TOKEN", "the same"),
     ];
 
     fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
