@@ -43,7 +43,7 @@ pub struct Push {
 /// `keyctl pull`
 #[derive(Args)]
 pub struct Pull {
-    /// The keys, each of which refers to a source; `STORE:NAME` for those of another store
+    /// Keys that refer to a source; `STORE:NAME` for those of another store
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<KeyPath>,
     /// Show what would be brought from where, and change nothing
