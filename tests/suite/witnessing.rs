@@ -282,6 +282,10 @@ const LEAVE_NONE: &[&str] = &[
     "lead-session",
     // What is printed after its end.
     "mask-rest",
+    // What `proxy run --sandbox` has recorded, before it becomes the command.
+    "confine",
+    // A table of `config.toml`; what a key is then fetched for leaves one.
+    "source",
     // The part of an alert that goes on by itself.
     "deliver-alert",
 ];
@@ -341,8 +345,8 @@ fn every_command_that_uses_or_changes_something_leaves_an_event() {
         assert!(event["pid"].is_u64() && event["tty"].is_boolean() && event["t"].is_string(), "{event}");
         seen.insert(words[0].to_owned());
     }
-    // These need a clipboard, an alert and a store that asks, and have their events in the chapters about them.
-    seen.extend(["copy", "alerts", "unlock", "lock"].map(str::to_owned));
+    // These need a clipboard, an alert, a store that asks, a source or a host, and have their events in the chapters about them.
+    seen.extend(["copy", "alerts", "unlock", "lock", "push", "pull", "proxy"].map(str::to_owned));
     let verbs = keyctl::cli::Cli::command();
     let verbs: BTreeSet<String> = verbs.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     let none: BTreeSet<String> = LEAVE_NONE.iter().map(|name| (*name).to_owned()).collect();
