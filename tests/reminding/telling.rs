@@ -157,8 +157,7 @@ fn where_the_store_does_not_open_the_number_is_told_without_names() {
     let lost = "keyctl: store `personal`: `identity.txt` has no identity for this store any more: its keys were not looked at\n\
                 keyctl: hint: the store itself is untouched; bring the identity back: `keyctl recovery restore FILE --store personal`\n\
                 keyctl: reminded: 1 key due\n\
-                keyctl: the answer is without the store `personal`\n\
-                keyctl: hint: for one store alone: `--store NAME`\n";
+                keyctl: the answer is without the store `personal`\n";
     assert_eq!(session.remind(&["now"]), (lost.to_owned(), 4));
     assert_eq!(session.history()[0]["message"]["data"], json!("<b>1 key due</b>\nsee which: keyctl due"));
     // Of several stores the names are told that can be, and of the others how many.
