@@ -55,6 +55,21 @@ impl Remote {
             && self.reference.place.path == other.reference.place.path
     }
 
+    /// Whether what is said of the secret here holds for that of the other one, which is the same place, however it is written: a
+    /// leading `/` counts for nothing, one without a field may mean any, and one without a version any that is not told from it.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let (Reference { place, field }, Reference { place: their_place, field: theirs }) =
+            (&self.reference, &other.reference);
+        let segments = |place: &Place| {
+            place.path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        self.source == other.source
+            && segments(place) == segments(their_place)
+            && (field == theirs || field.is_none() || theirs.is_none())
+            && (place.version.is_none() || place.version == their_place.version)
+    }
+
     /// It as the one text that a key holds: `SOURCE:REFERENCE`.
     #[must_use]
     pub fn text(&self) -> String {

@@ -313,7 +313,7 @@ fn a_write_replaces_one_field_of_just_the_version_that_was_seen() {
     let write = |value: &str, expecting: Option<&Version>| writer.write(&at, &secret(value), expecting, "1", soon());
     let changed = "source `corp` at it has changed at `secret/app/write` meanwhile";
     assert_eq!(writer.newest(&at.place, soon()).expect("asked"), Some(version("1")));
-    assert_eq!(write("two", Some(&version("1"))).expect("written"), version("2"));
+    assert_eq!(write("two", Some(&version("1"))).expect("written").version, version("2"));
     assert_eq!(
         refused(write("three", Some(&version("1")))),
         format!("{changed}; it has version 2 now; nothing was written")
@@ -324,11 +324,11 @@ fn a_write_replaces_one_field_of_just_the_version_that_was_seen() {
     // One that was deleted is the newest all the same.
     BAO.ask("DELETE", "secret/data/app/write", &Value::Null);
     assert_eq!(writer.newest(&at.place, soon()).expect("asked"), Some(version("2")));
-    assert_eq!(write("three", Some(&version("2"))).expect("written"), version("3"));
+    assert_eq!(write("three", Some(&version("2"))).expect("written").version, version("3"));
     // Nothing yet.
     let new = reference("secret/app/new#password");
     assert_eq!(writer.newest(&new.place, soon()).expect("asked"), None);
-    assert_eq!(writer.write(&new, &secret("n1"), None, "1", soon()).expect("written"), version("1"));
+    assert_eq!(writer.write(&new, &secret("n1"), None, "1", soon()).expect("written").version, version("1"));
     assert!(
         refused(writer.write(&new, &secret("n2"), None, "1", soon()))
             .ends_with("it has version 1 now; nothing was written")
@@ -340,7 +340,7 @@ fn a_write_replaces_one_field_of_just_the_version_that_was_seen() {
     // KV 1 keeps none.
     let old = reference("old/app/write#password");
     BAO.ask("POST", "old/app/write", &json!({ "password": "one", "user": "me" }));
-    assert_eq!(writer.write(&old, &secret("two"), None, "1", soon()).expect("written"), Version::none());
+    assert_eq!(writer.write(&old, &secret("two"), None, "1", soon()).expect("written").version, Version::none());
     assert_eq!(BAO.ask("GET", "old/app/write", &Value::Null)["data"], json!({ "password": "two", "user": "me" }));
     // What cannot be written.
     let pinned = reference("secret/app/write@1#password");

@@ -19,7 +19,7 @@ use super::{
     change::{Outcome, change},
     opening,
     rotate::pending,
-    stores,
+    sourcing, stores,
     versions::{changed_meanwhile, is_as_seen, need_someone},
 };
 
@@ -76,6 +76,7 @@ pub fn remove(arguments: &cli::Remove, terminal: &Terminal) -> anyhow::Result<Ex
             count(names.len(), "key")
         ));
     }
+    sourcing::say_of_credentials(&home, names, terminal);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,6 +21,7 @@ use super::{
     details::refuse_as_name,
     naming, narrowing, opening,
     rotate::pending,
+    sourcing,
     versions::{changed_meanwhile, is_as_seen, need_yes},
 };
 
@@ -66,6 +67,9 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.say(&format!("`{new}` is called so already"));
     } else {
         terminal.say(&format!("renamed `{old}` to `{new}`"));
+    }
+    if renamed.is_some() {
+        sourcing::say_of_credentials(&home, std::slice::from_ref(old), terminal);
     }
     // Whoever was asked has read it.
     if let Some(covered) = renamed.filter(|_| seen.is_none()) {

@@ -11,7 +11,7 @@ use crate::{
     config::{self, Config},
     date::Moment,
     failure::{Failure, Kind, Result},
-    history::{Action, Event, Fetch},
+    history::{Action, Event, Fetch, Reason},
     home::Home,
     name::{KeyName, KeyPath, SourceName},
     reference::{Place, Reference, Remote},
@@ -61,19 +61,23 @@ pub fn push(arguments: &Push, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         let event = Event::new(Action::Push, Moment::now()).names(names.iter().copied());
         event.reason(arguments.reason.as_ref()).sources(vec![fetch.clone()])
     };
-    hold(&mut used, &names, &config, arguments, &event, terminal)?;
+    if arguments.refer {
+        names.iter().try_for_each(|name| sourcing::refuse_credential(&config, &home, name))?;
+    }
+    hold(&mut used, &names, &config, arguments.reason.as_ref(), &event, terminal)?;
     let desk = Desk::open(&arguments.source, Asking { config: &config, offline: false, event: &event, terminal })?;
     let items = look(&desk, remotes, &used)?;
     show(&items, ["KEY", "TO", "NOW THERE"], terminal)?;
     refuse_others(&items, arguments)?;
     if arguments.dry_run {
+        used.record(looked(&names, arguments.reason.as_ref(), vec![fetch]), &config, terminal)?;
         terminal.say("nothing was written");
         return Ok(ExitCode::SUCCESS);
     }
     let what = format!("{} to source `{}`", count(items.len(), "key"), arguments.source);
     need_yes(arguments.yes, terminal, &format!("writing {what}"), || format!("write {what}?"))?;
     let number = used.record(event(), &config, terminal)?;
-    let written = write(&desk, &items, &used)
+    let written = write(&desk, &items, &used, terminal)
         .inspect_err(|failure| used.record_failure(event().not_given(number, &failure.message), terminal))?;
     let them = if written == 1 { "it" } else { "them" };
     terminal.say(&format!("wrote {} to source `{}` and read {them} back", count(written, "key"), arguments.source));
@@ -115,17 +119,22 @@ fn under_path(path: &str, name: &KeyName) -> Result<Reference> {
     reference.to_string().parse().map_err(|why| Failure::new(Kind::Usage, format!("`--under`: {why}")))
 }
 
-/// Holds the keys to what they may be used for: what is written to a source can be read there.
+/// That it was looked what a source has for these keys, for the history.
+fn looked(names: &[&KeyName], reason: Option<&Reason>, fetches: Vec<Fetch>) -> Event {
+    Event::new(Action::Check, Moment::now()).names(names.iter().copied()).reason(reason).sources(fetches)
+}
+
+/// Holds the keys to what they may be used for: what is written to a source can be read there, and what is brought from one is here.
 fn hold(
     used: &mut Used,
     names: &[&KeyName],
     config: &Config,
-    arguments: &Push,
+    reason: Option<&Reason>,
     event: &impl Fn() -> Event,
     terminal: &Terminal,
 ) -> Result<()> {
     let names: Vec<KeyName> = names.iter().map(|name| (*name).clone()).collect();
-    let why = Why { reason: arguments.reason.as_ref(), here: crate::rotation::ReasonFrom::default() };
+    let why = Why { reason, here: crate::rotation::ReasonFrom::default() };
     why.hold(used, &names, config, event, terminal)?;
     policy::hold(used, &names, config, Moment::now(), event, terminal)?;
     let held = [(used.opened(), names)];
@@ -171,19 +180,22 @@ fn refuse_others(items: &[Item], arguments: &Push) -> Result<()> {
 }
 
 /// Writes each that is not there yet, and reads it back.
-fn write(desk: &Desk, items: &[Item], used: &Used) -> Result<usize> {
+fn write(desk: &Desk, items: &[Item], used: &Used, terminal: &Terminal) -> Result<usize> {
     let mut written = 0;
     for item in items {
         let value = &used.payload.key(&item.name)?.value;
         if item.now != "the same" {
-            desk.write(&item.remote.reference, value, &item.seen).map_err(Unwritten::failure).map_err(|failure| {
-                let failure = failure.hint("the store has every secret still");
-                if written == 0 {
-                    failure
-                } else {
-                    failure.hint(format!("{} before it was written", count(written, "key")))
-                }
-            })?;
+            let wrote = desk.write(&item.remote.reference, value, &item.seen).map_err(Unwritten::failure).map_err(
+                |failure| {
+                    let failure = failure.hint("the store has every secret still");
+                    if written == 0 {
+                        failure
+                    } else {
+                        failure.hint(format!("{} before it was written", count(written, "key")))
+                    }
+                },
+            )?;
+            wrote.say_of_other(&item.remote, terminal);
         }
         written += 1;
     }
@@ -201,7 +213,10 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
             }
         }
         payload.step(Deed::Set, now, |edit| {
-            items.iter().try_for_each(|item| edit.refer(&item.name, &item.remote, true).map(drop))
+            items.iter().try_for_each(|item| {
+                let to = Secret::new(item.remote.text().into_bytes());
+                edit.bring(&item.name, to, Some(item.remote.source.clone()))
+            })
         })?;
         let event = Event::new(Action::Set, now).names(items.iter().map(|item| &item.name)).note("refers to a source");
         Ok(Outcome::changed((), event))
@@ -216,21 +231,30 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
     Ok(())
 }
 
-/// What lies where these keys refer to.
-fn lying(home: &Home, config: &Config, names: &[&KeyName], terminal: &Terminal) -> Result<Vec<Item>> {
-    let used = using::keys(home, names, terminal)?;
-    let mut items = Vec::new();
-    let mut desks: BTreeMap<SourceName, Desk> = BTreeMap::new();
-    for name in names {
-        let remote = used
-            .payload
-            .key(name)?
-            .remote()
+/// Where these keys refer to, if that is for keys of this store.
+fn remotes<'n>(used: &Used, config: &Config, names: &[&'n KeyName]) -> Result<Vec<(&'n KeyName, Remote)>> {
+    let remote = |name: &&'n KeyName| {
+        let remote = used.payload.key(name)?.remote();
+        let remote = remote
             .ok_or_else(|| Failure::new(Kind::Usage, format!("the secret of `{name}` is in the store already")))?;
-        let event = || Event::new(Action::Set, Moment::now()).names([*name]);
-        let asking = Asking { config, offline: false, event: &event, terminal };
-        // One login for each source; that it is for this store's keys is asked of each key.
-        sourcing::hold_to_store(config, home, name, &remote)?;
+        sourcing::hold_to_store(config, &used.home, name, &remote)?;
+        Ok((*name, remote))
+    };
+    names.iter().map(remote).collect()
+}
+
+/// What lies there.
+fn lying(
+    remotes: Vec<(&KeyName, Remote)>,
+    config: &Config,
+    event: &impl Fn() -> Event,
+    terminal: &Terminal,
+) -> Result<Vec<Item>> {
+    let mut items = Vec::new();
+    // One login for each source.
+    let mut desks: BTreeMap<SourceName, Desk> = BTreeMap::new();
+    for (name, remote) in remotes {
+        let asking = Asking { config, offline: false, event, terminal };
         let desk = match desks.entry(remote.source.clone()) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => place.insert(Desk::open(&remote.source, asking)?),
@@ -240,7 +264,7 @@ fn lying(home: &Home, config: &Config, names: &[&KeyName], terminal: &Terminal) 
             let said = format!("source `{}` has nothing at `{}`", remote.source, remote.reference);
             return Err(Failure::new(Kind::Remote, said));
         }
-        items.push(Item { name: (*name).clone(), remote, seen, now: "a secret" });
+        items.push(Item { name: name.clone(), remote, seen, now: "a secret" });
     }
     Ok(items)
 }
@@ -253,7 +277,20 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let home = stores::of_all(&arguments.names)?;
     let config = config::read(&home)?;
     let names: Vec<&KeyName> = arguments.names.iter().map(KeyPath::name).collect();
-    let items = lying(&home, &config, &names, terminal)?;
+    let mut used = using::keys(&home, &names, terminal)?;
+    let remotes = remotes(&used, &config, &names)?;
+    let mut fetches: Vec<Fetch> = Vec::new();
+    for (_, remote) in &remotes {
+        let name = remote.source.to_string();
+        if fetches.iter().all(|fetch| fetch.name != name) {
+            fetches.push(Fetch { name, cached_s: None, with: Vec::new() });
+        }
+    }
+    let event = || looked(&names, arguments.reason.as_ref(), fetches.clone());
+    hold(&mut used, &names, &config, arguments.reason.as_ref(), &event, terminal)?;
+    let number = used.record(event(), &config, terminal)?;
+    let items = lying(remotes, &config, &event, terminal)
+        .inspect_err(|failure| used.record_failure(event().not_given(number, &failure.message), terminal))?;
     show(&items, ["KEY", "FROM", "NOW THERE"], terminal)?;
     if arguments.dry_run {
         terminal.say("nothing was changed");
@@ -274,20 +311,13 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         payload.step(Deed::Set, now, |edit| {
             for Item { name, seen, .. } in &items {
                 let value = seen.value.as_ref().map_or_else(|| Secret::new(Vec::new()), Secret::copy);
-                edit.set(name, value, true)?;
+                edit.bring(name, value, None)?;
             }
             Ok(())
         })?;
-        let mut fetches: Vec<Fetch> = Vec::new();
-        for item in &items {
-            let name = item.remote.source.to_string();
-            if fetches.iter().all(|fetch| fetch.name != name) {
-                fetches.push(Fetch { name, cached_s: None, with: Vec::new() });
-            }
-        }
         let event =
             Event::new(Action::Set, now).names(items.iter().map(|item| &item.name)).note("brought from a source");
-        Ok(Outcome::changed((), event.reason(arguments.reason.as_ref()).sources(fetches)))
+        Ok(Outcome::changed((), event.reason(arguments.reason.as_ref()).sources(fetches.clone())))
     })?;
     terminal.say(&format!("{what} of the source {} in the store now", if items.len() == 1 { "is" } else { "are" }));
     terminal.hint("the source has what it had; `keyctl rollback NAME` refers to it again");

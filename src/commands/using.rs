@@ -98,6 +98,14 @@ impl<'o> Opened<'o> {
         Self { home, kept, payload, project: None, ended: &[], proxied: &[] }
     }
 
+    /// Records a use, before it happens, and tells of it if it is unusual. Gives the number of its entry, if it has one.
+    ///
+    /// # Errors
+    /// Only where the user's config requires a history and there is none to be had.
+    pub fn record(self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
+        self.write_down(event, config.into(), config, terminal)
+    }
+
     /// Records that keys were refused. That they are does not hang on its being written down.
     pub fn record_refusal(self, event: Event, config: &Config, terminal: &Terminal) {
         let _ = self.write_down(event, Strictness::default(), config, terminal);
@@ -137,7 +145,7 @@ impl Used {
     /// # Errors
     /// Only where the user's config requires a history and there is none to be had.
     pub fn record(&self, event: Event, config: &Config, terminal: &Terminal) -> Result<Option<u64>> {
-        self.opened().write_down(event, config.into(), config, terminal)
+        self.opened().record(event, config, terminal)
     }
 
     /// Records that keys were refused. That they are does not hang on its being written down.

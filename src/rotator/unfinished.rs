@@ -55,6 +55,8 @@ const MARKS: &str = "keyctl/unfinished-marks/v1";
 const KEPT: &[u8] = b"kept";
 /// The word for what was printed by a program that did not end well, as far as is known.
 const DOUBTFUL: &[u8] = b"doubtful";
+/// The word before what a source had that keeps no versions.
+const FORMER: &[u8] = b"former";
 /// The word after it for what was printed by a program that was not seen to end.
 const UNENDED: &[u8] = b"unended";
 /// Bytes of an intention before it is sealed: two names and a few ids.
@@ -108,13 +110,15 @@ pub struct Made {
     pub doubtful: bool,
     /// Whether the program was still at work, as far as is known.
     pub unended: bool,
+    /// At a source that keeps no versions: what it had before, which is nowhere else once the new one is written.
+    pub former: Option<Secret>,
 }
 
 impl Made {
     /// What a program gave.
     #[must_use]
     pub fn by_program(secret: Secret, doubtful: bool) -> Self {
-        Self { secret, id: None, kept: false, doubtful, unended: false }
+        Self { secret, id: None, kept: false, doubtful, unended: false, former: None }
     }
 
     /// What a program has printed that is still at work.
@@ -149,16 +153,18 @@ impl Made {
         self.secret.same_as(secret) || (self.doubtful && self.sole_line().is_some_and(|line| line.same_as(secret)))
     }
 
-    /// The number, the secret and the id, and the word where it came into the store or is doubtful, each after its length as
-    /// 4 bytes.
+    /// The number, the secret and the id, the word where it came into the store or is doubtful, and what was there before, each
+    /// after its length as 4 bytes.
     fn write(&self, number: u64) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a vector that grows leaves what it held behind.
-        let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + 1024)));
+        let former = self.former.as_ref().map_or(&[][..], Secret::expose);
+        let mut plain = Zeroizing::new(Vec::with_capacity(MADE.max(self.secret.len() + former.len() + 1024)));
         let id = self.id.as_deref().unwrap_or_default().as_bytes();
         let word = if self.kept { Some(KEPT) } else { self.doubtful.then_some(DOUBTFUL) };
         plain.extend_from_slice(&number.to_le_bytes());
         let unended = (self.doubtful && self.unended && !self.kept).then_some(UNENDED);
-        for part in [self.secret.expose(), id].into_iter().chain(word).chain(unended) {
+        let former = self.former.is_some().then_some([FORMER, former]).into_iter().flatten();
+        for part in [self.secret.expose(), id].into_iter().chain(word).chain(unended).chain(former) {
             plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             plain.extend_from_slice(part);
         }
@@ -175,12 +181,19 @@ impl Made {
         let mut rest = plain;
         let secret = Secret::new(part(&mut rest)?);
         let id = String::from_utf8(part(&mut rest)?).ok()?;
+        let id = Some(id).filter(|id| !id.is_empty());
+        let mut made = Self { secret, id, kept: false, doubtful: false, unended: false, former: None };
         // What fills the file up is no length that fits.
-        let word = part(&mut rest);
-        let is = |other: &[u8]| word.as_deref() == Some(other);
-        let (kept, doubtful) = (is(KEPT), is(DOUBTFUL));
-        let unended = doubtful && part(&mut rest).as_deref() == Some(UNENDED);
-        Some(Self { secret, id: Some(id).filter(|id| !id.is_empty()), kept, doubtful, unended })
+        while let Some(word) = part(&mut rest) {
+            match word.as_slice() {
+                KEPT => made.kept = true,
+                DOUBTFUL => made.doubtful = true,
+                UNENDED => made.unended = made.doubtful,
+                FORMER => made.former = part(&mut rest).map(Secret::new),
+                _ => break,
+            }
+        }
+        Some(made)
     }
 }
 
@@ -429,7 +442,7 @@ mod tests {
 
     fn made(text: &str) -> Made {
         let secret = Secret::new(text.as_bytes().to_vec());
-        Made { secret, id: Some("AKIANEW".into()), kept: false, doubtful: true, unended: false }
+        Made { secret, id: Some("AKIANEW".into()), kept: false, doubtful: true, unended: false, former: None }
     }
 
     fn home() -> (tempfile::TempDir, Home) {
@@ -450,6 +463,13 @@ mod tests {
         let back = found[0].made.as_ref().expect("made");
         assert!(back.secret.expose() == b"the-new-secret" && back.id.as_deref() == Some("AKIANEW") && !back.kept);
         assert!(back.doubtful);
+        assert!(back.former.is_none());
+        first
+            .has_made(&key(), Made { former: Some(Secret::new(b"the-old".to_vec())), ..made("the-new-secret") })
+            .expect("written");
+        let found = Unfinished::all(&home, &key());
+        let back = found[0].made.as_ref().expect("made");
+        assert!(back.doubtful && back.former.as_ref().is_some_and(|former| former.expose() == b"the-old"));
         first.is_kept(&key()).expect("written");
         let found = Unfinished::all(&home, &key());
         let back = found[0].made.as_ref().expect("made");

@@ -25,6 +25,7 @@ mod editing;
 pub mod fetched;
 pub mod fetching;
 mod form;
+pub mod found;
 mod gcp;
 pub mod leasing;
 mod service;
@@ -33,6 +34,7 @@ mod writing;
 
 pub use abilities::Abilities;
 pub use fetched::{Fetched, Lease, Version};
+pub use found::{Found, Written};
 
 /// What a source needs to be opened: its credentials, by the keys that hold them, and the clock.
 pub struct Means {
@@ -70,9 +72,19 @@ pub trait Source: Send + Sync {
         self.fetch(place, &[], until).map(|fetched| fetched.version)
     }
 
+    /// What a writer would replace at a reference to the newest version. Nothing is there only where the source says so itself.
+    ///
+    /// # Errors
+    /// As [`Source::fetch`], and for what lies there and is no secret of a key.
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        found::by_fetching(self, reference, until)
+    }
+
     /// Writes a new version, in which this field is another and all others are as they were. `expecting` is the version that it
     /// replaces, `None` where there may be nothing yet: where the source has another by now, nothing is written. `number` is the same for
     /// each try of one change, so that a source that knows such tokens writes it once.
+    ///
+    /// A source that cannot hold a write to what it replaces says afterwards that somebody was in between.
     ///
     /// # Errors
     /// `Remote` as for fetching, and where the source has changed meanwhile; `Usage` where this source cannot be written to.
@@ -83,7 +95,7 @@ pub trait Source: Send + Sync {
         expecting: Option<&Version>,
         number: &str,
         until: Instant,
-    ) -> Result<Version> {
+    ) -> Result<Written> {
         let _ = (reference, value, expecting, number, until);
         Err(Failure::new(Kind::Usage, format!("source `{}` cannot be written to", self.name()))
             .hint("change the secret where it lies; the reference stays as it is"))

@@ -1,6 +1,6 @@
 //! What every source that keeps versions refuses before and after it is written to.
 
-use super::failure;
+use super::{Version, Written, failure};
 use crate::{
     failure::{Failure, Kind, Result},
     name::SourceName,
@@ -35,12 +35,8 @@ pub(super) fn changed(
     Err(failure(name, &what).hint("look who changed it, then try again"))
 }
 
-/// Somebody wrote between the look and the writing.
-pub(super) fn overtaken(name: &SourceName, reference: &Reference, other: &str, made: &str) -> Failure {
-    let path = &reference.place.path;
-    failure(
-        name,
-        &format!("`{path}` was written by somebody else in the same moment: version `{other}`, before ours, `{made}`"),
-    )
-    .hint(format!("ours is in force; theirs can be read as `{path}@{other}`"))
+/// What was written where versions are numbers: they have to have gone on by one, or somebody wrote between the look and the writing.
+pub(super) fn numbered(before: Option<u64>, made: u64) -> Written {
+    let other = before.filter(|before| made.checked_sub(1).is_some_and(|last| last > *before));
+    Written { version: Version(made.to_string()), overtaken: other.map(|_| Version((made - 1).to_string())) }
 }

@@ -11,7 +11,7 @@ use crate::{
 use super::{
     facts::{Facts, Leaked, LeftWith, Revoked},
     journal::{Deed, Revived, Step},
-    payload::{Former, Key, Payload, Removed},
+    payload::{Former, Key, Payload, Removed, remote_of},
 };
 
 /// What [`Editing::set`] did.
@@ -131,6 +131,8 @@ impl Editing<'_> {
     }
 
     fn keep(&mut self, name: &KeyName, value: Secret, source: Option<SourceName>, replace: bool) -> Result<Set> {
+        let to = source.as_ref().and_then(|_| remote_of(&value));
+        let said = to.as_ref().map(|to| self.payload.said_of_place(to)).unwrap_or_default();
         if let Some(key) = self.payload.keys.get(name) {
             if key.value.same_as(&value) && key.facts.source == source {
                 return Ok(Set::Same);
@@ -138,11 +140,17 @@ impl Editing<'_> {
             if !replace {
                 return Err(exists(name));
             }
+            let here = to.as_ref().and_then(|to| Some((key.remote()?, to)));
+            let expires = key.facts.expires.filter(|_| here.is_some_and(|(here, to)| here.covers(to)));
             self.put_in_place(name, value, source, None)?;
+            let Some(key) = self.payload.keys.get_mut(name) else { return Ok(Set::Replaced) };
+            key.facts.expires = expires;
+            key.facts.take_on(said);
             return Ok(Set::Replaced);
         }
         let (revoked, leaked, left_with) = self.payload.said_of(&value);
-        let facts = Facts { revoked, leaked, left_with, source, ..Facts::new(self.step.at) };
+        let mut facts = Facts { revoked, leaked, left_with, source, ..Facts::new(self.step.at) };
+        facts.take_on(said);
         self.payload.keys.insert(name.clone(), Key { value, facts, former: Vec::new() });
         self.step.added.push(name.clone());
         Ok(Set::Added)
@@ -156,14 +164,35 @@ impl Editing<'_> {
         self.put_in_place(name, value, None, wipe)
     }
 
-    /// Notes that the secret of a key that refers to a source was replaced there: the reference stays, and what it led to before
-    /// becomes the latest former one, where that is known.
+    /// Keeps the same secret elsewhere: here instead of in a source, or there instead of here. What is said of it goes with it.
     ///
     /// # Errors
     /// `Missing`.
-    pub fn note_written(&mut self, name: &KeyName, before: Option<Before>, wipe: Option<Moment>) -> Result<()> {
+    pub fn bring(&mut self, name: &KeyName, value: Secret, source: Option<SourceName>) -> Result<()> {
+        let before = self.payload.key(name)?.facts.clone();
+        self.put_in_place(name, value, source, None)?;
+        let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
+        key.facts.expires = before.expires;
+        key.facts.take_on((before.revoked, before.leaked, before.left_with));
+        Ok(())
+    }
+
+    /// Notes that the secret of a key that refers to a source was replaced there: the reference stays, and what it led to before
+    /// becomes the latest former one, where that is known. What was said of that one is not said of the new one; of one that was
+    /// `again` brought from a former version, what is said of that.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn note_written(
+        &mut self,
+        name: &KeyName,
+        before: Option<Before>,
+        again: Option<&Remote>,
+        wipe: Option<Moment>,
+    ) -> Result<()> {
         let key = self.payload.key(name)?;
         let (value, source) = (key.value.copy(), key.facts.source.clone());
+        let said = again.map(|then| self.payload.said_of(&Secret::new(then.text().into_bytes()))).unwrap_or_default();
         self.put_in_place(name, value, source, wipe)?;
         let former = self.payload.keys.get_mut(name).and_then(|key| key.former.last_mut());
         match (former, before) {
@@ -177,7 +206,7 @@ impl Editing<'_> {
             }
             _ => {}
         }
-        Ok(())
+        self.say_anew(name, &said)
     }
 
     fn put_in_place(

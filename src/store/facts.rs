@@ -78,6 +78,9 @@ pub struct LeftWith {
     pub at: Moment,
 }
 
+/// What is said of one secret: that it was revoked, that it was found, with whom it left.
+pub(super) type Said = (Option<Revoked>, Option<Leaked>, Option<LeftWith>);
+
 impl Facts {
     /// What is known of a key that is kept for the first time.
     #[must_use]
@@ -97,6 +100,13 @@ impl Facts {
             snoozed: None,
             limits: Limits::default(),
         }
+    }
+
+    /// Takes on what is said of the secret, where nothing is said yet.
+    pub(super) fn take_on(&mut self, (revoked, leaked, left_with): Said) {
+        self.revoked = self.revoked.take().or(revoked);
+        self.leaked = self.leaked.take().or(leaked);
+        self.left_with = self.left_with.take().or(left_with);
     }
 
     /// Forgets what was true of the former secret alone: its end, that it was revoked or found, that somebody left

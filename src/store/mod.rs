@@ -21,6 +21,7 @@ pub mod merging;
 pub mod moving;
 mod noted;
 pub mod payload;
+mod referred;
 pub mod revoking;
 pub mod seals;
 pub mod seen;

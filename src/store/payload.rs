@@ -149,6 +149,11 @@ impl Former {
 /// The reference that a value is, where it is one.
 fn remote(value: &Secret, source: Option<&SourceName>) -> Option<Remote> {
     source?;
+    remote_of(value)
+}
+
+/// The reference that a value says, which has to be one.
+pub(super) fn remote_of(value: &Secret) -> Option<Remote> {
     value.expose_text()?.parse().ok()
 }
 

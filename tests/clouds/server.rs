@@ -192,7 +192,7 @@ pub fn write(
     let expecting = expecting.map(|version| Version(version.to_owned()));
     let value = Secret::new(value.as_bytes().to_vec());
     let written = source.write(&reference(text), &value, expecting.as_ref(), number, soon());
-    written.map(|version| version.0).map_err(|failure| said(&failure))
+    written.map(|written| written.version.0).map_err(|failure| said(&failure))
 }
 
 /// A failure's words, with ports left out, as they differ from run to run.

@@ -130,7 +130,7 @@ fn a_write_comes_back_and_two_do_not_overwrite_each_other(world: &World) {
     let write = |value: &str, number: &str| {
         source.write(&reference, &Secret::new(value.as_bytes().to_vec()), seen.as_ref(), number, until())
     };
-    let written = write("the-next-one", "11111111-2222-4333-8444-555555555555").map_err(said).expect("written");
+    let written = write("the-next-one", "11111111-2222-4333-8444-555555555555").map_err(said).expect("written").version;
     assert_eq!(fetch(source, text, LONG).as_deref(), Ok("the-next-one"));
     assert_eq!(source.newest(&reference.place, until()).map_err(said).expect("known").as_ref(), Some(&written));
     // Whoever has seen the one before does not overwrite what somebody else wrote.

@@ -149,6 +149,48 @@ fn limits_and_policy_are_judged_before_anything_is_asked() {
 }
 
 #[test]
+fn what_is_said_of_a_secret_holds_for_its_place_however_that_is_written() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database");
+    world.sandbox.call(&["edit", "db", "--expires", "2035-01-01"]).run();
+    world.sandbox.call(&["revoke", "db", "--yes"]).run();
+    assert_eq!(world.run(&[]).code(), 125);
+    assert_eq!(world.sandbox.call(&["pull", "db", "--yes"]).run().code(), 9);
+    for reference in ["/database", "database@1", "database#field"] {
+        let ran = world.sandbox.call(&["set", "db", "--source", "corp", "--ref", reference, "--replace", "-q"]).run();
+        assert_eq!((ran.code(), world.run(&[]).code()), (0, 125), "{reference}");
+    }
+    let shown = world.sandbox.call(&["show", "db", "--json"]).run().stdout();
+    assert!(shown.contains("2035-01-01"), "{shown}");
+    world.refer("other", "/database");
+    assert_eq!(world.sandbox.call(&["get", "other"]).run().code(), 9);
+    world.sandbox.call(&["set", "db", "--source", "corp", "--ref", "elsewhere", "--replace", "-q"]).run();
+    world.put("elsewhere", "secret-of-two");
+    world.run(&[]).says("13\n", "", 0);
+    assert_eq!(world.asked(), 1, "nothing else was asked");
+}
+
+#[test]
+fn bringing_a_secret_into_the_store_asks_its_limits_first_and_is_recorded() {
+    let world = World::new("");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database");
+    world.sandbox.call(&["edit", "db", "--ask", "--expires", "2035-01-01"]).run();
+    for more in ["--dry-run", "--yes"] {
+        assert_eq!((world.sandbox.call(&["pull", "db", more]).run().code(), world.asked()), (9, 0), "{more}");
+    }
+    world.refer("free", "database");
+    world.sandbox.call(&["edit", "free", "--expires", "2035-01-01"]).run();
+    assert_eq!(world.sandbox.call(&["pull", "free", "--dry-run"]).run().code(), 0);
+    let event = world.last("check");
+    assert_eq!((&event["names"][0], &event["sources"][0]["name"]), (&"free".into(), &"corp".into()), "{event}");
+    assert_eq!(world.sandbox.call(&["pull", "free", "--yes"]).run().code(), 0);
+    let shown = world.sandbox.call(&["show", "free", "--json"]).run().stdout();
+    assert!(shown.contains("2035-01-01"), "{shown}");
+}
+
+#[test]
 fn references_have_versions_like_secrets_and_can_be_taken_back() {
     let world = World::new("");
     world.put("one", "secret-of-one");

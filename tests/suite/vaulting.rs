@@ -322,6 +322,95 @@ fn where_no_versions_are_kept_the_store_keeps_the_former_secret() {
 }
 
 #[test]
+fn where_no_versions_are_kept_a_write_without_an_answer_loses_nothing() {
+    let sandbox = home("app/other-lost");
+    let lost = Server::start(&["lose", BAO.address()]);
+    let kept = || BAO.ask("POST", "old/app/lost", &json!({ "password": "the-first-secret" }));
+    kept();
+    sandbox.call(&["set", "old", "--source", "corp", "--ref", "old/app/lost#password", "-q"]).run().says("", "", 0);
+    let broken_off = || {
+        at(&sandbox, lost.address());
+        let mut call = sandbox.call(&["rotate", "old", "--yes"]);
+        let file = sandbox.file("new", "the-second-secret");
+        sandbox.may_lie_in(&file);
+        call.command.stdin(std::fs::File::open(&file).expect("open")).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut rotating = call.command.spawn().expect("start");
+        assert_eq!(next(&lost), json!({ "wrote": "/v1/old/app/lost" }));
+        rotating.kill().expect("kill");
+        rotating.wait().expect("ended");
+        at(&sandbox, BAO.address());
+    };
+    broken_off();
+    let ran = sandbox.call(&["rotate", "old", "--yes"]).input("the-second-secret").run();
+    assert!(ran.code() == 0 && ran.stderr().contains("went on with the rotation of `old`"), "{}", ran.stderr());
+    sandbox.call(&["rollback", "old", "--yes"]).run();
+    sandbox.call(&["get", "old"]).run().says("the-first-secret", "", 0);
+    // Where somebody has written over it, both are kept.
+    BAO.ask("POST", "old/app/lost", &json!({ "password": "lies-nowhere-else" }));
+    sandbox.secret("lies-nowhere-else");
+    sandbox.call(&["set", "old", "--source", "corp", "--ref", "old/app/lost#password", "--replace", "-q"]).run();
+    broken_off();
+    BAO.ask("POST", "old/app/lost", &json!({ "password": "of-somebody-else" }));
+    sandbox.secret("of-somebody-else");
+    let ran = sandbox.call(&["rotate", "old", "--yes"]).input("the-third-secret").run();
+    assert!(ran.code() == 0 && ran.stderr().contains("are kept as former ones"), "{}", ran.stderr());
+    let former = |number: &str| {
+        sandbox.call(&["rollback", "old", "--to", number, "--yes"]).run();
+        sandbox.call(&["get", "old"]).run().stdout()
+    };
+    let all: Vec<String> = ["1", "4", "4", "4", "4"].into_iter().map(former).collect();
+    assert!(all[0] == "of-somebody-else" && all.iter().any(|one| one == "lies-nowhere-else"), "{all:?}");
+}
+
+#[test]
+fn what_cannot_be_given_is_not_nothing_and_is_not_written_over() {
+    let sandbox = home("app/object");
+    sandbox.set("api/own", "secret-of-mine");
+    let lying = json!({ "cfg": { "a": "of-somebody" } });
+    BAO.ask("POST", "old/app/object", &lying);
+    BAO.put("app/object", &lying);
+    for reference in ["old/app/object#cfg", "secret/app/object#cfg"] {
+        let ran = sandbox.call(&["push", "api/own", "--source", "corp", "--ref", reference, "--yes"]).run();
+        let place = reference.trim_end_matches("#cfg");
+        ran.says(
+            "",
+            &format!("keyctl: source `corp`: the field `cfg` of `{place}` is neither a text nor a number\n"),
+            10,
+        );
+    }
+    assert_eq!(BAO.ask("GET", "old/app/object", &Value::Null)["data"], lying);
+    assert_eq!(there("app/object")["data"], lying);
+}
+
+#[test]
+fn a_new_secret_is_not_revoked_and_a_former_one_that_comes_back_is() {
+    let sandbox = home("app/said");
+    sandbox.call(&["set", "twin", "--source", "corp", "--ref", "/secret/app/said#password", "-q"]).run();
+    sandbox.call(&["revoke", "db", "--yes"]).run();
+    assert_eq!(sandbox.call(&["run", "-k", "DB=db", "--", "true"]).run().code(), 125);
+    let ran = sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    assert_eq!((ran.code(), given(&sandbox).as_str()), (0, "the-second-secret"), "{}", ran.stderr());
+    sandbox.call(&["get", "twin"]).run().says("the-second-secret", "", 0);
+    assert_eq!(sandbox.call(&["rollback", "db", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["run", "-k", "DB=db", "--", "true"]).run().code(), 125);
+}
+
+#[test]
+fn the_credential_of_a_source_never_lies_in_one() {
+    let sandbox = home("app/credential");
+    let said = "keyctl: `corp/token` is the credential of source `corp`, and cannot lie in a source itself\n\
+                keyctl: hint: let `[sources.corp]` in `config.toml` name another key first\n";
+    let reference = "secret/app/credential#token";
+    let push = ["push", "corp/token", "--source", "corp", "--ref", reference, "--refer", "--yes"];
+    sandbox.call(&push).run().says("", said, 2);
+    let set = ["set", "corp/token", "--source", "corp", "--ref", reference, "--replace"];
+    sandbox.call(&set).run().says("", said, 2);
+    assert_eq!(given(&sandbox), "the-first-secret");
+    let ran = sandbox.call(&["remove", "corp/token", "--yes"]).run();
+    assert!(ran.stderr().contains("source `corp` has `corp/token` as its credential"), "{}", ran.stderr());
+}
+
+#[test]
 fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     let port = BAO.line(&json!({ "postgres": true }))["port"].as_u64().expect("a number");
     let id = BAO.said("/approles/user/secret_id");

@@ -2,7 +2,7 @@
 //! was before. The key's reference stays what it is.
 //!
 //! The former version stays in the source, and the store refers to it; where a source keeps no versions, the store keeps the former
-//! secret itself. What is about to be written lies beside the store, sealed, from before the write until the store has its note
+//! secret itself, which lies beside it from before the write on. What is about to be written lies beside the store, sealed, from before the write until the store has its note
 //! (`rotator/unfinished.rs`). So the next `rotate` tells by the source itself whether a write that was broken off has happened.
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         set::looks_like_a_placeholder,
         sourcing::{
             self, Asking,
-            writing::{Desk, Seen, Unwritten, pinned, refuse_pinned},
+            writing::{Desk, Seen, Unwritten, Written, refuse_pinned},
         },
     },
     date::Moment,
@@ -24,7 +24,7 @@ use crate::{
     rotator::unfinished::{Intention, Made, Unfinished},
     secret::Secret,
     source::Version,
-    store::{editing::Before, journal::Deed},
+    store::journal::Deed,
 };
 
 use super::{
@@ -126,22 +126,56 @@ impl Task<'_> {
         };
         let Some(work) = works.iter().find(is_there) else {
             for work in &works {
-                let begun = work.intention.begun.local();
-                self.scene.terminal.warn(&format!(
-                    "a rotation of `{}` that was begun on {begun} has written nothing to source `{}`; its secret is dropped",
-                    self.name, self.remote.source
-                ));
+                self.give_up(work, seen)?;
             }
             aside::end(self.scene, opened, works, GIVEN_UP);
             return Ok(None);
         };
-        // What a source without versions had before is nowhere any more.
-        let before = Seen { value: None, version: work.intention.from.clone().map(Version) };
+        // What a source without versions had before is nowhere else any more.
+        let former = work.made.as_ref().and_then(|made| made.former.as_ref());
+        let before = Seen { value: former.map(Secret::copy), version: work.intention.from.clone().map(Version) };
+        let written = Written { version: seen.version.clone(), overtaken: None };
         let begun = work.intention.begun.local();
         self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));
-        let done = self.note(&before, seen.version.as_ref())?;
+        let done = self.note(&before, &written)?;
         aside::end(self.scene, opened, works, FINISHED);
         Ok(Some(done))
+    }
+
+    /// Says what has become of a write that the source shows nothing of. Where there is another secret than before and the source
+    /// keeps no versions, what it had and what was to be written may be nowhere else: the store keeps both.
+    fn give_up(&self, work: &Unfinished, seen: &Seen) -> Result<()> {
+        let Self { scene, name, remote, .. } = self;
+        let begun = work.intention.begun;
+        let kept = work.made.as_ref().and_then(|made| Some((made, made.former.as_ref()?)));
+        let is_as_before =
+            kept.is_none_or(|(_, former)| seen.value.as_ref().is_some_and(|value| value.same_as(former)));
+        let Some((made, former)) = kept.filter(|_| !is_as_before) else {
+            let is_known =
+                kept.is_some() || seen.version.as_ref().map(|version| &version.0) == work.intention.from.as_ref();
+            let what = if is_known { "has written nothing to" } else { "has left nothing that is the newest in" };
+            scene.terminal.warn(&format!(
+                "a rotation of `{name}` that was begun on {} {what} source `{}`; its secret is dropped",
+                begun.local(),
+                remote.source
+            ));
+            return Ok(());
+        };
+        let now = Moment::now();
+        change(&scene.home, scene.terminal, now, |payload| {
+            for secret in [former, &made.secret] {
+                payload.keep_beside(name, secret.copy(), begun, now);
+            }
+            let event = Event::new(Action::Edit, now).names([*name]).note("kept what a rotation left");
+            Ok(Outcome::changed((), event))
+        })?;
+        scene.terminal.warn(&format!(
+            "a rotation of `{name}` that was begun on {} was broken off, and source `{}` has another secret since; \
+             what it had then and what was to be written are kept as former ones",
+            begun.local(),
+            remote.source
+        ));
+        Ok(())
     }
 
     /// Whether it can be meant, and works.
@@ -176,12 +210,15 @@ impl Task<'_> {
             before: Vec::new(),
         };
         let mut work = Unfinished::begin(&scene.home, &sealing, intention)?;
-        if let Err(failure) = work.has_made(&sealing, Made::by_program(new.copy(), false)) {
+        // A source without versions keeps nothing of it.
+        let former = seen.value.as_ref().filter(|_| seen.version.is_none()).map(Secret::copy);
+        let made = Made { former, ..Made::by_program(new.copy(), false) };
+        if let Err(failure) = work.has_made(&sealing, made) {
             aside::remove(scene, work);
             return Err(failure);
         }
-        let version = match desk.write(&remote.reference, new, seen) {
-            Ok(version) => version,
+        let written = match desk.write(&remote.reference, new, seen) {
+            Ok(written) => written,
             Err(Unwritten::Refused(failure)) => {
                 aside::end(scene, opened, vec![work], GIVEN_UP);
                 return Err(failure.hint(format!("`{name}` has the secret still that it had")));
@@ -190,7 +227,7 @@ impl Task<'_> {
                 return Err(failure.hint(format!("whether it was written shows the next `keyctl rotate {name}`")));
             }
         };
-        let done = self.note(seen, version.as_ref())?;
+        let done = self.note(seen, &written)?;
         if let Err(failure) = work.is_kept(&sealing) {
             scene.terminal.warn(&failure.message);
         }
@@ -199,29 +236,22 @@ impl Task<'_> {
     }
 
     /// Notes in the store what the source has done: what was there before, and since when there is another.
-    fn note(&self, seen: &Seen, version: Option<&Version>) -> Result<Done> {
+    fn note(&self, seen: &Seen, written: &Written) -> Result<Done> {
         let Self { scene, name, plan, remote, means } = self;
         let now = Moment::now();
         let (facts, until) = change(&scene.home, scene.terminal, now, |payload| {
             let until = scene.overlap(plan, None, crate::rotation::judged_at(now, payload.written));
             payload.step(Deed::Rotate, now, |edit| {
-                edit.note_written(name, before(remote, seen), until)?;
+                edit.note_written(name, written.replaced(remote, seen), None, until)?;
                 edit.change(name, |facts| facts.expires = scene.expires)
             })?;
             let facts = payload.key(name)?.facts.clone();
             let event = Event::new(Action::Rotate, now).names([*name]).reason(scene.arguments.reason.as_ref());
             Ok(Outcome::changed((facts, until), event))
         })?;
-        let version = version.map(|version| format!(", version {}", version.0)).unwrap_or_default();
+        let version = written.version.as_ref().map(|version| format!(", version {}", version.0)).unwrap_or_default();
         scene.terminal.say(&format!("source `{}` has the new secret of `{name}`{version}", remote.source));
+        written.say_of_other(remote, scene.terminal);
         Ok(Done::at_source((*name).clone(), means.word(), facts, plan.every, until))
-    }
-}
-
-/// What was there before, as the store keeps it: by its version, else itself.
-pub fn before(remote: &Remote, seen: &Seen) -> Option<Before> {
-    match pinned(remote, seen.version.as_ref()) {
-        Some(pinned) => Some(Before::There(pinned)),
-        None => seen.value.as_ref().map(|value| Before::Here(value.copy())),
     }
 }

@@ -221,10 +221,9 @@ impl Bench<'_> {
                 return Err(not_made.failure.hint(hint));
             }
         };
-        if let Err(failure) = work.has_made(
-            &self.sealing,
-            Made { secret, id: Some(id.clone()), kept: false, doubtful: false, unended: false },
-        ) {
+        if let Err(failure) =
+            work.has_made(&self.sealing, Made { id: Some(id.clone()), ..Made::by_program(secret, false) })
+        {
             // Nobody has it but this process, and the disk takes nothing: better none than one that may be lost.
             return match client.delete(&id) {
                 Ok(()) => {

@@ -21,6 +21,7 @@ use super::super::{
     details::{self, Details, in_words},
     naming,
     narrowing::{self, Scene},
+    sourcing,
 };
 
 /// Keeps the reference. Nothing is asked of the source.
@@ -36,6 +37,7 @@ pub(super) fn refer(
     let remote = Remote { source: source.clone(), reference: reference.clone() };
     let details = Details::of_set(&arguments.details, now, terminal)?;
     refuse_source(&remote, home)?;
+    sourcing::refuse_credential(&config::read(&Home::named(None)?)?, home, name)?;
     let (set, facts) = change_or_create_as(home, terminal, now, |kept, payload| {
         naming::tell_apart(payload.keys.keys(), [name], terminal)?;
         let (set, edited) = payload.step(Deed::Set, now, |edit| {

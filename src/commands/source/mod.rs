@@ -14,7 +14,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::opening;
+use super::{opening, using::Opened};
 
 #[cfg(feature = "sources")]
 mod testing;
@@ -99,8 +99,13 @@ fn as_json_of(source: &Source) -> Value {
     })
 }
 
-/// The keys that refer to a source, of every store whose keys may.
-fn referring(home: &Home, source: &Source, terminal: &Terminal) -> Result<Vec<(KeyName, Reference)>> {
+/// The keys that refer to a source, of every store whose keys may. Each store is seen while it is open.
+fn referring(
+    home: &Home,
+    source: &Source,
+    terminal: &Terminal,
+    mut see: impl FnMut(Opened, &[(KeyName, Reference)]) -> Result<()>,
+) -> Result<Vec<(KeyName, Reference)>> {
     let mut all = Vec::new();
     let others: Vec<Home> = source.stores.iter().filter_map(|store| Home::of(Some(store)).ok()).collect();
     for home in [home.clone()].into_iter().chain(others) {
@@ -111,7 +116,9 @@ fn referring(home: &Home, source: &Source, terminal: &Terminal) -> Result<Vec<(K
         let payload = opening::store(&home, &kept, terminal)?.read()?;
         let of_source = payload.keys.iter().filter_map(|(name, key)| Some((name.clone(), key.remote()?)));
         let is_it = of_source.filter(|(_, remote)| remote.source == source.name);
-        all.extend(is_it.map(|(name, remote)| (name, remote.reference)));
+        let found: Vec<_> = is_it.map(|(name, remote)| (name, remote.reference)).collect();
+        see(Opened::by_nobody(&home, &kept, &payload), &found)?;
+        all.extend(found);
     }
     Ok(all)
 }
@@ -119,7 +126,7 @@ fn referring(home: &Home, source: &Source, terminal: &Terminal) -> Result<Vec<(K
 fn show(home: &Home, name: &SourceName, as_json: bool, terminal: &Terminal) -> Result<()> {
     let config = config::read(home)?;
     let source = named(&config, name)?;
-    let keys = referring(home, source, terminal)?;
+    let keys = referring(home, source, terminal, |_, _| Ok(()))?;
     if as_json {
         let mut said = as_json_of(source);
         let key = |(name, reference): &(KeyName, Reference)| json!({ "name": name.to_string(), "ref": reference.to_string() });

@@ -8,7 +8,7 @@ use crate::{
     config,
     date::Moment,
     failure::{Failure, Kind},
-    history::{Action, Event, Reason},
+    history::{Action, Event, Fetch, Reason},
     home::Home,
     name::{KeyName, SourceName},
     reference::Reference,
@@ -28,8 +28,12 @@ pub(super) fn test(
 ) -> anyhow::Result<ExitCode> {
     let config = config::read(home)?;
     let settings = named(&config, name)?;
-    let keys = referring(home, settings, terminal)?;
     let event = || Event::new(Action::Check, Moment::now()).program(name.as_str().as_ref()).reason(reason);
+    let keys = referring(home, settings, terminal, |opened, keys| {
+        let fetch = Fetch { name: name.to_string(), cached_s: None, with: Vec::new() };
+        let event = event().names(keys.iter().map(|(name, _)| name)).sources(vec![fetch]);
+        if keys.is_empty() { Ok(()) } else { opened.record(event, &config, terminal).map(drop) }
+    })?;
     let asking = Asking { config: &config, offline: false, event: &event, terminal };
     let credentials = sourcing::credentials_of(settings, asking)?;
     let source = source::open(settings, &Means { credentials, clock: Moment::now })?;

@@ -115,7 +115,7 @@ fn quoted(text: &str) -> String {
 pub(super) fn remove(home: &Home, name: &SourceName, yes: bool, terminal: &Terminal) -> Result<()> {
     let config = config::read(home)?;
     let source = named(&config, name)?;
-    let keys = if yes { Vec::new() } else { referring(home, source, terminal)? };
+    let keys = if yes { Vec::new() } else { referring(home, source, terminal, |_, _| Ok(()))? };
     if !keys.is_empty() {
         let names: Vec<String> = keys.iter().map(|(name, _)| format!("`{name}`")).collect();
         let refer = if keys.len() == 1 { "refers" } else { "refer" };

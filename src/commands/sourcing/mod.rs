@@ -140,6 +140,41 @@ pub fn credentials(config: &Config) -> Vec<KeyPath> {
     all
 }
 
+/// The sources that have a key as their credential.
+#[must_use]
+pub fn opened_with<'c>(config: &'c Config, home: &Home, name: &KeyName) -> Vec<&'c SourceName> {
+    let store = home.store().map(AsRef::as_ref);
+    let is_it = |path: &KeyPath| path.store() == store && path.name() == name;
+    let sources = config.sources.values().filter(|source| source.credentials().into_iter().any(is_it));
+    sources.map(|source| &source.name).collect()
+}
+
+/// Makes sure that a key is no source's credential: were it in a source itself, nothing could be fetched with it any more.
+///
+/// # Errors
+/// `Usage`.
+pub fn refuse_credential(config: &Config, home: &Home, name: &KeyName) -> Result<()> {
+    let Some(source) = opened_with(config, home, name).into_iter().next() else { return Ok(()) };
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`{name}` is the credential of source `{source}`, and cannot lie in a source itself"),
+    )
+    .hint(format!("let `[sources.{source}]` in `config.toml` name another key first")))
+}
+
+/// Says which sources need a key that is gone from its name.
+pub fn say_of_credentials(home: &Home, names: &[KeyName], terminal: &Terminal) {
+    let Ok(config) = crate::config::read(home) else { return };
+    for name in names {
+        for source in opened_with(&config, home, name) {
+            terminal.warn(&format!(
+                "source `{source}` has `{name}` as its credential; nothing can be fetched from it without"
+            ));
+            terminal.hint(&format!("let `[sources.{source}]` in `config.toml` name another key"));
+        }
+    }
+}
+
 fn referring(stores: &[(&mut Used, Vec<KeyName>)]) -> Vec<Referring> {
     let of = |(at, (used, names)): (usize, &(&mut Used, Vec<KeyName>))| {
         let remote = |name: &KeyName| used.payload.keys.get(name)?.remote();

@@ -19,7 +19,6 @@ use crate::{
     name::KeyName,
     reference::Remote,
     store::{
-        editing::Before,
         journal::Deed,
         payload::{Key, Payload},
     },
@@ -28,7 +27,7 @@ use crate::{
 
 use super::{
     Asking, hold_to_store,
-    writing::{Desk, Unwritten, pinned, refuse_pinned},
+    writing::{Desk, Unwritten, refuse_pinned},
 };
 
 /// A former version that is to be the newest again.
@@ -92,17 +91,15 @@ impl Back {
                     "the source has the former secret, and the store has no note of it",
                 ));
             }
-            let before = match pinned(&now, seen.version.as_ref()) {
-                Some(pinned) => Some(Before::There(pinned)),
-                None => seen.value.as_ref().map(|value| Before::Here(value.copy())),
-            };
-            payload.step(Deed::Rollback, moment, |edit| edit.note_written(&name, before, None))?;
+            let before = written.replaced(&now, &seen);
+            payload.step(Deed::Rollback, moment, |edit| edit.note_written(&name, before, Some(&then), None))?;
             Ok(Outcome::changed((), event()))
         })?;
+        written.say_of_other(&now, terminal);
         if arguments.json {
             terminal.json(&json!({ "name": name.as_str(), "since": moment, "was_removed": false }))?;
         } else {
-            let new = written.map(|version| format!(", as version {}", version.0)).unwrap_or_default();
+            let new = written.version.map(|version| format!(", as version {}", version.0)).unwrap_or_default();
             terminal.say(&format!("source `{source}` has version {number} of `{name}` again{new}"));
         }
         Ok(ExitCode::SUCCESS)

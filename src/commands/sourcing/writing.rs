@@ -15,7 +15,12 @@ use crate::{
     random,
     reference::{Place, Reference, Remote},
     secret::Secret,
-    source::{self, Means, Version},
+    source::{
+        self, Means, Version,
+        found::{self, Found},
+    },
+    store::editing::Before,
+    terminal::Terminal,
 };
 
 use super::{Asking, credentials};
@@ -35,6 +40,37 @@ pub struct Seen {
     pub value: Option<Secret>,
     /// Its version; none where there is none, or the source keeps none.
     pub version: Option<Version>,
+}
+
+/// What came of a write that was read back.
+pub struct Written {
+    /// The version that was made; none where the source keeps none.
+    pub version: Option<Version>,
+    /// A version of somebody else's that came to be just before it.
+    pub overtaken: Option<Version>,
+}
+
+impl Written {
+    /// What it has replaced: what was seen, or what somebody wrote since.
+    #[must_use]
+    pub fn replaced(&self, remote: &Remote, seen: &Seen) -> Option<Before> {
+        match pinned(remote, self.overtaken.as_ref().or(seen.version.as_ref())) {
+            Some(pinned) => Some(Before::There(pinned)),
+            None => seen.value.as_ref().map(|value| Before::Here(value.copy())),
+        }
+    }
+
+    /// Says that somebody was in between.
+    pub fn say_of_other(&self, remote: &Remote, terminal: &Terminal) {
+        let Some(Version(other)) = &self.overtaken else { return };
+        let (path, source) = (&remote.reference.place.path, &remote.source);
+        terminal.warn(&format!(
+            "somebody else wrote to `{path}` of source `{source}` in the same moment: version `{other}`, just before this one"
+        ));
+        terminal.hint(&format!(
+            "this one is in force; what is not is read there as `{path}@{other}`: look whether it has to be"
+        ));
+    }
 }
 
 /// Why nothing can be said to be written.
@@ -80,47 +116,46 @@ impl Desk {
     /// As the source has them; `Usage` for what is made for each use.
     pub fn look(&self, reference: &Reference) -> Result<Seen> {
         let until = self.until();
-        match self.source.fetch(&reference.place, &[reference.field.as_deref()], until) {
-            Ok(mut fetched) => {
-                if let Some(lease) = fetched.lease {
-                    let _ = self.source.revoke(&lease, until);
-                    return Err(made_for_each_use(&reference.place));
-                }
-                Ok(Seen { value: fetched.values.remove(0).ok(), version: fetched.version })
-            }
-            // Nothing there is no failure for whoever writes; whatever else it was is.
-            Err(failure) => match self.source.newest(&reference.place, until) {
-                Ok(version) => Ok(Seen { value: None, version }),
-                Err(_) => Err(failure),
-            },
+        let is_pinned = reference.place.version.is_some();
+        let Found { value, version, lease } = if is_pinned {
+            found::by_fetching(&*self.source, reference, until)?
+        } else {
+            self.source.look(reference, until)?
+        };
+        if let Some(lease) = lease {
+            let _ = self.source.revoke(&lease, until);
+            return Err(made_for_each_use(&reference.place));
         }
+        Ok(Seen { value, version })
     }
 
     /// Puts a secret in the place of what was seen, and reads it back.
     ///
     /// # Errors
     /// As the source has them, also where it has changed since.
-    pub fn write(
-        &self,
-        reference: &Reference,
-        new: &Secret,
-        seen: &Seen,
-    ) -> std::result::Result<Option<Version>, Unwritten> {
+    pub fn write(&self, reference: &Reference, new: &Secret, seen: &Seen) -> std::result::Result<Written, Unwritten> {
         let number = random::bytes::<16>().map_err(Unwritten::Refused)?;
         let number = hex::encode(&number);
         let written = self.source.write(reference, new, seen.version.as_ref(), &number, self.until());
         let now = self.look(reference);
         let has_it = |now: &Seen| now.value.as_ref().is_some_and(|value| value.same_as(new));
         match (written, now) {
-            (Ok(version), Ok(now)) if has_it(&now) => Ok(Some(version).filter(|version| *version != Version::none())),
+            (Ok(source::Written { version, overtaken }), Ok(now)) if has_it(&now) => {
+                Ok(Written { version: Some(version).filter(|version| *version != Version::none()), overtaken })
+            }
             (Ok(_), Ok(_)) => Err(Unwritten::Unknown(self.read_back(reference, "something else is there now"))),
             (Ok(_), Err(failure)) => {
                 Err(Unwritten::Unknown(self.read_back(reference, "it cannot be read back").hint(failure.message)))
             }
             // The answer was lost, and not what was asked.
-            (Err(_), Ok(now)) if has_it(&now) && now.version != seen.version => Ok(now.version),
-            (Err(failure), Ok(now)) if now.version == seen.version || failure.kind == Kind::Usage => {
-                Err(Unwritten::Refused(failure))
+            (Err(_), Ok(now)) if has_it(&now) && (now.version != seen.version || !has_it(seen)) => {
+                Ok(Written { version: now.version, overtaken: None })
+            }
+            // Without versions nothing tells whether somebody has written over it since.
+            (Err(failure), Ok(now))
+                if now.version.is_none() && failure.kind != Kind::Usage && !is_same(&now.value, &seen.value) =>
+            {
+                Err(Unwritten::Unknown(failure))
             }
             (Err(failure), Ok(_)) => Err(Unwritten::Refused(failure)),
             (Err(failure), Err(_)) if failure.kind == Kind::Usage => Err(Unwritten::Refused(failure)),
@@ -141,13 +176,19 @@ impl Drop for Desk {
     }
 }
 
+fn is_same(one: &Option<Secret>, other: &Option<Secret>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.same_as(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 fn made_for_each_use(place: &Place) -> Failure {
     Failure::new(Kind::Usage, format!("what lies at `{place}` is made anew for each use; there is nothing to replace"))
 }
 
 /// The same place in one version of it, where the source keeps versions.
-#[must_use]
-pub fn pinned(remote: &Remote, version: Option<&Version>) -> Option<Remote> {
+fn pinned(remote: &Remote, version: Option<&Version>) -> Option<Remote> {
     let mut pinned = remote.clone();
     pinned.reference.place.version = Some(version?.0.clone());
     Some(pinned)

@@ -16,7 +16,8 @@ use super::{
         editing::{quote, quoted_room, with_field},
         failure,
         fetched::fields_of_text,
-        writing::{changed, fixed, overtaken},
+        found::{Found, Written, in_text},
+        writing::{changed, fixed, numbered},
     },
     calling::{Call, Caller},
     refusal::Refusal,
@@ -103,6 +104,18 @@ impl Source for Parameters {
         }
     }
 
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        let (place, field) = (&reference.place, reference.field.as_deref());
+        match self.get(&place.path, None, until) {
+            Ok(got) => {
+                let value = in_text(&self.name, place, got.text.expose(), field)?;
+                Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None })
+            }
+            Err(refusal) if refusal.code == "ParameterNotFound" => Ok(Found::default()),
+            Err(refusal) => Err(refusal.failure),
+        }
+    }
+
     fn write(
         &self,
         reference: &Reference,
@@ -110,7 +123,7 @@ impl Source for Parameters {
         expecting: Option<&Version>,
         _: &str,
         until: Instant,
-    ) -> Result<Version> {
+    ) -> Result<Written> {
         let path = &reference.place.path;
         if let Some(version) = &reference.place.version {
             return Err(fixed(&self.name, reference, version));
@@ -124,12 +137,7 @@ impl Source for Parameters {
         changed(&self.name, reference, expecting.map(|version| version.0.as_str()), now.as_deref())?;
         let text = with_field(&self.name, reference, value, current.as_ref().map(|got| got.text.expose()))?;
         let made = self.put(path, &text, current.is_some(), until)?;
-        match current {
-            Some(got) if made > got.version + 1 => {
-                Err(overtaken(&self.name, reference, &(made - 1).to_string(), &made.to_string()))
-            }
-            _ => Ok(Version(made.to_string())),
-        }
+        Ok(numbered(current.map(|got| got.version), made))
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

@@ -19,7 +19,8 @@ use super::{
         editing::{quote, quoted_room, with_field},
         failure,
         fetched::fields_of_text,
-        writing::{changed, fixed, overtaken},
+        found::{Found, Written, in_text},
+        writing::{changed, fixed},
     },
     calling::{Call, Caller},
     refusal::Refusal,
@@ -131,6 +132,18 @@ impl Source for Secrets {
         }
     }
 
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        let (place, field) = (&reference.place, reference.field.as_deref());
+        match self.get(&place.path, None, until) {
+            Ok(got) => {
+                let value = in_text(&self.name, place, got.text.expose(), field)?;
+                Ok(Found { value, version: Some(Version(got.version)), lease: None })
+            }
+            Err(refusal) if refusal.code == "ResourceNotFoundException" => Ok(Found::default()),
+            Err(refusal) => Err(refusal.failure),
+        }
+    }
+
     fn write(
         &self,
         reference: &Reference,
@@ -138,7 +151,7 @@ impl Source for Secrets {
         expecting: Option<&Version>,
         number: &str,
         until: Instant,
-    ) -> Result<Version> {
+    ) -> Result<Written> {
         let path = &reference.place.path;
         if let Some(version) = &reference.place.version {
             return Err(fixed(&self.name, reference, version));
@@ -152,18 +165,14 @@ impl Source for Secrets {
         let now = current.as_ref().map(|got| got.version.as_str());
         // An earlier try of the same change came through.
         if now == Some(&*token) {
-            return Ok(Version(token));
+            return Ok(Version(token).into());
         }
         changed(&self.name, reference, expecting.map(|version| version.0.as_str()), now)?;
         let text = with_field(&self.name, reference, value, current.as_ref().map(|got| got.text.expose()))?;
         let made = self.put(path, &text, current.is_some(), &token, until)?;
-        let Some(expected) = expecting else { return Ok(made) };
-        match self.get(path, Some(PREVIOUS), until) {
-            Ok(before) if before.version != expected.0 => {
-                Err(overtaken(&self.name, reference, &before.version, &made.0))
-            }
-            _ => Ok(made),
-        }
+        let Some(expected) = expecting else { return Ok(made.into()) };
+        let previous = self.get(path, Some(PREVIOUS), until).ok().map(|before| Version(before.version));
+        Ok(Written { version: made, overtaken: previous.filter(|previous| previous != expected) })
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

@@ -18,6 +18,7 @@ use super::{
     editing::{quote, quoted_room, with_field},
     failure,
     fetched::fields_of_text,
+    found::{Found, Written, in_text},
     service::Service,
     writing::{changed, fixed},
 };
@@ -190,6 +191,13 @@ impl Source for KeyVault {
         Ok(self.get(&place.path, None, until)?.map(|got| Version(got.version)))
     }
 
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        let (place, field) = (&reference.place, reference.field.as_deref());
+        let Some(got) = self.get(&place.path, None, until)? else { return Ok(Found::default()) };
+        let value = in_text(self.name(), place, got.text.expose(), field)?;
+        Ok(Found { value, version: Some(Version(got.version)), lease: None })
+    }
+
     fn write(
         &self,
         reference: &Reference,
@@ -197,7 +205,7 @@ impl Source for KeyVault {
         expecting: Option<&Version>,
         _: &str,
         until: Instant,
-    ) -> Result<Version> {
+    ) -> Result<Written> {
         let path = &reference.place.path;
         if let Some(version) = &reference.place.version {
             return Err(fixed(self.name(), reference, version));
@@ -221,7 +229,7 @@ impl Source for KeyVault {
         let answer = self.ask("PUT", &address, &body, until)?;
         let answer = self.judge(answer, &format!("write `{path}`"))?;
         let version = version_of(&self.service.members(&answer)?);
-        version.map(Version).ok_or_else(|| self.service.unreadable())
+        version.map(|version| Version(version).into()).ok_or_else(|| self.service.unreadable())
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

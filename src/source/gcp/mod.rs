@@ -21,8 +21,9 @@ use super::{
     editing::with_field,
     failure,
     fetched::fields_of_text,
+    found::{Found, Written, in_text},
     service::Service,
-    writing::{changed, fixed, overtaken},
+    writing::{changed, fixed, numbered},
 };
 use crate::{
     config::sources::{self as config, gcp::Gcp},
@@ -196,6 +197,13 @@ impl Source for SecretManager {
         Ok(self.get(&place.path, None, until)?.map(|got| Version(got.version.to_string())))
     }
 
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        let (place, field) = (&reference.place, reference.field.as_deref());
+        let Some(got) = self.get(&place.path, None, until)? else { return Ok(Found::default()) };
+        let value = in_text(self.name(), place, got.text.expose(), field)?;
+        Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None })
+    }
+
     fn write(
         &self,
         reference: &Reference,
@@ -203,7 +211,7 @@ impl Source for SecretManager {
         expecting: Option<&Version>,
         _: &str,
         until: Instant,
-    ) -> Result<Version> {
+    ) -> Result<Written> {
         let path = &reference.place.path;
         if let Some(version) = &reference.place.version {
             return Err(fixed(self.name(), reference, version));
@@ -224,12 +232,7 @@ impl Source for SecretManager {
         let answer = self.ask("POST", &self.address(path, None, "addVersion")?, body.as_bytes(), until)?;
         let answer = self.judge(answer, &format!("write `{path}`"), WRITE)?;
         let made = version_of(&self.service.members(&answer)?).ok_or_else(|| self.service.unreadable())?;
-        match current {
-            Some(got) if made > got.version + 1 => {
-                Err(overtaken(self.name(), reference, &(made - 1).to_string(), &made.to_string()))
-            }
-            _ => Ok(Version(made.to_string())),
-        }
+        Ok(numbered(current.map(|got| got.version), made))
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

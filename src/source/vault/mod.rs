@@ -24,7 +24,7 @@ use self::{
     mounts::{At, Mounts},
     talk::{Asked, Talk},
 };
-use super::{Abilities, Fetched, Lease, Source, Version, fetched::field_of};
+use super::{Abilities, Fetched, Found, Lease, Source, Version, Written, fetched::field_of};
 use crate::{
     failure::{Failure, Result},
     name::SourceName,
@@ -199,6 +199,10 @@ impl Source for Vault {
         self.newest_version(place, until)
     }
 
+    fn look(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        self.look_at(reference, until)
+    }
+
     fn write(
         &self,
         reference: &Reference,
@@ -206,8 +210,8 @@ impl Source for Vault {
         expecting: Option<&Version>,
         _: &str,
         until: Instant,
-    ) -> Result<Version> {
-        self.write_field(reference, value, expecting, until)
+    ) -> Result<Written> {
+        self.write_field(reference, value, expecting, until).map(Written::from)
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

@@ -2,11 +2,11 @@
 //! in between is the server's to say where versions are kept (check-and-set). KV 1 has no such thing: what was written between the
 //! two requests is lost there, as with every other program that writes to it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
     Vault,
-    document::{Document, Gone, Shape, gone, only_field, says, usual_field, written},
+    document::{Document, Gone, Lent, Shape, gone, only_field, says, usual_field, written},
     mounts::At,
     talk::Asked,
 };
@@ -15,7 +15,10 @@ use crate::{
     json::writing::Writing,
     reference::{Place, Reference},
     secret::Secret,
-    source::Version,
+    source::{
+        Lease, Version,
+        found::{Found, by_fetching, in_members},
+    },
 };
 
 /// What is there before a write.
@@ -31,6 +34,31 @@ impl Vault {
     pub(super) fn newest_version(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
         let before = self.before(place, until)?;
         Ok((before.version > 0).then(|| Version(before.version.to_string())))
+    }
+
+    /// What a write would replace.
+    pub(super) fn look_at(&self, reference: &Reference, until: Instant) -> Result<Found> {
+        let place = &reference.place;
+        if self.mounts.known(place) == Some(At::Made) {
+            return by_fetching(self, reference, until);
+        }
+        let before = self.before(place, until)?;
+        let version = (before.version > 0).then(|| Version(before.version.to_string()));
+        let Some(document) = before.document else { return Ok(Found { version, ..Found::default() }) };
+        if let Some(Lent { id, seconds, renewable }) = document.lease {
+            let lease = Lease { id, lasts: Duration::from_secs(seconds), is_renewable: renewable };
+            return Ok(Found { lease: Some(lease), ..Found::default() });
+        }
+        let members = document.fields().map_err(|_| self.talk.service.unreadable())?;
+        let field = reference.field.as_deref().or_else(|| usual_field(&members));
+        let field = field.ok_or_else(|| self.names_no_field(place))?;
+        let value = in_members(&self.name, place, &members, field)?;
+        Ok(Found { value, version, lease: None })
+    }
+
+    fn names_no_field(&self, place: &Place) -> Failure {
+        let failure = self.talk.failure(&format!("has several fields at `{place}`, and the reference names none"));
+        failure.hint(format!("name one: `{place}#FIELD`"))
     }
 
     pub(super) fn write_field(
@@ -98,10 +126,7 @@ impl Vault {
         let Some(document) = &before.document else { return Ok(only_field(field.unwrap_or("value"), value)) };
         let unreadable = |_| self.talk.service.unreadable();
         let members = document.fields().map_err(unreadable)?;
-        let name = field.or_else(|| usual_field(&members)).ok_or_else(|| {
-            let failure = self.talk.failure(&format!("has several fields at `{place}`, and the reference names none"));
-            failure.hint(format!("name one: `{place}#FIELD`"))
-        })?;
+        let name = field.or_else(|| usual_field(&members)).ok_or_else(|| self.names_no_field(place))?;
         document.with(name, value).map_err(unreadable)
     }
 
