@@ -304,6 +304,29 @@ fn freezing_replacing_and_revoking_hold_for_a_proxy_that_runs() {
 }
 
 #[test]
+fn what_is_frozen_stays_so_with_the_stores_next_identity_and_under_the_keys_next_name() {
+    let sandbox = sandbox("");
+    sandbox.set("OTHER", "plain-secret-of-another-key").says("", "keyctl: kept `OTHER`\n", 0);
+    let there = UPSTREAM.there();
+    let rules = ["KEY", "OTHER", "NEW"]
+        .map(|key| format!("[[proxy.rules]]\nsecret = \"{key}\"\ndomain = \"api.test\"\n{there}"));
+    sandbox.configure(&rules.concat());
+    let status = |key: &str| {
+        let script = format!(
+            "curl -sS -o /dev/null -w '%{{http_code}}' https://api.test/x -H \"authorization: Bearer ${key}\""
+        );
+        sandbox.call(&["-q", "proxy", "run", "-k", key, "--", "sh", "-c", &script]).run().stdout()
+    };
+    sandbox.call(&["-q", "proxy", "freeze", "KEY"]).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["-q", "store", "rekey", "--yes"]).run().code(), 0);
+    assert_eq!([status("KEY"), status("OTHER")], ["403", "200"]);
+    sandbox.call(&["-q", "rename", "KEY", "NEW"]).run().says("", "", 0);
+    assert_eq!(status("NEW"), "403");
+    sandbox.call(&["-q", "proxy", "unfreeze", "NEW"]).run().says("", "", 0);
+    assert_eq!(status("NEW"), "200");
+}
+
+#[test]
 fn a_key_that_is_for_the_proxy_alone_goes_by_it_without_being_told_and_nowhere_without_a_rule() {
     let sandbox = sandbox("");
     sandbox.set("OTHER", "plain-secret-of-another-key").says("", "keyctl: kept `OTHER`\n", 0);

@@ -135,6 +135,8 @@ impl Beside<'_> {
         let now = anew.keys_given();
         for key in &gate.guarded {
             let found = now.iter().find(|given| given.path.to_string() == key.name.to_string());
+            // What lies in a source by now is there no more for the proxy: what is here of it is where it lies.
+            let found = found.filter(|given| given.key.secret().is_some());
             let secret: Option<Secret> = found.map(|given| given.key.value.copy());
             let stands = found.map(|given| standing(given.name, given.key, &self.config.rotation));
             standings.push(stands.unwrap_or(Standing { stop: Some(Stop::Gone), ends: None }));
