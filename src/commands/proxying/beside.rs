@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     config::Config,
+    date::Moment,
     failure::{Kind, Result},
     history::Event,
     home::Home,
@@ -25,6 +26,7 @@ use super::{
         preparing::Ready,
     },
     Gateway,
+    register::{self, Count, Place, Said},
     requests::Writer,
     standing,
 };
@@ -54,6 +56,8 @@ pub struct Beside<'b> {
     files: Vec<PathBuf>,
     prints: Vec<Print>,
     tries: u32,
+    /// Where this run is written down, in each store.
+    places: Vec<Place>,
 }
 
 impl Gateway {
@@ -87,7 +91,28 @@ impl Gateway {
         let writer = Writer::new(chosen, self.stores.clone(), event, config, terminal);
         let files: Vec<PathBuf> = chosen.store_files().collect();
         let prints = files.iter().map(print).collect();
-        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0 }
+        let places = self.places(chosen, event).unwrap_or_else(|failure| {
+            terminal.warn(&format!("`proxy status` does not show this one: {}", failure.message));
+            Vec::new()
+        });
+        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0, places }
+    }
+
+    /// Takes a place in the register of each store whose keys are kept back.
+    fn places(&self, chosen: &Chosen, event: &Event) -> Result<Vec<Place>> {
+        let (run, since) = (register::name()?, Moment::now());
+        let guarded = &self.running.gate.guarded;
+        let mut places = Vec::new();
+        for (at, used) in chosen.stores().enumerate() {
+            let of_store = guarded.iter().zip(&self.stores).filter(|(_, store)| **store == at);
+            let keys: Vec<String> = of_store.map(|(key, _)| key.name.to_string()).collect();
+            if !keys.is_empty() {
+                let program = event.program.clone().unwrap_or_default();
+                let said = Said { program, since, keys, count: Count::default() };
+                places.push(Place::take(&used.home, (&used.kept.identity, used.payload.id), &run, said)?);
+            }
+        }
+        Ok(places)
     }
 }
 
@@ -100,6 +125,10 @@ impl Beside<'_> {
 
     fn write(&mut self) {
         self.writer.write(&self.gateway.running.gate, &self.gateway.running.done);
+        for place in &mut self.places {
+            // What cannot be written down of this is in the history all the same.
+            let _ = place.count(self.writer.count);
+        }
     }
 
     /// Takes the keys anew.

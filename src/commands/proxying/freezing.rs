@@ -28,7 +28,13 @@ pub fn of(home: &Home, kept: &Kept, payload: &Payload) -> Frozen {
 }
 
 fn sealed_by(home: &Home, identity: &Identity, store: Id) -> Frozen {
-    Frozen::of(home.file(frozen::FILE), SealKey::derive(identity.line().expose(), &store.0, frozen::PURPOSE))
+    Frozen::of(home.file(frozen::FILE), key_for(identity, store, frozen::PURPOSE))
+}
+
+/// What is sealed with that lies beside a store for its proxies.
+#[must_use]
+pub fn key_for(identity: &Identity, store: Id, purpose: &str) -> SealKey {
+    SealKey::derive(identity.line().expose(), &store.0, purpose)
 }
 
 /// Seals the list of a store with its next identity; one that the former one has not written stays as it is, and so all keys

@@ -5,6 +5,7 @@ mod beside;
 mod certificates;
 mod confining;
 mod freezing;
+mod register;
 mod requests;
 
 use std::{ffi::OsStr, sync::Arc};
@@ -41,6 +42,7 @@ pub use beside::Beside;
 pub use confining::confine;
 pub use confining::confined;
 pub use freezing::{follow, freeze, reseal, unfreeze};
+pub use register::{Entry, all as running};
 
 /// Which keys go by the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,10 +167,7 @@ struct Bare {
 impl Bare {
     /// Each sort that there is, with why.
     fn sorts(&self) -> Vec<(String, &'static str)> {
-        let all = [
-            (&self.no_rule, "no rule says where it goes"),
-            (&self.in_source, "it lies in a source"),
-        ];
+        let all = [(&self.no_rule, "no rule says where it goes"), (&self.in_source, "it lies in a source")];
         let some = all.into_iter().filter(|(names, _)| !names.is_empty());
         some.map(|(names, why)| (first_names(names, usize::MAX), why)).collect()
     }
