@@ -28,6 +28,30 @@ const FAST_OPEN: u64 = 0x2000_0000;
 #[cfg(target_arch = "x86_64")]
 const OTHER_WAY_IN: i64 = 0x4000_0000;
 
+/// What this system has of that: the version of Landlock, as far as this program knows them, and whether system calls can be
+/// filtered. Nothing is confined for it.
+#[must_use]
+pub fn abilities() -> (Option<u8>, bool) {
+    let versions = [(6, ABI::V6), (5, ABI::V5), (4, ABI::V4), (3, ABI::V3), (2, ABI::V2), (1, ABI::V1)];
+    let landlock = versions.into_iter().find(|(_, abi)| can(*abi)).map(|(number, _)| number);
+    let filters = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail");
+    (landlock, filters.is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno")))
+}
+
+fn can(abi: ABI) -> bool {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let ruleset = ruleset.handle_access(AccessFs::from_all(abi));
+    let ruleset = match AccessNet::from_all(abi) {
+        net if net.is_empty() => ruleset,
+        net => ruleset.and_then(|ruleset| ruleset.handle_access(net)),
+    };
+    let ruleset = match Scope::from_all(abi) {
+        scope if scope.is_empty() => ruleset,
+        scope => ruleset.and_then(|ruleset| ruleset.scope(scope)),
+    };
+    ruleset.and_then(Ruleset::create).is_ok()
+}
+
 /// Confines this process and all that come of it.
 ///
 /// # Errors

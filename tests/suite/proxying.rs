@@ -312,9 +312,8 @@ fn what_is_frozen_stays_so_with_the_stores_next_identity_and_under_the_keys_next
         .map(|key| format!("[[proxy.rules]]\nsecret = \"{key}\"\ndomain = \"api.test\"\n{there}"));
     sandbox.configure(&rules.concat());
     let status = |key: &str| {
-        let script = format!(
-            "curl -sS -o /dev/null -w '%{{http_code}}' https://api.test/x -H \"authorization: Bearer ${key}\""
-        );
+        let script =
+            format!("curl -sS -o /dev/null -w '%{{http_code}}' https://api.test/x -H \"authorization: Bearer ${key}\"");
         sandbox.call(&["-q", "proxy", "run", "-k", key, "--", "sh", "-c", &script]).run().stdout()
     };
     sandbox.call(&["-q", "proxy", "freeze", "KEY"]).run().says("", "", 0);
@@ -324,6 +323,49 @@ fn what_is_frozen_stays_so_with_the_stores_next_identity_and_under_the_keys_next
     assert_eq!(status("NEW"), "403");
     sandbox.call(&["-q", "proxy", "unfreeze", "NEW"]).run().says("", "", 0);
     assert_eq!(status("NEW"), "200");
+}
+
+#[test]
+fn the_proxies_that_run_are_listed_with_what_they_did_and_a_dead_one_is_not() {
+    let sandbox = sandbox("");
+    let folder = sandbox.data("proxies");
+    let script = format!(
+        r#"curl -sS -o /dev/null https://api.test/x -H "authorization: Bearer $KEY"; curl -sS -o /dev/null https://other.test/
+        sleep 0.6; {0} proxy status --json; stat -c %a {1} {1}/*; cat {1}/* | grep -c -e KEY -e curl; cat {1}/*.lock; echo " $PPID"
+        {0} proxy status"#,
+        crate::sandbox::KEYCTL,
+        folder.display()
+    );
+    let out = said(&sandbox, &script, KEPT_BACK);
+    let (report, rest) =
+        out.split_once("\n}\n").map(|(report, rest)| (format!("{report}\n}}"), rest)).expect("a report");
+    let words = ["proxy", "status", "--json"].map(str::to_owned);
+    crate::schemas::hold(&words, report.as_bytes());
+    let mut proxy = parsed(&report)["proxies"][0].clone();
+    let process = proxy["process"].take();
+    assert!(proxy["since"].take().is_string());
+    assert_eq!(
+        proxy,
+        json!({ "process": null, "program": "sh", "since": null, "keys": ["KEY"], "requests": 2, "refused": 1 })
+    );
+    let lines: Vec<&str> = rest.lines().collect();
+    assert_eq!(lines[..5], ["700", "600", "600", "0", &format!("{process} {process}")], "{rest}");
+    let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(columns(lines[5]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
+    let row = columns(lines[6]);
+    assert_eq!(
+        (&row[..2], &row[row.len() - 3..]),
+        (&[process.to_string(), "sh".to_owned()][..], &["2", "1", "KEY"].map(str::to_owned)[..])
+    );
+    assert!(!folder.exists(), "nothing is left");
+    let none = || sandbox.call(&["proxy", "status"]).run().says("", "keyctl: no proxy runs here\n", 0);
+    none();
+    // Killed, it leaves what the next look takes away.
+    sandbox.call(&["proxy", "run", "-k", "KEY", "--", "sh", "-c", "kill -9 $PPID"]).run();
+    assert_eq!(std::fs::read_dir(&folder).expect("left").count(), 2);
+    none();
+    assert!(!folder.exists());
+    sandbox.call(&["proxy", "status", "--json"]).run().says("{\n  \"proxies\": []\n}\n", "", 0);
 }
 
 #[test]
@@ -468,6 +510,12 @@ PYTHON
     );
     assert_eq!(ran.code(), 7);
     assert!(ran.stderr().contains("identity.txt: Permission denied"), "{}", ran.stderr());
+    let doctor = sandbox.call(&["doctor"]).run().stdout();
+    let row = doctor.lines().find(|line| line.contains(" sandbox ")).unwrap_or_default();
+    assert_eq!(
+        row.split_once("`").map(|(_, seen)| seen),
+        Some("proxy run --sandbox` can confine a command: Landlock 6 and seccomp")
+    );
 }
 
 /// The issuers' own libraries, for Python and for Node; they take too long to install for a commit.
