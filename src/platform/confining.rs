@@ -24,6 +24,8 @@ const LANDLOCK: ABI = ABI::V6;
 const NO_STREAM: [u64; 6] = [2, 3, 4, 5, 6, 10];
 /// A connection that is made by the first data, which older kernels do not ask Landlock about (`MSG_FASTOPEN`).
 const FAST_OPEN: u64 = 0x2000_0000;
+/// What types into the terminal in the user's place, for a shell that is not confined (`TIOCSTI`, `TIOCLINUX`).
+const TYPING: [u64; 2] = [0x5412, 0x541C];
 /// The same calls by the numbers of the x32 way in.
 #[cfg(target_arch = "x86_64")]
 const OTHER_WAY_IN: i64 = 0x4000_0000;
@@ -63,7 +65,7 @@ pub fn confine(port: u16, away: &[PathBuf]) -> io::Result<()> {
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(|ruleset| ruleset.handle_access(AccessNet::ConnectTcp))
-        .and_then(|ruleset| ruleset.scope(Scope::AbstractUnixSocket))
+        .and_then(|ruleset| ruleset.scope(Scope::AbstractUnixSocket | Scope::Signal))
         .and_then(Ruleset::create)
         .and_then(|created| created.add_rule(NetPort::new(port, AccessNet::ConnectTcp)))
         .map_err(|error| other(&error))?;
@@ -124,11 +126,14 @@ fn filter() -> io::Result<BpfProgram> {
     }
     let sockets: Vec<SeccompRule> = sockets.into_iter().collect::<Result<_, _>>().map_err(failed)?;
     let fast = |argument| rule(vec![is(argument, SeccompCmpOp::MaskedEq(FAST_OPEN), FAST_OPEN)]).map_err(failed);
+    let typing = TYPING.map(|what| rule(vec![is(1, SeccompCmpOp::Eq, what)]));
+    let typing: Vec<SeccompRule> = typing.into_iter().collect::<Result<_, _>>().map_err(failed)?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::from([
         (libc::SYS_socket, sockets.clone()),
         (libc::SYS_sendto, vec![fast(3)?]),
         (libc::SYS_sendmsg, vec![fast(2)?]),
         (libc::SYS_sendmmsg, vec![fast(3)?]),
+        (libc::SYS_ioctl, typing),
     ]);
     // By rings nothing of this would be asked for; the kernel's keyring may have what `unlock` keeps.
     for call in [libc::SYS_io_uring_setup, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key] {

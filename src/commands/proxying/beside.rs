@@ -33,6 +33,8 @@ use super::{
 
 /// How often it is looked.
 const TURN: Duration = Duration::from_millis(200);
+/// So many goes of writing down there are between two looks at the store.
+const GOES: usize = 4;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
 
@@ -120,11 +122,11 @@ impl Beside<'_> {
     /// The command has ended: so does the proxy, and the last is written down.
     pub fn end(mut self) {
         self.gateway.running.end();
-        self.write();
+        self.write(usize::MAX);
     }
 
-    fn write(&mut self) {
-        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done);
+    fn write(&mut self, goes: usize) {
+        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done, goes);
         for place in &mut self.places {
             // What cannot be written down of this is in the history all the same.
             let _ = place.count(self.writer.count);
@@ -181,7 +183,7 @@ impl Attendant for Beside<'_> {
     }
 
     fn look(&mut self) -> Option<Wish> {
-        self.write();
+        self.write(GOES);
         let prints: Vec<Print> = self.files.iter().map(print).collect();
         if prints == self.prints {
             return None;

@@ -95,9 +95,10 @@ impl<'w> Writer<'w> {
         Self { chosen, stores, config, terminal, like, told: BTreeMap::new(), strangers: 0, count: Count::default() }
     }
 
-    /// Writes down all that is over by now.
-    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>) {
-        loop {
+    /// Writes down what is over by now, in so many goes at the most: a command that asks and asks must not keep whoever calls
+    /// this from what else is to be done.
+    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, goes: usize) {
+        for _ in 0..goes {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
                 return;
